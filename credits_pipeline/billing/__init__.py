@@ -1,0 +1,1 @@
+"""The vocabulary that every room shares: the billing month, and exact US dollars."""

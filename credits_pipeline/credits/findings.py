@@ -1,0 +1,169 @@
+"""What reading one month's file found out, as plain values. Lists of rows are tables beside it."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+Convention = Literal["positive_is_credit", "negative_is_credit"]
+
+
+class RecordClass(StrEnum):
+    """Every record of a file is exactly one of these (design decision 4)."""
+
+    SENT = "sent"
+    IDENTICAL_DUPLICATE = "identical_duplicate"
+    CONFLICTING_DUPLICATE = "conflicting_duplicate"
+    REJECTED = "rejected"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    CONTROL_TOTAL = "control_total"
+    BLANK = "blank"
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """Records of one class, and their dollars; ``usd`` is None where they carry no readable ones."""
+
+    rows: int
+    usd: Decimal | None
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Where every record of the file went.
+
+    ``file_rows`` and ``file_usd`` are counted from the records as they were parsed, before any
+    of them is classed, so that the sums are a check and not a tautology. Dollars are signed as
+    credits (a credit is positive), and control totals are never part of ``file_usd``: they repeat
+    dollars that other records carry. A rejected record may have readable dollars (its account id
+    was the fault); they count in both places.
+    """
+
+    entries: dict[RecordClass, LedgerEntry]
+    file_rows: int
+    file_usd: Decimal
+
+    @property
+    def rows_accounted(self) -> int:
+        """Records over all classes."""
+        return sum(entry.rows for entry in self.entries.values())
+
+    @property
+    def usd_accounted(self) -> Decimal:
+        """Readable dollars over all classes but control totals."""
+        return sum(
+            (
+                entry.usd
+                for name, entry in self.entries.items()
+                if name is not RecordClass.CONTROL_TOTAL and entry.usd is not None
+            ),
+            Decimal(0),
+        )
+
+    @property
+    def closes(self) -> bool:
+        """Whether rows add up to the file's records and dollars to the file's sum, exactly."""
+        return self.rows_accounted == self.file_rows and self.usd_accounted == self.file_usd
+
+    @property
+    def left_out_usd(self) -> Decimal:
+        """Credit dollars that a person may be owed and that are not sent.
+
+        Conflicting duplicates, unknown accounts, and rejected records as far as readable; an
+        identical repetition costs nobody anything.
+        """
+        classes = (
+            RecordClass.CONFLICTING_DUPLICATE,
+            RecordClass.REJECTED,
+            RecordClass.ACCOUNT_UNKNOWN,
+        )
+        entries = (self.entries.get(name) for name in classes)
+        return sum((e.usd for e in entries if e is not None and e.usd is not None), Decimal(0))
+
+
+@dataclass(frozen=True)
+class SignFacts:
+    """Which signs the file's amounts have, and how they were taken.
+
+    Attributes:
+        positive: records with an amount above zero, as written in the file.
+        negative: records with an amount below zero, as written.
+        zero: records with zero.
+        layout_convention: the sign that means credit in this layout.
+        taken_as: the convention under which the amounts were read.
+    """
+
+    positive: int
+    negative: int
+    zero: int
+    layout_convention: Convention
+    taken_as: Convention
+
+    @property
+    def mixed(self) -> bool:
+        """Both signs in one file: claw-backs, or a mistake."""
+        return self.positive > 0 and self.negative > 0
+
+    @property
+    def against_layout(self) -> bool:
+        """Read against the layout's convention."""
+        return self.taken_as != self.layout_convention
+
+
+@dataclass(frozen=True)
+class ControlTotal:
+    """A figure that the file, or the object's metadata, states about itself.
+
+    Attributes:
+        source: where it stands, such as ``line 25 'Total'`` or ``object metadata credits-total``.
+        unit: ``usd`` or ``rows``.
+        stated: the figure as stated, signed as credits.
+        counted: the same figure counted from the records it covers.
+    """
+
+    source: str
+    unit: Literal["usd", "rows"]
+    stated: Decimal
+    counted: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both are equal, exactly."""
+        return self.stated == self.counted
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that reading found out about one month of one file.
+
+    Attributes:
+        layout: name of the layout, such as ``headerless``.
+        layout_version: raised when a layout's reading changes, so that receipts stay explicable.
+        encoding: the text's encoding, such as ``utf-8``.
+        delimiter: the field separator.
+        decimal_mark: ``.`` or ``,``, decided for the whole file.
+        ledger: where every record went.
+        signs: see `SignFacts`.
+        rows: accounts in the table.
+        total_usd: their sum, signed as credits.
+        duplicated_accounts: accounts with more than one record.
+        padded_accounts: account ids that were given back their leading zeros.
+        control_totals: see `ControlTotal`.
+        ignored_columns: headers of columns that were not used.
+        warnings: sentences for people, each with lines and dollars where it has them.
+    """
+
+    layout: str
+    layout_version: int
+    encoding: str
+    delimiter: str
+    decimal_mark: str
+    ledger: Ledger
+    signs: SignFacts
+    rows: int
+    total_usd: Decimal
+    duplicated_accounts: int = 0
+    padded_accounts: int = 0
+    control_totals: tuple[ControlTotal, ...] = ()
+    ignored_columns: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())

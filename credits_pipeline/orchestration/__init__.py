@@ -1,0 +1,1 @@
+"""Everything Dagster: partitions, resources, assets, checks, sensors, and their assembly."""
