@@ -1,0 +1,517 @@
+"""The HTTP client of CloudZero's AnyCost Stream: every operation of the contract, typed.
+
+Repeats what may pass, with a fresh idempotency key for every attempt: CloudZero's key covers method
+and path only and replays its first answer for ever, so a key that is used twice swallows whatever
+comes second (CloudZero contract, section 5).
+"""
+
+import json
+import logging
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from ipaddress import ip_address
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+import polars as pl
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cloudzero.contents import read_contents
+from credits_pipeline.cloudzero.errors import (
+    AmbiguousError,
+    CloudZeroError,
+    PermanentError,
+    SettingsError,
+    TransientError,
+    UnreadableAnswerError,
+    WrongAnswerError,
+    failure,
+)
+from credits_pipeline.cloudzero.operations import Operation
+from credits_pipeline.cloudzero.retrying import Attempt, RequestRecord, RetryPolicy, Session
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+DEFAULT_BASE_URL = "https://api.cloudzero.com"
+#: A drop of several megabytes may take CloudZero a while to answer.
+DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
+
+
+@dataclass(frozen=True)
+class DropReceipt:
+    """CloudZero's word on one drop; ``row_count`` is CloudZero's count, not ours."""
+
+    drop_id: str
+    month: BillingMonth
+    row_count: int
+
+
+@dataclass(frozen=True)
+class Validation:
+    """CloudZero's word on a body that it did not store."""
+
+    is_valid: bool
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CostsPage:
+    """One page of the costs endpoint; amounts are exact to what CloudZero wrote."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    next_cursor: str | None
+
+
+class CloudZeroClient:
+    """CloudZero's API for one connection, over one HTTP connection at a time.
+
+    A context manager. Requests made inside of ``with client.session()`` share one time budget and
+    are recorded there; a request outside of it has a budget of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        connection_id: str,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: httpx.Timeout = DEFAULT_TIMEOUT,
+        retry: RetryPolicy | None = None,
+        test_key: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Prepare requests; none is made.
+
+        Args:
+            api_key: the key, as CloudZero shows it: without ``Bearer``.
+            connection_id: the id of the AnyCost Stream connection.
+            base_url: CloudZero's API; ``http://`` only on this machine.
+            timeout: of every single attempt.
+            retry: how attempts are repeated.
+            test_key: any text: drops go into a namespace of its own that CloudZero purges after an
+                hour, and live data stay as they are.
+            transport: instead of the network.
+
+        Raises:
+            SettingsError: a setting that no request can be made with.
+        """
+        _check_key(api_key)
+        _check_header("test key", test_key)
+        self.base_url = checked_base_url(base_url)
+        self.connection_id = checked_connection_id(connection_id)
+        self.policy = retry or RetryPolicy()
+        self.rehearsal = test_key is not None
+        self._timeout = timeout
+        self._session: Session | None = None
+        self._http = httpx.Client(
+            headers={
+                "Authorization": api_key,
+                "Accept": "application/json",
+                "User-Agent": "credits-pipeline",
+            },
+            timeout=timeout,
+            transport=transport,
+            follow_redirects=False,
+            # One request at a time is what a stream takes.
+            limits=httpx.Limits(max_connections=1),
+            # A proxy of the environment is for the outside, and plain http never leaves here.
+            trust_env=self.base_url.startswith("https:"),
+        )
+        self._test_headers = {} if test_key is None else {"cloudzero-test-key": test_key}
+
+    def __repr__(self) -> str:
+        return f"CloudZeroClient(connection_id={self.connection_id!r}, base_url={self.base_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give the requests inside one time budget and one list of records.
+
+        A session inside of a session is the same session.
+        """
+        if self._session is not None:
+            yield self._session
+            return
+        self._session = Session(self.policy)
+        try:
+            yield self._session
+        finally:
+            self._session = None
+
+    def create_drop(
+        self,
+        body: bytes,
+        *,
+        month: BillingMonth,
+        row_counts: Collection[int],
+        label: str = "",
+    ) -> DropReceipt:
+        """Post a body to the stream and compare CloudZero's answer with what was sent.
+
+        Args:
+            body: the request's exact JSON.
+            month: the month in the body.
+            row_counts: the row counts that a right answer may state. After `replace_drop` it is
+                the rows of the body; after `replace_hourly` CloudZero does not say whether it
+                counts the body or the whole drop.
+            label: what tells this request from others in the record, such as its operation.
+
+        Raises:
+            WrongAnswerError: the answer's month or row count is not what was sent.
+            CloudZeroError: as `failure` has it.
+        """
+
+        def read(chunks: Iterable[bytes]) -> DropReceipt:
+            receipt = _drop_of(_object(chunks, "connection"))
+            if receipt.month != month or receipt.row_count not in row_counts:
+                expected = " or ".join(str(count) for count in sorted(set(row_counts)))
+                raise WrongAnswerError(
+                    f"CloudZero, create drop, {month}, connection {self.connection_id}: sent "
+                    f"{expected} rows for {month}, and the answer speaks of {receipt.row_count} "
+                    f"rows for {receipt.month} (drop {receipt.drop_id}). CloudZero may have "
+                    "answered for another request.",
+                    "Look at the month's contents in CloudZero, then run it again.",
+                    operation=Operation.CREATE_DROP,
+                    status=200,
+                    may_be_applied=True,
+                )
+            return receipt
+
+        return self._call(Operation.CREATE_DROP, read, month=month, content=body, label=label)
+
+    def validate(self, body: bytes, *, month: BillingMonth | None = None) -> Validation:
+        """Ask CloudZero whether it would take a body. Writes nothing.
+
+        An invalid body is an answer, not an error: see ``is_valid``.
+        """
+
+        def read(chunks: Iterable[bytes]) -> Validation:
+            answer = _object(chunks, "connection")
+            errors = answer.get("errors") or []
+            if not isinstance(answer.get("is_valid"), bool) or not isinstance(errors, list):
+                raise UnreadableAnswerError("it has no is_valid")
+            return Validation(answer["is_valid"], tuple(str(error) for error in errors))
+
+        return self._call(Operation.VALIDATE, read, month=month, content=body)
+
+    def list_drops(self) -> tuple[DropReceipt, ...]:
+        """The drops of the stream, as CloudZero lists them."""
+
+        def read(chunks: Iterable[bytes]) -> tuple[DropReceipt, ...]:
+            drops = _object(chunks).get("billing_drops")
+            if not isinstance(drops, list):
+                raise UnreadableAnswerError("it has no list named billing_drops")
+            return tuple(_drop_of(drop) for drop in drops)
+
+        return self._call(Operation.LIST_DROPS, read)
+
+    def contents(self, month: BillingMonth) -> pl.DataFrame:
+        """What the stream holds for a month: a table of strings, a column per name.
+
+        A month that CloudZero does not know (404) holds nothing: a table without rows.
+        """
+        try:
+            return self._call(Operation.CONTENTS, read_contents, month=month)
+        except PermanentError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return pl.DataFrame()
+            raise
+
+    def costs(self, query: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:
+        """All rows of a costs query, over all of its pages.
+
+        The first page counts against CloudZero's 60 calls a day, the others do not.
+
+        Args:
+            query: the parameters, as `credits_pipeline.cloudzero.confirm` builds them.
+
+        Returns:
+            Rows as CloudZero gives them, their numbers as exact `Decimal`.
+
+        Raises:
+            CloudZeroError: a page could not be had; there is no partial answer.
+        """
+        rows: list[Mapping[str, Any]] = []
+        seen: set[str] = set()
+        params = dict(query)
+        while True:
+            page = self._call(Operation.COSTS, _costs_page, params=params)
+            rows += page.rows
+            if page.next_cursor is None:
+                return tuple(rows)
+            if page.next_cursor in seen:
+                raise WrongAnswerError(
+                    "CloudZero, costs: the pages repeat themselves, so the answer is not complete.",
+                    "Ask again later.",
+                    operation=Operation.COSTS,
+                )
+            seen.add(page.next_cursor)
+            params = {**query, "cursor": page.next_cursor}
+
+    def connection(self) -> Mapping[str, Any]:
+        """What CloudZero knows of the connection itself."""
+        return self._call(Operation.CONNECTION, lambda chunks: _object(chunks, "connection"))
+
+    def _call(
+        self,
+        operation: Operation,
+        read: Callable[[Iterable[bytes]], _T],
+        *,
+        month: BillingMonth | None = None,
+        content: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+        label: str = "",
+    ) -> _T:
+        """Send a request until it succeeds, is refused for good, or time is up; record it."""
+        path = operation.path(connection_id=quote(self.connection_id, safe=""), month=str(month))
+        where = f"{f'{month}, ' if month else ''}connection {self.connection_id}"
+        title = f"{operation.title} ({label})" if label else operation.title
+        history: list[Attempt] = []
+        result: _T | None = None
+        with self.session() as session:
+
+            def attempt() -> _T:
+                if session.remaining <= 0:
+                    raise TransientError(
+                        f"CloudZero, {operation.title}, {where}: the time budget of "
+                        f"{self.policy.budget_seconds:g} s is used up.",
+                        "Run it again later.",
+                        operation=operation,
+                    )
+                return self._attempt(
+                    session,
+                    operation,
+                    read,
+                    path=path,
+                    where=where,
+                    content=content,
+                    params=params,
+                    history=history,
+                )
+
+            try:
+                result = session.repeating(f"{title}, {where}")(attempt)
+            finally:
+                drop = result if isinstance(result, DropReceipt) else None
+                if history:
+                    session.record(
+                        RequestRecord(
+                            operation=title,
+                            drop_id=drop.drop_id if drop else None,
+                            row_count=drop.row_count if drop else None,
+                            attempts=len(history),
+                            status=history[-1].status,
+                            history=tuple(history),
+                        )
+                    )
+        return result
+
+    def _attempt(
+        self,
+        session: Session,
+        operation: Operation,
+        read: Callable[[Iterable[bytes]], _T],
+        *,
+        path: str,
+        where: str,
+        content: bytes | None,
+        params: Mapping[str, str] | None,
+        history: list[Attempt],
+    ) -> _T:
+        """Send a request once; what fails is raised outside of httpx's exception.
+
+        httpx's exceptions hold the request, and that holds the key: nothing may be chained to them.
+        """
+        key = str(uuid.uuid4())
+        begun = self.policy.clock()
+        deadline = begun + session.remaining
+        status: int | None = None
+        failed: CloudZeroError | None = None
+        result: _T | None = None
+        secret = self._http.headers["authorization"]
+        try:
+            with self._http.stream(
+                operation.method,
+                self.base_url + path,
+                params=params,
+                content=content,
+                headers=self._headers(operation, key, has_body=content is not None),
+                timeout=self._timeout_within(session.remaining),
+            ) as response:
+                status = response.status_code
+                if response.is_success:
+                    result = read(self._until(deadline, response))
+                else:
+                    response.read()
+                    failed = failure(
+                        operation, where, response, secret=secret, now=self.policy.now()
+                    )
+        except (httpx.HTTPError, UnreadableAnswerError) as fault:
+            failed = failure(operation, where, fault, secret=secret)
+        except WrongAnswerError as wrong:
+            failed = wrong
+        seconds = self.policy.clock() - begun
+        history.append(
+            Attempt(
+                idempotency_key=key,
+                status=status,
+                failure=None if failed is None else str(failed),
+                ambiguous=isinstance(failed, AmbiguousError),
+                may_be_applied=failed is not None and failed.may_be_applied,
+                seconds=seconds,
+            )
+        )
+        _log.info(
+            "%s, %s: attempt %d, %s, %.2f s",
+            operation.title,
+            where,
+            len(history),
+            status or "no answer",
+            seconds,
+        )
+        if failed is not None:
+            raise failed
+        return result  # type: ignore[return-value] # without a failure there is a result
+
+    def _headers(self, operation: Operation, key: str, *, has_body: bool) -> dict[str, str]:
+        headers = {"Content-Type": "application/json"} if has_body else {}
+        if operation.rehearsable:
+            headers |= {"cloudzero-idempotency-key": key, **self._test_headers}
+        return headers
+
+    def _timeout_within(self, seconds: float) -> httpx.Timeout:
+        """The time-outs, cut to the seconds left: an attempt must not outlive its drop."""
+
+        def least(limit: float | None) -> float:
+            return max(0.1, seconds if limit is None else min(limit, seconds))
+
+        own = self._timeout
+        return httpx.Timeout(
+            connect=least(own.connect),
+            read=least(own.read),
+            write=least(own.write),
+            pool=least(own.pool),
+        )
+
+    def _until(self, deadline: float, response: httpx.Response) -> Iterator[bytes]:
+        """The answer's pieces; a server that trickles them past the deadline has timed out."""
+        for chunk in response.iter_bytes():
+            if self.policy.clock() > deadline:
+                raise httpx.ReadTimeout(
+                    "the answer did not end within the time budget", request=response.request
+                )
+            yield chunk
+
+
+def checked_base_url(text: str) -> str:
+    """The base URL in one spelling: lower-case host, no default port, no slash at the end.
+
+    Raises:
+        SettingsError: not an http(s) URL, plain http to another machine, or with a password or a
+            query in it.
+    """
+    try:
+        url = httpx.URL(text.strip())
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"the base URL of CloudZero can't be read: {error}") from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise SettingsError(
+            f"the base URL of CloudZero must begin with https://, such as {DEFAULT_BASE_URL}"
+        )
+    if url.userinfo or url.query or url.fragment:
+        raise SettingsError(
+            "the base URL of CloudZero must hold no user, password, query or fragment: the API key "
+            "is a setting of its own"
+        )
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise SettingsError(
+            f"the base URL http://{url.host} would send the API key in the clear: write https://; "
+            "http:// is for this machine only (127.0.0.1, ::1, localhost)"
+        )
+    return str(url).rstrip("/")
+
+
+def checked_connection_id(text: str) -> str:
+    """The connection id.
+
+    Raises:
+        SettingsError: empty, or with characters that no id has.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._:-]+", text) or not text.strip("."):
+        raise SettingsError(
+            f"{text!r} is not a connection id: copy it from the connection's page in CloudZero"
+        )
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_key(api_key: str) -> None:
+    if not api_key:
+        raise SettingsError("the API key of CloudZero is empty: set CLOUDZERO_API_KEY")
+    if re.match(r"\s*bearer\b", api_key, re.IGNORECASE):
+        raise SettingsError("the API key of CloudZero is sent as it is: leave out 'Bearer'")
+    _check_header("API key of CloudZero", api_key)
+
+
+def _check_header(name: str, value: str | None) -> None:
+    if value is not None and not re.fullmatch(r"[\x21-\x7e]+", value):
+        raise SettingsError(
+            f"the {name} holds a space, a line break or another character that no key has: copy it "
+            "again, without quotes or a line break at its end"
+        )
+
+
+def _object(chunks: Iterable[bytes], inner: str | None = None) -> dict[str, Any]:
+    """The answer's JSON object, or the one that it wraps under a name."""
+    try:
+        value = json.loads(b"".join(chunks), parse_float=Decimal)
+    except ValueError as error:
+        raise UnreadableAnswerError(f"it is not JSON ({error})") from None
+    if inner and isinstance(value, dict) and isinstance(value.get(inner), dict):
+        value = value[inner]
+    if not isinstance(value, dict):
+        raise UnreadableAnswerError("it is not a JSON object")
+    return value
+
+
+def _drop_of(value: Any) -> DropReceipt:
+    try:
+        # The month may come back as a moment in it.
+        return DropReceipt(
+            str(value["drop_id"]), BillingMonth.parse(value["month"][:7]), int(value["row_count"])
+        )
+    except (KeyError, TypeError, ValueError):
+        raise UnreadableAnswerError("it has no drop_id, month and row_count") from None
+
+
+def _costs_page(chunks: Iterable[bytes]) -> CostsPage:
+    answer = _object(chunks)
+    rows = answer.get("costs")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UnreadableAnswerError("it has no list of rows named costs")
+    cursor = (answer.get("pagination") or {}).get("cursor") or {}
+    following = cursor.get("next_cursor") if cursor.get("has_next", True) else None
+    return CostsPage(tuple(rows), following or None)
