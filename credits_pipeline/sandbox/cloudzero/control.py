@@ -17,10 +17,6 @@ PREFIX = "/_stand-in"
 _MONTH = re.compile(r"/months/(?P<connection>[^/]+)/(?P<month>[^/]+)")
 
 
-class _UsageError(Exception):
-    """The call makes no sense; the message says what would."""
-
-
 class Control:
     """The state over HTTP, as JSON and without authorization."""
 
@@ -55,7 +51,7 @@ class Control:
                 found = self._calls[method, place](value, asked)
             else:
                 return Answer.of(404, {"error": f"no {method} {path}: see {PREFIX}/"})
-        except (ValueError, TypeError, KeyError, ArithmeticError, _UsageError) as error:
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             return Answer.of(400, {"error": f"{error}"})
         return Answer.of(200, found)
 
@@ -87,7 +83,7 @@ class Control:
 
     def _month(self, method: str, connection: str, month: str, value: Any) -> Any:
         if connection not in self._world.connections:
-            raise _UsageError(
+            raise ValueError(
                 f"there is no connection {connection!r}; there are {self._world.connections}"
             )
         if method == "PUT":
@@ -97,7 +93,7 @@ class Control:
                 (LIVE, connection, month), self._world.clock.now(), self._world.settings
             )
         elif method != "GET":
-            raise _UsageError(f"a month takes GET, PUT and DELETE, not {method}")
+            raise ValueError(f"a month takes GET, PUT and DELETE, not {method}")
         held = self._world.month(connection, month)
         rows = [] if held is None else held.rows
         return {
@@ -132,10 +128,10 @@ class Control:
         elif set(value) == {"now"}:
             moment = read_moment(str(value["now"]))
             if moment is None:
-                raise _UsageError(f"{value['now']!r} is not an ISO 8601 datetime")
+                raise ValueError(f"{value['now']!r} is not an ISO 8601 datetime")
             self._world.clock.set(moment)
         else:
-            raise _UsageError("the clock takes {'advance_seconds': N} or {'now': DATETIME}")
+            raise ValueError("the clock takes {'advance_seconds': N} or {'now': DATETIME}")
         self._world.settle()
         return self._clock(value, asked)
 

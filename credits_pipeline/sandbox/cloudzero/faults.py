@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args, get_type_hints
 
 from credits_pipeline.sandbox.cloudzero.journal import RequestRecord
+from credits_pipeline.sandbox.cloudzero.typed import typed
 
 FaultKind = Literal[
     "status",
@@ -21,6 +22,8 @@ FaultKind = Literal[
     "lose_rows",
     "lag",
 ]
+
+OPERATIONS = ("create", "validate", "list", "contents", "costs", "connection")
 
 #: Kinds that decide what the client sees; of several, the one injected first does.
 DECISIVE = frozenset({"status", "html", "hang", "reset", "late_commit"})
@@ -135,30 +138,26 @@ class Fault:
         Raises:
             ValueError: a field that there is not, or a value that makes no sense.
         """
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or not {"operation", "kind"} <= set(value):
             raise ValueError("a fault is a JSON object with 'operation', 'kind' and more")
-        names = {one.name for one in fields(cls)} - {"when"}
-        if unknown := sorted(set(value) - names):
-            raise ValueError(f"a fault has no field {', '.join(unknown)}")
-        headers = value.get("headers", {})
-        pairs = headers.items() if isinstance(headers, dict) else headers
-        try:
-            return cls(**{**value, "headers": tuple((str(k), str(v)) for k, v in pairs)})
-        except TypeError as error:
-            raise ValueError(f"not a fault: {error}") from None
+        hints = get_type_hints(cls)
+        if unknown := sorted(set(value) - set(hints) | set(value) & {"when"}):
+            raise ValueError(f"over HTTP a fault has no field {', '.join(unknown)}")
+        headers = dict(value.get("headers", {}))
+        plain = {name: one for name, one in value.items() if name != "headers"}
+        return cls(
+            **{name: typed(name, one, hints[name]) for name, one in plain.items()},
+            headers=tuple((str(name), str(text)) for name, text in headers.items()),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The fields that say something, by name."""
-        return {
+        said = {
             one.name: getattr(self, one.name)
             for one in fields(self)
-            if one.name != "when" and getattr(self, one.name) != one.default
+            if one.name not in ("when", "headers") and getattr(self, one.name) != one.default
         }
-
-    @property
-    def is_before(self) -> bool:
-        """Whether it strikes before the request takes effect."""
-        return not self.commit and self.kind not in _COMMITS_BY_NATURE
+        return said | ({"headers": dict(self.headers)} if self.headers else {})
 
     def concerns(self, record: RequestRecord) -> bool:
         """Whether this request is one of those that are counted."""
@@ -175,9 +174,6 @@ class Fault:
         first = self.at or 1
         count = self.count if self.count is not None or self.at is None else 1
         return ordinal >= first and (count is None or ordinal < first + count)
-
-
-OPERATIONS = ("create", "validate", "list", "contents", "costs", "connection")
 
 
 class Faults:

@@ -33,7 +33,8 @@ class RequestRecord:
         committed: whether this request's rows took effect, at once or later.
         faults: kinds of the faults that hit it.
         status: the answer's status; None while there is none and where none was sent.
-        outcome: ``open`` until it is over.
+        outcome: ``open`` until it is over; ``client_gone`` where the connection ended before the
+            answer was out.
     """
 
     number: int

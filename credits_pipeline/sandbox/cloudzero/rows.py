@@ -61,6 +61,7 @@ _ONLY_DOCUMENTED_TEXTS = (
     "k8s/deployment",
     "k8s/labels",
 )
+_REQUIRED = ("cost/cost", "time/usage_start")
 _TAG = "resource/tag:"
 
 _TAG_KEY = re.compile(r"[A-Za-z0-9_.:/=+\-@]+")
@@ -164,7 +165,7 @@ def _month_of(value: dict[str, Any], data: list[Any], settings: StandInSettings)
 
 
 def read_month(text: str) -> str | None:
-    """``YYYY-MM`` of a month so written, or of a full ISO datetime, in UTC; None if it is neither."""
+    """``YYYY-MM`` of a month so written or of a full ISO datetime, in UTC; None if neither."""
     if _MONTH.fullmatch(text):
         text = f"{text}-01T00:00:00Z"
     elif not _ISO.fullmatch(text):
@@ -252,20 +253,21 @@ def _fault(row: Any, checks: Mapping[str, _Check | None]) -> str | None:
         return "is not a JSON object"
     tagged = False
     for name, value in row.items():
+        problem = None
         if type(value) is not str:
-            return f"{name}: every value must be a JSON string"
-        if name in checks:
+            problem = "is not a JSON string"
+        elif name in checks:
             check = checks[name]
             problem = None if check is None else check(value)
-            if problem is not None:
-                return f"{name} {value[:60]!r} {problem}"
         elif name.startswith(_TAG) and _TAG_KEY.fullmatch(name, len(_TAG)):
             tagged = True
         else:
-            return f"{name[:60]!r} is not a column of the Common Bill Format"
-    for name in ("cost/cost", "time/usage_start"):
-        if name not in row:
-            return f"{name} is required"
+            problem = "is not in a column of the Common Bill Format"
+        if problem is not None:
+            return f"{name[:60]}: {str(value)[:60]!r} {problem}"
+    missing = [name for name in _REQUIRED if name not in row]
+    if missing:
+        return f"{missing[0]} is required"
     if tagged and not row.get("resource/id"):
         return "resource/id is required where there is a tag"
     return None
@@ -289,11 +291,9 @@ def _checks(settings: StandInSettings) -> Mapping[str, _Check | None]:
             return None
         return "is not an ISO 8601 datetime"
 
-    texts = _TEXTS
-    if settings.column_names == "documented":
-        texts += _ONLY_DOCUMENTED_TEXTS
+    more = _ONLY_DOCUMENTED_TEXTS if settings.column_names == "documented" else ()
     return {
-        **dict.fromkeys(texts),
+        **dict.fromkeys((*_TEXTS, *more)),
         "cost/cost": cost,
         **dict.fromkeys(FALLBACK_COSTS, blank_or_cost),
         "usage/amount": blank_or_cost,

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +46,7 @@ def save(world: World, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     written = file.with_name(f"{file.name}.writing")
     written.write_text(json.dumps(state), encoding="utf-8")
-    os.replace(written, file)
+    written.replace(file)
 
 
 def load(world: World, file: Path) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any, Literal, Self, get_type_hints
 
+from credits_pipeline.sandbox.cloudzero.typed import typed
+
 
 @dataclass(frozen=True, kw_only=True)
 class StandInSettings:
@@ -113,28 +115,18 @@ class StandInSettings:
             for name, value in values.items()
         }
 
-    def amended(self, changes: dict[str, Any]) -> Self:
+    def amended(self, changes: Any) -> Self:
         """These settings with some others, durations in seconds.
 
         Raises:
             ValueError: a name that is not a setting, or a value that is not of its type.
         """
         hints = get_type_hints(type(self))
+        if not isinstance(changes, dict):
+            raise TypeError("settings are a JSON object of names and values")
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in changes.items():
             if name not in hints:
                 raise ValueError(f"{name!r} is not a setting; there are {', '.join(sorted(hints))}")
-            values[name] = _typed(name, value, hints[name])
+            values[name] = typed(name, value, hints[name])
         return type(self)(**values)
-
-
-def _typed(name: str, value: Any, hint: Any) -> Any:
-    """The value as the field's type has it; text such as ``"12"`` is not a number."""
-    choices = getattr(hint, "__args__", (hint,))
-    if timedelta in choices and isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
-    for choice in choices:
-        is_type = isinstance(choice, type)
-        if (is_type and type(value) is choice) or (not is_type and value == choice):
-            return value
-    raise ValueError(f"{value!r} is not a value of the setting {name!r}")

@@ -55,7 +55,7 @@ class Version:
 
 
 class Streams:
-    """The streams of every namespace; each call returns at once and applies wholly or not at all."""
+    """The streams of every namespace; a call applies wholly or not at all, and at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

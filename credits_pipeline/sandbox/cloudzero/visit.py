@@ -39,10 +39,14 @@ class Reply:
 
 
 class Wire(Protocol):
-    """What a fault needs of the connection. Every wait ends when the stand-in stops."""
+    """What a fault needs of the connection."""
 
     def wait_until(self, condition: Callable[[], bool], seconds: float | None = None) -> None:
-        """Wait until it is so, for so much real time at most."""
+        """Wait until it is so, for so much real time at most.
+
+        Raises:
+            ConnectionAbortedError: the stand-in stops.
+        """
 
     @property
     def client_is_gone(self) -> bool:

@@ -4,6 +4,7 @@ HTTP/1.1 with keep-alive, one thread per connection, on loopback only.
 """
 
 import contextlib
+import http.client
 import selectors
 import socket
 import struct
@@ -98,12 +99,19 @@ class _Connection:
         self._stopping = stopping
 
     def wait_until(self, condition: Callable[[], bool], seconds: float | None = None) -> None:
-        """Wait until it is so, for so much real time at most, or until the stand-in stops."""
+        """Wait until it is so, for so much real time at most.
+
+        Raises:
+            ConnectionAbortedError: the stand-in stops.
+        """
         ends = None if seconds is None else time.monotonic() + seconds
         while not condition():
             left = _POLL_SECONDS if ends is None else min(_POLL_SECONDS, ends - time.monotonic())
             if left <= 0 or self._stopping.wait(left):
-                return
+                break
+        if self._stopping.is_set():
+            # What was waiting is given up: a stop is to commit nothing.
+            raise ConnectionAbortedError("the stand-in stops")
 
     @property
     def client_is_gone(self) -> bool:
@@ -245,17 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.wire == "truncate":
             self.close_connection = True
             body = body[: len(body) // 2]
-        self.send_response_only(answer.status)
-        self.send_header("Server", self.server_version)
-        self.send_header("Date", self.date_time_string())
-        for name, value in answer.headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        # The library gathers the head and has no other way to give it out.
-        head = b"".join([*self._headers_buffer, b"\r\n"])
-        self._headers_buffer = []
+        head = self._head(answer)
         early, last = body[:-_PIECE], body[-_PIECE:]
         if early:
             self.connection.sendall(head)
@@ -263,3 +261,16 @@ class _Handler(BaseHTTPRequestHandler):
             head = b""
         leave()
         self.connection.sendall(head + last)
+
+    def _head(self, answer: Answer) -> bytes:
+        reason = http.client.responses.get(answer.status, "Unknown")
+        lines = [
+            f"HTTP/1.1 {answer.status} {reason}",
+            f"Server: {self.server_version}",
+            f"Date: {self.date_time_string()}",
+            *(f"{name}: {value}" for name, value in answer.headers),
+            f"Content-Length: {len(answer.body)}",
+            *(["Connection: close"] if self.close_connection else []),
+        ]
+        plain = (line.replace("\r", " ").replace("\n", " ") for line in lines)
+        return "\r\n".join([*plain, "", ""]).encode("latin-1", "replace")

@@ -57,7 +57,7 @@ class CostsResult:
 class World:
     """The state behind the API. What is mutable here is guarded by `lock`, held only briefly."""
 
-    keys: dict[str, frozenset[str]]
+    keys: dict[str, frozenset[str]] = field(repr=False)
     connections: list[str]
     settings: StandInSettings
     clock: Clock = field(default_factory=Clock)
@@ -192,7 +192,8 @@ class World:
         """Everything that ingestion has seen by now."""
         delay = self.settings.ingest_delay
         with self.lock:
-            yield from tuple(self.bill)
+            bill = tuple(self.bill)
+        yield from bill
         for namespace, connection_id, month in self.streams.places():
             held = None
             if namespace == LIVE:
