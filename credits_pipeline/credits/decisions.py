@@ -38,7 +38,9 @@ class Decisions:
         Raises:
             TypeError: a name that is not a decision.
         """
-        return replace(self, **{name: value for name, value in decided.items() if value is not None})
+        return replace(
+            self, **{name: value for name, value in decided.items() if value is not None}
+        )
 
     @property
     def in_force(self) -> dict[str, Any]:

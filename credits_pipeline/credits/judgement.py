@@ -6,6 +6,14 @@ stops a drop.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
+
+import polars as pl
+
+from credits_pipeline.billing.money import for_people, to_text
+from credits_pipeline.credits.decisions import Decisions
+from credits_pipeline.credits.findings import Convention, RecordClass
+from credits_pipeline.credits.reading import MonthReading
 
 
 @dataclass(frozen=True)
@@ -30,3 +38,259 @@ class Statement:
 def blocking(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     """Those that stop a drop."""
     return tuple(s for s in statements if s.blocks and not s.holds)
+
+
+def statements(
+    reading: MonthReading,
+    decisions: Decisions,
+    *,
+    previous_convention: Convention | None = None,
+) -> tuple[Statement, ...]:
+    """Everything that should be true of one month's reading, in the order in which to look at it.
+
+    Args:
+        reading: the month, as read under ``decisions``.
+        decisions: the decisions in force for this version of the file.
+        previous_convention: the convention under which the last verified month was read, if any.
+    """
+    return (
+        _layout_is_known(reading),
+        _table_is_not_empty(reading),
+        _nothing_rejected(reading, decisions),
+        _no_duplicate_accounts(reading, decisions),
+        _ledger_closes(reading),
+        _signs_agree(reading, decisions, previous_convention),
+        _totals_match_source(reading, decisions),
+        _account_ids_are_whole(reading),
+        _not_all_zero(reading),
+    )
+
+
+def _layout_is_known(reading: MonthReading) -> Statement:
+    found = reading.findings
+    ignored = (
+        f"; columns not used: {', '.join(found.ignored_columns)}" if found.ignored_columns else ""
+    )
+    return Statement(
+        name="layout_is_known",
+        holds=True,
+        blocks=False,
+        says=(
+            f"Read as {found.layout} (version {found.layout_version}), {found.encoding}, fields"
+            f" separated by {found.delimiter!r}, decimal mark {found.decimal_mark!r}{ignored}."
+        ),
+        numbers={
+            "layout": found.layout,
+            "layout_version": found.layout_version,
+            "encoding": found.encoding,
+            "delimiter": found.delimiter,
+            "decimal_mark": found.decimal_mark,
+            "ignored_columns": ", ".join(found.ignored_columns),
+        },
+    )
+
+
+def _table_is_not_empty(reading: MonthReading) -> Statement:
+    count = len(reading.rows)
+    return Statement(
+        name="table_is_not_empty",
+        holds=count > 0,
+        blocks=True,
+        says=(
+            f"{count} accounts, {for_people(reading.findings.total_usd)}."
+            if count
+            else "No account could be read: upload the file with its rows. (To withdraw a month,"
+            " decide clear_month; an empty file never does it.)"
+        ),
+        numbers={"accounts": count, "total_usd": to_text(reading.findings.total_usd)},
+    )
+
+
+def _nothing_rejected(reading: MonthReading, decisions: Decisions) -> Statement:
+    count = len(reading.rejected)
+    if not count:
+        return Statement("nothing_rejected", holds=True, blocks=True, says="Every row was read.")
+    first = reading.rejected.row(0, named=True)
+    entry = reading.findings.ledger.entries[RecordClass.REJECTED]
+    dollars = "unknown" if entry.usd is None else for_people(entry.usd)
+    todo = (
+        "left out, as decided"
+        if decisions.accept_rejected
+        else "mend the file and upload it again, or decide accept_rejected to leave them out"
+    )
+    return Statement(
+        name="nothing_rejected",
+        holds=False,
+        blocks=not decisions.accept_rejected,
+        says=(
+            f"{count} {'row' if count == 1 else 'rows'} can't be read (dollars as far as readable:"
+            f" {dollars}); the first is line {first['line']}, {first['text']!r}: {first['reason']};"
+            f" {todo}."
+        ),
+        numbers={
+            "rejected_rows": count,
+            "rejected_usd": "" if entry.usd is None else to_text(entry.usd),
+        },
+    )
+
+
+def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> Statement:
+    duplicates = reading.duplicates
+    if not len(duplicates):
+        return Statement(
+            "no_duplicate_accounts",
+            holds=True,
+            blocks=decisions.duplicates == "reject",
+            says="Every account has one row.",
+        )
+    identical = duplicates.filter("identical")
+    conflicting = duplicates.filter(~pl.col("identical"))
+    first = (conflicting if len(conflicting) else identical).row(0, named=True)
+    done = {
+        "first": "the first row of each account is kept, later ones are left out",
+        "sum": "the rows of each account are added up, as decided",
+        "reject": "the file is blocked, as decided: keep one row for each account",
+    }[decisions.duplicates]
+    return Statement(
+        name="no_duplicate_accounts",
+        holds=False,
+        blocks=decisions.duplicates == "reject",
+        says=(
+            f"{reading.findings.duplicated_accounts} accounts have more than one row:"
+            f" {len(identical)} repeat the first, {len(conflicting)} contradict it; such as line"
+            f" {first['line']} ({for_people(first['usd'])}) after line {first['first_line']}"
+            f" ({for_people(first['first_usd'])}) for account {first['account_id']}; {done}."
+        ),
+        numbers={
+            "duplicated_accounts": reading.findings.duplicated_accounts,
+            "identical_rows": len(identical),
+            "identical_usd": to_text(_sum(identical["usd"])),
+            "conflicting_rows": len(conflicting),
+            "conflicting_usd": to_text(_sum(conflicting["usd"])),
+        },
+    )
+
+
+def _ledger_closes(reading: MonthReading) -> Statement:
+    ledger = reading.findings.ledger
+    return Statement(
+        name="ledger_closes",
+        holds=ledger.closes,
+        blocks=True,
+        says=(
+            f"{ledger.rows_accounted:,} of {ledger.file_rows:,} records and"
+            f" {for_people(ledger.usd_accounted)} of {for_people(ledger.file_usd)} are accounted"
+            f" for{'' if ledger.closes else '; this is a fault of the reader: report the file'}."
+        ),
+        numbers={
+            "file_rows": ledger.file_rows,
+            "file_usd": to_text(ledger.file_usd),
+            "rows_accounted": ledger.rows_accounted,
+            "usd_accounted": to_text(ledger.usd_accounted),
+            **{f"{name}_rows": entry.rows for name, entry in ledger.entries.items()},
+            **{
+                f"{name}_usd": to_text(entry.usd)
+                for name, entry in ledger.entries.items()
+                if entry.usd is not None
+            },
+        },
+    )
+
+
+def _signs_agree(
+    reading: MonthReading, decisions: Decisions, previous: Convention | None
+) -> Statement:
+    signs = reading.findings.signs
+    numbers: dict[str, int | float | str] = {
+        "positive": signs.positive,
+        "negative": signs.negative,
+        "zero": signs.zero,
+        "taken_as": signs.taken_as,
+    }
+    counted = f"{signs.positive} positive and {signs.negative} negative amounts"
+    if decisions.signs != "auto":
+        says = f"{counted}, taken as {signs.taken_as}, as decided ({decisions.signs})."
+        return Statement("signs_agree", holds=True, blocks=True, says=says, numbers=numbers)
+    if signs.mixed:
+        says = (
+            f"{counted}: claw-backs, or a mistake; decide signs = as_is if"
+            f" {signs.layout_convention} is meant, flipped if the opposite."
+        )
+        return Statement("signs_agree", holds=False, blocks=True, says=says, numbers=numbers)
+    if signs.against_layout:
+        differs = previous is not None and previous != signs.taken_as
+        says = f"{counted}, all against the layout's convention, taken as credits" + (
+            "; the last verified month came in the other convention: decide signs = flipped if"
+            " these are credits, as_is if they are claw-backs."
+            if differs
+            else "."
+        )
+        return Statement("signs_agree", holds=False, blocks=differs, says=says, numbers=numbers)
+    return Statement("signs_agree", holds=True, blocks=True, says=f"{counted}.", numbers=numbers)
+
+
+def _totals_match_source(reading: MonthReading, decisions: Decisions) -> Statement:
+    totals = reading.findings.control_totals
+    wrong = [total for total in totals if not total.agrees]
+    numbers: dict[str, int | float | str] = {
+        "control_totals": len(totals),
+        "disagreeing": len(wrong),
+    }
+    if not wrong:
+        says = f"{len(totals)} control totals agree." if totals else "The file states no total."
+        return Statement("totals_match_source", holds=True, blocks=True, says=says, numbers=numbers)
+    unknown = reading.rejected["usd"].null_count() if decisions.accept_rejected else 0
+    first = wrong[0]
+    numbers |= {"stated": to_text(first.stated), "counted": to_text(first.counted)}
+    figures = (
+        (for_people(first.stated), for_people(first.counted))
+        if first.unit == "usd"
+        else (f"{first.stated:f} rows", f"{first.counted:f}")
+    )
+    return Statement(
+        name="totals_match_source",
+        holds=False,
+        blocks=not unknown,
+        says=(
+            f"{first.source} states {figures[0]}, but the rows that it covers come to {figures[1]}"
+            + (
+                f"; {unknown} rows with unknown dollars were accepted as left out."
+                if unknown
+                else "; rows are missing or changed: export the file again, or correct the total."
+            )
+        ),
+        numbers=numbers,
+    )
+
+
+def _account_ids_are_whole(reading: MonthReading) -> Statement:
+    count = len(reading.padded)
+    says = "No account id had lost its leading zeros."
+    if count:
+        first = reading.padded.row(0, named=True)
+        says = (
+            f"{count} account ids were given back their leading zeros, such as {first['text']!r} on"
+            f" line {first['line']}, read as {first['account_id']}."
+        )
+    return Statement(
+        "account_ids_are_whole",
+        holds=count == 0,
+        blocks=False,
+        says=says,
+        numbers={"padded_accounts": count},
+    )
+
+
+def _not_all_zero(reading: MonthReading) -> Statement:
+    amounts = reading.rows["amount_usd"]
+    some = not len(amounts) or bool((amounts != 0).any())
+    return Statement(
+        "amounts_are_not_all_zero",
+        holds=some,
+        blocks=False,
+        says="At least one amount is not zero." if some else "Every amount is zero.",
+    )
+
+
+def _sum(usd: pl.Series) -> Decimal:
+    return Decimal(usd.sum() or 0)

@@ -1,0 +1,135 @@
+"""Account ids: from a cell's text to twelve digits, or the reason why not.
+
+`account` is the definition; `read_accounts` takes a shortcut for twelve bare digits.
+"""
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from credits_pipeline.credits.reading.characters import clean
+
+_DIGITS = 12
+_FEWEST = 9
+
+_PLAIN = r"^[0-9]{12}$"
+_BARE = re.compile(r"(?P<digits>[0-9]+)(?P<float>[.,]0+)?")
+_GROUPED = re.compile(
+    r"[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}|[0-9]{3}(?:([- ])[0-9]{3}){3}|[0-9]{6}[- ][0-9]{6}"
+)
+_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]*)?[eE][+]?[0-9]+")
+_IN_LABEL = re.compile(
+    r"(?<![0-9A-Za-z.,])(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}|[0-9]{4} [0-9]{4} [0-9]{4})"
+    r"(?![0-9A-Za-z]|[.,][0-9])"
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True)
+class Account:
+    """What one cell says of an account.
+
+    Attributes:
+        id: twelve digits, or None.
+        fault: why there is none.
+        padded: leading zeros were put back.
+        floated: the id went through a floating-point number (``123456789012.0``).
+    """
+
+    id: str | None = None
+    fault: str | None = None
+    padded: bool = False
+    floated: bool = False
+
+
+def account(text: str) -> Account:
+    """Read one cell."""
+    cell = clean(text)
+    bare = _BARE.fullmatch(cell)
+    if bare is not None:
+        return _bare(bare["digits"], floated=bare["float"] is not None)
+    if _GROUPED.fullmatch(cell):
+        return Account(id=re.sub("[- ]", "", cell))
+    if not cell:
+        return Account(fault="no account id")
+    if _SCIENTIFIC.fullmatch(cell):
+        return Account(
+            fault="an account id in scientific notation: its digits are gone; format the column"
+            " as text and export again"
+        )
+    if _LETTER.search(cell):
+        found = _IN_LABEL.findall(cell)
+        if len(found) == 1:
+            return Account(id=re.sub("[- ]", "", found[0]))
+        if found:
+            return Account(fault="more than one account id in one cell")
+    return Account(fault="not an account id: twelve digits are expected")
+
+
+def _bare(digits: str, *, floated: bool) -> Account:
+    if len(digits) == _DIGITS:
+        return Account(id=digits, floated=floated)
+    if len(digits) > _DIGITS:
+        return Account(fault=f"an account id of {len(digits)} digits: twelve are expected")
+    if len(digits) < _FEWEST:
+        return Account(
+            fault=f"an account id of {len(digits)} digits: too short to put leading zeros back"
+        )
+    return Account(id=digits.zfill(_DIGITS), padded=True, floated=floated)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """A column of account ids, read.
+
+    Attributes:
+        ids: String, twelve digits; null where the cell has no id.
+        faults: why not, by row; None if every cell has one.
+        padded: Boolean by row; None if none is.
+        floated: Boolean by row; None if none is.
+    """
+
+    ids: pl.Series
+    faults: pl.Series | None = None
+    padded: pl.Series | None = None
+    floated: pl.Series | None = None
+
+
+def read_accounts(cells: pl.Series) -> Accounts:
+    """Read a column of account cells; null where the record has no such cell."""
+    if cells.str.contains(_PLAIN).fill_null(value=False).all():
+        return Accounts(cells)
+    unique = cells.unique().drop_nulls()
+    read = [account(cell) for cell in unique.to_list()]
+    known = pl.DataFrame(
+        {
+            "cell": unique,
+            "id": pl.Series([a.id for a in read], dtype=pl.String),
+            "fault": pl.Series([a.fault for a in read], dtype=pl.String),
+            "padded": pl.Series([a.padded for a in read], dtype=pl.Boolean),
+            "floated": pl.Series([a.floated for a in read], dtype=pl.Boolean),
+        }
+    )
+    joined = (
+        cells.to_frame("cell")
+        .join(known, on="cell", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("padded", "floated").fill_null(value=False),
+            fault=pl.when(pl.col("cell").is_null())
+            .then(pl.lit("no account id"))
+            .otherwise("fault"),
+        )
+    )
+    return Accounts(
+        joined["id"],
+        joined["fault"] if joined["fault"].null_count() < len(cells) else None,
+        joined["padded"] if joined["padded"].any() else None,
+        joined["floated"] if joined["floated"].any() else None,
+    )
+
+
+def looks_like_account(text: str) -> bool:
+    """Whether a cell holds an account id, or what spreadsheets make of one."""
+    cell = clean(text)
+    return account(cell).id is not None or _SCIENTIFIC.fullmatch(cell) is not None

@@ -1,0 +1,40 @@
+"""Characters that people do not see, or see as others: spaces, dashes, Excel's wrappings of text."""
+
+import re
+
+#: Zero-width and direction marks, which copying from web pages and chats leaves in cells.
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+#: Spaces of other widths, and spaces that do not break.
+SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\r\n\v\f"
+#: Signs that are printed as a minus: hyphens, figure dash, en dash, minus.
+DASHES = "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
+_APOSTROPHES = "\u2019\u02bc"
+
+_TABLE = str.maketrans(
+    {
+        **dict.fromkeys(INVISIBLE),
+        **dict.fromkeys(SPACES, " "),
+        **dict.fromkeys(DASHES, "-"),
+        **dict.fromkeys(_APOSTROPHES, "'"),
+    }
+)
+_FORMULA = re.compile(r'=\s*"(?P<text>[^"]*)"')
+_QUOTED = re.compile(r'"(?P<text>[^"]*)"|\'(?P<single>[^\']*)\'?')
+
+
+def plain(text: str) -> str:
+    """The text with ordinary spaces, hyphens and apostrophes, without what is invisible."""
+    return text.translate(_TABLE).strip(" ")
+
+
+def clean(text: str) -> str:
+    """`plain`, taken out of Excel's wrappings: ``="0123"``, ``'0123``, ``'0123'``, ``"0123"``."""
+    cell = plain(text)
+    formula = _FORMULA.fullmatch(cell)
+    if formula:
+        cell = formula["text"].strip(" ")
+    quoted = _QUOTED.fullmatch(cell)
+    if quoted:
+        text_inside = quoted["text"] if quoted["text"] is not None else quoted["single"]
+        cell = text_inside.strip(" ")
+    return cell

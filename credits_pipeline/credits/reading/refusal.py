@@ -1,0 +1,15 @@
+"""The one error of reading: the file as a whole can't be read."""
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an outcome that people are shown, not a fault
+    """No table can be made of the file.
+
+    Attributes:
+        reason: one sentence for people: what is wrong, where, and what to do.
+        layout: the layout that was recognised before the file was refused, if one was.
+    """
+
+    def __init__(self, reason: str, *, layout: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.layout = layout

@@ -1,0 +1,120 @@
+"""From bytes to text: which encoding, and which files are no text at all."""
+
+import codecs
+from dataclasses import dataclass
+
+from credits_pipeline.credits.reading.refusal import Refusal
+
+_SAVE_AS_CSV = "open it and save it as CSV"
+#: First bytes of what people rename to .csv, and what it is.
+_SIGNATURES = (
+    (b"PK\x03\x04", f"is an Excel workbook or another zip archive, not CSV text: {_SAVE_AS_CSV}"),
+    (b"PK\x05\x06", f"is an empty zip archive, not CSV text: {_SAVE_AS_CSV}"),
+    (b"PK\x07\x08", f"is a zip archive, not CSV text: {_SAVE_AS_CSV}"),
+    (b"\xd0\xcf\x11\xe0", f"is an old Excel workbook (xls), not CSV text: {_SAVE_AS_CSV}"),
+    (b"\x1f\x8b", "is compressed with gzip: unpack it first"),
+    (b"BZh", "is compressed with bzip2: unpack it first"),
+    (b"\xfd7zXZ", "is compressed with xz: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd: unpack it first"),
+    (b"7z\xbc\xaf", "is a 7-Zip archive: unpack it first"),
+    (b"%PDF", "is a PDF document: export the table as CSV"),
+    (b"PAR1", "is a Parquet file: export the table as CSV"),
+    (b"{\\rtf", "is a rich-text document: export the table as CSV"),
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A file as text.
+
+    Attributes:
+        content: everything after the byte-order mark.
+        encoding: how it was encoded.
+        warnings: sentences about what had to be assumed.
+    """
+
+    content: str
+    encoding: str
+    warnings: tuple[str, ...] = ()
+
+
+def decode(data: bytes, *, name: str) -> Text:
+    """Find a file's encoding and decode it.
+
+    A byte-order mark is believed. Without one, UTF-8 is tried strictly, then UTF-16 where the
+    zero bytes show it, then Windows-1252 with a warning: it is what Excel writes as "CSV" in
+    Western languages, and every byte of an id or an amount is the same in both.
+
+    Raises:
+        Refusal: empty, not text, or text of no known encoding.
+    """
+    if not data:
+        raise Refusal(f"{name} is empty (zero bytes): upload it again with its rows.")
+    for signature, what in _SIGNATURES:
+        if data.startswith(signature):
+            raise Refusal(f"{name} {what}.")
+    content, encoding, warnings = _decoded(data, name=name)
+    if "\x00" in content:
+        raise Refusal(f"{name} holds NUL characters: it is damaged or not text; export it again.")
+    content = content.lstrip("\ufeff")
+    start = content[:1000].lstrip()
+    if start.startswith("<"):
+        raise Refusal(
+            f"{name} is a web page or XML, not CSV text: it may be a sign-in page saved instead of"
+            " the download; download the CSV again."
+        )
+    if start.startswith(("{", "[")):
+        raise Refusal(f"{name} is JSON, not CSV text: export the table as CSV.")
+    return Text(content, encoding, warnings)
+
+
+def _decoded(data: bytes, *, name: str) -> tuple[str, str, tuple[str, ...]]:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            try:
+                return data[len(bom) :].decode(encoding), encoding, ()
+            except UnicodeDecodeError as error:
+                raise Refusal(
+                    f"{name} says that it is {encoding} but is not, from byte"
+                    f" {len(bom) + error.start} on: it is cut off or damaged; export it again."
+                ) from error
+    if b"\x00" in data:
+        return _utf16_without_bom(data, name=name)
+    try:
+        return data.decode("utf-8"), "utf-8", ()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+    try:
+        content = data.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise Refusal(
+            f"{name} is neither UTF-8 nor Windows-1252 text (byte {error.start}): save it as CSV"
+            " UTF-8."
+        ) from error
+    return (
+        content,
+        "cp1252",
+        (f"Not UTF-8 (line {line}): read as Windows-1252; save it as CSV UTF-8.",),
+    )
+
+
+def _utf16_without_bom(data: bytes, *, name: str) -> tuple[str, str, tuple[str, ...]]:
+    for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
+        high, low = data[offset::2], data[1 - offset :: 2]
+        if 2 * high.count(0) > len(high) and not low.count(0):
+            try:
+                content = data.decode(encoding)
+            except UnicodeDecodeError as error:
+                raise Refusal(
+                    f"{name} looks like {encoding} but is not, from byte {error.start} on: it is"
+                    " cut off or damaged; export it again."
+                ) from error
+            return content, encoding, (f"No byte-order mark: read as {encoding}.",)
+    raise Refusal(f"{name} holds zero bytes: it is damaged or not text; export it again.")
