@@ -232,7 +232,7 @@ class CloudZeroClient:
                 return pl.DataFrame()
             raise
 
-    def costs(self, query: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:
+    def costs(self, query: Mapping[str, str | tuple[str, ...]]) -> tuple[Mapping[str, Any], ...]:
         """All rows of a costs query, over all of its pages.
 
         The first page counts against CloudZero's 60 calls a day, the others do not.
@@ -248,7 +248,7 @@ class CloudZeroClient:
         """
         rows: list[Mapping[str, Any]] = []
         seen: set[str] = set()
-        params = dict(query)
+        params: Mapping[str, str | tuple[str, ...]] = query
         while True:
             page = self._call(Operation.COSTS, _costs_page, params=params)
             rows += page.rows
@@ -274,7 +274,7 @@ class CloudZeroClient:
         *,
         month: BillingMonth | None = None,
         content: bytes | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | tuple[str, ...]] | None = None,
         label: str = "",
     ) -> _T:
         """Send a request until it succeeds, is refused for good, or time is up; record it."""
@@ -305,7 +305,7 @@ class CloudZeroClient:
                 )
 
             try:
-                result = session.repeating(f"{title}, {where}")(attempt)
+                result = session.repeating(f"{title}, {where}", operation.most_attempts)(attempt)
             finally:
                 drop = result if isinstance(result, DropReceipt) else None
                 if history:
@@ -330,7 +330,7 @@ class CloudZeroClient:
         path: str,
         where: str,
         content: bytes | None,
-        params: Mapping[str, str] | None,
+        params: Mapping[str, str | tuple[str, ...]] | None,
         history: list[Attempt],
     ) -> _T:
         """Send a request once; what fails is raised outside of httpx's exception.

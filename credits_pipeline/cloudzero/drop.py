@@ -22,6 +22,7 @@ from credits_pipeline.cloudzero.difference import Difference, difference
 from credits_pipeline.cloudzero.errors import (
     AmbiguousError,
     CloudZeroError,
+    LockError,
     PermanentError,
     TransientError,
 )
@@ -47,8 +48,9 @@ Verdict = Literal[
     "failed",
 ]
 
-#: How long the waits between two looks at a lagging read become.
+#: The waits between two looks at a lagging read, doubled from the first on.
 _LONGEST_LOOK_WAIT = 8.0
+_FIRST_LOOK_WAIT = 0.5
 _FORBIDDEN = 403
 
 
@@ -178,10 +180,11 @@ def drop(
     """
     with client.session() as session:
         already = len(session.requests)
-        work = _Drop(client, session, payload.month, options or DropOptions(), lock, progress)
+        work = _Drop(
+            client, session, already, payload.month, options or DropOptions(), lock, progress
+        )
         result = work.run(payload, journal, previous, last_verified_usd, known)
-        requests = session.requests[already:]
-    return _with_requests(result, requests)
+        return _with_requests(result, work.requests)
 
 
 def _with_requests(result: DropResult, requests: tuple[RequestRecord, ...]) -> DropResult:
@@ -190,7 +193,7 @@ def _with_requests(result: DropResult, requests: tuple[RequestRecord, ...]) -> D
         result,
         requests=requests,
         sent_something=bool(creates),
-        ambiguous=any(request.ambiguous for request in creates),
+        ambiguous=result.ambiguous or any(request.ambiguous for request in creates),
         seconds_in_cloudzero=sum(request.seconds for request in requests),
     )
 
@@ -205,10 +208,16 @@ class _Drop:
 
     client: CloudZeroClient
     session: Session
+    already: int
     month: BillingMonth
     options: DropOptions
     lock: HeldLock
     progress: Callable[[str], None]
+
+    @property
+    def requests(self) -> tuple[RequestRecord, ...]:
+        """Those of this drop."""
+        return self.session.requests[self.already :]
 
     def run(
         self,
@@ -225,7 +234,7 @@ class _Drop:
         result = self._stopped(planned, previous, last_verified_usd) or self._validated(planned)
         if result.verdict != "sending":
             return result
-        journal(_with_requests(result, self.session.requests))
+        journal(_with_requests(result, self.requests))
         broken = self._created(planned.plan)
         planned = replace(planned, result=result)
         return self._read_back(planned) if broken is None else self._judged(planned, broken)
@@ -450,51 +459,57 @@ class _Drop:
     def _judged(self, planned: "_Planned", broken: "_Broken") -> DropResult:
         """Judge a drop that broke off, by what the month holds where that is not certain."""
         result, plan, error = planned.result, planned.plan, broken.error
-        creates = [request for request in self.session.requests if _is_create(request)]
+        creates = [request for request in self.requests if _is_create(request)]
         uncertain = any(request.may_be_applied for request in creates) or error.may_be_applied
-        first = broken.number == 1
-        if first and not uncertain:
+        if broken.number == 1 and not uncertain:
             return _failed(result, error, "The month stands as it was.")
-        told = (
-            f"The drop of {self.month} broke off at request {broken.number} of "
-            f"{len(plan.bodies)}. {error.what}"
-        )
         incomplete = replace(
             result,
             verdict="incomplete",
+            ambiguous=uncertain,
             permanent=isinstance(error, PermanentError),
+            reason=(
+                f"The drop of {self.month} broke off at request {broken.number} of "
+                f"{len(plan.bodies)}. {error.what}"
+            ),
             what_to_do=f"{error.to_do} Until then the month is not in order.",
         )
+        if isinstance(error, LockError):
+            # Another run may be at the stream: not even a read is ours any more.
+            return incomplete
         self.progress(f"reading {self.month} again after: {error.what}")
-        # The time budget may be what ended the drop, and the month must be known all the same.
-        self.session.allow(2 * self.options.read_back_seconds)
         try:
-            found, rows = self._look_until_equal(plan)
+            # What was not applied for certain is not waited for.
+            _, rows = self._look_until_equal(plan, patient=uncertain)
         except CloudZeroError as unread:
-            return replace(
-                incomplete,
-                reason=f"{told} What the month holds now could not be read. {unread.what}",
-            )
-        result, incomplete = replace(result, read_back=found), replace(incomplete, read_back=found)
-        if found.equal and isinstance(error, (AmbiguousError, TransientError)):
-            return self._verified(result, "A request seemed to fail and was applied all the same.")
-        if found.equal:
-            return replace(
-                incomplete,
-                reason=f"{told} What CloudZero holds now equals the payload all the same.",
-            )
-        if first and _same(planned.held, rows):
-            return _failed(result, error, "Read again, the month stands as it was.")
-        return replace(
-            incomplete, reason=f"{told} What CloudZero holds now is not the payload: {found.says}."
-        )
+            return _adding(incomplete, f"What it holds now could not be read. {unread.what}")
+        return self._judged_by(incomplete, planned, broken, rows)
 
-    def _look_until_equal(self, plan: Plan) -> tuple[Difference, pl.DataFrame]:
+    def _judged_by(
+        self, incomplete: DropResult, planned: "_Planned", broken: "_Broken", rows: pl.DataFrame
+    ) -> DropResult:
+        """Judge a drop that broke off by the rows that the month holds now."""
+        found, error = difference(planned.plan.placed(), rows), broken.error
+        incomplete = replace(incomplete, read_back=found)
+        if found.equal:
+            if isinstance(error, (AmbiguousError, TransientError)):
+                landed = replace(planned.result, read_back=found, ambiguous=incomplete.ambiguous)
+                return self._verified(landed, f"One request had no good answer: {error.what}")
+            return _adding(incomplete, "What CloudZero holds now equals the payload all the same.")
+        if broken.number == 1 and _same(planned.held, rows):
+            return _failed(incomplete, error, "Read again, the month stands as it was.")
+        return _adding(incomplete, f"What CloudZero holds now is not the payload: {found.says}.")
+
+    def _look_until_equal(
+        self, plan: Plan, *, patient: bool = True
+    ) -> tuple[Difference, pl.DataFrame]:
         """Read the month until it equals the plan, or until the time for that is over."""
         expected = plan.placed()
         policy = self.client.policy
-        until = policy.clock() + self.options.read_back_seconds
-        wait = 0.5
+        until = policy.clock() + (self.options.read_back_seconds if patient else 0.0)
+        # The time budget may be used up, and what the month holds must be known all the same.
+        self.session.allow(2 * self.options.read_back_seconds)
+        wait = _FIRST_LOOK_WAIT
         while True:
             rows = self.client.contents(self.month)
             found = difference(expected, rows)
@@ -531,6 +546,10 @@ def _failed(result: DropResult, error: CloudZeroError, certainty: str) -> DropRe
         reason=f"{error.what} {certainty}",
         what_to_do=error.to_do,
     )
+
+
+def _adding(result: DropResult, sentence: str) -> DropResult:
+    return replace(result, reason=f"{result.reason} {sentence}")
 
 
 def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:

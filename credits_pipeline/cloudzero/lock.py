@@ -81,7 +81,7 @@ class FileStreamLock:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = filelock.FileLock(self.path, thread_local=False)
-            _until_held(
+            until_held(
                 lambda: _try_file(lock),
                 f"stream {self._stream} is in use by another run on this machine ({self.path})",
                 waiting,
@@ -133,7 +133,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _until_held(attempt: Callable[[], bool], why: str, waiting: Waiting, poll: float) -> None:
+def until_held(attempt: Callable[[], bool], why: str, waiting: Waiting, poll: float) -> None:
+    """Try until it succeeds; say why it waits when it begins to, and then every minute."""
     begun = time.monotonic()
     said = 0
     while not attempt():

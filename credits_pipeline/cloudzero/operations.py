@@ -15,6 +15,7 @@ class _Facts:
     path: str
     scope: str
     rehearsable: bool
+    most_attempts: int | None = None
 
 
 _STREAM = "/v2/connections/billing/anycost"
@@ -51,7 +52,15 @@ class Operation(Enum):
         "connections:read_billing_anycost_billing_drops_month",
         rehearsable=True,
     )
-    COSTS = _Facts("costs", "GET", "/v2/billing/costs", "billing:read_costs", rehearsable=False)
+    # 60 calls a day: where they are used up, patience does not help.
+    COSTS = _Facts(
+        "costs",
+        "GET",
+        "/v2/billing/costs",
+        "billing:read_costs",
+        rehearsable=False,
+        most_attempts=3,
+    )
     CONNECTION = _Facts(
         "connection",
         "GET",
@@ -84,6 +93,11 @@ class Operation(Enum):
     def rehearsable(self) -> bool:
         """Whether ``cloudzero-test-key`` puts it into a namespace of its own."""
         return self.value.rehearsable
+
+    @property
+    def most_attempts(self) -> int | None:
+        """How often it is sent at most, or None where only time ends it."""
+        return self.value.most_attempts
 
     def path(self, **parts: str) -> str:
         """The path with its parts, which must be quoted already."""

@@ -127,8 +127,13 @@ class Session:
         """Add a request."""
         self._requests.append(request)
 
-    def repeating(self, what: str) -> tenacity.Retrying:
-        """The loop around one request: `TransientError` and `AmbiguousError` are repeated."""
+    def repeating(self, what: str, most_attempts: int | None = None) -> tenacity.Retrying:
+        """The loop around one request: `TransientError` and `AmbiguousError` are repeated.
+
+        Args:
+            what: the request, for the log.
+            most_attempts: where attempts end it before time does.
+        """
         policy = self._policy
         backoff = tenacity.wait_exponential(
             multiplier=policy.first_wait_seconds, max=policy.longest_wait_seconds
@@ -138,8 +143,9 @@ class Session:
             asked = _failure_of(state).retry_after or 0.0
             return max(backoff(state), min(asked, policy.longest_retry_after_seconds))
 
-        def out_of_time(state: tenacity.RetryCallState) -> bool:
-            return state.upcoming_sleep >= self.remaining
+        def is_over(state: tenacity.RetryCallState) -> bool:
+            last = most_attempts is not None and state.attempt_number >= most_attempts
+            return last or state.upcoming_sleep >= self.remaining
 
         def say(state: tenacity.RetryCallState) -> None:
             _log.warning(
@@ -153,7 +159,7 @@ class Session:
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((TransientError, AmbiguousError)),
             wait=wait,
-            stop=out_of_time,
+            stop=is_over,
             sleep=policy.sleep,
             before_sleep=say,
             reraise=True,

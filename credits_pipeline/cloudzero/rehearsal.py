@@ -1,0 +1,116 @@
+"""The rehearsal: every operation once, in a namespace that CloudZero purges after an hour.
+
+Proves key, scopes and connection before the first real drop, with no effect on live data.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from credits_pipeline.cloudzero.client import CloudZeroClient
+from credits_pipeline.cloudzero.confirm import landed_query
+from credits_pipeline.cloudzero.difference import difference
+from credits_pipeline.cloudzero.errors import CloudZeroError
+from credits_pipeline.cloudzero.operations import Operation
+from credits_pipeline.cloudzero.plan import Plan
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """One operation, tried.
+
+    Attributes:
+        operation: which one.
+        scope: the scope that the key needs for it.
+        works: true if it did what it should, false if not, None if it was not tried because what
+            it stands on failed.
+        says: what was seen.
+    """
+
+    operation: Operation
+    scope: str
+    works: bool | None
+    says: str
+
+
+def rehearse(client: CloudZeroClient, plan: Plan) -> tuple[Rehearsed, ...]:
+    """Try every operation once, each whatever became of those before it.
+
+    Costs and connection are plain reads of live data; the costs call counts against CloudZero's 60
+    a day.
+
+    Args:
+        client: made with a test key.
+        plan: what to drop in the test key's namespace.
+
+    Raises:
+        ValueError: the client has no test key, so that the drop would be a real one.
+    """
+    if not client.rehearsal:
+        raise ValueError("a rehearsal needs a client with a test key: without it the drop is real")
+    return tuple(_steps(client, plan))
+
+
+def _steps(client: CloudZeroClient, plan: Plan) -> Iterator[Rehearsed]:
+    yield _tried(Operation.CONNECTION, lambda: _connection(client))
+    yield _tried(Operation.VALIDATE, lambda: _validate(client, plan))
+    created = _tried(Operation.CREATE_DROP, lambda: _create(client, plan))
+    yield created
+    yield _tried(Operation.LIST_DROPS, lambda: _list(client))
+    yield _tried(Operation.CONTENTS, lambda: _contents(client, plan, created=bool(created.works)))
+    yield _tried(Operation.COSTS, lambda: _costs(client, plan))
+
+
+def _tried(operation: Operation, step: Callable[[], tuple[bool | None, str]]) -> Rehearsed:
+    try:
+        works, says = step()
+    except CloudZeroError as error:
+        works, says = False, str(error)
+        if error.status == HTTPStatus.FORBIDDEN:
+            says = f"refused: {says}"
+    return Rehearsed(operation, operation.scope, works, says)
+
+
+def _connection(client: CloudZeroClient) -> tuple[bool, str]:
+    found = client.connection()
+    kind = found.get("connection_type") or found.get("type") or "of a kind it does not name"
+    return True, f"the connection exists: {found.get('name') or client.connection_id}, {kind}"
+
+
+def _validate(client: CloudZeroClient, plan: Plan) -> tuple[bool, str]:
+    for _, content in plan.contents():
+        validation = client.validate(content, month=plan.month)
+        if not validation.is_valid:
+            return False, f"CloudZero finds the rows invalid: {'; '.join(validation.errors[:5])}"
+    return True, f"{plan.rows.height:,} rows are valid"
+
+
+def _create(client: CloudZeroClient, plan: Plan) -> tuple[bool, str]:
+    so_far = 0
+    for body, content in plan.contents():
+        so_far += body.row_count
+        client.create_drop(
+            content,
+            month=plan.month,
+            row_counts={body.row_count, so_far},
+            label=body.operation,
+        )
+    return True, f"{so_far:,} rows for {plan.month} were taken"
+
+
+def _list(client: CloudZeroClient) -> tuple[bool, str]:
+    drops = client.list_drops()
+    return True, f"{len(drops):,} drops are listed"
+
+
+def _contents(client: CloudZeroClient, plan: Plan, *, created: bool) -> tuple[bool | None, str]:
+    rows = client.contents(plan.month)
+    if not created:
+        return None, "the month can be read; whether it holds the drop was not seen"
+    found = difference(plan.placed(), rows)
+    return found.equal, f"read back: {found.says}"
+
+
+def _costs(client: CloudZeroClient, plan: Plan) -> tuple[bool, str]:
+    rows = client.costs(landed_query(client.connection_id, plan.month, plan.month))
+    return True, f"{len(rows):,} rows of billed credits for {plan.month}"
