@@ -1,0 +1,56 @@
+# `make` lists the targets. Everything a target needs is set up on the way.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# The first Python of 3.11 or later with venv; PYTHON=... picks another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TESTS ?= credits_pipeline_tests
+
+.PHONY: help setup demo test lint type check bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(READY) ## create the environment in .venv from the lock
+
+$(READY): requirements.txt pyproject.toml setup.py
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with venv is needed: install it, or say make PYTHON=/path/to/python"; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version); this takes a minute or two, once."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null; then \
+		uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.txt \
+		&& uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else \
+		PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $@
+
+demo: $(READY) ## the whole product on this machine; ONCE=1 ends after the sample month
+	@exec $(BIN)/credits-pipeline demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
+
+test: $(READY) ## all tests; TESTS=path for some of them
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: $(READY) ## style and format
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+type: $(READY) ## types, strictly
+	@$(BIN)/mypy
+
+check: lint type test ## lint, types and tests
+
+bench: $(READY) ## measure; prints ratios side by side
+	@$(BIN)/python -m bench
+
+lock: ## resolve the versions again (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --output-file requirements.txt
+
+clean: ## remove the environment and what the demo left
+	rm -rf $(VENV) .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,29 @@
+"""The AWS SDK's clients, made in one place: credentials and endpoints are the SDK's own chain.
+
+`dagster_aws.s3.S3Resource` offers no time-outs, and a tick of Dagster's daemon has 60 seconds.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@cache
+def s3_client() -> "S3Client":
+    """An S3 client with time-outs and the SDK's standard retries, one per process."""
+    import boto3  # noqa: PLC0415 - a code location that never touches S3 never loads the SDK
+    from botocore.config import Config  # noqa: PLC0415 - as above
+
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            tcp_keepalive=True,
+            # Several threads of one process may wait on the same client.
+            max_pool_connections=10,
+        ),
+    )

@@ -1,0 +1,20 @@
+"""``credits-pipeline``: the command line. Each command loads what it needs when it runs."""
+
+import typer
+
+from credits_pipeline.cli.demo import demo, sandbox
+
+app = typer.Typer(
+    name="credits-pipeline",
+    help="Monthly AWS credits, from a file in S3 to a verified drop in CloudZero.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+)
+app.command()(demo)
+app.command()(sandbox)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,131 @@
+"""``demo`` and ``sandbox``: the product, or only the servers around it, on this machine."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Port = Annotated[int | None, typer.Option(help="Port of the UI; default 3000 if it is free.")]
+Home = Annotated[Path, typer.Option(help="Folder for the demo's state; emptied at the start.")]
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the sample month: exit 0 if it is verified.")
+    ] = False,
+    port: Port = None,
+    home: Home = Path(".demo"),
+) -> None:
+    """Run the whole product on this machine: S3, CloudZero's stand-in, Dagster, a sample month.
+
+    Needs no account and no network. Ends with Ctrl-C and leaves no process behind.
+    """
+    from rich.console import Console  # noqa: PLC0415 - loads when the command runs
+    from rich.markdown import Markdown  # noqa: PLC0415 - as above
+
+    from credits_pipeline.reporting.attempt import Verdict  # noqa: PLC0415 - as above
+    from credits_pipeline.reporting.report import markdown  # noqa: PLC0415 - as above
+    from credits_pipeline.sandbox import demo as running  # noqa: PLC0415 - as above
+    from credits_pipeline.sandbox.dagster_dev import DagsterDevError  # noqa: PLC0415 - as above
+    from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above
+
+    console = Console(highlight=False, soft_wrap=True)
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  ", end="")
+        console.print(text, markup=False)
+
+    verdict = None
+    try:
+        with ended_by_signals():
+            say("starting an S3 server, CloudZero's stand-in and Dagster from an empty state")
+            with running.demo(home, port=port) as started:
+                say(
+                    f"S3 answers at {started.s3_url}, CloudZero's stand-in at {started.cloudzero_url}"
+                )
+                say(f"Dagster answers at {started.dagster.url}")
+                say(f"uploading credits-{running.MONTH}.csv to s3://{running.BUCKET}")
+                started.upload_sample()
+                attempt = started.follow(say)
+                verdict = attempt.verdict if attempt is not None else None
+                if attempt is not None:
+                    console.print()
+                    console.print(Markdown(markdown(attempt, started.journal.rows(attempt))))
+                    console.print()
+                receipt = started.journal.receipt(running.MONTH)
+                say(f"the receipt says: {receipt.verdict if receipt else 'there is none'}")
+                if not once:
+                    console.print(_next_steps(started.dagster.url, started.s3_url), markup=False)
+                    while True:
+                        time.sleep(1)
+                        started.dagster.check_alive()
+    except KeyboardInterrupt:
+        console.print("\nended; nothing is left running", markup=False)
+        raise typer.Exit(0 if verdict is Verdict.VERIFIED else 130) from None
+    except (DagsterDevError, SandboxMissingError) as error:
+        console.print(f"The demo could not run: {error}", markup=False)
+        raise typer.Exit(1) from None
+    raise typer.Exit(0 if receipt is not None and receipt.verdict is Verdict.VERIFIED else 1)
+
+
+def sandbox(
+    *,
+    s3_port: Annotated[int, typer.Option(help="Port of the S3 server; 0 for a free one.")] = 0,
+    cloudzero_port: Annotated[
+        int, typer.Option(help="Port of the stand-in; 0 for a free one.")
+    ] = 0,
+) -> None:
+    """Run only the embedded S3 and CloudZero's stand-in, and print the environment to export.
+
+    Paste the printed lines into another terminal and run `dagster dev` at the project's root.
+    """
+    from credits_pipeline.sandbox import servers  # noqa: PLC0415 - loads when the command runs
+    from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above
+
+    try:
+        with (
+            ended_by_signals(),
+            servers.sandbox(s3_port=s3_port, cloudzero_port=cloudzero_port) as running,
+        ):
+            for name, value in running.environment.items():
+                typer.echo(f"export {name}={value}")
+            sys.stdout.flush()
+            typer.echo("# running until Ctrl-C", err=True)
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        typer.echo("# ended", err=True)
+    except SandboxMissingError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """End the block as Ctrl-C does when a terminal closes or a supervisor says so."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {sign: signal.signal(sign, interrupt) for sign in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def _next_steps(ui: str, s3: str) -> str:
+    return f"""
+Look at {ui}/locations/credits_pipeline/asset-groups/credits/lineage
+Drop another month:   curl -T my-file.csv {s3}/credits-inbox/credits-2025-02.csv
+End with Ctrl-C.
+"""

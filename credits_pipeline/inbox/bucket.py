@@ -1,0 +1,207 @@
+"""The inbox in S3: list, look up, read and upload, each with errors that say what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from credits_pipeline.aws import s3_client
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.inbox.names import file_name
+from credits_pipeline.inbox.version import FileVersion
+
+_NOT_THERE = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
+_CHANGED = {"412", "PreconditionFailed"}
+_PART_BYTES = 4 * 1024 * 1024
+
+
+class InboxError(Exception):
+    """The inbox can't be used as asked; the message says why and what to do."""
+
+
+class VersionGoneError(InboxError):
+    """The version is no longer the object's current one, or the object was deleted."""
+
+
+@contextmanager
+def _explained(doing: str, bucket: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        code = str(told.get("Code", "unknown"))
+        advice = {
+            "NoSuchBucket": "check CREDITS_BUCKET, and AWS_ENDPOINT_URL_S3 if you set it",
+            "404": "check CREDITS_BUCKET, and AWS_ENDPOINT_URL_S3 if you set it",
+            "AccessDenied": "give the pipeline's role s3:ListBucket on the bucket and "
+            "s3:GetObject below the prefix",
+            "403": "give the pipeline's role s3:ListBucket on the bucket and s3:GetObject below "
+            "the prefix",
+            "InvalidAccessKeyId": "check the AWS credentials of this process",
+            "SignatureDoesNotMatch": "check the AWS credentials of this process",
+            "ExpiredToken": "renew the AWS credentials of this process",
+        }.get(code, "nothing was sent; the next attempt may succeed")
+        raise InboxError(
+            f"S3 refused {doing} in bucket {bucket!r}: {code}, {told.get('Message', '')}. "
+            f"What to do: {advice}."
+        ) from error
+    except (BotoCoreError, OSError) as error:
+        raise InboxError(
+            f"S3 could not be asked for {doing} in bucket {bucket!r}: {error}. What to do: check "
+            "the network, AWS_REGION, AWS_ENDPOINT_URL_S3 and the AWS credentials; nothing was "
+            "sent, and the next attempt may succeed."
+        ) from error
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The objects of a bucket below a prefix.
+
+    Attributes:
+        bucket: its name.
+        prefix: what every key starts with; may be empty.
+    """
+
+    bucket: str
+    prefix: str = ""
+
+    def key(self, month: BillingMonth) -> str:
+        """The key of a month's file."""
+        return f"{self.prefix}{file_name(month)}"
+
+    def uri(self, key: str) -> str:
+        """The ``s3://`` address of a key."""
+        return f"s3://{self.bucket}/{key}"
+
+    def listing(self, below: str = "", *, after: str = "", pages: int | None = None) -> "Listing":
+        """List current versions of the objects below the prefix, a thousand to a request.
+
+        Args:
+            below: narrows the prefix further, such as ``credits-``.
+            after: start behind this key.
+            pages: at most so many requests; None for all.
+
+        Raises:
+            InboxError: S3 can't be asked, or refuses.
+        """
+        versions: list[FileVersion] = []
+        token: str | None = None
+        page = 0
+        while pages is None or page < pages:
+            with _explained(f"a list of {self.uri(self.prefix + below)!r}", self.bucket):
+                answer = s3_client().list_objects_v2(
+                    Bucket=self.bucket,
+                    Prefix=self.prefix + below,
+                    **({"ContinuationToken": token} if token else {}),
+                    **({"StartAfter": after} if after and not token else {}),
+                )
+            versions += [
+                FileVersion(
+                    key=item["Key"],
+                    etag=item["ETag"].strip('"'),
+                    last_modified=item["LastModified"],
+                    size=item["Size"],
+                )
+                for item in answer.get("Contents", [])
+            ]
+            token = answer.get("NextContinuationToken")
+            page += 1
+            if not token:
+                return Listing(tuple(versions), complete=True)
+        return Listing(tuple(versions), complete=False)
+
+    def current(self, key: str) -> FileVersion | None:
+        """The version that S3 calls current, or None if there is no such object.
+
+        Raises:
+            InboxError: S3 can't be asked, or refuses.
+        """
+        with _explained(f"the current version of {key!r}", self.bucket):
+            try:
+                head = s3_client().head_object(Bucket=self.bucket, Key=key)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in _NOT_THERE:
+                    return None
+                raise
+        version_id = head.get("VersionId")
+        return FileVersion(
+            key=key,
+            etag=head["ETag"].strip('"'),
+            last_modified=head["LastModified"],
+            size=head["ContentLength"],
+            version_id=None if version_id in (None, "null") else version_id,
+            metadata=dict(head["Metadata"]),
+        )
+
+    def read(self, version: FileVersion, *, at_most: int | None = None) -> bytes:
+        """The bytes of exactly this version.
+
+        Args:
+            version: from `current`.
+            at_most: refuse a larger object before it is in memory.
+
+        Raises:
+            VersionGoneError: the object was overwritten or deleted since.
+            InboxError: S3 can't be asked, refuses, or delivers fewer bytes than it announced;
+                or the object is larger than allowed.
+        """
+        where = self.uri(version.key)
+        if at_most is not None and version.size > at_most:
+            raise InboxError(
+                f"{where} has {version.size:,} bytes, more than the {at_most:,} allowed. What to "
+                "do: check that it is a credits file; if it is, raise CREDITS_MAX_BYTES."
+            )
+        data = bytearray()
+        with _explained(f"{version.key!r}", self.bucket):
+            try:
+                answer = s3_client().get_object(
+                    Bucket=self.bucket,
+                    Key=version.key,
+                    IfMatch=f'"{version.etag}"',
+                    **({"VersionId": version.version_id} if version.version_id else {}),
+                )
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in _NOT_THERE | _CHANGED:
+                    raise VersionGoneError(
+                        f"{where} was overwritten or deleted while it was read. What to do: "
+                        "nothing; the newest version starts a run of its own."
+                    ) from error
+                raise
+            for part in answer["Body"].iter_chunks(_PART_BYTES):
+                data += part
+        if len(data) != version.size:
+            raise InboxError(
+                f"{where} arrived with {len(data):,} of {version.size:,} bytes. What to do: "
+                "nothing was sent; materialise the month again."
+            )
+        return bytes(data)
+
+    def upload(
+        self, key: str, data: bytes, *, metadata: dict[str, str] | None = None
+    ) -> FileVersion:
+        """Put an object whole, and say which version it became.
+
+        Raises:
+            InboxError: S3 can't be asked, or refuses.
+        """
+        with _explained(f"an upload to {key!r}", self.bucket):
+            s3_client().put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=data,
+                ContentType="text/csv",
+                Metadata=metadata or {},
+            )
+        version = self.current(key)
+        if version is None:
+            raise InboxError(f"{self.uri(key)} was uploaded and is not there: look who deletes it")
+        return version
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Objects of the inbox; ``complete`` says whether there are no more behind the last one."""
+
+    versions: tuple[FileVersion, ...]
+    complete: bool

@@ -1,0 +1,228 @@
+"""The four assets: from the file in S3 to the drop in CloudZero.
+
+Concept: https://docs.dagster.io/guides/build/assets. Each body is a few calls of the pure rooms;
+what stops a month is a value that the next step looks at, not a check (design decision 3).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from credits_pipeline import settings
+from credits_pipeline.orchestration import guards, metadata
+from credits_pipeline.orchestration.attempts import Recorder, blocked
+from credits_pipeline.orchestration.config import CreditsConfig, DropConfig
+from credits_pipeline.orchestration.drop import drop_month
+from credits_pipeline.orchestration.partitions import month_of
+from credits_pipeline.orchestration.resources import (
+    CloudZeroResource,
+    InboxResource,
+    StorageResource,
+)
+from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
+from credits_pipeline.reporting.attempt import Verdict
+
+GROUP = "credits"
+INBOX = dg.AssetKey("credits_inbox")
+#: A version may be replaced while it is read; the newest is read then, so often at most.
+_READS = 5
+
+
+def credits_assets(partitions: dg.PartitionsDefinition[str]) -> Sequence[dg.AssetsDefinition]:
+    """The four assets over the given months."""
+    common: dict[str, Any] = {"partitions_def": partitions, "group_name": GROUP}
+    return [
+        dg.asset(
+            **common,
+            deps=[INBOX],
+            kinds={"s3", "csv"},
+            description="The credits file exactly as it lay in S3 when the run began: the version "
+            "that S3 calls current, byte for byte.",
+        )(raw_credits_csv),
+        dg.asset(
+            **common,
+            kinds={"polars", "pandera"},
+            description="One row per AWS account that is owed credits in the month, in exact "
+            "dollars. What could not be read, was repeated or was left out is listed, never lost.",
+        )(credits),
+        dg.asset(
+            **common,
+            kinds={"polars"},
+            description="The same credits as rows of CloudZero's Common Bill Format: one line item of "
+            "type Credit per account, with the amount negated.",
+        )(cbf_payload),
+        dg.asset(
+            **common,
+            output_required=False,
+            kinds={"cloudzero"},
+            description="The month as CloudZero's AnyCost Stream holds it, read back and compared "
+            "row by row. There is a materialisation only if CloudZero holds exactly this.",
+        )(cloudzero_drop),
+    ]
+
+
+def inbox_asset() -> dg.AssetSpec:
+    """The inbox as people see it: files that start no run are listed there with the reason."""
+    return dg.AssetSpec(
+        INBOX,
+        group_name=GROUP,
+        kinds={"s3"},
+        description="The place where credits files are dropped, named credits-YYYY-MM.csv. Objects "
+        "that are not credits files, and months that were found but not sent, are listed in its "
+        "latest observation with the reason and what to do.",
+    )
+
+
+def raw_credits_csv(
+    context: dg.AssetExecutionContext, inbox: InboxResource, storage: StorageResource
+) -> dg.MaterializeResult[RawFile]:
+    """Take the version of the month's file that is current now."""
+    from credits_pipeline.inbox.bucket import VersionGoneError  # noqa: PLC0415 - loads the AWS SDK
+
+    month = month_of(context)
+    recorder = Recorder(storage, context.run.run_id, month)
+    with recorder.watching():
+        box = inbox.open()
+        key = box.key(month)
+        at_most = settings.MAX_BYTES.read(settings.at_least(1))
+        for remaining in reversed(range(_READS)):
+            version = box.current(key)
+            if version is None:
+                recorder.refuse(
+                    recorder.new(
+                        Verdict.FAILED,
+                        file=key,
+                        reason=f"There is no {box.uri(key)}.",
+                        what_to_do=f"Upload the credits of {month} under that name; the month in "
+                        "CloudZero stands as it was.",
+                        permanent=True,
+                    )
+                )
+            try:
+                data = box.read(version, at_most=at_most)
+                break
+            except VersionGoneError:
+                if not remaining:
+                    raise
+                context.log.info(f"{box.uri(key)} was replaced while it was read: reading it again")
+        raw = RawFile(month, version, data)
+        return dg.MaterializeResult(
+            value=raw,
+            metadata=metadata.of_raw(raw, box.uri(key)),
+            data_version=dg.DataVersion(version.token),
+        )
+
+
+def credits(  # noqa: A001 - the asset's name is the product's
+    context: dg.AssetExecutionContext,
+    config: CreditsConfig,
+    raw_credits_csv: RawFile,
+    storage: StorageResource,
+) -> dg.MaterializeResult[MonthCredits]:
+    """Read the file under the decisions that hold for its version."""
+    from credits_pipeline.credits.judgement import blocking  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.reading import (  # noqa: PLC0415 - loads polars
+        Controls,
+        Limits,
+        Refusal,
+        read_month,
+    )
+
+    month, version = raw_credits_csv.month, raw_credits_csv.version
+    recorder = Recorder(storage, context.run.run_id, month)
+    about = {"file": version.key, "file_version": version.token}
+    with recorder.watching(**about):
+        journal = storage.journal()
+        if config.decided:
+            journal.decide(
+                month,
+                version.token,
+                run_id=context.run.run_id,
+                who=guards.who(context),
+                decided=config.decided,
+            )
+        decisions = guards.rule()
+        for record in journal.decided(month, version.token):
+            decisions = decisions.amended(**record["decided"])
+        try:
+            reading = read_month(
+                raw_credits_csv.data,
+                month,
+                decisions=decisions,
+                controls=Controls(
+                    total=version.metadata.get("credits-total"),
+                    rows=version.metadata.get("credits-rows"),
+                ),
+                limits=Limits(
+                    max_bytes=settings.MAX_BYTES.read(settings.at_least(1)),
+                    max_records=settings.MAX_RECORDS.read(settings.at_least(1)),
+                ),
+                name=version.key,
+            )
+        except Refusal as refusal:
+            recorder.refuse(
+                recorder.new(
+                    Verdict.BLOCKED,
+                    **about,
+                    decisions=asdict(decisions),
+                    decided=journal.decided(month, version.token),
+                    reason=refusal.reason,
+                    what_to_do="Nothing was sent; the month in CloudZero stands as it was. Upload a "
+                    "corrected file.",
+                    permanent=True,
+                )
+            )
+        last = journal.last_verified_before(month)
+        found = MonthCredits(
+            version, reading, decisions, last.sign_convention if last is not None else None
+        )
+        stops = blocking(found.statements)
+        if stops:
+            recorder.close(
+                blocked(recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops),
+                rows=metadata.row_lists(found),
+            )
+        return dg.MaterializeResult(
+            value=found,
+            metadata=metadata.of_credits(found),
+            data_version=dg.DataVersion(found.digest),
+        )
+
+
+def cbf_payload(
+    context: dg.AssetExecutionContext,
+    credits: MonthCredits,
+    storage: StorageResource,  # noqa: A002 - the asset's name
+) -> dg.MaterializeResult[MonthPayload]:
+    """Make the rows; a pure function of the credits and the settings."""
+    from credits_pipeline.cloudzero.cbf import cbf_rows  # noqa: PLC0415 - loads polars
+    from credits_pipeline.cloudzero.payload import Payload  # noqa: PLC0415 - as above
+
+    recorder = Recorder(storage, context.run.run_id, credits.month)
+    with recorder.watching(**metadata.attempt_fields(credits)):
+        guards.refuse_blocked(recorder, credits)
+        rows = cbf_rows(credits.reading.rows, credits.month, guards.cbf_settings())
+        made = MonthPayload(credits.version, Payload(credits.month, rows), credits.digest)
+        return dg.MaterializeResult(
+            value=made,
+            metadata=metadata.of_payload(made),
+            data_version=dg.DataVersion(made.digest),
+        )
+
+
+def cloudzero_drop(
+    context: dg.AssetExecutionContext,
+    config: DropConfig,
+    cbf_payload: MonthPayload,
+    inbox: InboxResource,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Drop the month under the stream's lock and prove it; see `drop_month`."""
+    receipt = drop_month(
+        context, config, cbf_payload, inbox=inbox, storage=storage, cloudzero=cloudzero
+    )
+    if receipt is not None:
+        yield receipt

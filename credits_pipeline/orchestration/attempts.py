@@ -1,0 +1,176 @@
+"""Every run leaves an attempt and one log line, whatever became of it (design decision 14)."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import dagster as dg
+
+from credits_pipeline import settings
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration.resources import StorageResource
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.report import markdown
+
+if TYPE_CHECKING:
+    from credits_pipeline.credits.judgement import Statement
+
+RowLists = dict[str, list[dict[str, Any]]]
+
+
+class Refused(dg.Failure):
+    """A step that stopped on purpose, after its attempt was written."""
+
+    def __init__(self, description: str, metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(description=description, metadata=metadata, allow_retries=False)
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Writes the attempt of one run and month.
+
+    Attributes:
+        storage: where it goes.
+        run_id: Dagster's run.
+        month: the billing month.
+    """
+
+    storage: StorageResource
+    run_id: str
+    month: BillingMonth
+
+    def new(self, verdict: Verdict, **fields: Any) -> Attempt:
+        """An attempt of this run, not written yet."""
+        now = _now()
+        return Attempt(
+            run_id=self.run_id,
+            billing_month=str(self.month),
+            verdict=verdict,
+            **{"started_at": now, "ended_at": now, **fields},
+        )
+
+    def close(
+        self, attempt: Attempt, *, sent: bool = False, rows: RowLists | None = None
+    ) -> Attempt:
+        """Write the attempt and its log line."""
+        stored = self.storage.journal().close(attempt, sent=sent, rows=rows)
+        log_line(stored)
+        return stored
+
+    def refuse(
+        self, attempt: Attempt, *, sent: bool = False, rows: RowLists | None = None
+    ) -> NoReturn:
+        """Write the attempt, then stop the step with its reason.
+
+        Raises:
+            Refused: always.
+        """
+        stored = self.close(attempt, sent=sent, rows=rows)
+        raise Refused(told(stored), {"report": dg.MetadataValue.md(markdown(stored, rows or {}))})
+
+    @contextmanager
+    def watching(self, **known: Any) -> Iterator[None]:
+        """Write an attempt for whatever stops the step and has none yet, then let it go on.
+
+        Args:
+            known: fields of the attempt that are known already.
+        """
+        try:
+            yield
+        except Refused:
+            raise
+        except Exception as error:
+            before = self.storage.journal().attempt(self.month, self.run_id)
+            if before is not None and before.verdict is Verdict.SENDING:
+                stored = self.close(interrupted(before, str(error)), sent=True)
+            else:
+                stored = self.close(failed(self.new(Verdict.FAILED, **known), error))
+            if _explains_itself(error):
+                raise Refused(told(stored)) from error
+            raise
+
+
+def failed(attempt: Attempt, error: BaseException) -> Attempt:
+    """The attempt of a run that an error stopped before anything was sent."""
+    from credits_pipeline.cloudzero.errors import (  # noqa: PLC0415 - loads httpx
+        CloudZeroError,
+        PermanentError,
+        SettingsError,
+    )
+
+    if isinstance(error, CloudZeroError):
+        reason, what_to_do = error.what, error.to_do
+    elif _explains_itself(error):
+        reason, _, what_to_do = str(error).partition(" What to do: ")
+    else:
+        reason = _sentence(error)
+        what_to_do = "Nothing was sent. Look at the run's log, then materialise the month again."
+    return replace(
+        attempt,
+        verdict=Verdict.FAILED,
+        reason=reason,
+        what_to_do=what_to_do,
+        permanent=isinstance(error, settings.SettingError | SettingsError | PermanentError),
+    )
+
+
+def interrupted(attempt: Attempt, why: str) -> Attempt:
+    """The attempt that was found as ``sending`` after its run had ended."""
+    return replace(
+        attempt,
+        verdict=Verdict.INCOMPLETE,
+        reason=f"The run ended while it was sending, so CloudZero may hold a part of {attempt.billing_month} "
+        f"({why})."
+        if why
+        else "The run ended while it was sending.",
+        what_to_do=f"Materialise {attempt.billing_month} again: that sends the whole month.",
+        ended_at=_now(),
+        ambiguous=True,
+    )
+
+
+def told(attempt: Attempt) -> str:
+    """What an attempt says to people, in one paragraph."""
+    verdict = attempt.verdict.value.upper().replace("_", " ")
+    text = f"{attempt.billing_month} {verdict}: {attempt.reason}"
+    return f"{text} What to do: {attempt.what_to_do}" if attempt.what_to_do else text
+
+
+def blocked(attempt: Attempt, statements: Iterable["Statement"]) -> Attempt:
+    """The attempt of a month whose findings stop the drop."""
+    return replace(
+        attempt,
+        verdict=Verdict.BLOCKED,
+        reason=" ".join(f"{s.name}: {s.says}" for s in statements),
+        what_to_do="Nothing was sent. Upload a corrected file, or accept what is found by "
+        "materialising the month with the matching decision in the run config of credits.",
+        permanent=True,
+    )
+
+
+def log_line(attempt: Attempt) -> None:
+    """Print the attempt as one line of JSON on standard output."""
+    sys.stdout.write(attempt.log_line() + "\n")
+    sys.stdout.flush()
+
+
+def _explains_itself(error: BaseException) -> bool:
+    """Whether an error's text is written for people, and a traceback would only hide it."""
+    from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+    from credits_pipeline.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
+    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - as above
+
+    return isinstance(error, CloudZeroError | InboxError | StorageError | settings.SettingError)
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, dg.Failure) and error.description:
+        return error.description
+    return str(error) or type(error).__name__
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,62 @@
+"""The one assembly: `build_definitions` takes settings and resources, so that tests and deployments
+differ by argument."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from credits_pipeline.orchestration.assets import GROUP, credits_assets, inbox_asset
+from credits_pipeline.orchestration.checks import credits_checks
+from credits_pipeline.orchestration.io_manager import MonthIOManager
+from credits_pipeline.orchestration.partitions import monthly_partitions
+from credits_pipeline.orchestration.resources import (
+    CloudZeroResource,
+    InboxResource,
+    StorageResource,
+)
+from credits_pipeline.orchestration.sensors import credits_sensors
+from credits_pipeline.settings import Schedule
+
+
+def build_definitions(
+    *,
+    schedule: Schedule | None = None,
+    resources: Mapping[str, Any] | None = None,
+    executor: dg.ExecutorDefinition = dg.in_process_executor,
+) -> dg.Definitions:
+    """Assemble the code location.
+
+    Args:
+        schedule: what has to be known when it loads; default: from the environment.
+        resources: replacements for ``inbox``, ``storage`` or ``cloudzero``.
+        executor: runs the steps of every run, also of those started from an asset's page. One
+            process per run is the default: four short steps share what they import, and polars
+            must not be forked.
+
+    Raises:
+        SettingError: a variable that is needed at load can't be used.
+    """
+    schedule = schedule or Schedule.from_environment()
+    partitions = monthly_partitions(schedule.start_month)
+    storage = StorageResource()
+    used: dict[str, Any] = {
+        "inbox": InboxResource(),
+        "storage": storage,
+        "cloudzero": CloudZeroResource(),
+        **(resources or {}),
+    }
+    used.setdefault("io_manager", MonthIOManager(storage=used["storage"]))
+    job = dg.define_asset_job(
+        "credits_month",
+        selection=dg.AssetSelection.groups(GROUP) - dg.AssetSelection.assets("credits_inbox"),
+        description="One billing month, from the file in S3 to the verified drop in CloudZero.",
+    )
+    return dg.Definitions(
+        assets=[inbox_asset(), *credits_assets(partitions)],
+        asset_checks=credits_checks(partitions),
+        jobs=[job],
+        sensors=credits_sensors(schedule, job),
+        resources=used,
+        executor=executor,
+    )

@@ -1,0 +1,356 @@
+"""One month's drop: the guards, the drop itself, and the attempt that tells of it.
+
+From the look for the newest version to the receipt everything happens under the stream's lock
+(design decision 2). What CloudZero is asked and sent is in `credits_pipeline.cloudzero.drop`.
+"""
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from credits_pipeline import settings
+from credits_pipeline.credits.findings import RecordClass
+from credits_pipeline.orchestration import guards, metadata
+from credits_pipeline.orchestration.attempts import Recorder, RowLists, interrupted, told
+from credits_pipeline.orchestration.config import DropConfig
+from credits_pipeline.orchestration.io_manager import load
+from credits_pipeline.orchestration.resources import (
+    CloudZeroResource,
+    InboxResource,
+    StorageResource,
+)
+from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, frame, parquet
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.report import markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from credits_pipeline.billing.month import BillingMonth
+    from credits_pipeline.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
+    from credits_pipeline.credits.judgement import Statement
+    from credits_pipeline.reporting.journal import Journal
+
+NOUN = "cloudzero_drop"
+
+
+def drop_month(
+    context: dg.AssetExecutionContext,
+    config: DropConfig,
+    made: MonthPayload,
+    *,
+    inbox: InboxResource,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+) -> dg.MaterializeResult[Any] | None:
+    """Bring CloudZero's month to the payload, or say why not.
+
+    Returns:
+        The receipt, where CloudZero holds exactly what it says; None where nothing was to be sent.
+
+    Raises:
+        Failure: the month is blocked, held, incomplete or failed; the attempt says the same.
+    """
+    from credits_pipeline.cloudzero.drop import drop  # noqa: PLC0415 - loads httpx and polars
+
+    recorder = Recorder(storage, context.run.run_id, made.month)
+    about = {"file": made.version.key, "file_version": made.version.token}
+    with recorder.watching(**about), ExitStack() as stack:
+        work = _MonthDrop(context, recorder, made, inbox, storage, cloudzero)
+        client = stack.enter_context(cloudzero.client())
+        held = stack.enter_context(cloudzero.lock().hold(context.log.info))
+        work.started = time.monotonic()
+        superseded = work.superseded()
+        if superseded:
+            return work.end(recorder.new(Verdict.SUPERSEDED, **about, reason=superseded))
+        work.refuse_what_is_not_cleared()
+        result = drop(
+            client,
+            made.payload,
+            lock=held,
+            journal=lambda so_far: work.journal.begin_sending(work.attempt(so_far)),
+            options=work.options(config),
+            previous=work.previous(),
+            last_verified_usd=work.last_verified_usd,
+            known=None,
+            progress=context.log.info,
+        )
+        return work.end(work.attempt(result), result)
+
+
+@dataclass
+class _MonthDrop:
+    """What the steps around one drop share."""
+
+    context: dg.AssetExecutionContext
+    recorder: Recorder
+    made: MonthPayload
+    inbox: InboxResource
+    storage: StorageResource
+    cloudzero: CloudZeroResource
+    started: float = 0.0
+
+    @cached_property
+    def journal(self) -> "Journal":
+        return self.storage.journal()
+
+    @cached_property
+    def found(self) -> MonthCredits:
+        """The credits now stored: what this run read, else what is current."""
+        _, found = load(self.storage, "credits", self.made.month, run_id=self.recorder.run_id)
+        if not isinstance(found, MonthCredits):
+            raise TypeError(f"the archive gave a {type(found).__name__} for credits")
+        return found
+
+    def superseded(self) -> str | None:
+        """Why this version is not the one to send any more, or None (design decision 1)."""
+        box = self.inbox.open()
+        key = box.key(self.made.month)
+        current = box.current(key)
+        if current is None:
+            return f"{box.uri(key)} was removed since this run read it. Nothing was sent."
+        if not current.is_same(self.made.version):
+            return (
+                f"{box.uri(key)} was uploaded again since this run read it (now "
+                f"{current.token}). Nothing was sent; the newer version has a run of its own."
+            )
+        return None
+
+    def refuse_what_is_not_cleared(self) -> None:
+        """Stop what the checks show in red (design decision 3).
+
+        Raises:
+            Refused: findings are not cleared, or the payload was not made from the credits.
+        """
+        guards.refuse_blocked(self.recorder, self.found)
+        statement = guards.payload_statement(self.found, self.made)
+        if not statement.holds:
+            self.recorder.refuse(
+                self.recorder.new(
+                    Verdict.BLOCKED,
+                    **metadata.attempt_fields(self.found),
+                    reason=statement.says,
+                    what_to_do="Nothing was sent. Materialise cbf_payload again, then this.",
+                )
+            )
+
+    def options(self, config: DropConfig) -> "DropOptions":
+        """What this run is to do."""
+        from credits_pipeline.cloudzero.drop import DropOptions  # noqa: PLC0415 - loads httpx
+        from credits_pipeline.cloudzero.plan import SendingLimits  # noqa: PLC0415 - as above
+
+        return DropOptions(
+            force=config.force,
+            dry_run=config.dry_run,
+            accept_change=self.found.decisions.accept_change,
+            clear_month=self.found.decisions.clear_month,
+            unknown="send",
+            cbf=guards.cbf_settings(),
+            sending=SendingLimits(body_bytes=settings.BODY_BYTES.read(settings.at_least(10_000))),
+        )
+
+    def previous(self) -> "PreviousAttempt | None":
+        """Our last attempt that sent anything to this stream and month.
+
+        One that is found as ``sending`` belongs to a run that died, as this one holds the lock.
+        """
+        from credits_pipeline.cloudzero.drop import PreviousAttempt  # noqa: PLC0415 - loads httpx
+
+        last = self.journal.last_sent(self.made.month)
+        if last is not None and last.verdict is Verdict.SENDING:
+            last = self.recorder.close(interrupted(last, "its process ended"), sent=True)
+            self.context.log.warning(told(last))
+        if last is None or (last.base_url, last.connection_id) != self.cloudzero.address():
+            return None
+        return PreviousAttempt(verified=last.verdict.has_receipt, sent_sha256=last.sent_sha256)
+
+    @cached_property
+    def last_verified_usd(self) -> Decimal | None:
+        """The total of the nearest earlier month that has a receipt."""
+        last = self.journal.last_verified_before(self.made.month)
+        return Decimal(last.total_credit_usd) if last and last.total_credit_usd else None
+
+    def attempt(self, result: "DropResult") -> Attempt:
+        """A result of the drop as this run's attempt."""
+        base_url, connection_id = self.cloudzero.address()
+        known = metadata.attempt_fields(self.found)
+        left_out_usd = Decimal(known["left_out_usd"])
+        ledger: dict[str, dict[str, Any]] = known["ledger"]
+        if result.left_out.height:
+            ledger, unknown_usd = _without_unknown(ledger, result)
+            left_out_usd += unknown_usd
+        planned = result.plan is not None
+        verdict, reason = Verdict(result.verdict), result.reason
+        if left_out_usd and verdict is Verdict.VERIFIED:
+            verdict = Verdict.PARTIAL
+        return replace(
+            self.recorder.new(verdict),
+            **{
+                **known,
+                "connection_id": connection_id,
+                "base_url": base_url,
+                "reason": reason,
+                "what_to_do": result.what_to_do,
+                "row_count": result.sent_rows if planned else known["row_count"],
+                "unique_accounts": result.sent_rows if planned else known["unique_accounts"],
+                "total_credit_usd": (
+                    metadata.exact(result.sent_usd) if planned else known["total_credit_usd"]
+                ),
+                "payload_sha256": self.made.payload.sha256,
+                "sent_sha256": result.sent_sha256 or "",
+                "decided": self.journal.decided(self.made.month, self.made.version.token),
+                "ledger": ledger,
+                "left_out_usd": metadata.exact(left_out_usd),
+                "requests": [
+                    {
+                        "operation": request.operation,
+                        "drop_id": request.drop_id,
+                        "row_count": request.row_count,
+                        "attempts": request.attempts,
+                        "status": request.status,
+                    }
+                    for request in result.requests
+                ],
+                "diff": {} if result.diff is None else result.diff.summary,
+                "warnings": [*known["warnings"], *result.warnings],
+                "seconds": round(time.monotonic() - self.started, 3),
+                "ambiguous": result.ambiguous,
+                "permanent": result.permanent,
+            },
+        )
+
+    def end(
+        self, attempt: Attempt, result: "DropResult | None" = None
+    ) -> dg.MaterializeResult[Any] | None:
+        """Write the attempt down and tell Dagster; see `drop_month`."""
+        rows = self._rows(result)
+        if attempt.verdict.has_receipt and result is not None and result.plan is not None:
+            self.storage.archive().keep(
+                NOUN,
+                self.made.month,
+                run_id=self.recorder.run_id,
+                version=self.made.version.token,
+                digest=attempt.sent_sha256,
+                files={"sent.parquet": parquet(result.plan.placed())},
+            )
+        sent = result is not None and result.sent_something
+        if attempt.verdict.is_red:
+            self.recorder.refuse(attempt, rows=rows, sent=sent)
+        stored = self.recorder.close(attempt, rows=rows, sent=sent)
+        self.context.log.info(told(stored))
+        shown = self._shown(stored, rows)
+        if stored.verdict.has_receipt:
+            return dg.MaterializeResult(
+                metadata=shown, data_version=dg.DataVersion(stored.sent_sha256)
+            )
+        self.context.log_event(
+            dg.AssetObservation(
+                asset_key=NOUN,
+                partition=self.context.partition_key,
+                description=told(stored),
+                metadata=shown,
+            )
+        )
+        return None
+
+    def _rows(self, result: "DropResult | None") -> RowLists:
+        if result is None:
+            return {}
+        rows = metadata.row_lists(self.found)
+        if result.left_out.height:
+            rows["unknown"] = metadata.plain(result.left_out)
+        if result.diff is not None:
+            rows["changes"] = metadata.largest_changes(result.diff)
+        if result.read_back is not None and not result.read_back.equal:
+            rows["read_back"] = metadata.plain(result.read_back.rows)
+        return rows
+
+    def _shown(self, attempt: Attempt, rows: Mapping[str, Any]) -> dict[str, Any]:
+        box = self.inbox.open()
+        links = {"from": box.uri(attempt.file), "stored at": self.journal.uri(attempt)}
+        shown: dict[str, Any] = {
+            "report": dg.MetadataValue.md(markdown(attempt, rows, links=links)),
+            "verdict": attempt.verdict.value,
+            "left_out_usd": float(attempt.left_out_usd),
+            "file_version": attempt.file_version,
+            "attempt": dg.MetadataValue.path(self.journal.uri(attempt)),
+        }
+        if attempt.verdict.has_receipt:
+            uploaded = self.made.version.last_modified
+            shown |= {
+                "dagster/partition_row_count": attempt.row_count,
+                "accounts": attempt.unique_accounts,
+                "credit_usd": float(attempt.total_credit_usd or 0),
+                "credit_usd_exact": attempt.total_credit_usd,
+                "requests": len(attempt.requests),
+                "drop_seconds": attempt.seconds,
+                "seconds_from_upload": (datetime.now(UTC) - uploaded).total_seconds(),
+            }
+        return shown
+
+
+def _without_unknown(
+    ledger: Mapping[str, Mapping[str, Any]], result: "DropResult"
+) -> tuple[dict[str, dict[str, Any]], Decimal]:
+    """The ledger with the accounts that CloudZero does not know taken out of what was sent."""
+    from credits_pipeline.cloudzero.cbf import usd_of  # noqa: PLC0415 - loads polars
+
+    rows, usd = result.left_out.height, Decimal(usd_of(result.left_out).sum())
+    sent = ledger[RecordClass.SENT]
+    changed = {
+        RecordClass.SENT.value: {
+            "rows": sent["rows"] - rows,
+            "usd": metadata.exact(Decimal(sent["usd"] or 0) - usd),
+        },
+        RecordClass.ACCOUNT_UNKNOWN.value: {"rows": rows, "usd": metadata.exact(usd)},
+    }
+    return {**{name: dict(entry) for name, entry in ledger.items()}, **changed}, usd
+
+
+def drop_statement(
+    month: "BillingMonth",
+    run_id: str,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    say: "Callable[[str], None]",
+) -> "Statement":
+    """Whether CloudZero, asked now, holds exactly what was sent last for a month."""
+    from credits_pipeline.cloudzero.difference import difference  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - as above
+
+    archive = storage.archive()
+    entry = archive.find(NOUN, month, run_id=run_id)
+    if entry is None:
+        return Statement(
+            "drop_equals_payload", holds=False, blocks=True, says=f"{month} was never verified."
+        )
+    sent = frame(archive.files(entry)["sent.parquet"])
+    with cloudzero.client() as client, cloudzero.lock().hold(say):
+        held = client.contents(month)
+    apart = difference(sent, held)
+    says = (
+        f"CloudZero holds exactly the {sent.height:,} rows that were sent for {month}."
+        if apart.equal
+        else f"CloudZero does not hold what was sent for {month}: {apart.says}. What to do: look for "
+        "another feeder of the stream, then materialise the month with force."
+    )
+    return Statement(
+        "drop_equals_payload",
+        holds=apart.equal,
+        blocks=True,
+        says=says,
+        numbers={
+            "rows_sent": sent.height,
+            "rows_held": held.height,
+            "rows_missing": apart.missing,
+            "rows_unexpected": apart.unexpected,
+            "sent_sha256": entry.digest,
+        },
+    )

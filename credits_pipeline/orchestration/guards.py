@@ -1,0 +1,91 @@
+"""What stops a month, as code that the assets call (design decision 3), and the house's rule."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from credits_pipeline import settings
+from credits_pipeline.credits.decisions import Decisions
+from credits_pipeline.orchestration import metadata
+from credits_pipeline.orchestration.attempts import Recorder, blocked
+from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload
+from credits_pipeline.reporting.attempt import Verdict
+
+if TYPE_CHECKING:
+    from credits_pipeline.cloudzero.cbf import CbfSettings
+    from credits_pipeline.credits.judgement import Statement
+
+
+def rule() -> Decisions:
+    """The decisions that hold where no person decided: the environment's defaults.
+
+    Raises:
+        SettingError: a default can't be used.
+    """
+    return Decisions().amended(
+        duplicates=settings.DUPLICATES.read(settings.one_of("first", "sum", "reject")),
+        signs=settings.SIGNS.read(settings.one_of("auto", "as_is", "flipped")),
+    )
+
+
+def who(context: dg.AssetExecutionContext) -> str:
+    """Who started the run, as far as Dagster knows."""
+    tags = context.run.tags
+    return tags.get("dagster/user") or tags.get("user") or "a person in Dagster"
+
+
+def cbf_settings() -> "CbfSettings":
+    """What the rows say besides account, month and amount."""
+    from credits_pipeline.cloudzero.cbf import CbfSettings  # noqa: PLC0415 - loads polars
+
+    return CbfSettings(description=settings.DESCRIPTION.text(), service=settings.SERVICE.text())
+
+
+def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
+    """Stop a month whose findings are not cleared.
+
+    Raises:
+        Refused: a statement that blocks does not hold.
+    """
+    from credits_pipeline.credits.judgement import blocking  # noqa: PLC0415 - loads polars
+
+    stops = blocking(found.statements)
+    if stops:
+        recorder.refuse(
+            blocked(recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops),
+            rows=metadata.row_lists(found),
+        )
+
+
+def payload_statement(found: MonthCredits, made: MonthPayload) -> "Statement":
+    """Whether a payload says exactly what the credits say, and was made from them."""
+    from credits_pipeline.cloudzero.payload import (  # noqa: PLC0415 - loads polars
+        payload_equals_credits,
+    )
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - as above
+
+    apart = payload_equals_credits(
+        made.payload.rows, found.reading.rows, made.month, cbf_settings()
+    )
+    same_source = made.credits_digest == found.digest
+    if not same_source:
+        says = (
+            f"The payload of {made.month} was made from other credits than the ones now stored: "
+            "materialise cbf_payload again."
+        )
+    elif not apart.equal:
+        says = f"The payload does not say what the credits say: {apart.says}."
+    else:
+        says = f"{made.payload.rows.height:,} rows say exactly what the credits say."
+    return Statement(
+        "payload_equals_credits",
+        holds=same_source and apart.equal,
+        blocks=True,
+        says=says,
+        numbers={
+            "rows": made.payload.rows.height,
+            "credit_usd": metadata.exact(made.payload.total_usd),
+            "rows_missing": apart.missing,
+            "rows_unexpected": apart.unexpected,
+        },
+    )

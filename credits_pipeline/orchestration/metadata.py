@@ -1,0 +1,163 @@
+"""What the Dagster UI shows of each value: numbers as numbers, exact dollars as text beside them."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from credits_pipeline.credits.findings import Ledger
+from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
+from credits_pipeline.reporting import tables
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    import pandera.polars as pa
+    import polars as pl
+
+    from credits_pipeline.cloudzero.diff import Diff
+
+Metadata = dict[str, Any]
+#: More rows than this are listed in the stored files only; the UI says how many there are.
+SHOWN = 50
+
+
+def of_raw(raw: RawFile, uri: str) -> Metadata:
+    """Of the bytes of a file."""
+    return {
+        "dagster/uri": uri,
+        "file": raw.version.key,
+        "file_version": raw.version.token,
+        "uploaded": dg.MetadataValue.timestamp(raw.version.last_modified),
+        "size_bytes": raw.version.size,
+        "sha256": raw.digest,
+        "etag": raw.version.etag,
+        "s3_version_id": raw.version.version_id or "none (the bucket keeps no versions)",
+    }
+
+
+def of_credits(found: MonthCredits) -> Metadata:
+    """Of the table and its findings."""
+    from credits_pipeline.credits.table import CreditsTable  # noqa: PLC0415 - loads pandera
+
+    findings = found.reading.findings
+    shown: Metadata = {
+        "dagster/partition_row_count": findings.rows,
+        "dagster/column_schema": table_schema(CreditsTable),
+        "accounts": findings.rows,
+        "credit_usd": float(findings.total_usd),
+        "credit_usd_exact": exact(findings.total_usd),
+        "left_out_usd": float(findings.ledger.left_out_usd),
+        "rejected_rows": found.reading.rejected.height,
+        "duplicated_accounts": findings.duplicated_accounts,
+        "padded_account_ids": findings.padded_accounts,
+        "file": found.version.key,
+        "file_version": found.version.token,
+        "layout": f"{findings.layout} v{findings.layout_version}",
+        "decisions": dg.MetadataValue.json(found.decisions.in_force or "the product's rule"),
+        "ledger": dg.MetadataValue.md(tables.ledger(ledger_fields(findings.ledger))),
+    }
+    if findings.warnings:
+        shown["warnings"] = dg.MetadataValue.md("\n".join(f"- {w}" for w in findings.warnings))
+    for name, rows in row_lists(found).items():
+        if rows:
+            shown[name] = dg.MetadataValue.md(tables.of_rows(rows, at_most=SHOWN))
+    return shown
+
+
+def of_payload(made: MonthPayload) -> Metadata:
+    """Of the CBF rows."""
+    from credits_pipeline.cloudzero.cbf import CbfRows  # noqa: PLC0415 - loads pandera
+
+    rows = made.payload.rows
+    return {
+        "dagster/partition_row_count": rows.height,
+        "dagster/column_schema": table_schema(CbfRows),
+        "rows": rows.height,
+        "credit_usd": float(made.payload.total_usd),
+        "credit_usd_exact": exact(made.payload.total_usd),
+        "sha256": made.payload.sha256,
+        "file_version": made.version.token,
+        "first_rows": dg.MetadataValue.md(tables.of_rows(rows.head(5).to_dicts(), at_most=5)),
+    }
+
+
+def attempt_fields(found: MonthCredits) -> Metadata:
+    """The fields of an attempt that follow from the credits."""
+    findings = found.reading.findings
+    return {
+        "file": found.version.key,
+        "file_version": found.version.token,
+        "layout": f"{findings.layout} v{findings.layout_version}",
+        "sign_convention": findings.signs.taken_as,
+        "row_count": findings.rows,
+        "unique_accounts": findings.rows,
+        "total_credit_usd": exact(findings.total_usd),
+        "decisions": asdict(found.decisions),
+        "ledger": ledger_fields(findings.ledger),
+        "left_out_usd": exact(findings.ledger.left_out_usd),
+        "warnings": list(findings.warnings),
+    }
+
+
+def ledger_fields(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """The ledger as plain values."""
+    return {
+        name.value: {"rows": entry.rows, "usd": None if entry.usd is None else exact(entry.usd)}
+        for name, entry in ledger.entries.items()
+    }
+
+
+def row_lists(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
+    """The rows that people want to look at, as plain values."""
+    reading = found.reading
+    return {
+        "rejected": plain(reading.rejected),
+        "duplicates": plain(reading.duplicates),
+        "padded": plain(reading.padded),
+    }
+
+
+def plain(frame: "pl.DataFrame") -> list[dict[str, Any]]:
+    """Rows with money spelled as text."""
+    import polars as pl  # noqa: PLC0415 - only where tables are shown
+
+    from credits_pipeline.billing.columns import text_of  # noqa: PLC0415 - as above
+
+    money = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal)]
+    return frame.with_columns(text_of(pl.col(name)) for name in money).to_dicts()
+
+
+def table_schema(model: "type[pa.DataFrameModel]") -> dg.TableSchema:
+    """A pandera model as the columns that Dagster shows."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=name,
+                type=str(column.dtype),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=column.unique,
+                    other=[str(check.error or check) for check in column.checks],
+                ),
+            )
+            for name, column in model.to_schema().columns.items()
+        ]
+    )
+
+
+def exact(amount: "Decimal") -> str:
+    """An amount as text."""
+    from credits_pipeline.billing.money import to_text  # noqa: PLC0415 - loads polars
+
+    return to_text(amount)
+
+
+def largest_changes(diff: "Diff", at_most: int = 10) -> list[dict[str, Any]]:
+    """The accounts whose credit changes most against what CloudZero held."""
+    import polars as pl  # noqa: PLC0415 - only where tables are shown
+
+    by = pl.col("new_usd").fill_null(0) - pl.col("old_usd").fill_null(0)
+    changed = diff.accounts.filter(pl.col("change") != "unchanged")
+    return plain(changed.sort(by.abs(), descending=True).head(at_most))

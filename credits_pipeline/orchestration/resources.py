@@ -1,0 +1,135 @@
+"""The inbox, the storage and CloudZero as Dagster resources.
+
+Each reads its settings from the environment when it is first used, so that a code location always
+loads and a missing key fails only the step that needs it (design decision 19). Arguments given
+here win over the environment. No secret is ever a resource's configuration: the UI shows that.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from credits_pipeline import settings
+
+if TYPE_CHECKING:
+    from credits_pipeline.cloudzero.client import CloudZeroClient
+    from credits_pipeline.cloudzero.lock import StreamLock
+    from credits_pipeline.inbox.bucket import Inbox
+    from credits_pipeline.reporting.journal import Journal
+    from credits_pipeline.storage.archive import Archive
+    from credits_pipeline.storage.store import Store
+
+
+class InboxResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it yields itself
+    """The bucket and prefix that credits files are dropped in.
+
+    Attributes:
+        bucket: default CREDITS_BUCKET.
+        prefix: default CREDITS_PREFIX.
+    """
+
+    bucket: str | None = None
+    prefix: str | None = None
+
+    def open(self) -> "Inbox":
+        """The inbox.
+
+        Raises:
+            SettingError: no bucket is set.
+        """
+        from credits_pipeline.inbox.bucket import Inbox  # noqa: PLC0415 - loads the AWS SDK
+
+        return Inbox(
+            settings.BUCKET.text() if self.bucket is None else self.bucket,
+            settings.PREFIX.text() if self.prefix is None else self.prefix,
+        )
+
+
+class StorageResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it yields itself
+    """Where the pipeline keeps what it made.
+
+    Attributes:
+        root: a folder or ``s3://bucket/prefix``; default CREDITS_STORAGE.
+    """
+
+    root: str | None = None
+
+    def store(self) -> "Store":
+        """The files.
+
+        Raises:
+            SettingError: the place can't be used.
+        """
+        from credits_pipeline.storage.store import open_store  # noqa: PLC0415 - loads the AWS SDK
+
+        return open_store(settings.storage_root() if self.root is None else self.root)
+
+    def archive(self) -> "Archive":
+        """What the assets made."""
+        from credits_pipeline.storage.archive import Archive  # noqa: PLC0415 - as above
+
+        return Archive(self.store())
+
+    def journal(self) -> "Journal":
+        """Attempts, receipts and decisions."""
+        from credits_pipeline.reporting.journal import Journal  # noqa: PLC0415 - as above
+
+        return Journal(self.store())
+
+
+class CloudZeroResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it yields itself
+    """One AnyCost Stream.
+
+    The API key is read from the environment variable named here and is never configuration.
+
+    Attributes:
+        base_url: default CLOUDZERO_BASE_URL.
+        connection_id: default CLOUDZERO_CONNECTION_ID.
+        api_key_variable: the name of the variable that holds the key.
+    """
+
+    base_url: str | None = None
+    connection_id: str | None = None
+    api_key_variable: str = settings.API_KEY.name
+
+    def address(self) -> tuple[str, str]:
+        """Base URL and connection id of the stream.
+
+        Raises:
+            SettingError: no connection id is set.
+        """
+        return (
+            settings.BASE_URL.text() if self.base_url is None else self.base_url,
+            settings.CONNECTION_ID.text() if self.connection_id is None else self.connection_id,
+        )
+
+    def client(self) -> "CloudZeroClient":
+        """A client of the stream, with its time budget for one drop.
+
+        Raises:
+            SettingError: a setting is missing; the message names it.
+        """
+        from credits_pipeline.cloudzero.client import (  # noqa: PLC0415 - loads httpx
+            CloudZeroClient,
+            RetryPolicy,
+        )
+
+        base_url, connection_id = self.address()
+        api_key = replace(settings.API_KEY, name=self.api_key_variable).text()
+        return CloudZeroClient(
+            api_key=api_key,
+            connection_id=connection_id,
+            base_url=base_url,
+            retry=RetryPolicy(budget_seconds=settings.DROP_SECONDS.read(settings.at_least(1))),
+        )
+
+    def lock(self) -> "StreamLock":
+        """The lock of the stream: one request at a time (design decision 2).
+
+        Raises:
+            SettingError: no connection id is set.
+        """
+        from credits_pipeline.cloudzero.lock import FileStreamLock  # noqa: PLC0415 - when used
+
+        return FileStreamLock(*self.address())

@@ -1,0 +1,226 @@
+"""The values that pass between the assets, and the files that they are kept as."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Protocol, Self
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.decisions import Decisions
+from credits_pipeline.credits.findings import Convention
+from credits_pipeline.inbox.version import FileVersion
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from credits_pipeline.cloudzero.payload import Payload
+    from credits_pipeline.credits.judgement import Statement
+    from credits_pipeline.credits.reading import MonthReading
+
+
+class Stored(Protocol):
+    """What the IO manager keeps: a value of one month, made from one version of a file."""
+
+    version: FileVersion
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal content."""
+
+    def to_files(self) -> dict[str, bytes]:
+        """The value as files that anyone can read."""
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """The value back from its files."""
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """The very bytes of one version of a month's file."""
+
+    month: BillingMonth
+    version: FileVersion
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def to_files(self) -> dict[str, bytes]:
+        """See `Stored`."""
+        return {"file.csv": self.data, "made_from.json": _origin(self.month, self.version)}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """See `Stored`."""
+        month, version, _ = _read_origin(files["made_from.json"])
+        return cls(month, version, files["file.csv"])
+
+
+@dataclass(frozen=True)
+class MonthCredits:
+    """What was read from a version of a month's file, and what it was judged under.
+
+    Attributes:
+        version: the file it was read from.
+        reading: the table and its findings.
+        decisions: those it was read and is judged under.
+        previous_convention: the sign that meant credit in the last verified month before.
+    """
+
+    version: FileVersion
+    reading: "MonthReading"
+    decisions: Decisions
+    previous_convention: Convention | None
+
+    @property
+    def month(self) -> BillingMonth:
+        """The billing month."""
+        return self.reading.month
+
+    @property
+    def statements(self) -> "tuple[Statement, ...]":
+        """What is true of it; the checks show these and the guards act on them."""
+        from credits_pipeline.credits.judgement import statements  # noqa: PLC0415 - loads polars
+
+        return statements(
+            self.reading, self.decisions, previous_convention=self.previous_convention
+        )
+
+    @property
+    def digest(self) -> str:
+        """Equal for the same rows of the same version under the same decisions."""
+        digest = hashlib.sha256(self.reading.rows.write_csv().encode())
+        digest.update(self.version.token.encode())
+        digest.update(json.dumps(asdict(self.decisions), sort_keys=True).encode())
+        return digest.hexdigest()
+
+    def to_files(self) -> dict[str, bytes]:
+        """See `Stored`."""
+        from pydantic import TypeAdapter  # noqa: PLC0415 - pydantic's adapters only when storing
+
+        from credits_pipeline.credits.findings import Findings  # noqa: PLC0415 - as above
+
+        reading = self.reading
+        return {
+            "credits.parquet": parquet(reading.rows),
+            "rejected.parquet": parquet(reading.rejected),
+            "duplicates.parquet": parquet(reading.duplicates),
+            "padded.parquet": parquet(reading.padded),
+            "findings.json": TypeAdapter(Findings).dump_json(reading.findings, indent=2),
+            "made_from.json": _origin(
+                self.month,
+                self.version,
+                decisions=asdict(self.decisions),
+                previous_convention=self.previous_convention,
+            ),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """See `Stored`."""
+        from pydantic import TypeAdapter  # noqa: PLC0415 - as above
+
+        from credits_pipeline.credits.findings import Findings  # noqa: PLC0415 - as above
+        from credits_pipeline.credits.reading import MonthReading  # noqa: PLC0415 - loads polars
+
+        month, version, rest = _read_origin(files["made_from.json"])
+        return cls(
+            version=version,
+            reading=MonthReading(
+                month=month,
+                rows=frame(files["credits.parquet"]),
+                rejected=frame(files["rejected.parquet"]),
+                duplicates=frame(files["duplicates.parquet"]),
+                padded=frame(files["padded.parquet"]),
+                findings=TypeAdapter(Findings).validate_json(files["findings.json"]),
+            ),
+            decisions=Decisions(**rest["decisions"]),
+            previous_convention=rest["previous_convention"],
+        )
+
+
+@dataclass(frozen=True)
+class MonthPayload:
+    """CBF rows of a month, and what they were made from.
+
+    Attributes:
+        version: the file.
+        payload: the rows.
+        credits_digest: of the `MonthCredits` they were made from.
+    """
+
+    version: FileVersion
+    payload: "Payload"
+    credits_digest: str
+
+    @property
+    def month(self) -> BillingMonth:
+        """The billing month."""
+        return self.payload.month
+
+    @property
+    def digest(self) -> str:
+        """Of the rows, over all columns."""
+        return self.payload.sha256
+
+    def to_files(self) -> dict[str, bytes]:
+        """See `Stored`."""
+        return {
+            "cbf.parquet": parquet(self.payload.rows),
+            "made_from.json": _origin(self.month, self.version, credits_digest=self.credits_digest),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """See `Stored`."""
+        from credits_pipeline.cloudzero.payload import Payload  # noqa: PLC0415 - loads polars
+
+        month, version, rest = _read_origin(files["made_from.json"])
+        return cls(version, Payload(month, frame(files["cbf.parquet"])), rest["credits_digest"])
+
+
+def parquet(frame: "pl.DataFrame") -> bytes:
+    """A table as Parquet."""
+    buffer = BytesIO()
+    frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def frame(data: bytes) -> "pl.DataFrame":
+    """A table back from Parquet."""
+    import polars as pl  # noqa: PLC0415 - only where a table is read
+
+    return pl.read_parquet(BytesIO(data))
+
+
+def _origin(month: BillingMonth, version: FileVersion, **rest: object) -> bytes:
+    told = {
+        "schema_version": 1,
+        "billing_month": str(month),
+        "file": {
+            "key": version.key,
+            "etag": version.etag,
+            "version_id": version.version_id,
+            "last_modified": version.last_modified.isoformat(),
+            "size": version.size,
+            "metadata": dict(version.metadata),
+        },
+        "file_version": version.token,
+        **rest,
+    }
+    return json.dumps(told, indent=2).encode()
+
+
+def _read_origin(text: bytes) -> tuple[BillingMonth, FileVersion, dict[str, "object"]]:
+    told = json.loads(text)
+    file = told["file"]
+    version = FileVersion(
+        **{**file, "last_modified": datetime.fromisoformat(file["last_modified"])}
+    )
+    return BillingMonth.parse(told["billing_month"]), version, told

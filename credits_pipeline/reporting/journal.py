@@ -1,0 +1,138 @@
+"""Attempts, receipts and decisions in the storage.
+
+::
+
+    attempts/<month>/<run id>.json         one per run
+    attempts/<month>/<run id>.rows.json    its lists of rows: rejected, duplicates, unknown, changes
+    receipts/<month>.json                  what CloudZero holds
+    sent/<month>.json                      the last attempt that sent anything
+    decisions/<month>/<version>/<run id>.json   what a person decided about a version, in which run
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.storage.store import Store
+
+
+class Journal:
+    """What every run left behind."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def attempt(self, month: BillingMonth, run_id: str) -> Attempt | None:
+        """The attempt of one run, or None."""
+        return self._read(f"attempts/{month}/{run_id}.json")
+
+    def receipt(self, month: BillingMonth) -> Attempt | None:
+        """What CloudZero holds for a month, or None if nothing was ever verified."""
+        return self._read(f"receipts/{month}.json")
+
+    def last_sent(self, month: BillingMonth) -> Attempt | None:
+        """The last attempt that sent anything for a month, or None."""
+        return self._read(f"sent/{month}.json")
+
+    def receipted(self) -> frozenset[BillingMonth]:
+        """Months that have a receipt."""
+        names = self._store.names("receipts/")
+        return frozenset(
+            BillingMonth.parse(name.removeprefix("receipts/").removesuffix(".json"))
+            for name in names
+        )
+
+    def last_verified_before(self, month: BillingMonth) -> Attempt | None:
+        """The receipt of the nearest earlier month that has one, or None."""
+        earlier = [receipted for receipted in self.receipted() if receipted < month]
+        return self.receipt(max(earlier)) if earlier else None
+
+    def attempts(self, month: BillingMonth) -> Iterator[Attempt]:
+        """Every attempt of a month, in the order of their run ids."""
+        for name in self._store.names(f"attempts/{month}/"):
+            if not name.endswith(".rows.json"):
+                attempt = self._read(name)
+                if attempt is not None:
+                    yield attempt
+
+    def begin_sending(self, attempt: Attempt) -> None:
+        """Write the attempt down before the first create.
+
+        Raises:
+            StorageError: it could not be written, so nothing may be sent.
+        """
+        sending = replace(attempt, verdict=Verdict.SENDING)
+        self._write(f"attempts/{attempt.billing_month}/{attempt.run_id}.json", sending)
+        self._write(f"sent/{attempt.billing_month}.json", sending)
+
+    def close(
+        self, attempt: Attempt, *, sent: bool, rows: dict[str, list[dict[str, Any]]] | None = None
+    ) -> Attempt:
+        """Write down how an attempt ended: its rows, the attempt, the pointers last.
+
+        Args:
+            attempt: with its final verdict.
+            sent: whether anything was sent, so that it is the month's last that did.
+            rows: lists of rows to lie beside it.
+
+        Returns:
+            The attempt as stored.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        month, name = attempt.billing_month, f"attempts/{attempt.billing_month}/{attempt.run_id}"
+        if rows and any(rows.values()):
+            attempt = replace(attempt, rows=f"{name}.rows.json")
+            text = json.dumps(rows, indent=1, ensure_ascii=False).encode()
+            self._store.write(attempt.rows, text)
+        self._write(f"{name}.json", attempt)
+        if sent:
+            self._write(f"sent/{month}.json", attempt)
+        if attempt.verdict.has_receipt:
+            self._write(f"receipts/{month}.json", attempt)
+        return attempt
+
+    def rows(self, attempt: Attempt) -> dict[str, list[dict[str, Any]]]:
+        """The lists of rows that lie beside an attempt."""
+        text = self._store.read(attempt.rows) if attempt.rows else None
+        return json.loads(text) if text is not None else {}
+
+    def uri(self, attempt: Attempt) -> str:
+        """Where a person finds an attempt."""
+        return self._store.uri(f"attempts/{attempt.billing_month}/{attempt.run_id}.json")
+
+    def decide(
+        self, month: BillingMonth, version: str, *, run_id: str, who: str, decided: dict[str, Any]
+    ) -> None:
+        """Record what a person decided about a version.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        record = {
+            "run_id": run_id,
+            "who": who,
+            "at": datetime.now(UTC).isoformat(timespec="microseconds"),
+            "decided": decided,
+        }
+        name = f"decisions/{month}/{version}/{run_id}.json"
+        self._store.write(name, json.dumps(record, indent=2).encode())
+
+    def decided(self, month: BillingMonth, version: str) -> list[dict[str, Any]]:
+        """What was decided about a version, the earliest first."""
+        names = self._store.names(f"decisions/{month}/{version}/")
+        texts = [text for name in names if (text := self._store.read(name)) is not None]
+        records: list[dict[str, Any]] = [json.loads(text) for text in texts]
+        return sorted(records, key=lambda record: record["at"])
+
+    def _read(self, name: str) -> Attempt | None:
+        text = self._store.read(name)
+        return None if text is None else Attempt.from_json(text)
+
+    def _write(self, name: str, attempt: Attempt) -> None:
+        self._store.write(name, attempt.to_json())

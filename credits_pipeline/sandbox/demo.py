@@ -1,0 +1,159 @@
+"""The demo: the whole product on this machine, from an empty state to a verified month."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError, free_port
+from credits_pipeline.sandbox.s3 import CREDENTIALS
+from credits_pipeline.sandbox.sample import SAMPLE
+from credits_pipeline.sandbox.servers import BUCKET, clean_environment, sandbox
+from credits_pipeline.storage.store import FolderStore
+
+MONTH = BillingMonth(2025, 1)
+_KEY = f"credits-{MONTH}.csv"
+_UI_PORT = 3000
+_PATIENCE_SECONDS = 180
+_MARK = "made-by-credits-pipeline-demo"
+
+_RUNS = """query Runs($tag: String!) {
+  runsOrError(filter: {tags: [{key: "dagster/partition", value: $tag}]}, limit: 1) {
+    ... on Runs { results { runId status tags { key value } } } } }"""
+_EVENTS = """query Events($run: ID!, $after: String) {
+  logsForRun(runId: $run, afterCursor: $after) {
+    __typename
+    ... on EventConnection { cursor events {
+      __typename
+      ... on MessageEvent { timestamp message stepKey }
+      ... on MaterializationEvent { assetKey { path } }
+      ... on AssetCheckEvaluationEvent {
+        evaluation { checkName success severity description } } } } } }"""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo.
+
+    Attributes:
+        dagster: its ``dagster dev``.
+        s3_url: of the embedded S3.
+        cloudzero_url: of the stand-in.
+        journal: what its runs left behind.
+        home: the folder of its state.
+    """
+
+    dagster: DagsterDev
+    s3_url: str
+    cloudzero_url: str
+    journal: Journal
+    home: Path
+
+    def upload_sample(self) -> None:
+        """Drop the sample month in the inbox, as a person would."""
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.s3_url,
+            region_name=CREDENTIALS["AWS_REGION"],
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+        client.put_object(Bucket=BUCKET, Key=_KEY, Body=SAMPLE)
+        client.close()
+
+    def follow(self, say: Callable[[str], None]) -> Attempt | None:
+        """Tell what happens until the sample month's run has ended.
+
+        Args:
+            say: gets one line for each thing that happened.
+
+        Returns:
+            The run's attempt; None if it left none.
+
+        Raises:
+            DagsterDevError: no run ended in time.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        run_id, cursor = "", None
+        while time.monotonic() < deadline:
+            self.dagster.check_alive()
+            if not run_id:
+                answer = self.dagster.graphql(_RUNS, tag=MONTH.partition_key)
+                runs = answer["runsOrError"]["results"]
+                if runs:
+                    run_id = runs[0]["runId"]
+                    say(f"the sensor credits_files saw it and started run {run_id[:8]}")
+            else:
+                logs = self.dagster.graphql(_EVENTS, run=run_id, after=cursor)["logsForRun"]
+                cursor = logs["cursor"]
+                for line in filter(None, map(_line, logs["events"])):
+                    say(line)
+                kinds = {event["__typename"] for event in logs["events"]}
+                if kinds & {"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"}:
+                    return self.journal.attempt(MONTH, run_id)
+            time.sleep(0.3)
+        raise DagsterDevError(
+            f"no run of {MONTH} ended within {_PATIENCE_SECONDS} s; see {self.dagster.log}"
+        )
+
+
+@contextmanager
+def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
+    """Start the sandbox and Dagster from an empty state; end both with the block.
+
+    Args:
+        home: the folder for its state; what an earlier demo left there is removed.
+        port: of the UI; None for 3000 if it is free, else any.
+
+    Raises:
+        DagsterDevError: Dagster did not start, or the folder holds something else.
+    """
+    _empty(home)
+    with sandbox() as running:
+        environment = clean_environment(
+            **running.environment,
+            CREDITS_STORAGE=str(home / "credits"),
+            CREDITS_SENSOR_SECONDS="5",
+        )
+        dagster = DagsterDev(
+            home / "dagster", environment, port=free_port(_UI_PORT) if port is None else port
+        )
+        with dagster:
+            dagster.wait_until_ready(_PATIENCE_SECONDS)
+            yield Demo(
+                dagster,
+                running.s3_url,
+                running.cloudzero.base_url,
+                Journal(FolderStore(home / "credits")),
+                home,
+            )
+
+
+def _empty(home: Path) -> None:
+    if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
+        raise DagsterDevError(f"{home} holds something else than a demo: choose another folder")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    (home / _MARK).touch()
+
+
+def _line(event: dict[str, Any]) -> str | None:
+    match event["__typename"]:
+        case "MaterializationEvent":
+            return f"{event['assetKey']['path'][-1]}: materialised"
+        case "AssetCheckEvaluationEvent":
+            found = event["evaluation"]
+            sign = "passed" if found["success"] else f"{found['severity'].lower()}"
+            return f"  check {found['checkName']}: {sign}. {found['description'] or ''}".rstrip()
+        case "ExecutionStepFailureEvent" | "RunFailureEvent":
+            return f"{event.get('stepKey') or 'the run'} failed: {event['message']}"
+        case _:
+            return None

@@ -1,0 +1,197 @@
+"""The environment's variables: what each means, its default, and how it is read when first used.
+
+`VARIABLES` is the one list; the documentation and ``.env.example`` are held against it by a test.
+AWS credentials and endpoints are the AWS SDK's own and are not listed here.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from credits_pipeline.billing.month import BillingMonth
+
+T = TypeVar("T")
+
+
+class SettingError(Exception):
+    """A variable is missing or can't be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the environment.
+
+    Attributes:
+        name: as exported.
+        default: the text that holds where it is not set; None where there is no default.
+        meaning: one sentence for people.
+        secret: never shown.
+    """
+
+    name: str
+    default: str | None
+    meaning: str
+    secret: bool = False
+
+    def text(self) -> str:
+        """The value as text.
+
+        Raises:
+            SettingError: it is not set and has no default.
+        """
+        value = os.environ.get(self.name, "").strip() or self.default
+        if value is None:
+            raise SettingError(f"{self.name} is not set. {self.meaning} Set it and try again.")
+        return value
+
+    def read(self, parse: Callable[[str], T]) -> T:
+        """The value, parsed.
+
+        Raises:
+            SettingError: it is not set, or `parse` refuses it with a ValueError.
+        """
+        text = self.text()
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise SettingError(
+                f"{self.name}={text!r} can't be used: {error}. {self.meaning}"
+            ) from None
+
+
+BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are dropped in.")
+PREFIX = Variable(
+    "CREDITS_PREFIX", "", "What the keys of credits files start with, such as finops/."
+)
+STORAGE = Variable(
+    "CREDITS_STORAGE",
+    "",
+    "Where the pipeline keeps what it made: a folder or s3://bucket/prefix, never inside the inbox. "
+    "Default: $DAGSTER_HOME/credits, else .credits in the working directory.",
+)
+START_MONTH = Variable("CREDITS_START_MONTH", "2024-01", "The first month that has a partition.")
+SENSOR_SECONDS = Variable("CREDITS_SENSOR_SECONDS", "30", "Seconds between looks into the inbox.")
+AUTOMATION = Variable(
+    "CREDITS_AUTOMATION",
+    "on",
+    "on starts the sensors with the daemon; off opens the UI without starting runs.",
+)
+ADOPT_DAYS = Variable(
+    "CREDITS_ADOPT_DAYS",
+    "7",
+    "On a new installation, files no older than so many days start runs; older ones are shown.",
+)
+DUPLICATES = Variable(
+    "CREDITS_DUPLICATES", "first", "What becomes of an account's second row: first, sum or reject."
+)
+SIGNS = Variable("CREDITS_SIGNS", "auto", "How signs are taken: auto, as_is or flipped.")
+MAX_BYTES = Variable("CREDITS_MAX_BYTES", "100000000", "The largest credits file, in bytes.")
+MAX_RECORDS = Variable("CREDITS_MAX_RECORDS", "1000000", "The most records in a credits file.")
+DESCRIPTION = Variable(
+    "CREDITS_DESCRIPTION", "AWS promotional credit", "The lineitem/description of every row."
+)
+SERVICE = Variable("CREDITS_SERVICE", "AWSCredits", "The resource/service of every row.")
+API_KEY = Variable(
+    "CLOUDZERO_API_KEY", None, "CloudZero's API key, as it is, without 'Bearer'.", secret=True
+)
+CONNECTION_ID = Variable(
+    "CLOUDZERO_CONNECTION_ID",
+    None,
+    "The id of the AnyCost Stream connection that belongs to this pipeline alone.",
+)
+BASE_URL = Variable(
+    "CLOUDZERO_BASE_URL", "https://api.cloudzero.com", "Where CloudZero's API is reached."
+)
+BODY_BYTES = Variable(
+    "CLOUDZERO_BODY_BYTES", "4500000", "The largest request body; CloudZero refuses above 5 MB."
+)
+DROP_SECONDS = Variable(
+    "CLOUDZERO_DROP_SECONDS", "900", "Seconds that one drop may take in all, its retries included."
+)
+
+VARIABLES: tuple[Variable, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Variable)
+)
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    """A parser that takes only the words given."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"it is one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """A parser of whole numbers from ``least`` up."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and int(text) >= least):
+            raise ValueError(f"it is a whole number of at least {least}")
+        return int(text)
+
+    return parse
+
+
+def days(text: str) -> timedelta:
+    """A parser of whole days."""
+    return timedelta(days=at_least(0)(text))
+
+
+def storage_root() -> str:
+    """Where the pipeline keeps what it made: ``CREDITS_STORAGE``, or its default.
+
+    Raises:
+        SettingError: it lies inside the inbox, where it would be taken for credits files.
+    """
+    root = STORAGE.text()
+    if not root:
+        home = os.environ.get("DAGSTER_HOME", "").strip()
+        return str(Path(home) / "credits") if home else str(Path.cwd() / ".credits")
+    if root.startswith("s3://"):
+        bucket, _, below = root.removeprefix("s3://").partition("/")
+        inbox = os.environ.get(BUCKET.name, "").strip()
+        if bucket == inbox and (below.strip("/") + "/").startswith(PREFIX.text()):
+            raise SettingError(
+                f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{PREFIX.text()}. "
+                "Use another bucket, or set CREDITS_PREFIX to a folder of its own."
+            )
+        return root
+    return str(Path(root).expanduser().absolute())
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a code location has to know when it loads.
+
+    Attributes:
+        start_month: the first partition.
+        sensor_seconds: between two looks into the inbox.
+        automation: whether sensors start with the daemon.
+        adopt: how old a file may be to start a run on a new installation.
+    """
+
+    start_month: BillingMonth = BillingMonth(2024, 1)
+    sensor_seconds: int = 30
+    automation: bool = True
+    adopt: timedelta = timedelta(days=7)
+
+    @classmethod
+    def from_environment(cls) -> "Schedule":
+        """Read it.
+
+        Raises:
+            SettingError: a variable can't be used.
+        """
+        return cls(
+            start_month=START_MONTH.read(BillingMonth.parse),
+            sensor_seconds=SENSOR_SECONDS.read(at_least(1)),
+            automation=AUTOMATION.read(one_of("on", "off")) == "on",
+            adopt=ADOPT_DAYS.read(days),
+        )

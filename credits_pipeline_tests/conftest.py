@@ -1,0 +1,74 @@
+"""Real servers for the tests: S3 and CloudZero over HTTP on loopback, each test with its own bucket."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from credits_pipeline import aws
+from credits_pipeline.inbox.bucket import Inbox
+from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
+from credits_pipeline.sandbox.s3 import EmbeddedS3, embedded_s3
+
+API_KEY = "key-for-tests-5f1d7c"
+CONNECTION_ID = "stream-for-tests"
+_numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the machine's own settings reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "CREDITS_", "CLOUDZERO_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("CREDITS_STORAGE", str(tmp_path / "storage"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    aws.s3_client.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[EmbeddedS3]:
+    with embedded_s3() as s3:
+        yield s3
+
+
+@pytest.fixture
+def s3(s3_server: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> EmbeddedS3:
+    """The S3 server, with this process's environment pointing at it."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    aws.s3_client.cache_clear()
+    return s3_server
+
+
+@pytest.fixture
+def inbox(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    """An empty bucket of the test's own."""
+    bucket = f"inbox-{os.getpid()}-{next(_numbers)}"
+    aws.s3_client().create_bucket(Bucket=bucket)
+    monkeypatch.setenv("CREDITS_BUCKET", bucket)
+    return Inbox(bucket)
+
+
+@pytest.fixture
+def versioned_inbox(inbox: Inbox) -> Inbox:
+    """The same, keeping versions."""
+    aws.s3_client().put_bucket_versioning(
+        Bucket=inbox.bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    return inbox
+
+
+@pytest.fixture
+def cloudzero(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudZeroStandIn]:
+    """CloudZero's stand-in, with this process's environment pointing at it."""
+    with CloudZeroStandIn(port=0, keys={API_KEY: SCOPES}, connections=[CONNECTION_ID]) as stand_in:
+        monkeypatch.setenv("CLOUDZERO_BASE_URL", stand_in.base_url)
+        monkeypatch.setenv("CLOUDZERO_CONNECTION_ID", CONNECTION_ID)
+        monkeypatch.setenv("CLOUDZERO_API_KEY", API_KEY)
+        yield stand_in

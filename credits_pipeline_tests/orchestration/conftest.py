@@ -1,0 +1,75 @@
+"""A real Dagster instance and the product's own definitions, against the real servers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.inbox.bucket import Inbox
+from credits_pipeline.orchestration.build import build_definitions
+from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn
+from credits_pipeline.settings import Schedule, storage_root
+from credits_pipeline.storage.store import open_store
+from credits_pipeline_tests.conftest import CONNECTION_ID
+
+JANUARY = BillingMonth(2025, 1)
+
+
+@dataclass
+class Pipeline:
+    """The whole pipeline in this process, as a person and the daemon use it."""
+
+    defs: dg.Definitions
+    instance: dg.DagsterInstance
+    inbox: Inbox
+    cloudzero: CloudZeroStandIn
+
+    def upload(self, data: bytes, month: BillingMonth = JANUARY, **metadata: str) -> None:
+        self.inbox.upload(
+            self.inbox.key(month),
+            data,
+            metadata={name.replace("_", "-"): value for name, value in metadata.items()},
+        )
+
+    def run(
+        self,
+        month: BillingMonth = JANUARY,
+        *,
+        only: list[str] | None = None,
+        config: dict[str, Any] | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        """Run the job, or only some of its assets with or without their checks."""
+        selection = None if only is None else [dg.AssetKey(name) for name in only]
+        return self.defs.resolve_job_def("credits_month").execute_in_process(
+            partition_key=month.partition_key,
+            instance=self.instance,
+            raise_on_error=False,
+            asset_selection=selection,
+            run_config={"ops": {name: {"config": c} for name, c in (config or {}).items()}},
+        )
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(open_store(storage_root()))
+
+    def attempt(self, result: dg.ExecuteInProcessResult, month: BillingMonth = JANUARY) -> Attempt:
+        attempt = self.journal.attempt(month, result.run_id)
+        assert attempt is not None
+        return attempt
+
+    def held(self, month: BillingMonth = JANUARY) -> dict[str, str]:
+        """What CloudZero holds: the cost of each account."""
+        rows = self.cloudzero.rows(CONNECTION_ID, str(month))
+        assert len({row["resource/account"] for row in rows}) == len(rows)
+        return {row["resource/account"]: row["cost/cost"] for row in rows}
+
+
+@pytest.fixture
+def pipeline(inbox: Inbox, cloudzero: CloudZeroStandIn) -> Iterator[Pipeline]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Pipeline(build_definitions(schedule=Schedule()), instance, inbox, cloudzero)
