@@ -143,40 +143,20 @@ class CloudZeroStandIn:
         """
         self._world.seed(connection_id, month, rows)
 
-    def bill(
-        self,
-        month: str,
-        account: str,
-        cost: str | float | Decimal,
-        *,
-        line_item_type: str = "Usage",
-        cloud_provider: str = "AWS",
-        connection_id: str = "aws-bill",
-        service: str = "AmazonEC2",
-    ) -> None:
+    def bill(self, month: str, account: str, cost: str | float | Decimal, **what: str) -> None:
         """Put a line on the bill that CloudZero reads by itself: costs calls see it at once.
 
         Args:
             month: ``YYYY-MM``.
             account: the account of the cloud provider.
             cost: US dollars, negative for credits.
-            line_item_type: one of the Common Bill Format's types.
-            cloud_provider: as the dimension ``CloudProvider`` has it.
-            connection_id: as the dimension ``BillingConnectionID`` has it.
-            service: as the dimension ``Service`` has it.
+            what: `line_item_type` (default ``Usage``), `cloud_provider` (``AWS``),
+                `connection_id` (``aws-bill``), `service` (``AmazonEC2``).
 
         Raises:
             ValueError: no such month, or a cost or a type that is none.
         """
-        self._world.add_to_bill(
-            month,
-            account,
-            cost,
-            line_item_type=line_item_type,
-            cloud_provider=cloud_provider,
-            connection_id=connection_id,
-            service=service,
-        )
+        self._world.add_to_bill(month, account, cost, **what)
 
     def inject(self, *faults: Fault) -> None:
         """Put faults in force from the next request on."""

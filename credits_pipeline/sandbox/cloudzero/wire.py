@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 from typing import Any
-from urllib.parse import urlsplit
 
 from credits_pipeline.sandbox.cloudzero.control import PREFIX, Control
 from credits_pipeline.sandbox.cloudzero.visit import Reply, Visit
@@ -145,15 +144,18 @@ class _Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def _serve(self) -> None:
-        target = urlsplit(self.path)
+        path, _, query = self.path.partition("?")
+        if path.startswith("http://"):
+            # The absolute form, which proxies send.
+            path = "/" + path.removeprefix("http://").partition("/")[2]
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            if target.path.startswith(PREFIX):
+            if path.startswith(PREFIX):
                 body = self._body(headers)
-                answer = self.server.control.answer(self.command, target.path, target.query, body)
+                answer = self.server.control.answer(self.command, path, query, body)
                 self._send(Reply(answer), lambda: None)
             else:
-                self._visit(target.path, target.query, headers)
+                self._visit(path, query, headers)
         except _BadRequestError as bad:
             self.close_connection = True
             answer = Answer.of(400, {"error": {"message": str(bad), "type": "BadRequest"}})

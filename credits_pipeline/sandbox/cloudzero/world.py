@@ -164,12 +164,21 @@ class World:
         account: str,
         cost: str | float | Decimal,
         *,
-        line_item_type: str,
-        cloud_provider: str,
-        connection_id: str,
-        service: str,
+        line_item_type: str = "Usage",
+        cloud_provider: str = "AWS",
+        connection_id: str = "aws-bill",
+        service: str = "AmazonEC2",
     ) -> None:
         """Put a line on the bill that CloudZero reads from a cloud provider by itself.
+
+        Args:
+            month: ``YYYY-MM``.
+            account: the account of the cloud provider.
+            cost: US dollars, negative for credits.
+            line_item_type: one of the Common Bill Format's types.
+            cloud_provider: as the dimension ``CloudProvider`` has it.
+            connection_id: as the dimension ``BillingConnectionID`` has it.
+            service: as the dimension ``Service`` has it.
 
         Raises:
             ValueError: no such month, or a cost or a type that is none.
