@@ -101,8 +101,14 @@ class CloudZeroClient:
         Raises:
             SettingsError: a setting that no request can be made with.
         """
-        _check_key(api_key)
-        _check_header("test key", test_key)
+        wrong = _key_fault(api_key) or _header_fault("test key", test_key)
+        headers = httpx.Headers({"Accept": "application/json", "User-Agent": "credits-pipeline"})
+        if wrong is None:
+            headers["Authorization"] = api_key
+        # From here on, what shows the locals of a traceback shows no key: headers hide theirs.
+        del api_key
+        if wrong is not None:
+            raise SettingsError(wrong)
         self.base_url = checked_base_url(base_url)
         self.connection_id = checked_connection_id(connection_id)
         self.policy = retry or RetryPolicy()
@@ -110,11 +116,7 @@ class CloudZeroClient:
         self._timeout = timeout
         self._session: Session | None = None
         self._http = httpx.Client(
-            headers={
-                "Authorization": api_key,
-                "Accept": "application/json",
-                "User-Agent": "credits-pipeline",
-            },
+            headers=headers,
             timeout=timeout,
             transport=transport,
             follow_redirects=False,
@@ -126,7 +128,9 @@ class CloudZeroClient:
         self._test_headers = {} if test_key is None else {"cloudzero-test-key": test_key}
 
     def __repr__(self) -> str:
-        return f"CloudZeroClient(connection_id={self.connection_id!r}, base_url={self.base_url!r})"
+        # Also of a client whose settings were refused, as a crash report may show it.
+        known = {name: vars(self).get(name) for name in ("connection_id", "base_url")}
+        return f"CloudZeroClient({', '.join(f'{name}={value!r}' for name, value in known.items())})"
 
     def __enter__(self) -> Self:
         return self
@@ -343,7 +347,6 @@ class CloudZeroClient:
         status: int | None = None
         failed: CloudZeroError | None = None
         result: _T | None = None
-        secret = self._http.headers["authorization"]
         try:
             with self._http.stream(
                 operation.method,
@@ -358,11 +361,9 @@ class CloudZeroClient:
                     result = read(self._until(deadline, response))
                 else:
                     response.read()
-                    failed = failure(
-                        operation, where, response, secret=secret, now=self.policy.now()
-                    )
+                    failed = self._failure(operation, where, response)
         except (httpx.HTTPError, UnreadableAnswerError) as fault:
-            failed = failure(operation, where, fault, secret=secret)
+            failed = self._failure(operation, where, fault)
         except WrongAnswerError as wrong:
             failed = wrong
         seconds = self.policy.clock() - begun
@@ -387,6 +388,16 @@ class CloudZeroClient:
         if failed is not None:
             raise failed
         return result  # type: ignore[return-value] # without a failure there is a result
+
+    def _failure(
+        self,
+        operation: Operation,
+        where: str,
+        outcome: httpx.Response | httpx.HTTPError | UnreadableAnswerError,
+    ) -> CloudZeroError | None:
+        # The key is a local of no frame that a failure is raised through.
+        secret = self._http.headers["authorization"]
+        return failure(operation, where, outcome, secret=secret, now=self.policy.now())
 
     def _headers(self, operation: Operation, key: str, *, has_body: bool) -> dict[str, str]:
         headers = {"Content-Type": "application/json"} if has_body else {}
@@ -425,10 +436,13 @@ def checked_base_url(text: str) -> str:
         SettingsError: not an http(s) URL, plain http to another machine, or with a password or a
             query in it.
     """
+    unread = "the base URL of CloudZero can't be read: write it as in " + DEFAULT_BASE_URL
+    if not re.fullmatch(r"[\x21-\x7e]+", text.strip()):
+        raise SettingsError(unread)
     try:
         url = httpx.URL(text.strip())
-    except httpx.InvalidURL as error:
-        raise SettingsError(f"the base URL of CloudZero can't be read: {error}") from None
+    except httpx.InvalidURL:
+        raise SettingsError(unread) from None
     if url.scheme not in {"http", "https"} or not url.host:
         raise SettingsError(
             f"the base URL of CloudZero must begin with https://, such as {DEFAULT_BASE_URL}"
@@ -468,20 +482,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_key(api_key: str) -> None:
+def _key_fault(api_key: str) -> str | None:
+    """Why this can't be the key, or None."""
     if not api_key:
-        raise SettingsError("the API key of CloudZero is empty: set CLOUDZERO_API_KEY")
+        return "the API key of CloudZero is empty: set CLOUDZERO_API_KEY"
     if re.match(r"\s*bearer\b", api_key, re.IGNORECASE):
-        raise SettingsError("the API key of CloudZero is sent as it is: leave out 'Bearer'")
-    _check_header("API key of CloudZero", api_key)
+        return "the API key of CloudZero is sent as it is: leave out 'Bearer'"
+    return _header_fault("API key of CloudZero", api_key)
 
 
-def _check_header(name: str, value: str | None) -> None:
-    if value is not None and not re.fullmatch(r"[\x21-\x7e]+", value):
-        raise SettingsError(
-            f"the {name} holds a space, a line break or another character that no key has: copy it "
-            "again, without quotes or a line break at its end"
-        )
+def _header_fault(name: str, value: str | None) -> str | None:
+    """Why this can't be sent in a header, or None."""
+    if value is None or re.fullmatch(r"[\x21-\x7e]+", value):
+        return None
+    return (
+        f"the {name} is empty, or holds a space, a line break or another character that no key "
+        "has: copy it again, without quotes or a line break at its end"
+    )
 
 
 def _object(chunks: Iterable[bytes], inner: str | None = None) -> dict[str, Any]:

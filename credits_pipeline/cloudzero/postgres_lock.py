@@ -19,16 +19,12 @@ _log = logging.getLogger(__name__)
 
 #: So that either side notices within a minute that the other is gone.
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 20, "keepalives_interval": 10}
-_SERVER_OPTIONS = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "tcp_keepalives_idle": 20,
-        "tcp_keepalives_interval": 10,
-        "tcp_keepalives_count": 3,
-        "lock_timeout": 0,
-        "statement_timeout": 0,
-    }.items()
-)
+_SESSION = """
+    SET tcp_keepalives_idle = 20;
+    SET tcp_keepalives_interval = 10;
+    SET tcp_keepalives_count = 3;
+    SET statement_timeout = 0
+"""
 _HELD = """
     SELECT pg_backend_pid(), count(*) FROM pg_locks
     WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
@@ -87,7 +83,10 @@ class PostgresStreamLock:
     def _connected(self, driver: Any) -> Any:
         failed = None
         try:
-            connection = driver.connect(self._url, options=_SERVER_OPTIONS, **_KEEPALIVES)
+            connection = driver.connect(self._url, **_KEEPALIVES)
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(_SESSION)
         except driver.OperationalError as error:
             failed = f"there is no connection to PostgreSQL: {_one_line(error)}"
         except driver.Error:
@@ -99,7 +98,6 @@ class PostgresStreamLock:
                 f"The lock of stream {self._stream} can't be taken: {failed}.",
                 "Check the database that Dagster's storage is set to.",
             )
-        connection.autocommit = True
         return connection
 
 
