@@ -1,11 +1,20 @@
 """What reading one month's file found out, as plain values. Lists of rows are tables beside it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Literal
 
 Convention = Literal["positive_is_credit", "negative_is_credit"]
+
+#: Python rounds sums of decimals to 28 digits unless it is told more.
+_PRECISION = 60
+
+
+def _exact(amounts: Iterable[Decimal]) -> Decimal:
+    with localcontext(prec=_PRECISION):
+        return sum(amounts, Decimal(0))
 
 
 class RecordClass(StrEnum):
@@ -51,13 +60,10 @@ class Ledger:
     @property
     def usd_accounted(self) -> Decimal:
         """Readable dollars over all classes but control totals."""
-        return sum(
-            (
-                entry.usd
-                for name, entry in self.entries.items()
-                if name is not RecordClass.CONTROL_TOTAL and entry.usd is not None
-            ),
-            Decimal(0),
+        return _exact(
+            entry.usd
+            for name, entry in self.entries.items()
+            if name is not RecordClass.CONTROL_TOTAL and entry.usd is not None
         )
 
     @property
@@ -78,7 +84,7 @@ class Ledger:
             RecordClass.ACCOUNT_UNKNOWN,
         )
         entries = (self.entries.get(name) for name in classes)
-        return sum((e.usd for e in entries if e is not None and e.usd is not None), Decimal(0))
+        return _exact(e.usd for e in entries if e is not None and e.usd is not None)
 
 
 @dataclass(frozen=True)
@@ -119,17 +125,20 @@ class ControlTotal:
         unit: ``usd`` or ``rows``.
         stated: the figure as stated, signed as credits.
         counted: the same figure counted from the records it covers.
+        tolerance: by how much they may differ because the stated one was rounded by its maker
+            to fewer decimals than the records have: less than a cent, and zero otherwise.
     """
 
     source: str
     unit: Literal["usd", "rows"]
     stated: Decimal
     counted: Decimal
+    tolerance: Decimal = Decimal(0)
 
     @property
     def agrees(self) -> bool:
-        """Whether both are equal, exactly."""
-        return self.stated == self.counted
+        """Whether both are equal, but for rounding."""
+        return abs(self.stated - self.counted) <= self.tolerance
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,7 @@ class Findings:
         total_usd: their sum, signed as credits.
         duplicated_accounts: accounts with more than one record.
         padded_accounts: account ids that were given back their leading zeros.
+        floated_accounts: account ids that were written as decimal numbers (``123456789012.0``).
         control_totals: see `ControlTotal`.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people, each with lines and dollars where it has them.
@@ -164,6 +174,7 @@ class Findings:
     total_usd: Decimal
     duplicated_accounts: int = 0
     padded_accounts: int = 0
+    floated_accounts: int = 0
     control_totals: tuple[ControlTotal, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())

@@ -6,7 +6,6 @@ stops a drop.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Convention, RecordClass
 from credits_pipeline.credits.reading import MonthReading
+from credits_pipeline.credits.reading.sums import exact_sum
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ def statements(
     """
     return (
         _layout_is_known(reading),
-        _table_is_not_empty(reading),
         _nothing_rejected(reading, decisions),
         _no_duplicate_accounts(reading, decisions),
-        _ledger_closes(reading),
         _signs_agree(reading, decisions, previous_convention),
         _totals_match_source(reading, decisions),
         _account_ids_are_whole(reading),
         _not_all_zero(reading),
+        _table_is_not_empty(reading),
+        _ledger_closes(reading),
     )
 
 
@@ -164,9 +164,9 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
         numbers={
             "duplicated_accounts": reading.findings.duplicated_accounts,
             "identical_rows": len(identical),
-            "identical_usd": to_text(_sum(identical["usd"])),
+            "identical_usd": to_text(exact_sum(identical["usd"])),
             "conflicting_rows": len(conflicting),
-            "conflicting_usd": to_text(_sum(conflicting["usd"])),
+            "conflicting_usd": to_text(exact_sum(conflicting["usd"])),
         },
     )
 
@@ -290,7 +290,3 @@ def _not_all_zero(reading: MonthReading) -> Statement:
         blocks=False,
         says="At least one amount is not zero." if some else "Every amount is zero.",
     )
-
-
-def _sum(usd: pl.Series) -> Decimal:
-    return Decimal(usd.sum() or 0)

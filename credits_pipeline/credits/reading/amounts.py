@@ -57,7 +57,9 @@ _EXPONENT = re.compile(r"[0-9][.,]?[eE][+-]?[0-9]+")
 _NOT_A_NUMBER = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
 _EXCEL_ERROR = re.compile(r"#(?:[A-Z/0!?]+|#+)", re.IGNORECASE)
 _ACCOUNT_LIKE = re.compile(r"[0-9]{12}")
-_CODE = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]{3}|[A-Za-z]{1,3}(?=\$))(?![A-Za-z])")
+_FOREIGN_FORM = re.compile(
+    r"(?P<before>[A-Za-z]{1,3}\$?)?[ (+-]*\$?[ (+-]*[0-9][0-9.,' ]*\)?[ -]*\$? *(?P<after>[A-Za-z]{3})?"
+)
 #: ISO 4217 codes, and the dollar signs that name their country, other than the US dollar's.
 FOREIGN_CODES = frozenset(
     """
@@ -74,6 +76,10 @@ _FOREIGN_DOLLARS = frozenset(
     "A AU C CA CAD AUD NZ HK S SG NT MX R BZ TT J EC FJ NZD HKD SGD".split()
 )
 _FOREIGN_SIGNS = frozenset("€£¥₹₩₽₺₴₪₫฿₦₱₡₲₵₸₭₮₼₾₿¢元円")
+#: Codes that people also write in small letters.
+_SMALL_CODES = frozenset(
+    "aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek sgd zar".split()
+)
 
 
 @dataclass(frozen=True)
@@ -97,17 +103,26 @@ class Spelling:
         return self.point if mark == "." else self.comma
 
 
-def foreign_currency(text: str) -> str | None:
-    """The currency other than the US dollar that a text names by sign or code, if it does."""
-    for character in text:
-        if character in _FOREIGN_SIGNS:
-            return character
-    for match in _CODE.finditer(text):
-        code = match[0].upper()
-        if text[match.end() : match.end() + 1] == "$":
-            if code in _FOREIGN_DOLLARS:
-                return f"{match[0]}$"
-        elif code in FOREIGN_CODES:
+def foreign_sign(text: str) -> str | None:
+    """The sign of a currency other than the US dollar in a text, if there is one."""
+    return next((character for character in text if character in _FOREIGN_SIGNS), None)
+
+
+def foreign_currency(cell: str) -> str | None:
+    """The currency other than the US dollar that an amount names by sign or code, if it does."""
+    sign = foreign_sign(cell)
+    if sign is not None:
+        return sign
+    form = _FOREIGN_FORM.fullmatch(cell)
+    if form is None:
+        return None
+    for code in (form["before"], form["after"]):
+        if code is None:
+            continue
+        bare = code.removesuffix("$")
+        if bare in FOREIGN_CODES or bare in _SMALL_CODES:
+            return bare.upper()
+        if bare != code and bare.upper() in _FOREIGN_DOLLARS:
             return code
     return None
 

@@ -1,25 +1,46 @@
 """What a layout makes of a grid: entries to read, totals to compare with, and what it left aside."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import polars as pl
 
+from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.findings import Convention
 
 #: One row per record that may carry a credit. `account` and `amount` are cells as they stand, null
 #: where the record has no such cell; `month` counts months from year 0, null where the layout has
-#: none; `fault` is the layout's own reason why the record can't be read; `text` is what to show of
-#: the record, null for the lines of the file.
+#: none or the record's can't be read; `column` and `batch` are numbers by which totals find what
+#: they cover; `fault` is the layout's own reason why the record can't be read; `text` is what to
+#: show of the record, null for the lines of the file.
 ENTRIES = pl.Schema(
     {
         "line": pl.Int64,
         "account": pl.String,
         "amount": pl.String,
         "month": pl.Int32,
+        "column": pl.Int32,
+        "batch": pl.Int32,
         "fault": pl.String,
         "text": pl.String,
     }
 )
+
+#: What a stated total covers: every entry of the file (or of its month), the entries since the
+#: total before it, those of one line, of one `column` or of one `batch`, or nothing that it could
+#: be compared with.
+Scope = Literal["all", "since", "line", "column", "batch", "none"]
+
+
+def ordinal(month: BillingMonth) -> int:
+    """A month as a number, for tables."""
+    return month.year * 12 + month.month - 1
+
+
+def month_of(number: int) -> BillingMonth:
+    """The month that a number of `ordinal` stands for."""
+    year, month = divmod(number, 12)
+    return BillingMonth(year, month + 1)
 
 
 @dataclass(frozen=True)
@@ -30,17 +51,21 @@ class StatedTotal:
         line: where it stands.
         label: what it is called there.
         amount: its cell, as it stands.
+        scope: which entries it covers.
         month: the month that it sums up; None for all of the file's.
-        after: it covers entries from this line on (a subtotal begins after the one before).
-        account: it covers the entries of this account cell only.
+        column: the column, or batch, that it sums up where ``scope`` says so.
+        is_record: it is a record of its own, not a further cell of one.
+        parts: figures that were rounded before they were added up to it.
     """
 
     line: int
     label: str
     amount: str
+    scope: Scope = "all"
     month: int | None = None
-    after: int = 0
-    account: str | None = None
+    column: int | None = None
+    is_record: bool = True
+    parts: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,10 +77,13 @@ class Extract:
         version: the version of its reading.
         convention: the sign that means credit in it.
         entries: see `ENTRIES`, in the order of the file.
-        records: records of the grid below the header, counted without looking at them.
-        blank: of these, how many hold nothing.
-        totals: of these, the ones that state a total.
+        records: how many records each month has (see `ordinal`), counted without looking at
+            them; under None those that belong to no month or can't be told.
+        blank: how many records hold nothing.
+        totals: what the file states about itself.
         dated: the file itself says its months.
+        adds_up: an account's entries are parts of one credit, not repetitions.
+        rounded_to: decimals to which the layout's maker rounds every figure, totals included.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.
     """
@@ -64,9 +92,29 @@ class Extract:
     version: int
     convention: Convention
     entries: pl.DataFrame
-    records: int
-    blank: int
+    records: dict[int | None, int]
+    blank: int = 0
     totals: tuple[StatedTotal, ...] = ()
     dated: bool = False
+    adds_up: bool = False
+    rounded_to: int | None = None
     ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def months(self) -> tuple[BillingMonth, ...]:
+        """The months that the file says, in order."""
+        if not self.dated:
+            return ()
+        numbers = self.entries["month"].unique().drop_nulls().sort()
+        return tuple(month_of(number) for number in numbers)
+
+
+def complete(entries: pl.DataFrame) -> pl.DataFrame:
+    """Entries with the columns of `ENTRIES` that they lack, as nulls."""
+    missing = [
+        pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in ENTRIES.items()
+        if name not in entries.columns
+    ]
+    return entries.with_columns(missing).select(list(ENTRIES))

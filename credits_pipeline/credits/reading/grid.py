@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 import polars as pl
@@ -18,7 +18,12 @@ from credits_pipeline.credits.reading.text import Text
 
 #: Longer lines are refused before they are split: no credits file has them.
 LONGEST_LINE = 4_000_000
-_CHUNK = 50_000
+#: Wider records, and larger grids, are refused: no credits file has them.
+MOST_COLUMNS = 100_000
+MOST_CELLS = 40_000_000
+#: A layout shows itself in so many lines.
+HEAD_LINES = 300
+_CHUNK_CELLS = 1_000_000
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
@@ -50,6 +55,20 @@ class Grid:
     def width(self) -> int:
         """Cells of the longest record."""
         return len(self.columns)
+
+    def below(self, row: int) -> "Grid":
+        """The records after the one with index ``row``."""
+        return replace(
+            self,
+            columns=tuple(column.slice(row + 1) for column in self.columns),
+            lines=self.lines.slice(row + 1),
+            malformed=None if self.malformed is None else self.malformed.slice(row + 1),
+        )
+
+    def rows(self, start: int, stop: int) -> list[list[str]]:
+        """The cells of some records, without the ones that a record does not have."""
+        columns = [column.slice(start, stop - start).to_list() for column in self.columns]
+        return [[cell for cell in row if cell is not None] for row in zip(*columns, strict=True)]
 
     def source(self, first: int, after: int | None) -> str:
         """The text of the lines from ``first`` up to before ``after`` (the end if None)."""
@@ -83,6 +102,32 @@ def split(text: Text, delimiter: str, *, skip_lines: int, max_records: int, name
         if fast is not None:
             return fast
     return _by_csv(text, delimiter, skip_lines=skip_lines, max_records=max_records, name=name)
+
+
+def split_head(text: Text, delimiter: str, *, skip_lines: int, name: str) -> Grid:
+    """The first records of a text, to recognise its layout by.
+
+    Raises:
+        Refusal: as `split`.
+    """
+    _refuse_long_lines(text.content, name=name)
+    end = 0
+    for count, match in enumerate(_LINE.finditer(text.content)):
+        if count == HEAD_LINES:
+            break
+        end = match.end()
+    whole = end == len(text.content)
+    head = text if whole else replace(text, content=text.content[:end])
+    return _by_csv(
+        head, delimiter, skip_lines=skip_lines, max_records=HEAD_LINES, name=name, whole=whole
+    )
+
+
+def too_many_records(name: str, most: int) -> Refusal:
+    """The refusal of a file with more records than are allowed."""
+    return Refusal(
+        f"{name} has more than {most:,} records: split it, or raise CREDITS_MAX_RECORDS."
+    )
 
 
 def _refuse_long_lines(content: str, *, name: str) -> None:
@@ -144,51 +189,96 @@ def _by_polars(text: Text, delimiter: str, *, max_records: int) -> Grid | None:
     )
 
 
-def _by_csv(text: Text, delimiter: str, *, skip_lines: int, max_records: int, name: str) -> Grid:
-    chunks: list[tuple[int, list[pl.Series]]] = []
-    starts: list[int] = []
+def _by_csv(
+    text: Text,
+    delimiter: str,
+    *,
+    skip_lines: int,
+    max_records: int,
+    name: str,
+    whole: bool = True,
+) -> Grid:
+    found = _Records(name)
     malformed: list[int] = []
-    rows: list[list[str]] = []
     filled = 0
     well_formed, unterminated = _quoting(delimiter)
     source = _Lines(text.content, skip_lines)
-    reader = csv.reader(source, delimiter=delimiter, skipinitialspace=True)
     try:
-        for row in reader:
+        for row in csv.reader(source, delimiter=delimiter, skipinitialspace=True):
             raw = source.taken()
             if '"' in raw and well_formed.fullmatch(raw.rstrip("\r\n")) is None:
-                malformed.append(len(starts))
                 if source.at_end and unterminated.fullmatch(raw):
+                    if not whole:
+                        break
                     raise Refusal(
-                        f"{name} ends inside a quoted cell that opens on line"
+                        f"{name} ends inside a quoted cell of the record that begins on line"
                         f" {source.record_line}: it is cut off, or a quote is missing; export it"
                         " again."
                     )
-            starts.append(source.record_line)
+                malformed.append(found.height)
+            found.add(row, source.record_line)
             source.next_record()
-            rows.append(row)
-            filled += any(row)
+            filled += any(map(str.strip, row))
             if filled > max_records:
-                raise Refusal(
-                    f"{name} has more than {max_records:,} records: split it, or raise"
-                    " CREDITS_MAX_RECORDS."
-                )
-            if len(rows) == _CHUNK:
-                chunks.append(_columns(rows))
-                rows = []
+                raise too_many_records(name, max_records)
     except csv.Error as error:
         raise Refusal(
             f"{name}, line {source.record_line}: {error}; a quote may be missing its other half."
         ) from error
-    if rows:
-        chunks.append(_columns(rows))
     return Grid(
-        columns=_together(chunks),
-        lines=pl.Series("line", starts, dtype=pl.Int64),
-        malformed=_flags(malformed, len(starts)),
+        columns=found.columns(),
+        lines=pl.Series("line", found.lines, dtype=pl.Int64),
+        malformed=_flags(malformed, found.height),
         text=text,
         delimiter=delimiter,
     )
+
+
+class _Records:
+    """Records on their way into columns, a bounded number of cells at a time."""
+
+    def __init__(self, name: str) -> None:
+        self.lines: list[int] = []
+        self._name = name
+        self._rows: list[list[str]] = []
+        self._width = 0
+        self._widest = 0
+        self._chunks: list[tuple[int, list[pl.Series]]] = []
+
+    @property
+    def height(self) -> int:
+        return len(self.lines)
+
+    def add(self, row: list[str], line: int) -> None:
+        self.lines.append(line)
+        self._rows.append(row)
+        self._width = max(self._width, len(row))
+        if self._width * len(self._rows) > _CHUNK_CELLS:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._widest = max(self._widest, self._width)
+        if self._widest > MOST_COLUMNS or self._widest * self.height > MOST_CELLS:
+            raise Refusal(
+                f"{self._name} has too many cells ({self._widest:,} columns by line"
+                f" {self.lines[-1]:,}): it is not a table of credits."
+            )
+        columns = [pl.Series(cells, dtype=pl.String) for cells in zip_longest(*self._rows)]
+        self._chunks.append((len(self._rows), columns))
+        self._rows, self._width = [], 0
+
+    def columns(self) -> tuple[pl.Series, ...]:
+        if self._rows:
+            self._flush()
+        return tuple(
+            pl.concat(
+                columns[index]
+                if index < len(columns)
+                else pl.Series([None], dtype=pl.String).extend_constant(None, height - 1)
+                for height, columns in self._chunks
+            )
+            for index in range(self._widest)
+        )
 
 
 class _Lines:
@@ -230,21 +320,6 @@ def _quoting(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(rf"{fitting}(?:{sign}{fitting})*+"),
         re.compile(rf'(?:{loose}{sign})*+ *"(?:[^"]++|"")*+'),
-    )
-
-
-def _columns(rows: list[list[str]]) -> tuple[int, list[pl.Series]]:
-    return len(rows), [pl.Series(cells, dtype=pl.String) for cells in zip_longest(*rows)]
-
-
-def _together(chunks: list[tuple[int, list[pl.Series]]]) -> tuple[pl.Series, ...]:
-    width = max((len(columns) for _, columns in chunks), default=0)
-    return tuple(
-        pl.concat(
-            columns[index] if index < len(columns) else pl.Series([None] * height, dtype=pl.String)
-            for height, columns in chunks
-        )
-        for index in range(width)
     )
 
 

@@ -1,21 +1,29 @@
 """Reading a file: bytes in; its months, or the reason why not, out."""
 
+import re
 from dataclasses import dataclass, field
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.reading.assembly import (
-    Controls,
-    MonthReading,
-    ReadEntries,
-    assemble,
-    read_entries,
-)
+from credits_pipeline.credits.reading.assembly import MonthReading, assemble
+from credits_pipeline.credits.reading.controls import Controls
+from credits_pipeline.credits.reading.entries import ReadEntries, read_entries
 from credits_pipeline.credits.reading.extract import Extract
-from credits_pipeline.credits.reading.grid import Grid, split
+from credits_pipeline.credits.reading.grid import Grid, split, split_head, too_many_records
 from credits_pipeline.credits.reading.layouts import LAYOUTS
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.layouts.context import Context, Layout
+from credits_pipeline.credits.reading.refusal import NO_NAME, Refusal, split_command
 from credits_pipeline.credits.reading.text import Text, decode
+
+#: Tried in this order; the first of equally good ones is taken.
+_DELIMITERS = (",", ";", "\t", "|")
+#: Excel's way of naming the delimiter, on the first line.
+_NAMED_DELIMITER = re.compile(
+    r'"?sep=(?P<delimiter>[,;\t|:^~])"?[,;\t ]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE
+)
+#: Titles and a header may stand above as many records as are allowed.
+MOST_LINES_ABOVE = 100
+_MONTHS_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,24 @@ class Sheet:
             name=self._name,
         )
 
+    def refuse_other_months(self, month: BillingMonth) -> None:
+        """Refuse a file that says another month, or several.
+
+        Raises:
+            Refusal: it does.
+        """
+        if not self.months or self.months == (month,):
+            return
+        shown = ", ".join(str(month) for month in self.months[:_MONTHS_SHOWN])
+        if len(self.months) > _MONTHS_SHOWN:
+            shown = f"{shown} … {self.months[-1]}"
+        holds = "the month" if len(self.months) == 1 else f"{len(self.months)} months,"
+        raise Refusal(
+            f"{self._name} holds {holds} {shown}, but one file holds one month, here {month}; make"
+            f" one file a month with: {split_command(self._name)}",
+            layout=self.layout,
+        )
+
 
 def read_sheet(
     data: bytes,
@@ -68,7 +94,7 @@ def read_sheet(
     first_month: BillingMonth | None = None,
     decisions: Decisions = Decisions(),
     limits: Limits = Limits(),
-    name: str = "the file",
+    name: str = NO_NAME,
 ) -> Sheet:
     """Read a file of any layout, with one month or several.
 
@@ -88,21 +114,65 @@ def read_sheet(
             " raise CREDITS_MAX_BYTES."
         )
     text = decode(data, name=name)
-    grid, extract = _recognised(text, limits=limits, name=name)
-    entries = read_entries(extract, decisions, name=name)
-    return Sheet(extract.layout, extract.dated, (), extract, entries, grid, decisions, name)
-
-
-def _recognised(text: Text, *, limits: Limits, name: str) -> tuple[Grid, Extract]:
-    if not text.content.strip():
+    if not text.content or text.content.isspace():
         raise Refusal(f"{name} holds nothing but blank lines: upload it again with its rows.")
-    grid = split(text, ",", skip_lines=0, max_records=limits.max_records, name=name)
-    for layout in LAYOUTS:
-        if layout.recognise(grid):
-            return grid, layout.extract(grid)
+    named = _NAMED_DELIMITER.match(text.content)
+    skip = 0 if named is None else 1
+    delimiter, layout = _recognised(
+        text, None if named is None else named["delimiter"], skip, name=name
+    )
+    grid = split(
+        text,
+        delimiter,
+        skip_lines=skip,
+        max_records=limits.max_records + MOST_LINES_ABOVE,
+        name=name,
+    )
+    context = Context(name=name, max_records=limits.max_records, first_month=first_month)
+    extract = layout.extract(grid, context)
+    if not len(extract.entries):
+        raise Refusal(
+            f"{name} has a header and no row with a credit below it: upload it again with its"
+            " rows.",
+            layout=layout.NAME,
+        )
+    if len(extract.entries) > limits.max_records:
+        raise too_many_records(name, limits.max_records)
+    entries = read_entries(extract, decisions, name=name)
+    return Sheet(
+        layout.NAME, extract.dated, extract.months, extract, entries, grid, decisions, name
+    )
+
+
+def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple[str, Layout]:
+    """The delimiter and the layout that fit the first records best.
+
+    Raises:
+        Refusal: none fits.
+    """
+    best: tuple[int, str, Layout] | None = None
+    refusal: Refusal | None = None
+    delimiters = (named,) if named is not None else _DELIMITERS
+    for delimiter in delimiters:
+        if delimiter not in text.content:
+            continue
+        try:
+            head = split_head(text, delimiter, skip_lines=skip, name=name)
+        except Refusal as error:
+            refusal = refusal or error
+            continue
+        for layout in LAYOUTS:
+            sure = layout.recognise(head) if head.width > 1 else 0
+            if sure and (best is None or sure > best[0]):
+                best = sure, delimiter, layout
+    if best is not None:
+        return best[1], best[2]
+    if refusal is not None:
+        raise refusal
     raise Refusal(
-        f"{name} is in no layout that is known: expected are rows of an account id and an amount,"
-        " such as 012345678901,$5.00."
+        f"{name} is in no layout that is known: no header names an account and a credit, and no row"
+        " begins with a 12-digit account id and goes on with an amount, such as"
+        " 012345678901,$5.00."
     )
 
 
@@ -113,7 +183,7 @@ def read_month(
     decisions: Decisions = Decisions(),
     controls: Controls = Controls(),
     limits: Limits = Limits(),
-    name: str = "the file",
+    name: str = NO_NAME,
 ) -> MonthReading:
     """Read a file that holds one month, the one of its name.
 
@@ -129,4 +199,5 @@ def read_month(
         Refusal: no table can be made of it.
     """
     sheet = read_sheet(data, decisions=decisions, limits=limits, name=name)
+    sheet.refuse_other_months(month)
     return sheet.month(month, controls=controls)

@@ -1,5 +1,10 @@
 """The one error of reading: the file as a whole can't be read."""
 
+import shlex
+
+#: What a file is called whose name nobody told.
+NO_NAME = "the file"
+
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an outcome that people are shown, not a fault
     """No table can be made of the file.
@@ -13,3 +18,9 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an outcome that people ar
         super().__init__(reason)
         self.reason = reason
         self.layout = layout
+
+
+def split_command(name: str) -> str:
+    """The command that makes one file a month of a sheet."""
+    file = shlex.quote(name) if name != NO_NAME else "FILE"
+    return f"credits-pipeline split {file} --to DIR"

@@ -1,8 +1,23 @@
-"""The layouts, a module each, and the one list of them: the first that recognises a file reads it."""
+"""The layouts, a module each, and the one list of them."""
 
-from types import ModuleType
+from credits_pipeline.credits.reading.layouts import (
+    aws_billing,
+    cost_explorer,
+    header,
+    headerless,
+    headerless_wide,
+    long,
+    wide,
+)
+from credits_pipeline.credits.reading.layouts.context import Layout
 
-from credits_pipeline.credits.reading.layouts import headerless
-
-#: In the order in which they are asked.
-LAYOUTS: tuple[ModuleType, ...] = (headerless,)
+#: In the order in which they are asked; of equally sure ones the first reads the file.
+LAYOUTS: tuple[Layout, ...] = (
+    cost_explorer,
+    aws_billing,
+    wide,
+    long,
+    header,
+    headerless_wide,
+    headerless,
+)

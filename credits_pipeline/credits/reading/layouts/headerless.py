@@ -1,48 +1,52 @@
 """The product's own layout: no header, an account id and an amount in every row."""
 
-import polars as pl
+import re
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading.accounts import looks_like_account
+from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.extract import Extract
 from credits_pipeline.credits.reading.grid import Grid
-from credits_pipeline.credits.reading.layouts.rows import entries_by_row
+from credits_pipeline.credits.reading.layouts.context import Context
+from credits_pipeline.credits.reading.layouts.rows import extract_rows, filled_beyond
+from credits_pipeline.credits.reading.layouts.sheets import first_column
 
 NAME = "headerless"
 VERSION = 1
 CONVENTION: Convention = "positive_is_credit"
-_SAMPLE = 200
+_NUMBER = re.compile(r"[0-9][0-9.,+Ee -]*")
 _TOO_MANY = (
-    "more than two cells: an amount with a thousands separator that is also the delimiter needs"
-    " quotes"
+    "more than two cells: put quotes round an amount whose thousands separator is also the"
+    " delimiter"
 )
 
 
-def recognise(grid: Grid) -> bool:
-    """Whether the first column holds account ids and there is a second."""
-    if grid.width < 2:  # noqa: PLR2004 - an id and an amount
-        return False
-    sample = grid.columns[0].head(_SAMPLE).drop_nulls().to_list()
-    return any(looks_like_account(cell) for cell in sample)
+def recognise(head: Grid) -> int:
+    """How many records begin with an account id and go on.
 
-
-def extract(grid: Grid) -> Extract:
-    """Every row is a record: its first cell the account, its second the amount."""
-    extra = pl.lit(value=False)
-    frame = pl.DataFrame([c.alias(f"c{i}") for i, c in enumerate(grid.columns)])
-    for column in frame.columns[2:]:
-        extra = extra | (pl.col(column).fill_null("").str.strip_chars() != "")
-    faults = (
-        frame.select(pl.when(extra).then(pl.lit(_TOO_MANY)).otherwise(None)).to_series()
-        if grid.width > 2  # noqa: PLR2004 - an id and an amount
-        else None
+    Where none does, records of a number and an amount are taken for it, so that each is told what
+    is wrong with its id.
+    """
+    start = first_column(head)
+    rows = [row[start:] for row in head.rows(0, head.height)]
+    rows = [row for row in rows if len(row) > 1]
+    return sum(looks_like_account(row[0]) for row in rows) or any(
+        _NUMBER.fullmatch(clean(row[0])) and clean(row[1]) and spelling(row[1]).fault is None
+        for row in rows
     )
-    return entries_by_row(
+
+
+def extract(grid: Grid, context: Context) -> Extract:
+    """Every row is a record: its first cell the account, its second the amount."""
+    start = first_column(grid)
+    return extract_rows(
         grid,
         layout=NAME,
         version=VERSION,
         convention=CONVENTION,
-        account=grid.columns[0],
-        amount=grid.columns[1],
-        faults=faults,
+        account=grid.columns[start],
+        amount=grid.columns[start + 1],
+        faults=filled_beyond(grid, list(range(start + 2, grid.width)), _TOO_MANY),
+        name=context.name,
     )

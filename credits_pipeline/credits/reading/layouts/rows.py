@@ -1,18 +1,117 @@
-"""What the layouts with one record per row have in common: blanks, totals and quotes that don't fit."""
+"""What layouts with one record per row share: blank rows, total rows, quotes that do not fit."""
+
+from dataclasses import dataclass
 
 import polars as pl
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading.characters import clean
-from credits_pipeline.credits.reading.extract import ENTRIES, Extract, StatedTotal
+from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal, complete
 from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.totals import is_subtotal, is_total
 
+MALFORMED = "quotes that do not fit: one is missing, or one too many"
 _TWELVE_DIGITS = r"^[0-9]{12}$"
-_MALFORMED = "quotes that do not fit: a quote is missing, or one too many"
+_MOST_TOTALS = 10_000
 
 
-def entries_by_row(
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a grid, sorted.
+
+    Attributes:
+        blank: Boolean by row: nothing in it.
+        totals: row index and label of the rows that state a total.
+        entries: Boolean by row: neither.
+    """
+
+    blank: pl.Series
+    totals: tuple[tuple[int, str], ...]
+    entries: pl.Series
+
+
+def sort_rows(grid: Grid, account: pl.Series, *, name: str) -> Rows:
+    """Tell blank rows and total rows from the others.
+
+    A total row has no account id in its account cell, and a word of totals there or, if the cell
+    is blank, in any other cell.
+
+    Raises:
+        Refusal: more total rows than a sheet has.
+    """
+    if account.str.contains(_TWELVE_DIGITS).fill_null(value=False).all():
+        none = pl.repeat(value=False, n=grid.height, eager=True, dtype=pl.Boolean)
+        return Rows(none, (), ~none)
+    blank = blank_rows(grid)
+    worded = ~blank & ~account.str.contains("[0-9]").fill_null(value=False)
+    totals = []
+    for index in worded.arg_true().to_list():
+        (row,) = grid.rows(index, index + 1)
+        label = clean(account[index] or "")
+        labels = [label] if label else row
+        found = next((clean(cell) for cell in labels if is_total(cell)), None)
+        if found is not None:
+            totals.append((index, found))
+    if len(totals) > _MOST_TOTALS:
+        raise Refusal(f"{name} has more than {_MOST_TOTALS:,} rows of totals: it is no sheet.")
+    is_total_row = _at([index for index, _ in totals], grid.height)
+    return Rows(blank, tuple(totals), ~(blank | is_total_row))
+
+
+def blank_rows(grid: Grid) -> pl.Series:
+    """Boolean by row: every cell is blank."""
+    if not grid.columns:
+        return pl.repeat(value=True, n=grid.height, eager=True, dtype=pl.Boolean)
+    return (
+        frame_of(grid)
+        .select(pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == ""))
+        .to_series()
+    )
+
+
+def frame_of(grid: Grid) -> pl.DataFrame:
+    """The cells of a grid as a frame of columns ``c0``, ``c1``, …"""
+    return pl.DataFrame([column.alias(f"c{i}") for i, column in enumerate(grid.columns)])
+
+
+def filled_beyond(grid: Grid, columns: list[int], reason: str) -> pl.Series | None:
+    """String by row: ``reason`` where a cell of these columns holds something; None if none does."""
+    beyond = [index for index in columns if index < grid.width]
+    if not beyond:
+        return None
+    filled = frame_of(grid).select(
+        pl.any_horizontal(
+            pl.col(f"c{index}").fill_null("").str.strip_chars() != "" for index in beyond
+        ).alias("filled")
+    )
+    if not filled["filled"].any():
+        return None
+    return filled.select(
+        pl.when("filled").then(pl.lit(reason)).otherwise(None).alias("fault")
+    ).to_series()
+
+
+def first_fault(*faults: pl.Series | None) -> pl.Series | None:
+    """The first reason against each row; None if there is none."""
+    given = [fault.alias(f"f{i}") for i, fault in enumerate(faults) if fault is not None]
+    if not given:
+        return None
+    return pl.DataFrame(given).select(pl.coalesce(pl.all()).alias("fault")).to_series()
+
+
+def malformed_faults(grid: Grid) -> pl.Series | None:
+    """The reason against rows whose quotes do not fit."""
+    if grid.malformed is None:
+        return None
+    return (
+        grid.malformed.to_frame("m")
+        .select(pl.when("m").then(pl.lit(MALFORMED)).otherwise(None).alias("fault"))
+        .to_series()
+    )
+
+
+def extract_rows(
     grid: Grid,
     *,
     layout: str,
@@ -20,82 +119,82 @@ def entries_by_row(
     convention: Convention,
     account: pl.Series,
     amount: pl.Series,
-    faults: pl.Series | None = None,
+    faults: pl.Series | None,
+    name: str,
+    ignored_columns: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> Extract:
-    """Sort the rows of a grid into entries, stated totals and blanks.
+    """An extract with an entry a row and no months.
 
     Args:
-        grid: the records.
+        grid: the records below the header.
         layout: the layout's name.
         version: the version of its reading.
         convention: the sign that means credit in it.
         account: String, the account cell of every record.
         amount: String, the amount cell of every record.
         faults: String, the layout's own reason against a record; None if there are none.
+        name: what to call the file in a refusal.
+        ignored_columns: headers of columns that were not used.
+        warnings: sentences for people.
     """
+    rows = sort_rows(grid, account, name=name)
     entries = pl.DataFrame(
         [grid.lines.alias("line"), account.alias("account"), amount.alias("amount")]
     )
-    if account.str.contains(_TWELVE_DIGITS).fill_null(value=False).all() and faults is None:
-        return Extract(
-            layout=layout,
-            version=version,
-            convention=convention,
-            entries=_complete(entries, grid.malformed),
-            records=grid.height,
-            blank=0,
-        )
-    blank = _blank(grid)
-    labels = account.filter(~account.str.contains(r"[0-9]").fill_null(value=True)).unique()
-    totalling = [label for label in labels.to_list() if is_total(label)]
-    is_total_row = account.is_in(totalling).fill_null(value=False)
-    stated = entries.filter(is_total_row & ~blank)
+    fault = first_fault(malformed_faults(grid), faults)
+    if fault is not None:
+        entries = with_faults(entries, fault)
+    plain = not rows.totals and not rows.blank.any()
     return Extract(
         layout=layout,
         version=version,
         convention=convention,
-        entries=_complete(
-            entries.with_columns(fault=faults) if faults is not None else entries,
-            grid.malformed,
-        ).filter(~(blank | is_total_row)),
-        records=grid.height,
-        blank=int(blank.sum()),
-        totals=_stated(stated),
+        entries=complete(entries if plain else entries.filter(rows.entries)),
+        records={None: grid.height},
+        blank=int(rows.blank.sum()),
+        totals=stated_totals(grid, rows, amount),
+        ignored_columns=ignored_columns,
+        warnings=warnings,
     )
 
 
-def _blank(grid: Grid) -> pl.Series:
-    frame = pl.DataFrame([c.alias(f"c{i}") for i, c in enumerate(grid.columns)])
-    return frame.select(
-        pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")
-    ).to_series()
+def with_faults(entries: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:
+    """Entries with the reason against each, without the amounts of records whose cells are in doubt."""
+    return entries.with_columns(
+        fault.alias("fault"),
+        pl.when(fault.is_null()).then("amount").otherwise(None).alias("amount"),
+    )
 
 
-def _stated(rows: pl.DataFrame) -> tuple[StatedTotal, ...]:
-    totals = []
-    after = 0
-    for line, label, amount in rows.iter_rows():
-        totals.append(
-            StatedTotal(
-                line=line,
-                label=clean(label),
-                amount=amount or "",
-                after=after if is_subtotal(label) else 0,
-            )
+def stated_totals(
+    grid: Grid,
+    rows: Rows,
+    amount: pl.Series,
+    *,
+    month: int | None = None,
+    months: pl.Series | None = None,
+) -> tuple[StatedTotal, ...]:
+    """The totals that rows state in one column, each for ``month`` or for its own of ``months``."""
+    return tuple(
+        StatedTotal(
+            line=grid.lines[index],
+            label=label,
+            amount=amount[index] or "",
+            scope=scope_of(label),
+            month=month if months is None else months[index],
         )
-        after = line
-    return tuple(totals)
-
-
-def _complete(entries: pl.DataFrame, malformed: pl.Series | None) -> pl.DataFrame:
-    missing = [
-        pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in ENTRIES.items()
-        if name not in entries.columns
-    ]
-    complete = entries.with_columns(missing).select(list(ENTRIES))
-    if malformed is None:
-        return complete
-    return complete.with_columns(
-        fault=pl.when(malformed).then(pl.lit(_MALFORMED)).otherwise("fault")
+        for index, label in rows.totals
     )
+
+
+def scope_of(label: str) -> Scope:
+    """Which rows a total row covers."""
+    return "since" if is_subtotal(label) else "all"
+
+
+def _at(indices: list[int], height: int) -> pl.Series:
+    flags = pl.repeat(value=False, n=height, eager=True, dtype=pl.Boolean)
+    if indices:
+        flags = flags.scatter(indices, True)  # noqa: FBT003 - the value to set
+    return flags

@@ -1,0 +1,263 @@
+"""Control totals: what a file, or the object's metadata, states about itself, beside what is counted."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+
+import polars as pl
+
+from credits_pipeline.credits.findings import ControlTotal
+from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.extract import StatedTotal
+from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.sums import exact, exact_sum
+
+_CENTS = 2
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What the object's metadata states about the file, as text.
+
+    Attributes:
+        total: the sum of its credits, in dollars.
+        rows: how many records carry a credit.
+    """
+
+    total: str | None = None
+    rows: str | None = None
+
+
+@dataclass(frozen=True)
+class ReadTotal:
+    """A stated total with its amount read, signed as credits, and the decimals it is written with."""
+
+    said: StatedTotal
+    usd: Decimal
+    decimals: int
+
+
+def decimals_of(text: str, mark: str) -> int:
+    """How many decimals an amount is written with."""
+    match = re.search(rf"{re.escape(mark)}([0-9]+)[^0-9]*$", text)
+    return 0 if match is None else len(match[1])
+
+
+def control_totals(
+    totals: Iterable[ReadTotal],
+    entries: pl.DataFrame,
+    *,
+    month: int | None,
+    kept: Decimal | None,
+    rounded_to: int | None,
+) -> tuple[ControlTotal, ...]:
+    """Compare the totals that concern one month, or the whole file, with the entries they cover.
+
+    Args:
+        totals: as read.
+        entries: every entry of the file, in its order, with `line`, `month`, `column`, `batch` and
+            `usd`, signed as credits.
+        month: the month; None where the file says none.
+        kept: the sum of the month's table, where the file holds no other month: a total may have
+            been made without the repetitions.
+        rounded_to: decimals to which the file's maker rounds every figure.
+    """
+    concerned = [t for t in totals if t.said.month in {None, month} and t.said.scope != "none"]
+    if not concerned:
+        return ()
+    compare = _Comparison(entries, kept, rounded_to)
+    rows = [t for t in concerned if t.said.is_record and t.said.scope in {"all", "since"}]
+    found: list[ControlTotal] = []
+    cells: dict[str, list[ControlTotal]] = {}
+    for total in concerned:
+        if total.said.scope in {"line", "column"}:
+            cells.setdefault(total.said.scope, []).append(compare.group(total))
+        elif total.said.scope == "batch":
+            found.append(compare.group(total))
+        else:
+            found.append(compare.rows(total, rows))
+    for scope, compared in cells.items():
+        found += _together(scope, compared)
+    return tuple(found)
+
+
+class _Comparison:
+    """The sums that totals are compared with, each made once."""
+
+    def __init__(self, entries: pl.DataFrame, kept: Decimal | None, rounded_to: int | None) -> None:
+        self._entries = entries
+        self._kept = kept
+        self._rounded_to = rounded_to
+        self._by_month: dict[int | None, tuple[list[int], list[Decimal]]] = {}
+        self._groups: dict[str, dict[int, tuple[Decimal, int]]] = {}
+
+    def rows(self, total: ReadTotal, rows: list[ReadTotal]) -> ControlTotal:
+        """A total of rows: of all, of those above it, or of those since the total before it."""
+        said = total.said
+        lines, sums = self._running(said.month)
+        peers = sorted(
+            {t.said.line for t in rows if t.said.month == said.month and t.said.is_record}
+        )
+        before = max((line for line in peers if line < said.line), default=0)
+        since = self._between(lines, sums, before, said.line)
+        everything = (sums[-1], len(lines))
+        if said.scope == "since":
+            return self._control(total, *(since or (Decimal(0), 0)))
+        candidates = [everything]
+        if said.is_record and len(peers) > 1 and since is not None:
+            candidates.append(since)
+        if said.is_record and said.line != peers[-1]:
+            above = self._between(lines, sums, 0, said.line)
+            candidates += [above] if above is not None else []
+        if self._kept is not None:
+            candidates.append((self._kept, len(lines)))
+        compared = [self._control(total, *candidate) for candidate in candidates]
+        return next((control for control in compared if control.agrees), compared[0])
+
+    def group(self, total: ReadTotal) -> ControlTotal:
+        """A total of one line, column or batch."""
+        scope = total.said.scope
+        if scope not in self._groups:
+            self._groups[scope] = {
+                key: (exact_sum(group["usd"]), len(group))
+                for (key,), group in self._entries.group_by(scope)
+                if isinstance(key, int)
+            }
+        key = total.said.line if scope == "line" else total.said.column
+        return self._control(total, *self._groups[scope].get(key or 0, (Decimal(0), 0)))
+
+    def _running(self, month: int | None) -> tuple[list[int], list[Decimal]]:
+        """The lines of a month's entries, and the sum before each and behind the last."""
+        if month not in self._by_month:
+            entries = self._entries
+            if month is not None:
+                entries = entries.filter(pl.col("month") == month)
+            amounts = entries["usd"].fill_null(0).to_list()
+            self._by_month[month] = (
+                entries["line"].to_list(),
+                list(accumulate(amounts, lambda a, b: exact((a, b)), initial=Decimal(0))),
+            )
+        return self._by_month[month]
+
+    @staticmethod
+    def _between(
+        lines: list[int], sums: list[Decimal], after: int, before: int
+    ) -> tuple[Decimal, int] | None:
+        first, last = bisect_right(lines, after), bisect_left(lines, before)
+        return (exact((sums[last], -sums[first])), last - first) if last > first else None
+
+    def _control(self, total: ReadTotal, counted: Decimal, count: int) -> ControlTotal:
+        said = total.said
+        return ControlTotal(
+            source=f"line {said.line} {said.label!r}",
+            unit="usd",
+            stated=total.usd,
+            counted=counted,
+            tolerance=rounding(
+                counted,
+                decimals=total.decimals,
+                parts=said.parts,
+                rounded_to=self._rounded_to,
+                count=count,
+            ),
+        )
+
+
+def rounding(
+    counted: Decimal,
+    *,
+    decimals: int,
+    parts: int = 1,
+    rounded_to: int | None = None,
+    count: int = 1,
+) -> Decimal:
+    """By how much a total may differ because its maker rounded.
+
+    A total stated with fewer decimals than what it covers was rounded to them (to cents at the
+    coarsest); where every figure is rounded by itself, each may add half a unit.
+    """
+    allowed = Decimal(0)
+    exponent = counted.normalize().as_tuple().exponent
+    counted_decimals = max(0, -exponent) if isinstance(exponent, int) else 0
+    decimals = max(_CENTS, decimals)
+    if counted_decimals > decimals:
+        allowed = Decimal(5).scaleb(-decimals - 1) * parts
+    if rounded_to is not None and counted_decimals >= rounded_to - 1:
+        allowed += Decimal(5).scaleb(-rounded_to - 1) * (count + 1)
+    return allowed
+
+
+def _together(scope: str, compared: list[ControlTotal]) -> list[ControlTotal]:
+    """The disagreeing ones each, the agreeing ones as one."""
+    wrong = [control for control in compared if not control.agrees]
+    right = [control for control in compared if control.agrees]
+    found = wrong[:_SHOWN]
+    if right:
+        what = {"line": "rows", "column": "accounts"}.get(scope, scope)
+        counted = exact(control.counted for control in right)
+        stated = exact(control.stated for control in right)
+        found.append(
+            ControlTotal(
+                source=f"totals of {len(right)} {what}",
+                unit="usd",
+                stated=stated,
+                counted=counted,
+                tolerance=abs(stated - counted),
+            )
+        )
+    return found
+
+
+def from_metadata(
+    controls: Controls,
+    *,
+    file_usd: Decimal,
+    kept: Decimal,
+    rows: int,
+    negative_is_credit: bool,
+    name: str,
+) -> tuple[ControlTotal, ...]:
+    """Compare what the object's metadata states.
+
+    A total may be signed as in the file, and may have been made without the repetitions.
+
+    Raises:
+        Refusal: it is not an amount, or not a number of rows.
+    """
+    found = []
+    if controls.total is not None:
+        stated = spelling(controls.total).point if clean(controls.total) else None
+        if stated is None:
+            raise Refusal(
+                f"{name}: the control total credits-total {controls.total!r} is not an amount in US"
+                " dollars such as 116319.27; correct it."
+            )
+        if negative_is_credit and stated < 0:
+            stated = -stated
+        compared = [
+            ControlTotal(
+                "control total credits-total",
+                "usd",
+                stated,
+                counted,
+                tolerance=rounding(counted, decimals=decimals_of(controls.total, ".")),
+            )
+            for counted in (file_usd, kept)
+        ]
+        found.append(next((control for control in compared if control.agrees), compared[0]))
+    if controls.rows is not None:
+        text = clean(controls.rows)
+        if not (text.isascii() and text.isdigit()):
+            raise Refusal(
+                f"{name}: the control total credits-rows {controls.rows!r} is not a number of rows;"
+                " correct it."
+            )
+        found.append(
+            ControlTotal("control total credits-rows", "rows", Decimal(text), Decimal(rows))
+        )
+    return tuple(found)

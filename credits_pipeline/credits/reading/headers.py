@@ -1,0 +1,131 @@
+"""Header cells: which names mean the account, the credit, the month, a total, a currency."""
+
+import re
+from collections.abc import Sequence
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, foreign_sign
+from credits_pipeline.credits.reading.characters import plain
+from credits_pipeline.credits.reading.months import MonthText, month_text
+
+_DOLLARS = re.compile(
+    r"\((?:in )?(?:us ?\$|usd|\$|us dollars?|dollars?)\)|\b(?:in )?usd\b|us\$|\$", re.IGNORECASE
+)
+_NOT_IN_A_KEY = re.compile(r"[^a-z0-9]")
+_CODE_IN_HEADER = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
+
+ACCOUNT = frozenset(
+    """
+    account accountid accountids accountno accountnum accountnumber accounts acct acctid acctno
+    acctnumber awsaccount awsaccountid awsaccountno awsaccountnumber awsid awslinkedaccount
+    awslinkedaccountid lineitemusageaccountid linkedaccount linkedaccountid linkedaccountno
+    linkedaccountnumber linkedaccounts memberaccount memberaccountid memberaccountnumber
+    subaccount subaccountid usageaccount usageaccountid
+    """.split()
+)
+AMOUNT = frozenset(
+    """
+    amount amountcredited amountofcredit amountofcredits amt appliedcredit appliedcredits awscredit
+    awscredits credit creditamount creditamounts creditamt creditapplied creditedamount credits
+    creditsamount creditsapplied credittotal creditstotal creditvalue dollars monthlycredit
+    monthlycredits promocredit promocredits promotionalcredit promotionalcredits totalamount
+    totalcredit totalcreditamount totalcredits usd
+    """.split()
+)
+MONTH = (
+    "month",
+    "billingmonth",
+    "usagemonth",
+    "creditmonth",
+    "servicemonth",
+    "billmonth",
+    "invoicemonth",
+    "monthyear",
+    "yearmonth",
+    "billingperiod",
+    "period",
+    "usageperiod",
+    "billingperiodstart",
+    "billingperiodstartdate",
+    "billbillingperiodstartdate",
+    "chargeperiodstart",
+    "periodstart",
+    "usagestartdate",
+    "startdate",
+    "billingdate",
+    "usagedate",
+    "date",
+)
+CURRENCY = frozenset("currency currencycode billingcurrency ccy curr lineitemcurrencycode".split())
+_TOTAL = frozenset(
+    "total totals grandtotal totalcosts totalcost overalltotal sum totalusd ytd rowtotal".split()
+)
+_NOT_MONEY = re.compile(
+    r"(?:id|ids|name|names|type|types|code|codes|description|expiry|expiration|expires|date|note"
+    r"|notes|status|reason|program|programme|owner|source|number|no|key)$"
+)
+_CREDIT_WORDS = re.compile(
+    r"\b(?:aws|promotional|promo|monthly|total|credits?|amounts?|applied|for|of|in|usd)\b|[:()$]",
+    re.IGNORECASE,
+)
+
+
+def key(header: str) -> str:
+    """A header without case, spaces, signs and the dollar: ``Credit (USD)`` is ``credit``."""
+    text = _CODE_IN_HEADER.sub(
+        lambda match: " " if match[1] in FOREIGN_CODES else match[0], plain(header)
+    )
+    bare = _NOT_IN_A_KEY.sub("", _DOLLARS.sub(" ", text).casefold())
+    shorter = bare.removesuffix("inusd").removesuffix("usd").removeprefix("usd")
+    return shorter or ("usd" if _DOLLARS.search(text) else bare)
+
+
+def foreign_in(header: str) -> str | None:
+    """The currency other than the US dollar that a header names."""
+    sign = foreign_sign(header)
+    if sign is not None:
+        return sign
+    return next((c for c in _CODE_IN_HEADER.findall(header) if c in FOREIGN_CODES), None)
+
+
+def is_account(header: str) -> bool:
+    """Whether a header is a name of the account column."""
+    return key(header) in ACCOUNT
+
+
+def is_amount(header: str) -> bool:
+    """Whether a header is a name of the credit column."""
+    return key(header) in AMOUNT
+
+
+def may_be_amount(header: str) -> bool:
+    """Whether a header speaks of credits or debits in words that are not in the list."""
+    found = key(header)
+    return ("credit" in found or "debit" in found) and not _NOT_MONEY.search(found)
+
+
+def is_total_column(header: str) -> bool:
+    """Whether a column sums up the row."""
+    return key(header) in _TOTAL
+
+
+def month_in(header: str) -> MonthText | None:
+    """The month that a header names, with or without words of credit around it."""
+    found = month_text(header)
+    if found is not None:
+        return found
+    rest = " ".join(_CREDIT_WORDS.sub(" ", plain(header)).split()).strip("-–_,/ ")
+    return month_text(rest) if rest else None
+
+
+def distinct_months(texts: Sequence[MonthText]) -> list[BillingMonth] | None:
+    """The months of a row of headers, which are all different; None if that does not decide it."""
+    readings = []
+    for order in ("month_first", "day_first"):
+        months = [text.month_first if order == "month_first" else text.day_first for text in texts]
+        known = [month for month in months if month is not None]
+        if len(known) == len(texts) == len(set(known)):
+            readings.append(known)
+    if len(readings) == 1 or (readings and readings[0] == readings[-1]):
+        return readings[0]
+    return None

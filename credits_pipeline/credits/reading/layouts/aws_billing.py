@@ -1,0 +1,277 @@
+"""AWS's legacy monthly billing CSV (``…-aws-billing-csv-YYYY-MM.csv``), and its cost-allocation twin.
+
+An account's credits are spread over its line items and are added up. ``AccountTotal``,
+``InvoiceTotal`` and ``StatementTotal`` records repeat the same dollars: they are compared, not
+counted. AWS writes credits as negative amounts.
+"""
+
+from decimal import Decimal
+
+import polars as pl
+
+from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.reading import headers
+from credits_pipeline.credits.reading.amounts import read_amounts
+from credits_pipeline.credits.reading.characters import plain
+from credits_pipeline.credits.reading.extract import Extract, StatedTotal, complete, ordinal
+from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
+from credits_pipeline.credits.reading.layouts.rows import (
+    blank_rows,
+    first_fault,
+    malformed_faults,
+    with_faults,
+)
+from credits_pipeline.credits.reading.layouts.sheets import (
+    Header,
+    find_header,
+    header_below,
+    refuse_foreign_rows,
+    shifted_faults,
+)
+from credits_pipeline.credits.reading.months import month_text
+from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.sums import exact_sum
+
+NAME = "aws_billing"
+VERSION = 1
+CONVENTION: Convention = "negative_is_credit"
+_LINKED, _PAYER = "linkedlineitem", "payerlineitem"
+_TOTALS = frozenset({"accounttotal", "invoicetotal", "statementtotal"})
+_ESTIMATE = "estimateddisclaimer"
+_KNOWN = frozenset(
+    """
+    invoiceid payeraccountid linkedaccountid recordtype recordid billingperiodstartdate
+    billingperiodenddate invoicedate payeraccountname linkedaccountname taxationaddress
+    payerponumber productcode productname sellerofrecord usagetype operation availabilityzone rateid
+    itemdescription usagestartdate usageenddate usagequantity blendedrate currencycode costbeforetax
+    credits taxamount taxtype totalcost
+    """.split()
+)
+
+
+def recognise(head: Grid) -> int:
+    """Whether the header is the bill's."""
+    header = find_header(head)
+    if header is None:
+        return 0
+    keys = {headers.key(cell) for cell in header.cells}
+    return 2 * BY_HEADER if {"recordtype", "credits", "payeraccountid"} <= keys else 0
+
+
+def extract(grid: Grid, context: Context) -> Extract:
+    """Every line item is a record; totals are compared.
+
+    Raises:
+        Refusal: another currency, or payer line items of which it can't be told whether they
+            repeat the linked accounts' credits.
+    """
+    header, below = header_below(grid)
+    refuse_foreign_rows(header, below, name=context.name, layout=NAME)
+    frame = _frame(header, below)
+    frame = frame.with_columns(
+        read_amounts(frame["amount"].fill_null(""), frame["line"], name=context.name).usd.alias(
+            "usd"
+        )
+    )
+    kinds = _kinds(frame, repeats=_payer_repeats(frame, context))
+    months, month_faults = _months(frame)
+    frame = frame.with_columns(kinds.alias("kind"), months.alias("month"))
+    doubted = first_fault(malformed_faults(below), shifted_faults(header, below, []))
+    if doubted is not None:
+        frame = with_faults(frame, doubted)
+    faults = first_fault(doubted, _unknown_types(frame), month_faults)
+    if faults is not None:
+        frame = frame.with_columns(faults.alias("fault"))
+    accounts = _numbered(frame["account"])
+    invoices = _numbered(frame["invoice"])
+    frame = frame.with_columns(accounts.alias("column"), invoices.alias("batch"))
+    dated = "billingperiodstartdate" in {headers.key(cell) for cell in header.cells}
+    estimate = bool((frame["type"] == _ESTIMATE).any())
+    counted = frame.select(
+        pl.when(pl.col("kind") == "blank").then(None).otherwise("month").alias("month")
+    )
+    return Extract(
+        layout=NAME,
+        version=VERSION,
+        convention=CONVENTION,
+        entries=complete(frame.filter(pl.col("kind") == "entry")),
+        records=dict(counted["month"].value_counts().iter_rows()),
+        blank=int((frame["kind"] == "blank").sum()),
+        totals=_totals(frame),
+        dated=dated,
+        adds_up=True,
+        ignored_columns=tuple(
+            plain(cell)
+            for cell in header.cells
+            if plain(cell) and headers.key(cell) not in _KNOWN and not cell.startswith("user:")
+        ),
+        warnings=(
+            *(
+                ("AWS calls this bill an estimate: its amounts can still change.",)
+                if estimate
+                else ()
+            ),
+        ),
+    )
+
+
+def _frame(header: Header, grid: Grid) -> pl.DataFrame:
+    """The used columns under short names, text cleaned where it is compared."""
+    where = {headers.key(cell): i for i, cell in reversed(list(enumerate(header.cells)))}
+
+    def cells(key: str) -> pl.Series:
+        index = where.get(key, grid.width)
+        if index >= grid.width:
+            return pl.repeat("", grid.height, eager=True, dtype=pl.String)
+        return grid.columns[index].fill_null("").str.strip_chars()
+
+    linked, payer = cells("linkedaccountid"), cells("payeraccountid")
+    amount = grid.columns[where["credits"]]
+    return pl.DataFrame(
+        [
+            grid.lines.alias("line"),
+            cells("recordtype").str.to_lowercase().alias("type"),
+            linked.alias("linked"),
+            pl.select(pl.when(linked == "").then(payer).otherwise(linked))
+            .to_series()
+            .alias("account"),
+            cells("invoiceid").alias("invoice"),
+            cells("billingperiodstartdate").alias("period"),
+            amount.alias("amount"),
+            blank_rows(grid).alias("blank"),
+        ]
+    )
+
+
+def _payer_repeats(frame: pl.DataFrame, context: Context) -> bool:
+    """Whether payer line items repeat what the linked accounts' line items carry.
+
+    In some consolidated bills they are the payer's own charges, in others its view of all; the
+    statement's total tells which.
+
+    Raises:
+        Refusal: both carry credits and the totals do not tell.
+    """
+    linked = frame.filter(pl.col("type") == _LINKED)["usd"]
+    payer = frame.filter((pl.col("type") == _PAYER) & (pl.col("linked") == ""))["usd"]
+    if not (linked != 0).any() or not (payer != 0).any():
+        return False
+    own, both = exact_sum(linked), exact_sum(linked) + exact_sum(payer)
+    for kind in ("statementtotal", "invoicetotal"):
+        stated = frame.filter(pl.col("type") == kind)["usd"]
+        if len(stated):
+            total = exact_sum(stated)
+            allowed = Decimal("0.005") * len(stated)
+            if abs(total - both) <= allowed:
+                return False
+            if abs(total - own) <= allowed and abs(exact_sum(payer) - own) <= allowed:
+                return True
+    raise Refusal(
+        f"{context.name}: credits stand both on linked accounts' and on the payer's line items, and"
+        " no StatementTotal tells whether they are the same dollars; download the bill again with"
+        " its totals.",
+        layout=NAME,
+    )
+
+
+def _kinds(frame: pl.DataFrame, *, repeats: bool) -> pl.Series:
+    nothing = pl.col("amount").fill_null("").str.strip_chars() == ""
+    unknown = ~pl.col("type").is_in([_LINKED, _PAYER, *_TOTALS])
+    repeated = (
+        (pl.col("type") == _PAYER) & (pl.col("linked") == "") if repeats else pl.lit(value=False)
+    )
+    return frame.select(
+        pl.when("blank")
+        .then(pl.lit("blank"))
+        .when(unknown & (nothing | (pl.col("usd") == 0).fill_null(value=False)))
+        .then(pl.lit("blank"))
+        .when(pl.col("type").is_in(list(_TOTALS)) | repeated)
+        .then(pl.lit("total"))
+        .otherwise(pl.lit("entry"))
+        .alias("kind")
+    ).to_series()
+
+
+def _unknown_types(frame: pl.DataFrame) -> pl.Series | None:
+    unknown = ~frame["type"].is_in([_LINKED, _PAYER, *_TOTALS])
+    if not unknown.any():
+        return None
+    return (
+        frame.with_columns(unknown=unknown)
+        .select(
+            pl.when("unknown")
+            .then(pl.format("the record type '{}' is not known", "type"))
+            .otherwise(None)
+            .alias("fault")
+        )
+        .to_series()
+    )
+
+
+def _months(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series | None]:
+    numbers = {}
+    for cell in frame["period"].unique().to_list():
+        text = month_text(cell)
+        certain = text is not None and text.certain
+        month = text.month_first if text is not None and certain else None
+        numbers[cell] = None if month is None else ordinal(month)
+    months = frame["period"].replace_strict(
+        list(numbers), list(numbers.values()), default=None, return_dtype=pl.Int32
+    )
+    if (frame["period"] == "").all() or not months.null_count():
+        return months, None
+    faults = (
+        frame.with_columns(month=months)
+        .select(
+            pl.when(pl.col("month").is_null())
+            .then(pl.format("the billing period '{}' is not a month", "period"))
+            .otherwise(None)
+            .alias("fault")
+        )
+        .to_series()
+    )
+    return months, faults
+
+
+def _numbered(cells: pl.Series) -> pl.Series:
+    """A number for each different cell."""
+    return cells.rank("dense").cast(pl.Int32)
+
+
+def _totals(frame: pl.DataFrame) -> tuple[StatedTotal, ...]:
+    rows = frame.filter(pl.col("kind") == "total")
+    invoices = frame.filter(pl.col("type") == "invoicetotal")["invoice"]
+    by_invoice = (
+        set(frame.filter(pl.col("kind") == "entry")["invoice"]) <= set(invoices)
+        and len(invoices) == invoices.n_unique()
+    )
+    found = []
+    for row in rows.iter_rows(named=True):
+        scope, kind = "all", row["type"]
+        if kind == "accounttotal":
+            scope = "column"
+        elif kind == "invoicetotal":
+            scope = "batch" if by_invoice else "none"
+        elif kind == _PAYER:
+            scope = "none"
+        found.append(
+            StatedTotal(
+                line=row["line"],
+                label=_LABELS.get(kind, kind),
+                amount=row["amount"] or "",
+                scope=scope,
+                month=row["month"],
+                column=row["column"] if scope == "column" else row["batch"],
+                parts=max(1, len(invoices)),
+            )
+        )
+    return tuple(found)
+
+
+_LABELS = {
+    "accounttotal": "AccountTotal",
+    "invoicetotal": "InvoiceTotal",
+    "statementtotal": "StatementTotal",
+    _PAYER: "PayerLineItem",
+}

@@ -1,0 +1,53 @@
+"""What a layout is told besides the grid."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.reading.extract import Extract
+from credits_pipeline.credits.reading.grid import Grid
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a layout is told besides the grid.
+
+    Attributes:
+        name: what to call the file in a refusal.
+        max_records: more entries are refused.
+        first_month: the month of the first amount column, told by a person.
+    """
+
+    name: str
+    max_records: int
+    first_month: BillingMonth | None = None
+
+
+class Layout(Protocol):
+    """A module that reads one layout."""
+
+    #: Its name, in receipts.
+    NAME: str
+    #: Raised whenever its reading changes.
+    VERSION: int
+    #: The sign that means credit in it.
+    CONVENTION: Convention
+
+    def recognise(self, head: Grid) -> int:
+        """How sure it is, from the first records: 0 is not at all, else higher is surer."""
+        ...
+
+    def extract(self, grid: Grid, context: Context) -> Extract:
+        """Read the whole grid.
+
+        Raises:
+            Refusal: it is this layout, but can't be read.
+        """
+        ...
+
+
+#: Surer than any count of records: the header says so.
+BY_HEADER = 10_000_000
+#: The header says so, but lacks a column.
+BY_PART_OF_HEADER = 5_000_000

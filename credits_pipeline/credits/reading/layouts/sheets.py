@@ -1,0 +1,311 @@
+"""What layouts with a header share: finding it, choosing columns, and amounts that a comma cut in two."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from credits_pipeline.credits.reading import headers
+from credits_pipeline.credits.reading.accounts import account as read_account
+from credits_pipeline.credits.reading.accounts import looks_like_account
+from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.characters import clean, plain
+from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.layouts.rows import frame_of
+from credits_pipeline.credits.reading.refusal import Refusal
+
+#: Above the header there may be so many records of titles.
+_TITLES = 30
+_BEYOND = "a cell beyond the header's last column: a comma inside an amount or a name needs quotes"
+_CUT = "an amount cut in two at its comma: put quotes round it"
+_HEAD_OF_AMOUNT = r"^[-(+]?\s*(?:US)?\$?\s*[-(+]?[0-9]{1,3}$"
+_TAIL_WITH_DECIMALS = r"^[0-9]{3}\.[0-9]+[)-]?$"
+_WHOLE_NUMBER = r"^[-(+]?\s*(?:US)?\$?\s*[-(+]?[0-9]+$"
+_DIGITS = r"^[0-9]+[)-]?$"
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header record.
+
+    Attributes:
+        row: its index among the records.
+        line: its line.
+        cells: its cells, as they stand.
+        titles: the lines above it that hold something.
+    """
+
+    row: int
+    line: int
+    cells: tuple[str, ...]
+    titles: tuple[int, ...]
+
+    @property
+    def last(self) -> int:
+        """The index of the last column that has a name."""
+        return max(i for i, cell in enumerate(self.cells) if plain(cell))
+
+    def name(self, column: int) -> str:
+        """A column's name, or its number where it has none."""
+        cell = plain(self.cells[column]) if column < len(self.cells) else ""
+        return cell or f"column {column + 1} (no name)"
+
+    def ignored(self, used: set[int]) -> tuple[str, ...]:
+        """The names of the columns up to the last that were not used."""
+        return tuple(self.name(column) for column in range(self.last + 1) if column not in used)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What to say of the records above the header."""
+        if not self.titles:
+            return ()
+        shown = ", ".join(str(line) for line in self.titles[:5])
+        return (f"Not read: what stands above the header (line {shown}).",)
+
+
+def first_column(grid: Grid) -> int:
+    """The index of the first column that holds anything."""
+    for index, column in enumerate(grid.columns):
+        if (column.fill_null("").str.strip_chars() != "").any():
+            return index
+    return 0
+
+
+def find_header(head: Grid) -> Header | None:
+    """The header record: the first that names both an account and a credit or a month.
+
+    Without one, the first that names either. Records with an account id are data: a header can't
+    stand below them.
+    """
+    partial: Header | None = None
+    titles: list[int] = []
+    for index, row in enumerate(head.rows(0, min(_TITLES, head.height))):
+        filled = [cell for cell in row if plain(cell)]
+        if any(looks_like_account(cell) for cell in filled):
+            break
+        if len(filled) > 1:
+            named = any(headers.is_account(cell) for cell in filled)
+            credited = any(
+                headers.is_amount(cell)
+                or headers.may_be_amount(cell)
+                or headers.month_in(cell) is not None
+                for cell in filled
+            )
+            header = Header(index, head.lines[index], tuple(row), tuple(titles))
+            if named and credited:
+                return header
+            if partial is None and (named or credited):
+                partial = header
+        if filled:
+            titles.append(head.lines[index])
+    return partial
+
+
+def header_below(grid: Grid) -> tuple[Header, Grid]:
+    """The header of a grid that has one, and the records below it."""
+    header = find_header(grid)
+    if header is None:
+        raise LookupError("the grid was recognised by its header")
+    return header, grid.below(header.row)
+
+
+def choose_account(header: Header, grid: Grid, *, name: str, layout: str) -> int:
+    """The column of account ids.
+
+    Raises:
+        Refusal: none is named so, or several are and they hold different ids.
+    """
+    named = [i for i, cell in enumerate(header.cells) if headers.is_account(cell)]
+    if not named:
+        raise Refusal(
+            f"{name}: the header on line {header.line} names no column of account"
+            " ids: call it Account ID.",
+            layout=layout,
+        )
+    holding = [i for i in named if i < grid.width and _holds_accounts(grid.columns[i])]
+    if len(holding) > 1:
+        first = holding[0]
+        for other in holding[1:]:
+            _refuse_different_ids(grid, header, first, other, name=name, layout=layout)
+        bare = [i for i in holding if headers.key(header.cells[i]).endswith(("id", "number"))]
+        return (bare or holding)[0]
+    return (holding or named)[0]
+
+
+def _holds_accounts(column: pl.Series) -> bool:
+    return any(looks_like_account(cell) for cell in column.drop_nulls().unique().head(1000))
+
+
+def _refuse_different_ids(
+    grid: Grid, header: Header, first: int, other: int, *, name: str, layout: str
+) -> None:
+    pairs = (
+        pl.DataFrame({"one": grid.columns[first], "two": grid.columns[other], "line": grid.lines})
+        .drop_nulls()
+        .filter(pl.col("one") != pl.col("two"))
+        .unique(["one", "two"], maintain_order=True)
+    )
+    for one, two, line in pairs.iter_rows():
+        left, right = read_account(one).id, read_account(two).id
+        if left is not None and right is not None and left != right:
+            raise Refusal(
+                f"{name}: the columns {header.name(first)!r} and {header.name(other)!r} hold"
+                f" different account ids (line {line}): remove the one that is not credited.",
+                layout=layout,
+            )
+
+
+def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, layout: str) -> int:
+    """The column of credits.
+
+    Raises:
+        Refusal: none is named so, several are, or its name says another currency.
+    """
+    candidates = amount_columns(header, grid, taken)
+    if not candidates:
+        raise Refusal(
+            f"{name}: the header names no column of credits ({_listed(header)}): call it"
+            " Credit Amount.",
+            layout=layout,
+        )
+    if len(candidates) > 1:
+        names = " and ".join(repr(header.name(i)) for i in candidates)
+        raise Refusal(
+            f"{name} has several columns of amounts ({names}) and no months: keep the one with the"
+            " credits.",
+            layout=layout,
+        )
+    (column,) = candidates
+    refuse_foreign(header.cells[column], name=name, layout=layout)
+    return column
+
+
+def amount_columns(header: Header, grid: Grid, taken: set[int]) -> list[int]:
+    """The columns that can be the credits, by name and content."""
+    free = [i for i in range(len(header.cells)) if i not in taken]
+    exact = [i for i in free if headers.is_amount(header.cells[i])]
+    loose = [
+        i
+        for i in free
+        if i not in exact
+        and headers.may_be_amount(header.cells[i])
+        and i < grid.width
+        and _holds_amounts(grid.columns[i])
+    ]
+    filled = [i for i in exact if i < grid.width and _holds_anything(grid.columns[i])]
+    return sorted((filled or exact[:1]) + loose)
+
+
+def _holds_anything(column: pl.Series) -> bool:
+    return bool((column.fill_null("").str.strip_chars() != "").any())
+
+
+def _holds_amounts(column: pl.Series) -> bool:
+    cells = column.drop_nulls().unique().head(1000)
+    return any(clean(cell) and spelling(cell).fault is None for cell in cells)
+
+
+def refuse_foreign(header: str, *, name: str, layout: str) -> None:
+    """Refuse a header that names another currency.
+
+    Raises:
+        Refusal: it does.
+    """
+    foreign = headers.foreign_in(header)
+    if foreign is not None:
+        raise Refusal(
+            f"{name}: the column {plain(header)!r} is in {foreign}; only US dollars are read:"
+            " convert the amounts to USD.",
+            layout=layout,
+        )
+
+
+def refuse_foreign_rows(header: Header, grid: Grid, *, name: str, layout: str) -> set[int]:
+    """The currency columns, all of whose cells say US dollars.
+
+    Raises:
+        Refusal: a cell says another currency.
+    """
+    found = set()
+    for index, cell in enumerate(header.cells):
+        if headers.key(cell) not in headers.CURRENCY or index >= grid.width:
+            continue
+        found.add(index)
+        column = grid.columns[index]
+        for value in column.drop_nulls().unique(maintain_order=True):
+            if clean(value).upper() not in {"", "USD", "$", "US$", "US DOLLAR", "US DOLLARS"}:
+                line = grid.lines.filter((column == value).fill_null(value=False))[0]
+                raise Refusal(
+                    f"{name}, line {line}: the currency is {clean(value)!r}; only US dollars are"
+                    " read: convert the amounts to USD.",
+                    layout=layout,
+                )
+    return found
+
+
+def _listed(header: Header) -> str:
+    return ", ".join(plain(cell) for cell in header.cells if plain(cell))[:200]
+
+
+def shifted_faults(header: Header, grid: Grid, amounts: list[int]) -> pl.Series | None:
+    """The reason against rows in which a comma cut an amount or a name in two.
+
+    Such a row has more cells than the header, or an amount of up to three digits before a cell
+    of a text column that goes on like its other half.
+    """
+    frame = frame_of(grid)
+    beyond = [f"c{i}" for i in range(header.last + 1, grid.width)]
+    conditions = []
+    if beyond:
+        filled = pl.any_horizontal(
+            pl.col(column).fill_null("").str.strip_chars() != "" for column in beyond
+        )
+        conditions.append(pl.when(filled).then(pl.lit(_BEYOND)))
+    if grid.delimiter == ",":
+        longer = (
+            pl.col(f"c{len(header.cells)}").is_not_null()
+            if len(header.cells) < grid.width
+            else pl.lit(value=False)
+        )
+        for index in amounts:
+            if index + 1 >= grid.width:
+                continue
+            one = pl.col(f"c{index}").str.strip_chars()
+            two = pl.col(f"c{index + 1}").str.strip_chars()
+            cut = (
+                one.str.contains(_HEAD_OF_AMOUNT) & two.str.contains(_TAIL_WITH_DECIMALS)
+                if index + 1 not in amounts and _is_text(header, grid, index + 1)
+                else pl.lit(value=False)
+            )
+            cut_in_longer = longer & one.str.contains(_WHOLE_NUMBER) & two.str.contains(_DIGITS)
+            conditions.append(pl.when(cut | cut_in_longer).then(pl.lit(_CUT)))
+    if not conditions:
+        return None
+    faults = frame.select(
+        pl.coalesce(condition.otherwise(None) for condition in conditions).alias("fault")
+    ).to_series()
+    return faults if faults.null_count() < len(faults) else None
+
+
+def _is_text(header: Header, grid: Grid, column: int) -> bool:
+    if column < len(header.cells) and "name" in headers.key(header.cells[column]):
+        return True
+    cells = grid.columns[column].drop_nulls().unique().head(1000)
+    return any(clean(cell) and spelling(cell).fault is not None for cell in cells)
+
+
+def cut_in_two(grid: Grid, left: int, right: int) -> bool:
+    """Whether every filled row of two columns reads as one amount cut at its thousands comma."""
+    pairs = (
+        pl.DataFrame([grid.columns[left].alias("one"), grid.columns[right].alias("two")])
+        .select(pl.all().fill_null("").str.strip_chars())
+        .filter((pl.col("one") != "") & (pl.col("two") != ""))
+    )
+    if not len(pairs):
+        return False
+    return bool(
+        pairs.select(
+            pl.col("one").str.contains(_HEAD_OF_AMOUNT)
+            & pl.col("two").str.contains(r"^[0-9]{3}(?:\.[0-9]+)?[)-]?$")
+        )
+        .to_series()
+        .all()
+    )

@@ -1,0 +1,211 @@
+"""A header of months: an account in every row, and a column of credits for each month."""
+
+import polars as pl
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.reading import headers
+from credits_pipeline.credits.reading.extract import (
+    Extract,
+    StatedTotal,
+    complete,
+    ordinal,
+)
+from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
+from credits_pipeline.credits.reading.layouts.rows import (
+    Rows,
+    first_fault,
+    malformed_faults,
+    sort_rows,
+    stated_totals,
+    with_faults,
+)
+from credits_pipeline.credits.reading.layouts.sheets import (
+    Header,
+    amount_columns,
+    choose_account,
+    find_header,
+    header_below,
+    refuse_foreign,
+    refuse_foreign_rows,
+    shifted_faults,
+)
+from credits_pipeline.credits.reading.refusal import Refusal
+
+NAME = "wide"
+VERSION = 1
+CONVENTION: Convention = "positive_is_credit"
+
+
+def recognise(head: Grid) -> int:
+    """Whether a header names an account and at least one month."""
+    header = find_header(head)
+    if header is None or not any(headers.is_account(cell) for cell in header.cells):
+        return 0
+    return BY_HEADER if _month_headers(header) else 0
+
+
+def _month_headers(header: Header) -> list[int]:
+    return [i for i, cell in enumerate(header.cells) if headers.month_in(cell) is not None]
+
+
+def extract(grid: Grid, context: Context) -> Extract:
+    """Every cell below a month and beside an account is a record.
+
+    Raises:
+        Refusal: the columns or the months can't be told, or there are too many cells.
+    """
+    header, below = header_below(grid)
+    account = choose_account(header, below, name=context.name, layout=NAME)
+    columns = [column for column in _month_headers(header) if column != account]
+    months = _distinct(header, columns, name=context.name)
+    currency = refuse_foreign_rows(header, below, name=context.name, layout=NAME)
+    totals = [
+        i
+        for i, cell in enumerate(header.cells)
+        if headers.is_total_column(cell) and i not in {account, *columns}
+    ]
+    others = amount_columns(header, below, {account, *columns, *totals, *currency})
+    others = [i for i in others if (below.columns[i].fill_null("").str.strip_chars() != "").any()]
+    if others:
+        raise Refusal(
+            f"{context.name}: beside the months {header.name(columns[0])!r} … there is a column of"
+            f" amounts {header.name(others[0])!r}: remove what is not a month's credit.",
+            layout=NAME,
+        )
+    for column in columns:
+        refuse_foreign(header.cells[column], name=context.name, layout=NAME)
+    used = {account, *columns, *totals, *currency}
+    return extract_cells(
+        below,
+        layout=NAME,
+        version=VERSION,
+        account=account,
+        months=dict(zip(columns, months, strict=True)),
+        totals=totals,
+        faults=shifted_faults(header, below, [*columns, *totals]),
+        context=context,
+        ignored_columns=header.ignored(used),
+        warnings=header.warnings(),
+    )
+
+
+def _distinct(header: Header, columns: list[int], *, name: str) -> list[BillingMonth]:
+    texts = [headers.month_in(header.cells[column]) for column in columns]
+    months = headers.distinct_months([text for text in texts if text is not None])
+    if months is None:
+        raise Refusal(
+            f"{name}: the months in the header"
+            f" ({', '.join(header.name(column) for column in columns)[:200]}) are not all"
+            " different, or can mean two things; write each once, as 2025-01.",
+            layout=NAME,
+        )
+    return months
+
+
+def extract_cells(
+    grid: Grid,
+    *,
+    layout: str,
+    version: int,
+    account: int,
+    months: dict[int, BillingMonth],
+    totals: list[int],
+    faults: pl.Series | None,
+    context: Context,
+    ignored_columns: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+) -> Extract:
+    """An extract with an entry for every account and month of a sheet.
+
+    Months without anything in their column are left out: nobody filled them in.
+
+    Raises:
+        Refusal: more cells than records are allowed.
+    """
+    rows = sort_rows(grid, grid.columns[account], name=context.name)
+    filled = {
+        column: month
+        for column, month in months.items()
+        if (grid.columns[column].fill_null("").str.strip_chars() != "").any()
+    }
+    if grid.height * len(filled) > context.max_records:
+        raise Refusal(
+            f"{context.name} has {grid.height:,} rows for {len(filled)} months; at most"
+            f" {context.max_records:,} cells are read: split it, or raise CREDITS_MAX_RECORDS.",
+            layout=layout,
+        )
+    fault = first_fault(malformed_faults(grid), faults)
+    parts = [
+        _month_entries(grid, rows, account, column, month, fault)
+        for column, month in filled.items()
+    ]
+    left_out = tuple(str(month) for column, month in months.items() if column not in filled)
+    return Extract(
+        layout=layout,
+        version=version,
+        convention=CONVENTION,
+        entries=pl.concat(parts) if parts else complete(pl.DataFrame()),
+        records={ordinal(month): grid.height for month in filled.values()},
+        blank=int(rows.blank.sum()),
+        totals=(
+            *(
+                total
+                for column, month in filled.items()
+                for total in stated_totals(grid, rows, grid.columns[column], month=ordinal(month))
+            ),
+            *_row_totals(grid, rows, totals),
+        ),
+        dated=True,
+        ignored_columns=ignored_columns,
+        warnings=(
+            *warnings,
+            *((f"Nothing is filled in for {', '.join(left_out)}.",) if left_out else ()),
+        ),
+    )
+
+
+def _month_entries(
+    grid: Grid,
+    rows: Rows,
+    account: int,
+    column: int,
+    month: BillingMonth,
+    fault: pl.Series | None,
+) -> pl.DataFrame:
+    entries = pl.DataFrame(
+        [
+            grid.lines.alias("line"),
+            grid.columns[account].alias("account"),
+            grid.columns[column].alias("amount"),
+        ]
+    ).with_columns(
+        month=pl.lit(ordinal(month), dtype=pl.Int32), column=pl.lit(column, dtype=pl.Int32)
+    )
+    if fault is not None:
+        entries = with_faults(entries, fault)
+    return complete(entries).filter(rows.entries)
+
+
+def _row_totals(grid: Grid, rows: Rows, columns: list[int]) -> tuple[StatedTotal, ...]:
+    """What each row states as its own sum, and the grand total of the total row."""
+    total_rows = dict(rows.totals)
+    found = []
+    for column in columns:
+        cells = grid.columns[column].to_list()
+        for index in range(grid.height):
+            cell = cells[index]
+            if cell is None or not cell.strip():
+                continue
+            label = total_rows.get(index)
+            found.append(
+                StatedTotal(
+                    line=grid.lines[index],
+                    label=label or "the row's total",
+                    amount=cell,
+                    scope="line" if label is None else "all",
+                    is_record=False,
+                )
+            )
+    return tuple(found)

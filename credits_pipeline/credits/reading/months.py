@@ -1,0 +1,161 @@
+"""Months as people and spreadsheets write them: ``2025-01``, ``Jan-25``, ``1/1/2025``, ``März 2025``.
+
+A date such as ``2/1/2025`` is 1 February or 2 January: which, is decided for all cells together.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.reading.characters import clean
+
+Order = Literal["month_first", "day_first"]
+
+#: English, German, French, Spanish, Italian, Portuguese, Dutch, in full and as spreadsheets cut them.
+_NAMES = {
+    1: "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari",
+    2: "february feb februar février févr fev febrero febbraio fevereiro februari",
+    3: "march mar märz mrz mär mars marzo março maart mrt",
+    4: "april apr avril avr abril abr aprile",
+    5: "may mai mayo maggio mag maio mei",
+    6: "june jun juni juin junio giugno giu junho",
+    7: "july jul juli juillet juil julio luglio lug julho",
+    8: "august aug août agosto ago augustus",
+    9: "september sep sept septembre septiembre settembre set setembro",
+    10: "october oct oktober okt octobre octubre ottobre ott outubro out",
+    11: "november nov novembre noviembre novembro",
+    12: "december dec dezember dez décembre déc diciembre dic dicembre dezembro",
+}
+_BY_NAME = {name: number for number, names in _NAMES.items() for name in names.split()} | {
+    "aout": 8,
+    "decembre": 12,
+    "fevrier": 2,
+    "fevr": 2,
+    "marz": 3,
+    "maerz": 3,
+    "marco": 3,
+}
+_NAME = r"(?P<name>[^\W\d_]+)\.?"
+_TIME = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?| ?(?:Z|UTC))?"
+_YEAR = r"(?P<year>(?:19|20)[0-9]{2})"
+_SHORT_YEAR = r"'?(?P<short>[0-9]{2})"
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"{_YEAR}[-/.](?P<month>[0-9]{{1,2}})",
+        rf"{_YEAR}(?P<month>[0-9]{{2}})",
+        rf"{_YEAR}[-/.](?P<month>[0-9]{{1,2}})[-/.](?P<day>[0-9]{{1,2}}){_TIME}",
+        rf"{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})",
+        rf"(?P<month>[0-9]{{1,2}})[-/.]{_YEAR}",
+        rf"(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.{_YEAR}{_TIME}",
+        rf"(?P<first>[0-9]{{1,2}})[/-](?P<second>[0-9]{{1,2}})[/-]{_YEAR}{_TIME}",
+        rf"{_NAME}[ ,./-]*{_YEAR}",
+        rf"{_NAME}[ ./-]*{_SHORT_YEAR}",
+        rf"{_YEAR}[ ,./-]*{_NAME}",
+        rf"{_NAME} (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}",
+        rf"(?P<day>[0-9]{{1,2}})\.?[ /-]{_NAME}[ /-]{_YEAR}",
+        rf"(?P<day>[0-9]{{1,2}})-{_NAME}-{_SHORT_YEAR}",
+        rf"{_YEAR}年(?P<month>[0-9]{{1,2}})月",
+    )
+)
+_PERIOD = re.compile(r"(?P<start>.{6,}?) ?(?: - | to |/)(?P<end>.{6,})", re.IGNORECASE)
+_BARE_NAME = re.compile(_NAME, re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class MonthText:
+    """The months that a text can mean.
+
+    Attributes:
+        month_first: the month if ``2/1`` means 1 February.
+        day_first: the month if it means 2 January.
+        first_of_month: whether the text is no date, or the first day under ``month_first``.
+        day: the day of the month where both readings agree on it; None for a bare month.
+    """
+
+    month_first: BillingMonth | None
+    day_first: BillingMonth | None
+    day: int | None = None
+
+    @property
+    def certain(self) -> bool:
+        """Whether both readings name the same month."""
+        return self.month_first == self.day_first
+
+    def under(self, order: Order) -> BillingMonth | None:
+        """The month under one reading."""
+        return self.month_first if order == "month_first" else self.day_first
+
+
+def month_text(text: str) -> MonthText | None:
+    """What a text can mean as a month, or None if it is not one."""
+    cell = clean(text)
+    for form in _FORMS:
+        match = form.fullmatch(cell)
+        if match is not None:
+            found = _read(match)
+            if found is not None:
+                return found
+    period = _PERIOD.fullmatch(cell)
+    if period is not None:
+        start, end = month_text(period["start"]), month_text(period["end"])
+        if start is not None and start.certain and start == _same_month(start, end):
+            return start
+    return None
+
+
+def _same_month(start: MonthText, end: MonthText | None) -> MonthText | None:
+    if end is None or end.month_first != start.month_first or end.day_first != start.day_first:
+        return None
+    return start
+
+
+def _read(match: re.Match[str]) -> MonthText | None:
+    parts = match.groupdict()
+    year = int(parts["year"]) if parts.get("year") else 2000 + int(parts["short"])
+    if parts.get("first") is not None:
+        first, second = int(parts["first"]), int(parts["second"])
+        by_month, by_day = _month(year, first, second), _month(year, second, first)
+        if by_month is None and by_day is None:
+            return None
+        if by_month is None or by_day is None:
+            only = by_month or by_day
+            day = second if by_month is not None else first
+            return MonthText(by_month, by_day, day) if only is not None else None
+        return MonthText(by_month, by_day, second if first == second else None)
+    if parts.get("name") is not None:
+        number = _BY_NAME.get(parts["name"].casefold())
+    else:
+        number = int(parts["month"])
+    if number is None:
+        return None
+    day = int(parts["day"]) if parts.get("day") else None
+    month = _month(year, number, day or 1)
+    return None if month is None else MonthText(month, month, day)
+
+
+def _month(year: int, month: int, day: int) -> BillingMonth | None:
+    try:
+        date(year, month, day)
+        return BillingMonth(year, month)
+    except ValueError:
+        return None
+
+
+def order_of(texts: Iterable[MonthText]) -> Order | None:
+    """Which of ``2/1``'s readings all of the texts allow; None if both or neither does."""
+    uncertain = [text for text in texts if not text.certain]
+    month_first = all(text.month_first is not None for text in uncertain)
+    day_first = all(text.day_first is not None for text in uncertain)
+    if not uncertain or (month_first and not day_first):
+        return "month_first"
+    return "day_first" if day_first and not month_first else None
+
+
+def is_month_without_year(text: str) -> bool:
+    """Whether a text is the bare name of a month."""
+    match = _BARE_NAME.fullmatch(clean(text))
+    return match is not None and match["name"].casefold() in _BY_NAME
