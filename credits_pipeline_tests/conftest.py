@@ -14,6 +14,7 @@ from credits_pipeline.sandbox.s3 import EmbeddedS3, embedded_s3
 
 API_KEY = "key-for-tests-5f1d7c"
 CONNECTION_ID = "stream-for-tests"
+OTHER_CONNECTION_ID = "another-stream-for-tests"
 _numbers = count()
 
 
@@ -67,7 +68,7 @@ def versioned_inbox(inbox: Inbox) -> Inbox:
 @pytest.fixture
 def cloudzero(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudZeroStandIn]:
     """CloudZero's stand-in, with this process's environment pointing at it."""
-    with CloudZeroStandIn(port=0, keys={API_KEY: SCOPES}, connections=[CONNECTION_ID]) as stand_in:
+    with CloudZeroStandIn(port=0, keys={API_KEY: SCOPES}, connections=[CONNECTION_ID, OTHER_CONNECTION_ID]) as stand_in:
         monkeypatch.setenv("CLOUDZERO_BASE_URL", stand_in.base_url)
         monkeypatch.setenv("CLOUDZERO_CONNECTION_ID", CONNECTION_ID)
         monkeypatch.setenv("CLOUDZERO_API_KEY", API_KEY)

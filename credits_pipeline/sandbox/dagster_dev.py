@@ -15,6 +15,13 @@ from typing import Any, Self
 import httpx
 
 _POLL_SECONDS = 0.2
+#: As workspace.yaml at the project's root, for an installation that has no such root.
+_WORKSPACE = """\
+load_from:
+  - python_module:
+      module_name: credits_pipeline.definitions
+      location_name: credits_pipeline
+"""
 
 
 class DagsterDevError(Exception):
@@ -65,9 +72,11 @@ class DagsterDev:
         if not config.exists():
             shipped = files("credits_pipeline.sandbox").joinpath("dagster.yaml").read_text()
             config.write_text(shipped)
+        workspace = self._home / "workspace.yaml"
+        workspace.write_text(_WORKSPACE)
         port = self._port or free_port()
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "dagster", "dev", "-m", "credits_pipeline.definitions"]
+        command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace)]
         command += ["-h", "127.0.0.1", "-p", str(port)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module

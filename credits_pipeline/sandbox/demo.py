@@ -116,6 +116,7 @@ def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
     Raises:
         DagsterDevError: Dagster did not start, or the folder holds something else.
     """
+    home = home.absolute()
     _empty(home)
     with sandbox() as running:
         environment = clean_environment(

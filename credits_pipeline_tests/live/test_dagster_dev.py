@@ -1,0 +1,346 @@
+"""`dagster dev` as a user starts it: webserver, daemon and code server, and files that arrive by HTTP."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.sandbox.dagster_dev import DagsterDev
+from credits_pipeline.sandbox.sample import SAMPLE
+from credits_pipeline.sandbox.servers import (
+    API_KEY,
+    BUCKET,
+    CONNECTION_ID,
+    Sandbox,
+    clean_environment,
+    sandbox,
+)
+from credits_pipeline.storage.store import FolderStore
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+ASSETS = ["raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop"]
+DONE = {"SUCCESS", "FAILURE", "CANCELED"}
+SELECTOR = {
+    "repositoryLocationName": "credits_pipeline",
+    "repositoryName": "__repository__",
+}
+
+
+@dataclass
+class Live:
+    """Everything that runs, and what it left behind."""
+
+    dagster: DagsterDev
+    servers: Sandbox
+    home: Path
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(FolderStore(self.home / "credits"))
+
+    def upload(self, month: BillingMonth, content: bytes) -> None:
+        url = f"{self.servers.s3_url}/{BUCKET}/credits-{month}.csv"
+        httpx.put(url, content=content, trust_env=False).raise_for_status()
+
+    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 90) -> Any:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.dagster.check_alive()
+            value = found()
+            if value:
+                return value
+            time.sleep(0.25)
+        log = self.dagster.log.read_text()[-4000:]
+        raise AssertionError(f"{what} did not come within {seconds:.0f} s\n{log}")
+
+    def runs(self, month: BillingMonth) -> list[dict[str, str]]:
+        query = """query Runs($month: String!) { runsOrError(filter: {tags: [
+            {key: "dagster/partition", value: $month}]}) {
+            ... on Runs { results { runId status jobName } } } }"""
+        answer = self.dagster.graphql(query, month=month.partition_key)
+        results: list[dict[str, str]] = answer["runsOrError"]["results"]
+        return results
+
+    def finished(self, month: BillingMonth, count: int) -> list[dict[str, str]]:
+        def all_done() -> list[dict[str, str]] | None:
+            runs = self.runs(month)
+            return runs if len(runs) >= count and {r["status"] for r in runs} <= DONE else None
+
+        runs: list[dict[str, str]] = self.wait_for(f"{count} finished runs of {month}", all_done)
+        return runs
+
+    def receipt(self, month: BillingMonth, total: str) -> Attempt:
+        def found() -> Attempt | None:
+            receipt = self.journal.receipt(month)
+            return receipt if receipt and receipt.total_credit_usd == total else None
+
+        receipt: Attempt = self.wait_for(f"a receipt of {month} over {total}", found)
+        return receipt
+
+    def held(self, month: BillingMonth) -> dict[str, str]:
+        rows = self.servers.cloudzero.rows(CONNECTION_ID, str(month))
+        return {row["resource/account"]: row["cost/cost"] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    home = tmp_path_factory.mktemp("live")
+    with sandbox() as servers:
+        environment = clean_environment(
+            **servers.environment,
+            CREDITS_SENSOR_SECONDS="1",
+            CREDITS_STORAGE=str(home / "credits"),
+            XDG_STATE_HOME=str(home / "state"),
+        )
+        with DagsterDev(home / "dagster", environment) as dagster:
+            dagster.wait_until_ready()
+            yield Live(dagster, servers, home)
+
+
+def test_an_uploaded_file_becomes_a_verified_drop(live: Live) -> None:
+    month = BillingMonth(2025, 1)
+    live.upload(month, SAMPLE)
+    receipt = live.receipt(month, "202487.80")
+    assert receipt.verdict is Verdict.VERIFIED
+    assert receipt.row_count == 23
+    assert len(live.held(month)) == 23
+    (run,) = live.finished(month, 1)
+    assert run["status"] == "SUCCESS"
+    assert run["jobName"] == "credits_month"
+    assert checks_of(live, month) >= {
+        "nothing_rejected": True,
+        "no_duplicate_accounts": False,
+        "ledger_closes": True,
+        "payload_equals_credits": True,
+        "drop_equals_payload": True,
+    }.items()
+
+
+def checks_of(live: Live, month: BillingMonth) -> Any:
+    """The checks of a month, as the UI asks for them."""
+    query = """query Checks($asset: AssetKeyInput!, $name: String!, $month: String!) {
+        assetCheckExecutions(assetKey: $asset, checkName: $name, limit: 1, partition: $month) {
+            evaluation { success } } }"""
+    found = {}
+    for asset, name in [
+        ("credits", "nothing_rejected"),
+        ("credits", "no_duplicate_accounts"),
+        ("credits", "ledger_closes"),
+        ("cbf_payload", "payload_equals_credits"),
+        ("cloudzero_drop", "drop_equals_payload"),
+    ]:
+        answer = live.dagster.graphql(
+            query, asset={"path": [asset]}, name=name, month=month.partition_key
+        )
+        (execution,) = answer["assetCheckExecutions"]
+        found[name] = execution["evaluation"]["success"]
+    return found.items()
+
+
+def test_a_then_b_then_a_again_ends_at_a(live: Live) -> None:
+    month = BillingMonth(2025, 2)
+    for turn, dollars in enumerate(("1.00", "2.00", "1.00"), start=1):
+        live.upload(month, f"047210934418,${dollars}\n".encode())
+        live.finished(month, turn)
+        live.receipt(month, dollars)
+    assert live.held(month) == {"047210934418": "-1.00"}
+
+
+def test_a_strange_file_fails_no_tick_and_is_shown_at_the_inbox(live: Live) -> None:
+    url = f"{live.servers.s3_url}/{BUCKET}/Credits%20March.xlsx"
+    httpx.put(url, content=b"PK", trust_env=False).raise_for_status()
+    query = """{ assetOrError(assetKey: {path: ["credits_inbox"]}) { ... on Asset {
+        assetObservations(limit: 1) { metadataEntries { label
+            ... on MarkdownMetadataEntry { mdStr } } } } } }"""
+
+    def shown() -> bool:
+        found = live.dagster.graphql(query)["assetOrError"].get("assetObservations") or []
+        texts = [e.get("mdStr") or "" for o in found for e in o["metadataEntries"]]
+        return any("Credits March.xlsx" in text for text in texts)
+
+    live.wait_for("the strange file at the inbox", shown)
+    ticks = """query Ticks($s: SensorSelector!) { sensorOrError(sensorSelector: $s) {
+        ... on Sensor { sensorState { ticks(limit: 20) { status } } } } }"""
+    answer = live.dagster.graphql(ticks, s={**SELECTOR, "sensorName": "credits_files"})
+    statuses = {t["status"] for t in answer["sensorOrError"]["sensorState"]["ticks"]}
+    assert "FAILURE" not in statuses
+
+
+LAUNCH = """mutation Launch($params: ExecutionParams!) {
+    launchPipelineExecution(executionParams: $params) { __typename
+        ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+
+
+def rematerialise(live: Live, month: BillingMonth, config: dict[str, Any] | None = None) -> str:
+    """Press "Materialize" on the assets' page."""
+    answer = live.dagster.graphql(
+        LAUNCH,
+        params={
+            "selector": {
+                **SELECTOR,
+                "jobName": "__ASSET_JOB",
+                "assetSelection": [{"path": [name]} for name in ASSETS],
+            },
+            "runConfigData": {"ops": {n: {"config": c} for n, c in (config or {}).items()}},
+            "mode": "default",
+            "executionMetadata": {
+                "tags": [{"key": "dagster/partition", "value": month.partition_key}]
+            },
+        },
+    )["launchPipelineExecution"]
+    assert answer["__typename"] == "LaunchRunSuccess", answer
+    run_id: str = answer["run"]["runId"]
+    return run_id
+
+
+def test_the_ui_rematerialises_a_month_through_the_same_code(live: Live) -> None:
+    month = BillingMonth(2025, 1)
+    live.receipt(month, "202487.80")
+    run_id = rematerialise(live, month)
+    live.wait_for("the attempt", lambda: live.journal.attempt(month, run_id))
+    attempt = live.journal.attempt(month, run_id)
+    assert attempt is not None
+    assert attempt.verdict is Verdict.UNCHANGED
+
+
+def test_a_blocked_month_is_red_and_a_decision_in_the_launchpad_releases_it(live: Live) -> None:
+    month = BillingMonth(2025, 3)
+    live.upload(month, b"047210934418,$1.00\nrubbish,$2.00\n")
+    (run,) = live.finished(month, 1)
+    assert run["status"] == "FAILURE"
+    attempt = live.journal.attempt(month, run["runId"])
+    assert attempt is not None
+    assert attempt.verdict is Verdict.BLOCKED
+    assert live.held(month) == {}
+    rematerialise(live, month, {"credits": {"accept_rejected": True}})
+    assert live.receipt(month, "1.00").verdict is Verdict.PARTIAL
+    assert live.held(month) == {"047210934418": "-1.00"}
+
+
+def test_a_failed_run_is_executed_again_from_its_failure(live: Live) -> None:
+    from credits_pipeline.sandbox.cloudzero import Fault
+
+    month = BillingMonth(2025, 4)
+    live.servers.cloudzero.inject(
+        Fault(operation="create", at=1, kind="status", status=400, month=str(month))
+    )
+    live.upload(month, b"047210934418,$4.00\n")
+    (run,) = live.finished(month, 1)
+    assert run["status"] == "FAILURE"
+    live.servers.cloudzero.clear_faults()
+    mutation = """mutation Again($params: ReexecutionParams!) {
+        launchRunReexecution(reexecutionParams: $params) { __typename
+            ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+    answer = live.dagster.graphql(
+        mutation, params={"parentRunId": run["runId"], "strategy": "FROM_FAILURE"}
+    )
+    assert answer["launchRunReexecution"]["__typename"] == "LaunchRunSuccess"
+    assert live.receipt(month, "4.00").verdict is Verdict.VERIFIED
+    assert live.held(month) == {"047210934418": "-4.00"}
+
+
+def test_a_backfill_sends_every_month(live: Live) -> None:
+    months = [BillingMonth(2024, 5).shift(n) for n in range(3)]
+    for month in months:
+        live.upload(month, f"047210934418,${month.month}.00\n".encode())
+    for month in months:
+        live.receipt(month, f"{month.month}.00")
+    for month in months:
+        live.servers.cloudzero.seed(CONNECTION_ID, str(month), [])
+    mutation = """mutation Backfill($params: LaunchBackfillParams!) {
+        launchPartitionBackfill(backfillParams: $params) { __typename
+            ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+    answer = live.dagster.graphql(
+        mutation,
+        params={
+            "assetSelection": [{"path": [name]} for name in ASSETS],
+            "partitionNames": [month.partition_key for month in months],
+        },
+    )
+    assert answer["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", answer
+    for month in months:
+        live.finished(month, 2)
+        assert live.held(month) == {"047210934418": f"-{month.month}.00"}
+    assert live.servers.cloudzero.max_in_flight(CONNECTION_ID) == 1
+
+
+def test_a_run_that_is_killed_still_leaves_an_attempt_and_the_month_completes(live: Live) -> None:
+    """kill -9 in the middle of a drop: the run's process can say nothing any more."""
+    from credits_pipeline.sandbox.cloudzero import Fault
+
+    month = BillingMonth(2025, 5)
+    live.servers.cloudzero.inject(
+        Fault(operation="create", at=1, kind="hold", month=str(month), commit=True)
+    )
+    live.upload(month, b"047210934418,$5.00\n")
+
+    def sending() -> Attempt | None:
+        attempts = list(live.journal.attempts(month))
+        return next((a for a in attempts if a.verdict is Verdict.SENDING), None)
+
+    attempt: Attempt = live.wait_for("a run that sends", sending)
+    os.kill(run_process(live, attempt.run_id), signal.SIGKILL)
+    live.servers.cloudzero.clear_faults()
+
+    def incomplete() -> bool:
+        found = live.journal.attempt(month, attempt.run_id)
+        return found is not None and found.verdict is Verdict.INCOMPLETE
+
+    live.wait_for("the killed run's attempt", incomplete, 180)
+    assert live.receipt(month, "5.00").verdict is Verdict.VERIFIED
+    assert live.held(month) == {"047210934418": "-5.00"}
+
+
+def run_process(live: Live, run_id: str) -> int:
+    """The process id that Dagster's own events tell of a run."""
+    query = """query Events($run: ID!) { logsForRun(runId: $run) { ... on EventConnection {
+        events { ... on MessageEvent { message } } } } }"""
+
+    def pid() -> int | None:
+        events = live.dagster.graphql(query, run=run_id)["logsForRun"]["events"]
+        told = [e["message"] for e in events if "(pid: " in (e.get("message") or "")]
+        return int(told[-1].rpartition("(pid: ")[2].partition(")")[0]) if told else None
+
+    found: int = live.wait_for("the run's process", pid)
+    return found
+
+
+def test_the_key_is_in_nothing_that_was_left_behind(live: Live) -> None:
+    for path in live.home.rglob("*"):
+        if path.is_file():
+            assert API_KEY.encode() not in path.read_bytes(), path
+
+
+def test_ending_it_leaves_no_process_behind(tmp_path: Path) -> None:
+    with sandbox() as servers:
+        dagster = DagsterDev(
+            tmp_path, clean_environment(**servers.environment, CREDITS_STORAGE=str(tmp_path / "c"))
+        )
+        with dagster:
+            dagster.wait_until_ready()
+            group = dagster.group
+            assert len(members(group)) > 2
+        assert members(group) == []
+
+
+def members(group: int) -> list[int]:
+    """Processes of a group or session, from the kernel's own table."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z" and group in (int(fields[2]), int(fields[3])):
+            found.append(int(stat.parent.name))
+    return found
