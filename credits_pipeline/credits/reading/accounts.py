@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.totals import is_total
 
 _DIGITS = 12
 _FEWEST = 9
@@ -20,9 +21,10 @@ _GROUPED = re.compile(
 )
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]*)?[eE][+]?[0-9]+")
 _IN_LABEL = re.compile(
-    r"(?<![0-9A-Za-z.,])(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}|[0-9]{4} [0-9]{4} [0-9]{4})"
+    r"(?<![0-9A-Za-z.,])(?:[0-9]{12}|(?<![0-9][- ])[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}(?![- ][0-9]))"
     r"(?![0-9A-Za-z]|[.,][0-9])"
 )
+_NOT_AN_ID = "not an account id: twelve digits are expected"
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -58,13 +60,21 @@ def account(text: str) -> Account:
             fault="an account id in scientific notation: its digits are gone; format the column"
             " as text and export again"
         )
-    if _LETTER.search(cell):
-        found = _IN_LABEL.findall(cell)
-        if len(found) == 1:
-            return Account(id=re.sub("[- ]", "", found[0]))
-        if found:
-            return Account(fault="more than one account id in one cell")
-    return Account(fault="not an account id: twelve digits are expected")
+    return _label(cell) if _LETTER.search(cell) else Account(fault=_NOT_AN_ID)
+
+
+def _label(cell: str) -> Account:
+    """Read a label that holds an id, such as ``Prod (123456789012)``."""
+    matches = list(_IN_LABEL.finditer(cell))
+    ids = {re.sub("[- ]", "", match[0]) for match in matches}
+    if len(ids) > 1:
+        return Account(fault="more than one account id in one cell")
+    if not ids:
+        return Account(fault=_NOT_AN_ID)
+    words = "".join(c if c.isalpha() else " " for c in cell.replace(matches[0][0], " "))
+    if is_total(words):
+        return Account(fault="a sum for one account, beside the account's own rows")
+    return Account(id=ids.pop())
 
 
 def _bare(digits: str, *, floated: bool) -> Account:
@@ -96,9 +106,19 @@ class Accounts:
     floated: pl.Series | None = None
 
 
-def read_accounts(cells: pl.Series) -> Accounts:
-    """Read a column of account cells; null where the record has no such cell."""
-    if cells.str.contains(_PLAIN).fill_null(value=False).all():
+def is_plain(cells: pl.Expr) -> pl.Expr:
+    """Boolean by row: twelve bare digits."""
+    return cells.str.contains(_PLAIN).fill_null(value=False)
+
+
+def read_accounts(cells: pl.Series, *, all_plain: bool = False) -> Accounts:
+    """Read a column of account cells.
+
+    Args:
+        cells: String, a cell each; null where the record has no such cell.
+        all_plain: the caller knows that `is_plain` is true of every cell.
+    """
+    if all_plain:
         return Accounts(cells)
     unique = cells.unique().drop_nulls()
     read = [account(cell) for cell in unique.to_list()]

@@ -5,15 +5,15 @@ the plain spellings and must agree with the definition on every cell.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 import polars as pl
 
-from credits_pipeline.billing.money import SCALE, USD
-from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.billing.money import SCALE, USD, to_text
+from credits_pipeline.credits.reading import elementwise
+from credits_pipeline.credits.reading.characters import clean, words
 from credits_pipeline.credits.reading.refusal import Refusal
 
 Mark = Literal[".", ","]
@@ -58,10 +58,11 @@ _NOT_A_NUMBER = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
 _EXCEL_ERROR = re.compile(r"#(?:[A-Z/0!?]+|#+)", re.IGNORECASE)
 _ACCOUNT_LIKE = re.compile(r"[0-9]{12}")
 _FOREIGN_FORM = re.compile(
-    r"(?P<before>[A-Za-z]{1,3}\$?)?[ (+-]*\$?[ (+-]*[0-9][0-9.,' ]*\)?[ -]*\$? *(?P<after>[A-Za-z]{3})?"
+    r"(?P<before>[A-Za-z]{1,3}\$?)?[ (+-]*\$?[ (+-]*[0-9][0-9.,' ]*\)?[ -]*\$? *"
+    r"(?P<after>[A-Za-z]{3})?"
 )
 #: ISO 4217 codes, and the dollar signs that name their country, other than the US dollar's.
-FOREIGN_CODES = frozenset(
+FOREIGN_CODES = words(
     """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
     BZD CAD CDF CHF CLP CNH CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL
@@ -70,16 +71,12 @@ FOREIGN_CODES = frozenset(
     MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RMB RON RSD RUB RWF SAR SBD SCR
     SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX UYU
     UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL
-    """.split()
+    """
 )
-_FOREIGN_DOLLARS = frozenset(
-    "A AU C CA CAD AUD NZ HK S SG NT MX R BZ TT J EC FJ NZD HKD SGD".split()
-)
+_FOREIGN_DOLLARS = words("A AU C CA CAD AUD NZ HK S SG NT MX R BZ TT J EC FJ NZD HKD SGD")
 _FOREIGN_SIGNS = frozenset("€£¥₹₩₽₺₴₪₫฿₦₱₡₲₵₸₭₮₼₾₿¢元円")
 #: Codes that people also write in small letters.
-_SMALL_CODES = frozenset(
-    "aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek sgd zar".split()
-)
+_SMALL_CODES = words("aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek sgd zar")
 
 
 @dataclass(frozen=True)
@@ -101,6 +98,18 @@ class Spelling:
     def under(self, mark: Mark) -> Decimal | None:
         """The amount if ``mark`` is the decimal mark."""
         return self.point if mark == "." else self.comma
+
+    @property
+    def says(self) -> Mark | None:
+        """The only mark under which it is an amount."""
+        if (self.point is None) == (self.comma is None):
+            return None
+        return "," if self.point is None else "."
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether it is one amount under one mark, and another under the other."""
+        return self.point is not None and self.comma is not None and self.point != self.comma
 
 
 def foreign_sign(text: str) -> str | None:
@@ -140,22 +149,26 @@ def spelling(text: str) -> Spelling:
     form = _FORM.fullmatch(cell)
     if form is None:
         return _unreadable(cell)
-    if (form["open"] is None) != (form["close"] is None):
-        return Spelling(fault="a parenthesis without its other half")
     signs = [form["sign"], form["inner"], form["trailing"], form["open"]]
-    if sum(sign is not None for sign in signs) > 1:
-        return Spelling(fault="more than one sign")
     marks = [form[name] for name in ("before", "between", "inside", "behind", "after")]
-    if not _one_currency(mark for mark in marks if mark is not None):
-        return Spelling(fault="more than one currency sign")
+    fault = _fault_of_form(form, signs, [mark for mark in marks if mark is not None])
+    if fault is not None:
+        return Spelling(fault=fault)
     negative = any(sign in {"-", "("} for sign in signs)
     return _under_both_marks(form["number"], negative=negative)
 
 
-def _one_currency(marks: Iterable[str]) -> bool:
-    """Whether the currency is given once, or once as a sign and once as a code."""
-    together = "".join(marks).upper()
-    return together.count("$") <= 1 and together.count("US") <= 1
+def _fault_of_form(
+    form: re.Match[str], signs: list[str | None], currencies: list[str]
+) -> str | None:
+    if (form["open"] is None) != (form["close"] is None):
+        return "a parenthesis without its other half"
+    if sum(sign is not None for sign in signs) > 1:
+        return "more than one sign"
+    together = "".join(currencies).upper()
+    if together.count("$") > 1 or together.count("US") > 1:
+        return "more than one currency sign"
+    return None
 
 
 def _under_both_marks(number: str, *, negative: bool) -> Spelling:
@@ -218,116 +231,114 @@ class Amounts:
     mark: Mark
 
 
-def read_amounts(cells: pl.Series, lines: pl.Series, *, name: str = "the file") -> Amounts:
+def is_plain(cells: pl.Expr) -> pl.Expr:
+    """Boolean by row: a spelling that the shortcut reads."""
+    return cells.str.contains(_PLAIN).fill_null(value=False)
+
+
+def read_amounts(
+    cells: pl.Series, lines: pl.Series, *, all_plain: bool = False, name: str = "the file"
+) -> Amounts:
     """Read a file's amounts under the one decimal mark that the whole file says.
 
     Args:
         cells: String, a cell each; null where the record has no such cell.
         lines: Int64, the line of each.
+        all_plain: the caller knows that `is_plain` is true of every cell.
         name: what to call the file in a refusal.
 
     Raises:
         Refusal: the file says both marks, or neither and an amount depends on it, or a currency
             other than the US dollar.
     """
-    plain = cells.str.contains(_PLAIN).fill_null(value=False)
-    if plain.all():
-        has_point = bool(cells.str.contains(".", literal=True).any())
-        del plain
-        return Amounts(_plain_values(cells), None, "." if has_point or len(cells) else ".")
-    others = pl.DataFrame({"cell": cells, "line": lines}).filter(~plain)
-    first = others.group_by("cell", maintain_order=True).agg(pl.col("line").min())
-    spellings = {cell: spelling(cell) for cell in first["cell"].to_list() if cell is not None}
-    first_line = dict(first.iter_rows())
-    says_point = cells.filter(plain & cells.str.contains(".", literal=True)).head(1).to_list()
-    mark = _mark(spellings, first_line, says_point, cells=cells, lines=lines, name=name)
-    values = {cell: spelled.under(mark) for cell, spelled in spellings.items()}
-    faults = {
-        cell: spelled.fault or f"not an amount where the decimal mark is {mark!r}"
-        for cell, spelled in spellings.items()
-        if values[cell] is None
-    }
-    known = pl.DataFrame(
-        {
-            "cell": list(values),
-            "usd": pl.Series(list(values.values()), dtype=USD),
-            "fault": pl.Series([faults.get(cell) for cell in values], dtype=pl.String),
-        },
-        schema={"cell": pl.String, "usd": USD, "fault": pl.String},
-    )
-    joined = (
-        pl.DataFrame({"cell": cells, "plain": plain})
-        .with_columns(plain_usd=_plain_values_expr())
-        .join(known, on="cell", how="left", maintain_order="left")
-    )
-    usd = joined.select(
-        pl.when("plain").then("plain_usd").otherwise("usd").alias("usd")
-    ).to_series()
-    reasons = joined.select(
+    frame = pl.DataFrame([cells.alias("cell"), lines.alias("line")])
+    if all_plain:
+        return Amounts(elementwise.select(frame, _plain_value()).to_series(), None, ".")
+    frame = frame.with_columns(plain=is_plain(pl.col("cell")))
+    others = frame.filter(~pl.col("plain")).group_by("cell").agg(pl.col("line").min())
+    first_line = {cell: line for cell, line in others.iter_rows() if cell is not None}
+    spellings = {cell: spelling(cell) for cell in first_line}
+    pointed = frame.filter(pl.col("plain") & pl.col("cell").str.contains(".", literal=True)).head(1)
+    mark = _mark(spellings, first_line, dict(pointed.select("cell", "line").iter_rows()), name=name)
+    read = frame.join(_known(spellings, mark), on="cell", how="left", maintain_order="left").select(
+        pl.when("plain").then(pl.when("plain").then("cell").pipe(_plain_value)).otherwise("usd"),
         pl.when(pl.col("cell").is_null())
         .then(pl.lit("no amount: the record ends before it"))
-        .otherwise(pl.when("plain").then(None).otherwise("fault"))
-        .alias("fault")
-    ).to_series()
-    return Amounts(usd, reasons if reasons.null_count() < len(reasons) else None, mark)
-
-
-def _plain_values(cells: pl.Series) -> pl.Series:
-    return pl.DataFrame({"cell": cells, "plain": True}).select(_plain_values_expr()).to_series()
-
-
-def _plain_values_expr() -> pl.Expr:
-    digits = (
-        pl.when("plain")
-        .then("cell")
-        .otherwise(None)
-        .str.replace("$", "", literal=True)
-        .str.replace_all(",", "", literal=True)
+        .otherwise("fault")
+        .alias("fault"),
     )
-    return digits.str.to_decimal(scale=SCALE).cast(USD)
+    faults = read["fault"]
+    return Amounts(read.to_series(0), faults if faults.null_count() < len(faults) else None, mark)
+
+
+def _plain_value(cells: pl.Expr | None = None) -> pl.Expr:
+    """`USD` of plain spellings."""
+    cells = pl.col("cell") if cells is None else cells
+    digits = cells.str.replace("$", "", literal=True).str.replace_all(",", "", literal=True)
+    return digits.cast(USD).alias("usd")
+
+
+def _known(spellings: dict[str, Spelling], mark: Mark) -> pl.DataFrame:
+    """What each spelling says under the file's mark."""
+    values = [spelled.under(mark) for spelled in spellings.values()]
+    faults = [
+        None
+        if value is not None
+        else spelled.fault or f"not an amount where the decimal mark is {mark!r}"
+        for spelled, value in zip(spellings.values(), values, strict=True)
+    ]
+    return pl.DataFrame(
+        {"cell": list(spellings), "usd": values, "fault": faults},
+        schema={"cell": pl.String, "usd": USD, "fault": pl.String},
+    )
 
 
 def _mark(
     spellings: dict[str, Spelling],
     first_line: dict[str, int],
-    says_point: list[str],
+    pointed: dict[str, int],
     *,
-    cells: pl.Series,
-    lines: pl.Series,
     name: str,
 ) -> Mark:
-    """The file's decimal mark, from every cell that can mean only one thing."""
-    for cell, spelled in spellings.items():
-        if spelled.foreign is not None:
-            raise Refusal(
-                f"{name}, line {first_line[cell]}: {clean(cell)!r} is in {spelled.foreign}; only US"
-                " dollars are read: convert the amounts to USD."
-            )
-    point = {c: s for c, s in spellings.items() if s.comma is None and s.point is not None}
-    comma = {c: s for c, s in spellings.items() if s.point is None and s.comma is not None}
-    either = {
-        c: s
-        for c, s in spellings.items()
-        if s.point is not None and s.comma is not None and s.point != s.comma
-    }
-    if comma and (point or says_point):
-        pointed = min(point, key=first_line.__getitem__) if point else says_point[0]
-        pointed_line = (
-            first_line[pointed] if point else lines.filter(cells == pointed).fill_null(0)[0]
-        )
-        with_comma = min(comma, key=first_line.__getitem__)
+    """The file's decimal mark, from every cell that can mean only one thing.
+
+    Args:
+        spellings: the cells that are not plain.
+        first_line: the line on which each stands first.
+        pointed: a plain cell with a decimal point, with its line, if the file has one.
+        name: what to call the file in a refusal.
+
+    Raises:
+        Refusal: the file says both marks, or neither and an amount depends on it, or a currency
+            other than the US dollar.
+    """
+
+    def first(cells: dict[str, Spelling]) -> str:
+        return min(cells, key=first_line.__getitem__)
+
+    foreign = {c: s for c, s in spellings.items() if s.foreign is not None}
+    if foreign:
+        cell = first(foreign)
         raise Refusal(
-            f"{name} uses both decimal marks: line {first_line[with_comma]} says"
-            f" {clean(with_comma)!r}, line {pointed_line} says {clean(pointed)!r};"
-            " write every amount with a decimal point."
+            f"{name}, line {first_line[cell]}: {clean(cell)!r} is in {foreign[cell].foreign}; only"
+            " US dollars are read: convert the amounts to USD."
         )
-    if comma:
-        return ","
-    if either and not point and not says_point:
-        cell = min(either, key=first_line.__getitem__)
+    lines = {**pointed, **first_line}
+    point = [*pointed, *(c for c, s in spellings.items() if s.says == ".")]
+    comma = [c for c, s in spellings.items() if s.says == ","]
+    if point and comma:
+        one, other = (min(cells, key=lines.__getitem__) for cells in (point, comma))
         raise Refusal(
-            f"{name}, line {first_line[cell]}: {clean(cell)!r} can mean {either[cell].point:f} or"
-            f" {either[cell].comma:f}, and no other amount in the file decides it; write the"
-            " amounts with two decimals."
+            f"{name} uses both decimal marks: line {lines[one]} says {clean(one)!r}, line"
+            f" {lines[other]} says {clean(other)!r}; write every amount with a decimal point."
         )
-    return "."
+    either = {c: s for c, s in spellings.items() if s.is_ambiguous}
+    if either and not point and not comma:
+        cell = first(either)
+        raise Refusal(
+            f"{name}, line {first_line[cell]}: {clean(cell)!r} can mean"
+            f" {to_text(either[cell].point or Decimal(0))} or"
+            f" {to_text(either[cell].comma or Decimal(0))}, and no other amount in the file decides"
+            " it; write the amounts with two decimals."
+        )
+    return "," if comma else "."

@@ -145,7 +145,12 @@ def _table(
     good: pl.DataFrame, decisions: Decisions, *, adds_up: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One row per account, and the records after the first of each."""
-    keyed = good.with_columns(key=pl.col("id").cast(pl.Int64)).sort("key", maintain_order=True)
+    used = [name for name in ("id", "usd", "line", "padded") if name in good.columns]
+    keyed = (
+        good.select(used)
+        .with_columns(key=pl.col("id").cast(pl.Int64))
+        .sort("key", maintain_order=True)
+    )
     again = keyed.select(
         (pl.col("key") == pl.col("key").shift()).fill_null(value=False).alias("again")
     ).to_series()
@@ -177,7 +182,7 @@ def _table(
             same.alias("identical"),
             pl.lit(decisions.duplicates == "sum").alias("kept"),
         )
-        .cast(dict(DUPLICATES))
+        .cast(DUPLICATES)
     )
     if decisions.duplicates == "sum":
         firsts = _summed(firsts, keyed)

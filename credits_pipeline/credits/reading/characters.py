@@ -1,11 +1,17 @@
-"""Characters that people do not see, or see as others: spaces, dashes, Excel's wrappings of text."""
+"""Characters that people do not see, or see as others, and Excel's wrappings of text."""
 
 import re
 
 #: Zero-width and direction marks, which copying from web pages and chats leaves in cells.
-INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+INVISIBLE = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068"
+    "\u2069\ufeff"
+)
 #: Spaces of other widths, and spaces that do not break.
-SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\r\n\v\f"
+SPACES = (
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+    "\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"
+)
 #: Signs that are printed as a minus: hyphens, figure dash, en dash, minus.
 DASHES = "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
 _APOSTROPHES = "\u2019\u02bc"
@@ -38,3 +44,8 @@ def clean(text: str) -> str:
         text_inside = quoted["text"] if quoted["text"] is not None else quoted["single"]
         cell = text_inside.strip(" ")
     return cell
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, for lists that read best as one."""
+    return frozenset(text.split())

@@ -1,4 +1,4 @@
-"""Control totals: what a file, or the object's metadata, states about itself, beside what is counted."""
+"""Control totals: what a file, or the object's metadata, states, beside what is counted."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -35,7 +35,7 @@ class Controls:
 
 @dataclass(frozen=True)
 class ReadTotal:
-    """A stated total with its amount read, signed as credits, and the decimals it is written with."""
+    """A stated total, its amount signed as credits, and the decimals that it is written with."""
 
     said: StatedTotal
     usd: Decimal

@@ -50,8 +50,8 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
     if stated:
         cells = pl.concat([cells, pl.Series([t.amount for t in stated], dtype=pl.String)])
         lines = pl.concat([lines, pl.Series([t.line for t in stated], dtype=pl.Int64)])
-    accounts = read_accounts(entries["account"])
-    amounts = read_amounts(cells, lines, name=name)
+    accounts = read_accounts(entries["account"], all_plain=extract.plain)
+    amounts = read_amounts(cells, lines, all_plain=extract.plain, name=name)
     written = amounts.usd.head(len(entries))
     signs = _signs(written, extract.convention, decisions)
     factor = -1 if signs.taken_as == "negative_is_credit" else 1

@@ -1,4 +1,4 @@
-"""What a layout makes of a grid: entries to read, totals to compare with, and what it left aside."""
+"""What a layout makes of a grid: entries to read, totals to compare, and what it left aside."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -82,6 +82,7 @@ class Extract:
         blank: how many records hold nothing.
         totals: what the file states about itself.
         dated: the file itself says its months.
+        plain: every account cell and every amount cell is read by the shortcuts.
         adds_up: an account's entries are parts of one credit, not repetitions.
         rounded_to: decimals to which the layout's maker rounds every figure, totals included.
         ignored_columns: headers of columns that were not used.
@@ -96,6 +97,7 @@ class Extract:
     blank: int = 0
     totals: tuple[StatedTotal, ...] = ()
     dated: bool = False
+    plain: bool = False
     adds_up: bool = False
     rounded_to: int | None = None
     ignored_columns: tuple[str, ...] = ()

@@ -149,23 +149,25 @@ def _by_polars(text: Text, delimiter: str, *, max_records: int) -> Grid | None:
     Regular: every line is a record, every field is bare without quotes or quoted without quotes
     inside, every record has the same number of fields, and none is empty.
     """
-    content = text.content
-    if text.encoding != "utf-8" or not content:
-        return None
-    if "\r" in content:
-        content = content.replace("\r\n", "\n")
-        if "\r" in content:
-            return None
-    encoded = content.encode()
-    lines = encoded.count(b"\n") + (not encoded.endswith(b"\n"))
-    if lines > max_records or b"\n\n" in encoded or encoded.startswith(b"\n"):
+    encoded = _regular_lines(text)
+    if encoded is None:
         return None
     if b'"' in encoded:
         sign = re.escape(delimiter)
-        bare, quoted = rf'[^"{sign}]+', r'"[^"]+"'
-        regular = rf"^(?:{bare}|{quoted})(?:{sign}(?:{bare}|{quoted}))*$"
-        if not pl.read_lines(io.BytesIO(encoded)).to_series().str.contains(regular).all():
-            return None
+        field_form = rf'(?:[^"{sign}]+|"[^"]+")'
+        lines, regular = (
+            pl.scan_lines(io.BytesIO(encoded), name="line")
+            .select(
+                pl.len(),
+                pl.col("line").str.contains(rf"^{field_form}(?:{sign}{field_form})*$").all(),
+            )
+            .collect()
+            .row(0)
+        )
+    else:
+        lines, regular = encoded.count(b"\n") + (not encoded.endswith(b"\n")), True
+    if not regular or lines > max_records:
+        return None
     try:
         frame = pl.read_csv(
             io.BytesIO(encoded),
@@ -187,6 +189,17 @@ def _by_polars(text: Text, delimiter: str, *, max_records: int) -> Grid | None:
         text=text,
         delimiter=delimiter,
     )
+
+
+def _regular_lines(text: Text) -> bytes | None:
+    """The text's bytes with line feeds only, or None if it has blank lines or other line ends."""
+    if text.encoding != "utf-8":
+        return None
+    encoded = text.content.encode() if text.utf8 is None else text.utf8
+    if b"\r" in encoded:
+        encoded = encoded.replace(b"\r\n", b"\n")
+    blank = encoded.startswith(b"\n") or b"\n\n" in encoded
+    return None if not encoded or blank or b"\r" in encoded else encoded
 
 
 def _by_csv(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, foreign_sign
-from credits_pipeline.credits.reading.characters import plain
+from credits_pipeline.credits.reading.characters import plain, words
 from credits_pipeline.credits.reading.months import MonthText, month_text
 
 _DOLLARS = re.compile(
@@ -14,23 +14,23 @@ _DOLLARS = re.compile(
 _NOT_IN_A_KEY = re.compile(r"[^a-z0-9]")
 _CODE_IN_HEADER = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 
-ACCOUNT = frozenset(
+ACCOUNT = words(
     """
     account accountid accountids accountno accountnum accountnumber accounts acct acctid acctno
     acctnumber awsaccount awsaccountid awsaccountno awsaccountnumber awsid awslinkedaccount
     awslinkedaccountid lineitemusageaccountid linkedaccount linkedaccountid linkedaccountno
     linkedaccountnumber linkedaccounts memberaccount memberaccountid memberaccountnumber
     subaccount subaccountid usageaccount usageaccountid
-    """.split()
+    """
 )
-AMOUNT = frozenset(
+AMOUNT = words(
     """
     amount amountcredited amountofcredit amountofcredits amt appliedcredit appliedcredits awscredit
     awscredits credit creditamount creditamounts creditamt creditapplied creditedamount credits
     creditsamount creditsapplied credittotal creditstotal creditvalue dollars monthlycredit
     monthlycredits promocredit promocredits promotionalcredit promotionalcredits totalamount
     totalcredit totalcreditamount totalcredits usd
-    """.split()
+    """
 )
 MONTH = (
     "month",
@@ -56,9 +56,9 @@ MONTH = (
     "usagedate",
     "date",
 )
-CURRENCY = frozenset("currency currencycode billingcurrency ccy curr lineitemcurrencycode".split())
-_TOTAL = frozenset(
-    "total totals grandtotal totalcosts totalcost overalltotal sum totalusd ytd rowtotal".split()
+CURRENCY = words("currency currencycode billingcurrency ccy curr lineitemcurrencycode")
+_TOTAL = words(
+    "total totals grandtotal totalcosts totalcost overalltotal sum totalusd ytd rowtotal"
 )
 _NOT_MONEY = re.compile(
     r"(?:id|ids|name|names|type|types|code|codes|description|expiry|expiration|expires|date|note"
@@ -114,7 +114,7 @@ def month_in(header: str) -> MonthText | None:
     found = month_text(header)
     if found is not None:
         return found
-    rest = " ".join(_CREDIT_WORDS.sub(" ", plain(header)).split()).strip("-–_,/ ")
+    rest = " ".join(_CREDIT_WORDS.sub(" ", plain(header)).split()).strip("-_,/ ")
     return month_text(rest) if rest else None
 
 

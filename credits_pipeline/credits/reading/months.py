@@ -1,4 +1,4 @@
-"""Months as people and spreadsheets write them: ``2025-01``, ``Jan-25``, ``1/1/2025``, ``März 2025``.
+"""Months as people and spreadsheets write them: ``2025-01``, ``Jan-25``, ``1/1/2025``.
 
 A date such as ``2/1/2025`` is 1 February or 2 January: which, is decided for all cells together.
 """
@@ -14,7 +14,7 @@ from credits_pipeline.credits.reading.characters import clean
 
 Order = Literal["month_first", "day_first"]
 
-#: English, German, French, Spanish, Italian, Portuguese, Dutch, in full and as spreadsheets cut them.
+#: English, German, French, Spanish, Italian, Portuguese and Dutch, in full and cut short.
 _NAMES = {
     1: "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari",
     2: "february feb februar février févr fev febrero febbraio fevereiro februari",
@@ -72,7 +72,6 @@ class MonthText:
     Attributes:
         month_first: the month if ``2/1`` means 1 February.
         day_first: the month if it means 2 January.
-        first_of_month: whether the text is no date, or the first day under ``month_first``.
         day: the day of the month where both readings agree on it; None for a bare month.
     """
 
@@ -126,10 +125,9 @@ def _read(match: re.Match[str]) -> MonthText | None:
             day = second if by_month is not None else first
             return MonthText(by_month, by_day, day) if only is not None else None
         return MonthText(by_month, by_day, second if first == second else None)
-    if parts.get("name") is not None:
-        number = _BY_NAME.get(parts["name"].casefold())
-    else:
-        number = int(parts["month"])
+    number: int | None = (
+        int(parts["month"]) if parts.get("name") is None else _BY_NAME.get(parts["name"].casefold())
+    )
     if number is None:
         return None
     day = int(parts["day"]) if parts.get("day") else None

@@ -34,6 +34,11 @@ class Limits:
     max_records: int = 1_000_000
 
 
+_NO_CONTROLS = Controls()
+_RULE = Decisions()
+_LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A file with its layout recognised and its cells read; months are assembled when asked for.
@@ -53,7 +58,7 @@ class Sheet:
     _decisions: Decisions = field(repr=False)
     _name: str = field(repr=False)
 
-    def month(self, month: BillingMonth, *, controls: Controls = Controls()) -> MonthReading:
+    def month(self, month: BillingMonth, *, controls: Controls = _NO_CONTROLS) -> MonthReading:
         """One month of the file; any month where the file says none.
 
         Raises:
@@ -92,8 +97,8 @@ def read_sheet(
     data: bytes,
     *,
     first_month: BillingMonth | None = None,
-    decisions: Decisions = Decisions(),
-    limits: Limits = Limits(),
+    decisions: Decisions = _RULE,
+    limits: Limits = _LIMITS,
     name: str = NO_NAME,
 ) -> Sheet:
     """Read a file of any layout, with one month or several.
@@ -180,9 +185,9 @@ def read_month(
     data: bytes,
     month: BillingMonth,
     *,
-    decisions: Decisions = Decisions(),
-    controls: Controls = Controls(),
-    limits: Limits = Limits(),
+    decisions: Decisions = _RULE,
+    controls: Controls = _NO_CONTROLS,
+    limits: Limits = _LIMITS,
     name: str = NO_NAME,
 ) -> MonthReading:
     """Read a file that holds one month, the one of its name.

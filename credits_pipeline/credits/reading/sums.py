@@ -31,4 +31,4 @@ def fits(usd: pl.Series) -> bool:
     low, high = usd.min(), usd.max()
     if not (isinstance(low, Decimal) and isinstance(high, Decimal)):
         return True
-    return -_SAFE < low and high < _SAFE
+    return low > -_SAFE and high < _SAFE

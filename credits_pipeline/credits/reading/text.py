@@ -1,7 +1,7 @@
 """From bytes to text: which encoding, and which files are no text at all."""
 
 import codecs
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from credits_pipeline.credits.reading.refusal import Refusal
 
@@ -38,11 +38,13 @@ class Text:
         content: everything after the byte-order mark.
         encoding: how it was encoded.
         warnings: sentences about what had to be assumed.
+        utf8: the content's bytes, where the file has them as they are.
     """
 
     content: str
     encoding: str
     warnings: tuple[str, ...] = ()
+    utf8: bytes | None = field(default=None, repr=False, compare=False)
 
 
 def decode(data: bytes, *, name: str) -> Text:
@@ -63,6 +65,7 @@ def decode(data: bytes, *, name: str) -> Text:
     content, encoding, warnings = _decoded(data, name=name)
     if "\x00" in content:
         raise Refusal(f"{name} holds NUL characters: it is damaged or not text; export it again.")
+    utf8 = data if encoding == "utf-8" and not data.startswith(codecs.BOM_UTF8) else None
     content = content.lstrip("\ufeff")
     start = content[:1000].lstrip()
     if start.startswith("<"):
@@ -72,7 +75,7 @@ def decode(data: bytes, *, name: str) -> Text:
         )
     if start.startswith(("{", "[")):
         raise Refusal(f"{name} is JSON, not CSV text: export the table as CSV.")
-    return Text(content, encoding, warnings)
+    return Text(content, encoding, warnings, utf8)
 
 
 def _decoded(data: bytes, *, name: str) -> tuple[str, str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""AWS's legacy monthly billing CSV (``…-aws-billing-csv-YYYY-MM.csv``), and its cost-allocation twin.
+"""AWS's legacy monthly billing CSV (``…-aws-billing-csv-2025-01.csv``) and its allocation twin.
 
 An account's credits are spread over its line items and are added up. ``AccountTotal``,
 ``InvoiceTotal`` and ``StatementTotal`` records repeat the same dollars: they are compared, not
@@ -12,8 +12,14 @@ import polars as pl
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.amounts import read_amounts
-from credits_pipeline.credits.reading.characters import plain
-from credits_pipeline.credits.reading.extract import Extract, StatedTotal, complete, ordinal
+from credits_pipeline.credits.reading.characters import plain, words
+from credits_pipeline.credits.reading.extract import (
+    Extract,
+    Scope,
+    StatedTotal,
+    complete,
+    ordinal,
+)
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
 from credits_pipeline.credits.reading.layouts.rows import (
@@ -39,14 +45,14 @@ CONVENTION: Convention = "negative_is_credit"
 _LINKED, _PAYER = "linkedlineitem", "payerlineitem"
 _TOTALS = frozenset({"accounttotal", "invoicetotal", "statementtotal"})
 _ESTIMATE = "estimateddisclaimer"
-_KNOWN = frozenset(
+_KNOWN = words(
     """
     invoiceid payeraccountid linkedaccountid recordtype recordid billingperiodstartdate
     billingperiodenddate invoicedate payeraccountname linkedaccountname taxationaddress
     payerponumber productcode productname sellerofrecord usagetype operation availabilityzone rateid
     itemdescription usagestartdate usageenddate usagequantity blendedrate currencycode costbeforetax
     credits taxamount taxtype totalcost
-    """.split()
+    """
 )
 
 
@@ -248,7 +254,8 @@ def _totals(frame: pl.DataFrame) -> tuple[StatedTotal, ...]:
     )
     found = []
     for row in rows.iter_rows(named=True):
-        scope, kind = "all", row["type"]
+        kind = row["type"]
+        scope: Scope = "all"
         if kind == "accounttotal":
             scope = "column"
         elif kind == "invoicetotal":

@@ -12,7 +12,7 @@ import polars as pl
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.accounts import looks_like_account
-from credits_pipeline.credits.reading.characters import plain
+from credits_pipeline.credits.reading.characters import plain, words
 from credits_pipeline.credits.reading.extract import (
     ENTRIES,
     Extract,
@@ -32,12 +32,12 @@ CONVENTION: Convention = "negative_is_credit"
 _DECIMALS = 10
 _HEAD = 10
 _FIRST_CELLS = frozenset({"linkedaccount", "linkedaccountname", "linkedaccountid"})
-_GROUPS = frozenset(
+_GROUPS = words(
     """
     service region instancetype usagetype usagetypegroup availabilityzone apioperation
     purchaseoption chargetype platform tenancy legalentity billingentity databaseengine tag
     costcategory resource
-    """.split()
+    """
 )
 #: More months than a sheet of history has: the rows are days.
 _MOST_MONTHS = 1200
@@ -171,7 +171,8 @@ def _shape(rows: list[list[str]], context: Context) -> _Shape:
         )
     names = tuple(i for i in labelled if i != ids)
     account_totals = next((i for i in head if _is_total_label(rows[i][0])), None)
-    total_columns, columns = [], []
+    total_columns: list[int] = []
+    columns: list[int] = []
     for column in range(1, len(rows[ids])):
         heads = [rows[i][column] for i in (ids, *names)]
         for cell in heads:

@@ -3,6 +3,8 @@
 Only a person knows the first month.
 """
 
+from itertools import pairwise
+
 import polars as pl
 
 from credits_pipeline.credits.findings import Convention
@@ -17,7 +19,11 @@ from credits_pipeline.credits.reading.layouts.rows import (
     first_fault,
     frame_of,
 )
-from credits_pipeline.credits.reading.layouts.sheets import cut_in_two, first_column
+from credits_pipeline.credits.reading.layouts.sheets import (
+    cut_in_two,
+    first_column,
+    holds_anything,
+)
 from credits_pipeline.credits.reading.layouts.wide import extract_cells
 from credits_pipeline.credits.reading.refusal import Refusal, split_command
 
@@ -102,7 +108,7 @@ def _last_month(grid: Grid, start: int, *, name: str) -> int:
     filled = [
         index
         for index in range(start + 1, lengths[0][0])
-        if (usual[f"c{index}"].fill_null("").str.strip_chars() != "").any()
+        if holds_anything(usual[f"c{index}"])
     ]
     return max(filled, default=start + 1)
 
@@ -121,7 +127,7 @@ def _too_few(grid: Grid, account: int, last: int) -> pl.Series | None:
 def _refuse_cut_amounts(grid: Grid, columns: list[int], *, name: str) -> None:
     if grid.delimiter != ",":
         return
-    for left, right in zip(columns, columns[1:], strict=False):
+    for left, right in pairwise(columns):
         if cut_in_two(grid, left, right):
             raise Refusal(
                 f"{name}: columns {left + 1} and {right + 1} can be two months, or one amount cut"

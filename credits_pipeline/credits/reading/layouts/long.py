@@ -79,7 +79,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     if doubted is not None:
         entries = with_faults(entries, doubted)
     if faults is not None:
-        entries = entries.with_columns(first_fault(doubted, faults).alias("fault"))
+        entries = entries.with_columns(pl.Series("fault", first_fault(doubted, faults)))
     counted = months.set(~rows.entries & ~_at_total(rows.totals, below.height), None)
     return Extract(
         layout=NAME,
@@ -124,11 +124,11 @@ def _months(
     known = {cell: text for cell, text in texts.items() if text is not None}
     order = order_of(known.values())
     if order is None:
-        cell, text = next((c, t) for c, t in known.items() if not t.certain)
+        cell, either = next((c, t) for c, t in known.items() if not t.certain)
         line = grid.lines.filter((cells == cell).fill_null(value=False))[0]
         raise Refusal(
-            f"{name}, line {line}: {cell.strip()!r} can mean {text.month_first} or"
-            f" {text.day_first}; write months as 2025-01.",
+            f"{name}, line {line}: {cell.strip()!r} can mean {either.month_first} or"
+            f" {either.day_first}; write months as 2025-01.",
             layout=NAME,
         )
     numbers: dict[str, int | None] = {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.reading import accounts, amounts, elementwise
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal, complete
 from credits_pipeline.credits.reading.grid import Grid
@@ -12,7 +13,6 @@ from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.totals import is_subtotal, is_total
 
 MALFORMED = "quotes that do not fit: one is missing, or one too many"
-_TWELVE_DIGITS = r"^[0-9]{12}$"
 _MOST_TOTALS = 10_000
 
 
@@ -40,9 +40,6 @@ def sort_rows(grid: Grid, account: pl.Series, *, name: str) -> Rows:
     Raises:
         Refusal: more total rows than a sheet has.
     """
-    if account.str.contains(_TWELVE_DIGITS).fill_null(value=False).all():
-        none = pl.repeat(value=False, n=grid.height, eager=True, dtype=pl.Boolean)
-        return Rows(none, (), ~none)
     blank = blank_rows(grid)
     worded = ~blank & ~account.str.contains("[0-9]").fill_null(value=False)
     totals = []
@@ -71,12 +68,12 @@ def blank_rows(grid: Grid) -> pl.Series:
 
 
 def frame_of(grid: Grid) -> pl.DataFrame:
-    """The cells of a grid as a frame of columns ``c0``, ``c1``, …"""
+    """The cells of a grid as a frame of columns ``c0``, ``c1`` and so on."""
     return pl.DataFrame([column.alias(f"c{i}") for i, column in enumerate(grid.columns)])
 
 
 def filled_beyond(grid: Grid, columns: list[int], reason: str) -> pl.Series | None:
-    """String by row: ``reason`` where a cell of these columns holds something; None if none does."""
+    """String by row: ``reason`` where one of these columns holds something; None if none does."""
     beyond = [index for index in columns if index < grid.width]
     if not beyond:
         return None
@@ -138,19 +135,37 @@ def extract_rows(
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.
     """
-    rows = sort_rows(grid, account, name=name)
     entries = pl.DataFrame(
         [grid.lines.alias("line"), account.alias("account"), amount.alias("amount")]
     )
+    if (
+        grid.malformed is None
+        and faults is None
+        and elementwise.all_true(
+            entries,
+            accounts.is_plain(pl.col("account")),
+            amounts.is_plain(pl.col("amount")),
+        )
+    ):
+        return Extract(
+            layout=layout,
+            version=version,
+            convention=convention,
+            entries=complete(entries),
+            records={None: grid.height},
+            plain=True,
+            ignored_columns=ignored_columns,
+            warnings=warnings,
+        )
+    rows = sort_rows(grid, account, name=name)
     fault = first_fault(malformed_faults(grid), faults)
     if fault is not None:
         entries = with_faults(entries, fault)
-    plain = not rows.totals and not rows.blank.any()
     return Extract(
         layout=layout,
         version=version,
         convention=convention,
-        entries=complete(entries if plain else entries.filter(rows.entries)),
+        entries=complete(entries.filter(rows.entries)),
         records={None: grid.height},
         blank=int(rows.blank.sum()),
         totals=stated_totals(grid, rows, amount),
@@ -160,7 +175,7 @@ def extract_rows(
 
 
 def with_faults(entries: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:
-    """Entries with the reason against each, without the amounts of records whose cells are in doubt."""
+    """Entries with the reason against each, and no amount where the cells are in doubt."""
     return entries.with_columns(
         fault.alias("fault"),
         pl.when(fault.is_null()).then("amount").otherwise(None).alias("amount"),

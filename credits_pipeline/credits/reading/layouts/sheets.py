@@ -1,4 +1,4 @@
-"""What layouts with a header share: finding it, choosing columns, and amounts that a comma cut in two."""
+"""What layouts with a header share: finding it, choosing columns, amounts that a comma cut."""
 
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from credits_pipeline.credits.reading.refusal import Refusal
 
 #: Above the header there may be so many records of titles.
 _TITLES = 30
+_SAMPLE = 1000
 _BEYOND = "a cell beyond the header's last column: a comma inside an amount or a name needs quotes"
 _CUT = "an amount cut in two at its comma: put quotes round it"
 _HEAD_OF_AMOUNT = r"^[-(+]?\s*(?:US)?\$?\s*[-(+]?[0-9]{1,3}$"
@@ -64,9 +65,14 @@ class Header:
 def first_column(grid: Grid) -> int:
     """The index of the first column that holds anything."""
     for index, column in enumerate(grid.columns):
-        if (column.fill_null("").str.strip_chars() != "").any():
+        if holds_anything(column.head(_SAMPLE)) or holds_anything(column):
             return index
     return 0
+
+
+def holds_anything(column: pl.Series) -> bool:
+    """Whether any cell of a column is not blank."""
+    return bool((column.fill_null("").str.strip_chars() != "").any())
 
 
 def find_header(head: Grid) -> Header | None:
@@ -131,7 +137,7 @@ def choose_account(header: Header, grid: Grid, *, name: str, layout: str) -> int
 
 
 def _holds_accounts(column: pl.Series) -> bool:
-    return any(looks_like_account(cell) for cell in column.drop_nulls().unique().head(1000))
+    return any(looks_like_account(cell) for cell in column.drop_nulls().unique().head(_SAMPLE))
 
 
 def _refuse_different_ids(
@@ -190,16 +196,12 @@ def amount_columns(header: Header, grid: Grid, taken: set[int]) -> list[int]:
         and i < grid.width
         and _holds_amounts(grid.columns[i])
     ]
-    filled = [i for i in exact if i < grid.width and _holds_anything(grid.columns[i])]
+    filled = [i for i in exact if i < grid.width and holds_anything(grid.columns[i])]
     return sorted((filled or exact[:1]) + loose)
 
 
-def _holds_anything(column: pl.Series) -> bool:
-    return bool((column.fill_null("").str.strip_chars() != "").any())
-
-
 def _holds_amounts(column: pl.Series) -> bool:
-    cells = column.drop_nulls().unique().head(1000)
+    cells = column.drop_nulls().unique().head(_SAMPLE)
     return any(clean(cell) and spelling(cell).fault is None for cell in cells)
 
 
@@ -288,7 +290,7 @@ def shifted_faults(header: Header, grid: Grid, amounts: list[int]) -> pl.Series 
 def _is_text(header: Header, grid: Grid, column: int) -> bool:
     if column < len(header.cells) and "name" in headers.key(header.cells[column]):
         return True
-    cells = grid.columns[column].drop_nulls().unique().head(1000)
+    cells = grid.columns[column].drop_nulls().unique().head(_SAMPLE)
     return any(clean(cell) and spelling(cell).fault is not None for cell in cells)
 
 

@@ -27,6 +27,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
     choose_account,
     find_header,
     header_below,
+    holds_anything,
     refuse_foreign,
     refuse_foreign_rows,
     shifted_faults,
@@ -67,7 +68,7 @@ def extract(grid: Grid, context: Context) -> Extract:
         if headers.is_total_column(cell) and i not in {account, *columns}
     ]
     others = amount_columns(header, below, {account, *columns, *totals, *currency})
-    others = [i for i in others if (below.columns[i].fill_null("").str.strip_chars() != "").any()]
+    others = [i for i in others if holds_anything(below.columns[i])]
     if others:
         raise Refusal(
             f"{context.name}: beside the months {header.name(columns[0])!r} … there is a column of"
@@ -128,7 +129,7 @@ def extract_cells(
     filled = {
         column: month
         for column, month in months.items()
-        if (grid.columns[column].fill_null("").str.strip_chars() != "").any()
+        if holds_anything(grid.columns[column])
     }
     if grid.height * len(filled) > context.max_records:
         raise Refusal(
