@@ -50,7 +50,8 @@ def demo(
             say("starting an S3 server, CloudZero's stand-in and Dagster from an empty state")
             with running.demo(home, port=port) as started:
                 say(
-                    f"S3 answers at {started.s3_url}, CloudZero's stand-in at {started.cloudzero_url}"
+                    f"S3 answers at {started.servers.s3_url}, CloudZero's stand-in at "
+                    f"{started.servers.cloudzero.base_url}"
                 )
                 say(f"Dagster answers at {started.dagster.url}")
                 say(f"uploading credits-{running.MONTH}.csv to s3://{running.BUCKET}")
@@ -64,7 +65,9 @@ def demo(
                 receipt = started.journal.receipt(running.MONTH)
                 say(f"the receipt says: {receipt.verdict if receipt else 'there is none'}")
                 if not once:
-                    console.print(_next_steps(started.dagster.url, started.s3_url), markup=False)
+                    console.print(
+                        _next_steps(started.dagster.url, started.servers.s3_url), markup=False
+                    )
                     while True:
                         time.sleep(1)
                         started.dagster.check_alive()
@@ -126,6 +129,7 @@ def ended_by_signals() -> Iterator[None]:
 def _next_steps(ui: str, s3: str) -> str:
     return f"""
 Look at {ui}/locations/credits_pipeline/asset-groups/credits/lineage
-Drop another month:   curl -T my-file.csv {s3}/credits-inbox/credits-2025-02.csv
+Drop another month:
+  curl --aws-sigv4 aws:amz:us-east-1:s3 --user sandbox:sandbox -T my-file.csv {s3}/credits-inbox/credits-2025-02.csv
 End with Ctrl-C.
 """

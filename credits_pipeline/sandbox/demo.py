@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError, free_port
-from credits_pipeline.sandbox.s3 import CREDENTIALS
 from credits_pipeline.sandbox.sample import SAMPLE
-from credits_pipeline.sandbox.servers import BUCKET, clean_environment, sandbox
+from credits_pipeline.sandbox.servers import BUCKET, Sandbox, clean_environment, sandbox, upload
 from credits_pipeline.storage.store import FolderStore
 
 MONTH = BillingMonth(2025, 1)
@@ -45,29 +42,19 @@ class Demo:
 
     Attributes:
         dagster: its ``dagster dev``.
-        s3_url: of the embedded S3.
-        cloudzero_url: of the stand-in.
+        servers: its S3 and its stand-in for CloudZero.
         journal: what its runs left behind.
         home: the folder of its state.
     """
 
     dagster: DagsterDev
-    s3_url: str
-    cloudzero_url: str
+    servers: Sandbox
     journal: Journal
     home: Path
 
     def upload_sample(self) -> None:
         """Drop the sample month in the inbox, as a person would."""
-        client = boto3.client(
-            "s3",
-            endpoint_url=self.s3_url,
-            region_name=CREDENTIALS["AWS_REGION"],
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        )
-        client.put_object(Bucket=BUCKET, Key=_KEY, Body=SAMPLE)
-        client.close()
+        upload(self.servers, _KEY, SAMPLE)
 
     def follow(self, say: Callable[[str], None]) -> Attempt | None:
         """Tell what happens until the sample month's run has ended.
@@ -129,13 +116,7 @@ def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
         )
         with dagster:
             dagster.wait_until_ready(_PATIENCE_SECONDS)
-            yield Demo(
-                dagster,
-                running.s3_url,
-                running.cloudzero.base_url,
-                Journal(FolderStore(home / "credits")),
-                home,
-            )
+            yield Demo(dagster, running, Journal(FolderStore(home / "credits")), home)
 
 
 def _empty(home: Path) -> None:

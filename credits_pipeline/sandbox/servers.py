@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import boto3
+
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
-from credits_pipeline.sandbox.s3 import embedded_s3
+from credits_pipeline.sandbox.s3 import CREDENTIALS, embedded_s3
 
 BUCKET = "credits-inbox"
 CONNECTION_ID = "sandbox-stream"
@@ -48,6 +50,19 @@ def sandbox(*, s3_port: int = 0, cloudzero_port: int = 0) -> Iterator[Sandbox]:
             "CLOUDZERO_API_KEY": API_KEY,
         }
         yield Sandbox(environment, s3.endpoint_url, cloudzero)
+
+
+def upload(running: Sandbox, key: str, content: bytes) -> None:
+    """Drop a file in the sandbox's inbox, as a person would."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=running.s3_url,
+        region_name=CREDENTIALS["AWS_REGION"],
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+    client.put_object(Bucket=BUCKET, Key=key, Body=content)
+    client.close()
 
 
 def clean_environment(**added: str) -> dict[str, str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from credits_pipeline.billing.month import BillingMonth
@@ -18,11 +17,11 @@ from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import (
     API_KEY,
-    BUCKET,
     CONNECTION_ID,
     Sandbox,
     clean_environment,
     sandbox,
+    upload,
 )
 from credits_pipeline.storage.store import FolderStore
 
@@ -49,8 +48,7 @@ class Live:
         return Journal(FolderStore(self.home / "credits"))
 
     def upload(self, month: BillingMonth, content: bytes) -> None:
-        url = f"{self.servers.s3_url}/{BUCKET}/credits-{month}.csv"
-        httpx.put(url, content=content, trust_env=False).raise_for_status()
+        upload(self.servers, f"credits-{month}.csv", content)
 
     def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 90) -> Any:
         deadline = time.monotonic() + seconds
@@ -149,16 +147,15 @@ def checks_of(live: Live, month: BillingMonth) -> Any:
 
 def test_a_then_b_then_a_again_ends_at_a(live: Live) -> None:
     month = BillingMonth(2025, 2)
-    for turn, dollars in enumerate(("1.00", "2.00", "1.00"), start=1):
+    for turn, dollars in enumerate(("150000.00", "200000.00", "150000.00"), start=1):
         live.upload(month, f"047210934418,${dollars}\n".encode())
         live.finished(month, turn)
         live.receipt(month, dollars)
-    assert live.held(month) == {"047210934418": "-1.00"}
+    assert live.held(month) == {"047210934418": "-150000.00"}
 
 
 def test_a_strange_file_fails_no_tick_and_is_shown_at_the_inbox(live: Live) -> None:
-    url = f"{live.servers.s3_url}/{BUCKET}/Credits%20March.xlsx"
-    httpx.put(url, content=b"PK", trust_env=False).raise_for_status()
+    upload(live.servers, "Credits March.xlsx", b"PK")
     query = """{ assetOrError(assetKey: {path: ["credits_inbox"]}) { ... on Asset {
         assetObservations(limit: 1) { metadataEntries { label
             ... on MarkdownMetadataEntry { mdStr } } } } } }"""
@@ -215,7 +212,7 @@ def test_the_ui_rematerialises_a_month_through_the_same_code(live: Live) -> None
 
 def test_a_blocked_month_is_red_and_a_decision_in_the_launchpad_releases_it(live: Live) -> None:
     month = BillingMonth(2025, 3)
-    live.upload(month, b"047210934418,$1.00\nrubbish,$2.00\n")
+    live.upload(month, b"047210934418,$150000.00\nrubbish,$2.00\n")
     (run,) = live.finished(month, 1)
     assert run["status"] == "FAILURE"
     attempt = live.journal.attempt(month, run["runId"])
@@ -223,8 +220,8 @@ def test_a_blocked_month_is_red_and_a_decision_in_the_launchpad_releases_it(live
     assert attempt.verdict is Verdict.BLOCKED
     assert live.held(month) == {}
     rematerialise(live, month, {"credits": {"accept_rejected": True}})
-    assert live.receipt(month, "1.00").verdict is Verdict.PARTIAL
-    assert live.held(month) == {"047210934418": "-1.00"}
+    assert live.receipt(month, "150000.00").verdict is Verdict.PARTIAL
+    assert live.held(month) == {"047210934418": "-150000.00"}
 
 
 def test_a_failed_run_is_executed_again_from_its_failure(live: Live) -> None:
@@ -234,7 +231,7 @@ def test_a_failed_run_is_executed_again_from_its_failure(live: Live) -> None:
     live.servers.cloudzero.inject(
         Fault(operation="create", at=1, kind="status", status=400, month=str(month))
     )
-    live.upload(month, b"047210934418,$4.00\n")
+    live.upload(month, b"047210934418,$150000.00\n")
     (run,) = live.finished(month, 1)
     assert run["status"] == "FAILURE"
     live.servers.cloudzero.clear_faults()
@@ -245,8 +242,8 @@ def test_a_failed_run_is_executed_again_from_its_failure(live: Live) -> None:
         mutation, params={"parentRunId": run["runId"], "strategy": "FROM_FAILURE"}
     )
     assert answer["launchRunReexecution"]["__typename"] == "LaunchRunSuccess"
-    assert live.receipt(month, "4.00").verdict is Verdict.VERIFIED
-    assert live.held(month) == {"047210934418": "-4.00"}
+    assert live.receipt(month, "150000.00").verdict is Verdict.VERIFIED
+    assert live.held(month) == {"047210934418": "-150000.00"}
 
 
 def test_a_backfill_sends_every_month(live: Live) -> None:
@@ -282,7 +279,7 @@ def test_a_run_that_is_killed_still_leaves_an_attempt_and_the_month_completes(li
     live.servers.cloudzero.inject(
         Fault(operation="create", at=1, kind="hold", month=str(month), commit=True)
     )
-    live.upload(month, b"047210934418,$5.00\n")
+    live.upload(month, b"047210934418,$150000.00\n")
 
     def sending() -> Attempt | None:
         attempts = list(live.journal.attempts(month))
@@ -297,8 +294,8 @@ def test_a_run_that_is_killed_still_leaves_an_attempt_and_the_month_completes(li
         return found is not None and found.verdict is Verdict.INCOMPLETE
 
     live.wait_for("the killed run's attempt", incomplete, 180)
-    assert live.receipt(month, "5.00").verdict is Verdict.VERIFIED
-    assert live.held(month) == {"047210934418": "-5.00"}
+    assert live.receipt(month, "150000.00").verdict is Verdict.VERIFIED
+    assert live.held(month) == {"047210934418": "-150000.00"}
 
 
 def run_process(live: Live, run_id: str) -> int:
