@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 @cache
 def s3_client() -> "S3Client":
     """An S3 client with time-outs and the SDK's standard retries, one per process."""
-    import boto3  # noqa: PLC0415 - a code location that never touches S3 never loads the SDK
-    from botocore.config import Config  # noqa: PLC0415 - as above
+    import boto3
+    from botocore.config import Config
 
     return boto3.client(
         "s3",

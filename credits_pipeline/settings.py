@@ -6,7 +6,7 @@ AWS credentials and endpoints are the AWS SDK's own and are not listed here.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -69,8 +69,8 @@ PREFIX = Variable(
 STORAGE = Variable(
     "CREDITS_STORAGE",
     "",
-    "Where the pipeline keeps what it made: a folder or s3://bucket/prefix, never inside the inbox. "
-    "Default: $DAGSTER_HOME/credits, else .credits in the working directory.",
+    "Where the pipeline keeps what it made: a folder or s3://bucket/prefix, never inside the "
+    "inbox. Default: $DAGSTER_HOME/credits, else .credits in the working directory.",
 )
 START_MONTH = Variable("CREDITS_START_MONTH", "2024-01", "The first month that has a partition.")
 SENSOR_SECONDS = Variable("CREDITS_SENSOR_SECONDS", "30", "Seconds between looks into the inbox.")
@@ -177,7 +177,7 @@ class Schedule:
         adopt: how old a file may be to start a run on a new installation.
     """
 
-    start_month: BillingMonth = BillingMonth(2024, 1)
+    start_month: BillingMonth = field(default_factory=lambda: BillingMonth(2024, 1))
     sensor_seconds: int = 30
     automation: bool = True
     adopt: timedelta = timedelta(days=7)

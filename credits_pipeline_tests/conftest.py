@@ -1,4 +1,4 @@
-"""Real servers for the tests: S3 and CloudZero over HTTP on loopback, each test with its own bucket."""
+"""Real servers for the tests: S3 and CloudZero over HTTP, each test with its own bucket."""
 
 import os
 from collections.abc import Iterator
@@ -68,7 +68,9 @@ def versioned_inbox(inbox: Inbox) -> Inbox:
 @pytest.fixture
 def cloudzero(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudZeroStandIn]:
     """CloudZero's stand-in, with this process's environment pointing at it."""
-    with CloudZeroStandIn(port=0, keys={API_KEY: SCOPES}, connections=[CONNECTION_ID, OTHER_CONNECTION_ID]) as stand_in:
+    with CloudZeroStandIn(
+        port=0, keys={API_KEY: SCOPES}, connections=[CONNECTION_ID, OTHER_CONNECTION_ID]
+    ) as stand_in:
         monkeypatch.setenv("CLOUDZERO_BASE_URL", stand_in.base_url)
         monkeypatch.setenv("CLOUDZERO_CONNECTION_ID", CONNECTION_ID)
         monkeypatch.setenv("CLOUDZERO_API_KEY", API_KEY)

@@ -10,7 +10,7 @@ def to_text(amount: Decimal) -> str:
     ``Decimal("1E+3")`` is ``"1000.00"``, ``Decimal("-0")`` is ``"0.00"``, and
     ``Decimal("-6407.960000000000")`` is ``"-6407.96"``.
     """
-    whole, _, fraction = format(amount if amount else Decimal(0), "f").partition(".")
+    whole, _, fraction = format(amount or Decimal(0), "f").partition(".")
     return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 

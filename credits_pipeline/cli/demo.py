@@ -4,9 +4,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -28,12 +27,13 @@ def demo(
 
     Needs no account and no network. Ends with Ctrl-C and leaves no process behind.
     """
-    from rich.console import Console  # noqa: PLC0415 - loads when the command runs
-    from rich.markdown import Markdown  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.markdown import Markdown
 
     from credits_pipeline.reporting.attempt import Verdict  # noqa: PLC0415 - as above
     from credits_pipeline.reporting.report import markdown  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox import demo as running  # noqa: PLC0415 - as above
+    from credits_pipeline.sandbox import servers  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.dagster_dev import DagsterDevError  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above
 
@@ -54,7 +54,7 @@ def demo(
                     f"{started.servers.cloudzero.base_url}"
                 )
                 say(f"Dagster answers at {started.dagster.url}")
-                say(f"uploading credits-{running.MONTH}.csv to s3://{running.BUCKET}")
+                say(f"uploading credits-{running.MONTH}.csv to s3://{servers.BUCKET}")
                 started.upload_sample()
                 attempt = started.follow(say)
                 verdict = attempt.verdict if attempt is not None else None
@@ -127,9 +127,10 @@ def ended_by_signals() -> Iterator[None]:
 
 
 def _next_steps(ui: str, s3: str) -> str:
-    return f"""
-Look at {ui}/locations/credits_pipeline/asset-groups/credits/lineage
-Drop another month:
-  curl --aws-sigv4 aws:amz:us-east-1:s3 --user sandbox:sandbox -T my-file.csv {s3}/credits-inbox/credits-2025-02.csv
-End with Ctrl-C.
-"""
+    return (
+        f"\nLook at {ui}/locations/credits_pipeline/asset-groups/credits/lineage\n"
+        "Drop another month:\n"
+        "  curl --aws-sigv4 aws:amz:us-east-1:s3 --user sandbox:sandbox \\\n"
+        f"    -T my-file.csv {s3}/credits-inbox/credits-2025-02.csv\n"
+        "End with Ctrl-C.\n"
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,6 +15,8 @@ from credits_pipeline.inbox.version import FileVersion
 _NOT_THERE = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 _CHANGED = {"412", "PreconditionFailed"}
 _PART_BYTES = 4 * 1024 * 1024
+#: How often an object that is replaced while it is read is read again.
+_READS = 5
 
 
 class InboxError(Exception):
@@ -86,15 +89,14 @@ class Inbox:
             InboxError: S3 can't be asked, or refuses.
         """
         versions: list[FileVersion] = []
-        token: str | None = None
+        where: dict[str, Any] = {"StartAfter": after} if after else {}
         page = 0
         while pages is None or page < pages:
             with _explained(f"a list of {self.uri(self.prefix + below)!r}", self.bucket):
                 answer = s3_client().list_objects_v2(
                     Bucket=self.bucket,
                     Prefix=self.prefix + below,
-                    **({"ContinuationToken": token} if token else {}),
-                    **({"StartAfter": after} if after and not token else {}),
+                    **where,
                 )
             versions += [
                 FileVersion(
@@ -105,10 +107,10 @@ class Inbox:
                 )
                 for item in answer.get("Contents", [])
             ]
-            token = answer.get("NextContinuationToken")
             page += 1
-            if not token:
+            if not answer.get("NextContinuationToken"):
                 return Listing(tuple(versions), complete=True)
+            where = {"ContinuationToken": answer["NextContinuationToken"]}
         return Listing(tuple(versions), complete=False)
 
     def current(self, key: str) -> FileVersion | None:
@@ -153,13 +155,14 @@ class Inbox:
                 "do: check that it is a credits file; if it is, raise CREDITS_MAX_BYTES."
             )
         data = bytearray()
+        which: dict[str, Any] = {"VersionId": version.version_id} if version.version_id else {}
         with _explained(f"{version.key!r}", self.bucket):
             try:
                 answer = s3_client().get_object(
                     Bucket=self.bucket,
                     Key=version.key,
                     IfMatch=f'"{version.etag}"',
-                    **({"VersionId": version.version_id} if version.version_id else {}),
+                    **which,
                 )
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") in _NOT_THERE | _CHANGED:
@@ -176,6 +179,31 @@ class Inbox:
                 "nothing was sent; materialise the month again."
             )
         return bytes(data)
+
+    def read_current(self, key: str, *, at_most: int) -> tuple[FileVersion, bytes] | None:
+        """The current version and its bytes; the newest, where it is replaced while it is read.
+
+        Args:
+            key: the object's whole key.
+            at_most: refuse a larger object before it is in memory.
+
+        Returns:
+            None if there is no such object.
+
+        Raises:
+            VersionGoneError: it was replaced again and again.
+            InboxError: as `read`.
+        """
+        for remaining in reversed(range(_READS)):
+            version = self.current(key)
+            if version is None:
+                return None
+            try:
+                return version, self.read(version, at_most=at_most)
+            except VersionGoneError:
+                if not remaining:
+                    raise
+        raise AssertionError("the last read returns or raises")  # pragma: no cover
 
     def upload(
         self, key: str, data: bytes, *, metadata: dict[str, str] | None = None

@@ -39,7 +39,9 @@ class Stray:
     month: BillingMonth | None = None
 
 
-def month_of(key: str, size: int, *, prefix: str, months: Months) -> BillingMonth | Stray | None:
+def month_of(  # noqa: PLR0911 - one return for each thing an object can be
+    key: str, size: int, *, prefix: str, months: Months
+) -> BillingMonth | Stray | None:
     """Say which month's credits file an object is.
 
     Args:

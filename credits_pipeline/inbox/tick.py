@@ -74,8 +74,8 @@ class Cursor:
             return cls(months, stored["shown"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
-                f"the sensor's cursor can't be read ({error}): reset it in the sensor's page; files "
-                "of the last days then start their runs again, which does no harm"
+                f"the sensor's cursor can't be read ({error}): reset it in the sensor's page; "
+                "files of the last days then start their runs again, which does no harm"
             ) from error
 
     def __str__(self) -> str:

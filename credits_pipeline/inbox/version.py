@@ -33,8 +33,7 @@ class FileVersion:
         Time is part of it, so that going back to an earlier content is a new version.
         """
         moment = self.last_modified.astimezone(UTC).replace(microsecond=0).isoformat()
-        text = "\n".join((self.key, self.etag, moment))
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
+        return hashlib.sha256(f"{self.key}\n{self.etag}\n{moment}".encode()).hexdigest()[:8]
 
     @property
     def token(self) -> str:

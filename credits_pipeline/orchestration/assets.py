@@ -21,13 +21,16 @@ from credits_pipeline.orchestration.resources import (
     InboxResource,
     StorageResource,
 )
-from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
+from credits_pipeline.orchestration.stored import (
+    MonthCredits,
+    MonthPayload,
+    RawFile,
+    convention,
+)
 from credits_pipeline.reporting.attempt import Verdict
 
 GROUP = "credits"
 INBOX = dg.AssetKey("credits_inbox")
-#: A version may be replaced while it is read; the newest is read then, so often at most.
-_READS = 5
 
 
 def credits_assets(partitions: dg.PartitionsDefinition[str]) -> Sequence[dg.AssetsDefinition]:
@@ -50,8 +53,8 @@ def credits_assets(partitions: dg.PartitionsDefinition[str]) -> Sequence[dg.Asse
         dg.asset(
             **common,
             kinds={"polars"},
-            description="The same credits as rows of CloudZero's Common Bill Format: one line item of "
-            "type Credit per account, with the amount negated.",
+            description="The same credits as rows of CloudZero's Common Bill Format: one line item "
+            "of type Credit per account, with the amount negated.",
         )(cbf_payload),
         dg.asset(
             **common,
@@ -79,34 +82,24 @@ def raw_credits_csv(
     context: dg.AssetExecutionContext, inbox: InboxResource, storage: StorageResource
 ) -> dg.MaterializeResult[RawFile]:
     """Take the version of the month's file that is current now."""
-    from credits_pipeline.inbox.bucket import VersionGoneError  # noqa: PLC0415 - loads the AWS SDK
-
     month = month_of(context)
     recorder = Recorder(storage, context.run.run_id, month)
     with recorder.watching():
         box = inbox.open()
         key = box.key(month)
-        at_most = settings.MAX_BYTES.read(settings.at_least(1))
-        for remaining in reversed(range(_READS)):
-            version = box.current(key)
-            if version is None:
-                recorder.refuse(
-                    recorder.new(
-                        Verdict.FAILED,
-                        file=key,
-                        reason=f"There is no {box.uri(key)}.",
-                        what_to_do=f"Upload the credits of {month} under that name; the month in "
-                        "CloudZero stands as it was.",
-                        permanent=True,
-                    )
+        found = box.read_current(key, at_most=settings.MAX_BYTES.read(settings.at_least(1)))
+        if found is None:
+            recorder.refuse(
+                recorder.new(
+                    Verdict.FAILED,
+                    file=key,
+                    reason=f"There is no {box.uri(key)}.",
+                    what_to_do=f"Upload the credits of {month} under that name; the month in "
+                    "CloudZero stands as it was.",
+                    permanent=True,
                 )
-            try:
-                data = box.read(version, at_most=at_most)
-                break
-            except VersionGoneError:
-                if not remaining:
-                    raise
-                context.log.info(f"{box.uri(key)} was replaced while it was read: reading it again")
+            )
+        version, data = found
         raw = RawFile(month, version, data)
         return dg.MaterializeResult(
             value=raw,
@@ -115,7 +108,7 @@ def raw_credits_csv(
         )
 
 
-def credits(  # noqa: A001 - the asset's name is the product's
+def credits(
     context: dg.AssetExecutionContext,
     config: CreditsConfig,
     raw_credits_csv: RawFile,
@@ -169,14 +162,14 @@ def credits(  # noqa: A001 - the asset's name is the product's
                     decisions=asdict(decisions),
                     decided=journal.decided(month, version.token),
                     reason=refusal.reason,
-                    what_to_do="Nothing was sent; the month in CloudZero stands as it was. Upload a "
-                    "corrected file.",
+                    what_to_do="Nothing was sent; the month in CloudZero stands as it was. "
+                    "Upload a corrected file.",
                     permanent=True,
                 )
             )
         last = journal.last_verified_before(month)
         found = MonthCredits(
-            version, reading, decisions, last.sign_convention if last is not None else None
+            version, reading, decisions, None if last is None else convention(last.sign_convention)
         )
         stops = blocking(found.statements)
         if stops:
@@ -194,7 +187,7 @@ def credits(  # noqa: A001 - the asset's name is the product's
 def cbf_payload(
     context: dg.AssetExecutionContext,
     credits: MonthCredits,
-    storage: StorageResource,  # noqa: A002 - the asset's name
+    storage: StorageResource,
 ) -> dg.MaterializeResult[MonthPayload]:
     """Make the rows; a pure function of the credits and the settings."""
     from credits_pipeline.cloudzero.cbf import cbf_rows  # noqa: PLC0415 - loads polars

@@ -122,10 +122,8 @@ def interrupted(attempt: Attempt, why: str) -> Attempt:
     return replace(
         attempt,
         verdict=Verdict.INCOMPLETE,
-        reason=f"The run ended while it was sending, so CloudZero may hold a part of {attempt.billing_month} "
-        f"({why})."
-        if why
-        else "The run ended while it was sending.",
+        reason="The run ended while it was sending, so CloudZero may hold a part of "
+        f"{attempt.billing_month}: {why}",
         what_to_do=f"Materialise {attempt.billing_month} again: that sends the whole month.",
         ended_at=_now(),
         ambiguous=True,

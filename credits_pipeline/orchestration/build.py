@@ -1,5 +1,4 @@
-"""The one assembly: `build_definitions` takes settings and resources, so that tests and deployments
-differ by argument."""
+"""The one assembly, so that tests and deployments differ by argument."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 OF_CREDITS = {
     "layout_is_known": "Which shape of file it is, and how its text was read.",
     "table_is_not_empty": "There is at least one account to send.",
-    "nothing_rejected": "Every row of the file could be read. If not, nothing is sent until the file "
-    "is corrected or a person accepts what is missing.",
-    "no_duplicate_accounts": "Every account has one row. If not, the first row counts and the others "
-    "are listed with their dollars.",
+    "nothing_rejected": "Every row of the file could be read. If not, nothing is sent until the "
+    "file is corrected or a person accepts what is missing.",
+    "no_duplicate_accounts": "Every account has one row. If not, the first row counts and the "
+    "others are listed with their dollars.",
     "ledger_closes": "Every record and every dollar of the file is accounted for, exactly.",
-    "signs_agree": "All amounts have the sign that means credit. If they have both, nothing is sent "
-    "until a person says how to take them.",
+    "signs_agree": "All amounts have the sign that means credit. If they have both, nothing is "
+    "sent until a person says how to take them.",
     "totals_match_source": "Totals that the file or its metadata state equal what was read.",
     "account_ids_are_whole": "No account id had lost its leading zeros.",
     "amounts_are_not_all_zero": "At least one account is owed something.",

@@ -32,8 +32,8 @@ class CreditsConfig(dg.Config):
 
     duplicates: DuplicatesChoice | None = Field(
         default=None,
-        description="An account's second row: first = keep the first row and report the others (the "
-        "rule), sum = add them up, reject = send nothing.",
+        description="An account's second row: first = keep the first row and report the others "
+        "(the rule), sum = add them up, reject = send nothing.",
     )
     signs: SignsChoice | None = Field(
         default=None,

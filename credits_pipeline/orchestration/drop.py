@@ -338,8 +338,8 @@ def drop_statement(
     says = (
         f"CloudZero holds exactly the {sent.height:,} rows that were sent for {month}."
         if apart.equal
-        else f"CloudZero does not hold what was sent for {month}: {apart.says}. What to do: look for "
-        "another feeder of the stream, then materialise the month with force."
+        else f"CloudZero does not hold what was sent for {month}: {apart.says}. What to do: look "
+        "for another feeder of the stream, then materialise the month with force."
     )
     return Statement(
         "drop_equals_payload",

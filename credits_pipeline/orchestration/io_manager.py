@@ -42,7 +42,7 @@ class MonthIOManager(dg.ConfigurableIOManager):
         )
         context.add_output_metadata({"stored_at": dg.MetadataValue.path(archive.uri(entry))})
 
-    def load_input(self, context: dg.InputContext) -> Stored:
+    def load_input(self, context: dg.InputContext) -> RawFile | MonthCredits | MonthPayload:
         """Find a value.
 
         Raises:
@@ -55,7 +55,7 @@ class MonthIOManager(dg.ConfigurableIOManager):
 
 def load(
     storage: StorageResource, noun: str, month: BillingMonth, *, run_id: str
-) -> tuple["Entry", Stored]:
+) -> tuple["Entry", RawFile | MonthCredits | MonthPayload]:
     """What this run made of a noun, else what is current.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of each value: numbers as numbers, exact dollars as text beside them."""
+"""What the Dagster UI shows of each value: numbers as numbers, exact dollars as text too."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -120,7 +120,7 @@ def row_lists(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
 
 def plain(frame: "pl.DataFrame") -> list[dict[str, Any]]:
     """Rows with money spelled as text."""
-    import polars as pl  # noqa: PLC0415 - only where tables are shown
+    import polars as pl
 
     from credits_pipeline.billing.columns import text_of  # noqa: PLC0415 - as above
 
@@ -156,7 +156,7 @@ def exact(amount: "Decimal") -> str:
 
 def largest_changes(diff: "Diff", at_most: int = 10) -> list[dict[str, Any]]:
     """The accounts whose credit changes most against what CloudZero held."""
-    import polars as pl  # noqa: PLC0415 - only where tables are shown
+    import polars as pl
 
     by = pl.col("new_usd").fill_null(0) - pl.col("old_usd").fill_null(0)
     changed = diff.accounts.filter(pl.col("change") != "unchanged")

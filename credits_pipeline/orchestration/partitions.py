@@ -1,4 +1,7 @@
-"""Billing months as Dagster partitions. Concept: https://docs.dagster.io/guides/build/partitions-and-backfills"""
+"""Billing months as Dagster partitions.
+
+Concept: https://docs.dagster.io/guides/build/partitions-and-backfills.
+"""
 
 from datetime import UTC, datetime
 

@@ -6,7 +6,7 @@ here win over the environment. No secret is ever a resource's configuration: the
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from credits_pipeline.storage.store import Store
 
 
-class InboxResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it yields itself
+class InboxResource(dg.ConfigurableResource[Any]):
     """The bucket and prefix that credits files are dropped in.
 
     Attributes:
@@ -46,7 +46,7 @@ class InboxResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it yie
         )
 
 
-class StorageResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it yields itself
+class StorageResource(dg.ConfigurableResource[Any]):
     """Where the pipeline keeps what it made.
 
     Attributes:
@@ -78,7 +78,7 @@ class StorageResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it y
         return Journal(self.store())
 
 
-class CloudZeroResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it yields itself
+class CloudZeroResource(dg.ConfigurableResource[Any]):
     """One AnyCost Stream.
 
     The API key is read from the environment variable named here and is never configuration.
@@ -110,10 +110,8 @@ class CloudZeroResource(dg.ConfigurableResource):  # type: ignore[type-arg] - it
         Raises:
             SettingError: a setting is missing; the message names it.
         """
-        from credits_pipeline.cloudzero.client import (  # noqa: PLC0415 - loads httpx
-            CloudZeroClient,
-            RetryPolicy,
-        )
+        from credits_pipeline.cloudzero.client import CloudZeroClient  # noqa: PLC0415 - httpx
+        from credits_pipeline.cloudzero.retrying import RetryPolicy  # noqa: PLC0415 - as above
 
         base_url, connection_id = self.address()
         api_key = replace(settings.API_KEY, name=self.api_key_variable).text()

@@ -33,7 +33,7 @@ def credits_sensors(schedule: Schedule, job: Any) -> list[dg.SensorDefinition]:
         name="credits_files",
         minimum_interval_seconds=schedule.sensor_seconds,
         default_status=status,
-        description="Looks into the inbox and starts one run for each new version of a month's file.",
+        description="Looks into the inbox and starts a run for each new version of a month's file.",
     )
     def credits_files(
         context: dg.SensorEvaluationContext, inbox: InboxResource, storage: StorageResource
@@ -128,7 +128,7 @@ def _observation(view: InboxView, uri: str) -> dg.AssetObservation:
         metadata["what_to_do"] = dg.MetadataValue.md(tables.of_rows(strays, at_most=50))
     if view.not_sent:
         metadata["found_not_sent"] = dg.MetadataValue.md(
-            "These months' files were here before the pipeline. Backfill these months to send them: "
+            "These months' files were here before the pipeline. Backfill the months to send them: "
             + ", ".join(map(str, view.not_sent))
         )
     if view.gone:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, get_args
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
@@ -141,7 +141,7 @@ class MonthCredits:
                 findings=TypeAdapter(Findings).validate_json(files["findings.json"]),
             ),
             decisions=Decisions(**rest["decisions"]),
-            previous_convention=rest["previous_convention"],
+            previous_convention=convention(rest["previous_convention"]),
         )
 
 
@@ -185,6 +185,11 @@ class MonthPayload:
         return cls(version, Payload(month, frame(files["cbf.parquet"])), rest["credits_digest"])
 
 
+def convention(text: str | None) -> Convention | None:
+    """A stored sign convention; None where there was none."""
+    return next((name for name in get_args(Convention) if name == text), None)
+
+
 def parquet(frame: "pl.DataFrame") -> bytes:
     """A table as Parquet."""
     buffer = BytesIO()
@@ -194,7 +199,7 @@ def parquet(frame: "pl.DataFrame") -> bytes:
 
 def frame(data: bytes) -> "pl.DataFrame":
     """A table back from Parquet."""
-    import polars as pl  # noqa: PLC0415 - only where a table is read
+    import polars as pl
 
     return pl.read_parquet(BytesIO(data))
 
@@ -217,7 +222,7 @@ def _origin(month: BillingMonth, version: FileVersion, **rest: object) -> bytes:
     return json.dumps(told, indent=2).encode()
 
 
-def _read_origin(text: bytes) -> tuple[BillingMonth, FileVersion, dict[str, "object"]]:
+def _read_origin(text: bytes) -> tuple[BillingMonth, FileVersion, dict[str, Any]]:
     told = json.loads(text)
     file = told["file"]
     version = FileVersion(

@@ -81,7 +81,7 @@ class Attempt:
     connection_id: str = ""
     base_url: str = ""
     layout: str = ""
-    sign_convention: str = ""
+    sign_convention: str | None = None
     row_count: int | None = None
     unique_accounts: int | None = None
     total_credit_usd: str | None = None
@@ -116,8 +116,8 @@ class Attempt:
         stored = json.loads(text)
         if stored["schema_version"] > SCHEMA_VERSION:
             raise ValueError(
-                f"this attempt has schema version {stored['schema_version']}, and this release reads "
-                f"up to {SCHEMA_VERSION}: upgrade credits-pipeline"
+                f"this attempt has schema version {stored['schema_version']}, and this release "
+                f"reads up to {SCHEMA_VERSION}: upgrade credits-pipeline"
             )
         return cls(**{**stored, "verdict": Verdict(stored["verdict"])})
 

@@ -1,4 +1,4 @@
-"""``dagster dev`` as a child in a process group of its own, so that ending it leaves nothing behind."""
+"""``dagster dev`` in a process group of its own, so that ending it leaves nothing behind."""
 
 import os
 import signal
@@ -97,7 +97,7 @@ class DagsterDev:
         """
         query = """{ workspaceOrError { ... on Workspace { locationEntries {
             loadStatus locationOrLoadError {
-                __typename ... on RepositoryLocation { name } ... on PythonError { message } } } } } }"""
+                __typename ... on PythonError { message } } } } } }"""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.check_alive()

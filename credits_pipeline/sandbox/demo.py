@@ -13,7 +13,7 @@ from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError, free_port
 from credits_pipeline.sandbox.sample import SAMPLE
-from credits_pipeline.sandbox.servers import BUCKET, Sandbox, clean_environment, sandbox, upload
+from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
 from credits_pipeline.storage.store import FolderStore
 
 MONTH = BillingMonth(2025, 1)

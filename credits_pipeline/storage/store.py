@@ -1,4 +1,4 @@
-"""A place for files, on disk or in S3: a name holds either the whole of what was written or nothing."""
+"""A place for files, on disk or in S3: a name holds the whole of what was written, or nothing."""
 
 import os
 import tempfile
@@ -112,7 +112,7 @@ class S3Store:
 
         try:
             answer = s3_client().get_object(Bucket=self._bucket, Key=self._prefix + name)
-            return answer["Body"].read()
+            return bytes(answer["Body"].read())
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "NoSuchKey":
                 return None

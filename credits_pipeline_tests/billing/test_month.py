@@ -24,7 +24,16 @@ def test_shifting_crosses_years(by: int, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2025-13", "2025-00", "2025-1", "25-01", "2025-01-01", "٢٠٢٥-٠١", ""]
+    "text",
+    [
+        "2025-13",
+        "2025-00",
+        "2025-1",
+        "25-01",
+        "2025-01-01",
+        "\u0662\u0660\u0662\u0665-\u0660\u0661",
+        "",
+    ],
 )
 def test_what_is_not_a_month_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="month"):

@@ -1,4 +1,4 @@
-"""`dagster dev` as a user starts it: webserver, daemon and code server, and files that arrive by HTTP."""
+"""`dagster dev` as a user starts it, and files that arrive by HTTP."""
 
 import os
 import signal
@@ -115,13 +115,16 @@ def test_an_uploaded_file_becomes_a_verified_drop(live: Live) -> None:
     (run,) = live.finished(month, 1)
     assert run["status"] == "SUCCESS"
     assert run["jobName"] == "credits_month"
-    assert checks_of(live, month) >= {
-        "nothing_rejected": True,
-        "no_duplicate_accounts": False,
-        "ledger_closes": True,
-        "payload_equals_credits": True,
-        "drop_equals_payload": True,
-    }.items()
+    assert (
+        checks_of(live, month)
+        >= {
+            "nothing_rejected": True,
+            "no_duplicate_accounts": False,
+            "ledger_closes": True,
+            "payload_equals_credits": True,
+            "drop_equals_payload": True,
+        }.items()
+    )
 
 
 def checks_of(live: Live, month: BillingMonth) -> Any:

@@ -26,9 +26,7 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluati
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
     (event,) = [
-        e
-        for e in result.get_asset_materialization_events()
-        if e.asset_key == dg.AssetKey(asset)
+        e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey(asset)
     ]
     return {
         name: value.value
@@ -69,7 +67,9 @@ def test_the_usual_sample_becomes_a_verified_drop(pipeline: Pipeline) -> None:
     assert receipt.total_credit_usd == "202487.80"
     assert receipt.ledger["identical_duplicate"] == {"rows": 1, "usd": "6407.96"}
     assert receipt.left_out_usd == "0.00"
-    assert [request["operation"] for request in receipt.requests].count("create drop (replace_drop)") == 1
+    assert [request["operation"] for request in receipt.requests].count(
+        "create drop (replace_drop)"
+    ) == 1
     assert receipt.diff["added"]["accounts"] == 23
 
 
@@ -229,9 +229,7 @@ def test_a_missing_key_lets_everything_up_to_the_payload_run(
 def test_cloudzero_s_own_message_reaches_the_person(pipeline: Pipeline) -> None:
     pipeline.upload(GOOD)
     told = json.dumps({"error": {"message": "row 3 is odd", "type": "BadRequest"}})
-    pipeline.cloudzero.inject(
-        Fault(operation="create", at=1, kind="status", status=400, body=told)
-    )
+    pipeline.cloudzero.inject(Fault(operation="create", at=1, kind="status", status=400, body=told))
     result = pipeline.run()
     attempt = pipeline.attempt(result)
     assert attempt.verdict is Verdict.FAILED
@@ -273,9 +271,7 @@ def test_a_version_that_is_not_current_any_more_is_superseded(
     if then == "overwritten":
         pipeline.upload(b"047210934418,$9.00\n")
     else:
-        aws.s3_client().delete_object(
-            Bucket=pipeline.inbox.bucket, Key=pipeline.inbox.key(JANUARY)
-        )
+        aws.s3_client().delete_object(Bucket=pipeline.inbox.bucket, Key=pipeline.inbox.key(JANUARY))
     result = pipeline.run(only=["cloudzero_drop"])
     assert result.success
     assert pipeline.attempt(result).verdict is Verdict.SUPERSEDED
