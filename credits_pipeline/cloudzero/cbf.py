@@ -82,7 +82,7 @@ class CbfRows(pa.DataFrameModel):
         ordered = True
 
 
-def cbf_rows(credits: pl.DataFrame, month: BillingMonth, settings: CbfSettings) -> pl.DataFrame:  # noqa: A002 - the table is called so everywhere
+def cbf_rows(credits: pl.DataFrame, month: BillingMonth, settings: CbfSettings) -> pl.DataFrame:
     """Make the rows of a month, sorted by account.
 
     Args:

@@ -115,6 +115,7 @@ class CloudZeroClient:
         self.rehearsal = test_key is not None
         self._timeout = timeout
         self._session: Session | None = None
+        secure = self.base_url.startswith("https:")
         self._http = httpx.Client(
             headers=headers,
             timeout=timeout,
@@ -122,8 +123,9 @@ class CloudZeroClient:
             follow_redirects=False,
             # One request at a time is what a stream takes.
             limits=httpx.Limits(max_connections=1),
-            # A proxy of the environment is for the outside, and plain http never leaves here.
-            trust_env=self.base_url.startswith("https:"),
+            # Plain http never leaves this machine: it has no TLS, and no proxy on its way.
+            verify=secure,
+            trust_env=secure,
         )
         self._test_headers = {} if test_key is None else {"cloudzero-test-key": test_key}
 

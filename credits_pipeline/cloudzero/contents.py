@@ -45,7 +45,7 @@ def read_contents(pieces: Iterable[bytes]) -> pl.DataFrame:
     pending += _decoded(decoder, b"", final=True)
     rows = _rows_of(f'{{"billing_drop":[{pending}' if inside else pending)
     batches += [_table(rows)] if rows else []
-    return pl.concat(batches, how="diagonal", rechunk=True) if batches else pl.DataFrame()
+    return pl.concat(batches, how="diagonal") if batches else pl.DataFrame()
 
 
 def _decoded(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool) -> str:
@@ -93,11 +93,16 @@ def _loads(text: str) -> Any:
 
 def _table(rows: list[dict[str, Any]]) -> pl.DataFrame:
     names = {name: pl.String for row in rows for name in row}
-    if all(isinstance(value, str | None) for row in rows for value in row.values()):
-        return pl.DataFrame(rows, schema=names)
-    return pl.DataFrame(
-        [{name: _text(value) for name, value in row.items()} for row in rows], schema=names
-    )
+    if not all(isinstance(value, str | None) for row in rows for value in row.values()):
+        rows = [{name: _text(value) for name, value in row.items()} for row in rows]
+    table = pl.DataFrame(rows, schema=names)
+    return table.select(_shared_if_alike(table[name]) for name in table.columns)
+
+
+def _shared_if_alike(column: pl.Series) -> pl.Series:
+    """The column, its text kept once where all rows have the same: most columns of a month."""
+    alike = not column.null_count() and bool((column == column[0]).all())
+    return column.head(1).new_from_index(0, len(column)) if alike else column
 
 
 def _text(value: Any) -> str | None:

@@ -1,5 +1,6 @@
 """What a drop changes, account by account, against what CloudZero holds now."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -15,6 +16,7 @@ from credits_pipeline.cloudzero.errors import WrongAnswerError
 Change = Literal["added", "removed", "changed", "unchanged"]
 CHANGES: tuple[Change, ...] = ("added", "removed", "changed", "unchanged")
 
+_ROWS_AT_ONCE = 32_768
 #: An account's credit before and after; null where it has none.
 DIFF = pl.Schema(
     [("account", pl.String()), ("old_usd", USD), ("new_usd", USD), ("change", pl.String())]
@@ -76,27 +78,48 @@ def compare(held: pl.DataFrame, new: pl.DataFrame) -> Diff:
     Raises:
         WrongAnswerError: CloudZero holds an amount that is no number.
     """
-    both = (
-        credit_by_account(held)
-        .rename({"usd": "old_usd"})
-        .join(
-            credit_by_account(new).rename({"usd": "new_usd"}),
-            on="account",
-            how="full",
-            coalesce=True,
-        )
-    )
-    old, new_usd = pl.col("old_usd"), pl.col("new_usd")
+    old = credit_by_account(held).rename({"usd": "old_usd"}).sort("account")
+    wanted = credit_by_account(new).rename({"usd": "new_usd"}).sort("account")
+    parts = [_compared(*pair) for pair in _ranges(old, wanted)]
+    return Diff(pl.concat(parts) if parts else DIFF.to_frame())
+
+
+def _compared(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    old_usd, new_usd = pl.col("old_usd"), pl.col("new_usd")
     change = (
-        pl.when(old.is_null())
+        pl.when(old_usd.is_null())
         .then(pl.lit("added"))
         .when(new_usd.is_null())
         .then(pl.lit("removed"))
-        .when(old != new_usd)
+        .when(old_usd != new_usd)
         .then(pl.lit("changed"))
         .otherwise(pl.lit("unchanged"))
     )
-    return Diff(both.with_columns(change.alias("change")).select(DIFF.names()).sort("account"))
+    return (
+        old.join(new, on="account", how="full", coalesce=True)
+        .with_columns(change.alias("change"))
+        .select(DIFF.names())
+        .sort("account")
+    )
+
+
+def _ranges(one: pl.DataFrame, other: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Both tables, sorted by account, in ranges of the same accounts.
+
+    A full month joined at once takes as much memory again as all else that a drop needs.
+    """
+    larger = one if one.height > other.height else other
+    marks = larger["account"].gather_every(_ROWS_AT_ONCE, offset=_ROWS_AT_ONCE)
+    ends = [
+        [*table["account"].search_sorted(marks).to_list(), table.height] for table in (one, other)
+    ]
+    begun = (0, 0)
+    for here in zip(*ends, strict=True):
+        yield tuple(  # type: ignore[misc] # a pair, as the tables are
+            table.slice(first, end - first)
+            for table, first, end in zip((one, other), begun, here, strict=True)
+        )
+        begun = here
 
 
 def credit_by_account(rows: pl.DataFrame) -> pl.DataFrame:
@@ -109,7 +132,10 @@ def credit_by_account(rows: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema={"account": pl.String, "usd": USD})
     account = rows[ACCOUNT].fill_null("") if ACCOUNT in rows.columns else _empty(rows.height)
     written = rows[COST].fill_null("") if COST in rows.columns else _empty(rows.height)
-    cost = canonical_amounts(written).cast(USD, strict=False)
+    cost = written.cast(USD, strict=False)
+    if cost.null_count():
+        # Spellings that polars does not take, such as with spaces around.
+        cost = cost.fill_null(canonical_amounts(written).cast(USD, strict=False))
     if cost.null_count():
         odd = pl.DataFrame({"account": account, "cost": written}).filter(cost.is_null())
         raise WrongAnswerError(
@@ -117,12 +143,10 @@ def credit_by_account(rows: pl.DataFrame) -> pl.DataFrame:
             f"{odd['cost'][0]!r} for account {odd['account'][0] or '(none)'}.",
             "Look at the stream's month in CloudZero, and replace it by hand.",
         )
-    return (
-        pl.DataFrame({"account": account, "usd": -cost})
-        .group_by("account")
-        .agg(pl.col("usd").sum())
-        .cast({"usd": USD})
-    )
+    credit = pl.DataFrame({"account": account, "usd": -cost})
+    if account.n_unique() == account.len():
+        return credit
+    return credit.group_by("account").agg(pl.col("usd").sum()).cast({"usd": USD})
 
 
 def _empty(height: int) -> pl.Series:

@@ -108,6 +108,21 @@ def difference(expected: pl.DataFrame, found: pl.DataFrame, *, strict: bool = Fa
     )
 
 
+def fingerprint(rows: pl.DataFrame) -> tuple[int, int]:
+    """What tells two readings of a month apart, in this process, whatever the order of rows.
+
+    Two tables with the same columns and the same multiset of rows have the same one.
+    """
+    names = sorted(rows.columns)
+    if not names or rows.is_empty():
+        return 0, 0
+    total = sum(
+        int(canonical(part, names).hash_rows().cast(pl.UInt128).sum())
+        for part in rows.iter_slices(_ROWS_AT_ONCE)
+    )
+    return rows.height, total % (1 << 64)
+
+
 def canonical(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """The columns in one spelling, so that equal values are equal texts.
 

@@ -15,10 +15,10 @@ import polars as pl
 
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.cloudzero.cbf import ACCOUNT, CbfSettings, zero_rows
+from credits_pipeline.cloudzero.cbf import ACCOUNT, CbfSettings, usd_of, zero_rows
 from credits_pipeline.cloudzero.client import CloudZeroClient
 from credits_pipeline.cloudzero.diff import Diff, compare
-from credits_pipeline.cloudzero.difference import Difference, difference
+from credits_pipeline.cloudzero.difference import Difference, difference, fingerprint
 from credits_pipeline.cloudzero.errors import (
     AmbiguousError,
     CloudZeroError,
@@ -143,6 +143,11 @@ class DropResult:
     seconds_in_cloudzero: float = 0.0
 
     @property
+    def left_out_usd(self) -> Decimal:
+        """Dollars of credit of the accounts left out."""
+        return Decimal(0) if self.left_out.is_empty() else Decimal(usd_of(self.left_out).sum())
+
+    @property
     def holds_payload(self) -> bool:
         """Whether CloudZero holds what was to be sent: the verdicts that earn a receipt."""
         return self.verdict in {"verified", "partial", "unchanged"}
@@ -228,10 +233,18 @@ class _Drop:
         known: AbstractSet[str] | None,
     ) -> DropResult:
         """All steps; each either ends the drop with a verdict or leads to the next."""
-        planned = self._planned(payload, known)
+        try:
+            self.progress(f"reading what CloudZero holds for {self.month}")
+            held = self.client.contents(self.month)
+            planned = self._planned(held, payload, known)
+        except CloudZeroError as error:
+            return _failed(DropResult(self.month, "sending"), error, "Nothing was sent.")
         if isinstance(planned, DropResult):
             return planned
-        result = self._stopped(planned, previous, last_verified_usd) or self._validated(planned)
+        result = self._stopped(planned, held, previous, last_verified_usd)
+        # A full month is large, and is read once more at the end.
+        del held
+        result = result or self._validated(planned)
         if result.verdict != "sending":
             return result
         journal(_with_requests(result, self.requests))
@@ -239,25 +252,11 @@ class _Drop:
         planned = replace(planned, result=result)
         return self._read_back(planned) if broken is None else self._judged(planned, broken)
 
-    def _planned(self, payload: Payload, known: AbstractSet[str] | None) -> "_Planned | DropResult":
-        """Read what is held; from it rows, bodies and the change."""
-        nothing = DropResult(self.month, "sending")
-        self.progress(f"reading what CloudZero holds for {self.month}")
-        try:
-            held = self.client.contents(self.month)
-            return self._planned_against(held, nothing, payload, known)
-        except CloudZeroError as error:
-            return _failed(nothing, error, "Nothing was sent.")
-        except PlanError as error:
-            return replace(nothing, verdict="failed", reason=f"{error}.", permanent=True)
-
-    def _planned_against(
-        self,
-        held: pl.DataFrame,
-        result: DropResult,
-        payload: Payload,
-        known: AbstractSet[str] | None,
+    def _planned(
+        self, held: pl.DataFrame, payload: Payload, known: AbstractSet[str] | None
     ) -> "_Planned | DropResult":
+        """Rows, bodies and the change against what is held."""
+        result = DropResult(self.month, "sending")
         if self.options.clear_month and held.is_empty():
             return replace(
                 result,
@@ -277,7 +276,10 @@ class _Drop:
                 ),
             )
         sent = Payload(self.month, part.sent)
-        plan = plan_bodies(part.sent, self.month, self.options.sending)
+        try:
+            plan = plan_bodies(part.sent, self.month, self.options.sending)
+        except PlanError as error:
+            return replace(result, verdict="failed", reason=f"{error}.", permanent=True)
         diff = compare(held, part.sent)
         warnings: list[str] = []
         if part.checked is False:
@@ -293,7 +295,7 @@ class _Drop:
             sent_usd=sent.total_usd,
             warnings=tuple(warnings),
         )
-        return _Planned(result, held, plan, diff)
+        return _Planned(result, fingerprint(held), plan, diff)
 
     def _part(
         self, held: pl.DataFrame, payload: Payload, known: AbstractSet[str] | None
@@ -310,6 +312,7 @@ class _Drop:
     def _stopped(
         self,
         planned: "_Planned",
+        held: pl.DataFrame,
         previous: PreviousAttempt | None,
         last_verified_usd: Decimal | None,
     ) -> DropResult | None:
@@ -317,7 +320,7 @@ class _Drop:
         options, result = self.options, planned.result
         sent_last = previous.sent_sha256 if previous and previous.verified else None
         if sent_last == result.sent_sha256 and not options.force:
-            found = difference(planned.plan.placed(), planned.held)
+            found = difference(planned.plan.placed(), held)
             if found.equal:
                 return replace(
                     result,
@@ -496,7 +499,7 @@ class _Drop:
                 landed = replace(planned.result, read_back=found, ambiguous=incomplete.ambiguous)
                 return self._verified(landed, f"One request had no good answer: {error.what}")
             return _adding(incomplete, "What CloudZero holds now equals the payload all the same.")
-        if broken.number == 1 and _same(planned.held, rows):
+        if broken.number == 1 and fingerprint(rows) == planned.held:
             return _failed(incomplete, error, "Read again, the month stands as it was.")
         return _adding(incomplete, f"What CloudZero holds now is not the payload: {found.says}.")
 
@@ -525,7 +528,7 @@ class _Planned:
     """A drop that may be sent: the result so far, and what it stands on."""
 
     result: DropResult
-    held: pl.DataFrame
+    held: tuple[int, int]
     plan: Plan
     diff: Diff
 
@@ -550,17 +553,3 @@ def _failed(result: DropResult, error: CloudZeroError, certainty: str) -> DropRe
 
 def _adding(result: DropResult, sentence: str) -> DropResult:
     return replace(result, reason=f"{result.reason} {sentence}")
-
-
-def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
-    """Whether two readings of a month say the same, in every column of either."""
-    if one.is_empty() or other.is_empty():
-        return one.is_empty() and other.is_empty()
-    names = sorted({*one.columns, *other.columns})
-    whole = [
-        frame.with_columns(
-            pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in frame.columns
-        ).select(names)
-        for frame in (one, other)
-    ]
-    return difference(*whole, strict=True).equal

@@ -76,7 +76,7 @@ class Payload:
 
 def payload_equals_credits(
     rows: pl.DataFrame,
-    credits: pl.DataFrame,  # noqa: A002 - the table is called so everywhere
+    credits: pl.DataFrame,
     month: BillingMonth,
     settings: CbfSettings,
 ) -> Difference:

@@ -5,9 +5,8 @@ The first body is `replace_drop` with its rows in hour 0 of the month, each one 
 may be repeated (CloudZero contract, section 4).
 """
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ import polars as pl
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.cbf import USAGE_START
-from credits_pipeline.cloudzero.jsontext import json_length, json_strings
+from credits_pipeline.cloudzero.jsontext import JsonObjects
 
 BodyOperation = Literal["replace_drop", "replace_hourly"]
 
@@ -57,6 +56,7 @@ class Plan:
     month: BillingMonth
     rows: pl.DataFrame
     bodies: tuple[Body, ...]
+    _objects: JsonObjects = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -69,13 +69,10 @@ class Plan:
         Raises:
             RuntimeError: its size is not the one planned, which would be a fault of this module.
         """
-        rows = self.rows.slice(body.first_row, body.row_count)
-        start = _hour(self.month, body.number)
+        start = {USAGE_START: _hour(self.month, body.number)}
         text = (
-            rows.with_columns(pl.lit(start).alias(USAGE_START))
-            .select(_row_json(rows))
-            .to_series()
-            .str.join(",", ignore_nulls=False)
+            self.rows.slice(body.first_row, body.row_count)
+            .select(self._objects.texts(start).str.join(",", ignore_nulls=False))
             .item()
         )
         content = f"{_opening(self.month, body.operation)}{text}]}}".encode()
@@ -142,7 +139,8 @@ def plan_bodies(
             f"{month}: {rows.height:,} rows are more than the {limits.month_rows:,} that CloudZero "
             "takes for one stream and month: share the accounts out over several streams"
         )
-    bodies = tuple(_cut(rows, month, limits))
+    objects = JsonObjects.of(rows, {USAGE_START: _hour(month, 1)})
+    bodies = tuple(_cut(objects.lengths(rows), month, limits))
     if len(bodies) > month.hours:
         raise PlanError(
             f"{month}: {len(bodies):,} request bodies are more than the month has hours "
@@ -155,14 +153,14 @@ def plan_bodies(
             f"{limits.month_bytes:,} that CloudZero takes for one stream and month: shorten the "
             "description, or share the accounts out over several streams"
         )
-    return Plan(month, rows, bodies)
+    return Plan(month, rows, bodies, objects)
 
 
-def _cut(rows: pl.DataFrame, month: BillingMonth, limits: SendingLimits) -> Iterator[Body]:
-    # Where row n ends, counting a comma after every row.
-    ends = (_row_lengths(rows) + 1).cum_sum()
+def _cut(lengths: pl.Series, month: BillingMonth, limits: SendingLimits) -> Iterator[Body]:
+    # Where each row ends, counting a comma after every row.
+    ends = (lengths + 1).cum_sum()
     first, before, number = 0, 0, 0
-    while first < rows.height:
+    while first < len(ends):
         number += 1
         operation: BodyOperation = "replace_drop" if number == 1 else "replace_hourly"
         frame = len(_opening(month, operation).encode()) + len("]}")
@@ -185,23 +183,3 @@ def _opening(month: BillingMonth, operation: BodyOperation) -> str:
 
 def _hour(month: BillingMonth, number: int) -> str:
     return (month.start + timedelta(hours=number - 1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _row_json(rows: pl.DataFrame) -> pl.Expr:
-    """One JSON object per row."""
-    pieces: list[pl.Expr] = []
-    between = "{"
-    for name in rows.columns:
-        pieces += [pl.lit(f"{between}{json.dumps(name)}:"), json_strings(pl.col(name))]
-        between = ","
-    return pl.concat_str(*pieces, pl.lit("}")).alias("row")
-
-
-def _row_lengths(rows: pl.DataFrame) -> pl.Series:
-    """Bytes of each row's JSON, without making it."""
-    names = sum(len(json.dumps(name).encode()) + len(":,") for name in rows.columns)
-    braces = len("{}") - len(",")
-    lengths = rows.select(
-        pl.sum_horizontal(json_length(pl.col(name)) for name in rows.columns) + names + braces
-    )
-    return lengths.to_series()

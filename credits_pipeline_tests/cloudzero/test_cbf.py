@@ -4,7 +4,7 @@ from decimal import Decimal
 import pandera.errors
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.billing.money import USD
@@ -72,6 +72,7 @@ def test_rows_are_sorted_by_account_whatever_the_order_of_the_file(
     assert rows.equals(cbf_rows(one.reverse(), MONTH, CbfSettings()))
 
 
+@settings(deadline=None)
 @given(st.lists(amounts, max_size=30))
 def test_every_row_fits_the_model_and_says_its_amount_exactly(values: list[Decimal]) -> None:
     owed = pl.DataFrame(

@@ -60,3 +60,19 @@ def test_an_amount_that_is_no_number_is_an_error_that_names_the_account() -> Non
     held = pl.DataFrame({ACCOUNT: ["1" * 12, "2" * 12], COST: ["-5", "five"]})
     with pytest.raises(WrongAnswerError, match="'five' for account 222222222222"):
         credit_by_account(held)
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 2, 3, 100])
+def test_a_month_is_compared_the_same_in_ranges_of_any_size(
+    rows_at_once: int, payload_of: Payloads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credits_pipeline.cloudzero.diff._ROWS_AT_ONCE", rows_at_once)
+    held = payload_of({f"{n:012d}": str(n) for n in (1, 2, 3, 5, 8, 9, 13)}).rows
+    new = payload_of({f"{n:012d}": str(n - n % 2) for n in (0, 2, 3, 4, 8, 11, 14, 15)}).rows
+    changes = {row["account"][-2:]: row["change"] for row in compare(held, new).accounts.to_dicts()}
+    assert changes == {
+        "00": "added", "01": "removed", "02": "unchanged", "03": "changed", "04": "added",
+        "05": "removed", "08": "unchanged", "09": "removed", "11": "added", "13": "removed",
+        "14": "added", "15": "added",
+    }  # fmt: skip
+    assert list(changes) == sorted(changes)

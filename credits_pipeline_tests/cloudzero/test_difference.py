@@ -3,11 +3,11 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.cloudzero.cbf import ACCOUNT, COST, USAGE_END, USAGE_START
-from credits_pipeline.cloudzero.difference import canonical_amounts, difference
+from credits_pipeline.cloudzero.difference import canonical_amounts, difference, fingerprint
 from credits_pipeline.cloudzero.payload import Payload
 
 
@@ -51,6 +51,7 @@ def test_amounts_that_differ_in_any_digit_differ(one: str, other: str) -> None:
     assert not canonical_amounts(pl.Series([one])).equals(canonical_amounts(pl.Series([other])))
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=20))
 def test_an_amount_means_the_same_in_every_spelling(amount: object) -> None:
     spelled = canonical_amounts(pl.Series([str(amount), f"{amount:f}", f"{amount:f}000"]))
@@ -160,6 +161,7 @@ def test_a_month_that_holds_nothing_misses_every_row(payload_of: Callable[..., P
     assert difference(pl.DataFrame(), rows).unexpected == 2
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=12),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=12),
@@ -176,3 +178,20 @@ def test_the_difference_is_that_of_multisets(
     result = difference(rows(expected), rows(found))
     assert result.missing == (Counter(expected) - Counter(found)).total()
     assert result.unexpected == (Counter(found) - Counter(expected)).total()
+
+
+def test_a_fingerprint_tells_two_readings_of_a_month_apart(
+    payload_of: Callable[..., Payload],
+) -> None:
+    rows = payload_of({"1" * 12: "5", "2" * 12: "6"}).rows
+    respelled = rows.with_columns(pl.col(COST) + "0").select(reversed(rows.columns))
+    assert fingerprint(rows) == fingerprint(rows.reverse()) == fingerprint(respelled)
+    others = [
+        payload_of({"1" * 12: "6", "2" * 12: "5"}).rows,
+        pl.concat([rows, rows]),
+        rows.head(1),
+        pl.DataFrame(),
+        rows.with_columns(pl.lit("x").alias("lineitem/id")),
+    ]
+    assert fingerprint(rows) not in [fingerprint(other) for other in others]
+    assert fingerprint(pl.DataFrame()) == fingerprint(rows.clear())

@@ -255,6 +255,14 @@ class TestUnchanged:
         assert again.diff.old_usd == 2 * again.diff.new_usd
         assert holds() == exact(A)
 
+    def test_a_month_sent_with_its_duplicates_summed_and_made_again_without_is_sent(
+        self, send: Sender, holds: Callable[[], Any]
+    ) -> None:
+        summed = send({"1" * 12: "10", "2" * 12: "10"})
+        again = send({"1" * 12: "5", "2" * 12: "10"}, previous=after(summed))
+        assert again.verdict == "verified"
+        assert holds() == exact({"1" * 12: "5", "2" * 12: "10"})
+
 
 class TestHeld:
     def test_a_leap_is_held_with_its_diff_and_nothing_is_sent(
@@ -360,6 +368,7 @@ class TestUnknownAccounts:
         result = send(month, known=known)
         assert result.verdict == "partial"
         assert result.left_out[ACCOUNT].to_list() == month["account_id"].to_list()[:1]
+        assert result.left_out_usd == Decimal(100)
         assert set(holds()) == known
         assert result.sent_rows == 99
         assert result.holds_payload

@@ -39,7 +39,7 @@ class Patience(Protocol):
 def quick(make_client: ClientMaker, patience: Patience) -> CloudZeroClient:
     """A client that waits a fraction of a second for an answer."""
     return make_client(
-        timeout=httpx.Timeout(5.0, read=0.3), retry=patience.policy(budget_seconds=100)
+        timeout=httpx.Timeout(5.0, read=0.2), retry=patience.policy(budget_seconds=40)
     )
 
 

@@ -1,7 +1,7 @@
 import json
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.cloudzero.jsontext import json_length, json_strings
@@ -9,6 +9,7 @@ from credits_pipeline.cloudzero.jsontext import json_length, json_strings
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
+@settings(deadline=None)
 @given(st.lists(texts, min_size=1))
 def test_any_text_reads_back_from_json_and_has_the_length_foretold(values: list[str]) -> None:
     made = pl.DataFrame({"text": values}).select(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.billing.month import BillingMonth
@@ -33,6 +33,7 @@ def test_the_digest_is_the_same_for_ever(payload_of: Callable[..., Payload]) -> 
     assert payload.sha256 == ("aea5a772865591d422eb7e9fd6653a51bfb45bff953dceac5fc5291a373537b9")
 
 
+@settings(deadline=None)
 @given(st.permutations(range(6)), st.permutations(range(7)))
 def test_the_digest_knows_no_order_of_rows_or_columns(rows: list[int], columns: list[int]) -> None:
     # The last two rows have one account.
