@@ -31,7 +31,7 @@ class RecordClass(StrEnum):
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """Records of one class, and their dollars; ``usd`` is None where they carry no readable ones."""
+    """Records of one class and their dollars; ``usd`` is None where none are readable."""
 
     rows: int
     usd: Decimal | None
@@ -126,7 +126,7 @@ class ControlTotal:
         stated: the figure as stated, signed as credits.
         counted: the same figure counted from the records it covers.
         tolerance: by how much they may differ because the stated one was rounded by its maker
-            to fewer decimals than the records have: less than a cent, and zero otherwise.
+            to fewer decimals than the records have: a fraction of a cent, and zero otherwise.
     """
 
     source: str

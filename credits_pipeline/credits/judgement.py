@@ -1,4 +1,4 @@
-"""What is true of a reading, as statements with numbers: the checks show them, the code acts on them.
+"""What is true of a reading, as statements with numbers: checks show them, code acts on them.
 
 One pure function serves both (design decision 3), so that what the UI shows in red is exactly what
 stops a drop.

@@ -70,7 +70,8 @@ def assemble(
     sent_usd = exact_sum(rows["amount_usd"])
     if max(abs(file_usd), abs(sent_usd)) >= Decimal(10) ** WHOLE_DIGITS:
         raise Refusal(
-            f"{name}: the amounts add up to more than {WHOLE_DIGITS} digits; they can't be dollars.",
+            f"{name}: the amounts add up to more than {WHOLE_DIGITS} digits; they can't be"
+            " dollars.",
             layout=extract.layout,
         )
     padded = _padded(good)

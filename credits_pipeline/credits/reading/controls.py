@@ -27,10 +27,14 @@ class Controls:
     Attributes:
         total: the sum of its credits, in dollars.
         rows: how many records carry a credit.
+        total_source: what to call the first in messages.
+        rows_source: what to call the second.
     """
 
     total: str | None = None
     rows: str | None = None
+    total_source: str = "object metadata credits-total"
+    rows_source: str = "object metadata credits-rows"
 
 
 @dataclass(frozen=True)
@@ -234,14 +238,14 @@ def from_metadata(
         stated = spelling(controls.total).point if clean(controls.total) else None
         if stated is None:
             raise Refusal(
-                f"{name}: the control total credits-total {controls.total!r} is not an amount in US"
-                " dollars such as 116319.27; correct it."
+                f"{name}: {controls.total_source} {controls.total!r} is not an amount in US dollars"
+                " such as 116319.27; correct it."
             )
         if negative_is_credit and stated < 0:
             stated = -stated
         compared = [
             ControlTotal(
-                "control total credits-total",
+                controls.total_source,
                 "usd",
                 stated,
                 counted,
@@ -254,10 +258,8 @@ def from_metadata(
         text = clean(controls.rows)
         if not (text.isascii() and text.isdigit()):
             raise Refusal(
-                f"{name}: the control total credits-rows {controls.rows!r} is not a number of rows;"
-                " correct it."
+                f"{name}: {controls.rows_source} {controls.rows!r} is not a number of rows; correct"
+                " it."
             )
-        found.append(
-            ControlTotal("control total credits-rows", "rows", Decimal(text), Decimal(rows))
-        )
+        found.append(ControlTotal(controls.rows_source, "rows", Decimal(text), Decimal(rows)))
     return tuple(found)

@@ -77,6 +77,14 @@ class Grid:
         end = len(self.text.content) if after is None else starts[after - 1]
         return self.text.content[begin:end].rstrip("\r\n")
 
+    def numbered_lines(self, first: int, last: int) -> list[tuple[int, str]]:
+        """The lines from ``first`` to ``last`` with their numbers, as far as there are any."""
+        starts = [*self._line_starts(), len(self.text.content)]
+        return [
+            (line, self.text.content[starts[line - 1] : starts[line]].rstrip("\r\n"))
+            for line in range(first, min(last, len(starts) - 1) + 1)
+        ]
+
     def _line_starts(self) -> list[int]:
         if not self._starts:
             self._starts.extend(match.start() for match in _LINE.finditer(self.text.content))

@@ -125,11 +125,8 @@ def _read(match: re.Match[str]) -> MonthText | None:
             day = second if by_month is not None else first
             return MonthText(by_month, by_day, day) if only is not None else None
         return MonthText(by_month, by_day, second if first == second else None)
-    number: int | None = (
-        int(parts["month"]) if parts.get("name") is None else _BY_NAME.get(parts["name"].casefold())
-    )
-    if number is None:
-        return None
+    name = parts.get("name")
+    number = int(parts["month"]) if name is None else _BY_NAME.get(name.casefold(), 0)
     day = int(parts["day"]) if parts.get("day") else None
     month = _month(year, number, day or 1)
     return None if month is None else MonthText(month, month, day)

@@ -33,6 +33,18 @@ class Limits:
     max_bytes: int = 100_000_000
     max_records: int = 1_000_000
 
+    def refuse_larger(self, size: int, *, name: str) -> None:
+        """Refuse a file of so many bytes, if it is too large to be read.
+
+        Raises:
+            Refusal: it is.
+        """
+        if size > self.max_bytes:
+            raise Refusal(
+                f"{name} has {size:,} bytes; at most {self.max_bytes:,} are read: split it, or"
+                " raise CREDITS_MAX_BYTES."
+            )
+
 
 _NO_CONTROLS = Controls()
 _RULE = Decisions()
@@ -74,6 +86,10 @@ class Sheet:
             name=self._name,
         )
 
+    def lines(self, first: int, last: int) -> list[tuple[int, str]]:
+        """Lines of the file with their numbers, as far as it has them."""
+        return self._grid.numbered_lines(max(first, 1), last)
+
     def refuse_other_months(self, month: BillingMonth) -> None:
         """Refuse a file that says another month, or several.
 
@@ -113,11 +129,7 @@ def read_sheet(
     Raises:
         Refusal: no table can be made of it.
     """
-    if len(data) > limits.max_bytes:
-        raise Refusal(
-            f"{name} has {len(data):,} bytes; at most {limits.max_bytes:,} are read: split it, or"
-            " raise CREDITS_MAX_BYTES."
-        )
+    limits.refuse_larger(len(data), name=name)
     text = decode(data, name=name)
     if not text.content or text.content.isspace():
         raise Refusal(f"{name} holds nothing but blank lines: upload it again with its rows.")

@@ -1,6 +1,7 @@
 """The one error of reading: the file as a whole can't be read."""
 
 import shlex
+from pathlib import PurePosixPath
 
 #: What a file is called whose name nobody told.
 NO_NAME = "the file"
@@ -22,5 +23,5 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an outcome that people ar
 
 def split_command(name: str) -> str:
     """The command that makes one file a month of a sheet."""
-    file = shlex.quote(name) if name != NO_NAME else "FILE"
+    file = "FILE" if name == NO_NAME else shlex.quote(PurePosixPath(name).name)
     return f"credits-pipeline split {file} --to DIR"

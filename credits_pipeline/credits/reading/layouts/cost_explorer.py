@@ -117,7 +117,14 @@ def extract(grid: Grid, context: Context) -> Extract:
         )
     malformed = set() if grid.malformed is None else set(grid.malformed.arg_true().to_list())
     entries = [
-        _entry(grid.lines[index], rows, shape.ids, index, column, month, malformed)
+        _entry(
+            grid.lines[index],
+            column,
+            account=rows[shape.ids][column],
+            amount=None if malformed & {index, shape.ids} else rows[index][column],
+            label=rows[index][0],
+            month=month,
+        )
         for index, month in filled.items()
         for column in shape.columns
     ]
@@ -126,7 +133,7 @@ def extract(grid: Grid, context: Context) -> Extract:
         layout=NAME,
         version=VERSION,
         convention=CONVENTION,
-        entries=pl.DataFrame(entries, schema=ENTRIES, orient="row"),
+        entries=pl.DataFrame(entries, schema=ENTRIES),
         records=_records(filled, len(shape.columns)),
         totals=_totals(grid, rows, shape, filled),
         dated=True,
@@ -243,21 +250,23 @@ def _months(
 
 
 def _entry(
-    line: int,
-    rows: list[list[str]],
-    ids: int,
-    index: int,
-    column: int,
-    month: int | None,
-    malformed: set[int],
-) -> tuple[int, str, str, int | None, int, None, str | None, str]:
-    account, amount = rows[ids][column], rows[index][column]
+    line: int, column: int, *, account: str, amount: str | None, label: str, month: int | None
+) -> dict[str, int | str | None]:
     fault = None
     if month is None:
-        fault = f"{plain(rows[index][0])!r} is not a month"
-    elif index in malformed or ids in malformed:
+        fault = f"{plain(label)!r} is not a month"
+    elif amount is None:
         fault = MALFORMED
-    return line, account, amount, month, column, None, fault, f"{plain(account)}: {plain(amount)}"
+    return {
+        "line": line,
+        "account": account,
+        "amount": amount,
+        "month": month,
+        "column": column,
+        "batch": None,
+        "fault": fault,
+        "text": f"{plain(account)}: {plain(amount or '')}",
+    }
 
 
 def _records(months: dict[int, int | None], columns: int) -> dict[int | None, int]:

@@ -106,9 +106,7 @@ def _last_month(grid: Grid, start: int, *, name: str) -> int:
         )
     usual = rows.filter(pl.col("cells") == lengths[0][0])
     filled = [
-        index
-        for index in range(start + 1, lengths[0][0])
-        if holds_anything(usual[f"c{index}"])
+        index for index in range(start + 1, lengths[0][0]) if holds_anything(usual[f"c{index}"])
     ]
     return max(filled, default=start + 1)
 

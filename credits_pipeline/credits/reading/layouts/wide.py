@@ -127,9 +127,7 @@ def extract_cells(
     """
     rows = sort_rows(grid, grid.columns[account], name=context.name)
     filled = {
-        column: month
-        for column, month in months.items()
-        if holds_anything(grid.columns[column])
+        column: month for column, month in months.items() if holds_anything(grid.columns[column])
     }
     if grid.height * len(filled) > context.max_records:
         raise Refusal(

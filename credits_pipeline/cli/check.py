@@ -1,0 +1,151 @@
+"""``check``: what the pipeline would make of a file, without sending anything."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from credits_pipeline.cli.options import (
+    AcceptRejected,
+    CreditsFile,
+    Duplicates,
+    Month,
+    Signs,
+    decided,
+    limits,
+    month_option,
+    usd_option,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from credits_pipeline.credits.verdict import FileVerdict
+
+_PROBLEMS_SHOWN = 5
+_WARNINGS_SHOWN = 20
+_WIDTH_SHOWN = 120
+
+
+def check(
+    file: CreditsFile,
+    *,
+    month: Month = None,
+    expect_total: Annotated[
+        str | None,
+        typer.Option(help="What its credits should add up to, in dollars.", metavar="USD"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+    duplicates: Duplicates = None,
+    signs: Signs = None,
+    accept_rejected: AcceptRejected = False,
+) -> None:
+    """Say what the pipeline would make of a credits file. Nothing is sent.
+
+    Exit code 0 if the file would be sent, 1 if it would not until it is mended or a person
+    decides, 2 if the command can't be carried out.
+    """
+    from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.verdict import judge, refused  # noqa: PLC0415 - loads polars
+
+    at = month_option(month, "--month")
+    expected = usd_option(expect_total, "--expect-total")
+    decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
+    allowed = limits()
+    try:
+        allowed.refuse_larger(file.stat().st_size, name=file.name)
+        verdict = judge(
+            file.read_bytes(),
+            name=file.name,
+            month=at,
+            expected_total=expected,
+            decisions=decisions,
+            limits=allowed,
+        )
+    except Refusal as refusal:
+        verdict = refused(refusal)
+    if as_json:
+        _print_json(verdict)
+    else:
+        _print(file, verdict)
+    raise typer.Exit(1 if verdict.verdict == "reject" else 0)
+
+
+def _print_json(verdict: "FileVerdict") -> None:
+    import json  # noqa: PLC0415 - only here
+
+    json.dump(verdict.as_json(), sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+def _print(file: Path, verdict: "FileVerdict") -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    style = {"accept": "green", "warn": "yellow", "reject": "red"}[verdict.verdict]
+    meaning = {
+        "accept": "would be sent" if len(verdict.months) < 2 else "can be split and sent",  # noqa: PLR2004 - one month
+        "warn": "would be sent, with warnings",
+        "reject": "would not be sent",
+    }[verdict.verdict]
+    console.print(f"{file}: {meaning} ({verdict.verdict})", style=f"bold {style}")
+    _print_months(console, verdict)
+    _print_problems(console, verdict)
+    for warning in verdict.warnings[:_WARNINGS_SHOWN]:
+        console.print(f"Warning: {warning}", style="yellow")
+    if len(verdict.warnings) > _WARNINGS_SHOWN:
+        console.print(
+            f"and {len(verdict.warnings) - _WARNINGS_SHOWN} more warnings", style="yellow"
+        )
+    for note in verdict.notes:
+        console.print(f"Note: {note}")
+    if verdict.reason is not None:
+        console.print(f"Why: {verdict.reason}", style="red")
+
+
+def _print_months(console: "Console", verdict: "FileVerdict") -> None:
+    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
+
+    for index, (month, reading) in enumerate(verdict.months.items()):
+        found = reading.findings
+        if index == 0:
+            console.print(
+                f"Layout {found.layout}, {found.encoding}, cells separated by"
+                f" {found.delimiter!r}, decimal mark {found.decimal_mark!r}"
+            )
+            if found.ignored_columns:
+                console.print(f"Columns not used: {', '.join(found.ignored_columns)}")
+        classes = ", ".join(
+            f"{entry.rows:,} {name.replace('_', ' ')}"
+            for name, entry in found.ledger.entries.items()
+        )
+        console.print(
+            f"{month}: {found.rows:,} accounts, {for_people(found.total_usd)}"
+            f" ({found.ledger.file_rows:,} records: {classes})"
+        )
+        for total in found.control_totals:
+            agrees = "agrees" if total.agrees else f"but counted {total.counted:f}"
+            console.print(f"  {total.source}: {total.stated:f}, {agrees}")
+
+
+def _print_problems(console: "Console", verdict: "FileVerdict") -> None:
+    """The first rows that can't be read, with the lines around them."""
+    rejected = verdict.rejected
+    if verdict.sheet is None or not len(rejected):
+        return
+    width = len(str(rejected["line"].max())) + 1
+    for line, text, reason in rejected.head(_PROBLEMS_SHOWN).iter_rows():
+        console.print()
+        last = line + text.count("\n")
+        for number, content in verdict.sheet.lines(line - 1, last + 1):
+            concerned = line <= number <= last
+            console.print(
+                f"{'>' if concerned else ' '} {number:>{width}} | {content[:_WIDTH_SHOWN]}",
+                style="bold" if concerned else "dim",
+            )
+            if number == last:
+                console.print(f"  {'':>{width}} | {reason}", style="red")
+    console.print()
+    if len(rejected) > _PROBLEMS_SHOWN:
+        console.print(f"and {len(rejected) - _PROBLEMS_SHOWN:,} more rows that can't be read")

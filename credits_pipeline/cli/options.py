@@ -1,0 +1,108 @@
+"""Options that ``check`` and ``split`` share, and how they become values."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.decisions import Decisions
+from credits_pipeline.settings import (
+    DUPLICATES,
+    MAX_BYTES,
+    MAX_RECORDS,
+    SIGNS,
+    SettingError,
+    at_least,
+    one_of,
+)
+
+if TYPE_CHECKING:
+    from credits_pipeline.credits.reading import Limits
+
+CreditsFile = Annotated[
+    Path,
+    typer.Argument(
+        help="The credits file.", exists=True, dir_okay=False, readable=True, metavar="FILE"
+    ),
+]
+Month = Annotated[
+    str | None,
+    typer.Option(help="The month it is for, if its name does not say it.", metavar="YYYY-MM"),
+]
+Duplicates = Annotated[
+    str | None,
+    typer.Option(help="A second row of an account: first, sum or reject.", metavar="RULE"),
+]
+Signs = Annotated[
+    str | None, typer.Option(help="How signs are taken: auto, as_is or flipped.", metavar="RULE")
+]
+AcceptRejected = Annotated[
+    bool, typer.Option("--accept-rejected", help="Leave out the rows that can't be read.")
+]
+
+
+def month_option(text: str | None, option: str) -> BillingMonth | None:
+    """A month given as ``YYYY-MM``.
+
+    Raises:
+        BadParameter: it is not one.
+    """
+    if text is None:
+        return None
+    try:
+        return BillingMonth.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def usd_option(text: str | None, option: str) -> str | None:
+    """An amount of dollars, as plain digits.
+
+    Raises:
+        BadParameter: it is not one.
+    """
+    if text is None:
+        return None
+    from credits_pipeline.credits.reading.amounts import spelling  # noqa: PLC0415 - loads polars
+
+    amount = spelling(text).point if text.strip() else None
+    if amount is None:
+        raise typer.BadParameter(
+            f"{text!r} is not an amount: write dollars such as 116319.27", param_hint=option
+        )
+    return format(Decimal(amount), "f")
+
+
+def decided(*, duplicates: str | None, signs: str | None, accept_rejected: bool) -> Decisions:
+    """The decisions to read under: the options, else the environment's defaults.
+
+    Raises:
+        BadParameter: one is not known.
+    """
+    rules = one_of("first", "sum", "reject"), one_of("auto", "as_is", "flipped")
+    try:
+        return Decisions().amended(
+            duplicates=DUPLICATES.read(rules[0]) if duplicates is None else rules[0](duplicates),
+            signs=SIGNS.read(rules[1]) if signs is None else rules[1](signs),
+            accept_rejected=accept_rejected,
+        )
+    except (SettingError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def limits() -> "Limits":
+    """How large a file may be, from the environment.
+
+    Raises:
+        BadParameter: a limit can't be used.
+    """
+    from credits_pipeline.credits.reading import Limits  # noqa: PLC0415 - loads polars
+
+    try:
+        return Limits(
+            max_bytes=MAX_BYTES.read(at_least(1)), max_records=MAX_RECORDS.read(at_least(1))
+        )
+    except SettingError as error:
+        raise typer.BadParameter(str(error)) from None

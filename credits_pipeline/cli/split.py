@@ -1,0 +1,236 @@
+"""``split``: one credits file a month of a sheet with several months."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cli.options import (
+    AcceptRejected,
+    CreditsFile,
+    Duplicates,
+    Signs,
+    decided,
+    limits,
+    month_option,
+)
+
+if TYPE_CHECKING:
+    from credits_pipeline.credits.decisions import Decisions
+    from credits_pipeline.credits.reading import Limits, MonthReading
+    from credits_pipeline.inbox.bucket import Inbox
+
+
+@dataclass(frozen=True)
+class MonthFile:
+    """A month's file, ready to be put somewhere."""
+
+    month: BillingMonth
+    data: bytes
+    accounts: int
+    total: str
+
+
+class NotSplitError(Exception):
+    """The sheet can't be split; the message says why and what to do."""
+
+
+def split(
+    file: CreditsFile,
+    *,
+    first_month: Annotated[
+        str | None,
+        typer.Option(
+            help="The month of the first column of amounts, where the file does not say it.",
+            metavar="YYYY-MM",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder for the files.", metavar="DIR", file_okay=False)
+    ] = None,
+    upload: Annotated[
+        bool, typer.Option("--upload", help="Put them into the inbox in S3.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be written.")
+    ] = False,
+    duplicates: Duplicates = None,
+    signs: Signs = None,
+    accept_rejected: AcceptRejected = False,
+) -> None:
+    """Make one credits file a month of a sheet: Cost Explorer, a bill, a table with months.
+
+    Exit code 0 if every month was written, 1 if nothing was because the sheet can't be split or
+    something is there already, 2 if the command can't be carried out.
+    """
+    if to is not None and upload:
+        raise typer.BadParameter("choose one of --to DIR and --upload")
+    if to is None and not upload and not dry_run:
+        raise typer.BadParameter("say where the files go: --to DIR or --upload")
+    first = month_option(first_month, "--first-month")
+    decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
+    allowed = limits()
+    try:
+        files = _files(file, first, decisions, allowed)
+        put = _into_folder(to, files, force=force) if to is not None else None
+        if upload:
+            put = _into_inbox(files, force=force)
+        for made in files:
+            where = put(made, dry_run) if put is not None else f"credits-{made.month}.csv"
+            done = "would be written to" if dry_run else "written to"
+            typer.echo(f"{made.month}  {made.accounts:,} accounts  {made.total}  {done} {where}")
+    except NotSplitError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+
+
+def _files(
+    file: Path, first: BillingMonth | None, decisions: "Decisions", allowed: "Limits"
+) -> list[MonthFile]:
+    """The files of a sheet's months, made and read back, before anything is written.
+
+    Raises:
+        NotSplitError: a month can't be told, is blocked, or would not read back.
+    """
+    from credits_pipeline.credits.reading import Refusal, read_sheet  # noqa: PLC0415 - loads polars
+
+    try:
+        allowed.refuse_larger(file.stat().st_size, name=file.name)
+        sheet = read_sheet(
+            file.read_bytes(),
+            first_month=first,
+            decisions=decisions,
+            limits=allowed,
+            name=file.name,
+        )
+        months = sheet.months or ((first,) if first is not None else ())
+        if not months:
+            raise NotSplitError(f"{file.name} does not say its month: pass --first-month YYYY-MM.")
+        if first is not None and months[0] != first:
+            raise NotSplitError(
+                f"{file.name} says itself that its first month is {months[0]}: leave out"
+                f" --first-month {first}, or correct the file."
+            )
+        readings = [sheet.month(month) for month in months]
+    except Refusal as refusal:
+        raise NotSplitError(refusal.reason) from None
+    for reading in readings:
+        for warning in reading.findings.warnings:
+            typer.secho(f"{reading.month}  {warning}", err=True, fg="yellow")
+    return [_month_file(reading, decisions) for reading in readings]
+
+
+def _month_file(reading: "MonthReading", decisions: "Decisions") -> MonthFile:
+    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.judgement import blocking, statements  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.writing import (  # noqa: PLC0415 - as above
+        NotWritableError,
+        own_format,
+    )
+
+    stops = blocking(statements(reading, decisions))
+    if stops:
+        raise NotSplitError(f"{reading.month}: {' '.join(stop.says for stop in stops)}")
+    try:
+        data = own_format(reading)
+    except NotWritableError as error:
+        raise NotSplitError(str(error)) from None
+    return MonthFile(
+        reading.month, data, reading.findings.rows, for_people(reading.findings.total_usd)
+    )
+
+
+#: Puts a file where it belongs, or only says where that is, if the second argument is true.
+Put = Callable[[MonthFile, bool], str]
+
+
+def _into_folder(folder: Path, files: list[MonthFile], *, force: bool) -> Put:
+    """Put files into a folder.
+
+    Raises:
+        NotSplitError: one is there already, and may not be overwritten.
+    """
+    paths = {made.month: folder / f"credits-{made.month}.csv" for made in files}
+    there = [str(path) for path in paths.values() if path.exists()]
+    if there and not force:
+        raise NotSplitError(f"Nothing was written: {_listed(there)}. Overwrite with --force.")
+
+    def put(made: MonthFile, dry_run: bool) -> str:
+        path = paths[made.month]
+        if not dry_run:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, made.data)
+        return str(path)
+
+    return put
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _into_inbox(files: list[MonthFile], *, force: bool) -> Put:
+    """Put files into the inbox, with their totals as metadata.
+
+    Raises:
+        NotSplitError: one is there already and may not be overwritten, or S3 refuses.
+    """
+    from credits_pipeline.inbox.bucket import Inbox, InboxError  # noqa: PLC0415 - loads the AWS SDK
+    from credits_pipeline.settings import BUCKET, PREFIX, SettingError  # noqa: PLC0415 - as above
+
+    try:
+        inbox = Inbox(BUCKET.text(), PREFIX.text())
+    except SettingError as error:
+        raise typer.BadParameter(str(error)) from None
+    try:
+        keys = {made.month: inbox.key(made.month) for made in files}
+        there = [inbox.uri(key) for key in keys.values() if inbox.current(key) is not None]
+    except InboxError as error:
+        raise NotSplitError(str(error)) from None
+    if there and not force:
+        raise NotSplitError(f"Nothing was uploaded: {_listed(there)}. Overwrite with --force.")
+
+    def put(made: MonthFile, dry_run: bool) -> str:
+        if not dry_run:
+            _upload(inbox, keys[made.month], made)
+        return inbox.uri(keys[made.month])
+
+    return put
+
+
+def _upload(inbox: "Inbox", key: str, made: MonthFile) -> None:
+    from credits_pipeline.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
+
+    metadata = {
+        "credits-rows": str(made.accounts),
+        "credits-total": made.total.replace("$", "").replace(",", ""),
+    }
+    try:
+        inbox.upload(key, made.data, metadata=metadata)
+    except InboxError as error:
+        raise NotSplitError(str(error)) from None
+
+
+def _listed(there: list[str]) -> str:
+    shown = ", ".join(there[:3])
+    more = f" and {len(there) - 3} more" if len(there) > 3 else ""  # noqa: PLR2004 - shown above
+    return f"{shown}{more} {'is' if len(there) == 1 else 'are'} there already"
