@@ -47,7 +47,7 @@ class Visibility:
     """Whether CloudZero's billed cost shows a drop.
 
     Attributes:
-        status: ``not_visible_yet`` means that there is no row at all, as before the first ingest.
+        status: ``not_visible_yet`` means that there is no row at all, or what was there before.
         accounts: the accounts that differ, a table of `VISIBILITY`; dollars signed as credits.
     """
 
@@ -98,7 +98,10 @@ def known_accounts(costs: CostRows, connection_id: str) -> frozenset[str]:
 
 
 def visible_in_billed_cost(
-    costs: CostRows, expected: pl.DataFrame, month: BillingMonth
+    costs: CostRows,
+    expected: pl.DataFrame,
+    month: BillingMonth,
+    earlier: Iterable[pl.DataFrame] = (),
 ) -> Visibility:
     """Compare CloudZero's billed credits of a month with the drop's, by account, to the cent.
 
@@ -107,16 +110,24 @@ def visible_in_billed_cost(
         expected: columns ``account`` and ``usd``, a credit positive, as `credit_by_account` makes
             it of the rows sent.
         month: the billing month.
+        earlier: the same of what the month held before: until the next ingest CloudZero still
+            shows that, which is *not visible yet* and no difference.
     """
     found = _credits_of(costs, month)
+    differing = _apart(expected, found)
+    if differing.is_empty():
+        return Visibility("visible", differing)
+    is_earlier = found.is_empty() or any(_apart(table, found).is_empty() for table in earlier)
+    return Visibility("not_visible_yet" if is_earlier else "differs", differing)
+
+
+def _apart(expected: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The accounts that differ by a cent or more, a table of `VISIBILITY`."""
     both = expected.select("account", expected_usd="usd").join(
         found.rename({"usd": "found_usd"}), on="account", how="full", coalesce=True
     )
     apart = pl.col("expected_usd").fill_null(0) - pl.col("found_usd").fill_null(0)
-    differing = both.filter(apart.abs() > _HALF_A_CENT).sort("account").select(VISIBILITY.names())
-    if differing.is_empty():
-        return Visibility("visible", differing)
-    return Visibility("not_visible_yet" if found.is_empty() else "differs", differing)
+    return both.filter(apart.abs() > _HALF_A_CENT).sort("account").select(VISIBILITY.names())
 
 
 def already_on_the_bill(

@@ -264,6 +264,17 @@ class _Drop:
                 reason=f"CloudZero holds nothing for {self.month}: there is nothing to clear.",
             )
         part = self._part(held, payload, known)
+        if self.options.clear_month and part.sent.is_empty():
+            return replace(
+                result,
+                verdict="failed",
+                permanent=True,
+                reason=(
+                    f"CloudZero holds {held.height:,} rows for {self.month}, none of them with an "
+                    "account that a zero-cost row could stand for. Nothing was sent."
+                ),
+                what_to_do="Withdraw these rows by the hand or the feeder that sent them.",
+            )
         result = replace(result, left_out=part.left_out, accounts_checked=part.checked)
         if part.blocked:
             return replace(
@@ -303,7 +314,8 @@ class _Drop:
         """The rows to send, and those to leave out."""
         if self.options.clear_month:
             accounts = held[ACCOUNT].drop_nulls() if ACCOUNT in held.columns else pl.Series()
-            rows = zero_rows(accounts.cast(pl.String), self.month, self.options.cbf)
+            named = accounts.cast(pl.String).replace("", None).drop_nulls()
+            rows = zero_rows(named, self.month, self.options.cbf)
             return KnownAccounts(rows, rows.clear(), checked=None)
         if self.options.unknown == "send":
             return KnownAccounts(payload.rows, payload.rows.clear(), checked=None)

@@ -88,6 +88,26 @@ class TestVisibleInBilledCost:
         december = visible_in_billed_cost(costs, expected({A: "7"}), BillingMonth(2024, 12))
         assert december.status == "visible"
 
+    def test_until_the_next_ingest_a_corrected_month_still_shows_what_was_there(
+        self, *, send: Sender, client: CloudZeroClient, stream: str, expected: Expected,
+        day_later: Callable[[], object],
+    ) -> None:  # fmt: skip
+        send(MONTH_OF_ABC)
+        day_later()
+        corrected = {A: "5", B: "7"}
+        result = send(corrected)
+        assert result.diff is not None
+        before = result.diff.accounts.select("account", usd="old_usd").drop_nulls()
+        costs = client.costs(landed_query(stream, MONTH, MONTH))
+        seen = visible_in_billed_cost(costs, expected(corrected), MONTH, [before])
+        assert seen.status == "not_visible_yet"
+        assert visible_in_billed_cost(costs, expected(corrected), MONTH).status == "differs"
+        day_later()
+        costs = client.costs(landed_query(stream, MONTH, MONTH))
+        assert visible_in_billed_cost(costs, expected(corrected), MONTH, [before]).status == (
+            "visible"
+        )
+
     @pytest.mark.parametrize("end_date_is", ["exclusive", "inclusive"])
     def test_neighbouring_months_are_not_counted_whatever_an_end_date_means(
         self, *, end_date_is: Any, send: Sender, client: CloudZeroClient, stream: str,

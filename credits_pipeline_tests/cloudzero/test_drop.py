@@ -333,6 +333,19 @@ class TestClearing:
         assert "nothing to clear" in result.reason
         assert creates() == 0
 
+    def test_rows_without_an_account_can_not_be_withdrawn(
+        self, send: Sender, cloudzero: CloudZeroStandIn, stream: str, creates: Callable[[], int]
+    ) -> None:
+        row = {"time/usage_start": "2025-01-01T00:00:00Z", COST: "-1"}
+        cloudzero.seed(stream, "2025-01", [row, {**row, ACCOUNT: ""}])
+        result = send({}, clear_month=True)
+        assert (result.verdict, result.permanent) == ("failed", True)
+        assert "holds 2 rows for 2025-01" in result.reason
+        assert creates() == 0
+        cloudzero.seed(stream, "2025-01", [row, {**row, ACCOUNT: "1" * 12}])
+        assert send({}, clear_month=True).verdict == "verified"
+        assert len(cloudzero.rows(stream, "2025-01")) == 1
+
     def test_an_empty_payload_never_does_it(
         self, send: Sender, holds: Callable[[], Any], creates: Callable[[], int]
     ) -> None:
