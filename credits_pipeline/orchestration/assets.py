@@ -2,6 +2,7 @@
 
 Concept: https://docs.dagster.io/guides/build/assets. Each body is a few calls of the pure rooms;
 what stops a month is a value that the next step looks at, not a check (design decision 3).
+What an asset is stands in its description, which the UI shows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,30 +40,34 @@ def credits_assets(partitions: dg.PartitionsDefinition[str]) -> Sequence[dg.Asse
     return [
         dg.asset(
             **common,
+            name="raw_credits_csv",
             deps=[INBOX],
             kinds={"s3", "csv"},
             description="The credits file exactly as it lay in S3 when the run began: the version "
             "that S3 calls current, byte for byte.",
-        )(raw_credits_csv),
+        )(_raw_credits_csv),
         dg.asset(
             **common,
+            name="credits",
             kinds={"polars", "pandera"},
             description="One row per AWS account that is owed credits in the month, in exact "
             "dollars. What could not be read, was repeated or was left out is listed, never lost.",
-        )(credits),
+        )(_credits),
         dg.asset(
             **common,
+            name="cbf_payload",
             kinds={"polars"},
             description="The same credits as rows of CloudZero's Common Bill Format: one line item "
             "of type Credit per account, with the amount negated.",
-        )(cbf_payload),
+        )(_cbf_payload),
         dg.asset(
             **common,
+            name="cloudzero_drop",
             output_required=False,
             kinds={"cloudzero"},
             description="The month as CloudZero's AnyCost Stream holds it, read back and compared "
             "row by row. There is a materialisation only if CloudZero holds exactly this.",
-        )(cloudzero_drop),
+        )(_cloudzero_drop),
     ]
 
 
@@ -78,10 +83,9 @@ def inbox_asset() -> dg.AssetSpec:
     )
 
 
-def raw_credits_csv(
+def _raw_credits_csv(
     context: dg.AssetExecutionContext, inbox: InboxResource, storage: StorageResource
 ) -> dg.MaterializeResult[RawFile]:
-    """Take the version of the month's file that is current now."""
     month = month_of(context)
     recorder = Recorder(storage, context.run.run_id, month)
     with recorder.watching():
@@ -108,13 +112,12 @@ def raw_credits_csv(
         )
 
 
-def credits(
+def _credits(
     context: dg.AssetExecutionContext,
     config: CreditsConfig,
     raw_credits_csv: RawFile,
     storage: StorageResource,
 ) -> dg.MaterializeResult[MonthCredits]:
-    """Read the file under the decisions that hold for its version."""
     from credits_pipeline.credits.judgement import blocking  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.reading import (  # noqa: PLC0415 - loads polars
         Controls,
@@ -184,12 +187,11 @@ def credits(
         )
 
 
-def cbf_payload(
+def _cbf_payload(
     context: dg.AssetExecutionContext,
     credits: MonthCredits,
     storage: StorageResource,
 ) -> dg.MaterializeResult[MonthPayload]:
-    """Make the rows; a pure function of the credits and the settings."""
     from credits_pipeline.cloudzero.cbf import cbf_rows  # noqa: PLC0415 - loads polars
     from credits_pipeline.cloudzero.payload import Payload  # noqa: PLC0415 - as above
 
@@ -205,7 +207,7 @@ def cbf_payload(
         )
 
 
-def cloudzero_drop(
+def _cloudzero_drop(
     context: dg.AssetExecutionContext,
     config: DropConfig,
     cbf_payload: MonthPayload,
@@ -213,7 +215,6 @@ def cloudzero_drop(
     storage: StorageResource,
     cloudzero: CloudZeroResource,
 ) -> Iterator[dg.MaterializeResult[Any]]:
-    """Drop the month under the stream's lock and prove it; see `drop_month`."""
     receipt = drop_month(
         context, config, cbf_payload, inbox=inbox, storage=storage, cloudzero=cloudzero
     )

@@ -16,7 +16,7 @@ import httpx
 
 _POLL_SECONDS = 0.2
 #: As workspace.yaml at the project's root, for an installation that has no such root.
-_WORKSPACE = """\
+WORKSPACE = """\
 load_from:
   - python_module:
       module_name: credits_pipeline.definitions
@@ -49,14 +49,23 @@ class DagsterDev:
         log: the file that all of its output goes to.
     """
 
-    def __init__(self, home: Path, environment: Mapping[str, str], *, port: int = 0) -> None:
+    def __init__(
+        self,
+        home: Path,
+        environment: Mapping[str, str],
+        *,
+        port: int = 0,
+        workspace: str = WORKSPACE,
+    ) -> None:
         """Prepare it; nothing is started.
 
         Args:
             home: becomes DAGSTER_HOME; gets the sandbox's dagster.yaml unless it has one.
             environment: the whole environment of the processes.
             port: of the UI; 0 for a free one.
+            workspace: the text of its workspace.yaml.
         """
+        self._workspace = workspace
         self._home = home.absolute()
         self._environment = {**environment, "DAGSTER_HOME": str(self._home)}
         self._port = port
@@ -73,7 +82,7 @@ class DagsterDev:
             shipped = files("credits_pipeline.sandbox").joinpath("dagster.yaml").read_text()
             config.write_text(shipped)
         workspace = self._home / "workspace.yaml"
-        workspace.write_text(_WORKSPACE)
+        workspace.write_text(self._workspace)
         port = self._port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace)]

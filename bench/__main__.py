@@ -1,0 +1,12 @@
+"""Run every measurement, or those that are named: ``python -m bench loading pipeline``."""
+
+import importlib
+import sys
+
+ALL = ("loading", "pipeline", "reading", "sending")
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ALL:
+        module = importlib.import_module(f"bench.{name}")
+        print(f"\n== {name}: {(module.__doc__ or '').splitlines()[0]}")
+        module.main()
