@@ -290,7 +290,13 @@ class _Drop:
         try:
             plan = plan_bodies(part.sent, self.month, self.options.sending)
         except PlanError as error:
-            return replace(result, verdict="failed", reason=f"{error}.", permanent=True)
+            return replace(
+                result,
+                verdict="failed",
+                permanent=True,
+                reason=f"{error}. Nothing was sent.",
+                what_to_do="Correct the file, or the setting that is named.",
+            )
         diff = compare(held, part.sent)
         warnings: list[str] = []
         if part.checked is False:
@@ -474,9 +480,15 @@ class _Drop:
     def _judged(self, planned: "_Planned", broken: "_Broken") -> DropResult:
         """Judge a drop that broke off, by what the month holds where that is not certain."""
         result, plan, error = planned.result, planned.plan, broken.error
-        creates = [request for request in self.requests if _is_create(request)]
-        uncertain = any(request.may_be_applied for request in creates) or error.may_be_applied
-        if broken.number == 1 and not uncertain:
+        attempts = [
+            attempt
+            for request in self.requests
+            if _is_create(request)
+            for attempt in request.history
+        ]
+        uncertain = any(attempt.may_be_applied for attempt in attempts)
+        refused = broken.number == 1 and not uncertain
+        if refused and all(attempt.status is None for attempt in attempts):
             return _failed(result, error, "The month stands as it was.")
         incomplete = replace(
             result,
@@ -497,6 +509,8 @@ class _Drop:
             # What was not applied for certain is not waited for.
             _, rows = self._look_until_equal(plan, patient=uncertain)
         except CloudZeroError as unread:
+            if refused:
+                return _failed(result, error, "By that answer the month stands as it was.")
             return _adding(incomplete, f"What it holds now could not be read. {unread.what}")
         return self._judged_by(incomplete, planned, broken, rows)
 

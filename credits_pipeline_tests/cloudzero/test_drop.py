@@ -477,6 +477,16 @@ class TestValidation:
         assert result.verdict == "verified"
         assert any(scope in warning for warning in result.warnings)
 
+    @pytest.mark.parametrize("status", [400, 404, 413])
+    def test_a_validation_that_is_refused_stops_the_drop_for_good(
+        self, status: int, send: Sender, cloudzero: CloudZeroStandIn, creates: Callable[[], int]
+    ) -> None:
+        cloudzero.inject(Fault(operation="validate", kind="status", status=status))
+        result = send(A)
+        assert (result.verdict, result.permanent) == ("failed", True)
+        assert str(status) in result.reason
+        assert creates() == 0
+
     def test_a_validation_that_can_not_be_had_stops_the_drop(
         self, send: Sender, cloudzero: CloudZeroStandIn, creates: Callable[[], int]
     ) -> None:

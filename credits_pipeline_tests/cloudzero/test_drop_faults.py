@@ -178,8 +178,42 @@ def test_a_first_body_that_is_refused_leaves_the_month_and_says_so(
     result = send({"1" * 12: "5"})
     assert (result.verdict, result.permanent, result.ambiguous) == ("failed", True, False)
     assert "row 3 is odd" in result.reason
+    assert "Read again, the month stands as it was." in result.reason
+    assert [record.operation for record in cloudzero.log] == [
+        "contents",
+        "validate",
+        "create",
+        "contents",
+    ]
+
+
+def test_a_refusal_after_which_the_month_can_not_be_read_is_taken_at_its_word(
+    send: Sender, quick: CloudZeroClient, cloudzero: CloudZeroStandIn
+) -> None:
+    cloudzero.inject(Fault(operation="create", kind="status", status=400))
+    cloudzero.inject(Fault(operation="contents", kind="status", status=403, at=2, count=99))
+    result = send({"1" * 12: "5"}, client=quick)
+    assert (result.verdict, result.permanent) == ("failed", True)
+    assert "By that answer the month stands as it was." in result.reason
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 429])
+def test_a_refusal_that_was_applied_all_the_same_is_not_called_failed(
+    status: int, send: Sender, quick: CloudZeroClient, cloudzero: CloudZeroStandIn
+) -> None:
+    """What a gateway between would make of a success: no answer is believed against a read."""
+    cloudzero.inject(Fault(operation="create", kind="status", status=status, commit=True))
+    result = send({"1" * 12: "5"}, client=quick)
+    assert result.verdict == ("verified" if status in {409, 429} else "incomplete")
+    assert "equal" in result.reason
+
+
+def test_a_server_that_goes_away_before_the_first_create_leaves_the_month(
+    send: Sender, quick: CloudZeroClient, cloudzero: CloudZeroStandIn
+) -> None:
+    result = send({"1" * 12: "5"}, client=quick, journal=lambda _: cloudzero.stop())
+    assert (result.verdict, result.permanent, result.ambiguous) == ("failed", False, False)
     assert "The month stands as it was." in result.reason
-    assert [record.operation for record in cloudzero.log] == ["contents", "validate", "create"]
 
 
 def test_a_committed_request_without_an_answer_is_verified_by_reading(
