@@ -2,7 +2,9 @@
 
 import typer
 
+from credits_pipeline.cli.check import check
 from credits_pipeline.cli.demo import demo, sandbox
+from credits_pipeline.cli.split import split
 
 app = typer.Typer(
     name="credits-pipeline",
@@ -13,6 +15,8 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(sandbox)
+app.command()(check)
+app.command()(split)
 
 
 def main() -> None:
