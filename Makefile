@@ -50,7 +50,7 @@ bench: $(READY) ## measure; prints ratios side by side
 	@$(BIN)/python -m bench
 
 lock: ## resolve the versions again (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --output-file requirements.txt
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file requirements.txt
 
 clean: ## remove the environment and what the demo left
 	rm -rf $(VENV) .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
