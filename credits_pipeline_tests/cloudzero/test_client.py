@@ -251,7 +251,7 @@ class TestRetries:
         stream: str,
     ) -> None:
         cloudzero.inject(Fault(operation="create", kind=kind, commit=commit, at=1))
-        client = make_client(timeout=httpx.Timeout(5.0, read=0.3))
+        client = make_client(timeout=httpx.Timeout(5.0, read=1.0))
         with client.session() as session:
             assert create(client, body).row_count == 2
         assert session.requests[0].attempts == 2
