@@ -1,0 +1,135 @@
+"""`credits-pipeline demo` and `sandbox` as a newcomer runs them, in processes of their own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+import httpx
+import pytest
+
+from credits_pipeline.sandbox.servers import clean_environment
+from credits_pipeline_tests.live.test_dagster_dev import members
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+COMMAND = [sys.executable, "-c", "from credits_pipeline.cli import main; main()"]
+
+
+@contextmanager
+def started(*words: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A command in a process group of its own, ended with the block whatever happens."""
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=folder,
+        env=clean_environment(XDG_STATE_HOME=str(folder / "state")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def wait_for_line(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+    """The first line that holds the pattern; fails with all lines when the command ends before."""
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        found = re.search(pattern, line)
+        if found:
+            return found
+    raise AssertionError(f"{pattern!r} was not said:\n{''.join(seen)}")
+
+
+def children_of(folder: Path) -> list[str]:
+    """Command lines of every process that runs in, or speaks of, a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            where = str((entry / "cwd").readlink())
+        except OSError:
+            continue
+        if str(folder) in words or where.startswith(str(folder)):
+            found.append(words)
+    return found
+
+
+def test_once_ends_by_itself_with_a_verified_receipt(tmp_path: Path) -> None:
+    with started("demo", "--once", folder=tmp_path) as process:
+        told, _ = process.communicate(timeout=400)
+    assert process.returncode == 0, told
+    for text in (
+        "the sensor credits_files saw it",
+        "check ledger_closes: passed",
+        "the receipt says: verified",
+        "$202,487.80",
+    ):
+        assert text in told
+    assert children_of(tmp_path) == []
+
+
+def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    with started("demo", folder=tmp_path) as process:
+        url = wait_for_line(process, r"Dagster answers at (http://\S+)")[1]
+        wait_for_line(process, "End with Ctrl-C")
+        assert httpx.get(f"{url}/server_info", trust_env=False).status_code == 200
+        assert len(children_of(tmp_path)) > 2
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+    deadline = time.monotonic() + 20
+    while children_of(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert children_of(tmp_path) == []
+    assert members(process.pid) == []
+
+
+def test_a_folder_with_something_else_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / ".demo").mkdir()
+    (tmp_path / ".demo" / "precious.txt").write_text("mine")
+    with started("demo", "--once", folder=tmp_path) as process:
+        told, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "holds something else than a demo" in told
+    assert (tmp_path / ".demo" / "precious.txt").read_text() == "mine"
+
+
+def test_the_sandbox_prints_an_environment_that_works(tmp_path: Path) -> None:
+    with started("sandbox", folder=tmp_path) as process:
+        printed = {}
+        while "CLOUDZERO_API_KEY" not in printed:
+            line = wait_for_line(process, r"^export (\w+)=(\S+)$")
+            printed[line[1]] = line[2]
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=printed["AWS_ENDPOINT_URL_S3"],
+            region_name=printed["AWS_REGION"],
+            aws_access_key_id=printed["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=printed["AWS_SECRET_ACCESS_KEY"],
+        )
+        s3.put_object(Bucket=printed["CREDITS_BUCKET"], Key="a", Body=b"1")
+        s3.close()
+        path = f"/v2/connections/billing/anycost/{printed['CLOUDZERO_CONNECTION_ID']}/billing_drops"
+        answer = httpx.get(
+            printed["CLOUDZERO_BASE_URL"] + path,
+            headers={"Authorization": printed["CLOUDZERO_API_KEY"]},
+            trust_env=False,
+        )
+        assert answer.json() == {"billing_drops": []}
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
