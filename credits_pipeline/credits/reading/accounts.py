@@ -21,11 +21,10 @@ _GROUPED = re.compile(
 )
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]*)?[eE][+]?[0-9]+")
 _IN_LABEL = re.compile(
-    r"(?<![0-9A-Za-z.,])(?:[0-9]{12}|(?<![0-9][- ])[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}(?![- ][0-9]))"
-    r"(?![0-9A-Za-z]|[.,][0-9])"
+    r"(?<![^\W_])(?<![.,])(?:[0-9]{12}|(?<![0-9][- ])[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}(?![- ][0-9]))"
+    r"(?![^\W_]|[.,][0-9])"
 )
 _NOT_AN_ID = "not an account id: twelve digits are expected"
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def account(text: str) -> Account:
             fault="an account id in scientific notation: its digits are gone; format the column"
             " as text and export again"
         )
-    return _label(cell) if _LETTER.search(cell) else Account(fault=_NOT_AN_ID)
+    return _label(cell) if any(map(str.isalpha, cell)) else Account(fault=_NOT_AN_ID)
 
 
 def _label(cell: str) -> Account:

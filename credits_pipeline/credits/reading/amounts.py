@@ -186,7 +186,7 @@ def _under_both_marks(number: str, *, negative: bool) -> Spelling:
             faults.append(f"more than {WHOLE_DIGITS} digits before the decimal mark")
         else:
             value = Decimal(f"{whole or 0}.{fraction or 0}")
-            values[mark] = -value if negative and value else value
+            values[mark] = value.copy_negate() if negative and value else value
     if _ACCOUNT_LIKE.fullmatch(number):
         return Spelling(fault="an amount of twelve bare digits: it looks like an account id")
     if not values:

@@ -68,7 +68,7 @@ def assemble(
     rejected, good = _rejected(entries, grid, faulty=read.faulty)
     rows, duplicates = _table(good, decisions, adds_up=extract.adds_up)
     sent_usd = exact_sum(rows["amount_usd"])
-    if max(abs(file_usd), abs(sent_usd)) >= Decimal(10) ** WHOLE_DIGITS:
+    if max(file_usd.copy_abs(), sent_usd.copy_abs()) >= Decimal(10) ** WHOLE_DIGITS:
         raise Refusal(
             f"{name}: the amounts add up to more than {WHOLE_DIGITS} digits; they can't be"
             " dollars.",
@@ -197,7 +197,7 @@ def _summed(firsts: pl.DataFrame, keyed: pl.DataFrame) -> pl.DataFrame:
     else:
         totals = [(key, exact_sum(group["usd"])) for (key,), group in keyed.group_by("key")]
         limit = Decimal(10) ** WHOLE_DIGITS
-        if any(abs(total) >= limit for _, total in totals):
+        if any(total.copy_abs() >= limit for _, total in totals):
             raise Refusal(
                 f"The amounts of an account add up to more than {WHOLE_DIGITS} digits; they can't"
                 " be dollars."

@@ -153,7 +153,7 @@ class _Comparison:
         lines: list[int], sums: list[Decimal], after: int, before: int
     ) -> tuple[Decimal, int] | None:
         first, last = bisect_right(lines, after), bisect_left(lines, before)
-        return (exact((sums[last], -sums[first])), last - first) if last > first else None
+        return (exact((sums[last], sums[first].copy_negate())), last - first) if last > first else None
 
     def _control(self, total: ReadTotal, counted: Decimal, count: int) -> ControlTotal:
         said = total.said
@@ -186,8 +186,7 @@ def rounding(
     coarsest); where every figure is rounded by itself, each may add half a unit.
     """
     allowed = Decimal(0)
-    exponent = counted.normalize().as_tuple().exponent
-    counted_decimals = max(0, -exponent) if isinstance(exponent, int) else 0
+    counted_decimals = len(format(counted, "f").partition(".")[2].rstrip("0"))
     decimals = max(_CENTS, decimals)
     if counted_decimals > decimals:
         allowed = Decimal(5).scaleb(-decimals - 1) * parts
@@ -242,7 +241,7 @@ def from_metadata(
                 " such as 116319.27; correct it."
             )
         if negative_is_credit and stated < 0:
-            stated = -stated
+            stated = stated.copy_negate()
         compared = [
             ControlTotal(
                 controls.total_source,

@@ -24,6 +24,8 @@ MOST_CELLS = 40_000_000
 #: A layout shows itself in so many lines.
 HEAD_LINES = 300
 _CHUNK_CELLS = 1_000_000
+#: Grids with more columns gain nothing from the shortcut.
+_MOST_REGULAR = 64
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
@@ -155,26 +157,14 @@ def _by_polars(text: Text, delimiter: str, *, max_records: int) -> Grid | None:
     """The grid of regular text, or None.
 
     Regular: every line is a record, every field is bare without quotes or quoted without quotes
-    inside, every record has the same number of fields, and none is empty.
+    inside, every record has as many fields as the first, and none is empty.
     """
     encoded = _regular_lines(text)
     if encoded is None:
         return None
-    if b'"' in encoded:
-        sign = re.escape(delimiter)
-        field_form = rf'(?:[^"{sign}]+|"[^"]+")'
-        lines, regular = (
-            pl.scan_lines(io.BytesIO(encoded), name="line")
-            .select(
-                pl.len(),
-                pl.col("line").str.contains(rf"^{field_form}(?:{sign}{field_form})*$").all(),
-            )
-            .collect()
-            .row(0)
-        )
-    else:
-        lines, regular = encoded.count(b"\n") + (not encoded.endswith(b"\n")), True
-    if not regular or lines > max_records:
+    width = _width(encoded, delimiter)
+    lines = _lines_of_width(encoded, delimiter, width) if width <= _MOST_REGULAR else None
+    if lines is None or lines > max_records:
         return None
     try:
         frame = pl.read_csv(
@@ -188,7 +178,7 @@ def _by_polars(text: Text, delimiter: str, *, max_records: int) -> Grid | None:
         )
     except pl.exceptions.PolarsError:
         return None
-    if frame.height != lines or any(column.null_count() for column in frame):
+    if frame.shape != (lines, width) or any(column.null_count() for column in frame):
         return None
     return Grid(
         columns=tuple(frame.get_columns()),
@@ -197,6 +187,34 @@ def _by_polars(text: Text, delimiter: str, *, max_records: int) -> Grid | None:
         text=text,
         delimiter=delimiter,
     )
+
+
+def _width(encoded: bytes, delimiter: str) -> int:
+    """How many fields the first line has."""
+    first = encoded[: encoded.find(b"\n")] if b"\n" in encoded else encoded
+    return len(next(csv.reader([first.decode()], delimiter=delimiter), []))
+
+
+def _lines_of_width(encoded: bytes, delimiter: str, width: int) -> int | None:
+    """How many lines there are if each has so many fields with regular quotes, else None.
+
+    Polars drops an empty field behind the last one, so the fields are counted here.
+    """
+    if b'"' not in encoded:
+        lines = encoded.count(b"\n") + (not encoded.endswith(b"\n"))
+        return lines if encoded.count(delimiter.encode()) == lines * (width - 1) else None
+    sign = re.escape(delimiter)
+    form = rf'(?:[^"{sign}]+|"[^"]+")'
+    lines, regular = (
+        pl.scan_lines(io.BytesIO(encoded), name="line")
+        .select(
+            pl.len(),
+            pl.col("line").str.contains(rf"^{form}(?:{sign}{form}){{{width - 1}}}$").all(),
+        )
+        .collect()
+        .row(0)
+    )
+    return lines if regular else None
 
 
 def _regular_lines(text: Text) -> bytes | None:

@@ -127,9 +127,9 @@ def _read(match: re.Match[str]) -> MonthText | None:
         return MonthText(by_month, by_day, second if first == second else None)
     name = parts.get("name")
     number = int(parts["month"]) if name is None else _BY_NAME.get(name.casefold(), 0)
-    day = int(parts["day"]) if parts.get("day") else None
-    month = _month(year, number, day or 1)
-    return None if month is None else MonthText(month, month, day)
+    given = int(parts["day"]) if parts.get("day") else None
+    month = _month(year, number, 1 if given is None else given)
+    return None if month is None else MonthText(month, month, given)
 
 
 def _month(year: int, month: int, day: int) -> BillingMonth | None:

@@ -37,7 +37,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
 )
 from credits_pipeline.credits.reading.months import month_text
 from credits_pipeline.credits.reading.refusal import Refusal
-from credits_pipeline.credits.reading.sums import exact_sum
+from credits_pipeline.credits.reading.sums import exact, exact_sum
 
 NAME = "aws_billing"
 VERSION = 1
@@ -80,10 +80,10 @@ def extract(grid: Grid, context: Context) -> Extract:
             "usd"
         )
     )
-    kinds = _kinds(frame, repeats=_payer_repeats(frame, context))
+    doubted = first_fault(malformed_faults(below), shifted_faults(header, below, []))
+    kinds = _kinds(frame, repeats=_payer_repeats(frame, context), doubted=doubted)
     months, month_faults = _months(frame)
     frame = frame.with_columns(kinds.alias("kind"), months.alias("month"))
-    doubted = first_fault(malformed_faults(below), shifted_faults(header, below, []))
     if doubted is not None:
         frame = with_faults(frame, doubted)
     faults = first_fault(doubted, _unknown_types(frame), month_faults)
@@ -163,7 +163,7 @@ def _payer_repeats(frame: pl.DataFrame, context: Context) -> bool:
     payer = frame.filter((pl.col("type") == _PAYER) & (pl.col("linked") == ""))["usd"]
     if not (linked != 0).any() or not (payer != 0).any():
         return False
-    own, both = exact_sum(linked), exact_sum(linked) + exact_sum(payer)
+    own, both = exact_sum(linked), exact((exact_sum(linked), exact_sum(payer)))
     for kind in ("statementtotal", "invoicetotal"):
         stated = frame.filter(pl.col("type") == kind)["usd"]
         if len(stated):
@@ -181,7 +181,8 @@ def _payer_repeats(frame: pl.DataFrame, context: Context) -> bool:
     )
 
 
-def _kinds(frame: pl.DataFrame, *, repeats: bool) -> pl.Series:
+def _kinds(frame: pl.DataFrame, *, repeats: bool, doubted: pl.Series | None) -> pl.Series:
+    """What each record is: ``entry``, ``total`` or ``blank``."""
     nothing = pl.col("amount").fill_null("").str.strip_chars() == ""
     unknown = ~pl.col("type").is_in([_LINKED, _PAYER, *_TOTALS])
     repeated = (
@@ -190,6 +191,8 @@ def _kinds(frame: pl.DataFrame, *, repeats: bool) -> pl.Series:
     return frame.select(
         pl.when("blank")
         .then(pl.lit("blank"))
+        .when(pl.lit(value=False) if doubted is None else doubted.is_not_null())
+        .then(pl.lit("entry"))
         .when(unknown & (nothing | (pl.col("usd") == 0).fill_null(value=False)))
         .then(pl.lit("blank"))
         .when(pl.col("type").is_in(list(_TOTALS)) | repeated)

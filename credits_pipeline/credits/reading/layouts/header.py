@@ -52,7 +52,7 @@ def extract(grid: Grid, context: Context) -> Extract:
         convention=CONVENTION,
         account=below.columns[account],
         amount=below.columns[amount],
-        faults=shifted_faults(header, below, [amount]),
+        faults=shifted_faults(header, below, [amount], anchors={account}),
         name=context.name,
         ignored_columns=header.ignored({account, amount, *currency}),
         warnings=header.warnings(),

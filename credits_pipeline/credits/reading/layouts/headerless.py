@@ -23,7 +23,7 @@ _TOO_MANY = (
 
 
 def recognise(head: Grid) -> int:
-    """How many records begin with an account id and go on.
+    """Twice the number of records that begin with an account id and go on.
 
     Where none does, records of a number and an amount are taken for it, so that each is told what
     is wrong with its id.
@@ -31,7 +31,7 @@ def recognise(head: Grid) -> int:
     start = first_column(head)
     rows = [row[start:] for row in head.rows(0, head.height)]
     rows = [row for row in rows if len(row) > 1]
-    return sum(looks_like_account(row[0]) for row in rows) or any(
+    return 2 * sum(looks_like_account(row[0]) for row in rows) or any(
         _NUMBER.fullmatch(clean(row[0])) and clean(row[1]) and spelling(row[1]).fault is None
         for row in rows
     )

@@ -35,7 +35,7 @@ _TOO_FEW = "fewer cells than the other rows have"
 
 
 def recognise(head: Grid) -> int:
-    """How many records begin with an account id and go on with several amounts.
+    """Twice the number of records that begin with an account id and go on with several amounts.
 
     None, unless most of those that begin with an account id do.
     """
@@ -48,7 +48,7 @@ def recognise(head: Grid) -> int:
         if len(cells) > 1 and looks_like_account(cells[0]) and all(map(_is_amount, cells[1:])):
             several += len(cells) > 2  # noqa: PLR2004 - an id and more than one amount
             single += len(cells) == 2  # noqa: PLR2004 - an id and one amount
-    return several if several > single else 0
+    return 2 * several if several > single else 0
 
 
 def _is_amount(cell: str) -> bool:

@@ -66,7 +66,8 @@ def extract(grid: Grid, context: Context) -> Extract:
         header, below, {account, *dates, *currency}, name=context.name, layout=NAME
     )
     months, faults = _months(below, dates, name=context.name)
-    rows = sort_rows(below, below.columns[account], name=context.name)
+    doubted = first_fault(malformed_faults(below), shifted_faults(header, below, [amount], anchors={account, *dates}))
+    rows = sort_rows(below, below.columns[account], doubted, name=context.name)
     entries = pl.DataFrame(
         [
             below.lines.alias("line"),
@@ -75,7 +76,6 @@ def extract(grid: Grid, context: Context) -> Extract:
             months.alias("month"),
         ]
     )
-    doubted = first_fault(malformed_faults(below), shifted_faults(header, below, [amount]))
     if doubted is not None:
         entries = with_faults(entries, doubted)
     if faults is not None:

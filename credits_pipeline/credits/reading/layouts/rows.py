@@ -31,17 +31,19 @@ class Rows:
     entries: pl.Series
 
 
-def sort_rows(grid: Grid, account: pl.Series, *, name: str) -> Rows:
+def sort_rows(grid: Grid, account: pl.Series, doubted: pl.Series | None, *, name: str) -> Rows:
     """Tell blank rows and total rows from the others.
 
     A total row has no account id in its account cell, and a word of totals there or, if the cell
-    is blank, in any other cell.
+    is blank, in any other cell. Rows whose cells are in doubt are never taken for totals.
 
     Raises:
         Refusal: more total rows than a sheet has.
     """
     blank = blank_rows(grid)
     worded = ~blank & ~account.str.contains("[0-9]").fill_null(value=False)
+    if doubted is not None:
+        worded &= doubted.is_null()
     totals = []
     for index in worded.arg_true().to_list():
         (row,) = grid.rows(index, index + 1)
@@ -157,8 +159,8 @@ def extract_rows(
             ignored_columns=ignored_columns,
             warnings=warnings,
         )
-    rows = sort_rows(grid, account, name=name)
     fault = first_fault(malformed_faults(grid), faults)
+    rows = sort_rows(grid, account, fault, name=name)
     if fault is not None:
         entries = with_faults(entries, fault)
     return Extract(

@@ -17,6 +17,7 @@ from credits_pipeline.credits.reading.refusal import Refusal
 _TITLES = 30
 _SAMPLE = 1000
 _BEYOND = "a cell beyond the header's last column: a comma inside an amount or a name needs quotes"
+_RAGGED = "more or fewer cells than the header has: its amount can't be told"
 _CUT = "an amount cut in two at its comma: put quotes round it"
 _HEAD_OF_AMOUNT = r"^[-(+]?\s*(?:US)?\$?\s*[-(+]?[0-9]{1,3}$"
 _TAIL_WITH_DECIMALS = r"^[0-9]{3}\.[0-9]+[)-]?$"
@@ -247,44 +248,85 @@ def _listed(header: Header) -> str:
     return ", ".join(plain(cell) for cell in header.cells if plain(cell))[:200]
 
 
-def shifted_faults(header: Header, grid: Grid, amounts: list[int]) -> pl.Series | None:
-    """The reason against rows in which a comma cut an amount or a name in two.
+def shifted_faults(
+    header: Header, grid: Grid, amounts: list[int], *, anchors: set[int] | None = None
+) -> pl.Series | None:
+    """The reason against rows whose cells may stand under the wrong header; None if there is none.
 
-    Such a row has more cells than the header, or an amount of up to three digits before a cell
-    of a text column that goes on like its other half.
+    Such a row holds something beyond the header's last column; or has another number of cells
+    than the header where a cell too few or too many could put another number under an amount; or
+    has an amount of up to three digits before a cell of text that goes on like its other half.
+
+    Args:
+        header: the header.
+        grid: the records below it.
+        amounts: the columns of amounts.
+        anchors: columns whose cells are seen to be right or wrong (ids, months): a cell too few
+            or too many before one of them is noticed there. None: no such help.
     """
     frame = frame_of(grid)
-    beyond = [f"c{i}" for i in range(header.last + 1, grid.width)]
     conditions = []
+    beyond = [pl.col(f"c{i}") for i in range(header.last + 1, grid.width)]
     if beyond:
-        filled = pl.any_horizontal(
-            pl.col(column).fill_null("").str.strip_chars() != "" for column in beyond
-        )
+        filled = pl.any_horizontal(cell.fill_null("").str.strip_chars() != "" for cell in beyond)
         conditions.append(pl.when(filled).then(pl.lit(_BEYOND)))
+    if _can_shift(header, grid, amounts, anchors):
+        conditions.append(pl.when(_ragged(header, grid)).then(pl.lit(_RAGGED)))
     if grid.delimiter == ",":
-        longer = (
-            pl.col(f"c{len(header.cells)}").is_not_null()
-            if len(header.cells) < grid.width
-            else pl.lit(value=False)
-        )
-        for index in amounts:
-            if index + 1 >= grid.width:
-                continue
-            one = pl.col(f"c{index}").str.strip_chars()
-            two = pl.col(f"c{index + 1}").str.strip_chars()
-            cut = (
-                one.str.contains(_HEAD_OF_AMOUNT) & two.str.contains(_TAIL_WITH_DECIMALS)
-                if index + 1 not in amounts and _is_text(header, grid, index + 1)
-                else pl.lit(value=False)
-            )
-            cut_in_longer = longer & one.str.contains(_WHOLE_NUMBER) & two.str.contains(_DIGITS)
-            conditions.append(pl.when(cut | cut_in_longer).then(pl.lit(_CUT)))
+        conditions += [
+            pl.when(_cut(header, grid, index, amounts)).then(pl.lit(_CUT))
+            for index in amounts
+            if index + 1 < grid.width
+        ]
     if not conditions:
         return None
     faults = frame.select(
         pl.coalesce(condition.otherwise(None) for condition in conditions).alias("fault")
     ).to_series()
     return faults if faults.null_count() < len(faults) else None
+
+
+def _can_shift(
+    header: Header, grid: Grid, amounts: list[int], anchors: set[int] | None
+) -> bool:
+    """Whether a cell too few or too many could put another number under an amount unnoticed."""
+    if anchors is None:
+        return True
+    (amount,) = amounts
+    if any(anchor > amount for anchor in anchors):
+        return False
+    return amount - max(anchors) > 1 or any(
+        _holds_amounts(grid.columns[column])
+        for column in range(amount + 1, min(header.last + 1, grid.width))
+    )
+
+
+def _ragged(header: Header, grid: Grid) -> pl.Expr:
+    """Rows with another number of cells than the header.
+
+    Rows that all have the same number, and more than the header, only end in delimiters.
+    """
+    cells = pl.sum_horizontal(pl.all().is_not_null())
+    filled = ~pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")
+    counts = frame_of(grid).filter(filled).select(cells.alias("cells")).to_series().unique()
+    if len(counts) == 1 and counts[0] >= len(header.cells):
+        return pl.lit(value=False)
+    return cells != len(header.cells)
+
+
+def _cut(header: Header, grid: Grid, index: int, amounts: list[int]) -> pl.Expr:
+    """Rows in which an amount and the next cell read as one amount cut at its comma."""
+    one = pl.col(f"c{index}").str.strip_chars()
+    two = pl.col(f"c{index + 1}").str.strip_chars()
+    cut = (
+        one.str.contains(_HEAD_OF_AMOUNT) & two.str.contains(_TAIL_WITH_DECIMALS)
+        if index + 1 not in amounts and _is_text(header, grid, index + 1)
+        else pl.lit(value=False)
+    )
+    if len(header.cells) >= grid.width:
+        return cut
+    longer = pl.col(f"c{len(header.cells)}").is_not_null()
+    return cut | (longer & one.str.contains(_WHOLE_NUMBER) & two.str.contains(_DIGITS))
 
 
 def _is_text(header: Header, grid: Grid, column: int) -> bool:

@@ -125,7 +125,8 @@ def extract_cells(
     Raises:
         Refusal: more cells than records are allowed.
     """
-    rows = sort_rows(grid, grid.columns[account], name=context.name)
+    fault = first_fault(malformed_faults(grid), faults)
+    rows = sort_rows(grid, grid.columns[account], fault, name=context.name)
     filled = {
         column: month for column, month in months.items() if holds_anything(grid.columns[column])
     }
@@ -135,7 +136,6 @@ def extract_cells(
             f" {context.max_records:,} cells are read: split it, or raise CREDITS_MAX_RECORDS.",
             layout=layout,
         )
-    fault = first_fault(malformed_faults(grid), faults)
     parts = [
         _month_entries(grid, rows, account, column, month, fault)
         for column, month in filled.items()

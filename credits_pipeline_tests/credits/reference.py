@@ -1,0 +1,1061 @@
+"""A slow, strict second reader, written apart from the product: ``csv``, ``Decimal`` and loops.
+
+It knows the same rules and shares no code with the product but the lists of words. It says what a
+file's months hold, or refuses. Where the product makes a table, this one must make the same.
+"""
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+
+from credits_pipeline.credits.reading import headers
+from credits_pipeline.credits.reading.amounts import FOREIGN_CODES
+from credits_pipeline.credits.reading.months import _BY_NAME
+
+SPACES = dict.fromkeys(
+    map(ord, "\u00a0\u1680\u2007\u202f\u205f\u3000\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"), " "
+) | {code: " " for code in range(0x2000, 0x200B)}
+NOTHING = dict.fromkeys(
+    [0xAD, 0xFEFF, 0x2060, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"), "-")
+QUOTES = dict.fromkeys(map(ord, "\u2019\u02bc"), "'")
+TRANSLATION = SPACES | NOTHING | DASHES | QUOTES
+
+
+class Refused(Exception):
+    """No table."""
+
+
+@dataclass
+class Month:
+    """What a month holds.
+
+    ``rows``: amount and line by account; ``rejected``: lines; ``repeated``: line, first line and
+    whether it is identical; ``records``: non-blank records that are no totals, rejected included.
+    """
+
+    rows: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
+    rejected: list[int] = field(default_factory=list)
+    repeated: list[tuple[int, int, bool]] = field(default_factory=list)
+
+
+@dataclass
+class Result:
+    layout: str
+    months: dict[str | None, Month]
+    mixed_signs: bool
+
+
+@dataclass
+class Record:
+    line: int
+    cells: list[str]
+    fits: bool
+
+
+def bare(text: str) -> str:
+    return text.translate(TRANSLATION).strip(" ")
+
+
+def unwrapped(text: str) -> str:
+    text = bare(text)
+    if re.fullmatch(r'=\s*"[^"]*"', text):
+        text = text[text.index('"') + 1 : -1].strip(" ")
+    if re.fullmatch(r'"[^"]*"', text):
+        text = text[1:-1].strip(" ")
+    elif re.fullmatch(r"'[^']*'?", text):
+        text = text[1:].removesuffix("'").strip(" ")
+    return text
+
+
+# ---------------------------------------------------------------- text and records
+
+
+def decoded(data: bytes) -> str:
+    if not data:
+        raise Refused("empty")
+    for bom, encoding in (
+        (b"\xef\xbb\xbf", "utf-8"),
+        (b"\xff\xfe\x00\x00", "utf-32-le"),
+        (b"\x00\x00\xfe\xff", "utf-32-be"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+    ):
+        if data.startswith(bom):
+            try:
+                return data[len(bom) :].decode(encoding).lstrip("\ufeff")
+            except UnicodeDecodeError as error:
+                raise Refused(str(error)) from error
+    candidates = ["utf-16-le", "utf-16-be"] if 0 in data else ["utf-8", "cp1252"]
+    for encoding in candidates:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text and (0 not in data or sum(c < "\u0100" for c in text) * 2 > len(text)):
+            return text.lstrip("\ufeff")
+    raise Refused("no encoding")
+
+
+def physical_lines(text: str) -> list[str]:
+    return [part for part in re.split(r"(?<=\n)|(?<=\r)(?!\n)", text) if part]
+
+
+def records_of(text: str, delimiter: str, skip: int) -> list[Record]:
+    """Records with their lines, one character at a time for the quotes."""
+    lines = physical_lines(text)[skip:]
+    found: list[Record] = []
+    used = 0
+    reader = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=delimiter, skipinitialspace=True)
+    try:
+        for cells in reader:
+            raw = "".join(lines[used : reader.line_num])
+            fits, closed = quotes_fit(raw.rstrip("\r\n"), delimiter)
+            if not closed and reader.line_num == len(lines):
+                raise Refused("cut off")
+            found.append(Record(used + 1 + skip, cells, fits))
+            used = reader.line_num
+    except csv.Error as error:
+        raise Refused(str(error)) from error
+    return found
+
+
+def quotes_fit(raw: str, delimiter: str) -> tuple[bool, bool]:
+    """Whether every quoted cell is wholly quoted, and whether the last one is closed."""
+    state, fits = "start", True
+    position = 0
+    while position < len(raw):
+        character = raw[position]
+        if state == "start":
+            if character == '"':
+                state = "quoted"
+            elif character == delimiter:
+                pass
+            elif character != " ":
+                state = "bare"
+        elif state == "bare":
+            state = "start" if character == delimiter else "bare"
+            if character in "\r\n":
+                fits = False
+        elif state == "quoted":
+            if character == '"':
+                if raw[position + 1 : position + 2] == '"':
+                    position += 1
+                else:
+                    state = "closed"
+        elif character == delimiter:
+            state = "start"
+        elif character != " ":
+            fits, state = False, "spoilt"
+        position += 1
+        if state == "spoilt":
+            while position < len(raw) and raw[position] != delimiter:
+                position += 1
+            if position < len(raw):
+                position, state = position + 1, "start"
+    return fits and state != "quoted", state != "quoted"
+
+
+# ---------------------------------------------------------------- amounts and accounts
+
+CURRENCY = {"$", "USD", "US$", "US $", "USD$", "USD $", "$USD", "$ USD", "$US", "$ US"}
+
+
+def number(text: str, mark: str) -> Decimal | None:
+    """The digits of an amount under a decimal mark."""
+    whole, found, fraction = text.partition(mark)
+    if found and mark in fraction:
+        return None
+    if not re.fullmatch("[0-9]*", fraction) or len(fraction) > 12:
+        return None
+    separators = set(whole) - set("0123456789")
+    if len(separators) > 1 or separators & {mark}:
+        return None
+    if separators:
+        (separator,) = separators
+        if separator not in {" ", "'", "," if mark == "." else "."}:
+            return None
+        groups = whole.split(separator)
+        western = 1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])
+        indian = (
+            mark == "."
+            and separator == ","
+            and len(groups) > 2
+            and 1 <= len(groups[0]) <= 2
+            and all(len(group) == 2 for group in groups[1:-1])
+            and len(groups[-1]) == 3
+        )
+        if not (western or indian) or groups[0].startswith("0"):
+            return None
+        whole = "".join(groups)
+    elif whole.startswith("0") and whole != "0":
+        return None
+    if len(whole) > 26 or not (whole or fraction):
+        return None
+    return Decimal(f"{whole or '0'}.{fraction or '0'}")
+
+
+def amount(text: str) -> dict[str, Decimal]:
+    """What a cell says, by decimal mark."""
+    cell = unwrapped(text)
+    if cell == "":
+        return {".": Decimal(0), ",": Decimal(0)}
+    if len(cell) > 100:
+        return {}
+    upper = cell.upper()
+    if re.fullmatch(r"-", re.sub(r"^(US ?\$|USD ?\$|\$ ?USD|\$ ?US|USD|\$)? *", "", upper, count=1)):
+        return {".": Decimal(0), ",": Decimal(0)}
+    if re.fullmatch(r"- +(US ?\$|USD ?\$|\$ ?USD|\$ ?US|USD|\$)", upper):
+        return {".": Decimal(0), ",": Decimal(0)}
+    digits = re.search(r"[0-9]", upper)
+    if not digits or upper.count("$") > 1 or upper.count("US") > 1:
+        return {}
+    first = digits.start()
+    if first and upper[first - 1] in ".,":
+        first -= 1
+    last = max(position for position, c in enumerate(upper) if c.isascii() and c.isdigit()) + 1
+    if upper[last : last + 1] in {".", ","}:
+        last += 1
+    before, core, after = upper[:first], upper[first:last], upper[last:]
+    if not re.fullmatch(r"[0-9.,' ]+", core):
+        return {}
+    if core[0] in ".," and not re.fullmatch(r"[.,][0-9]+", core):
+        return {}
+    if re.search(r"[.,]$", core) and not core[-2:-1].isdigit():
+        return {}
+    signs = [c for c in before + after if c in "+-("]
+    if before.count("(") != after.count(")") or "(" in after or ")" in before or "+" in after:
+        return {}
+    if len(signs) > 1:
+        return {}
+    for part in (before, after):
+        for token in re.split(r"[-+()]", part):
+            if token.strip() and token.strip() not in CURRENCY:
+                return {}
+    if re.fullmatch("[0-9]{12}", core):
+        return {}
+    if not order_fits(before, after):
+        return {}
+    negative = any(sign in "-(" for sign in signs)
+    values = {mark: number(core, mark) for mark in ".,"}
+    return {
+        mark: value.copy_negate() if negative and value else value
+        for mark, value in values.items()
+        if value is not None
+    }
+
+
+def order_fits(before: str, after: str) -> bool:
+    """Currency may stand before and behind a sign, and inside and behind a parenthesis."""
+    return len(re.findall(r"US ?\$|USD ?\$|\$ ?USD|\$ ?US|USD|\$", before + " | " + after)) <= 2
+
+
+def foreign(text: str) -> bool:
+    cell = unwrapped(text)
+    if re.search("[€£¥₹₩₽₺₴₪₫฿₦₱₡₲₵₸₭₮₼₾₿¢元円]", cell):
+        return any(c.isdigit() for c in cell)
+    if amount(text) or not re.search("[0-9]", cell):
+        return False
+    match = re.fullmatch(
+        r"([A-Za-z]{1,3}\$?)?[ (+-]*\$?[ (+-]*[0-9][0-9.,' ]*\)?[ -]*\$? *([A-Za-z]{3})?", cell
+    )
+    if match is None:
+        return False
+    small = "aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek sgd zar".split()
+    dollars = "A AU C CA CAD AUD NZ HK S SG NT MX R BZ TT J EC FJ NZD HKD SGD".split()
+    return any(
+        code is not None
+        and (
+            code.removesuffix("$") in FOREIGN_CODES
+            or code.removesuffix("$") in small
+            or (code.endswith("$") and code[:-1].upper() in dollars)
+        )
+        for code in match.groups()
+    )
+
+
+def account(text: str) -> tuple[str, bool] | None:
+    """The id, and whether it was padded."""
+    cell = unwrapped(text)
+    plain = re.fullmatch(r"([0-9]+)([.,]0+)?", cell)
+    if plain:
+        digits = plain[1]
+        if 9 <= len(digits) <= 12:
+            return digits.zfill(12), len(digits) < 12
+        return None
+    for size, groups in ((4, 3), (3, 4), (6, 2)):
+        for separator in "- ":
+            parts = cell.split(separator)
+            if len(parts) == groups and all(re.fullmatch(f"[0-9]{{{size}}}", p) for p in parts):
+                return "".join(parts), False
+    if not any(c.isalpha() for c in cell) or re.fullmatch(r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+", cell):
+        return None
+    pattern = (
+        r"(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}|[0-9]{4} [0-9]{4} [0-9]{4})"
+    )
+    matches = []
+    for match in re.finditer(rf"(?={pattern})", cell):
+        found = re.match(pattern, cell[match.start() :])[0]
+        before, after = cell[: match.start()], cell[match.start() + len(found) :]
+        if before[-1:].isalnum() or before[-1:] in {".", ","} or after[:1].isalnum():
+            continue
+        if re.match("[.,][0-9]", after):
+            continue
+        if len(found) > 12 and (re.search("[0-9][- ]$", before) or re.match("[- ][0-9]", after)):
+            continue
+        matches.append(found)
+    if len({re.sub("[- ]", "", match) for match in matches}) != 1:
+        return None
+    rest = "".join(c if c.isalpha() else " " for c in cell.replace(matches[0], " "))
+    return None if totals_label(rest) else (re.sub("[- ]", "", matches[0]), False)
+
+
+def account_like(text: str) -> bool:
+    cell = unwrapped(text)
+    return account(text) is not None or bool(
+        re.fullmatch(r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+", cell)
+    )
+
+
+def totals_label(text: str) -> bool:
+    label = unwrapped(text).lower()
+    label = re.sub(r"\s*:$", "", label)
+    if re.match(r"sub[- ]?total|zwischensumme|sous[- ]total|page[- ]?total", label):
+        return True
+    main = (
+        r"((grand|sub|overall|page)?[- ]?totals?|sum|gesamt(summe|betrag)?|zwischensumme|summe"
+        r"|(sous[- ])?total( g[ée]n[ée]ral)?|totale|totaal|suma)"
+    )
+    more = r"( (of|for|in|credits?|amount|all|accounts?|usd|\(usd\)|\(\$\)|\$|month))*"
+    return re.fullmatch(main + more + r"( credits?| accounts?| amount)*", label) is not None
+
+
+# ---------------------------------------------------------------- months
+
+
+def months_of(text: str) -> dict[str, tuple[int, int, int | None]]:
+    """The month and day that a text means, by reading: ``mdy``, ``dmy``."""
+    cell = unwrapped(text)
+    both = single_month(cell)
+    if both is not None:
+        return {"mdy": both, "dmy": both}
+    match = re.fullmatch(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]((?:19|20)[0-9]{2})" + TIME, cell, re.I)
+    if match:
+        first, second, year = int(match[1]), int(match[2]), int(match[3])
+        found = {}
+        if valid(year, first, second):
+            found["mdy"] = (year, first, second)
+        if valid(year, second, first):
+            found["dmy"] = (year, second, first)
+        return found
+    for separator in (" - ", " to ", "/"):
+        left, found_separator, right = cell.partition(separator)
+        if found_separator and len(left) >= 6 and len(right) >= 6:
+            one, two = months_of(left), months_of(right)
+            if one and two and {m[:2] for m in [*one.values(), *two.values()]} == {one["mdy"][:2]}:
+                return one
+    return {}
+
+
+TIME = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?| ?(?:Z|UTC))?"
+
+
+def valid(year: int, month: int, day: int | None) -> bool:
+    lengths = [31, 29 if year % 4 == 0 and (year % 100 or year % 400 == 0) else 28, 31, 30, 31, 30]
+    lengths += [31, 31, 30, 31, 30, 31]
+    return 1 <= month <= 12 and (day is None or 1 <= day <= lengths[month - 1])
+
+
+def single_month(cell: str) -> tuple[int, int, int | None] | None:
+    year, name, short = r"((?:19|20)[0-9]{2})", r"([^\W\d_]+)\.?", r"'?([0-9]{2})"
+    two, one = "([0-9]{2})", "([0-9]{1,2})"
+    for form, order in (
+        (rf"{year}[-/.]{one}", "ym"),
+        (rf"{year}{two}", "ym"),
+        (rf"{year}[-/.]{one}[-/.]{one}{TIME}", "ymd"),
+        (rf"{year}{two}{two}", "ymd"),
+        (rf"{one}[-/.]{year}", "my"),
+        (rf"{one}\.{one}\.{year}{TIME}", "dmy"),
+        (rf"{name}[ ,./-]*{year}", "ny"),
+        (rf"{name}[ ./-]*{short}", "ns"),
+        (rf"{year}[ ,./-]*{name}", "yn"),
+        (rf"{name} {one}(?:st|nd|rd|th)?,? {year}", "ndy"),
+        (rf"{one}\.?[ /-]{name}[ /-]{year}", "dny"),
+        (rf"{one}-{name}-{short}", "dns"),
+        (rf"{year}年{one}月", "ym"),
+    ):
+        match = re.fullmatch(form, cell, re.I)
+        if match is None:
+            continue
+        parts = dict(zip(order, match.groups(), strict=True))
+        number_of = int(parts["m"]) if "m" in parts else _BY_NAME.get(parts["n"].casefold(), 0)
+        in_year = int(parts["y"]) if "y" in parts else 2000 + int(parts["s"])
+        day = int(parts["d"]) if "d" in parts else None
+        if valid(in_year, number_of, day):
+            return in_year, number_of, day
+    return None
+
+
+def month_name(month: tuple[int, ...]) -> str:
+    return f"{month[0]:04d}-{month[1]:02d}"
+
+
+# ---------------------------------------------------------------- layouts
+
+
+def read(data: bytes) -> Result:
+    """What a file holds.
+
+    Raises:
+        Refused: no table can be made of it.
+    """
+    text = decoded(data)
+    start = text[:1000].lstrip()
+    if not start and not text.strip():
+        raise Refused("blank")
+    if start.startswith(("<", "{", "[")) or "\x00" in text:
+        raise Refused("no table")
+    if data.startswith((b"PK", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"BZh", b"%PDF", b"PAR1")):
+        raise Refused("no text")
+    named = re.match(r'"?sep=([,;\t|:^~])"?[,;\t ]*(\r\n|\r|\n|\Z)', text, re.I)
+    best: tuple[int, str, list[Record]] | None = None
+    for delimiter in [named[1]] if named else [",", ";", "\t", "|"]:
+        if delimiter not in text:
+            continue
+        try:
+            records = records_of(text, delimiter, 1 if named else 0)
+        except Refused:
+            if named:
+                raise
+            continue
+        sure, layout = recognised(records)
+        if sure and (best is None or sure > best[0]):
+            best = sure, layout, records
+    if best is None:
+        raise Refused("no layout")
+    return READERS[best[1]](best[2])
+
+
+def filled(record: Record) -> bool:
+    return any(cell.strip() for cell in record.cells)
+
+
+def header_row(records: list[Record]) -> int | None:
+    partial = None
+    for index, record in enumerate(records[:30]):
+        cells = [cell for cell in record.cells if bare(cell)]
+        if any(account_like(cell) for cell in cells):
+            break
+        if len(cells) > 1:
+            named = any(headers.key(cell) in headers.ACCOUNT for cell in cells)
+            credited = any(credit_header(cell) or month_header(cell) for cell in cells)
+            if named and credited:
+                return index
+            if partial is None and (named or credited):
+                partial = index
+    return partial
+
+
+def credit_header(cell: str) -> bool:
+    return headers.key(cell) in headers.AMOUNT or headers.may_be_amount(cell)
+
+
+def month_header(cell: str) -> dict[str, tuple[int, int, int | None]]:
+    found = months_of(cell)
+    if found:
+        return found
+    words = (
+        r"\b(?:aws|promotional|promo|monthly|total|credits?|amounts?|applied|for|of|in|usd)\b|[:()$]"
+    )
+    rest = " ".join(re.sub(words, " ", bare(cell), flags=re.I).split()).strip("-_,/ ")
+    return months_of(rest) if rest else {}
+
+
+def recognised(records: list[Record]) -> tuple[int, str]:
+    if max((len(record.cells) for record in records), default=0) < 2:
+        return 0, ""
+    head = [record for record in records[:10] if any(bare(cell) for cell in record.cells)]
+    labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
+    if head and head[0].cells and headers.key(head[0].cells[0]) in labels:
+        ids = any(
+            headers.key(record.cells[0]) in labels and any(map(account_like, record.cells[1:]))
+            for record in head
+        )
+        dates = any(months_of(record.cells[0]) for record in head[1:])
+        if ids or (dates and len(head[0].cells) > 1):
+            return 20_000_000, "cost_explorer"
+    at = header_row(records)
+    if at is not None:
+        cells = records[at].cells
+        keys = {headers.key(cell) for cell in cells}
+        named = bool(keys & headers.ACCOUNT)
+        credited = any(map(credit_header, cells))
+        if {"recordtype", "credits", "payeraccountid"} <= keys:
+            return 20_000_000, "aws_billing"
+        if named and any(map(month_header, cells)):
+            return 10_000_000, "wide"
+        if named and credited and month_columns(cells):
+            return 10_000_000, "long"
+        return (10_000_000 if named and credited else 5_000_000), "header"
+    start = first_filled(records)
+    rows = [record.cells[start:] for record in records if len(record.cells) > start + 1]
+    several = single = 0
+    for row in rows:
+        cells = [bare(cell) for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if len(cells) > 1 and account_like(cells[0]) and all(
+            unwrapped(c) == "" or amount(c) for c in cells[1:]
+        ):
+            several += len(cells) > 2
+            single += len(cells) == 2
+    with_ids = sum(account_like(row[0]) for row in rows)
+    if several > single and several >= with_ids:
+        return 2 * several, "headerless_wide"
+    weak = any(
+        re.fullmatch("[0-9][0-9.,+Ee -]*", unwrapped(row[0])) and unwrapped(row[1]) and amount(row[1])
+        for row in rows
+    )
+    return 2 * with_ids or weak, "headerless"
+
+
+def first_filled(records: list[Record]) -> int:
+    return min(
+        (i for record in records for i, cell in enumerate(record.cells) if cell.strip()), default=0
+    )
+
+
+def month_columns(cells: list[str]) -> list[int]:
+    keys = [headers.key(cell) for cell in cells]
+    if "year" in keys and "month" in keys:
+        return [keys.index("year"), keys.index("month")]
+    return next(([keys.index(name)] for name in headers.MONTH if name in keys), [])
+
+
+@dataclass
+class Entry:
+    """A record, or a cell of one, that may carry a credit."""
+
+    line: int
+    account: str | None
+    amount: str | None
+    month: str | None = None
+    bad: bool = False
+    group: object = None
+
+
+@dataclass
+class Total:
+    """A stated total: a record of its own, or a further cell of one."""
+
+    line: int
+    amount: str
+    month: str | None = None
+    record: bool = True
+
+
+def finish(
+    layout: str,
+    entries: list[Entry],
+    totals: list[Total],
+    *,
+    negative: bool = False,
+    adds_up: bool = False,
+) -> Result:
+    """Read ids and amounts, decide mark and signs for the whole file, and make the tables.
+
+    Totals are only read here: that the product blocks on the wrong ones is its own test.
+    """
+    if not entries:
+        raise Refused("no rows")
+    cells = [e.amount for e in entries if e.amount is not None]
+    cells += [total.amount for total in totals if total.amount.strip()]
+    if any(foreign(cell) for cell in cells):
+        raise Refused("currency")
+    said = [amount(cell) for cell in cells]
+    point = any(set(values) == {"."} for values in said)
+    comma = any(set(values) == {","} for values in said)
+    either = any(len(values) == 2 and values["."] != values[","] for values in said)
+    if (point and comma) or (either and not point and not comma):
+        raise Refused("decimal mark")
+    mark = "," if comma else "."
+    read_ = []
+    for entry in entries:
+        found = account(entry.account or "")
+        usd = amount(entry.amount).get(mark) if entry.amount is not None else None
+        read_.append((entry, found, usd))
+    known = [usd for _, _, usd in read_ if usd is not None]
+    any_up, any_down = any(u > 0 for u in known), any(u < 0 for u in known)
+    flip = negative
+    if negative and any_up and not any_down:
+        flip = False
+    if not negative and any_down and not any_up:
+        flip = True
+    months: dict[str | None, Month] = {}
+    names = {entry.month for entry in entries if entry.month is not None} or {None}
+    bad_totals = [t for t in totals if t.amount.strip() and mark not in amount(t.amount)]
+    if any(not total.record for total in bad_totals):
+        raise Refused("total")
+    for name in names:
+        month = months[name] = Month()
+        month.rejected += [t.line for t in bad_totals if t.month in {None, name}]
+        firsts: dict[str, tuple[Decimal, int, bool]] = {}
+        for entry, found, usd in read_:
+            if entry.month is not None and entry.month != name:
+                continue
+            if entry.bad or found is None or usd is None:
+                month.rejected.append(entry.line)
+                continue
+            value = usd.copy_negate() if flip and usd else usd
+            id_, padded = found
+            if id_ not in firsts:
+                firsts[id_] = (value, entry.line, padded)
+                month.rows[id_] = (value, entry.line)
+            elif adds_up:
+                with localcontext(prec=60):
+                    month.rows[id_] = (month.rows[id_][0] + value, month.rows[id_][1])
+            else:
+                first = firsts[id_]
+                month.repeated.append(
+                    (entry.line, first[1], value == first[0] and padded == first[2])
+                )
+        month.rejected.sort()
+    return Result(layout, months, any_up and any_down)
+
+
+def sorted_rows(
+    records: list[Record], at: int, doubted: set[int]
+) -> tuple[list[Record], list[Record]]:
+    """The rows that carry a credit, and the rows that state a total."""
+    rows, totals = [], []
+    for record in records:
+        if not filled(record):
+            continue
+        cell = record.cells[at] if at < len(record.cells) else ""
+        if not re.search("[0-9]", cell) and record.line not in doubted:
+            label = unwrapped(cell)
+            if any(totals_label(c) for c in ([label] if label else record.cells)):
+                totals.append(record)
+                continue
+        rows.append(record)
+    return rows, totals
+
+
+def cell_of(record: Record, column: int) -> str | None:
+    return record.cells[column] if column < len(record.cells) else None
+
+
+def read_headerless(records: list[Record]) -> Result:
+    start = first_filled(records)
+    doubted = {
+        r.line for r in records if not r.fits or any(c.strip() for c in r.cells[start + 2 :])
+    }
+    rows, totals = sorted_rows(records, start, doubted)
+    entries = []
+    for record in rows:
+        bad = record.line in doubted
+        entries.append(
+            Entry(
+                record.line,
+                cell_of(record, start),
+                None if bad else cell_of(record, start + 1),
+                bad=bad,
+            )
+        )
+    return finish(
+        "headerless", entries, [Total(t.line, cell_of(t, start + 1) or "") for t in totals]
+    )
+
+
+def split_header(records: list[Record]) -> tuple[list[str], list[Record], int]:
+    at = header_row(records)
+    if at is None:
+        raise Refused("no header")
+    return records[at].cells, records[at + 1 :], records[at].line
+
+
+def account_column(cells: list[str], rows: list[Record]) -> int:
+    named = [i for i, cell in enumerate(cells) if headers.key(cell) in headers.ACCOUNT]
+    if not named:
+        raise Refused("no account column")
+    holding = [
+        i for i in named if any(account_like(c) for r in rows if (c := cell_of(r, i)) is not None)
+    ]
+    for other in holding[1:]:
+        for record in rows:
+            one, two = (account(cell_of(record, i) or "") for i in (holding[0], other))
+            if one and two and one[0] != two[0]:
+                raise Refused("two accounts")
+    if len(holding) > 1:
+        exact = [i for i in holding if headers.key(cells[i]).endswith(("id", "number"))]
+        return (exact or holding)[0]
+    return (holding or named)[0]
+
+
+def credit_columns(cells: list[str], rows: list[Record], taken: set[int]) -> list[int]:
+    free = [i for i in range(len(cells)) if i not in taken]
+    exact = [i for i in free if headers.key(cells[i]) in headers.AMOUNT]
+    width = max((len(r.cells) for r in rows), default=0)
+
+    def contents(i: int) -> list[str]:
+        return [c for r in rows if (c := cell_of(r, i)) is not None]
+
+    loose = [
+        i
+        for i in free
+        if i not in exact
+        and headers.may_be_amount(cells[i])
+        and any(unwrapped(c) and amount(c) for c in contents(i))
+    ]
+    used = [i for i in exact if i < width and any(c.strip() for c in contents(i))]
+    return sorted((used or exact[:1]) + loose)
+
+
+def currency_columns(cells: list[str], rows: list[Record]) -> set[int]:
+    found = {i for i, cell in enumerate(cells) if headers.key(cell) in headers.CURRENCY}
+    for record in rows:
+        for i in found:
+            cell = unwrapped(cell_of(record, i) or "").upper()
+            if cell not in {"", "USD", "$", "US$", "US DOLLAR", "US DOLLARS"}:
+                raise Refused("currency")
+    return found
+
+
+def in_doubt(
+    cells: list[str], rows: list[Record], amounts: list[int], anchors: set[int] | None = None
+) -> set[int]:
+    """Lines with quotes that do not fit, more cells than the header, or an amount cut in two."""
+    last = max(i for i, cell in enumerate(cells) if bare(cell))
+    counts = {len(record.cells) for record in rows if filled(record)}
+    shifts = anchors is None
+    if anchors is not None and max(anchors) < amounts[0]:
+        numbers_behind = any(
+            unwrapped(cell) and amount(cell)
+            for record in rows
+            for cell in record.cells[amounts[0] + 1 : last + 1]
+        )
+        shifts = amounts[0] - max(anchors) > 1 or numbers_behind
+    if len(counts) == 1 and counts >= {max(len(cells), *counts)}:
+        shifts = False
+    return {
+        record.line
+        for record in rows
+        if not record.fits
+        or (shifts and len(record.cells) != len(cells))
+        or any(cell.strip() for cell in record.cells[last + 1 :])
+        or doubtful(cells, rows, record, amounts)
+    }
+
+
+def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list[int]) -> bool:
+    for i in amounts:
+        one = (cell_of(record, i) or "").strip()
+        following = cell_of(record, i + 1)
+        if following is None:
+            continue
+        two = following.strip()
+        headed = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]{1,3}"
+        whole = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]+"
+        if i + 1 not in amounts and re.fullmatch(headed, one) and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two):
+            named = i + 1 < len(cells) and "name" in headers.key(cells[i + 1])
+            contents = [c for r in rows if (c := cell_of(r, i + 1)) is not None]
+            if named or any(unwrapped(c) and not amount(c) for c in contents):
+                return True
+        if len(record.cells) > len(cells) and re.fullmatch(whole, one) and re.fullmatch(r"[0-9]+[)-]?", two):
+            return True
+    return False
+
+
+def read_header(records: list[Record]) -> Result:
+    cells, rows, _ = split_header(records)
+    at = account_column(cells, rows)
+    currency = currency_columns(cells, rows)
+    candidates = credit_columns(cells, rows, {at, *currency})
+    if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
+        raise Refused("credit column")
+    (credit,) = candidates
+    return rows_result("header", cells, rows, at, credit, {at}, None)
+
+
+def rows_result(
+    layout: str,
+    cells: list[str],
+    rows: list[Record],
+    at: int,
+    credit: int,
+    anchors: set[int],
+    months: dict[int, str | None] | None,
+) -> Result:
+    out = in_doubt(cells, rows, [credit], anchors)
+    good, totals = sorted_rows(rows, at, out)
+    entries = []
+    for record in good:
+        doubted = record.line in out
+        month = None if months is None else months[record.line]
+        entries.append(
+            Entry(
+                record.line,
+                cell_of(record, at),
+                None if doubted else cell_of(record, credit),
+                month=month,
+                bad=doubted or (months is not None and month is None),
+            )
+        )
+    stated = [
+        Total(t.line, cell_of(t, credit) or "", None if months is None else months[t.line])
+        for t in totals
+    ]
+    return finish(layout, entries, stated)
+
+
+def read_long(records: list[Record]) -> Result:
+    cells, rows, _ = split_header(records)
+    at = account_column(cells, rows)
+    dates = month_columns(cells)
+    currency = currency_columns(cells, rows)
+    candidates = credit_columns(cells, rows, {at, *dates, *currency})
+    if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
+        raise Refused("credit column")
+    readings = {}
+    for record in rows:
+        parts = [cell_of(record, column) for column in dates]
+        whole = None if None in parts else "-".join(p.strip() if len(parts) > 1 else p for p in parts)
+        readings[record.line] = months_of(whole) if whole is not None else {}
+    uncertain = [r for r in readings.values() if len({m[:2] for m in r.values()}) != 1 or len(r) == 1]
+    uncertain = [r for r in uncertain if r]
+    order = "mdy"
+    if uncertain:
+        fits = [o for o in ("mdy", "dmy") if all(o in reading for reading in uncertain)]
+        if len(fits) != 1:
+            raise Refused("months")
+        (order,) = fits
+    months = {
+        line: month_name(reading[order]) if order in reading else None
+        for line, reading in readings.items()
+    }
+    return rows_result("long", cells, rows, at, candidates[0], {at, *dates}, months)
+
+
+def one_reading(texts: list[dict[str, tuple[int, int, int | None]]]) -> list[str]:
+    found = []
+    for order in ("mdy", "dmy"):
+        if all(order in text for text in texts):
+            names = [month_name(text[order]) for text in texts]
+            if len(set(names)) == len(names):
+                found.append(names)
+    if not found or found[0] != found[-1]:
+        raise Refused("months")
+    return found[0]
+
+
+def read_wide(records: list[Record]) -> Result:
+    cells, rows, _ = split_header(records)
+    at = account_column(cells, rows)
+    columns = [i for i, cell in enumerate(cells) if month_header(cell) and i != at]
+    names = one_reading([month_header(cells[i]) for i in columns])
+    currency = currency_columns(cells, rows)
+    sums = [
+        i for i, c in enumerate(cells) if headers.is_total_column(c) and i not in {at, *columns}
+    ]
+    others = credit_columns(cells, rows, {at, *columns, *sums, *currency})
+    if any((cell_of(r, i) or "").strip() for r in rows for i in others):
+        raise Refused("more amounts")
+    if any(headers.foreign_in(cells[i]) for i in columns):
+        raise Refused("currency")
+    out = in_doubt(cells, rows, [*columns, *sums])
+    good, totals = sorted_rows(rows, at, out)
+    entries, stated = [], []
+    for column, name in zip(columns, names, strict=True):
+        if not any((cell_of(record, column) or "").strip() for record in rows):
+            continue
+        for record in good:
+            doubted = record.line in out
+            entries.append(
+                Entry(
+                    record.line,
+                    cell_of(record, at),
+                    None if doubted else cell_of(record, column),
+                    month=name,
+                    bad=doubted,
+                )
+            )
+        stated += [Total(t.line, cell_of(t, column) or "", name) for t in totals]
+    stated += [Total(r.line, cell_of(r, i) or "", record=False) for r in rows for i in sums]
+    return finish("wide", entries, stated)
+
+
+def read_cost_explorer(records: list[Record]) -> Result:
+    labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
+    width = max(len(record.cells) for record in records)
+    table = [[*r.cells, *[""] * (width - len(r.cells))] for r in records]
+    head = []
+    for index, row in enumerate(table):
+        if months_of(row[0]):
+            break
+        if any(bare(cell) for cell in row):
+            head.append(index)
+    titled = [i for i in head if headers.key(table[i][0]) in labels]
+    ids = next((i for i in titled if any(map(account_like, table[i][1:]))), None)
+    if ids is None:
+        raise Refused("no ids")
+    names = [i for i in titled if i != ids]
+    sums = next(
+        (
+            i
+            for i in head
+            if headers.key(table[i][0]).startswith("linkedaccounttotal") or totals_label(table[i][0])
+        ),
+        None,
+    )
+    columns, total_columns = [], []
+    for column in range(1, width):
+        tops = [table[i][column] for i in (ids, *names)]
+        for top in tops:
+            text = bare(top)
+            if text.endswith(")") and headers.foreign_in(text[text.rfind("(") :]):
+                raise Refused("currency")
+        if any(bare(row[column]) for row in table):
+            total = not account_like(tops[0]) and any(map(headers.is_total_column, tops))
+            (total_columns if total else columns).append(column)
+    special = {ids, sums, *names}
+    found = {
+        i: months_of(row[0])
+        for i, row in enumerate(table)
+        if i not in special and any(bare(cell) for cell in row)
+    }
+    known = {i: text for i, text in found.items() if text}
+    for text in known.values():
+        days = {m[2] for m in text.values()}
+        if len(text) == 2 and text["mdy"][:2] != text["dmy"][:2]:
+            continue
+        if days - {None, 1}:
+            raise Refused("days")
+    months = dict(zip(known, one_reading(list(known.values())), strict=True)) if known else {}
+    entries, stated = [], []
+    for index in found:
+        month = months.get(index)
+        row = table[index]
+        if month is not None and not any(bare(row[column]) for column in columns):
+            continue
+        fits = records[index].fits and records[ids].fits
+        entries += [
+            Entry(
+                records[index].line,
+                table[ids][column],
+                row[column] if fits else None,
+                month=month,
+                bad=month is None or not fits,
+            )
+            for column in columns
+        ]
+        line = records[index].line
+        stated += [
+            Total(line, row[column], record=False)
+            for column in total_columns
+            if month is not None
+        ]
+    if sums is not None:
+        stated += [
+            Total(records[sums].line, table[sums][column], record=False)
+            for column in (*columns, *total_columns)
+        ]
+    return finish("cost_explorer", entries, stated, negative=True)
+
+
+def read_aws_billing(records: list[Record]) -> Result:
+    cells, rows, _ = split_header(records)
+    currency_columns(cells, rows)
+    keys = [headers.key(cell) for cell in cells]
+
+    def at(record: Record, key: str) -> str:
+        return (cell_of(record, keys.index(key)) or "").strip() if key in keys else ""
+
+    credit = keys.index("credits")
+    every = [amount(cell_of(r, credit) or "") for r in rows]
+    if any(foreign(cell_of(r, credit) or "") for r in rows):
+        raise Refused("currency")
+    point = any(set(values) == {"."} for values in every)
+    comma = any(set(values) == {","} for values in every)
+    either = any(len(v) == 2 and v["."] != v[","] for v in every)
+    if (point and comma) or (either and not point and not comma):
+        raise Refused("mark")
+    mark = "," if comma else "."
+
+    def usd(record: Record) -> Decimal | None:
+        return amount(cell_of(record, credit) or "").get(mark)
+
+    kinds = {r.line: at(r, "recordtype").lower() for r in rows}
+    linked = [usd(r) for r in rows if kinds[r.line] == "linkedlineitem"]
+    payer = [
+        usd(r)
+        for r in rows
+        if kinds[r.line] == "payerlineitem" and not at(r, "linkedaccountid")
+    ]
+    repeats = False
+    if any(linked) and any(payer):
+        own, extra = sum(filter(None, linked)), sum(filter(None, payer))
+        told = False
+        for kind in ("statementtotal", "invoicetotal"):
+            stated = [usd(r) for r in rows if kinds[r.line] == kind]
+            if stated and not told:
+                total, off = sum(filter(None, stated)), Decimal("0.005") * len(stated)
+                if abs(total - own - extra) <= off:
+                    told = True
+                elif abs(total - own) <= off and abs(extra - own) <= off:
+                    told = repeats = True
+        if not told:
+            raise Refused("payer")
+    def period_month(record: Record) -> str | None:
+        reading = months_of(at(record, "billingperiodstartdate"))
+        certain = len(reading) == 2 and reading["mdy"][:2] == reading["dmy"][:2]
+        return month_name(reading["mdy"]) if certain else None
+
+    out = in_doubt(cells, rows, [])
+    entries, stated_totals = [], []
+    for record in rows:
+        kind = kinds[record.line]
+        if not filled(record):
+            continue
+        own_payer = kind == "payerlineitem" and not at(record, "linkedaccountid")
+        doubted = record.line in out
+        is_total = kind in {"accounttotal", "invoicetotal", "statementtotal"}
+        if not doubted and (is_total or (own_payer and repeats)):
+            stated_totals.append((record, cell_of(record, credit) or ""))
+            continue
+        unknown = kind not in {"linkedlineitem", "payerlineitem"}
+        nothing = not (cell_of(record, credit) or "").strip() or usd(record) == 0
+        if unknown and not doubted and nothing:
+            continue
+        month = period_month(record)
+        undated = "billingperiodstartdate" not in keys or all(
+            not at(r, "billingperiodstartdate") for r in rows
+        )
+        entries.append(
+            Entry(
+                record.line,
+                at(record, "linkedaccountid") or at(record, "payeraccountid"),
+                None if doubted else cell_of(record, credit),
+                month=month,
+                bad=doubted or unknown or (month is None and not undated),
+            )
+        )
+    stated = [Total(record.line, cell, period_month(record)) for record, cell in stated_totals]
+    return finish("aws_billing", entries, stated, negative=True, adds_up=True)
+
+
+def read_headerless_wide(records: list[Record]) -> Result:
+    raise Refused("only a person knows the first month")
+
+
+READERS = {
+    "headerless": read_headerless,
+    "headerless_wide": read_headerless_wide,
+    "header": read_header,
+    "long": read_long,
+    "wide": read_wide,
+    "cost_explorer": read_cost_explorer,
+    "aws_billing": read_aws_billing,
+}

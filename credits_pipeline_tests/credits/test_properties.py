@@ -1,0 +1,195 @@
+"""What is true of every file, found by trying very many of them."""
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.decisions import Decisions
+from credits_pipeline.credits.judgement import blocking, statements
+from credits_pipeline.credits.reading import MonthReading, Refusal, Sheet, accounts, amounts, grid
+from credits_pipeline.credits.reading import read_sheet
+from credits_pipeline.credits.reading.text import decode
+
+sys.path.insert(0, str(Path(__file__).parent))
+import reference  # noqa: E402 - a module beside the test, which is no package
+import written  # noqa: E402 - as above
+
+SOME_MONTH = BillingMonth(2000, 1)
+FIXTURES = [
+    path.read_bytes() for path in sorted((Path(__file__).parent / "fixtures").glob("*/*.csv"))
+]
+#: Bytes that matter to a table, and some that only damage it.
+BYTES = st.sampled_from(list(b"0123456789.,-$\";\t\r\n ()'EeA+=/|\xa0\x00\xff"))
+
+
+def months_of(sheet: Sheet) -> dict[str | None, MonthReading]:
+    if not sheet.months:
+        return {None: sheet.month(SOME_MONTH)}
+    return {str(month): sheet.month(month) for month in sheet.months}
+
+
+def table_of(reading: MonthReading) -> dict[str, tuple[Decimal, int]]:
+    return {account: (usd, line) for account, usd, line in reading.rows.iter_rows()}
+
+
+@given(written.EVERY_SHAPE)
+def test_any_table_written_in_any_shape_and_text_reads_back_exactly(file: written.Written):
+    sheet = read_sheet(file.data)
+    assert sheet.layout == file.layout
+    found = months_of(sheet)
+    assert {month: table_of(reading) for month, reading in found.items()} == file.months
+    for reading in found.values():
+        assert blocking(statements(reading, Decisions())) == ()
+        assert file.warned or reading.findings.warnings in {(), ("Every amount is zero.",)}
+
+
+@given(written.EVERY_SHAPE)
+def test_every_record_is_in_the_ledger(file: written.Written):
+    sheet = read_sheet(file.data)
+    if len(file.months) == 1:
+        (reading,) = months_of(sheet).values()
+        ledger = reading.findings.ledger
+        assert ledger.closes
+        assert ledger.file_rows == file.records
+
+
+@given(written.headerless(), st.randoms(use_true_random=False))
+def test_the_order_of_the_lines_changes_nothing_but_the_lines(file: written.Written, random):
+    sheet = read_sheet(file.data)
+    text = decode(file.data, name="").content
+    if '"' in text or text.startswith("sep"):
+        return
+    lines = text.splitlines()
+    random.shuffle(lines)
+    again = read_sheet("\n".join(lines).encode())
+    (before,), (after,) = months_of(sheet).values(), months_of(again).values()
+    columns = ["account_id", "amount_usd"]
+    assert before.rows.select(columns).equals(after.rows.select(columns))
+    assert before.findings.total_usd == after.findings.total_usd
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A file that somebody, or a wire, has damaged."""
+    data = bytearray(
+        draw(st.one_of(st.sampled_from(FIXTURES), written.EVERY_SHAPE.map(lambda file: file.data)))
+    )
+    for _ in range(draw(st.integers(1, 4))):
+        if not data:
+            break
+        at = draw(st.integers(0, len(data) - 1))
+        match draw(st.integers(0, 7)):
+            case 0:
+                data[at] = draw(st.integers(0, 255))
+            case 1:
+                data[at] = draw(BYTES)
+            case 2:
+                data.insert(at, draw(BYTES))
+            case 3:
+                del data[at]
+            case 4:
+                del data[at : at + draw(st.integers(1, 12))]
+            case 5:
+                other = draw(st.integers(0, len(data) - 1))
+                data[other:other] = data[at : at + 30]
+            case 6:
+                del data[at:]
+            case _:
+                lines = bytes(data).split(b"\n")
+                first, second = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+                if draw(st.booleans()):
+                    lines[first], lines[second] = lines[second], lines[first]
+                else:
+                    lines.insert(first, lines[second])
+                data = bytearray(b"\n".join(lines))
+    return bytes(data)
+
+
+def agrees_with_the_reference(data: bytes) -> None:
+    try:
+        sheet = read_sheet(data)
+    except Refusal:
+        return
+    expected = reference.read(data)
+    assert sheet.layout == expected.layout
+    found = months_of(sheet)
+    assert set(found) == set(expected.months)
+    for month, reading in found.items():
+        wanted = expected.months[month]
+        assert table_of(reading) == wanted.rows
+        assert reading.rejected["line"].to_list() == wanted.rejected
+        repeated = reading.duplicates.select("line", "first_line", "identical").rows()
+        assert sorted(repeated) == sorted(wanted.repeated)
+        assert reading.findings.signs.mixed == expected.mixed_signs
+        assert reading.findings.ledger.closes
+
+
+@given(mutated())
+def test_damaged_files_are_read_as_the_slow_strict_reader_reads_them_or_refused(data: bytes):
+    agrees_with_the_reference(data)
+
+
+@pytest.mark.parametrize("data", FIXTURES)
+def test_the_fixtures_are_read_as_the_slow_strict_reader_reads_them(data: bytes):
+    agrees_with_the_reference(data)
+
+
+@given(st.text(alphabet="01,;\"\n\r $.é", max_size=60), st.sampled_from(",;"))
+def test_the_fast_split_is_the_careful_split(content: str, delimiter: str):
+    text = decode(content.encode(), name="") if content else None
+    if text is None:
+        return
+    fast = grid._by_polars(text, delimiter, max_records=1000)
+    if fast is None:
+        return
+    careful = grid._by_csv(text, delimiter, skip_lines=0, max_records=1000, name="")
+    assert careful.malformed is None
+    assert fast.lines.to_list() == careful.lines.to_list()
+    assert [column.str.strip_chars().to_list() for column in fast.columns] == [
+        column.str.strip_chars().to_list() for column in careful.columns
+    ]
+
+
+AMOUNT_TEXT = st.one_of(
+    st.from_regex(amounts._PLAIN, fullmatch=True),
+    st.text(alphabet="0123456789.,-$ ()+'USDE", max_size=16),
+)
+
+
+@given(st.lists(AMOUNT_TEXT, min_size=1, max_size=6))
+def test_the_fast_reading_of_amounts_is_the_careful_one(cells: list[str]):
+    column = pl.Series(cells, dtype=pl.String)
+    lines = pl.int_range(1, len(cells) + 1, dtype=pl.Int64, eager=True)
+    spelled = [amounts.spelling(cell) for cell in cells]
+    for cell, found in zip(cells, spelled, strict=True):
+        if pl.Series([cell]).to_frame("c").select(amounts.is_plain(pl.col("c"))).item():
+            assert found.point is not None
+            assert found.comma in {None, found.point}
+            assert ("." in cell) == (found.says == ".")
+    try:
+        read = amounts.read_amounts(column, lines)
+    except Refusal:
+        return
+    assert read.usd.to_list() == [found.under(read.mark) for found in spelled]
+
+
+@given(st.text(alphabet="0123456789-.E+= '\"()abT", max_size=18))
+def test_the_fast_reading_of_accounts_is_the_careful_one(cell: str):
+    read = accounts.read_accounts(pl.Series([cell], dtype=pl.String))
+    found = accounts.account(cell)
+    assert read.ids.to_list() == [found.id]
+    assert (read.faults is None) == (found.fault is None)
+    assert found.id is None or (len(found.id) == 12 and found.id.isascii() and found.id.isdigit())
+
+
+@given(AMOUNT_TEXT)
+def test_an_amount_is_what_the_slow_strict_reader_says(cell: str):
+    found = amounts.spelling(cell)
+    values = {mark: found.under(mark) for mark in ".,"}
+    assert {m: v for m, v in values.items() if v is not None} == reference.amount(cell)
