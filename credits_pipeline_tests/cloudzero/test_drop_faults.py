@@ -334,6 +334,7 @@ def test_a_budget_that_ends_within_the_drop_still_lets_it_find_out_what_is_there
     client = make_client(retry=patience.policy(budget_seconds=30))
     result = send({"1" * 12: "5"}, client=client, read_back_seconds=10)
     assert result.verdict == "failed"
+    assert result.ambiguous
     assert "Read again, the month stands as it was." in result.reason
     assert patience.seconds <= 60
 
