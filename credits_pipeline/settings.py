@@ -88,6 +88,12 @@ DUPLICATES = Variable(
     "CREDITS_DUPLICATES", "first", "What becomes of an account's second row: first, sum or reject."
 )
 SIGNS = Variable("CREDITS_SIGNS", "auto", "How signs are taken: auto, as_is or flipped.")
+UNKNOWN_ACCOUNTS = Variable(
+    "CREDITS_UNKNOWN_ACCOUNTS",
+    "skip",
+    "What becomes of accounts that CloudZero does not know: skip leaves them out until it knows "
+    "them, send sends them.",
+)
 MAX_BYTES = Variable("CREDITS_MAX_BYTES", "100000000", "The largest credits file, in bytes.")
 MAX_RECORDS = Variable("CREDITS_MAX_RECORDS", "1000000", "The most records in a credits file.")
 DESCRIPTION = Variable(
@@ -107,6 +113,11 @@ BASE_URL = Variable(
 )
 BODY_BYTES = Variable(
     "CLOUDZERO_BODY_BYTES", "4500000", "The largest request body; CloudZero refuses above 5 MB."
+)
+COSTS_CALLS = Variable(
+    "CLOUDZERO_COSTS_CALLS",
+    "20",
+    "Calls of CloudZero's costs endpoint that are made a day at most; CloudZero takes 60 in all.",
 )
 DROP_SECONDS = Variable(
     "CLOUDZERO_DROP_SECONDS", "900", "Seconds that one drop may take in all, its retries included."

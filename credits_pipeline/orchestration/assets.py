@@ -14,7 +14,7 @@ import dagster as dg
 from credits_pipeline import settings
 from credits_pipeline.orchestration import guards, metadata
 from credits_pipeline.orchestration.attempts import Recorder, blocked
-from credits_pipeline.orchestration.config import CreditsConfig, DropConfig
+from credits_pipeline.orchestration.config import CreditsConfig, DropConfig, asks_to_clear
 from credits_pipeline.orchestration.drop import drop_month
 from credits_pipeline.orchestration.partitions import month_of
 from credits_pipeline.orchestration.resources import (
@@ -92,23 +92,25 @@ def _raw_credits_csv(
         box = inbox.open()
         key = box.key(month)
         found = box.read_current(key, at_most=settings.MAX_BYTES.read(settings.at_least(1)))
-        if found is None:
-            recorder.refuse(
-                recorder.new(
-                    Verdict.FAILED,
-                    file=key,
-                    reason=f"There is no {box.uri(key)}.",
-                    what_to_do=f"Upload the credits of {month} under that name; the month in "
-                    "CloudZero stands as it was.",
-                    permanent=True,
+        if found is not None:
+            raw = RawFile(month, *found)
+        else:
+            raw = RawFile.absent(month, key)
+            if not (asks_to_clear(context) or guards.decisions(storage.journal(), raw).clear_month):
+                recorder.refuse(
+                    recorder.new(
+                        Verdict.FAILED,
+                        file=key,
+                        reason=f"There is no {box.uri(key)}.",
+                        what_to_do=f"Upload the credits of {month} under that name; the month in "
+                        "CloudZero stands as it was.",
+                        permanent=True,
+                    )
                 )
-            )
-        version, data = found
-        raw = RawFile(month, version, data)
         return dg.MaterializeResult(
             value=raw,
             metadata=metadata.of_raw(raw, box.uri(key)),
-            data_version=dg.DataVersion(version.token),
+            data_version=dg.DataVersion(raw.version.token),
         )
 
 
@@ -139,9 +141,15 @@ def _credits(
                 who=guards.who(context),
                 decided=config.decided,
             )
-        decisions = guards.rule()
-        for record in journal.decided(month, version.token):
-            decisions = decisions.amended(**record["decided"])
+        decisions = guards.decisions(journal, raw_credits_csv)
+        if decisions.clear_month:
+            # Whatever is wrong with the file must not stop its withdrawal.
+            nothing = MonthCredits.nothing(month, version, decisions)
+            return dg.MaterializeResult(
+                value=nothing,
+                metadata=metadata.of_credits(nothing),
+                data_version=dg.DataVersion(nothing.digest),
+            )
         try:
             reading = read_month(
                 raw_credits_csv.data,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from credits_pipeline.orchestration import guards
-from credits_pipeline.orchestration.drop import drop_statement
+from credits_pipeline.orchestration.confirming import drop_statement
 from credits_pipeline.orchestration.io_manager import load
 from credits_pipeline.orchestration.partitions import month_of
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
@@ -97,7 +97,12 @@ def _build(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefin
         cloudzero: CloudZeroResource,
     ) -> dg.AssetCheckResult:
         statement = drop_statement(
-            month_of(context), context.run.run_id, storage, cloudzero, context.log.info
+            month_of(context),
+            context.run.run_id,
+            storage=storage,
+            cloudzero=cloudzero,
+            instance=context.instance,
+            say=context.log.info,
         )
         return _result("cloudzero_drop", statement)
 

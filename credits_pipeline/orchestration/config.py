@@ -74,3 +74,10 @@ class DropConfig(dg.Config):
     dry_run: bool = Field(
         default=False, description="Show what would be sent and what would change; send nothing."
     )
+
+
+def asks_to_clear(context: dg.AssetExecutionContext) -> bool:
+    """Whether this run was told to withdraw its month, in the config of credits."""
+    config = context.run.run_config
+    told = config.get("ops", {}) if isinstance(config, dict) else {}
+    return bool(told.get("credits", {}).get("config", {}).get("clear_month"))

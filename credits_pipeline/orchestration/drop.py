@@ -16,26 +16,21 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline import settings
-from credits_pipeline.credits.findings import RecordClass
 from credits_pipeline.orchestration import guards, metadata
 from credits_pipeline.orchestration.attempts import Recorder, RowLists, interrupted, told
 from credits_pipeline.orchestration.config import DropConfig
 from credits_pipeline.orchestration.io_manager import load
+from credits_pipeline.orchestration.known_accounts import Known, known_accounts_of
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
     InboxResource,
     StorageResource,
 )
-from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, frame, parquet
+from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, parquet
 from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.report import markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from credits_pipeline.billing.month import BillingMonth
     from credits_pipeline.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
-    from credits_pipeline.credits.judgement import Statement
     from credits_pipeline.reporting.journal import Journal
 
 NOUN = "cloudzero_drop"
@@ -65,7 +60,7 @@ def drop_month(
     with recorder.watching(**about), ExitStack() as stack:
         work = _MonthDrop(context, recorder, made, inbox, storage, cloudzero)
         client = stack.enter_context(cloudzero.client())
-        held = stack.enter_context(cloudzero.lock().hold(context.log.info))
+        held = stack.enter_context(cloudzero.lock(context.instance).hold(context.log.info))
         work.started = time.monotonic()
         superseded = work.superseded()
         if superseded:
@@ -79,7 +74,7 @@ def drop_month(
             options=work.options(config),
             previous=work.previous(),
             last_verified_usd=work.last_verified_usd,
-            known=None,
+            known=work.known.accounts,
             progress=context.log.info,
         )
         return work.end(work.attempt(result), result)
@@ -110,10 +105,15 @@ class _MonthDrop:
         return found
 
     def superseded(self) -> str | None:
-        """Why this version is not the one to send any more, or None (design decision 1)."""
+        """Why this version is not the one to send any more, or None (design decision 1).
+
+        A month is withdrawn whether or not its file is still there, but not past a newer one.
+        """
         box = self.inbox.open()
         key = box.key(self.made.month)
         current = box.current(key)
+        if current is None and self.found.withdrawn:
+            return None
         if current is None:
             return f"{box.uri(key)} was removed since this run read it. Nothing was sent."
         if not current.is_same(self.made.version):
@@ -151,10 +151,17 @@ class _MonthDrop:
             dry_run=config.dry_run,
             accept_change=self.found.decisions.accept_change,
             clear_month=self.found.decisions.clear_month,
-            unknown="send",
+            unknown=guards.unknown_accounts(),
             cbf=guards.cbf_settings(),
             sending=SendingLimits(body_bytes=settings.BODY_BYTES.read(settings.at_least(10_000))),
         )
+
+    @cached_property
+    def known(self) -> Known:
+        """The accounts that CloudZero knows, where they are looked at (design decision 10)."""
+        if self.found.withdrawn or guards.unknown_accounts() == "send":
+            return Known(None)
+        return known_accounts_of(self.made.month, cloudzero=self.cloudzero, storage=self.storage)
 
     def previous(self) -> "PreviousAttempt | None":
         """Our last attempt that sent anything to this stream and month.
@@ -184,19 +191,24 @@ class _MonthDrop:
         left_out_usd = Decimal(known["left_out_usd"])
         ledger: dict[str, dict[str, Any]] = known["ledger"]
         if result.left_out.height:
-            ledger, unknown_usd = _without_unknown(ledger, result)
-            left_out_usd += unknown_usd
+            ledger = metadata.without_unknown(ledger, result.left_out.height, result.left_out_usd)
+            left_out_usd += result.left_out_usd
+        warnings = [*known["warnings"], *result.warnings]
+        if result.accounts_checked is False:
+            warnings.append(f"Why the accounts were not checked: {self.known.why_not}")
         planned = result.plan is not None
-        verdict, reason = Verdict(result.verdict), result.reason
+        verdict = Verdict(result.verdict)
         if left_out_usd and verdict is Verdict.VERIFIED:
             verdict = Verdict.PARTIAL
+        if result.validation_errors:
+            verdict = Verdict.BLOCKED
         return replace(
             self.recorder.new(verdict),
             **{
                 **known,
                 "connection_id": connection_id,
                 "base_url": base_url,
-                "reason": reason,
+                "reason": result.reason,
                 "what_to_do": result.what_to_do,
                 "row_count": result.sent_rows if planned else known["row_count"],
                 "unique_accounts": result.sent_rows if planned else known["unique_accounts"],
@@ -204,7 +216,9 @@ class _MonthDrop:
                     metadata.exact(result.sent_usd) if planned else known["total_credit_usd"]
                 ),
                 "payload_sha256": self.made.payload.sha256,
-                "sent_sha256": result.sent_sha256 or "",
+                "sent_sha256": result.sent_sha256
+                or (self.made.payload.sha256 if verdict.has_receipt else ""),
+                "accounts_checked": result.accounts_checked,
                 "decided": self.journal.decided(self.made.month, self.made.version.token),
                 "ledger": ledger,
                 "left_out_usd": metadata.exact(left_out_usd),
@@ -219,7 +233,7 @@ class _MonthDrop:
                     for request in result.requests
                 ],
                 "diff": {} if result.diff is None else result.diff.summary,
-                "warnings": [*known["warnings"], *result.warnings],
+                "warnings": warnings,
                 "seconds": round(time.monotonic() - self.started, 3),
                 "ambiguous": result.ambiguous,
                 "permanent": result.permanent,
@@ -231,14 +245,19 @@ class _MonthDrop:
     ) -> dg.MaterializeResult[Any] | None:
         """Write the attempt down and tell Dagster; see `drop_month`."""
         rows = self._rows(result)
-        if attempt.verdict.has_receipt and result is not None and result.plan is not None:
+        if attempt.verdict.has_receipt and result is not None:
+            # What is proven to be there, and what was there before: later looks need both.
+            made = self.made.payload.rows if result.plan is None else result.plan.placed()
+            files = {"sent.parquet": parquet(made)}
+            if result.diff is not None:
+                files["before.parquet"] = parquet(metadata.held_before(result.diff))
             self.storage.archive().keep(
                 NOUN,
                 self.made.month,
                 run_id=self.recorder.run_id,
                 version=self.made.version.token,
                 digest=attempt.sent_sha256,
-                files={"sent.parquet": parquet(result.plan.placed())},
+                files=files,
             )
         sent = result is not None and result.sent_something
         if attempt.verdict.is_red:
@@ -265,92 +284,18 @@ class _MonthDrop:
             return {}
         rows = metadata.row_lists(self.found)
         if result.left_out.height:
-            rows["unknown"] = metadata.plain(result.left_out)
+            rows["unknown"] = metadata.credits_of(result.left_out)
         if result.diff is not None:
             rows["changes"] = metadata.largest_changes(result.diff)
         if result.read_back is not None and not result.read_back.equal:
             rows["read_back"] = metadata.plain(result.read_back.rows)
         return rows
 
-    def _shown(self, attempt: Attempt, rows: Mapping[str, Any]) -> dict[str, Any]:
+    def _shown(self, attempt: Attempt, rows: Mapping[str, Any]) -> metadata.Metadata:
         box = self.inbox.open()
         links = {"from": box.uri(attempt.file), "stored at": self.journal.uri(attempt)}
-        shown: dict[str, Any] = {
-            "report": dg.MetadataValue.md(markdown(attempt, rows, links=links)),
-            "verdict": attempt.verdict.value,
-            "left_out_usd": float(attempt.left_out_usd),
-            "file_version": attempt.file_version,
-            "attempt": dg.MetadataValue.path(self.journal.uri(attempt)),
-        }
-        if attempt.verdict.has_receipt:
+        shown = metadata.of_attempt(attempt, rows, links)
+        if attempt.verdict.has_receipt and not self.found.withdrawn:
             uploaded = self.made.version.last_modified
-            shown |= {
-                "dagster/partition_row_count": attempt.row_count,
-                "accounts": attempt.unique_accounts,
-                "credit_usd": float(attempt.total_credit_usd or 0),
-                "credit_usd_exact": attempt.total_credit_usd,
-                "requests": len(attempt.requests),
-                "drop_seconds": attempt.seconds,
-                "seconds_from_upload": (datetime.now(UTC) - uploaded).total_seconds(),
-            }
+            shown["seconds_from_upload"] = (datetime.now(UTC) - uploaded).total_seconds()
         return shown
-
-
-def _without_unknown(
-    ledger: Mapping[str, Mapping[str, Any]], result: "DropResult"
-) -> tuple[dict[str, dict[str, Any]], Decimal]:
-    """The ledger with the accounts that CloudZero does not know taken out of what was sent."""
-    from credits_pipeline.cloudzero.cbf import usd_of  # noqa: PLC0415 - loads polars
-
-    rows, usd = result.left_out.height, Decimal(usd_of(result.left_out).sum())
-    sent = ledger[RecordClass.SENT]
-    changed = {
-        RecordClass.SENT.value: {
-            "rows": sent["rows"] - rows,
-            "usd": metadata.exact(Decimal(sent["usd"] or 0) - usd),
-        },
-        RecordClass.ACCOUNT_UNKNOWN.value: {"rows": rows, "usd": metadata.exact(usd)},
-    }
-    return {**{name: dict(entry) for name, entry in ledger.items()}, **changed}, usd
-
-
-def drop_statement(
-    month: "BillingMonth",
-    run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    say: "Callable[[str], None]",
-) -> "Statement":
-    """Whether CloudZero, asked now, holds exactly what was sent last for a month."""
-    from credits_pipeline.cloudzero.difference import difference  # noqa: PLC0415 - loads polars
-    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - as above
-
-    archive = storage.archive()
-    entry = archive.find(NOUN, month, run_id=run_id)
-    if entry is None:
-        return Statement(
-            "drop_equals_payload", holds=False, blocks=True, says=f"{month} was never verified."
-        )
-    sent = frame(archive.files(entry)["sent.parquet"])
-    with cloudzero.client() as client, cloudzero.lock().hold(say):
-        held = client.contents(month)
-    apart = difference(sent, held)
-    says = (
-        f"CloudZero holds exactly the {sent.height:,} rows that were sent for {month}."
-        if apart.equal
-        else f"CloudZero does not hold what was sent for {month}: {apart.says}. What to do: look "
-        "for another feeder of the stream, then materialise the month with force."
-    )
-    return Statement(
-        "drop_equals_payload",
-        holds=apart.equal,
-        blocks=True,
-        says=says,
-        numbers={
-            "rows_sent": sent.height,
-            "rows_held": held.height,
-            "rows_missing": apart.missing,
-            "rows_unexpected": apart.unexpected,
-            "sent_sha256": entry.digest,
-        },
-    )

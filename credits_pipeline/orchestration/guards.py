@@ -1,6 +1,6 @@
 """What stops a month, as code that the assets call (design decision 3), and the house's rule."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 
@@ -8,12 +8,13 @@ from credits_pipeline import settings
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.orchestration import metadata
 from credits_pipeline.orchestration.attempts import Recorder, blocked
-from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload
+from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
 from credits_pipeline.reporting.attempt import Verdict
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.cbf import CbfSettings
     from credits_pipeline.credits.judgement import Statement
+    from credits_pipeline.reporting.journal import Journal
 
 
 def rule() -> Decisions:
@@ -26,6 +27,28 @@ def rule() -> Decisions:
         duplicates=settings.DUPLICATES.read(settings.one_of("first", "sum", "reject")),
         signs=settings.SIGNS.read(settings.one_of("auto", "as_is", "flipped")),
     )
+
+
+def decisions(journal: "Journal", raw: RawFile) -> Decisions:
+    """The decisions in force for a version of a month's file (design decision 8).
+
+    Raises:
+        SettingError: a default can't be used.
+    """
+    in_force = rule()
+    for record in journal.decided(raw.month, raw.version.token):
+        in_force = in_force.amended(**record["decided"])
+    return in_force
+
+
+def unknown_accounts() -> Literal["skip", "send"]:
+    """What becomes of accounts that CloudZero does not know.
+
+    Raises:
+        SettingError: the environment says neither.
+    """
+    setting = settings.UNKNOWN_ACCOUNTS.read(settings.one_of("skip", "send"))
+    return "send" if setting == "send" else "skip"
 
 
 def who(context: dg.AssetExecutionContext) -> str:

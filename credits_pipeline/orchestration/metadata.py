@@ -1,17 +1,19 @@
 """What the Dagster UI shows of each value: numbers as numbers, exact dollars as text too."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.credits.findings import Ledger
+from credits_pipeline.credits.findings import Ledger, RecordClass
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
 from credits_pipeline.reporting import tables
+from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.report import markdown
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     import pandera.polars as pa
     import polars as pl
 
@@ -24,6 +26,8 @@ SHOWN = 50
 
 def of_raw(raw: RawFile, uri: str) -> Metadata:
     """Of the bytes of a file."""
+    if not raw.is_there:
+        return {"file": f"There is no {uri}; the month is withdrawn without one."}
     return {
         "dagster/uri": uri,
         "file": raw.version.key,
@@ -65,6 +69,27 @@ def of_credits(found: MonthCredits) -> Metadata:
     return shown
 
 
+def of_attempt(attempt: Attempt, rows: Mapping[str, Any], links: Mapping[str, str]) -> Metadata:
+    """Of what became of a drop: the run report, and figures of its own where there is a receipt."""
+    shown: Metadata = {
+        "report": dg.MetadataValue.md(markdown(attempt, rows, links=links)),
+        "verdict": attempt.verdict.value,
+        "left_out_usd": float(attempt.left_out_usd),
+        "file_version": attempt.file_version,
+        "attempt": dg.MetadataValue.path(links["stored at"]),
+    }
+    if attempt.verdict.has_receipt:
+        shown |= {
+            "dagster/partition_row_count": attempt.row_count,
+            "accounts": attempt.unique_accounts,
+            "credit_usd": float(attempt.total_credit_usd or 0),
+            "credit_usd_exact": attempt.total_credit_usd,
+            "requests": len(attempt.requests),
+            "drop_seconds": attempt.seconds,
+        }
+    return shown
+
+
 def of_payload(made: MonthPayload) -> Metadata:
     """Of the CBF rows."""
     from credits_pipeline.cloudzero.cbf import CbfRows  # noqa: PLC0415 - loads pandera
@@ -88,8 +113,8 @@ def attempt_fields(found: MonthCredits) -> Metadata:
     return {
         "file": found.version.key,
         "file_version": found.version.token,
-        "layout": f"{findings.layout} v{findings.layout_version}",
-        "sign_convention": findings.signs.taken_as,
+        "layout": "" if found.withdrawn else f"{findings.layout} v{findings.layout_version}",
+        "sign_convention": None if found.withdrawn else findings.signs.taken_as,
         "row_count": findings.rows,
         "unique_accounts": findings.rows,
         "total_credit_usd": exact(findings.total_usd),
@@ -105,6 +130,21 @@ def ledger_fields(ledger: Ledger) -> dict[str, dict[str, Any]]:
     return {
         name.value: {"rows": entry.rows, "usd": None if entry.usd is None else exact(entry.usd)}
         for name, entry in ledger.entries.items()
+    }
+
+
+def without_unknown(
+    ledger: Mapping[str, Mapping[str, Any]], rows: int, usd: Decimal
+) -> dict[str, dict[str, Any]]:
+    """The ledger's fields with accounts that CloudZero does not know taken out of what is sent."""
+    sent = ledger[RecordClass.SENT]
+    return {
+        **{name: dict(entry) for name, entry in ledger.items()},
+        RecordClass.SENT.value: {
+            "rows": sent["rows"] - rows,
+            "usd": exact(Decimal(sent["usd"] or 0) - usd),
+        },
+        RecordClass.ACCOUNT_UNKNOWN.value: {"rows": rows, "usd": exact(usd)},
     }
 
 
@@ -126,6 +166,19 @@ def plain(frame: "pl.DataFrame") -> list[dict[str, Any]]:
 
     money = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal)]
     return frame.with_columns(text_of(pl.col(name)) for name in money).to_dicts()
+
+
+def credits_of(rows: "pl.DataFrame") -> list[dict[str, Any]]:
+    """CBF rows as accounts and their credit, as plain values."""
+    from credits_pipeline.cloudzero.cbf import ACCOUNT, usd_of  # noqa: PLC0415 - loads polars
+
+    return plain(rows.select(account_id=ACCOUNT).with_columns(usd_of(rows).alias("usd")))
+
+
+def held_before(diff: "Diff") -> "pl.DataFrame":
+    """Columns ``account`` and ``usd``: what CloudZero held before a drop, a credit positive."""
+    held = diff.accounts.filter(diff.accounts["old_usd"].is_not_null())
+    return held.select(account="account", usd="old_usd")
 
 
 def table_schema(model: "type[pa.DataFrameModel]") -> dg.TableSchema:

@@ -104,8 +104,26 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
             settings.CONNECTION_ID.text() if self.connection_id is None else self.connection_id,
         )
 
-    def client(self) -> "CloudZeroClient":
-        """A client of the stream, with its time budget for one drop.
+    def why_not_set(self) -> str | None:
+        """Why CloudZero can't be asked as things are set, or None."""
+        try:
+            self.address()
+            self._api_key()
+        except settings.SettingError as error:
+            return str(error)
+        return None
+
+    def _api_key(self) -> str:
+        return replace(settings.API_KEY, name=self.api_key_variable).text()
+
+    def client(
+        self, *, seconds: int | None = None, test_key: str | None = None
+    ) -> "CloudZeroClient":
+        """A client of the stream.
+
+        Args:
+            seconds: its time budget; default CLOUDZERO_DROP_SECONDS.
+            test_key: puts drops into a namespace of its own, for a rehearsal.
 
         Raises:
             SettingError: a setting is missing; the message names it.
@@ -114,20 +132,33 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
         from credits_pipeline.cloudzero.retrying import RetryPolicy  # noqa: PLC0415 - as above
 
         base_url, connection_id = self.address()
-        api_key = replace(settings.API_KEY, name=self.api_key_variable).text()
+        if seconds is None:
+            seconds = settings.DROP_SECONDS.read(settings.at_least(1))
         return CloudZeroClient(
-            api_key=api_key,
+            api_key=self._api_key(),
             connection_id=connection_id,
             base_url=base_url,
-            retry=RetryPolicy(budget_seconds=settings.DROP_SECONDS.read(settings.at_least(1))),
+            retry=RetryPolicy(budget_seconds=seconds),
+            test_key=test_key,
         )
 
-    def lock(self) -> "StreamLock":
+    def lock(self, instance: dg.DagsterInstance) -> "StreamLock":
         """The lock of the stream: one request at a time (design decision 2).
+
+        Args:
+            instance: Dagster's; the lock is in its database where that is PostgreSQL, so that it
+                holds for every machine that runs the pipeline, and else in this one's file system.
 
         Raises:
             SettingError: no connection id is set.
         """
+        database = getattr(instance.run_storage, "postgres_url", None)
+        if database is not None:
+            from credits_pipeline.cloudzero.postgres_lock import (  # noqa: PLC0415 - when used
+                PostgresStreamLock,
+            )
+
+            return PostgresStreamLock(database, *self.address())
         from credits_pipeline.cloudzero.lock import FileStreamLock  # noqa: PLC0415 - when used
 
         return FileStreamLock(*self.address())

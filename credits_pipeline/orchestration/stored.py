@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol, Self, get_args
 
@@ -38,6 +39,10 @@ class Stored(Protocol):
         """The value back from its files."""
 
 
+#: The ETag of a file that is not there; S3 gives none like it.
+_NO_FILE = "none"
+
+
 @dataclass(frozen=True)
 class RawFile:
     """The very bytes of one version of a month's file."""
@@ -45,6 +50,20 @@ class RawFile:
     month: BillingMonth
     version: FileVersion
     data: bytes
+
+    @classmethod
+    def absent(cls, month: BillingMonth, key: str) -> Self:
+        """What stands for the file of a month that is withdrawn without one.
+
+        It has one version for ever, so that the decision to withdraw stays with it.
+        """
+        version = FileVersion(key, _NO_FILE, datetime.fromtimestamp(0, UTC), 0)
+        return cls(month, version, b"")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a file."""
+        return self.version.etag != _NO_FILE
 
     @property
     def digest(self) -> str:
@@ -78,19 +97,33 @@ class MonthCredits:
     decisions: Decisions
     previous_convention: Convention | None
 
+    @classmethod
+    def nothing(cls, month: BillingMonth, version: FileVersion, decisions: Decisions) -> Self:
+        """What a withdrawn month is made from: no row, whatever the file says."""
+        return cls(version, _nothing_read(month), decisions, None)
+
     @property
     def month(self) -> BillingMonth:
         """The billing month."""
         return self.reading.month
 
     @property
+    def withdrawn(self) -> bool:
+        """Whether a person decided to withdraw the month (design decision 17)."""
+        return self.decisions.clear_month
+
+    @property
     def statements(self) -> "tuple[Statement, ...]":
         """What is true of it; the checks show these and the guards act on them."""
         from credits_pipeline.credits.judgement import statements  # noqa: PLC0415 - loads polars
 
-        return statements(
+        found = statements(
             self.reading, self.decisions, previous_convention=self.previous_convention
         )
+        if not self.withdrawn:
+            return found
+        says = f"{self.month} is withdrawn, as decided: its file is not looked at."
+        return tuple(replace(one, holds=True, says=says, numbers={}) for one in found)
 
     @property
     def digest(self) -> str:
@@ -183,6 +216,43 @@ class MonthPayload:
 
         month, version, rest = _read_origin(files["made_from.json"])
         return cls(version, Payload(month, frame(files["cbf.parquet"])), rest["credits_digest"])
+
+
+def _nothing_read(month: BillingMonth) -> "MonthReading":
+    import polars as pl
+
+    from credits_pipeline.billing.money import USD  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.findings import (  # noqa: PLC0415 - only here
+        Findings,
+        Ledger,
+        SignFacts,
+    )
+    from credits_pipeline.credits.reading import MonthReading  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.table import (  # noqa: PLC0415 - loads polars
+        DUPLICATES,
+        PADDED,
+        REJECTED,
+    )
+
+    schema = {"account_id": pl.String, "amount_usd": USD, "line": pl.Int64}
+    return MonthReading(
+        month=month,
+        rows=pl.DataFrame(schema=schema),
+        rejected=REJECTED.to_frame(),
+        duplicates=DUPLICATES.to_frame(),
+        padded=PADDED.to_frame(),
+        findings=Findings(
+            layout="none",
+            layout_version=0,
+            encoding="none",
+            delimiter="",
+            decimal_mark="",
+            ledger=Ledger({}, 0, Decimal(0)),
+            signs=SignFacts(0, 0, 0, "positive_is_credit", "positive_is_credit"),
+            rows=0,
+            total_usd=Decimal(0),
+        ),
+    )
 
 
 def convention(text: str | None) -> Convention | None:

@@ -59,6 +59,8 @@ class Attempt:
         decided: those that differ from the product's rule, with who decided, when, in which run.
         ledger: ``{class: {"rows": int, "usd": text or None}}``.
         left_out_usd: credit in the file that is not at CloudZero.
+        accounts_checked: whether accounts that CloudZero does not know were looked for; None where
+            that was not asked for.
         requests: what was sent: operation, drop_id, row_count, attempts, status.
         diff: against what CloudZero held before: accounts and dollars added, removed, changed,
             unchanged.
@@ -91,6 +93,7 @@ class Attempt:
     decided: list[dict[str, Any]] = field(default_factory=list)
     ledger: dict[str, dict[str, Any]] = field(default_factory=dict)
     left_out_usd: str = "0.00"
+    accounts_checked: bool | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     diff: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)

@@ -47,9 +47,21 @@ class Journal:
         )
 
     def last_verified_before(self, month: BillingMonth) -> Attempt | None:
-        """The receipt of the nearest earlier month that has one, or None."""
-        earlier = [receipted for receipted in self.receipted() if receipted < month]
-        return self.receipt(max(earlier)) if earlier else None
+        """The receipt of the nearest earlier month that has one and was not withdrawn, or None."""
+        earlier = sorted((found for found in self.receipted() if found < month), reverse=True)
+        receipts = filter(None, map(self.receipt, earlier))
+        return next((r for r in receipts if not r.decisions.get("clear_month")), None)
+
+    def receipts_with_unknown(self) -> Iterator[tuple[BillingMonth, Attempt]]:
+        """The receipts that say that accounts were left out as unknown to CloudZero."""
+        for month in sorted(self.receipted()):
+            receipt = self.receipt(month)
+            if receipt is not None and receipt.ledger.get("account_unknown", {}).get("rows"):
+                yield month, receipt
+
+    def unknown_accounts(self, attempt: Attempt) -> frozenset[str]:
+        """The accounts that an attempt left out as unknown to CloudZero."""
+        return frozenset(row["account_id"] for row in self.rows(attempt).get("unknown", ()))
 
     def attempts(self, month: BillingMonth) -> Iterator[Attempt]:
         """Every attempt of a month, in the order of their run ids."""

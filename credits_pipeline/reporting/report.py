@@ -19,6 +19,7 @@ _SAYS = {
     Verdict.UNCHANGED: "CloudZero already held exactly these credits; nothing was sent.",
     Verdict.PARTIAL: "CloudZero holds exactly these credits, and some of the file was left out.",
 }
+_CHECKED = {True: "checked", False: "not checked", None: ""}
 _CHANGES = {
     "added": "accounts added",
     "changed": "accounts changed",
@@ -82,6 +83,7 @@ def _facts(attempt: Attempt, links: Mapping[str, str]) -> list[str]:
     facts = {
         "credit": tables.dollars(attempt.total_credit_usd),
         "accounts": "" if attempt.row_count is None else f"{attempt.row_count:,}",
+        "accounts known to CloudZero": _CHECKED[attempt.accounts_checked],
         "file": tables.escaped(attempt.file),
         "file version": attempt.file_version,
         "layout": attempt.layout,

@@ -1,0 +1,116 @@
+"""Whether CloudZero holds what a month's receipt says, asked right after a drop and again later.
+
+Later looks find what no answer told: a request that was applied late, another feeder of the stream,
+another machine, a hand edit (design decision 15).
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration.drop import NOUN
+from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.orchestration.stored import frame
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from credits_pipeline.credits.judgement import Statement
+
+#: For one month, its retries included: a look must not keep drops waiting for long.
+LOOK_SECONDS = 120
+
+
+def drop_statement(
+    month: BillingMonth,
+    run_id: str,
+    *,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> "Statement":
+    """Whether CloudZero, asked now, holds exactly what this run, or the last one, sent."""
+    archive = storage.archive()
+    with cloudzero.client() as client, cloudzero.lock(instance).hold(say):
+        entry = archive.find(NOUN, month, run_id=run_id)
+        sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
+        return _held_statement("drop_equals_payload", month, sent, client.contents(month))
+
+
+def still_held_statement(
+    month: BillingMonth,
+    *,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> "Statement":
+    """Whether CloudZero, asked now, holds exactly what the month's receipt says.
+
+    A month without a receipt is to hold nothing of ours: a first drop that was given up must not
+    be applied late.
+
+    Raises:
+        CloudZeroError: it could not be asked.
+        SettingError: a setting is missing.
+    """
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    name = "cloudzero_still_holds_the_drop"
+    archive = storage.archive()
+    client = cloudzero.client(seconds=LOOK_SECONDS)
+    with client, cloudzero.lock(instance).hold(say):
+        # Under the lock, so that receipt and contents belong together.
+        receipt = storage.journal().receipt(month)
+        if receipt is not None and (receipt.base_url, receipt.connection_id) != cloudzero.address():
+            says = f"{month} was sent to stream {receipt.connection_id}, which is not the one set."
+            return Statement(name, holds=True, blocks=True, says=says)
+        held = client.contents(month)
+        if receipt is None:
+            return _held_statement(name, month, None, held)
+        entry = archive.find(NOUN, month, run_id=receipt.run_id)
+        sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
+        return _held_statement(name, month, sent, held)
+
+
+def _held_statement(
+    name: str, month: BillingMonth, sent: "pl.DataFrame | None", held: "pl.DataFrame"
+) -> "Statement":
+    from credits_pipeline.cloudzero.confirm import still_holds  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - as above
+
+    if sent is None:
+        nothing = held.is_empty()
+        return Statement(
+            name,
+            holds=nothing,
+            blocks=True,
+            says=f"CloudZero holds nothing for {month}, and nothing was verified for it."
+            if nothing
+            else f"CloudZero holds {held.height:,} rows for {month}, and there is no receipt for "
+            "them. What to do: materialise the month, or clear it.",
+            numbers={"rows_sent": 0, "rows_held": held.height},
+        )
+    apart = still_holds(held, sent)
+    says = (
+        f"CloudZero holds exactly the {sent.height:,} rows that were sent for {month}."
+        if apart.equal
+        else f"CloudZero does not hold what was sent for {month}: {apart.says}. What to do: look "
+        "for another feeder of the stream or an edit by hand, then materialise the month with "
+        "force."
+    )
+    return Statement(
+        name,
+        holds=apart.equal,
+        blocks=True,
+        says=says,
+        numbers={
+            "rows_sent": sent.height,
+            "rows_held": held.height,
+            "rows_missing": apart.missing,
+            "rows_unexpected": apart.unexpected,
+        },
+    )
