@@ -80,7 +80,9 @@ class JsonObjects:
                 pieces += [pl.lit(pending), json_strings(pl.col(name))]
                 pending = ""
             pending += ","
-        return pl.concat_str(*pieces, pl.lit(f"{pending[:-1]}}}")).alias("text")
+        # Repeated, so that there is one for each row also where no column differs.
+        pieces.append(pl.repeat(f"{pending[:-1]}}}", pl.len()))
+        return pl.concat_str(pieces).alias("text")
 
     def lengths(self, rows: pl.DataFrame) -> pl.Series:
         """Bytes of the object of each row, without making it."""
