@@ -287,6 +287,8 @@ class CloudZeroClient:
         path = operation.path(connection_id=quote(self.connection_id, safe=""), month=str(month))
         where = f"{f'{month}, ' if month else ''}connection {self.connection_id}"
         title = f"{operation.title} ({label})" if label else operation.title
+        # A create is known by what its body asks for, as CloudZero's own documentation has it.
+        name = label or operation.title
         history: list[Attempt] = []
         result: _T | None = None
         with self.session() as session:
@@ -317,7 +319,8 @@ class CloudZeroClient:
                 if history:
                     session.record(
                         RequestRecord(
-                            operation=title,
+                            endpoint=operation,
+                            operation=name,
                             drop_id=drop.drop_id if drop else None,
                             row_count=drop.row_count if drop else None,
                             attempts=len(history),

@@ -204,7 +204,7 @@ def _with_requests(result: DropResult, requests: tuple[RequestRecord, ...]) -> D
 
 
 def _is_create(request: RequestRecord) -> bool:
-    return request.operation.startswith(Operation.CREATE_DROP.title)
+    return request.endpoint is Operation.CREATE_DROP
 
 
 @dataclass(frozen=True, eq=False)

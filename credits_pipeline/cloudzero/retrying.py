@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import tenacity
 
 from credits_pipeline.cloudzero.errors import AmbiguousError, CloudZeroError, TransientError
+from credits_pipeline.cloudzero.operations import Operation
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +71,8 @@ class RequestRecord:
     """One request with all of its attempts, as the receipt lists it.
 
     Attributes:
-        operation: what was asked for, such as ``create drop (replace_drop)``.
+        endpoint: which of CloudZero's operations it was.
+        operation: what was asked for, such as ``replace_drop`` or ``drop contents``.
         drop_id: CloudZero's id of the drop, where it gave one.
         row_count: the rows that CloudZero says the drop has.
         attempts: how often it was sent.
@@ -78,6 +80,7 @@ class RequestRecord:
         history: each attempt.
     """
 
+    endpoint: Operation
     operation: str
     drop_id: str | None
     row_count: int | None

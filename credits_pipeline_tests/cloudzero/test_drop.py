@@ -72,7 +72,7 @@ class TestVerified:
         assert operations == [
             ("drop contents", 404, 1),
             ("validate", 200, 1),
-            ("create drop (replace_drop)", 200, 1),
+            ("replace_drop", 200, 1),
             ("drop contents", 200, 1),
         ]
         assert result.requests[2].drop_id

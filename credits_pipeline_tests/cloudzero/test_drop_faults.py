@@ -12,6 +12,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.client import CloudZeroClient
 from credits_pipeline.cloudzero.confirm import still_holds
 from credits_pipeline.cloudzero.drop import DropResult
+from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.cloudzero.plan import SendingLimits
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
 
@@ -143,7 +144,7 @@ def test_a_fault_that_passes_is_overcome(
     result = send(many(25), client=client, sending=THREE_BODIES)
     assert result.verdict == "verified"
     assert state(result) == "as sent"
-    creates = [request for request in result.requests if request.operation.startswith("create")]
+    creates = [request for request in result.requests if request.endpoint is Operation.CREATE_DROP]
     assert [request.attempts for request in creates] == [3 if n == at else 1 for n in (1, 2, 3)]
     without_answer = any(word in kind for word in ("reset", "hang", "truncate", "html"))
     assert result.ambiguous is without_answer
