@@ -23,13 +23,12 @@ $(READY): requirements.txt pyproject.toml setup.py
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version); this takes a minute or two, once."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@if command -v uv >/dev/null; then \
-		uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.txt \
-		&& uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
-	else \
-		PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt \
-		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
-	fi
+	@# uv makes this faster where it is there and works; pip does the same everywhere.
+	@{ command -v uv >/dev/null \
+		&& uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.txt \
+		&& uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; } \
+	|| { PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; }
 	@touch $@
 
 demo: $(READY) ## the whole product on this machine; ONCE=1 ends after the sample month
