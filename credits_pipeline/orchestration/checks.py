@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from credits_pipeline.orchestration import guards
+from credits_pipeline.orchestration import guards, metadata
+from credits_pipeline.orchestration.attempts import Recorder, blocked
 from credits_pipeline.orchestration.confirming import drop_statement
 from credits_pipeline.orchestration.io_manager import load
 from credits_pipeline.orchestration.partitions import month_of
+from credits_pipeline.orchestration.previewing import CHANGES, VALID, preview
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload
+from credits_pipeline.reporting import tables
+from credits_pipeline.reporting.attempt import Verdict
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
@@ -34,6 +38,12 @@ OF_CREDITS = {
     "totals_match_source": "Totals that the file or its metadata state equal what was read.",
     "account_ids_are_whole": "No account id had lost its leading zeros.",
     "amounts_are_not_all_zero": "At least one account is owed something.",
+}
+#: Statements about `cbf_payload` that only CloudZero can make.
+OF_PAYLOAD = {
+    VALID: "CloudZero, asked to validate the rows before anything is sent, would take them.",
+    CHANGES: "What the month changes against what CloudZero holds for it now. It stops nothing, "
+    "and warns where the drop will be held for a person to look at.",
 }
 
 
@@ -86,6 +96,50 @@ def _build(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefin
         assert isinstance(made, MonthPayload)  # noqa: S101 - as above
         return _result("cbf_payload", guards.payload_statement(found, made))
 
+    @dg.multi_asset_check(
+        name="asked_of_cloudzero",
+        specs=[
+            dg.AssetCheckSpec(
+                name,
+                asset="cbf_payload",
+                description=description,
+                blocking=name == VALID,
+                partitions_def=partitions,
+            )
+            for name, description in OF_PAYLOAD.items()
+        ],
+        can_subset=True,
+    )
+    def asked_of_cloudzero(
+        context: dg.AssetCheckExecutionContext,
+        storage: StorageResource,
+        cloudzero: CloudZeroResource,
+    ) -> Iterator[dg.AssetCheckResult]:
+        month, run_id = month_of(context), context.run.run_id
+        _, found = load(storage, "credits", month, run_id=run_id)
+        _, made = load(storage, "cbf_payload", month, run_id=run_id)
+        assert isinstance(found, MonthCredits)  # noqa: S101 - as above
+        assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+        told = preview(
+            found,
+            made,
+            last_verified_usd=guards.last_verified_usd(storage.journal(), month),
+            cloudzero=cloudzero,
+            instance=context.instance,
+            say=context.log.info,
+        )
+        selected = {key.name for key in context.selected_asset_check_keys}
+        if CHANGES in selected:
+            largest = dg.MetadataValue.md(tables.of_rows(told.largest, at_most=10))
+            yield _result("cbf_payload", told.changes, largest_changes=largest)
+        if VALID in selected:
+            if told.valid.blocks and not told.valid.holds:
+                recorder = Recorder(storage, run_id, month)
+                attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
+                recorder.close(blocked(attempt, [told.valid]))
+            errors = dg.MetadataValue.md("\n".join(f"- {tables.escaped(e)}" for e in told.errors))
+            yield _result("cbf_payload", told.valid, cloudzero_says=errors)
+
     @dg.asset_check(
         asset="cloudzero_drop",
         partitions_def=partitions,
@@ -106,10 +160,15 @@ def _build(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefin
         )
         return _result("cloudzero_drop", statement)
 
-    return [credits_statements, payload_equals_credits, drop_equals_payload]
+    return [
+        credits_statements,
+        payload_equals_credits,
+        asked_of_cloudzero,
+        drop_equals_payload,
+    ]
 
 
-def _result(asset: str, statement: "Statement") -> dg.AssetCheckResult:
+def _result(asset: str, statement: "Statement", **more: dg.MetadataValue) -> dg.AssetCheckResult:
     """A statement as Dagster shows it: what blocks is an error, the rest a warning."""
     severity = dg.AssetCheckSeverity.ERROR if statement.blocks else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
@@ -118,5 +177,5 @@ def _result(asset: str, statement: "Statement") -> dg.AssetCheckResult:
         passed=statement.holds,
         severity=severity,
         description=statement.says,
-        metadata=dict(statement.numbers),
+        metadata={**statement.numbers, **more},
     )

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline import settings
 from credits_pipeline.orchestration import guards, metadata
 from credits_pipeline.orchestration.attempts import Recorder, RowLists, interrupted, told
 from credits_pipeline.orchestration.config import DropConfig
@@ -62,6 +61,7 @@ def drop_month(
         client = stack.enter_context(cloudzero.client())
         held = stack.enter_context(cloudzero.lock(context.instance).hold(context.log.info))
         work.started = time.monotonic()
+        work.started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         superseded = work.superseded()
         if superseded:
             return work.end(recorder.new(Verdict.SUPERSEDED, **about, reason=superseded))
@@ -73,7 +73,7 @@ def drop_month(
             journal=lambda so_far: work.journal.begin_sending(work.attempt(so_far)),
             options=work.options(config),
             previous=work.previous(),
-            last_verified_usd=work.last_verified_usd,
+            last_verified_usd=guards.last_verified_usd(work.journal, made.month),
             known=work.known.accounts,
             progress=context.log.info,
         )
@@ -91,6 +91,7 @@ class _MonthDrop:
     storage: StorageResource
     cloudzero: CloudZeroResource
     started: float = 0.0
+    started_at: str = ""
 
     @cached_property
     def journal(self) -> "Journal":
@@ -144,7 +145,6 @@ class _MonthDrop:
     def options(self, config: DropConfig) -> "DropOptions":
         """What this run is to do."""
         from credits_pipeline.cloudzero.drop import DropOptions  # noqa: PLC0415 - loads httpx
-        from credits_pipeline.cloudzero.plan import SendingLimits  # noqa: PLC0415 - as above
 
         return DropOptions(
             force=config.force,
@@ -153,7 +153,7 @@ class _MonthDrop:
             clear_month=self.found.decisions.clear_month,
             unknown=guards.unknown_accounts(),
             cbf=guards.cbf_settings(),
-            sending=SendingLimits(body_bytes=settings.BODY_BYTES.read(settings.at_least(10_000))),
+            sending=guards.sending_limits(),
         )
 
     @cached_property
@@ -177,12 +177,6 @@ class _MonthDrop:
         if last is None or (last.base_url, last.connection_id) != self.cloudzero.address():
             return None
         return PreviousAttempt(verified=last.verdict.has_receipt, sent_sha256=last.sent_sha256)
-
-    @cached_property
-    def last_verified_usd(self) -> Decimal | None:
-        """The total of the nearest earlier month that has a receipt."""
-        last = self.journal.last_verified_before(self.made.month)
-        return Decimal(last.total_credit_usd) if last and last.total_credit_usd else None
 
     def attempt(self, result: "DropResult") -> Attempt:
         """A result of the drop as this run's attempt."""
@@ -234,6 +228,7 @@ class _MonthDrop:
                 ],
                 "diff": {} if result.diff is None else result.diff.summary,
                 "warnings": warnings,
+                "started_at": self.started_at,
                 "seconds": round(time.monotonic() - self.started, 3),
                 "ambiguous": result.ambiguous,
                 "permanent": result.permanent,

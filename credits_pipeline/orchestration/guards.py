@@ -1,10 +1,12 @@
 """What stops a month, as code that the assets call (design decision 3), and the house's rule."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 
 from credits_pipeline import settings
+from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.orchestration import metadata
 from credits_pipeline.orchestration.attempts import Recorder, blocked
@@ -13,6 +15,7 @@ from credits_pipeline.reporting.attempt import Verdict
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.cbf import CbfSettings
+    from credits_pipeline.cloudzero.plan import SendingLimits
     from credits_pipeline.credits.judgement import Statement
     from credits_pipeline.reporting.journal import Journal
 
@@ -64,6 +67,17 @@ def cbf_settings() -> "CbfSettings":
     return CbfSettings(description=settings.DESCRIPTION.text(), service=settings.SERVICE.text())
 
 
+def sending_limits() -> "SendingLimits":
+    """How large one request may be.
+
+    Raises:
+        SettingError: the environment's number can't be used.
+    """
+    from credits_pipeline.cloudzero.plan import SendingLimits  # noqa: PLC0415 - loads polars
+
+    return SendingLimits(body_bytes=settings.BODY_BYTES.read(settings.at_least(10_000)))
+
+
 def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
     """Stop a month whose findings are not cleared.
 
@@ -78,6 +92,12 @@ def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
             blocked(recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops),
             rows=metadata.row_lists(found),
         )
+
+
+def last_verified_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
+    """The total of the nearest earlier month that was verified, for the hold."""
+    last = journal.last_verified_before(month)
+    return Decimal(last.total_credit_usd) if last and last.total_credit_usd else None
 
 
 def payload_statement(found: MonthCredits, made: MonthPayload) -> "Statement":
