@@ -3,7 +3,9 @@
 import typer
 
 from credits_pipeline.cli.check import check
+from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.demo import demo, sandbox
+from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.split import split
 
 app = typer.Typer(
@@ -17,6 +19,8 @@ app.command()(demo)
 app.command()(sandbox)
 app.command()(check)
 app.command()(split)
+app.command()(rehearse)
+app.command()(clear)
 
 
 def main() -> None:

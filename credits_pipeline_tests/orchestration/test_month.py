@@ -67,9 +67,7 @@ def test_the_usual_sample_becomes_a_verified_drop(pipeline: Pipeline) -> None:
     assert receipt.total_credit_usd == "202487.80"
     assert receipt.ledger["identical_duplicate"] == {"rows": 1, "usd": "6407.96"}
     assert receipt.left_out_usd == "0.00"
-    assert [request["operation"] for request in receipt.requests].count(
-        "replace_drop"
-    ) == 1
+    assert [request["operation"] for request in receipt.requests].count("replace_drop") == 1
     assert receipt.diff["added"]["accounts"] == 23
 
 

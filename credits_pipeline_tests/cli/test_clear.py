@@ -1,0 +1,98 @@
+"""``clear`` against the real servers, with a Dagster instance of its own."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from typer.testing import CliRunner, Result
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cli import app
+from credits_pipeline.inbox.bucket import Inbox
+from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
+from credits_pipeline.settings import storage_root
+from credits_pipeline.storage.store import open_store
+from credits_pipeline_tests.conftest import CONNECTION_ID
+
+JANUARY = BillingMonth(2025, 1)
+ROW = {
+    "resource/account": "047210934418",
+    "cost/cost": "-12.00",
+    "time/usage_start": "2025-01-01T00:00:00Z",
+    "lineitem/type": "Credit",
+}
+
+
+@pytest.fixture(autouse=True)
+def _filled(cloudzero: CloudZeroStandIn, inbox: Inbox) -> None:
+    """The month holds a row, and has no file."""
+    cloudzero.seed(CONNECTION_ID, "2025-01", [ROW])
+
+
+def clear(*arguments: str, answer: str = "") -> Result:
+    return CliRunner().invoke(app, ["clear", *arguments], input=answer)
+
+
+def costs(cloudzero: CloudZeroStandIn) -> list[str]:
+    return [row["cost/cost"] for row in cloudzero.rows(CONNECTION_ID, "2025-01")]
+
+
+def test_a_month_is_withdrawn_after_a_person_agreed(cloudzero: CloudZeroStandIn) -> None:
+    done = clear("--month", "2025-01", answer="y\n")
+    assert done.exit_code == 0, done.output
+    assert "CloudZero holds $12.00 of 1 accounts for 2025-01. Withdraw it?" in done.stderr
+    assert "2025-01 VERIFIED" in done.stderr
+    assert costs(cloudzero) == ["0.00"]
+    receipt = Journal(open_store(storage_root())).receipt(JANUARY)
+    assert receipt is not None
+    assert receipt.decided[0]["decided"] == {"clear_month": True}
+
+
+def test_nothing_is_done_where_a_person_does_not_agree(cloudzero: CloudZeroStandIn) -> None:
+    done = clear("--month", "2025-01", answer="n\n")
+    assert done.exit_code == 1
+    assert costs(cloudzero) == ["-12.00"]
+
+
+def test_the_run_is_dagster_s_own(
+    cloudzero: CloudZeroStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    assert clear("--month", "2025-01", "--yes").exit_code == 0
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+        assert run.job_name == "credits_month"
+        assert run.tags["dagster/partition"] == "2025-01-01"
+        assert run.is_success
+    assert costs(cloudzero) == ["0.00"]
+
+
+def test_a_refusal_of_cloudzero_s_ends_with_1(cloudzero: CloudZeroStandIn) -> None:
+    cloudzero.inject(Fault(operation="create", kind="status", status=400))
+    done = clear("--month", "2025-01", "--yes")
+    assert done.exit_code == 1
+    assert "2025-01 FAILED" in done.stderr
+    assert Journal(open_store(storage_root())).receipt(JANUARY) is None
+
+
+@pytest.mark.parametrize(
+    ("month", "says"), [("2025-13", "not a month"), ("2019-01", "CREDITS_START_MONTH")]
+)
+def test_a_month_that_is_none_is_wrong_usage(month: str, says: str) -> None:
+    done = clear("--month", month, "--yes")
+    assert done.exit_code == 2
+    assert says in done.stderr.replace("\n", " ")
+
+
+def test_a_missing_setting_is_named(
+    cloudzero: CloudZeroStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLOUDZERO_API_KEY")
+    done = clear("--month", "2025-01", "--yes")
+    assert done.exit_code == 2
+    assert "CLOUDZERO_API_KEY is not set" in done.stderr
+    assert costs(cloudzero) == ["-12.00"]
