@@ -60,6 +60,16 @@ def bare(text: str) -> str:
     return text.translate(TRANSLATION).strip(" ")
 
 
+def bare_ends(text: str) -> str:
+    """A text without what is not seen at its ends."""
+    gone = {chr(code) for code in TRANSLATION if code not in DASHES and code not in QUOTES} | {" "}
+    while text and text[0] in gone:
+        text = text[1:]
+    while text and text[-1] in gone:
+        text = text[:-1]
+    return text
+
+
 def unwrapped(text: str) -> str:
     text = bare(text)
     if re.fullmatch(r'=\s*"[^"]*"', text):
@@ -95,7 +105,9 @@ def decoded(data: bytes) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\x00" not in text and (0 not in data or sum(c < "\u0100" for c in text) * 2 > len(text)):
+        if "\x00" not in text and (
+            0 not in data or sum(c < "\u0100" for c in text) * 2 > len(text)
+        ):
             return text.lstrip("\ufeff")
     raise Refused("no encoding")
 
@@ -109,7 +121,9 @@ def records_of(text: str, delimiter: str, skip: int) -> list[Record]:
     lines = physical_lines(text)[skip:]
     found: list[Record] = []
     used = 0
-    reader = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(
+        io.StringIO("".join(lines), newline=""), delimiter=delimiter, skipinitialspace=True
+    )
     try:
         for cells in reader:
             raw = "".join(lines[used : reader.line_num])
@@ -206,7 +220,9 @@ def amount(text: str) -> dict[str, Decimal]:
     if len(cell) > 100:
         return {}
     upper = cell.upper()
-    if re.fullmatch(r"-", re.sub(r"^(US ?\$|USD ?\$|\$ ?USD|\$ ?US|USD|\$)? *", "", upper, count=1)):
+    if re.fullmatch(
+        r"-", re.sub(r"^(US ?\$|USD ?\$|\$ ?USD|\$ ?US|USD|\$)? *", "", upper, count=1)
+    ):
         return {".": Decimal(0), ",": Decimal(0)}
     if re.fullmatch(r"- +(US ?\$|USD ?\$|\$ ?USD|\$ ?US|USD|\$)", upper):
         return {".": Decimal(0), ",": Decimal(0)}
@@ -280,6 +296,8 @@ def foreign(text: str) -> bool:
 def account(text: str) -> tuple[str, bool] | None:
     """The id, and whether it was padded."""
     cell = unwrapped(text)
+    if len(cell) > 300:
+        return None
     plain = re.fullmatch(r"([0-9]+)([.,]0+)?", cell)
     if plain:
         digits = plain[1]
@@ -291,11 +309,11 @@ def account(text: str) -> tuple[str, bool] | None:
             parts = cell.split(separator)
             if len(parts) == groups and all(re.fullmatch(f"[0-9]{{{size}}}", p) for p in parts):
                 return "".join(parts), False
-    if not any(c.isalpha() for c in cell) or re.fullmatch(r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+", cell):
+    if not any(c.isalpha() for c in cell) or re.fullmatch(
+        r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+", cell
+    ):
         return None
-    pattern = (
-        r"(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}|[0-9]{4} [0-9]{4} [0-9]{4})"
-    )
+    pattern = r"(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}|[0-9]{4} [0-9]{4} [0-9]{4})"
     matches = []
     for match in re.finditer(rf"(?={pattern})", cell):
         found = re.match(pattern, cell[match.start() :])[0]
@@ -322,6 +340,8 @@ def account_like(text: str) -> bool:
 
 def totals_label(text: str) -> bool:
     label = unwrapped(text).lower()
+    if len(label) > 80:
+        return False
     label = re.sub(r"\s*:$", "", label)
     if re.match(r"sub[- ]?total|zwischensumme|sous[- ]total|page[- ]?total", label):
         return True
@@ -339,6 +359,8 @@ def totals_label(text: str) -> bool:
 def months_of(text: str) -> dict[str, tuple[int, int, int | None]]:
     """The month and day that a text means, by reading: ``mdy``, ``dmy``."""
     cell = unwrapped(text)
+    if len(cell) > 60:
+        return {}
     both = single_month(cell)
     if both is not None:
         return {"mdy": both, "dmy": both}
@@ -440,7 +462,7 @@ def read(data: bytes) -> Result:
 
 
 def filled(record: Record) -> bool:
-    return any(cell.strip() for cell in record.cells)
+    return any(bare(cell) for cell in record.cells)
 
 
 def header_row(records: list[Record]) -> int | None:
@@ -467,9 +489,7 @@ def month_header(cell: str) -> dict[str, tuple[int, int, int | None]]:
     found = months_of(cell)
     if found:
         return found
-    words = (
-        r"\b(?:aws|promotional|promo|monthly|total|credits?|amounts?|applied|for|of|in|usd)\b|[:()$]"
-    )
+    words = r"\b(?:aws|promotional|promo|monthly|total|credits?|amounts?|applied|for|of|in|usd)\b|[:()$]"
     rest = " ".join(re.sub(words, " ", bare(cell), flags=re.I).split()).strip("-_,/ ")
     return months_of(rest) if rest else {}
 
@@ -481,7 +501,8 @@ def recognised(records: list[Record]) -> tuple[int, str]:
     labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
     if head and head[0].cells and headers.key(head[0].cells[0]) in labels:
         ids = any(
-            headers.key(record.cells[0]) in labels and any(map(account_like, record.cells[1:]))
+            headers.key(record.cells[0]) in labels
+            and any(account_like(without_currency(c)) for c in record.cells[1:])
             for record in head
         )
         dates = any(months_of(record.cells[0]) for record in head[1:])
@@ -507,8 +528,10 @@ def recognised(records: list[Record]) -> tuple[int, str]:
         cells = [bare(cell) for cell in row]
         while cells and not cells[-1]:
             cells.pop()
-        if len(cells) > 1 and account_like(cells[0]) and all(
-            unwrapped(c) == "" or amount(c) for c in cells[1:]
+        if (
+            len(cells) > 1
+            and account_like(cells[0])
+            and all(unwrapped(c) == "" or amount(c) for c in cells[1:])
         ):
             several += len(cells) > 2
             single += len(cells) == 2
@@ -516,7 +539,9 @@ def recognised(records: list[Record]) -> tuple[int, str]:
     if several > single and several >= with_ids:
         return 2 * several, "headerless_wide"
     weak = any(
-        re.fullmatch("[0-9][0-9.,+Ee -]*", unwrapped(row[0])) and unwrapped(row[1]) and amount(row[1])
+        re.fullmatch("[0-9][0-9.,+Ee -]*", unwrapped(row[0]))
+        and unwrapped(row[1])
+        and amount(row[1])
         for row in rows
     )
     return 2 * with_ids or weak, "headerless"
@@ -524,7 +549,7 @@ def recognised(records: list[Record]) -> tuple[int, str]:
 
 def first_filled(records: list[Record]) -> int:
     return min(
-        (i for record in records for i, cell in enumerate(record.cells) if cell.strip()), default=0
+        (i for record in records for i, cell in enumerate(record.cells) if bare(cell)), default=0
     )
 
 
@@ -650,9 +675,7 @@ def cell_of(record: Record, column: int) -> str | None:
 
 def read_headerless(records: list[Record]) -> Result:
     start = first_filled(records)
-    doubted = {
-        r.line for r in records if not r.fits or any(c.strip() for c in r.cells[start + 2 :])
-    }
+    doubted = {r.line for r in records if not r.fits or any(bare(c) for c in r.cells[start + 2 :])}
     rows, totals = sorted_rows(records, start, doubted)
     entries = []
     for record in rows:
@@ -710,7 +733,7 @@ def credit_columns(cells: list[str], rows: list[Record], taken: set[int]) -> lis
         and headers.may_be_amount(cells[i])
         and any(unwrapped(c) and amount(c) for c in contents(i))
     ]
-    used = [i for i in exact if i < width and any(c.strip() for c in contents(i))]
+    used = [i for i in exact if i < width and any(bare(c) for c in contents(i))]
     return sorted((used or exact[:1]) + loose)
 
 
@@ -745,26 +768,34 @@ def in_doubt(
         for record in rows
         if not record.fits
         or (shifts and len(record.cells) != len(cells))
-        or any(cell.strip() for cell in record.cells[last + 1 :])
+        or any(bare(cell) for cell in record.cells[last + 1 :])
         or doubtful(cells, rows, record, amounts)
     }
 
 
 def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list[int]) -> bool:
     for i in amounts:
-        one = (cell_of(record, i) or "").strip()
+        one = bare_ends(cell_of(record, i) or "")
         following = cell_of(record, i + 1)
         if following is None:
             continue
-        two = following.strip()
+        two = bare_ends(following)
         headed = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]{1,3}"
         whole = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]+"
-        if i + 1 not in amounts and re.fullmatch(headed, one) and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two):
+        if (
+            i + 1 not in amounts
+            and re.fullmatch(headed, one)
+            and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two)
+        ):
             named = i + 1 < len(cells) and "name" in headers.key(cells[i + 1])
             contents = [c for r in rows if (c := cell_of(r, i + 1)) is not None]
             if named or any(unwrapped(c) and not amount(c) for c in contents):
                 return True
-        if len(record.cells) > len(cells) and re.fullmatch(whole, one) and re.fullmatch(r"[0-9]+[)-]?", two):
+        if (
+            len(record.cells) > len(cells)
+            and re.fullmatch(whole, one)
+            and re.fullmatch(r"[0-9]+[)-]?", two)
+        ):
             return True
     return False
 
@@ -822,9 +853,15 @@ def read_long(records: list[Record]) -> Result:
     readings = {}
     for record in rows:
         parts = [cell_of(record, column) for column in dates]
-        whole = None if None in parts else "-".join(p.strip() if len(parts) > 1 else p for p in parts)
+        whole = (
+            None
+            if None in parts
+            else "-".join(bare_ends(p) if len(parts) > 1 else p for p in parts)
+        )
         readings[record.line] = months_of(whole) if whole is not None else {}
-    uncertain = [r for r in readings.values() if len({m[:2] for m in r.values()}) != 1 or len(r) == 1]
+    uncertain = [
+        r for r in readings.values() if len({m[:2] for m in r.values()}) != 1 or len(r) == 1
+    ]
     uncertain = [r for r in uncertain if r]
     order = "mdy"
     if uncertain:
@@ -861,7 +898,7 @@ def read_wide(records: list[Record]) -> Result:
         i for i, c in enumerate(cells) if headers.is_total_column(c) and i not in {at, *columns}
     ]
     others = credit_columns(cells, rows, {at, *columns, *sums, *currency})
-    if any((cell_of(r, i) or "").strip() for r in rows for i in others):
+    if any(bare(cell_of(r, i) or "") for r in rows for i in others):
         raise Refused("more amounts")
     if any(headers.foreign_in(cells[i]) for i in columns):
         raise Refused("currency")
@@ -869,7 +906,7 @@ def read_wide(records: list[Record]) -> Result:
     good, totals = sorted_rows(rows, at, out)
     entries, stated = [], []
     for column, name in zip(columns, names, strict=True):
-        if not any((cell_of(record, column) or "").strip() for record in rows):
+        if not any(bare(cell_of(record, column) or "") for record in rows):
             continue
         for record in good:
             doubted = record.line in out
@@ -887,6 +924,10 @@ def read_wide(records: list[Record]) -> Result:
     return finish("wide", entries, stated)
 
 
+def without_currency(cell: str) -> str:
+    return re.sub(r" *\((\$|USD|US\$)\)$", "", bare(cell), flags=re.I)
+
+
 def read_cost_explorer(records: list[Record]) -> Result:
     labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
     width = max(len(record.cells) for record in records)
@@ -898,7 +939,9 @@ def read_cost_explorer(records: list[Record]) -> Result:
         if any(bare(cell) for cell in row):
             head.append(index)
     titled = [i for i in head if headers.key(table[i][0]) in labels]
-    ids = next((i for i in titled if any(map(account_like, table[i][1:]))), None)
+    ids = next(
+        (i for i in titled if any(account_like(without_currency(c)) for c in table[i][1:])), None
+    )
     if ids is None:
         raise Refused("no ids")
     names = [i for i in titled if i != ids]
@@ -906,7 +949,8 @@ def read_cost_explorer(records: list[Record]) -> Result:
         (
             i
             for i in head
-            if headers.key(table[i][0]).startswith("linkedaccounttotal") or totals_label(table[i][0])
+            if headers.key(table[i][0]).startswith("linkedaccounttotal")
+            or totals_label(table[i][0])
         ),
         None,
     )
@@ -918,7 +962,9 @@ def read_cost_explorer(records: list[Record]) -> Result:
             if text.endswith(")") and headers.foreign_in(text[text.rfind("(") :]):
                 raise Refused("currency")
         if any(bare(row[column]) for row in table):
-            total = not account_like(tops[0]) and any(map(headers.is_total_column, tops))
+            total = not account_like(without_currency(tops[0])) and any(
+                map(headers.is_total_column, tops)
+            )
             (total_columns if total else columns).append(column)
     special = {ids, sums, *names}
     found = {
@@ -944,7 +990,7 @@ def read_cost_explorer(records: list[Record]) -> Result:
         entries += [
             Entry(
                 records[index].line,
-                table[ids][column],
+                without_currency(table[ids][column]),
                 row[column] if fits else None,
                 month=month,
                 bad=month is None or not fits,
@@ -953,9 +999,7 @@ def read_cost_explorer(records: list[Record]) -> Result:
         ]
         line = records[index].line
         stated += [
-            Total(line, row[column], record=False)
-            for column in total_columns
-            if month is not None
+            Total(line, row[column], record=False) for column in total_columns if month is not None
         ]
     if sums is not None:
         stated += [
@@ -971,7 +1015,7 @@ def read_aws_billing(records: list[Record]) -> Result:
     keys = [headers.key(cell) for cell in cells]
 
     def at(record: Record, key: str) -> str:
-        return (cell_of(record, keys.index(key)) or "").strip() if key in keys else ""
+        return bare_ends(cell_of(record, keys.index(key)) or "") if key in keys else ""
 
     credit = keys.index("credits")
     every = [amount(cell_of(r, credit) or "") for r in rows]
@@ -990,9 +1034,7 @@ def read_aws_billing(records: list[Record]) -> Result:
     kinds = {r.line: at(r, "recordtype").lower() for r in rows}
     linked = [usd(r) for r in rows if kinds[r.line] == "linkedlineitem"]
     payer = [
-        usd(r)
-        for r in rows
-        if kinds[r.line] == "payerlineitem" and not at(r, "linkedaccountid")
+        usd(r) for r in rows if kinds[r.line] == "payerlineitem" and not at(r, "linkedaccountid")
     ]
     repeats = False
     if any(linked) and any(payer):
@@ -1008,6 +1050,7 @@ def read_aws_billing(records: list[Record]) -> Result:
                     told = repeats = True
         if not told:
             raise Refused("payer")
+
     def period_month(record: Record) -> str | None:
         reading = months_of(at(record, "billingperiodstartdate"))
         certain = len(reading) == 2 and reading["mdy"][:2] == reading["dmy"][:2]
@@ -1026,7 +1069,7 @@ def read_aws_billing(records: list[Record]) -> Result:
             stated_totals.append((record, cell_of(record, credit) or ""))
             continue
         unknown = kind not in {"linkedlineitem", "payerlineitem"}
-        nothing = not (cell_of(record, credit) or "").strip() or usd(record) == 0
+        nothing = not bare(cell_of(record, credit) or "") or usd(record) == 0
         if unknown and not doubted and nothing:
             continue
         month = period_month(record)

@@ -37,10 +37,7 @@ def judged(kind: str, name: str, month: str | None) -> FileVerdict:
 def test_a_file_is_read_exactly_or_refused_with_the_cause(kind: str, name: str, expected: dict):
     found = judged(kind, name, expected["month"])
     tables = {
-        month: {
-            account: (Decimal(usd), line)
-            for account, usd, line in reading.rows.iter_rows()
-        }
+        month: {account: (Decimal(usd), line) for account, usd, line in reading.rows.iter_rows()}
         for month, reading in found.months.items()
     }
     assert tables == {
@@ -55,7 +52,9 @@ def test_a_file_is_read_exactly_or_refused_with_the_cause(kind: str, name: str, 
     for words in expected.get("warnings", []):
         assert any(words in warning for warning in found.warnings)
     rejected = expected.get("rejected", [])
-    assert found.rejected.select("line", "text").rows() == [(line, text) for line, text, _ in rejected]
+    assert found.rejected.select("line", "text").rows() == [
+        (line, text) for line, text, _ in rejected
+    ]
     for reason, (_, _, words) in zip(found.rejected["reason"], rejected, strict=True):
         assert words in reason
     for reading in found.months.values():
@@ -65,7 +64,5 @@ def test_a_file_is_read_exactly_or_refused_with_the_cause(kind: str, name: str, 
 
 
 def test_every_file_among_the_fixtures_has_an_expectation():
-    files = {
-        (kind.name, path.name) for kind in FIXTURES.iterdir() for path in kind.glob("*.csv")
-    }
+    files = {(kind.name, path.name) for kind in FIXTURES.iterdir() for path in kind.glob("*.csv")}
     assert files == {(kind, name) for kind, name, _ in CASES}

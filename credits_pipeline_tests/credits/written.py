@@ -40,6 +40,11 @@ class Style:
     trailing: int
     blank_every: int
 
+    @property
+    def warns(self) -> bool:
+        """Whether reading it must warn."""
+        return bool(self.negative) or self.encoding == "utf-16-be"
+
 
 @dataclass
 class Written:
@@ -81,7 +86,9 @@ def grouped(digits: str, separator: str) -> str:
 def amount_cells(draw: st.DrawFn, value: Decimal, style: Style, *, plain: bool) -> str:
     """One amount in the file's style; ``plain`` with two decimals, which decides the mark."""
     if value == 0 and not plain and draw(st.booleans()):
-        return draw(st.sampled_from(["", "$ -", "-", " $ -   ", "0", "$0", "0" + style.mark + "00"]))
+        return draw(
+            st.sampled_from(["", "$ -", "-", " $ -   ", "0", "$0", "0" + style.mark + "00"])
+        )
     whole, _, fraction = format(value, "f").partition(".")
     fraction = fraction.rstrip("0")
     least = 2 if plain else draw(st.sampled_from([0, 2, 4]))
@@ -158,8 +165,7 @@ def decided(draw: st.DrawFn, values: list[Decimal], style: Style) -> list[str]:
     """Amount cells of which at least one decides the decimal mark."""
     plain = draw(st.integers(0, max(0, len(values) - 1)))
     return [
-        draw(amount_cells(value, style, plain=index == plain))
-        for index, value in enumerate(values)
+        draw(amount_cells(value, style, plain=index == plain)) for index, value in enumerate(values)
     ]
 
 
@@ -174,7 +180,7 @@ def headerless(draw: st.DrawFn) -> Written:
         data,
         "headerless",
         {None: {a: (usd, line) for (a, usd), line in zip(table.items(), lines, strict=True)}},
-        warned=any(warned for _, warned in ids) or bool(style.negative),
+        warned=any(warned for _, warned in ids) or style.warns,
         records=len(rows) + blanks,
     )
 
@@ -224,7 +230,7 @@ def with_header(draw: st.DrawFn, *, month_column: bool = False) -> Written:
         data,
         "long" if month_column else "header",
         found,
-        warned=any(warned for _, warned in ids) or bool(style.negative),
+        warned=any(warned for _, warned in ids) or style.warns,
         records=len(rows) - 1 + blanks,
     )
 
@@ -255,9 +261,7 @@ def wide(draw: st.DrawFn) -> Written:
     style, table = draw(styles()), draw(tables(most=5))
     count = draw(st.integers(1, 3))
     months = MONTHS[:count]
-    values = {
-        account: [usd, *(draw(USD) for _ in months[1:])] for account, usd in table.items()
-    }
+    values = {account: [usd, *(draw(USD) for _ in months[1:])] for account, usd in table.items()}
     ids = [draw(id_cells(account)) for account in table]
     cells = decided(draw, [usd for row in values.values() for usd in row], style)
     # A month of which every cell is blank is not a month of the sheet.
@@ -284,7 +288,7 @@ def wide(draw: st.DrawFn) -> Written:
             }
             for index, month in enumerate(months)
         },
-        warned=any(warned for _, warned in ids) or bool(style.negative),
+        warned=any(warned for _, warned in ids) or style.warns,
         records=len(rows) - 1 + blanks,
     )
 
@@ -305,7 +309,11 @@ def cost_explorer(draw: st.DrawFn) -> Written:
 
     rows = [
         ["Linked account", *values, "Total costs ($)"],
-        ["Linked account name", *(f"Prod {i} ($)" for i, _ in enumerate(values)), "Total costs ($)"],
+        [
+            "Linked account name",
+            *(f"Prod {i} ($)" for i, _ in enumerate(values)),
+            "Total costs ($)",
+        ],
         [
             "Linked account total",
             *(cost(sum(row)) for row in values.values()),
@@ -324,9 +332,7 @@ def cost_explorer(draw: st.DrawFn) -> Written:
     style = Style(",", "\n", "utf-8", ".", "", True, True, False, 0, 0)
     style.quote_all = draw(st.booleans())
     data, lines, _ = render(rows, style)
-    filled = {
-        month: any(rows[3 + index][1:-1]) for index, month in enumerate(months)
-    }
+    filled = {month: any(rows[3 + index][1:-1]) for index, month in enumerate(months)}
     return Written(
         data,
         "cost_explorer",
@@ -351,8 +357,14 @@ BILL = (
 @st.composite
 def aws_billing(draw: st.DrawFn) -> Written:
     credits_ = st.decimals(0, 10**5, places=6)
-    table = draw(st.dictionaries(tables(most=1).map(lambda t: next(iter(t))),
-                                 st.lists(credits_, min_size=1, max_size=3), min_size=1, max_size=4))
+    table = draw(
+        st.dictionaries(
+            tables(most=1).map(lambda t: next(iter(t))),
+            st.lists(credits_, min_size=1, max_size=3),
+            min_size=1,
+            max_size=4,
+        )
+    )
 
     def record(kind: str, linked: str, usd: Decimal) -> list[str]:
         cells = dict.fromkeys(BILL, "")

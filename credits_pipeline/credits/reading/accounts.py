@@ -24,6 +24,9 @@ _IN_LABEL = re.compile(
     r"(?<![^\W_])(?<![.,])(?:[0-9]{12}|(?<![0-9][- ])[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}(?![- ][0-9]))"
     r"(?![^\W_]|[.,][0-9])"
 )
+#: Longer cells are refused unread; the bound keeps pattern matching short.
+_LONGEST = 300
+_MISSING = "no account id"
 _NOT_AN_ID = "not an account id: twelve digits are expected"
 
 
@@ -47,13 +50,15 @@ class Account:
 def account(text: str) -> Account:
     """Read one cell."""
     cell = clean(text)
+    if len(cell) > _LONGEST:
+        return Account(fault="too long for an account id or a label")
     bare = _BARE.fullmatch(cell)
     if bare is not None:
         return _bare(bare["digits"], floated=bare["float"] is not None)
     if _GROUPED.fullmatch(cell):
         return Account(id=re.sub("[- ]", "", cell))
     if not cell:
-        return Account(fault="no account id")
+        return Account(fault=_MISSING)
     if _SCIENTIFIC.fullmatch(cell):
         return Account(
             fault="an account id in scientific notation: its digits are gone; format the column"
@@ -119,26 +124,22 @@ def read_accounts(cells: pl.Series, *, all_plain: bool = False) -> Accounts:
     """
     if all_plain:
         return Accounts(cells)
-    unique = cells.unique().drop_nulls()
-    read = [account(cell) for cell in unique.to_list()]
+    frame = cells.to_frame("cell").with_columns(plain=is_plain(pl.col("cell")))
+    others = frame.filter(~pl.col("plain"))["cell"].unique().drop_nulls()
+    read = [account(cell) for cell in others.to_list()]
     known = pl.DataFrame(
         {
-            "cell": unique,
+            "cell": others,
             "id": pl.Series([a.id for a in read], dtype=pl.String),
             "fault": pl.Series([a.fault for a in read], dtype=pl.String),
             "padded": pl.Series([a.padded for a in read], dtype=pl.Boolean),
             "floated": pl.Series([a.floated for a in read], dtype=pl.Boolean),
         }
     )
-    joined = (
-        cells.to_frame("cell")
-        .join(known, on="cell", how="left", maintain_order="left")
-        .with_columns(
-            pl.col("padded", "floated").fill_null(value=False),
-            fault=pl.when(pl.col("cell").is_null())
-            .then(pl.lit("no account id"))
-            .otherwise("fault"),
-        )
+    joined = frame.join(known, on="cell", how="left", maintain_order="left").with_columns(
+        pl.col("padded", "floated").fill_null(value=False),
+        id=pl.when("plain").then("cell").otherwise("id"),
+        fault=pl.when(pl.col("cell").is_null()).then(pl.lit(_MISSING)).otherwise("fault"),
     )
     return Accounts(
         joined["id"],

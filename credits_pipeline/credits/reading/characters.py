@@ -2,6 +2,8 @@
 
 import re
 
+import polars as pl
+
 #: Zero-width and direction marks, which copying from web pages and chats leaves in cells.
 INVISIBLE = (
     "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068"
@@ -16,6 +18,7 @@ SPACES = (
 DASHES = "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
 _APOSTROPHES = "\u2019\u02bc"
 
+_BLANK = f"{INVISIBLE}{SPACES} "
 _TABLE = str.maketrans(
     {
         **dict.fromkeys(INVISIBLE),
@@ -30,12 +33,16 @@ _QUOTED = re.compile(r'"(?P<text>[^"]*)"|\'(?P<single>[^\']*)\'?')
 
 def plain(text: str) -> str:
     """The text with ordinary spaces, hyphens and apostrophes, without what is invisible."""
+    if text.isascii() and text.isprintable():
+        return text.strip(" ")
     return text.translate(_TABLE).strip(" ")
 
 
 def clean(text: str) -> str:
     """`plain`, taken out of Excel's wrappings: ``="0123"``, ``'0123``, ``'0123'``, ``"0123"``."""
     cell = plain(text)
+    if not cell or cell[0] not in "=\"'":
+        return cell
     formula = _FORMULA.fullmatch(cell)
     if formula:
         cell = formula["text"].strip(" ")
@@ -44,6 +51,16 @@ def clean(text: str) -> str:
         text_inside = quoted["text"] if quoted["text"] is not None else quoted["single"]
         cell = text_inside.strip(" ")
     return cell
+
+
+def stripped(cells: pl.Expr) -> pl.Expr:
+    """Cells without spaces and invisible characters at their ends; a missing cell is empty."""
+    return cells.fill_null("").str.strip_chars(_BLANK)
+
+
+def is_blank(cells: pl.Expr) -> pl.Expr:
+    """Boolean by row: nothing to be seen in the cell, or no cell."""
+    return stripped(cells) == ""
 
 
 def words(text: str) -> frozenset[str]:

@@ -153,7 +153,9 @@ class _Comparison:
         lines: list[int], sums: list[Decimal], after: int, before: int
     ) -> tuple[Decimal, int] | None:
         first, last = bisect_right(lines, after), bisect_left(lines, before)
-        return (exact((sums[last], sums[first].copy_negate())), last - first) if last > first else None
+        return (
+            (exact((sums[last], sums[first].copy_negate())), last - first) if last > first else None
+        )
 
     def _control(self, total: ReadTotal, counted: Decimal, count: int) -> ControlTotal:
         said = total.said

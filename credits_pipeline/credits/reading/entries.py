@@ -78,7 +78,11 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
         frame = frame.with_columns(accounts.floated.alias("floated"))
     values = amounts.usd.tail(len(stated)).to_list() if stated else []
     totals = tuple(
-        ReadTotal(total, value if factor > 0 else value.copy_negate(), decimals_of(total.amount, amounts.mark))
+        ReadTotal(
+            total,
+            value if factor > 0 else value.copy_negate(),
+            decimals_of(total.amount, amounts.mark),
+        )
         for total, value in zip(stated, values, strict=True)
         if value is not None
     )

@@ -19,8 +19,10 @@ from credits_pipeline.credits.reading.text import Text
 #: Longer lines are refused before they are split: no credits file has them.
 LONGEST_LINE = 4_000_000
 #: Wider records, and larger grids, are refused: no credits file has them.
-MOST_COLUMNS = 100_000
+MOST_COLUMNS = 30_000
 MOST_CELLS = 40_000_000
+#: Titles and a header may stand above as many records as are allowed.
+LINES_ABOVE = 100
 #: A layout shows itself in so many lines.
 HEAD_LINES = 300
 _CHUNK_CELLS = 1_000_000
@@ -164,7 +166,7 @@ def _by_polars(text: Text, delimiter: str, *, max_records: int) -> Grid | None:
         return None
     width = _width(encoded, delimiter)
     lines = _lines_of_width(encoded, delimiter, width) if width <= _MOST_REGULAR else None
-    if lines is None or lines > max_records:
+    if lines is None or lines > max_records + LINES_ABOVE:
         return None
     try:
         frame = pl.read_csv(
@@ -258,7 +260,7 @@ def _by_csv(
             found.add(row, source.record_line)
             source.next_record()
             filled += any(map(str.strip, row))
-            if filled > max_records:
+            if filled > max_records + LINES_ABOVE:
                 raise too_many_records(name, max_records)
     except csv.Error as error:
         raise Refusal(

@@ -38,6 +38,8 @@ _BY_NAME = {name: number for number, names in _NAMES.items() for name in names.s
     "maerz": 3,
     "marco": 3,
 }
+#: Longer texts are no months.
+_LONGEST = 60
 _NAME = r"(?P<name>[^\W\d_]+)\.?"
 _TIME = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?| ?(?:Z|UTC))?"
 _YEAR = r"(?P<year>(?:19|20)[0-9]{2})"
@@ -92,6 +94,8 @@ class MonthText:
 def month_text(text: str) -> MonthText | None:
     """What a text can mean as a month, or None if it is not one."""
     cell = clean(text)
+    if len(cell) > _LONGEST:
+        return None
     for form in _FORMS:
         match = form.fullmatch(cell)
         if match is not None:

@@ -21,8 +21,6 @@ _DELIMITERS = (",", ";", "\t", "|")
 _NAMED_DELIMITER = re.compile(
     r'"?sep=(?P<delimiter>[,;\t|:^~])"?[,;\t ]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE
 )
-#: Titles and a header may stand above as many records as are allowed.
-MOST_LINES_ABOVE = 100
 _MONTHS_SHOWN = 6
 
 
@@ -142,7 +140,7 @@ def read_sheet(
         text,
         delimiter,
         skip_lines=skip,
-        max_records=limits.max_records + MOST_LINES_ABOVE,
+        max_records=limits.max_records,
         name=name,
     )
     context = Context(name=name, max_records=limits.max_records, first_month=first_month)

@@ -15,10 +15,15 @@ _TOTAL = re.compile(
 )
 _SUBTOTAL = re.compile(r"sub[- ]?total|zwischensumme|sous[- ]total|page[- ]?total", re.IGNORECASE)
 
+#: Longer labels are sentences; the bound keeps pattern matching short.
+_LONGEST = 80
+
 
 def is_total(label: str) -> bool:
     """Whether a label says that its row is a sum."""
     text = clean(label)
+    if len(text) > _LONGEST:
+        return False
     return _TOTAL.fullmatch(text) is not None or is_subtotal(text)
 
 

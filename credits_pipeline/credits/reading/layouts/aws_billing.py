@@ -12,7 +12,7 @@ import polars as pl
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.amounts import read_amounts
-from credits_pipeline.credits.reading.characters import plain, words
+from credits_pipeline.credits.reading.characters import is_blank, plain, stripped, words
 from credits_pipeline.credits.reading.extract import (
     Extract,
     Scope,
@@ -130,7 +130,7 @@ def _frame(header: Header, grid: Grid) -> pl.DataFrame:
         index = where.get(key, grid.width)
         if index >= grid.width:
             return pl.repeat("", grid.height, eager=True, dtype=pl.String)
-        return grid.columns[index].fill_null("").str.strip_chars()
+        return grid.columns[index].to_frame("cell").select(stripped(pl.col("cell"))).to_series()
 
     linked, payer = cells("linkedaccountid"), cells("payeraccountid")
     amount = grid.columns[where["credits"]]
@@ -183,7 +183,7 @@ def _payer_repeats(frame: pl.DataFrame, context: Context) -> bool:
 
 def _kinds(frame: pl.DataFrame, *, repeats: bool, doubted: pl.Series | None) -> pl.Series:
     """What each record is: ``entry``, ``total`` or ``blank``."""
-    nothing = pl.col("amount").fill_null("").str.strip_chars() == ""
+    nothing = is_blank(pl.col("amount"))
     unknown = ~pl.col("type").is_in([_LINKED, _PAYER, *_TOTALS])
     repeated = (
         (pl.col("type") == _PAYER) & (pl.col("linked") == "") if repeats else pl.lit(value=False)

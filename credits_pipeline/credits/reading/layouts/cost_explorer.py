@@ -5,6 +5,7 @@ a column ``Total costs ($)`` sums up each month. AWS writes credits as negative 
 every figure to ten decimals, totals too.
 """
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -32,6 +33,7 @@ CONVENTION: Convention = "negative_is_credit"
 _DECIMALS = 10
 _HEAD = 10
 _FIRST_CELLS = frozenset({"linkedaccount", "linkedaccountname", "linkedaccountid"})
+_CURRENCY = re.compile(r" *\((?:\$|USD|US\$)\)$", re.IGNORECASE)
 _GROUPS = words(
     """
     service region instancetype usagetype usagetypegroup availabilityzone apioperation
@@ -71,8 +73,7 @@ def recognise(head: Grid) -> int:
     months = any(month_text(row[0]) is not None for row in rows[1:])
     if first in _FIRST_CELLS:
         ids = any(
-            headers.key(row[0]) in _FIRST_CELLS and any(map(looks_like_account, row[1:]))
-            for row in rows
+            headers.key(row[0]) in _FIRST_CELLS and any(map(_is_account, row[1:])) for row in rows
         )
         scientific = months and len(rows[0]) > 1
         return 2 * BY_HEADER if ids or scientific else 0
@@ -120,7 +121,7 @@ def extract(grid: Grid, context: Context) -> Extract:
         _entry(
             grid.lines[index],
             column,
-            account=rows[shape.ids][column],
+            account=_without_currency(rows[shape.ids][column]),
             amount=None if malformed & {index, shape.ids} else rows[index][column],
             label=rows[index][0],
             month=month,
@@ -169,7 +170,7 @@ def _shape(rows: list[list[str]], context: Context) -> _Shape:
             layout=NAME,
         )
     labelled = [i for i in head if headers.key(rows[i][0]) in _FIRST_CELLS]
-    ids = next((i for i in labelled if any(map(looks_like_account, rows[i][1:]))), None)
+    ids = next((i for i in labelled if any(map(_is_account, rows[i][1:]))), None)
     if ids is None:
         raise Refusal(
             f"{context.name} is a Cost Explorer download without account ids: its first row must"
@@ -186,11 +187,18 @@ def _shape(rows: list[list[str]], context: Context) -> _Shape:
             _refuse_foreign(cell, context)
         if not any(plain(row[column]) for row in rows):
             continue
-        is_sum = not looks_like_account(heads[0]) and any(
-            headers.is_total_column(cell) for cell in heads
-        )
+        is_sum = not _is_account(heads[0]) and any(headers.is_total_column(cell) for cell in heads)
         (total_columns if is_sum else columns).append(column)
     return _Shape(ids, names, account_totals, tuple(total_columns), tuple(columns))
+
+
+def _without_currency(cell: str) -> str:
+    """A column's header without ``($)`` behind it."""
+    return _CURRENCY.sub("", plain(cell))
+
+
+def _is_account(cell: str) -> bool:
+    return looks_like_account(_without_currency(cell))
 
 
 def _is_total_label(cell: str) -> bool:

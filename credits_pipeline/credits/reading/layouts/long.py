@@ -4,6 +4,7 @@ import polars as pl
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers
+from credits_pipeline.credits.reading.characters import stripped
 from credits_pipeline.credits.reading.extract import Extract, complete, ordinal
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
@@ -29,6 +30,8 @@ from credits_pipeline.credits.reading.refusal import Refusal
 NAME = "long"
 VERSION = 1
 CONVENTION: Convention = "positive_is_credit"
+#: More than the days of fifty years.
+_MOST_MONTH_TEXTS = 20_000
 
 
 def recognise(head: Grid) -> int:
@@ -66,7 +69,9 @@ def extract(grid: Grid, context: Context) -> Extract:
         header, below, {account, *dates, *currency}, name=context.name, layout=NAME
     )
     months, faults = _months(below, dates, name=context.name)
-    doubted = first_fault(malformed_faults(below), shifted_faults(header, below, [amount], anchors={account, *dates}))
+    doubted = first_fault(
+        malformed_faults(below), shifted_faults(header, below, [amount], anchors={account, *dates})
+    )
     rows = sort_rows(below, below.columns[account], doubted, name=context.name)
     entries = pl.DataFrame(
         [
@@ -114,13 +119,20 @@ def _months(
             [grid.columns[columns[0]].alias("y"), grid.columns[columns[1]].alias("m")]
         )
         .select(
-            pl.concat_str(
-                pl.col("y").str.strip_chars(), pl.col("m").str.strip_chars(), separator="-"
-            ).alias("month")
+            pl.concat_str(stripped(pl.col("y")), stripped(pl.col("m")), separator="-").alias(
+                "month"
+            )
         )
         .to_series()
     )
-    texts = {cell: month_text(cell) for cell in cells.drop_nulls().unique(maintain_order=True)}
+    different = cells.drop_nulls().unique(maintain_order=True)
+    if len(different) > _MOST_MONTH_TEXTS:
+        raise Refusal(
+            f"{name}: the month column holds {len(different):,} different texts: they are no"
+            " months; write months as 2025-01.",
+            layout=NAME,
+        )
+    texts = {cell: month_text(cell) for cell in different}
     known = {cell: text for cell, text in texts.items() if text is not None}
     order = order_of(known.values())
     if order is None:
@@ -145,9 +157,7 @@ def _months(
         .then(
             pl.format(
                 "{} is not a month: write months as 2025-01",
-                pl.concat_str(
-                    pl.lit("'"), pl.col("cell").fill_null("").str.strip_chars(), pl.lit("'")
-                ),
+                pl.concat_str(pl.lit("'"), stripped(pl.col("cell")), pl.lit("'")),
             )
         )
         .otherwise(None)

@@ -6,7 +6,7 @@ import polars as pl
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import accounts, amounts, elementwise
-from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.characters import clean, is_blank
 from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal, complete
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.refusal import Refusal
@@ -44,16 +44,17 @@ def sort_rows(grid: Grid, account: pl.Series, doubted: pl.Series | None, *, name
     worded = ~blank & ~account.str.contains("[0-9]").fill_null(value=False)
     if doubted is not None:
         worded &= doubted.is_null()
-    totals = []
-    for index in worded.arg_true().to_list():
-        (row,) = grid.rows(index, index + 1)
-        label = clean(account[index] or "")
-        labels = [label] if label else row
-        found = next((clean(cell) for cell in labels if is_total(cell)), None)
+    totals: list[tuple[int, str]] = []
+    for index, cell in zip(
+        worded.arg_true().to_list(), account.filter(worded).to_list(), strict=True
+    ):
+        label = clean(cell or "")
+        labels = [label] if label else grid.rows(index, index + 1)[0]
+        found = next((clean(text) for text in labels if is_total(text)), None)
         if found is not None:
             totals.append((index, found))
-    if len(totals) > _MOST_TOTALS:
-        raise Refusal(f"{name} has more than {_MOST_TOTALS:,} rows of totals: it is no sheet.")
+        if len(totals) > _MOST_TOTALS:
+            raise Refusal(f"{name} has more than {_MOST_TOTALS:,} rows of totals: it is no sheet.")
     is_total_row = _at([index for index, _ in totals], grid.height)
     return Rows(blank, tuple(totals), ~(blank | is_total_row))
 
@@ -62,11 +63,7 @@ def blank_rows(grid: Grid) -> pl.Series:
     """Boolean by row: every cell is blank."""
     if not grid.columns:
         return pl.repeat(value=True, n=grid.height, eager=True, dtype=pl.Boolean)
-    return (
-        frame_of(grid)
-        .select(pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == ""))
-        .to_series()
-    )
+    return frame_of(grid).select(pl.all_horizontal(is_blank(pl.all()))).to_series()
 
 
 def frame_of(grid: Grid) -> pl.DataFrame:
@@ -80,9 +77,7 @@ def filled_beyond(grid: Grid, columns: list[int], reason: str) -> pl.Series | No
     if not beyond:
         return None
     filled = frame_of(grid).select(
-        pl.any_horizontal(
-            pl.col(f"c{index}").fill_null("").str.strip_chars() != "" for index in beyond
-        ).alias("filled")
+        pl.any_horizontal(~is_blank(pl.col(f"c{index}")) for index in beyond).alias("filled")
     )
     if not filled["filled"].any():
         return None

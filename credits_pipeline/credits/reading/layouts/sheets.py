@@ -8,7 +8,7 @@ from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.accounts import account as read_account
 from credits_pipeline.credits.reading.accounts import looks_like_account
 from credits_pipeline.credits.reading.amounts import spelling
-from credits_pipeline.credits.reading.characters import clean, plain
+from credits_pipeline.credits.reading.characters import clean, is_blank, plain, stripped
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.rows import frame_of
 from credits_pipeline.credits.reading.refusal import Refusal
@@ -73,7 +73,7 @@ def first_column(grid: Grid) -> int:
 
 def holds_anything(column: pl.Series) -> bool:
     """Whether any cell of a column is not blank."""
-    return bool((column.fill_null("").str.strip_chars() != "").any())
+    return not column.to_frame("cell").select(is_blank(pl.col("cell")).all()).item()
 
 
 def find_header(head: Grid) -> Header | None:
@@ -268,7 +268,7 @@ def shifted_faults(
     conditions = []
     beyond = [pl.col(f"c{i}") for i in range(header.last + 1, grid.width)]
     if beyond:
-        filled = pl.any_horizontal(cell.fill_null("").str.strip_chars() != "" for cell in beyond)
+        filled = pl.any_horizontal(~is_blank(cell) for cell in beyond)
         conditions.append(pl.when(filled).then(pl.lit(_BEYOND)))
     if _can_shift(header, grid, amounts, anchors):
         conditions.append(pl.when(_ragged(header, grid)).then(pl.lit(_RAGGED)))
@@ -286,9 +286,7 @@ def shifted_faults(
     return faults if faults.null_count() < len(faults) else None
 
 
-def _can_shift(
-    header: Header, grid: Grid, amounts: list[int], anchors: set[int] | None
-) -> bool:
+def _can_shift(header: Header, grid: Grid, amounts: list[int], anchors: set[int] | None) -> bool:
     """Whether a cell too few or too many could put another number under an amount unnoticed."""
     if anchors is None:
         return True
@@ -307,7 +305,7 @@ def _ragged(header: Header, grid: Grid) -> pl.Expr:
     Rows that all have the same number, and more than the header, only end in delimiters.
     """
     cells = pl.sum_horizontal(pl.all().is_not_null())
-    filled = ~pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")
+    filled = ~pl.all_horizontal(is_blank(pl.all()))
     counts = frame_of(grid).filter(filled).select(cells.alias("cells")).to_series().unique()
     if len(counts) == 1 and counts[0] >= len(header.cells):
         return pl.lit(value=False)
@@ -316,8 +314,8 @@ def _ragged(header: Header, grid: Grid) -> pl.Expr:
 
 def _cut(header: Header, grid: Grid, index: int, amounts: list[int]) -> pl.Expr:
     """Rows in which an amount and the next cell read as one amount cut at its comma."""
-    one = pl.col(f"c{index}").str.strip_chars()
-    two = pl.col(f"c{index + 1}").str.strip_chars()
+    one = stripped(pl.col(f"c{index}"))
+    two = stripped(pl.col(f"c{index + 1}"))
     cut = (
         one.str.contains(_HEAD_OF_AMOUNT) & two.str.contains(_TAIL_WITH_DECIMALS)
         if index + 1 not in amounts and _is_text(header, grid, index + 1)
@@ -340,7 +338,7 @@ def cut_in_two(grid: Grid, left: int, right: int) -> bool:
     """Whether every filled row of two columns reads as one amount cut at its thousands comma."""
     pairs = (
         pl.DataFrame([grid.columns[left].alias("one"), grid.columns[right].alias("two")])
-        .select(pl.all().fill_null("").str.strip_chars())
+        .select(stripped(pl.all()))
         .filter((pl.col("one") != "") & (pl.col("two") != ""))
     )
     if not len(pairs):
