@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from credits_pipeline.billing.month import BillingMonth
 
+#: What every credits file's name begins with, below the prefix.
+BEGINNING = "credits-"
 _CREDITS_FILE = re.compile(r"credits-(?P<month>[0-9]{4}-[0-9]{2})\.csv")
 _NEARLY = re.compile(
     r"credits-(?P<month>[0-9]{4}-[0-9]{2})[^0-9].*\.csv", re.IGNORECASE | re.DOTALL

@@ -1,95 +1,40 @@
 """What a look into the inbox starts: a pure function over what was known and what is there.
 
-The cursor holds one short word for each month, so it stays small whatever the bucket's history;
-it advances only on versions that were seen, never on the clock (design decisions 1 and 16).
+A version that was not seen starts a run; one whose last attempt failed for a cause that may pass is
+asked for again (design decisions 1, 14 and 16). The clock is an argument.
 """
 
 import hashlib
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from types import MappingProxyType
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.inbox import again
+from credits_pipeline.inbox.again import Outcome, Watch
+from credits_pipeline.inbox.cursor import GONE, Cursor, Seen
 from credits_pipeline.inbox.names import Months, Stray, month_of
+from credits_pipeline.inbox.slices import Sweep
 from credits_pipeline.inbox.version import FileVersion
-
-_GONE = "-"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was last seen of a month's file.
-
-    Attributes:
-        fingerprint: of the version, or ``-`` after the file went.
-        count: versions that started a run so far; 0 for a file that was only adopted. It makes
-            the run key of a version that comes back differ from its first one.
-    """
-
-    fingerprint: str
-    count: int
-
-    @property
-    def gone(self) -> bool:
-        """The file was there and is not any more."""
-        return self.fingerprint == _GONE
-
-    @property
-    def adopted(self) -> bool:
-        """The file was there before the pipeline, and was not sent."""
-        return self.count == 0 and not self.gone
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """All that one tick has to tell the next.
-
-    Attributes:
-        months: what was last seen of each month's file.
-        shown: digest of what the inbox asset showed last.
-    """
-
-    months: dict[BillingMonth, Seen]
-    shown: str = ""
-
-    @classmethod
-    def parse(cls, text: str | None) -> Self | None:
-        """Read a stored cursor; None where there is none yet.
-
-        Raises:
-            ValueError: the text is not a cursor of this product.
-        """
-        if not text:
-            return None
-        try:
-            stored = json.loads(text)
-            months = {
-                BillingMonth.parse(month): Seen(
-                    word.rpartition(".")[0], int(word.rpartition(".")[2])
-                )
-                for month, word in stored["months"].items()
-            }
-            return cls(months, stored["shown"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"the sensor's cursor can't be read ({error}): reset it in the sensor's page; "
-                "files of the last days then start their runs again, which does no harm"
-            ) from error
-
-    def __str__(self) -> str:
-        months = {str(m): f"{s.fingerprint}.{s.count}" for m, s in sorted(self.months.items())}
-        return json.dumps({"months": months, "shown": self.shown}, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
 class Start:
-    """A run to start: the month, the version that asks for it, and Dagster's run key."""
+    """A run to start.
+
+    Attributes:
+        month: the partition.
+        version: the version of its file that asks for it.
+        run_key: Dagster's; a version that comes back and each time it is asked for again have one
+            of their own, as Dagster remembers a key for ever.
+        asked_again: how often this version was asked for before.
+    """
 
     month: BillingMonth
     version: FileVersion
     run_key: str
+    asked_again: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,7 +43,9 @@ class InboxView:
 
     Attributes:
         files: credits files with a month.
-        strays: objects that start no run, with the reason.
+        strays: objects that start no run, with the reason; of a large inbox, of what else lies
+            there the first few.
+        more_strays: how many more of these there are.
         not_sent: months whose file was there before the pipeline and was not sent.
         gone: months whose file was removed after it had been seen.
     """
@@ -107,11 +54,12 @@ class InboxView:
     strays: tuple[Stray, ...]
     not_sent: tuple[BillingMonth, ...]
     gone: tuple[BillingMonth, ...]
+    more_strays: int = 0
 
     @property
     def digest(self) -> str:
         """Changes when something that people are shown changes; the count of files does not."""
-        text = repr((self.strays, self.not_sent, self.gone))
+        text = repr((self.strays, self.not_sent, self.gone, self.more_strays))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
@@ -136,21 +84,84 @@ def look(
     adopt: timedelta = timedelta(days=7),
     at_most: int = 10,
     receipted: frozenset[BillingMonth] = frozenset(),
+    sweep: Sweep | None = None,
+    outcomes: Mapping[BillingMonth, Outcome] = MappingProxyType({}),
+    failed_runs: Mapping[BillingMonth, datetime] = MappingProxyType({}),
+    runs_until: datetime | None = None,
 ) -> Tick:
     """Compare what is in the inbox with what was seen before.
 
     Args:
         cursor: of the tick before; None on a new installation.
-        listing: current versions of the objects below the prefix.
+        listing: current versions of the objects below the prefix that can be credits files.
         prefix: the inbox's prefix.
         months: those that have a partition.
-        now: aware; only a new installation looks at it.
+        now: aware.
         adopt: on a new installation, files no older than this start runs; older ones are shown
             as found and not sent.
-        at_most: runs to start in one tick, the earliest uploads first; the others wait for the
-            next tick.
+        at_most: runs to start in one tick, the earliest uploads first, then what is asked for
+            again; the others wait for the next tick.
         receipted: months that have a receipt, and so are not shown as not sent.
+        sweep: the look around a large inbox.
+        outcomes: the last attempts of the months that the cursor watches, or whose run failed.
+        failed_runs: when runs that failed since the last tick were asked for.
+        runs_until: how far ``failed_runs`` goes.
     """
+    files, strays = _sorted_out(listing, prefix, months)
+    known = {} if cursor is None else dict(cursor.months)
+    fresh: list[tuple[BillingMonth, FileVersion]] = []
+    for month, version in files.items():
+        seen = known.get(month)
+        if seen is not None and seen.fingerprint == version.fingerprint:
+            known[month] = _watched(seen, failed_runs.get(month), outcomes.get(month))
+        elif cursor is None and now - version.last_modified > adopt:
+            known[month] = Seen(version.fingerprint, 0)
+        else:
+            fresh.append((month, version))
+    fresh.sort(key=lambda item: (item[1].last_modified, item[0]))
+
+    starts = []
+    for month, version in fresh[:at_most]:
+        before = known.get(month, Seen(GONE, 0))
+        after = Seen(version.fingerprint, before.count + 1, Watch(0, _to_the_second(now)))
+        known[month] = after
+        starts.append(Start(month, version, _run_key(version, after)))
+
+    asked = _asked_again(known, files, outcomes, now, fresh=frozenset(month for month, _ in fresh))
+    for month in asked[: at_most - len(starts)]:
+        seen, version = known[month], files[month]
+        tries = 1 + (0 if seen.watch is None else seen.watch.asked)
+        known[month] = replace(seen, watch=Watch(tries, _to_the_second(now)))
+        key = f"{_run_key(version, seen)}.{tries}"
+        if seen.watch is not None:
+            # The count begins again when a month that had settled fails anew.
+            key += f"@{seen.watch.since:%Y%m%dT%H%M%SZ}"
+        starts.append(Start(month, version, key, asked_again=tries))
+
+    for month in known.keys() - files.keys() - {stray.month for stray in strays}:
+        known[month] = Seen(GONE, known[month].count)
+
+    around = _around(sweep, prefix, months)
+    view = InboxView(
+        files=len(files),
+        strays=tuple(sorted((*strays, *around), key=lambda stray: stray.key)),
+        not_sent=tuple(sorted(m for m, s in known.items() if s.adopted and m not in receipted)),
+        gone=tuple(sorted(m for m, s in known.items() if s.gone)),
+        more_strays=0 if sweep is None else sweep.shown.count - len(around),
+    )
+    shown = "" if cursor is None else cursor.shown
+    return Tick(
+        starts=tuple(starts),
+        waiting=len(fresh) + len(asked) - len(starts),
+        view=view,
+        view_changed=view.digest != shown,
+        cursor=Cursor(known, view.digest, runs_until and _to_the_second(runs_until), sweep),
+    )
+
+
+def _sorted_out(
+    listing: Iterable[FileVersion], prefix: str, months: Months
+) -> tuple[dict[BillingMonth, FileVersion], list[Stray]]:
     files: dict[BillingMonth, FileVersion] = {}
     strays: list[Stray] = []
     for version in listing:
@@ -159,40 +170,49 @@ def look(
             strays.append(found)
         elif found is not None:
             files[found] = version
+    return files, strays
 
-    known = {} if cursor is None else dict(cursor.months)
-    fresh: list[tuple[BillingMonth, FileVersion]] = []
-    for month, version in files.items():
-        seen = known.get(month)
-        if seen is not None and seen.fingerprint == version.fingerprint:
-            continue
-        if cursor is None and now - version.last_modified > adopt:
-            known[month] = Seen(version.fingerprint, 0)
-        else:
-            fresh.append((month, version))
-    fresh.sort(key=lambda item: (item[1].last_modified, item[0]))
 
-    starts = []
-    for month, version in fresh[:at_most]:
-        before = known.get(month, Seen(_GONE, 0))
-        after = Seen(version.fingerprint, before.count + 1)
-        known[month] = after
-        starts.append(Start(month, version, f"{version.key}@{version.token}#{after.count}"))
+def _around(sweep: Sweep | None, prefix: str, months: Months) -> list[Stray]:
+    """The examples of what lies beside the credits files of a large inbox, with the reason."""
+    keys = () if sweep is None else sweep.shown.examples
+    found = [month_of(key, 1, prefix=prefix, months=months) for key in keys]
+    return [stray for stray in found if isinstance(stray, Stray)]
 
-    for month in known.keys() - files.keys() - {stray.month for stray in strays}:
-        known[month] = replace(known[month], fingerprint=_GONE)
 
-    view = InboxView(
-        files=len(files),
-        strays=tuple(sorted(strays, key=lambda stray: stray.key)),
-        not_sent=tuple(sorted(m for m, s in known.items() if s.adopted and m not in receipted)),
-        gone=tuple(sorted(m for m, s in known.items() if s.gone)),
-    )
-    shown = "" if cursor is None else cursor.shown
-    return Tick(
-        starts=tuple(starts),
-        waiting=len(fresh) - len(starts),
-        view=view,
-        view_changed=view.digest != shown,
-        cursor=Cursor(known, view.digest),
-    )
+def _watched(seen: Seen, failed: datetime | None, outcome: Outcome | None) -> Seen:
+    """A month that is still there as it was: whether it has to be watched."""
+    watch = seen.watch
+    if watch is None and failed is not None:
+        # Whoever asked for that run, the month may need another.
+        watch = Watch(0, _to_the_second(failed))
+    if watch is not None and again.is_over(watch, outcome, seen.fingerprint):
+        watch = None
+    return replace(seen, watch=watch)
+
+
+def _asked_again(
+    known: Mapping[BillingMonth, Seen],
+    files: Mapping[BillingMonth, FileVersion],
+    outcomes: Mapping[BillingMonth, Outcome],
+    now: datetime,
+    *,
+    fresh: frozenset[BillingMonth],
+) -> list[BillingMonth]:
+    """Months whose time has come, the longest overdue first."""
+    overdue = []
+    for month in files.keys() - fresh:
+        seen = known[month]
+        if seen.watch is not None:
+            due = again.due(seen.watch, outcomes.get(month), seen.fingerprint)
+            if due is not None and due <= now:
+                overdue.append((due, month))
+    return [month for _, month in sorted(overdue)]
+
+
+def _run_key(version: FileVersion, seen: Seen) -> str:
+    return f"{version.key}@{version.token}#{seen.count}"
+
+
+def _to_the_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)

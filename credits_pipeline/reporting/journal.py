@@ -6,6 +6,7 @@
     attempts/<month>/<run id>.rows.json    its lists of rows: rejected, duplicates, unknown, changes
     receipts/<month>.json                  what CloudZero holds
     sent/<month>.json                      the last attempt that sent anything
+    last/<month>.json                      the last attempt that was to send, whatever became of it
     decisions/<month>/<version>/<run id>.json   what a person decided about a version, in which run
 """
 
@@ -37,6 +38,13 @@ class Journal:
     def last_sent(self, month: BillingMonth) -> Attempt | None:
         """The last attempt that sent anything for a month, or None."""
         return self._read(f"sent/{month}.json")
+
+    def last(self, month: BillingMonth) -> Attempt | None:
+        """The last attempt of a month that was to send, or None.
+
+        What was superseded or a dry run says nothing of whether the month needs another run.
+        """
+        return self._read(f"last/{month}.json")
 
     def receipted(self) -> frozenset[BillingMonth]:
         """Months that have a receipt."""
@@ -80,6 +88,7 @@ class Journal:
         sending = replace(attempt, verdict=Verdict.SENDING)
         self._write(f"attempts/{attempt.billing_month}/{attempt.run_id}.json", sending)
         self._write(f"sent/{attempt.billing_month}.json", sending)
+        self._write(f"last/{attempt.billing_month}.json", sending)
 
     def close(
         self, attempt: Attempt, *, sent: bool, rows: dict[str, list[dict[str, Any]]] | None = None
@@ -103,10 +112,12 @@ class Journal:
             text = json.dumps(rows, indent=1, ensure_ascii=False).encode()
             self._store.write(attempt.rows, text)
         self._write(f"{name}.json", attempt)
-        if sent:
-            self._write(f"sent/{month}.json", attempt)
         if attempt.verdict.has_receipt:
             self._write(f"receipts/{month}.json", attempt)
+        if sent:
+            self._point(f"sent/{month}.json", attempt)
+        if attempt.verdict not in {Verdict.SUPERSEDED, Verdict.DRY_RUN}:
+            self._point(f"last/{month}.json", attempt)
         return attempt
 
     def rows(self, attempt: Attempt) -> dict[str, list[dict[str, Any]]]:
@@ -146,5 +157,18 @@ class Journal:
         text = self._store.read(name)
         return None if text is None else Attempt.from_json(text)
 
+    def _point(self, name: str, attempt: Attempt) -> None:
+        """Let a pointer tell of an attempt, unless it tells of a later one already.
+
+        What a killed run came to is written by others, maybe after the next run has sent.
+        """
+        found = self._read(name)
+        if found is None or found.run_id == attempt.run_id or _at_or_before(found, attempt):
+            self._write(name, attempt)
+
     def _write(self, name: str, attempt: Attempt) -> None:
         self._store.write(name, attempt.to_json())
+
+
+def _at_or_before(one: Attempt, other: Attempt) -> bool:
+    return datetime.fromisoformat(one.started_at) <= datetime.fromisoformat(other.started_at)

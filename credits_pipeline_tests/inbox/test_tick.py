@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.inbox.cursor import Cursor
 from credits_pipeline.inbox.names import Months
-from credits_pipeline.inbox.tick import Cursor, Tick, look
+from credits_pipeline.inbox.tick import Tick, look
 from credits_pipeline.inbox.version import FileVersion
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -1,0 +1,246 @@
+"""The sensor of the inbox: a run for each new version, and again for what may pass.
+
+Concept: https://docs.dagster.io/guides/automate/sensors. What a tick starts is decided by
+`credits_pipeline.inbox.tick`; here it is given what it needs to know.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.inbox.again import End, Outcome
+from credits_pipeline.inbox.cursor import Cursor
+from credits_pipeline.inbox.slices import looked
+from credits_pipeline.inbox.tick import InboxView, Start, Tick, look
+from credits_pipeline.orchestration.assets import INBOX
+from credits_pipeline.orchestration.attempts import Recorder, interrupted
+from credits_pipeline.orchestration.partitions import months_at
+from credits_pipeline.orchestration.resources import (
+    CloudZeroResource,
+    InboxResource,
+    StorageResource,
+)
+from credits_pipeline.orchestration.runs import is_ours, month_of_run
+from credits_pipeline.reporting import tables
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.settings import Schedule
+
+if TYPE_CHECKING:
+    from credits_pipeline.reporting.journal import Journal
+
+#: Failed runs that one tick takes notice of; the others wait for the next.
+_RUNS = 200
+_OVERLAP = timedelta(seconds=1)
+
+
+def files_sensor(
+    schedule: Schedule, job: Any, status: dg.DefaultSensorStatus
+) -> dg.SensorDefinition:
+    """The sensor ``credits_files``."""
+
+    @dg.sensor(
+        job=job,
+        name="credits_files",
+        minimum_interval_seconds=schedule.sensor_seconds,
+        default_status=status,
+        description="Looks into the inbox and starts a run for each new version of a month's file. "
+        "A month that failed for a cause that may pass is asked for again after 15 minutes, 1 hour "
+        "and 4 hours, then every 12 hours for three days.",
+    )
+    def credits_files(
+        context: dg.SensorEvaluationContext,
+        inbox: InboxResource,
+        storage: StorageResource,
+    ) -> dg.SensorResult:
+        box, journal = inbox.open(), storage.journal()
+        now = datetime.now(UTC)
+        cursor = Cursor.parse(context.cursor)
+        seen = looked(box, cursor.sweep if cursor else None, now)
+        runs_until = cursor.runs_until if cursor else None
+        failed_runs, runs_until = _failed_since(context.instance, runs_until, now)
+        watched = failed_runs.keys() | (cursor.watched if cursor else frozenset())
+        adopted = cursor is None or any(month.adopted for month in cursor.months.values())
+        tick = look(
+            cursor,
+            seen.versions,
+            prefix=box.prefix,
+            months=months_at(schedule.start_month, now),
+            now=now,
+            adopt=schedule.adopt,
+            receipted=journal.receipted() if adopted else frozenset(),
+            sweep=seen.sweep,
+            outcomes=_outcomes(context.instance, watched, storage),
+            failed_runs=failed_runs,
+            runs_until=runs_until,
+        )
+        events = [_observation(tick.view, box.uri(box.prefix))] if tick.view_changed else []
+        return dg.SensorResult(
+            run_requests=[_request(start) for start in tick.starts],
+            skip_reason=None if tick.starts else _nothing_new(tick),
+            cursor=str(tick.cursor),
+            asset_events=events,
+        )
+
+    return credits_files
+
+
+def _request(start: Start) -> dg.RunRequest:
+    tags = {
+        "credits/file": start.version.key,
+        "credits/file_version": start.version.token,
+    }
+    if start.asked_again:
+        tags["credits/because"] = (
+            f"its last run failed for a cause that may pass; asked again, time {start.asked_again}"
+        )
+    return dg.RunRequest(run_key=start.run_key, partition_key=start.month.partition_key, tags=tags)
+
+
+def _failed_since(
+    instance: dg.DagsterInstance, known_until: datetime | None, now: datetime
+) -> tuple[dict[BillingMonth, datetime], datetime]:
+    """Months with a run that failed since, whoever asked for it, and when it was asked for."""
+    if known_until is None:
+        return {}, now
+    records = instance.get_run_records(
+        dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=known_until - _OVERLAP),
+        limit=_RUNS,
+        order_by="update_timestamp",
+        ascending=True,
+    )
+    ours = [record for record in records if is_ours(record.dagster_run)]
+    # In the order in which they ended: the last run of a month counts.
+    failed = {
+        month: record.create_timestamp.replace(tzinfo=UTC)
+        for record in ours
+        if (month := month_of_run(record.dagster_run)) is not None
+    }
+    ends = [record.update_timestamp.replace(tzinfo=UTC) for record in records]
+    return failed, max([known_until, *ends])
+
+
+def _outcomes(
+    instance: dg.DagsterInstance,
+    months: Iterable[BillingMonth],
+    storage: StorageResource,
+) -> dict[BillingMonth, Outcome]:
+    """The last attempt of each month, after the dead among them were told from those at work."""
+    journal = storage.journal()
+    last = {month: found for month in months if (found := journal.last(month)) is not None}
+    sending = {m: a for m, a in last.items() if a.verdict is Verdict.SENDING}
+    settled = _settle(instance, sending, storage)
+    return {month: _outcome(attempt) for month, attempt in {**last, **settled}.items()}
+
+
+def _outcome(attempt: Attempt) -> Outcome:
+    if attempt.verdict is Verdict.SENDING:
+        end = End.SENDING
+    elif attempt.verdict in {Verdict.FAILED, Verdict.INCOMPLETE} and not attempt.permanent:
+        end = End.TRANSIENT
+    else:
+        end = End.SETTLED
+    at = datetime.fromisoformat(attempt.ended_at or attempt.started_at)
+    return Outcome(end, at, attempt.file_version.rpartition("-")[2])
+
+
+def _settle(
+    instance: dg.DagsterInstance,
+    sending: Mapping[BillingMonth, Attempt],
+    storage: StorageResource,
+) -> dict[BillingMonth, Attempt]:
+    """Say of attempts that are found as ``sending`` what became of those whose run is dead.
+
+    Whoever sends holds the stream's lock, which falls free with its process: if it is free, nobody
+    is sending any more, whatever Dagster still thinks of the run after a power cut.
+    """
+    settled = {}
+    journal = storage.journal()
+    for month, attempt in sending.items():
+        stream = CloudZeroResource(base_url=attempt.base_url, connection_id=attempt.connection_id)
+        with _if_free(stream, instance) as free:
+            if free:
+                settled[month] = _said_of(journal, month, attempt, storage)
+    return settled
+
+
+def _said_of(
+    journal: "Journal", month: BillingMonth, attempt: Attempt, storage: StorageResource
+) -> Attempt:
+    recorder = Recorder(storage, attempt.run_id, month)
+    found = journal.attempt(month, attempt.run_id) or attempt
+    if found.verdict is Verdict.SENDING:
+        return recorder.close(interrupted(found, "its process ended"), sent=True)
+    # It was killed between its last word and the pointers to that.
+    return journal.close(found, sent=True)
+
+
+class _BusyError(Exception):
+    """Another process holds the stream's lock."""
+
+
+@contextmanager
+def _if_free(cloudzero: CloudZeroResource, instance: dg.DagsterInstance) -> Iterator[bool]:
+    """Hold the stream's lock if nobody else does, without waiting for it."""
+
+    def refuse_to_wait(why: str) -> None:
+        raise _BusyError(why)
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(cloudzero.lock(instance).hold(refuse_to_wait))
+        except _BusyError:
+            free = False
+        else:
+            free = True
+        yield free
+
+
+def _observation(view: InboxView, uri: str) -> dg.AssetObservation:
+    strays = [{"object": stray.key, "reason": stray.reason} for stray in view.strays]
+    others = len(view.strays) + view.more_strays
+    problems = others + len(view.not_sent) + len(view.gone)
+    metadata: dict[str, dg.MetadataValue] = {
+        "dagster/uri": dg.MetadataValue.text(uri),
+        "credits_files": dg.MetadataValue.int(view.files),
+        "objects_that_start_no_run": dg.MetadataValue.int(others),
+    }
+    if strays:
+        told = tables.of_rows(strays, at_most=50)
+        if view.more_strays:
+            told += f"\n\n… and {view.more_strays:,} more objects that are not credits files."
+        metadata["what_to_do"] = dg.MetadataValue.md(told)
+    if view.not_sent:
+        metadata["found_not_sent"] = dg.MetadataValue.md(
+            "These months' files were here before the pipeline. Backfill the months to send them: "
+            + ", ".join(map(str, view.not_sent))
+        )
+    if view.gone:
+        metadata["removed_files"] = dg.MetadataValue.md(
+            "The files of these months were removed; the months stand as they were sent: "
+            + ", ".join(map(str, view.gone))
+        )
+    return dg.AssetObservation(
+        asset_key=INBOX,
+        description=f"{problems} to look at" if problems else "every object is a credits file",
+        metadata=metadata,
+    )
+
+
+def _nothing_new(tick: Tick) -> str:
+    view = tick.view
+    told = [f"{view.files} credits files, none of them new"]
+    if tick.cursor.watched:
+        told.append(f"{len(tick.cursor.watched)} whose last run has not ended well yet")
+    if view.not_sent:
+        told.append(f"{len(view.not_sent)} found and not sent: backfill these months to send them")
+    if view.strays:
+        first = view.strays[0]
+        others = len(view.strays) + view.more_strays
+        told.append(f"{others} other objects, such as {first.key}: {first.reason}")
+    if view.gone:
+        told.append(f"{len(view.gone)} removed")
+    return "; ".join(told)

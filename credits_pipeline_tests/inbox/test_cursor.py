@@ -1,0 +1,83 @@
+"""The cursor over years: ten thousand ticks with a clock that is moved."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.inbox.again import End, Outcome, Watch
+from credits_pipeline.inbox.cursor import Cursor, Seen
+from credits_pipeline.inbox.names import Months
+from credits_pipeline.inbox.slices import Found, Sweep
+from credits_pipeline.inbox.tick import look
+from credits_pipeline.inbox.version import FileVersion
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+FIRST = BillingMonth(2016, 1)
+ALL = [FIRST.shift(n) for n in range(120)]
+LIMIT = 4096
+
+
+def test_over_ten_thousand_listings_nothing_is_lost_repeated_or_swollen() -> None:
+    rng = random.Random(20260101)  # noqa: S311 - a schedule, not a secret
+    months = Months(FIRST, ALL[-1])
+    content = dict.fromkeys(ALL, 0)
+    now, cursor, largest = BEGIN, Cursor({}), 0
+    files: dict[BillingMonth, FileVersion] = {}
+    outcomes: dict[BillingMonth, Outcome] = {}
+    keys: set[str] = set()
+    uploaded, begun = 0, 0
+    for _ in range(10_000):
+        now += timedelta(seconds=rng.randint(1, 600))
+        month = rng.choice(ALL)
+        act = rng.random()
+        if act < 0.1:
+            content[month] += 1
+            version = FileVersion(
+                f"credits-{month}.csv", str(content[month] % 3), now.replace(microsecond=0), 9
+            )
+            before = files.get(month)
+            uploaded += before is None or before.fingerprint != version.fingerprint
+            files[month] = version
+        elif act < 0.11:
+            files.pop(month, None)
+        seen = look(
+            cursor,
+            files.values(),
+            prefix="",
+            months=months,
+            now=now,
+            outcomes={m: outcomes[m] for m in cursor.watched & outcomes.keys()},
+        )
+        for start in seen.starts:
+            assert start.run_key not in keys
+            keys.add(start.run_key)
+            begun += not start.asked_again
+            end = End.TRANSIENT if rng.random() < 0.3 else End.SETTLED
+            outcomes[start.month] = Outcome(end, now, start.version.fingerprint)
+        text = str(seen.cursor)
+        largest = max(largest, len(text.encode()))
+        parsed = Cursor.parse(text)
+        assert parsed == seen.cursor
+        cursor = seen.cursor
+    assert uploaded > 900
+    assert begun == uploaded
+    assert len(keys) > begun
+    assert largest < LIMIT
+
+
+def test_the_fullest_cursor_stays_under_four_kilobytes() -> None:
+    watch = Watch(9, BEGIN)
+    seen = Seen("abcdef12", 999, watch)
+    found = Found(10**8, ('"' * 40, "\x01" * 13, "é" * 40))
+    sweep = Sweep(BEGIN, "\U0010ffff" * 100, found, found)
+    cursor = Cursor(dict.fromkeys(ALL, seen), "abcdef12", BEGIN, sweep)
+    assert Cursor.parse(str(cursor)) == cursor
+    assert len(str(cursor).encode()) < LIMIT
+
+
+@pytest.mark.parametrize("text", ['{"months":{"2025":"a.1.2"},"shown":""}', '{"months":{}}'])
+def test_half_a_cursor_says_what_to_do(text: str) -> None:
+    with pytest.raises(ValueError, match="reset it in the sensor's page"):
+        Cursor.parse(text)
