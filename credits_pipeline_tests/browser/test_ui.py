@@ -1,0 +1,83 @@
+"""A finance person at Dagster's UI: a month by hand, its checks, its receipt, a blocked month.
+
+With UPDATE_SCREENSHOTS=1 the pictures of the documents are made anew, in docs/images; that needs a
+font with emoji, such as Debian's fonts-noto-color-emoji.
+"""
+
+import pytest
+from playwright.sync_api import FloatRect, expect
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration.checks import OF_CREDITS
+from credits_pipeline.sandbox.sample import SAMPLE
+from credits_pipeline.sandbox.servers import CONNECTION_ID
+from credits_pipeline_tests.browser.conftest import DECEMBER, Ui
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+JANUARY = BillingMonth(2025, 1)
+FEBRUARY = BillingMonth(2025, 2)
+GRAPH: FloatRect = {"x": 100, "y": 430, "width": 1290, "height": 150}
+CHECK: FloatRect = {"x": 68, "y": 104, "width": 1372, "height": 596}
+ASSETS = ["credits_inbox", "raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop"]
+
+
+def test_a_month_is_materialised_by_hand_and_shows_its_checks_and_its_receipt(ui: Ui) -> None:
+    ui.open("/runs")
+    ui.wait_for_run("Success")
+    ui.open_month("cloudzero_drop", DECEMBER)
+    expect(ui.page.get_by_text("Materialized", exact=True)).to_be_visible()
+
+    ui.upload(JANUARY, SAMPLE)
+    ui.materialise(JANUARY)
+    ui.wait_for_run("Success")
+
+    ui.open_graph()
+    for name in ASSETS:
+        expect(ui.page.locator(f"[data-tooltip='{name}']")).to_be_visible()
+    checks = len(OF_CREDITS)
+    expect(ui.page.get_by_text(f"{checks - 1} / {checks} Passed")).to_be_visible()
+    ui.picture("asset-graph", GRAPH)
+
+    ui.open_check("credits", "no_duplicate_accounts")
+    for text in ("line 17", "account 112480036627", "$6,407.96"):
+        expect(ui.page.get_by_text(text).first).to_be_visible()
+    expect(ui.page.get_by_text(JANUARY.partition_key, exact=True).first).to_be_visible()
+    expect(ui.page.get_by_text("Succeeded")).to_have_count(checks - 1)
+    ui.picture("checks", CHECK)
+
+    ui.open_month("cloudzero_drop", JANUARY)
+    report = ui.open_report()
+    expect(report.get_by_role("heading", name="2025-01: verified")).to_be_visible()
+    expect(report.get_by_text("CloudZero holds 23 rows with $202,487.80")).to_be_visible()
+    expect(report.get_by_role("cell", name="repeated word for word")).to_be_visible()
+    ui.picture("receipt", ui.visible(report))
+    assert len(ui.servers.cloudzero.rows(CONNECTION_ID, str(JANUARY))) == 23
+
+
+def test_a_blocked_month_says_why_and_a_person_s_decision_sends_the_rest(ui: Ui) -> None:
+    ui.upload(FEBRUARY, SAMPLE.replace(b"203317846690", b"2033I784669O"))
+    ui.materialise(FEBRUARY)
+    ui.wait_for_run("Failure")
+
+    ui.open_check("credits", "nothing_rejected")
+    expect(ui.page.get_by_text("the first is line 5, '2033I784669O,$74.18'")).to_be_visible()
+    expect(ui.page.get_by_text("decide accept_rejected to leave them out")).to_be_visible()
+    ui.picture("blocked-month", CHECK)
+    assert ui.servers.cloudzero.rows(CONNECTION_ID, str(FEBRUARY)) == []
+
+    ui.materialise(FEBRUARY, config="ops: {credits: {config: {accept_rejected: true}}}")
+    ui.wait_for_run("Success")
+    ui.open_month("cloudzero_drop", FEBRUARY)
+    report = ui.open_report()
+    expect(report.get_by_role("heading", name="2025-02: partial")).to_be_visible()
+    expect(report.get_by_text("Left out of this month: $74.18")).to_be_visible()
+    expect(report.get_by_text("2033I784669O").first).to_be_visible()
+    expect(report.get_by_text("accept_rejected").first).to_be_visible()
+    assert len(ui.servers.cloudzero.rows(CONNECTION_ID, str(FEBRUARY))) == 22
+
+
+def test_a_file_that_starts_no_run_is_listed_at_the_inbox_with_the_reason(ui: Ui) -> None:
+    ui.open("/assets/credits_inbox")
+    expect(ui.page.get_by_text("Credits March.xlsx")).to_be_visible()
+    expect(ui.page.get_by_text("name it credits-YYYY-MM.csv, or move it elsewhere")).to_be_visible()

@@ -1,0 +1,164 @@
+"""The documents say what the code says: settings, decisions, verdicts, commands, targets, links."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import typer
+import yaml
+
+from credits_pipeline.cli import app
+from credits_pipeline.cloudzero.operations import Operation
+from credits_pipeline.definitions import defs
+from credits_pipeline.orchestration.config import CreditsConfig, DropConfig
+from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.settings import VARIABLES
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README = PAGES[0].read_text()
+DECIDE = "Decide about a blocked month"
+
+_FENCE = re.compile(r"^ *```(?P<kind>\w*)\n(?P<code>.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
+
+by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def prose(text: str) -> str:
+    """A page without its blocks of code."""
+    return _FENCE.sub("", text)
+
+
+def code(text: str) -> Iterator[str]:
+    """Every line of code on a page, in blocks and between backticks."""
+    for block in _FENCE.finditer(text):
+        yield from block["code"].splitlines()
+    yield from re.findall(r"`([^`\n]+)`", prose(text))
+
+
+def section(title: str) -> str:
+    """What stands under a heading of the README."""
+    return README.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
+
+
+def table(title: str) -> list[list[str]]:
+    """The cells of the one table under a heading of the README, without its head."""
+    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, spelled as GitHub spells them."""
+    texts = (heading["text"].lower() for heading in _HEADING.finditer(prose(page.read_text())))
+    return {re.sub(r"[^\w\- ]", "", text).replace(" ", "-") for text in texts}
+
+
+def test_the_readme_lists_the_settings_as_the_code_has_them() -> None:
+    expected = [
+        [
+            f"`{variable.name}`",
+            {None: "needed", "": "empty"}.get(variable.default, f"`{variable.default}`"),
+            variable.meaning,
+        ]
+        for variable in VARIABLES
+    ]
+    assert sorted(table("Settings")) == sorted(expected)
+
+
+def test_the_example_environment_lists_the_settings_as_the_code_has_them() -> None:
+    text = (ROOT / ".env.example").read_text()
+    found = [
+        [name, value.strip('"'), " ".join(line.removeprefix("# ") for line in comment.splitlines())]
+        for comment, name, value in re.findall(
+            r"((?:^# (?!---).*\n)+)^((?:CREDITS|CLOUDZERO)_\w+)=(.*)$", text, re.MULTILINE
+        )
+    ]
+    expected = [[v.name, v.default or "", v.meaning] for v in VARIABLES]
+    assert sorted(found) == sorted(expected)
+
+
+def test_the_readme_lists_every_decision_of_the_run_config() -> None:
+    listed = [(asset.strip("`"), field.strip("`")) for asset, field, *_ in table(DECIDE)]
+    assert sorted(listed) == sorted(
+        (asset, field)
+        for asset, config in {"credits": CreditsConfig, "cloudzero_drop": DropConfig}.items()
+        for field in config.model_fields
+    )
+
+
+def test_the_run_config_in_the_readme_is_one_that_the_job_takes() -> None:
+    (block,) = (b for b in _FENCE.finditer(section(DECIDE)) if b["kind"] == "yaml")
+    config = yaml.safe_load(block["code"])
+    assert dg.validate_run_config(defs.resolve_job_def("credits_month"), config)
+
+
+def test_the_readme_lists_every_verdict_that_a_run_can_end_with() -> None:
+    listed = [verdict.strip("`") for verdict, *_ in table("Verdicts")]
+    assert sorted(listed) == sorted(v.value for v in Verdict if v is not Verdict.SENDING)
+
+
+def test_the_readme_says_which_verdicts_are_red_and_which_have_a_receipt() -> None:
+    for verdict, _, shown in table("Verdicts"):
+        known = Verdict(verdict.strip("`"))
+        assert shown.startswith("red") == known.is_red
+        assert shown.startswith("a receipt") == known.has_receipt
+
+
+def test_the_readme_lists_every_scope_that_a_key_may_need() -> None:
+    listed = [scope.strip("`") for scope, *_ in table("CloudZero")]
+    assert sorted(listed) == sorted(operation.scope for operation in Operation)
+
+
+@by_page
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in _LINK.finditer(prose(page.read_text())):
+        path, _, anchor = link["target"].partition("#")
+        if path.startswith(("https://", "http://", "mailto:")):
+            continue
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link["target"])
+    assert broken == []
+
+
+@by_page
+def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    named = {
+        target
+        for line in code(page.read_text())
+        for target in re.findall(r"(?:^|[ (])make ([a-z]+)\b(?!=)", line)
+    }
+    assert named <= targets
+
+
+@by_page
+def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
+    commands = typer.main.get_command(app).commands
+    unknown = []
+    for line in code(page.read_text()):
+        called = re.search(r"\bcredits-pipeline ([a-z][a-z-]*)([^#|;&]*)", line)
+        if called is None:
+            continue
+        name, rest = called.groups()
+        if name not in commands:
+            unknown.append(name)
+            continue
+        options = {option for found in commands[name].params for option in found.opts}
+        unknown += [word for word in re.findall(r"--[a-z-]+", rest) if word not in options]
+    assert unknown == []
+
+
+def test_every_screenshot_is_shown_somewhere() -> None:
+    shown = {
+        (page.parent / link["target"]).resolve()
+        for page in PAGES
+        for link in _LINK.finditer(page.read_text())
+    }
+    assert {*(ROOT / "docs" / "images").iterdir()} <= shown
