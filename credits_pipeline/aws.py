@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+CONNECT_SECONDS = 5.0
+#: Without a byte. With all attempts an answer is waited for no longer than a tick may take.
+READ_SECONDS = 10.0
+ATTEMPTS = 4
+
 
 @cache
 def s3_client() -> "S3Client":
@@ -19,9 +24,9 @@ def s3_client() -> "S3Client":
     return boto3.client(
         "s3",
         config=Config(
-            connect_timeout=5,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 4},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             tcp_keepalive=True,
             # Several threads of one process may wait on the same client.
             max_pool_connections=10,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,10 +12,13 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.inbox.names import file_name
 from credits_pipeline.inbox.version import FileVersion
 
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+
 _NOT_THERE = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 _CHANGED = {"412", "PreconditionFailed"}
 _PART_BYTES = 4 * 1024 * 1024
-#: How often an object that is replaced while it is read is read again.
+#: How often an object that is replaced while it is read, or breaks off, is read again.
 _READS = 5
 
 
@@ -25,6 +28,10 @@ class InboxError(Exception):
 
 class VersionGoneError(InboxError):
     """The version is no longer the object's current one, or the object was deleted."""
+
+
+class BrokenOffError(InboxError):
+    """The bytes ended before they were all there, or are not those that were uploaded."""
 
 
 @contextmanager
@@ -98,6 +105,12 @@ class Inbox:
                     Prefix=self.prefix + below,
                     **where,
                 )
+            if "KeyCount" not in answer:
+                # What was cut off in its header reads as a list of nothing.
+                raise InboxError(
+                    f"S3's list of {self.uri(self.prefix + below)!r} came without its end. What "
+                    "to do: nothing; it is asked for again."
+                )
             versions += [
                 FileVersion(
                     key=item["Key"],
@@ -126,6 +139,13 @@ class Inbox:
                 if error.response.get("Error", {}).get("Code") in _NOT_THERE:
                     return None
                 raise
+        missing = {"ETag", "LastModified", "ContentLength"} - head.keys()
+        if missing:
+            raise InboxError(
+                f"S3's word on {self.uri(key)} came without its end: there is no "
+                f"{', '.join(sorted(missing))}. What to do: nothing was sent, and the next attempt "
+                "may succeed."
+            )
         version_id = head.get("VersionId")
         return FileVersion(
             key=key,
@@ -145,8 +165,8 @@ class Inbox:
 
         Raises:
             VersionGoneError: the object was overwritten or deleted since.
-            InboxError: S3 can't be asked, refuses, or delivers fewer bytes than it announced;
-                or the object is larger than allowed.
+            BrokenOffError: S3 delivers fewer bytes than it announced, or other ones.
+            InboxError: S3 can't be asked, refuses, or the object is larger than allowed.
         """
         where = self.uri(version.key)
         if at_most is not None and version.size > at_most:
@@ -154,7 +174,6 @@ class Inbox:
                 f"{where} has {version.size:,} bytes, more than the {at_most:,} allowed. What to "
                 "do: check that it is a credits file; if it is, raise CREDITS_MAX_BYTES."
             )
-        data = bytearray()
         which: dict[str, Any] = {"VersionId": version.version_id} if version.version_id else {}
         with _explained(f"{version.key!r}", self.bucket):
             try:
@@ -171,17 +190,38 @@ class Inbox:
                         "nothing; the newest version starts a run of its own."
                     ) from error
                 raise
-            for part in answer["Body"].iter_chunks(_PART_BYTES):
-                data += part
-        if len(data) != version.size:
-            raise InboxError(
-                f"{where} arrived with {len(data):,} of {version.size:,} bytes. What to do: "
-                "nothing was sent; materialise the month again."
+        if answer["Metadata"] != dict(version.metadata):
+            # The control totals are there: an answer that was cut off must not drop them.
+            raise BrokenOffError(
+                f"S3 told of {where} twice, and each time of other metadata. What to do: nothing "
+                "was sent, and the next attempt may succeed."
             )
+        return self._body(answer["Body"], version)
+
+    def _body(self, body: "StreamingBody", version: FileVersion) -> bytes:
+        """All bytes of an answer; the SDK repeats requests, but not what breaks off after them.
+
+        The SDK compares them with S3's own checksum, where the object has one.
+        """
+        data = bytearray()
+        reason: Exception | None = None
+        try:
+            for part in body.iter_chunks(_PART_BYTES):
+                data += part
+        except (BotoCoreError, OSError) as error:
+            reason = error
+        if reason is not None or len(data) != version.size:
+            told = f" ({reason})" if reason else ""
+            raise BrokenOffError(
+                f"{self.uri(version.key)} arrived with {len(data):,} of {version.size:,} bytes"
+                f"{told}. What to do: nothing was sent, and the next attempt may succeed."
+            ) from reason
         return bytes(data)
 
     def read_current(self, key: str, *, at_most: int) -> tuple[FileVersion, bytes] | None:
         """The current version and its bytes; the newest, where it is replaced while it is read.
+
+        What breaks off is read again.
 
         Args:
             key: the object's whole key.
@@ -192,6 +232,7 @@ class Inbox:
 
         Raises:
             VersionGoneError: it was replaced again and again.
+            BrokenOffError: it broke off again and again.
             InboxError: as `read`.
         """
         for remaining in reversed(range(_READS)):
@@ -200,7 +241,7 @@ class Inbox:
                 return None
             try:
                 return version, self.read(version, at_most=at_most)
-            except VersionGoneError:
+            except (VersionGoneError, BrokenOffError):
                 if not remaining:
                     raise
         raise AssertionError("the last read returns or raises")  # pragma: no cover

@@ -137,6 +137,9 @@ class S3Store:
         pages = s3_client().get_paginator("list_objects_v2")
         try:
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + below):
+                if "KeyCount" not in page:
+                    # What was cut off in its header reads as a list of nothing.
+                    raise self._explained("list", below, OSError("the answer was cut off"))
                 for item in page.get("Contents", []):
                     yield item["Key"].removeprefix(self._prefix)
         except (ClientError, BotoCoreError, OSError) as error:
