@@ -6,14 +6,16 @@ from typing import Any
 import dagster as dg
 
 from credits_pipeline.orchestration.assets import GROUP, credits_assets, inbox_asset
-from credits_pipeline.orchestration.checks import credits_checks
+from credits_pipeline.orchestration.checks import credits_checks, later_checks
 from credits_pipeline.orchestration.io_manager import MonthIOManager
+from credits_pipeline.orchestration.later import later_jobs
 from credits_pipeline.orchestration.partitions import monthly_partitions
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
     InboxResource,
     StorageResource,
 )
+from credits_pipeline.orchestration.schedules import credits_schedules
 from credits_pipeline.orchestration.sensors import credits_sensors
 from credits_pipeline.settings import Schedule
 
@@ -48,13 +50,16 @@ def build_definitions(
     used.setdefault("io_manager", MonthIOManager(storage=used["storage"]))
     job = dg.define_asset_job(
         "credits_month",
-        selection=dg.AssetSelection.groups(GROUP) - dg.AssetSelection.assets("credits_inbox"),
+        selection=dg.AssetSelection.groups(GROUP)
+        - dg.AssetSelection.assets("credits_inbox")
+        - later_checks(),
         description="One billing month, from the file in S3 to the verified drop in CloudZero.",
     )
     return dg.Definitions(
         assets=[inbox_asset(), *credits_assets(partitions)],
         asset_checks=credits_checks(partitions),
-        jobs=[job],
+        jobs=[job, *later_jobs()],
+        schedules=credits_schedules(schedule),
         sensors=credits_sensors(schedule, job),
         resources=used,
         executor=executor,

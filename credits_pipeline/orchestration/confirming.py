@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from credits_pipeline.credits.judgement import Statement
 
+STILL_HELD = "cloudzero_still_holds_the_drop"
 #: For one month, its retries included: a look must not keep drops waiting for long.
 LOOK_SECONDS = 120
 
@@ -59,7 +60,7 @@ def still_held_statement(
     """
     from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
 
-    name = "cloudzero_still_holds_the_drop"
+    name = STILL_HELD
     archive = storage.archive()
     client = cloudzero.client(seconds=LOOK_SECONDS)
     with client, cloudzero.lock(instance).hold(say):

@@ -7,6 +7,8 @@
     receipts/<month>.json                  what CloudZero holds
     sent/<month>.json                      the last attempt that sent anything
     last/<month>.json                      the last attempt that was to send, whatever became of it
+    uncertain/<month>/<run id>.json        a copy of an attempt with a request that may come late
+    visible/<month>.json                   the last attempt that CloudZero's billed cost has shown
     decisions/<month>/<version>/<run id>.json   what a person decided about a version, in which run
 """
 
@@ -48,10 +50,49 @@ class Journal:
 
     def receipted(self) -> frozenset[BillingMonth]:
         """Months that have a receipt."""
-        names = self._store.names("receipts/")
+        return self._months("receipts/")
+
+    def sent_to(self) -> frozenset[BillingMonth]:
+        """Months that anything was ever sent to."""
+        return self._months("sent/")
+
+    def touched(self, since: datetime) -> list[BillingMonth]:
+        """Months that a run sent anything to, or found in order, since an aware moment."""
+        months = sorted(self.receipted() | self.sent_to())
+        return [
+            month
+            for month in months
+            if any(
+                attempt is not None and _ended(attempt) >= since
+                for attempt in (self.receipt(month), self.last_sent(month))
+            )
+        ]
+
+    def uncertain(self) -> Iterator[Attempt]:
+        """Attempts with a request that got no answer and may be applied late."""
+        for name in self._store.names("uncertain/"):
+            attempt = self._read(name)
+            if attempt is not None:
+                yield attempt
+
+    def visible(self, month: BillingMonth) -> str:
+        """The run whose drop CloudZero's billed cost has shown last; empty if there is none."""
+        text = self._store.read(f"visible/{month}.json")
+        return "" if text is None else str(json.loads(text)["run_id"])
+
+    def note_visible(self, month: BillingMonth, run_id: str) -> None:
+        """Write down that CloudZero's billed cost shows what a run sent.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        told = {"run_id": run_id, "seen_at": datetime.now(UTC).isoformat()}
+        self._store.write(f"visible/{month}.json", json.dumps(told, indent=2).encode())
+
+    def _months(self, below: str) -> frozenset[BillingMonth]:
         return frozenset(
-            BillingMonth.parse(name.removeprefix("receipts/").removesuffix(".json"))
-            for name in names
+            BillingMonth.parse(name.removeprefix(below).removesuffix(".json"))
+            for name in self._store.names(below)
         )
 
     def last_verified_before(self, month: BillingMonth) -> Attempt | None:
@@ -112,6 +153,8 @@ class Journal:
             text = json.dumps(rows, indent=1, ensure_ascii=False).encode()
             self._store.write(attempt.rows, text)
         self._write(f"{name}.json", attempt)
+        if attempt.ambiguous:
+            self._write(f"uncertain/{month}/{attempt.run_id}.json", attempt)
         if attempt.verdict.has_receipt:
             self._write(f"receipts/{month}.json", attempt)
         if sent:
@@ -172,3 +215,7 @@ class Journal:
 
 def _at_or_before(one: Attempt, other: Attempt) -> bool:
     return datetime.fromisoformat(one.started_at) <= datetime.fromisoformat(other.started_at)
+
+
+def _ended(attempt: Attempt) -> datetime:
+    return datetime.fromisoformat(attempt.ended_at or attempt.started_at)

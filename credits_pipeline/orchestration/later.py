@@ -1,0 +1,171 @@
+"""The jobs that look again after a drop, each at all of its months in one run.
+
+Concept: https://docs.dagster.io/guides/build/jobs. What they find is stored as checks of the months
+they are about; a difference makes the run itself red, so that alerts on runs tell of it.
+"""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from credits_pipeline import settings
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration import visibility
+from credits_pipeline.orchestration.confirming import still_held_statement
+from credits_pipeline.orchestration.costs import costs_day
+from credits_pipeline.orchestration.drop import NOUN
+from credits_pipeline.orchestration.known_accounts import known_accounts_of
+from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.orchestration.results import evaluation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from credits_pipeline.cloudzero.errors import CloudZeroError
+    from credits_pipeline.reporting.budget import CostsDay
+
+    Look = Callable[..., Iterator[visibility.Seen]]
+
+STILL_HELD_JOB = "credits_still_held"
+ON_THE_BILL_JOB = "credits_on_the_bill"
+_LOOKED_AT_THE_BILL = "looked-at-the-bill"
+
+
+class LookConfig(dg.Config):
+    """Which months to look at."""
+
+    months: list[str] = Field(
+        default_factory=list,
+        description="Months as YYYY-MM; none for all that were touched in the last 90 days.",
+    )
+
+
+def later_jobs() -> tuple[dg.JobDefinition, dg.JobDefinition]:
+    """The job that looks into the stream, and the one that looks at CloudZero's bill."""
+
+    @dg.op(
+        out={},
+        description="Reads the months in CloudZero's stream and compares them with receipts.",
+    )
+    def look_into_the_stream(
+        context: dg.OpExecutionContext,
+        config: LookConfig,
+        storage: StorageResource,
+        cloudzero: CloudZeroResource,
+    ) -> Iterator[dg.AssetCheckEvaluation]:
+        yield from _look_into_the_stream(context, config, storage, cloudzero)
+
+    @dg.op(out={}, description="Asks CloudZero's costs for the drops that it has not shown yet.")
+    def look_at_the_bill(
+        context: dg.OpExecutionContext, storage: StorageResource, cloudzero: CloudZeroResource
+    ) -> Iterator[dg.AssetCheckEvaluation]:
+        yield from _look_at_the_bill(context, storage, cloudzero)
+
+    @dg.job(
+        name=STILL_HELD_JOB,
+        description="Whether CloudZero still holds what the receipts of the last 90 days say: "
+        "once a day, and a quarter of an hour after a request without an answer.",
+    )
+    def credits_still_held() -> None:
+        look_into_the_stream()
+
+    @dg.job(
+        name=ON_THE_BILL_JOB,
+        description="Whether CloudZero's billed cost shows the drops, whether AWS's bill carries "
+        "the same credits, and which accounts CloudZero knows.",
+    )
+    def credits_on_the_bill() -> None:
+        look_at_the_bill()
+
+    return credits_still_held, credits_on_the_bill
+
+
+def _look_into_the_stream(
+    context: dg.OpExecutionContext,
+    config: LookConfig,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+) -> Iterator[dg.AssetCheckEvaluation]:
+    from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+
+    months = [BillingMonth.parse(month) for month in config.months] or storage.journal().touched(
+        datetime.now(UTC) - visibility.KEPT_IN_SIGHT
+    )
+    wrong: list[str] = []
+    for month in months:
+        try:
+            statement = still_held_statement(
+                month,
+                storage=storage,
+                cloudzero=cloudzero,
+                instance=context.instance,
+                say=context.log.info,
+            )
+        except (CloudZeroError, settings.SettingError) as error:
+            # What keeps one month from being read keeps the others too.
+            wrong.append(f"{month} and those after it were not looked at. {error}")
+            break
+        yield evaluation(NOUN, statement, month)
+        context.log.info(statement.says)
+        if not statement.holds:
+            wrong.append(statement.says)
+    if wrong:
+        raise dg.Failure(" ".join(wrong), allow_retries=False)
+
+
+def _look_at_the_bill(
+    context: dg.OpExecutionContext, storage: StorageResource, cloudzero: CloudZeroResource
+) -> Iterator[dg.AssetCheckEvaluation]:
+    from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+    from credits_pipeline.reporting.budget import BudgetSpentError  # noqa: PLC0415 - when used
+
+    day = costs_day(storage)
+    wrong: list[str] = []
+    for name, drops, look in _looks(storage, cloudzero, day):
+        try:
+            for seen in look(drops, storage=storage, cloudzero=cloudzero, day=day):
+                yield evaluation(NOUN, seen.statement, seen.month, seen.accounts)
+                context.log.info("%s: %s", seen.month, seen.statement.says)
+                if seen.statement.blocks and not seen.statement.holds:
+                    wrong.append(seen.statement.says)
+            if name == visibility.NOT_ON_THE_BILL:
+                # Once a day: AWS's bill changes no faster, and calls are few.
+                day.keep(_LOOKED_AT_THE_BILL, [str(drop.month) for drop in drops])
+        except (CloudZeroError, BudgetSpentError) as error:
+            for drop in drops:
+                seen = visibility.not_asked(name, drop.month, str(error))
+                yield evaluation(NOUN, seen.statement, seen.month)
+            context.log.warning("%s: not asked: %s", name, error)
+            if isinstance(error, CloudZeroError) and not _is_for_good(error):
+                wrong.append(str(error))
+    # The earliest month's answer serves the others; the sensor credits_accounts_known starts runs.
+    for month, _ in itertools.islice(storage.journal().receipts_with_unknown(), 1):
+        known = known_accounts_of(month, cloudzero=cloudzero, storage=storage)
+        context.log.info(known.why_not or f"CloudZero knows {len(known.accounts or ())} accounts")
+    if wrong:
+        raise dg.Failure(" ".join(wrong), allow_retries=False)
+
+
+def _looks(
+    storage: StorageResource, cloudzero: CloudZeroResource, day: "CostsDay"
+) -> "list[tuple[str, list[visibility.Landed], Look]]":
+    """What is to be asked: each a statement, the drops it is about, and how."""
+    journal, address = storage.journal(), cloudzero.address()
+    touched = journal.touched(day.now - visibility.KEPT_IN_SIGHT)
+    dropped = [found for m in touched if (found := visibility.landed(m, journal, address))]
+    looks: list[tuple[str, list[visibility.Landed], Look]] = [
+        (visibility.VISIBLE, visibility.waiting(storage, cloudzero), visibility.look_for)
+    ]
+    if day.answer(_LOOKED_AT_THE_BILL) is None:
+        looks.append((visibility.NOT_ON_THE_BILL, dropped, visibility.look_at_the_bill))
+    return [look for look in looks if look[1]]
+
+
+def _is_for_good(error: "CloudZeroError") -> bool:
+    """Whether a key without the scope is the cause: red every few hours would help nobody."""
+    return error.status == HTTPStatus.FORBIDDEN

@@ -1,0 +1,62 @@
+"""When the later looks happen, all in UTC.
+
+Concept: https://docs.dagster.io/guides/automate/schedules. Where CloudZero is not set up yet, or
+nothing was sent yet, a tick says so and starts nothing.
+"""
+
+import dagster as dg
+
+from credits_pipeline.orchestration.later import ON_THE_BILL_JOB, STILL_HELD_JOB
+from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.settings import Schedule
+
+#: Once a day for the stream, off the full hour when everybody asks.
+_STILL_HELD_AT = "40 5 * * *"
+#: CloudZero takes streams in every 12 to 24 hours; four looks a day cost eight calls at most.
+_ON_THE_BILL_AT = "20 */6 * * *"
+
+
+def credits_schedules(schedule: Schedule) -> list[dg.ScheduleDefinition]:
+    """All schedules, running from the start where automation is on."""
+    status = (
+        dg.DefaultScheduleStatus.RUNNING
+        if schedule.automation
+        else dg.DefaultScheduleStatus.STOPPED
+    )
+
+    @dg.schedule(
+        job_name=STILL_HELD_JOB,
+        name="credits_still_held_daily",
+        cron_schedule=_STILL_HELD_AT,
+        default_status=status,
+        description="Once a day: does CloudZero still hold what the receipts say?",
+    )
+    def credits_still_held_daily(
+        storage: StorageResource, cloudzero: CloudZeroResource
+    ) -> dg.RunRequest | dg.SkipReason:
+        return _request(storage, cloudzero)
+
+    @dg.schedule(
+        job_name=ON_THE_BILL_JOB,
+        name="credits_on_the_bill_schedule",
+        cron_schedule=_ON_THE_BILL_AT,
+        default_status=status,
+        description="Every six hours: does CloudZero's billed cost show what was sent?",
+    )
+    def credits_on_the_bill_schedule(
+        storage: StorageResource, cloudzero: CloudZeroResource
+    ) -> dg.RunRequest | dg.SkipReason:
+        return _request(storage, cloudzero)
+
+    return [credits_still_held_daily, credits_on_the_bill_schedule]
+
+
+def _request(
+    storage: StorageResource, cloudzero: CloudZeroResource
+) -> dg.RunRequest | dg.SkipReason:
+    not_set = cloudzero.why_not_set()
+    if not_set is not None:
+        return dg.SkipReason(not_set)
+    if not storage.journal().sent_to():
+        return dg.SkipReason("No month was sent yet.")
+    return dg.RunRequest()

@@ -1,0 +1,279 @@
+"""Whether CloudZero's bill shows the drops, and whether AWS's bill shows the same credits again.
+
+CloudZero takes a stream in within a day and tells nobody when. One costs call answers for all
+months that wait (CloudZero contract, section 7).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration import metadata
+from credits_pipeline.orchestration.costs import ask, costs_day
+from credits_pipeline.orchestration.drop import NOUN
+from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.orchestration.stored import frame
+from credits_pipeline.reporting.attempt import Attempt
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from credits_pipeline.credits.judgement import Statement
+    from credits_pipeline.reporting.budget import CostsDay
+    from credits_pipeline.reporting.journal import Journal
+
+VISIBLE = "visible_in_billed_cost"
+NOT_ON_THE_BILL = "not_already_on_the_bill"
+#: How long a month is looked at after it was touched.
+KEPT_IN_SIGHT = timedelta(days=90)
+#: CloudZero needs up to a day; past this a person should know.
+_LATE = timedelta(hours=36)
+#: Sooner after a drop there is nothing to see, and a call would be wasted.
+_SOON = timedelta(hours=1)
+#: How many earlier drops of a month CloudZero may still be showing.
+_EARLIER = 10
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A drop that is to be seen on CloudZero's bill.
+
+    Attributes:
+        month: the billing month.
+        receipt: what CloudZero holds.
+        sent: the attempt that sent it.
+    """
+
+    month: BillingMonth
+    receipt: Attempt
+    sent: Attempt
+
+    @property
+    def age(self) -> timedelta:
+        """Since it was sent."""
+        return datetime.now(UTC) - datetime.fromisoformat(self.sent.ended_at)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of one drop: a statement, and the accounts that it is about."""
+
+    month: BillingMonth
+    statement: "Statement"
+    accounts: list[dict[str, Any]] = field(default_factory=list)
+
+
+def landed(month: BillingMonth, journal: "Journal", address: tuple[str, str]) -> Landed | None:
+    """The month's drop; None where nothing was sent to this stream, or the last drop broke off."""
+    receipt, sent = journal.receipt(month), journal.last_sent(month)
+    if receipt is None or sent is None or not sent.verdict.has_receipt:
+        return None
+    if (sent.base_url, sent.connection_id) != address:
+        return None
+    return Landed(month, receipt, sent)
+
+
+def waiting(storage: StorageResource, cloudzero: CloudZeroResource) -> list[Landed]:
+    """The drops that are old enough to be seen, and were not seen yet."""
+    journal, address = storage.journal(), cloudzero.address()
+    drops = (landed(month, journal, address) for month in sorted(journal.receipted()))
+    return [
+        drop
+        for drop in drops
+        if drop is not None
+        and _SOON <= drop.age <= KEPT_IN_SIGHT
+        and journal.visible(drop.month) != drop.sent.run_id
+    ]
+
+
+def look_for(
+    drops: Iterable[Landed],
+    *,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    day: "CostsDay",
+) -> Iterator[Seen]:
+    """Whether CloudZero's billed cost shows these drops: one call for all of them.
+
+    Raises:
+        BudgetSpentError: no call is left today.
+        CloudZeroError: CloudZero gave no whole answer.
+    """
+    from credits_pipeline.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
+        landed_query,
+        visible_in_billed_cost,
+    )
+
+    drops = list(drops)
+    if not drops:
+        return
+    months = [drop.month for drop in drops]
+    _, connection_id = cloudzero.address()
+    costs = ask(cloudzero, day, landed_query(connection_id, min(months), max(months)), VISIBLE)
+    for drop in drops:
+        expected = _credit(storage, drop.month, drop.receipt)
+        found = visible_in_billed_cost(costs, expected, drop.month)
+        if found.status == "differs":
+            earlier = _earlier(storage, drop)
+            found = visible_in_billed_cost(costs, expected, drop.month, earlier)
+        if found.status == "visible":
+            storage.journal().note_visible(drop.month, drop.sent.run_id)
+        statement = _visible_statement(drop, found.status, expected.height, found.accounts.height)
+        yield Seen(drop.month, statement, metadata.plain(found.accounts))
+
+
+def look_at_the_bill(
+    drops: Iterable[Landed],
+    *,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    day: "CostsDay",
+) -> Iterator[Seen]:
+    """Whether AWS's own bill carries credits of the same months and accounts: one call for all.
+
+    Raises:
+        BudgetSpentError: no call is left today.
+        CloudZeroError: CloudZero gave no whole answer.
+    """
+    from credits_pipeline.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
+        already_on_the_bill,
+        bill_credits_query,
+    )
+
+    drops = list(drops)
+    if not drops:
+        return
+    months = [drop.month for drop in drops]
+    _, connection_id = cloudzero.address()
+    costs = ask(cloudzero, day, bill_credits_query(min(months), max(months)), NOT_ON_THE_BILL)
+    for drop in drops:
+        expected = _credit(storage, drop.month, drop.receipt)
+        twice = already_on_the_bill(costs, expected, drop.month, connection_id)
+        yield Seen(drop.month, _bill_statement(drop.month, twice), metadata.plain(twice))
+
+
+def seen_of(
+    name: str, month: BillingMonth, *, storage: StorageResource, cloudzero: CloudZeroResource
+) -> Seen:
+    """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as a person asks for it in the UI."""
+    from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+    from credits_pipeline.reporting.budget import BudgetSpentError  # noqa: PLC0415 - when asked
+
+    not_set = cloudzero.why_not_set()
+    if not_set is not None:
+        return not_asked(name, month, not_set)
+    drop = landed(month, storage.journal(), cloudzero.address())
+    if drop is None:
+        return not_asked(name, month, f"{month} has no drop that is in order.")
+    if drop.age < _SOON:
+        return _too_soon(name, month)
+    look = look_for if name == VISIBLE else look_at_the_bill
+    try:
+        (seen,) = look([drop], storage=storage, cloudzero=cloudzero, day=costs_day(storage))
+    except (CloudZeroError, BudgetSpentError) as error:
+        return not_asked(name, month, str(error))
+    return seen
+
+
+def not_asked(name: str, month: BillingMonth, why: str) -> Seen:
+    """What is said of a month that could not be asked about."""
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    return Seen(month, Statement(name, holds=False, blocks=False, says=f"Not asked: {why}"))
+
+
+def _too_soon(name: str, month: BillingMonth) -> Seen:
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    says = f"{month} was sent just now and is not looked for yet: that is done on a schedule."
+    return Seen(month, Statement(name, holds=True, blocks=False, says=says))
+
+
+def _credit(storage: StorageResource, month: BillingMonth, receipt: Attempt) -> "pl.DataFrame":
+    """Columns ``account`` and ``usd``: what a receipt says that CloudZero holds."""
+    files = _files(storage, month, receipt.run_id)
+    if "sent.parquet" not in files:
+        raise LookupError(
+            f"the rows of receipt {receipt.run_id} of {month} are not in the storage any more: "
+            "materialise the month again"
+        )
+    return _by_account(files["sent.parquet"])
+
+
+def _earlier(storage: StorageResource, drop: Landed) -> Iterator["pl.DataFrame"]:
+    """What the month held before, as CloudZero may still show it: the newest first."""
+    attempts = sorted(
+        (a for a in storage.journal().attempts(drop.month) if a.verdict.has_receipt),
+        key=lambda attempt: attempt.ended_at,
+        reverse=True,
+    )
+    for attempt in attempts[:_EARLIER]:
+        files = _files(storage, drop.month, attempt.run_id)
+        if "before.parquet" in files:
+            yield frame(files["before.parquet"])
+        if "sent.parquet" in files:
+            yield _by_account(files["sent.parquet"])
+
+
+def _by_account(rows: bytes) -> "pl.DataFrame":
+    from credits_pipeline.cloudzero.diff import credit_by_account  # noqa: PLC0415 - loads polars
+
+    return credit_by_account(frame(rows))
+
+
+def _files(storage: StorageResource, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
+    archive = storage.archive()
+    entry = archive.find(NOUN, month, run_id=run_id)
+    return {} if entry is None or entry.run_id != run_id else archive.files(entry)
+
+
+def _visible_statement(drop: Landed, status: str, accounts: int, differing: int) -> "Statement":
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    hours = drop.age / timedelta(hours=1)
+    numbers: dict[str, int | float | str] = {
+        "status": status,
+        "hours_since_sent": round(hours, 1),
+        "accounts": accounts,
+        "accounts_differing": differing,
+    }
+    match status:
+        case "visible":
+            says = f"CloudZero's billed cost shows the credits of all {accounts:,} accounts."
+            return Statement(VISIBLE, holds=True, blocks=True, says=says, numbers=numbers)
+        case "not_visible_yet":
+            late = drop.age > _LATE
+            says = f"Not visible yet, {hours:.0f} hours after it was sent." + (
+                " That is longer than CloudZero should need: ask its support about the stream."
+                if late
+                else " CloudZero needs up to a day."
+            )
+            return Statement(VISIBLE, holds=not late, blocks=False, says=says, numbers=numbers)
+        case _:
+            says = (
+                f"CloudZero's billed cost of {drop.month} differs from what was sent for "
+                f"{differing:,} accounts. What to do: see whether the stream still holds the drop, "
+                "and whether another feeder or a setting in CloudZero changes its credits."
+            )
+            return Statement(VISIBLE, holds=False, blocks=True, says=says, numbers=numbers)
+
+
+def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    says = f"AWS's own bill has no credit of {month} for the accounts that were sent."
+    if twice.height:
+        says = (
+            f"AWS's own bill carries credits of {month} for {twice.height:,} of the accounts that "
+            "were sent, so that they may count twice. What to do: if they are the same credits, "
+            "clear the month here, or leave these accounts out of its file."
+        )
+    return Statement(
+        NOT_ON_THE_BILL,
+        holds=twice.is_empty(),
+        blocks=False,
+        says=says,
+        numbers={"accounts_with_both": twice.height},
+    )
