@@ -98,7 +98,7 @@ def test_an_outage_longer_than_the_budget_heals_by_itself_when_it_is_over(
 
 def test_a_month_that_broke_off_is_completed_by_itself(daemon: Daemon, pipeline: Pipeline) -> None:
     pipeline.cloudzero.inject(Fault(operation="create", kind="reset", commit=False))
-    pipeline.cloudzero.inject(Fault(operation="contents", kind="reset", at=2, count=99))
+    pipeline.cloudzero.inject(Fault(operation="contents", kind="reset", at=3, count=99))
     pipeline.upload(GOOD)
     daemon.work()
     assert daemon.verdicts == [Verdict.INCOMPLETE]
