@@ -159,7 +159,7 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
                 recorder = Recorder(storage, run_id, month)
                 attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
                 recorder.close(blocked(attempt, [told.valid]))
-            errors = dg.MetadataValue.md("\n".join(f"- {tables.escaped(e)}" for e in told.errors))
+            errors = dg.MetadataValue.md("\n".join(f"- {tables.sentence(e)}" for e in told.errors))
             yield check_result("cbf_payload", told.valid, cloudzero_says=errors)
 
     return [payload_equals_credits, asked_of_cloudzero]

@@ -51,9 +51,9 @@ def markdown(
     verdict = attempt.verdict
     sign = _SIGNS.get(verdict, "⛔")
     lines = [f"## {sign} {attempt.billing_month}: {verdict.value.replace('_', ' ')}", ""]
-    lines += [attempt.reason or _SAYS.get(verdict, "")]
+    lines += [tables.sentence(attempt.reason) or _SAYS.get(verdict, "")]
     if attempt.what_to_do:
-        lines += ["", f"**What to do:** {attempt.what_to_do}"]
+        lines += ["", f"**What to do:** {tables.sentence(attempt.what_to_do)}"]
     left_out = Decimal(attempt.left_out_usd)
     if left_out:
         lines += ["", f"**Left out of this month: {tables.dollars(attempt.left_out_usd)}**"]
@@ -70,12 +70,12 @@ def markdown(
     if attempt.decided:
         lines += ["", "### Decisions in force for this version", ""]
         lines += [
-            f"- {tables.escaped(record['decided'])}, by {tables.escaped(record['who'])} at "
+            f"- {tables.sentence(record['decided'])}, by {tables.escaped(record['who'])} at "
             f"{record['at']} in run {record['run_id']}"
             for record in attempt.decided
         ]
     if attempt.warnings:
-        lines += ["", "### Warnings", "", *(f"- {tables.escaped(w)}" for w in attempt.warnings)]
+        lines += ["", "### Warnings", "", *(f"- {tables.sentence(w)}" for w in attempt.warnings)]
     return "\n".join(lines)
 
 

@@ -25,9 +25,12 @@ CLASS_MEANINGS = {
 def escaped(text: object) -> str:
     """A cell's text: short, on one line, with nothing that Markdown or HTML acts on."""
     line = " ".join(str(text).split())
-    if len(line) > _LONGEST_CELL:
-        line = line[: _LONGEST_CELL - 1] + "…"
-    return _MARKDOWN.sub(r"\\\1", line)
+    return sentence(line if len(line) <= _LONGEST_CELL else line[: _LONGEST_CELL - 1] + "…")
+
+
+def sentence(text: object) -> str:
+    """The same of a text that is to be read whole."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
 
 
 def dollars(text: str | None) -> str:

@@ -1,0 +1,94 @@
+"""What runs leave behind, and what later looks find in it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.journal import Journal
+
+NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
+JANUARY = BillingMonth(2025, 1)
+
+
+def attempt(
+    month: BillingMonth = JANUARY, run_id: str = "run-1", days_ago: float = 0, **fields: Any
+) -> Attempt:
+    at = (NOW - timedelta(days=days_ago)).isoformat()
+    told = {"verdict": Verdict.VERIFIED, "started_at": at, "ended_at": at, **fields}
+    return Attempt(run_id=run_id, billing_month=str(month), **told)
+
+
+def test_months_are_touched_by_what_was_sent_and_by_what_was_found_in_order(
+    journal: Journal,
+) -> None:
+    journal.close(attempt(JANUARY, days_ago=91), sent=True)
+    journal.close(attempt(JANUARY.shift(1), days_ago=89), sent=True)
+    journal.close(attempt(JANUARY.shift(2), days_ago=91), sent=True)
+    found = attempt(JANUARY.shift(2), "run-2", days_ago=1, verdict=Verdict.UNCHANGED)
+    journal.close(found, sent=False)
+    broke_off = attempt(JANUARY.shift(3), days_ago=1, verdict=Verdict.INCOMPLETE)
+    journal.close(broke_off, sent=True)
+    journal.close(attempt(JANUARY.shift(4), days_ago=1, verdict=Verdict.BLOCKED), sent=False)
+    touched = journal.touched(NOW - timedelta(days=90))
+    assert touched == [JANUARY.shift(1), JANUARY.shift(2), JANUARY.shift(3)]
+
+
+def test_a_month_that_is_being_sent_is_touched(journal: Journal) -> None:
+    journal.begin_sending(attempt(days_ago=1, ended_at=""))
+    assert journal.touched(NOW - timedelta(days=90)) == [JANUARY]
+
+
+def test_an_uncertain_attempt_is_found_after_a_newer_one_was_sent(journal: Journal) -> None:
+    """Its request may be applied late, over the newer one."""
+    journal.close(attempt(run_id="lost", ambiguous=True, verdict=Verdict.INCOMPLETE), sent=True)
+    journal.close(attempt(run_id="newer"), sent=True)
+    assert [found.run_id for found in journal.uncertain()] == ["lost"]
+
+
+def test_the_last_verified_month_before_is_one_that_was_not_withdrawn(journal: Journal) -> None:
+    journal.close(attempt(JANUARY, total_credit_usd="5.00"), sent=True)
+    withdrawn = {"clear_month": True}
+    journal.close(
+        attempt(JANUARY.shift(1), total_credit_usd="0.00", decisions=withdrawn), sent=True
+    )
+    for month, total in ((JANUARY.shift(2), "5.00"), (JANUARY.shift(1), "5.00"), (JANUARY, None)):
+        found = journal.last_verified_before(month)
+        assert (found and found.total_credit_usd) == total
+
+
+def test_accounts_that_were_left_out_are_found_with_their_receipt(journal: Journal) -> None:
+    ledger = {"account_unknown": {"rows": 1, "usd": "2.00"}}
+    rows = {"unknown": [{"account_id": "999999999999", "usd": "2.00"}]}
+    journal.close(attempt(ledger=ledger, verdict=Verdict.PARTIAL), sent=True, rows=rows)
+    journal.close(attempt(JANUARY.shift(1)), sent=True)
+    ((month, receipt),) = journal.receipts_with_unknown()
+    assert month == JANUARY
+    assert journal.unknown_accounts(receipt) == {"999999999999"}
+
+
+def test_what_was_seen_is_remembered_for_the_run_that_sent_it(journal: Journal) -> None:
+    assert journal.visible(JANUARY) == ""
+    journal.note_visible(JANUARY, "run-1")
+    assert journal.visible(JANUARY) == "run-1"
+
+
+def test_an_attempt_comes_back_as_it_was_stored(journal: Journal) -> None:
+    stored = journal.close(
+        attempt(warnings=["umlauts: äöü"], accounts_checked=False), sent=True, rows={"unknown": []}
+    )
+    assert journal.attempt(JANUARY, "run-1") == journal.receipt(JANUARY) == stored
+
+
+def test_an_attempt_of_a_later_release_is_refused() -> None:
+    later = attempt().to_json().replace(b'"schema_version": 1', b'"schema_version": 2')
+    with pytest.raises(ValueError, match="upgrade credits-pipeline"):
+        Attempt.from_json(later)
+
+
+def test_an_attempt_of_an_earlier_release_may_lack_what_is_new() -> None:
+    text = attempt().to_json().replace(b'  "accounts_checked": null,\n', b"")
+    assert b"accounts_checked" not in text
+    assert Attempt.from_json(text) == attempt()
