@@ -40,14 +40,14 @@ def code(text: str) -> Iterator[str]:
     yield from re.findall(r"`([^`\n]+)`", prose(text))
 
 
-def section(title: str) -> str:
-    """What stands under a heading of the README."""
-    return README.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
+def section(title: str, page: str = README) -> str:
+    """What stands under a heading."""
+    return page.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
 
 
-def table(title: str) -> list[list[str]]:
-    """The cells of the one table under a heading of the README, without its head."""
-    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+def table(title: str, page: str = README) -> list[list[str]]:
+    """The cells of the one table under a heading, without its head."""
+    lines = [line for line in section(title, page).splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
@@ -106,6 +106,13 @@ def test_the_readme_says_which_verdicts_are_red_and_which_have_a_receipt() -> No
         known = Verdict(verdict.strip("`"))
         assert shown.startswith("red") == known.is_red
         assert shown.startswith("a receipt") == known.has_receipt
+
+
+def test_the_concepts_list_every_check() -> None:
+    concepts = (ROOT / "docs" / "concepts.md").read_text()
+    listed = [check.strip("`") for _, check, *_ in table("Checks show, code stops", concepts)]
+    checks = {key.name for found in defs.asset_checks or () for key in found.check_keys}
+    assert sorted(listed) == sorted(checks)
 
 
 def test_the_readme_lists_every_scope_that_a_key_may_need() -> None:
