@@ -62,7 +62,7 @@ def test_every_record_is_in_the_ledger(file: written.Written):
 @given(written.headerless(), st.randoms(use_true_random=False))
 def test_the_order_of_the_lines_changes_nothing_but_the_lines(file: written.Written, random):
     sheet = read_sheet(file.data)
-    text = decode(file.data, name="").content
+    text = decode(file.data, name="").decoded()
     if '"' in text or text.startswith("sep"):
         return
     lines = text.splitlines()

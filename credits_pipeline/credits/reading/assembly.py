@@ -13,7 +13,7 @@ from credits_pipeline.credits.reading.amounts import WHOLE_DIGITS
 from credits_pipeline.credits.reading.controls import Controls, control_totals, from_metadata
 from credits_pipeline.credits.reading.entries import ReadEntries
 from credits_pipeline.credits.reading.extract import Extract, ordinal
-from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.grid import Source
 from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.sums import exact_sum, fits
 from credits_pipeline.credits.table import DUPLICATES, PADDED, REJECTED
@@ -21,6 +21,8 @@ from credits_pipeline.credits.table import DUPLICATES, PADDED, REJECTED
 _TEXT_SHOWN = 500
 _LINES_SHOWN = 10
 _DUPLICATES_SHOWN = 20
+#: Rows that are told apart beside a twelve-digit id in 64 bits.
+_MOST_ROWS = 2**24
 _TABLE = (pl.col("id").alias("account_id"), pl.col("usd").alias("amount_usd"), pl.col("line"))
 
 
@@ -49,23 +51,34 @@ def assemble(
     month: BillingMonth,
     extract: Extract,
     read: ReadEntries,
-    grid: Grid,
+    source: Source,
     *,
+    alone: bool,
     decisions: Decisions,
     controls: Controls,
     name: str,
 ) -> MonthReading:
     """Make one month's table and findings of the entries that belong to it.
 
+    Args:
+        month: the month.
+        extract: what the layout made of the file; its entries are not looked at.
+        read: its entries, read.
+        source: where the records stand.
+        alone: the file holds no other month.
+        decisions: what a person decided about this version of the file.
+        controls: what the object's metadata states about it.
+        name: what to call it in messages.
+
     Raises:
         Refusal: the sum has too many digits, or ``controls`` can't be read.
     """
     number = ordinal(month) if extract.dated else None
     entries = read.frame
-    if extract.dated:
+    if extract.dated and "month" in entries.columns:
         entries = entries.filter((pl.col("month") == number) | pl.col("month").is_null())
     file_usd = exact_sum(entries["usd"])
-    rejected, good = _rejected(entries, grid, faulty=read.faulty)
+    rejected, good = _rejected(entries, source, faulty=read.faulty)
     rows, duplicates = _table(good, decisions, adds_up=extract.adds_up)
     sent_usd = exact_sum(rows["amount_usd"])
     if max(file_usd.copy_abs(), sent_usd.copy_abs()) >= Decimal(10) ** WHOLE_DIGITS:
@@ -80,7 +93,7 @@ def assemble(
             read.totals,
             read.frame,
             month=number,
-            kept=sent_usd if len(extract.months) < 2 else None,  # noqa: PLR2004 - one month
+            kept=sent_usd if alone else None,
             rounded_to=extract.rounded_to,
         ),
         *from_metadata(
@@ -95,8 +108,8 @@ def assemble(
     findings = Findings(
         layout=extract.layout,
         layout_version=extract.version,
-        encoding=grid.text.encoding,
-        delimiter=grid.delimiter,
+        encoding=source.text.encoding,
+        delimiter=source.delimiter,
         decimal_mark=read.mark,
         ledger=_ledger(
             extract,
@@ -118,22 +131,19 @@ def assemble(
         ignored_columns=extract.ignored_columns,
     )
     reading = MonthReading(month, rows, rejected, duplicates, padded, findings)
-    warnings = (*grid.text.warnings, *extract.warnings, *_warnings(reading))
+    warnings = (*source.text.warnings, *extract.warnings, *_warnings(reading))
     return replace(reading, findings=replace(findings, warnings=warnings))
 
 
 def _rejected(
-    entries: pl.DataFrame, grid: Grid, *, faulty: bool
+    entries: pl.DataFrame, source: Source, *, faulty: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     if not faulty:
         return pl.DataFrame(schema=REJECTED), entries
     bad = entries.filter(pl.col("fault").is_not_null()).sort("line", maintain_order=True)
-    starts = grid.lines.to_list()
-    following = dict(zip(starts, [*starts[1:], None], strict=True))
-    texts = [
-        text if text is not None else grid.source(line, following[line])
-        for text, line in zip(bad["text"], bad["line"], strict=True)
-    ]
+    texts = source.records(bad["line"])
+    if "text" in bad.columns:
+        texts = [given or text for given, text in zip(bad["text"], texts, strict=True)]
     shown = [text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}…" for text in texts]
     rejected = pl.DataFrame(
         {"line": bad["line"], "text": shown, "reason": bad["fault"], "usd": bad["usd"]},
@@ -145,34 +155,53 @@ def _rejected(
 def _table(
     good: pl.DataFrame, decisions: Decisions, *, adds_up: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """One row per account, and the records after the first of each."""
-    used = [name for name in ("id", "usd", "line", "padded") if name in good.columns]
-    keyed = (
-        good.select(used)
-        .with_columns(key=pl.col("id").cast(pl.Int64))
-        .sort("key", maintain_order=True)
-    )
-    again = keyed.select(
-        (pl.col("key") == pl.col("key").shift()).fill_null(value=False).alias("again")
-    ).to_series()
+    """One row per account, and the records after the first of each.
+
+    Only an order of the records is made and looked at, so that no column is held twice.
+    """
+    order, again = _order(good["id"])
     nothing = pl.DataFrame(schema=DUPLICATES)
-    if not again.any():
-        return keyed.select(_TABLE), nothing
-    firsts = keyed.filter(~again)
+    if again is None:
+        return pl.DataFrame([column.gather(order) for column in good.select(_TABLE)]), nothing
+    firsts, later = good[order.filter(~again)], good[order.filter(again)]
+    repeated = firsts.filter(pl.col("id").is_in(later["id"].unique().implode()))
+    summed = _summed(pl.concat([repeated, later]))
     if adds_up:
-        return _summed(firsts, keyed).select(_TABLE), nothing
-    first_values = [
-        pl.col("key"),
-        pl.col("line").alias("first_line"),
-        pl.col("usd").alias("first_usd"),
-    ]
+        return _with_sums(firsts, summed).select(_TABLE), nothing
+    duplicates = _duplicates(repeated, later, kept=decisions.duplicates == "sum")
+    if decisions.duplicates == "sum":
+        firsts = _with_sums(firsts, summed)
+    return firsts.select(_TABLE), duplicates
+
+
+def _order(ids: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """The rows by id, those of one id as they come, and which of them follow one of the same id.
+
+    An id and a row number fit into one integer together, which sorts in little memory; so each
+    step lets go of the one before.
+
+    Returns:
+        Row numbers, and Boolean beside each, or None if every id stands once.
+    """
+    keys = ids.cast(pl.UInt64) * _MOST_ROWS
+    keys += pl.int_range(len(ids), dtype=pl.UInt64, eager=True)
+    keys = keys.sort()
+    order = (keys % _MOST_ROWS).cast(pl.get_index_type())
+    keys = (keys // _MOST_ROWS).set_sorted()
+    if keys.n_unique() == len(keys):
+        return order, None
+    return order, keys.eq(keys.shift()).fill_null(value=False)
+
+
+def _duplicates(firsts: pl.DataFrame, later: pl.DataFrame, *, kept: bool) -> pl.DataFrame:
+    """See `DUPLICATES`. A padded id does not repeat a whole one: they may be two accounts."""
+    first_values = ["id", pl.col("line").alias("first_line"), pl.col("usd").alias("first_usd")]
     same = pl.col("usd") == pl.col("first_usd")
-    if "padded" in keyed.columns:
+    if "padded" in later.columns:
         first_values.append(pl.col("padded").alias("first_padded"))
         same &= pl.col("padded") == pl.col("first_padded")
-    duplicates = (
-        keyed.filter(again)
-        .join(firsts.select(first_values), on="key", maintain_order="left")
+    return (
+        later.join(firsts.select(first_values), on="id", how="left", maintain_order="left")
         .sort("line", maintain_order=True)
         .select(
             pl.col("id").alias("account_id"),
@@ -181,29 +210,34 @@ def _table(
             "first_line",
             "first_usd",
             same.alias("identical"),
-            pl.lit(decisions.duplicates == "sum").alias("kept"),
+            pl.lit(kept).alias("kept"),
         )
         .cast(DUPLICATES)
     )
-    if decisions.duplicates == "sum":
-        firsts = _summed(firsts, keyed)
-    return firsts.select(_TABLE), duplicates
 
 
-def _summed(firsts: pl.DataFrame, keyed: pl.DataFrame) -> pl.DataFrame:
-    """The first records of each account with the sum of all of its records."""
-    if fits(keyed["usd"]):
-        sums = keyed.group_by("key").agg(pl.col("usd").sum().cast(USD))
-    else:
-        totals = [(key, exact_sum(group["usd"])) for (key,), group in keyed.group_by("key")]
-        limit = Decimal(10) ** WHOLE_DIGITS
-        if any(total.copy_abs() >= limit for _, total in totals):
-            raise Refusal(
-                f"The amounts of an account add up to more than {WHOLE_DIGITS} digits; they can't"
-                " be dollars."
-            )
-        sums = pl.DataFrame(totals, schema={"key": pl.Int64, "usd": USD}, orient="row")
-    return firsts.drop("usd").join(sums, on="key", maintain_order="left")
+def _with_sums(firsts: pl.DataFrame, summed: pl.DataFrame) -> pl.DataFrame:
+    """The first records of each account, with the sum of all where it has more."""
+    return firsts.join(summed, on="id", how="left", maintain_order="left").with_columns(
+        usd=pl.coalesce("sum", "usd")
+    )
+
+
+def _summed(records: pl.DataFrame) -> pl.DataFrame:
+    """The sum of every account's records: `id` and `sum`.
+
+    Raises:
+        Refusal: a sum has too many digits.
+    """
+    if fits(records["usd"]):
+        return records.group_by("id").agg(pl.col("usd").sum().cast(USD).alias("sum"))
+    sums = [(id_, exact_sum(group["usd"])) for (id_,), group in records.group_by("id")]
+    if any(total.copy_abs() >= Decimal(10) ** WHOLE_DIGITS for _, total in sums):
+        raise Refusal(
+            f"The amounts of an account add up to more than {WHOLE_DIGITS} digits; they can't be"
+            " dollars."
+        )
+    return pl.DataFrame(sums, schema={"id": pl.String, "sum": USD}, orient="row")
 
 
 def _padded(good: pl.DataFrame) -> pl.DataFrame:

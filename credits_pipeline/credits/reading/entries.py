@@ -10,7 +10,7 @@ from credits_pipeline.credits.findings import Convention, SignFacts
 from credits_pipeline.credits.reading.accounts import read_accounts
 from credits_pipeline.credits.reading.amounts import read_amounts
 from credits_pipeline.credits.reading.controls import ReadTotal, decimals_of
-from credits_pipeline.credits.reading.extract import Extract, StatedTotal
+from credits_pipeline.credits.reading.extract import Extract, StatedTotal, optional
 from credits_pipeline.credits.reading.refusal import Refusal
 
 _BAD_TOTAL = "a total that is not an amount"
@@ -21,8 +21,9 @@ class ReadEntries:
     """A file's entries, read.
 
     Attributes:
-        frame: the entries with `id`, `usd` (signed as credits, null where unreadable) and
-            `fault`; `padded` and `floated` if any id was.
+        frame: `line`, `id` and `usd` (signed as credits; null where unreadable) of the entries,
+            as the layout gives them `month`, `column` and `batch`, and where any has one `text`,
+            `fault`, `floated`, and `padded` with `account`, the cell.
         totals: the stated totals that could be read.
         bad_totals: total records whose amount can't be read; they are in `frame` as faults.
         faulty: whether any entry has a fault.
@@ -55,25 +56,26 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
     written = amounts.usd.head(len(entries))
     signs = _signs(written, extract.convention, decisions)
     factor = -1 if signs.taken_as == "negative_is_credit" else 1
-    usd = written if factor > 0 else (-written).cast(USD)
-    frame = entries.with_columns(accounts.ids.alias("id"), usd.alias("usd"))
-    faults = [
-        fault.alias(f"f{index}")
-        for index, fault in enumerate(
-            (
-                entries["fault"] if entries["fault"].null_count() < len(entries) else None,
-                accounts.faults,
-                None if amounts.faults is None else amounts.faults.head(len(entries)),
-            )
-        )
-        if fault is not None
+    columns = [
+        entries["line"],
+        accounts.ids.alias("id"),
+        (written if factor > 0 else (-written).cast(USD)).alias("usd"),
     ]
-    if faults:
-        frame = frame.with_columns(
-            pl.DataFrame(faults).select(pl.coalesce(pl.all()).alias("fault")).to_series()
-        )
+    columns += [entries[name] for name in ("month", "column", "batch") if name in entries.columns]
+    text = optional(entries, "text")
+    columns += [] if text is None else [text]
+    faults = [
+        optional(entries, "fault"),
+        accounts.faults,
+        None if amounts.faults is None else amounts.faults.head(len(entries)),
+    ]
+    given = [fault.alias(f"f{i}") for i, fault in enumerate(faults) if fault is not None]
+    if given:
+        columns.append(pl.DataFrame(given).select(pl.coalesce(pl.all()).alias("fault")).to_series())
+    frame = pl.DataFrame(columns)
+    faulty = "fault" in frame.columns and frame["fault"].null_count() < len(frame)
     if accounts.padded is not None:
-        frame = frame.with_columns(accounts.padded.alias("padded"))
+        frame = frame.with_columns(accounts.padded.alias("padded"), entries["account"])
     if accounts.floated is not None:
         frame = frame.with_columns(accounts.floated.alias("floated"))
     values = amounts.usd.tail(len(stated)).to_list() if stated else []
@@ -93,7 +95,7 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
         frame=frame,
         totals=totals,
         bad_totals=bad,
-        faulty=bool(bad) or any(fault.null_count() < len(fault) for fault in faults),
+        faulty=bool(bad) or faulty,
         mark=amounts.mark,
         signs=signs,
     )
@@ -111,8 +113,6 @@ def _with_bad_totals(
     more = pl.DataFrame(
         {
             "line": [total.line for total in bad],
-            "account": [total.label for total in bad],
-            "amount": [total.amount for total in bad],
             "month": pl.Series([total.month for total in bad], dtype=pl.Int32),
             "fault": [_BAD_TOTAL] * len(bad),
         }

@@ -8,8 +8,9 @@ import polars as pl
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.findings import Convention
 
-#: One row per record that may carry a credit. `account` and `amount` are cells as they stand, null
-#: where the record has no such cell; `month` counts months from year 0, null where the layout has
+#: One row per record that may carry a credit; a layout leaves out the columns from `month` on that
+#: it has no use for. `account` and `amount` are cells as they stand, null where the record has no
+#: such cell; `month` counts months from year 0, null where the layout has
 #: none or the record's can't be read; `column` and `batch` are numbers by which totals find what
 #: they cover; `fault` is the layout's own reason why the record can't be read; `text` is what to
 #: show of the record, null for the lines of the file.
@@ -112,11 +113,9 @@ class Extract:
         return tuple(month_of(number) for number in numbers)
 
 
-def complete(entries: pl.DataFrame) -> pl.DataFrame:
-    """Entries with the columns of `ENTRIES` that they lack, as nulls."""
-    missing = [
-        pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in ENTRIES.items()
-        if name not in entries.columns
-    ]
-    return entries.with_columns(missing).select(list(ENTRIES))
+def optional(entries: pl.DataFrame, name: str) -> pl.Series | None:
+    """A column of `ENTRIES` that a layout may leave out; None if it did, or has nothing in it."""
+    if name not in entries.columns:
+        return None
+    column = entries[name]
+    return column if column.null_count() < len(column) else None

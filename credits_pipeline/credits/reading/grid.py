@@ -29,6 +29,47 @@ _CHUNK_CELLS = 1_000_000
 #: Grids with more columns gain nothing from the shortcut.
 _MOST_REGULAR = 64
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_LINE_BYTES = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the records stand in the text, for showing them.
+
+    Attributes:
+        lines: Int64, the line on which each record begins.
+        text: the file's text.
+        delimiter: the field separator.
+    """
+
+    lines: pl.Series
+    text: Text
+    delimiter: str
+    _starts: list[int] = field(default_factory=list, repr=False, compare=False)
+
+    def records(self, lines: pl.Series) -> list[str]:
+        """The text of the records that begin on these lines."""
+        following = dict(zip(self.lines, [*self.lines.slice(1), None], strict=True))
+        return [self._record(line, following[line]) for line in lines]
+
+    def numbered_lines(self, first: int, last: int) -> list[tuple[int, str]]:
+        """The lines from ``first`` to ``last`` with their numbers, as far as there are any."""
+        starts = self._line_starts()
+        return [
+            (line, self._record(line, line + 1 if line < len(starts) else None))
+            for line in range(first, min(last, len(starts)) + 1)
+        ]
+
+    def _record(self, first: int, after: int | None) -> str:
+        """The text of the lines from ``first`` up to before ``after``, the end if None."""
+        starts = self._line_starts()
+        end = None if after is None else starts[after - 1]
+        return self.text.utf8[starts[first - 1] : end].decode().rstrip("\r\n")
+
+    def _line_starts(self) -> list[int]:
+        if not self._starts:
+            self._starts.extend(match.start() for match in _LINE_BYTES.finditer(self.text.utf8))
+        return self._starts
 
 
 @dataclass(frozen=True)
@@ -48,7 +89,6 @@ class Grid:
     malformed: pl.Series | None
     text: Text
     delimiter: str
-    _starts: list[int] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def height(self) -> int:
@@ -59,6 +99,11 @@ class Grid:
     def width(self) -> int:
         """Cells of the longest record."""
         return len(self.columns)
+
+    @property
+    def source(self) -> Source:
+        """Where the records stand, without their cells."""
+        return Source(self.lines, self.text, self.delimiter)
 
     def below(self, row: int) -> "Grid":
         """The records after the one with index ``row``."""
@@ -74,26 +119,6 @@ class Grid:
         columns = [column.slice(start, stop - start).to_list() for column in self.columns]
         return [[cell for cell in row if cell is not None] for row in zip(*columns, strict=True)]
 
-    def source(self, first: int, after: int | None) -> str:
-        """The text of the lines from ``first`` up to before ``after`` (the end if None)."""
-        starts = self._line_starts()
-        begin = starts[first - 1]
-        end = len(self.text.content) if after is None else starts[after - 1]
-        return self.text.content[begin:end].rstrip("\r\n")
-
-    def numbered_lines(self, first: int, last: int) -> list[tuple[int, str]]:
-        """The lines from ``first`` to ``last`` with their numbers, as far as there are any."""
-        starts = [*self._line_starts(), len(self.text.content)]
-        return [
-            (line, self.text.content[starts[line - 1] : starts[line]].rstrip("\r\n"))
-            for line in range(first, min(last, len(starts) - 1) + 1)
-        ]
-
-    def _line_starts(self) -> list[int]:
-        if not self._starts:
-            self._starts.extend(match.start() for match in _LINE.finditer(self.text.content))
-        return self._starts
-
 
 def split(text: Text, delimiter: str, *, skip_lines: int, max_records: int, name: str) -> Grid:
     """Split a text into records and cells.
@@ -108,7 +133,7 @@ def split(text: Text, delimiter: str, *, skip_lines: int, max_records: int, name
     Raises:
         Refusal: too many records, a line or field too long, or a quote that is never closed.
     """
-    _refuse_long_lines(text.content, name=name)
+    _refuse_long_lines(text.utf8, name=name)
     if skip_lines == 0:
         fast = _by_polars(text, delimiter, max_records=max_records)
         if fast is not None:
@@ -122,14 +147,14 @@ def split_head(text: Text, delimiter: str, *, skip_lines: int, name: str) -> Gri
     Raises:
         Refusal: as `split`.
     """
-    _refuse_long_lines(text.content, name=name)
+    _refuse_long_lines(text.utf8, name=name)
     end = 0
-    for count, match in enumerate(_LINE.finditer(text.content)):
+    for count, match in enumerate(_LINE_BYTES.finditer(text.utf8)):
         if count == HEAD_LINES:
             break
         end = match.end()
-    whole = end == len(text.content)
-    head = text if whole else replace(text, content=text.content[:end])
+    whole = end == len(text.utf8)
+    head = text if whole else replace(text, utf8=text.utf8[:end])
     return _by_csv(
         head, delimiter, skip_lines=skip_lines, max_records=HEAD_LINES, name=name, whole=whole
     )
@@ -142,14 +167,14 @@ def too_many_records(name: str, most: int) -> Refusal:
     )
 
 
-def _refuse_long_lines(content: str, *, name: str) -> None:
+def _refuse_long_lines(utf8: bytes, *, name: str) -> None:
     position = 0
-    while len(content) - position > LONGEST_LINE:
+    while len(utf8) - position > LONGEST_LINE:
         window = position, position + LONGEST_LINE + 1
-        end = max(content.rfind("\n", *window), content.rfind("\r", *window))
+        end = max(utf8.rfind(b"\n", *window), utf8.rfind(b"\r", *window))
         if end < 0:
             raise Refusal(
-                f"{name} has a line of more than {LONGEST_LINE:,} characters: it is not a table of"
+                f"{name} has a line of more than {LONGEST_LINE:,} bytes: it is not a table of"
                 " credits."
             )
         position = end + 1
@@ -165,7 +190,9 @@ def _by_polars(text: Text, delimiter: str, *, max_records: int) -> Grid | None:
     if encoded is None:
         return None
     width = _width(encoded, delimiter)
-    lines = _lines_of_width(encoded, delimiter, width) if width <= _MOST_REGULAR else None
+    if not 1 < width <= _MOST_REGULAR:
+        return None
+    lines = _lines_of_width(encoded, delimiter, width)
     if lines is None or lines > max_records + LINES_ABOVE:
         return None
     try:
@@ -200,7 +227,8 @@ def _width(encoded: bytes, delimiter: str) -> int:
 def _lines_of_width(encoded: bytes, delimiter: str, width: int) -> int | None:
     """How many lines there are if each has so many fields with regular quotes, else None.
 
-    Polars drops an empty field behind the last one, so the fields are counted here.
+    Polars drops an empty field behind the last one, and blank lines, so both are counted here:
+    with as many delimiters in all as whole lines have, a line with too few makes one with too many.
     """
     if b'"' not in encoded:
         lines = encoded.count(b"\n") + (not encoded.endswith(b"\n"))
@@ -213,21 +241,18 @@ def _lines_of_width(encoded: bytes, delimiter: str, width: int) -> int | None:
             pl.len(),
             pl.col("line").str.contains(rf"^{form}(?:{sign}{form}){{{width - 1}}}$").all(),
         )
-        .collect()
+        .collect(engine="streaming")
         .row(0)
     )
     return lines if regular else None
 
 
 def _regular_lines(text: Text) -> bytes | None:
-    """The text's bytes with line feeds only, or None if it has blank lines or other line ends."""
-    if text.encoding != "utf-8":
-        return None
-    encoded = text.content.encode() if text.utf8 is None else text.utf8
+    """The text's bytes with line feeds only, or None if it has other line ends."""
+    encoded = text.utf8
     if b"\r" in encoded:
         encoded = encoded.replace(b"\r\n", b"\n")
-    blank = encoded.startswith(b"\n") or b"\n\n" in encoded
-    return None if not encoded or blank or b"\r" in encoded else encoded
+    return None if not encoded or b"\r" in encoded else encoded
 
 
 def _by_csv(
@@ -243,7 +268,7 @@ def _by_csv(
     malformed: list[int] = []
     filled = 0
     well_formed, unterminated = _quoting(delimiter)
-    source = _Lines(text.content, skip_lines)
+    source = _Lines(text.decoded(), skip_lines)
     try:
         for row in csv.reader(source, delimiter=delimiter, skipinitialspace=True):
             raw = source.taken()

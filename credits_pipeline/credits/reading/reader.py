@@ -1,7 +1,9 @@
 """Reading a file: bytes in; its months, or the reason why not, out."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import polars as pl
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
@@ -9,7 +11,7 @@ from credits_pipeline.credits.reading.assembly import MonthReading, assemble
 from credits_pipeline.credits.reading.controls import Controls
 from credits_pipeline.credits.reading.entries import ReadEntries, read_entries
 from credits_pipeline.credits.reading.extract import Extract
-from credits_pipeline.credits.reading.grid import Grid, split, split_head, too_many_records
+from credits_pipeline.credits.reading.grid import Source, split, split_head, too_many_records
 from credits_pipeline.credits.reading.layouts import LAYOUTS
 from credits_pipeline.credits.reading.layouts.context import Context, Layout
 from credits_pipeline.credits.reading.refusal import NO_NAME, Refusal, split_command
@@ -22,6 +24,7 @@ _NAMED_DELIMITER = re.compile(
     r'"?sep=(?P<delimiter>[,;\t|:^~])"?[,;\t ]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE
 )
 _MONTHS_SHOWN = 6
+_FIRST_LINE = 100
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Sheet:
     months: tuple[BillingMonth, ...]
     _extract: Extract = field(repr=False)
     _entries: ReadEntries = field(repr=False)
-    _grid: Grid = field(repr=False)
+    _source: Source = field(repr=False)
     _decisions: Decisions = field(repr=False)
     _name: str = field(repr=False)
 
@@ -78,7 +81,8 @@ class Sheet:
             month,
             self._extract,
             self._entries,
-            self._grid,
+            self._source,
+            alone=len(self.months) < 2,  # noqa: PLR2004 - one month, or none that is said
             decisions=self._decisions,
             controls=controls,
             name=self._name,
@@ -86,7 +90,7 @@ class Sheet:
 
     def lines(self, first: int, last: int) -> list[tuple[int, str]]:
         """Lines of the file with their numbers, as far as it has them."""
-        return self._grid.numbered_lines(max(first, 1), last)
+        return self._source.numbered_lines(max(first, 1), last)
 
     def refuse_other_months(self, month: BillingMonth) -> None:
         """Refuse a file that says another month, or several.
@@ -129,9 +133,9 @@ def read_sheet(
     """
     limits.refuse_larger(len(data), name=name)
     text = decode(data, name=name)
-    if not text.content or text.content.isspace():
+    if not text.utf8[:_FIRST_LINE].strip() and not text.utf8.strip():
         raise Refusal(f"{name} holds nothing but blank lines: upload it again with its rows.")
-    named = _NAMED_DELIMITER.match(text.content)
+    named = _NAMED_DELIMITER.match(text.utf8[:_FIRST_LINE].decode(errors="replace"))
     skip = 0 if named is None else 1
     delimiter, layout = _recognised(
         text, None if named is None else named["delimiter"], skip, name=name
@@ -155,7 +159,14 @@ def read_sheet(
         raise too_many_records(name, limits.max_records)
     entries = read_entries(extract, decisions, name=name)
     return Sheet(
-        layout.NAME, extract.dated, extract.months, extract, entries, grid, decisions, name
+        layout=layout.NAME,
+        dated=extract.dated,
+        months=extract.months,
+        _extract=replace(extract, entries=pl.DataFrame()),
+        _entries=entries,
+        _source=grid.source,
+        _decisions=decisions,
+        _name=name,
     )
 
 
@@ -169,7 +180,7 @@ def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple
     refusal: Refusal | None = None
     delimiters = (named,) if named is not None else _DELIMITERS
     for delimiter in delimiters:
-        if delimiter not in text.content:
+        if delimiter.encode() not in text.utf8:
             continue
         try:
             head = split_head(text, delimiter, skip_lines=skip, name=name)

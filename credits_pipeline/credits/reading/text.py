@@ -1,7 +1,7 @@
 """From bytes to text: which encoding, and which files are no text at all."""
 
 import codecs
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from credits_pipeline.credits.reading.refusal import Refusal
 
@@ -35,20 +35,22 @@ class Text:
     """A file as text.
 
     Attributes:
-        content: everything after the byte-order mark.
+        utf8: everything after the byte-order mark, as UTF-8, whatever it was encoded as.
         encoding: how it was encoded.
         warnings: sentences about what had to be assumed.
-        utf8: the content's bytes, where the file has them as they are.
     """
 
-    content: str
+    utf8: bytes = field(repr=False)
     encoding: str
     warnings: tuple[str, ...] = ()
-    utf8: bytes | None = field(default=None, repr=False, compare=False)
+
+    def decoded(self) -> str:
+        """The whole text; most large files are read without it."""
+        return self.utf8.decode()
 
 
 def decode(data: bytes, *, name: str) -> Text:
-    """Find a file's encoding and decode it.
+    """Find a file's encoding.
 
     A byte-order mark is believed. Without one, UTF-8 is tried strictly, then UTF-16 where the
     zero bytes show it, then Windows-1252 with a warning: it is what Excel writes as "CSV" in
@@ -62,27 +64,27 @@ def decode(data: bytes, *, name: str) -> Text:
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
             raise Refusal(f"{name} {what}.")
-    content, encoding, warnings = _decoded(data, name=name)
-    if "\x00" in content:
+    text = _decoded(data, name=name)
+    while text.utf8.startswith(codecs.BOM_UTF8):
+        text = replace(text, utf8=text.utf8[len(codecs.BOM_UTF8) :])
+    if b"\x00" in text.utf8:
         raise Refusal(f"{name} holds NUL characters: it is damaged or not text; export it again.")
-    utf8 = data if encoding == "utf-8" and not data.startswith(codecs.BOM_UTF8) else None
-    content = content.lstrip("\ufeff")
-    start = content[:1000].lstrip()
-    if start.startswith("<"):
+    start = text.utf8[:1000].lstrip()
+    if start.startswith(b"<"):
         raise Refusal(
             f"{name} is a web page or XML, not CSV text: it may be a sign-in page saved instead of"
             " the download; download the CSV again."
         )
-    if start.startswith(("{", "[")):
+    if start.startswith((b"{", b"[")):
         raise Refusal(f"{name} is JSON, not CSV text: export the table as CSV.")
-    return Text(content, encoding, warnings, utf8)
+    return text
 
 
-def _decoded(data: bytes, *, name: str) -> tuple[str, str, tuple[str, ...]]:
+def _decoded(data: bytes, *, name: str) -> Text:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             try:
-                return data[len(bom) :].decode(encoding), encoding, ()
+                return Text(data[len(bom) :].decode(encoding).encode(), encoding)
             except UnicodeDecodeError as error:
                 raise Refusal(
                     f"{name} says that it is {encoding} but is not, from byte"
@@ -91,9 +93,12 @@ def _decoded(data: bytes, *, name: str) -> tuple[str, str, tuple[str, ...]]:
     if b"\x00" in data:
         return _utf16_without_bom(data, name=name)
     try:
-        return data.decode("utf-8"), "utf-8", ()
+        if not data.isascii():
+            data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+    else:
+        return Text(data, "utf-8")
     try:
         content = data.decode("cp1252")
     except UnicodeDecodeError as error:
@@ -101,14 +106,11 @@ def _decoded(data: bytes, *, name: str) -> tuple[str, str, tuple[str, ...]]:
             f"{name} is neither UTF-8 nor Windows-1252 text (byte {error.start}): save it as CSV"
             " UTF-8."
         ) from error
-    return (
-        content,
-        "cp1252",
-        (f"Not UTF-8 (line {line}): read as Windows-1252; save it as CSV UTF-8.",),
-    )
+    warning = f"Not UTF-8 (line {line}): read as Windows-1252; save it as CSV UTF-8."
+    return Text(content.encode(), "cp1252", (warning,))
 
 
-def _utf16_without_bom(data: bytes, *, name: str) -> tuple[str, str, tuple[str, ...]]:
+def _utf16_without_bom(data: bytes, *, name: str) -> Text:
     for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
         high, low = data[offset::2], data[1 - offset :: 2]
         if 2 * high.count(0) > len(high) and not low.count(0):
@@ -119,5 +121,5 @@ def _utf16_without_bom(data: bytes, *, name: str) -> tuple[str, str, tuple[str, 
                     f"{name} looks like {encoding} but is not, from byte {error.start} on: it is"
                     " cut off or damaged; export it again."
                 ) from error
-            return content, encoding, (f"No byte-order mark: read as {encoding}.",)
+            return Text(content.encode(), encoding, (f"No byte-order mark: read as {encoding}.",))
     raise Refusal(f"{name} holds zero bytes: it is damaged or not text; export it again.")

@@ -14,10 +14,10 @@ from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.amounts import read_amounts
 from credits_pipeline.credits.reading.characters import is_blank, plain, stripped, words
 from credits_pipeline.credits.reading.extract import (
+    ENTRIES,
     Extract,
     Scope,
     StatedTotal,
-    complete,
     ordinal,
 )
 from credits_pipeline.credits.reading.grid import Grid
@@ -101,7 +101,9 @@ def extract(grid: Grid, context: Context) -> Extract:
         layout=NAME,
         version=VERSION,
         convention=CONVENTION,
-        entries=complete(frame.filter(pl.col("kind") == "entry")),
+        entries=frame.filter(pl.col("kind") == "entry").select(
+            name for name in ENTRIES if name in frame.columns
+        ),
         records=dict(counted["month"].value_counts().iter_rows()),
         blank=int((frame["kind"] == "blank").sum()),
         totals=_totals(frame),

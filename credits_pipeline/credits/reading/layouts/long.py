@@ -5,7 +5,7 @@ import polars as pl
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.characters import stripped
-from credits_pipeline.credits.reading.extract import Extract, complete, ordinal
+from credits_pipeline.credits.reading.extract import Extract, ordinal
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
 from credits_pipeline.credits.reading.layouts.rows import (
@@ -90,7 +90,7 @@ def extract(grid: Grid, context: Context) -> Extract:
         layout=NAME,
         version=VERSION,
         convention=CONVENTION,
-        entries=complete(entries.filter(rows.entries)),
+        entries=entries.filter(rows.entries),
         records=dict(counted.value_counts().iter_rows()),
         blank=int(rows.blank.sum()),
         totals=stated_totals(below, rows, below.columns[amount], months=months),

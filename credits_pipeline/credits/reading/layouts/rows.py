@@ -7,7 +7,7 @@ import polars as pl
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import accounts, amounts, elementwise
 from credits_pipeline.credits.reading.characters import clean, is_blank
-from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal, complete
+from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.totals import is_subtotal, is_total
@@ -148,7 +148,7 @@ def extract_rows(
             layout=layout,
             version=version,
             convention=convention,
-            entries=complete(entries),
+            entries=entries,
             records={None: grid.height},
             plain=True,
             ignored_columns=ignored_columns,
@@ -162,7 +162,7 @@ def extract_rows(
         layout=layout,
         version=version,
         convention=convention,
-        entries=complete(entries.filter(rows.entries)),
+        entries=entries.filter(rows.entries),
         records={None: grid.height},
         blank=int(rows.blank.sum()),
         totals=stated_totals(grid, rows, amount),

@@ -6,9 +6,9 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.extract import (
+    ENTRIES,
     Extract,
     StatedTotal,
-    complete,
     ordinal,
 )
 from credits_pipeline.credits.reading.grid import Grid
@@ -145,7 +145,7 @@ def extract_cells(
         layout=layout,
         version=version,
         convention=CONVENTION,
-        entries=pl.concat(parts) if parts else complete(pl.DataFrame()),
+        entries=pl.concat(parts) if parts else pl.DataFrame(schema=ENTRIES),
         records={ordinal(month): grid.height for month in filled.values()},
         blank=int(rows.blank.sum()),
         totals=(
@@ -184,7 +184,7 @@ def _month_entries(
     )
     if fault is not None:
         entries = with_faults(entries, fault)
-    return complete(entries).filter(rows.entries)
+    return entries.filter(rows.entries)
 
 
 def _row_totals(grid: Grid, rows: Rows, columns: list[int]) -> tuple[StatedTotal, ...]:
