@@ -19,7 +19,7 @@ from credits_pipeline.orchestration.confirming import (
 from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.io_manager import load
 from credits_pipeline.orchestration.partitions import month_of
-from credits_pipeline.orchestration.previewing import CHANGES, VALID, preview
+from credits_pipeline.orchestration.previewing import CHANGES, KNOWN, VALID, preview
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.results import check_result, of_rows
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload
@@ -45,6 +45,8 @@ OF_CREDITS = {
 #: Statements about `cbf_payload` that only CloudZero can make.
 OF_PAYLOAD = {
     VALID: "CloudZero, asked to validate the rows before anything is sent, would take them.",
+    KNOWN: "CloudZero knows every account of the payload. Accounts that it does not know are left "
+    "out with a warning; too many of them mean that the list is wrong, and stop the month.",
     CHANGES: "What the month changes against what CloudZero holds for it now. It stops nothing, "
     "and warns where the drop will be held for a person to look at.",
 }
@@ -125,7 +127,7 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
                 name,
                 asset="cbf_payload",
                 description=description,
-                blocking=name == VALID,
+                blocking=name != CHANGES,
                 partitions_def=partitions,
             )
             for name, description in OF_PAYLOAD.items()
@@ -145,22 +147,29 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
         told = preview(
             found,
             made,
-            last_verified_usd=guards.last_verified_usd(storage.journal(), month),
+            storage=storage,
             cloudzero=cloudzero,
             instance=context.instance,
             say=context.log.info,
         )
         selected = {key.name for key in context.selected_asset_check_keys}
-        if CHANGES in selected:
-            largest = dg.MetadataValue.md(tables.of_rows(told.largest, at_most=10))
-            yield check_result("cbf_payload", told.changes, largest_changes=largest)
-        if VALID in selected:
-            if told.valid.blocks and not told.valid.holds:
-                recorder = Recorder(storage, run_id, month)
-                attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
-                recorder.close(blocked(attempt, [told.valid]))
-            errors = dg.MetadataValue.md("\n".join(f"- {tables.sentence(e)}" for e in told.errors))
-            yield check_result("cbf_payload", told.valid, cloudzero_says=errors)
+        stops = [
+            one
+            for one in (told.known, told.valid)
+            if one.name in selected and one.blocks and not one.holds
+        ]
+        if stops:
+            recorder = Recorder(storage, run_id, month)
+            attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
+            recorder.close(blocked(attempt, stops))
+        errors = dg.MetadataValue.md("\n".join(f"- {tables.sentence(e)}" for e in told.errors))
+        for statement, name, more in (
+            (told.changes, "largest_changes", of_rows(told.largest)),
+            (told.known, "unknown", of_rows(told.unknown)),
+            (told.valid, "cloudzero_says", errors),
+        ):
+            if statement.name in selected:
+                yield check_result("cbf_payload", statement, **{name: more})
 
     return [payload_equals_credits, asked_of_cloudzero]
 

@@ -1,4 +1,4 @@
-"""What CloudZero says of a payload before anything is sent: whether it is valid, what it changes.
+"""What CloudZero says of a payload before anything is sent: validity, changes, unknown accounts.
 
 Where CloudZero can't be asked this says so and stops nothing: what needs CloudZero is the drop
 (design decision 19).
@@ -14,7 +14,8 @@ import dagster as dg
 
 from credits_pipeline import settings
 from credits_pipeline.orchestration import guards, metadata
-from credits_pipeline.orchestration.resources import CloudZeroResource
+from credits_pipeline.orchestration.known_accounts import known_accounts_of
+from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 VALID = "cloudzero_says_valid"
 CHANGES = "changes_against_cloudzero"
+KNOWN = "accounts_known"
 #: For all of it, retries included: the drop has its own budget, and asks again.
 _PATIENCE_SECONDS = 120
 _ERRORS_SHOWN = 5
@@ -39,13 +41,17 @@ class Preview:
     Attributes:
         valid: the statement `VALID`.
         changes: the statement `CHANGES`.
+        known: the statement `KNOWN`.
         largest: the largest changes, as rows.
+        unknown: accounts that will be left out, as rows.
         errors: what CloudZero's validation named.
     """
 
     valid: "Statement"
     changes: "Statement"
+    known: "Statement"
     largest: list[dict[str, Any]] = field(default_factory=list)
+    unknown: list[dict[str, Any]] = field(default_factory=list)
     errors: tuple[str, ...] = ()
 
 
@@ -53,7 +59,7 @@ def preview(
     found: MonthCredits,
     made: MonthPayload,
     *,
-    last_verified_usd: Decimal | None,
+    storage: StorageResource,
     cloudzero: CloudZeroResource,
     instance: dg.DagsterInstance,
     say: Callable[[str], None],
@@ -66,37 +72,97 @@ def preview(
             cloudzero.client(seconds=_PATIENCE_SECONDS) as client,
             cloudzero.lock(instance).hold(say),
         ):
-            rows, changes, largest = _changes(client, found, made, last_verified_usd)
+            try:
+                held = client.contents(made.month)
+            except CloudZeroError as error:
+                why = f"What CloudZero holds is not known: {error}"
+                valid, errors = _valid(client, made, made.payload.rows)
+                return Preview(
+                    valid, _not_asked(CHANGES, why), _not_asked(KNOWN, why), errors=errors
+                )
+            rows = _rows(found, made, held)
+            last_usd = guards.last_verified_usd(storage.journal(), made.month)
+            changes, largest = _changes(found, held, rows, last_usd)
+            known, unknown = _known(found, made, held, storage, cloudzero)
             valid, errors = _valid(client, made, rows)
     except (CloudZeroError, settings.SettingError) as error:
         why = f"CloudZero was not asked: {error}"
-        return Preview(_not_asked(VALID, why), _not_asked(CHANGES, why))
-    return Preview(valid, changes, largest, errors)
+        return Preview(_not_asked(VALID, why), _not_asked(CHANGES, why), _not_asked(KNOWN, why))
+    return Preview(valid, changes, known, largest, unknown, errors)
+
+
+def _rows(found: MonthCredits, made: MonthPayload, held: "pl.DataFrame") -> "pl.DataFrame":
+    """The rows that CloudZero is to hold."""
+    from credits_pipeline.cloudzero.cbf import ACCOUNT, zero_rows  # noqa: PLC0415 - loads polars
+
+    if found.withdrawn and ACCOUNT in held.columns:
+        return zero_rows(held[ACCOUNT].drop_nulls(), made.month, guards.cbf_settings())
+    return made.payload.rows
+
+
+def _known(
+    found: MonthCredits,
+    made: MonthPayload,
+    held: "pl.DataFrame",
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+) -> tuple["Statement", list[dict[str, Any]]]:
+    """Whether CloudZero knows the accounts, and those that it does not know."""
+    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
+    from credits_pipeline.cloudzero.known import leave_out_unknown  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - as above
+
+    if found.withdrawn or guards.unknown_accounts() == "send":
+        says = "All accounts are sent, whether or not CloudZero knows them."
+        return Statement(KNOWN, holds=True, blocks=True, says=says), []
+    asked = known_accounts_of(made.month, cloudzero=cloudzero, storage=storage)
+    if asked.accounts is None:
+        return _not_asked(KNOWN, f"Not checked, so all are sent: {asked.why_not}"), []
+    part = leave_out_unknown(made.payload.rows, asked.accounts, held)
+    left_out = part.left_out.height
+    numbers: dict[str, int | float | str] = {
+        "known_accounts": len(asked.accounts),
+        "unknown_accounts": left_out,
+        "unknown_usd": metadata.exact(part.left_out_usd),
+    }
+    says = f"CloudZero knows all {part.sent.height:,} accounts."
+    if left_out:
+        says = (
+            f"{left_out:,} accounts with {for_people(part.left_out_usd)} are not known to "
+            "CloudZero: they are left out now, and sent by themselves once it knows them."
+        )
+    if part.blocked is not None:
+        says = f"{part.blocked} Nothing is sent."
+    return (
+        Statement(
+            KNOWN,
+            holds=not left_out,
+            blocks=part.blocked is not None,
+            says=says,
+            numbers=numbers,
+        ),
+        metadata.credits_of(part.left_out),
+    )
 
 
 def _changes(
-    client: "CloudZeroClient",
     found: MonthCredits,
-    made: MonthPayload,
+    held: "pl.DataFrame",
+    rows: "pl.DataFrame",
     last_verified_usd: Decimal | None,
-) -> tuple["pl.DataFrame", "Statement", list[dict[str, Any]]]:
-    """The rows that are to be there, and what they change against what is there."""
-    from credits_pipeline.cloudzero.cbf import ACCOUNT, zero_rows  # noqa: PLC0415 - loads polars
-    from credits_pipeline.cloudzero.diff import compare  # noqa: PLC0415 - as above
+) -> tuple["Statement", list[dict[str, Any]]]:
+    """What the rows change against what is there, and the largest of the changes."""
+    from credits_pipeline.cloudzero.diff import compare  # noqa: PLC0415 - loads polars
     from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.cloudzero.hold import hold  # noqa: PLC0415 - as above
 
-    rows = made.payload.rows
     try:
-        held = client.contents(made.month)
-        if found.withdrawn and ACCOUNT in held.columns:
-            rows = zero_rows(held[ACCOUNT].drop_nulls(), made.month, guards.cbf_settings())
         diff = compare(held, rows)
     except CloudZeroError as error:
-        return rows, _not_asked(CHANGES, f"What CloudZero holds is not known: {error}"), []
+        return _not_asked(CHANGES, f"What CloudZero holds can't be compared: {error}"), []
     decided = found.withdrawn or found.decisions.accept_change
     held_back = None if decided else hold(diff, last_verified_usd)
-    return rows, _changes_statement(diff, held_back), metadata.largest_changes(diff)
+    return _changes_statement(diff, held_back), metadata.largest_changes(diff)
 
 
 def _changes_statement(diff: "Diff", held_back: str | None) -> "Statement":

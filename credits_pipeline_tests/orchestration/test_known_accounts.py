@@ -73,6 +73,16 @@ def test_an_account_that_cloudzero_does_not_know_is_left_out_and_listed(
     assert receipt.left_out_usd == "10.00"
     assert pipeline.journal.rows(receipt)["unknown"] == [{"account_id": NEW, "usd": "10.00"}]
     assert set(pipeline.held()) == set(ACCOUNTS)
+    told = check(result)
+    assert not told.passed
+    assert told.severity is dg.AssetCheckSeverity.WARN
+    assert "1 accounts with $10.00 are not known" in str(told.description)
+    assert NEW in str(told.metadata["unknown"].value)
+
+
+def check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    (told,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "accounts_known"]
+    return told
 
 
 def test_send_sends_everything_and_asks_nothing(
@@ -91,9 +101,12 @@ def test_send_sends_everything_and_asks_nothing(
 def test_too_many_unknown_accounts_mean_that_the_list_is_wrong(pipeline: Pipeline) -> None:
     bill(pipeline, *ACCOUNTS[:15])
     pipeline.upload(FILE)
-    attempt = pipeline.attempt(pipeline.run())
-    assert attempt.verdict is Verdict.BLOCKED
-    assert "16 of 31 accounts" in attempt.reason
+    result = pipeline.run()
+    assert check(result).severity is dg.AssetCheckSeverity.ERROR
+    by_itself = pipeline.run(only=["cloudzero_drop"])
+    for attempt in (pipeline.attempt(result), pipeline.attempt(by_itself)):
+        assert attempt.verdict is Verdict.BLOCKED
+        assert "16 of 31 accounts" in attempt.reason
     assert pipeline.held() == {}
 
 

@@ -56,7 +56,12 @@ def test_the_usual_sample_becomes_a_verified_drop(pipeline: Pipeline) -> None:
         "resource/service": "AWSCredits",
     }
     told = checks(result)
-    assert {name for name, e in told.items() if not e.passed} == {"no_duplicate_accounts"}
+    assert {name for name, e in told.items() if not e.passed} == {
+        "no_duplicate_accounts",
+        # The stand-in's bill is empty, so that nothing is known of any account.
+        "accounts_known",
+    }
+    assert told["accounts_known"].severity is dg.AssetCheckSeverity.WARN
     assert told["no_duplicate_accounts"].severity is dg.AssetCheckSeverity.WARN
     assert "line 17" in str(told["no_duplicate_accounts"].description)
     receipt = pipeline.journal.receipt(JANUARY)

@@ -101,7 +101,7 @@ def test_a_missing_setting_stops_nothing_before_the_drop(
     pipeline.upload(GOOD)
     result = pipeline.run(only=["raw_credits_csv", "credits", "cbf_payload"])
     assert result.success
-    for check in ("cloudzero_says_valid", "changes_against_cloudzero"):
+    for check in ("cloudzero_says_valid", "changes_against_cloudzero", "accounts_known"):
         told = checks(result)[check]
         assert not told.passed
         assert told.severity is dg.AssetCheckSeverity.WARN
