@@ -14,7 +14,7 @@ from credits_pipeline.orchestration.attempts import Recorder, blocked
 from credits_pipeline.orchestration.confirming import (
     STILL_HELD,
     drop_statement,
-    still_held_statement,
+    still_held_if_asked,
 )
 from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.io_manager import load
@@ -211,7 +211,7 @@ def _of_drop(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDef
         month = month_of(context)
         selected = {key.name for key in context.selected_asset_check_keys}
         if STILL_HELD in selected:
-            statement = still_held_statement(
+            statement = still_held_if_asked(
                 month,
                 storage=storage,
                 cloudzero=cloudzero,

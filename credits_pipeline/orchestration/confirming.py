@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
@@ -75,6 +76,26 @@ def still_held_statement(
         entry = archive.find(NOUN, month, run_id=receipt.run_id)
         sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
         return _held_statement(name, month, sent, held)
+
+
+def still_held_if_asked(
+    month: BillingMonth,
+    *,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> "Statement":
+    """The same, with a warning where CloudZero could not be asked."""
+    from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    try:
+        return still_held_statement(
+            month, storage=storage, cloudzero=cloudzero, instance=instance, say=say
+        )
+    except (CloudZeroError, settings.SettingError) as error:
+        return Statement(STILL_HELD, holds=False, blocks=False, says=f"Not asked: {error}")
 
 
 def _held_statement(

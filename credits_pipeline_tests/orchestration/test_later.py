@@ -331,6 +331,17 @@ def test_the_look_at_the_bill_asks_for_accounts_that_were_left_out(pipeline: Pip
 def test_a_person_can_run_a_later_check_of_one_month(pipeline: Pipeline, check: str) -> None:
     drop(pipeline)
     age(pipeline, 30)
+    evaluation = by_hand(pipeline, check)
+    assert evaluation.passed
+    assert evaluation.partition == "2025-01-01"
+    pipeline.cloudzero.keys[API_KEY] = frozenset()
+    refused = by_hand(pipeline, check)
+    assert not refused.passed
+    assert refused.severity is dg.AssetCheckSeverity.WARN
+    assert "403" in str(refused.description)
+
+
+def by_hand(pipeline: Pipeline, check: str) -> dg.AssetCheckEvaluation:
     job = pipeline.defs.resolve_implicit_global_asset_job_def()
     key = dg.AssetCheckKey(dg.AssetKey("cloudzero_drop"), check)
     result = job.get_subset(asset_selection=set(), asset_check_selection={key}).execute_in_process(
@@ -338,8 +349,7 @@ def test_a_person_can_run_a_later_check_of_one_month(pipeline: Pipeline, check: 
     )
     (evaluation,) = result.get_asset_check_evaluations()
     assert evaluation.check_name == check
-    assert evaluation.passed
-    assert evaluation.partition == "2025-01-01"
+    return evaluation
 
 
 @pytest.mark.parametrize("name", ["credits_still_held_daily", "credits_on_the_bill_schedule"])
