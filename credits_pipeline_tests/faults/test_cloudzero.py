@@ -1,0 +1,191 @@
+"""CloudZero failing at every request of a month's run, from the file to the receipt.
+
+What the drop alone does with each fault is tested beside the client; here it is the whole run that
+has to end as what the stream holds, and the run after it that has to complete the month.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from credits_pipeline.orchestration.confirming import still_held_statement
+from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.sandbox.cloudzero import Fault
+from credits_pipeline_tests.conftest import CONNECTION_ID
+from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
+
+ONE_BODY, SEVERAL = 8, 110
+#: So that a hundred rows make several bodies.
+BODY_BYTES = "10000"
+KINDS = ["status 400", "status 503", "html", "reset", "truncate", "commit reset",
+         "commit status 500"]  # fmt: skip
+Held = dict[str, Decimal]
+
+
+def rows(count: int, dollars: int) -> Held:
+    return {f"{100_000_000_000 + n}": Decimal(dollars) + Decimal(n) / 100 for n in range(count)}
+
+
+def as_csv(owed: Held) -> bytes:
+    return "".join(f"{account},${usd}\n" for account, usd in owed.items()).encode()
+
+
+def held(pipeline: Pipeline) -> Held:
+    return {account: -Decimal(cost) for account, cost in pipeline.held().items()}
+
+
+def seed(pipeline: Pipeline, owed: Held) -> None:
+    """The stream holds an older version, as an earlier installation left it."""
+    common = {
+        "time/usage_start": f"{JANUARY}-01T00:00:00Z",
+        "lineitem/type": "Credit",
+        "lineitem/description": "AWS promotional credit",
+        "resource/service": "AWSCredits",
+    }
+    pipeline.cloudzero.seed(
+        CONNECTION_ID,
+        str(JANUARY),
+        [
+            {**common, "resource/account": account, "cost/cost": f"-{usd}"}
+            for account, usd in owed.items()
+        ],
+    )
+
+
+def agrees(attempt: Attempt, before: Held, after: Held, now: Held) -> bool:
+    """Whether a verdict says what the stream holds, or says that it does not know."""
+    if attempt.verdict.has_receipt:
+        return now == after
+    if attempt.verdict is Verdict.INCOMPLETE:
+        return bool(attempt.what_to_do)
+    return now == before and bool(attempt.what_to_do)
+
+
+@pytest.fixture
+def several_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDZERO_BODY_BYTES", BODY_BYTES)
+
+
+def requests_of_a_run(pipeline: Pipeline, before: Held, after: Held) -> int:
+    """How many requests a run makes that nothing goes wrong with."""
+    seed(pipeline, before)
+    pipeline.upload(as_csv(after))
+    assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
+    return len(pipeline.cloudzero.log)
+
+
+def places(words: str, requests: int) -> range:
+    """Every third request, another third for each kind: each request meets two kinds at least."""
+    return range(1 + KINDS.index(words) % 3, requests + 1, 3)
+
+
+def kind_of(words: str) -> dict[str, Any]:
+    """The fault that words such as ``commit status 500`` stand for."""
+    *commit, kind = words.removesuffix(" 500").removesuffix(" 400").removesuffix(" 503").split()
+    status = int(words.rpartition(" ")[2]) if kind == "status" else None
+    return {"kind": kind, "status": status, "commit": bool(commit)}
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [(words, SEVERAL) for words in KINDS] + [("reset", ONE_BODY), ("commit reset", ONE_BODY)],
+)
+@pytest.mark.usefixtures("several_bodies")
+def test_from_any_request_on_what_fails_is_told_and_the_next_run_completes_the_month(
+    words: str, count: int, pipeline: Pipeline
+) -> None:
+    before, after = rows(count, 1000), rows(count, 1001)
+    requests = requests_of_a_run(pipeline, before, after)
+    assert requests >= 6
+    for at in places(words, requests):
+        seed(pipeline, before)
+        pipeline.cloudzero.inject(Fault(operation="any", at=at, count=9999, **kind_of(words)))
+        attempt = pipeline.attempt(pipeline.run())
+        assert agrees(attempt, before, after, held(pipeline)), (at, attempt.reason)
+        pipeline.cloudzero.clear_faults()
+        attempt = pipeline.attempt(pipeline.run())
+        assert attempt.verdict.has_receipt, (at, attempt.reason)
+        assert held(pipeline) == after
+    assert pipeline.cloudzero.max_in_flight(CONNECTION_ID) == 1
+    assert pipeline.cloudzero.counters.crashes == 0
+
+
+@pytest.mark.parametrize("words", ["status 503", "html", "reset", "truncate", "commit reset"])
+@pytest.mark.usefixtures("several_bodies")
+def test_what_fails_twice_at_any_request_is_overcome_within_the_run(
+    words: str, pipeline: Pipeline
+) -> None:
+    before, after = rows(SEVERAL, 1000), rows(SEVERAL, 1001)
+    for at in places(words, requests_of_a_run(pipeline, before, after)):
+        seed(pipeline, before)
+        pipeline.cloudzero.inject(Fault(operation="any", at=at, count=2, **kind_of(words)))
+        attempt = pipeline.attempt(pipeline.run())
+        assert attempt.verdict is Verdict.VERIFIED, (at, attempt.reason)
+        assert held(pipeline) == after
+        pipeline.cloudzero.clear_faults()
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [("wrong_count", {}), ("wrong_month", {}), ("lose_rows", {"rows": 3})],
+)
+@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.usefixtures("several_bodies")
+def test_a_success_that_lies_is_not_believed(
+    kind: Any, more: dict[str, Any], at: int, pipeline: Pipeline
+) -> None:
+    before, after = rows(SEVERAL, 1000), rows(SEVERAL, 1001)
+    seed(pipeline, before)
+    pipeline.upload(as_csv(after))
+    pipeline.cloudzero.inject(Fault(operation="create", kind=kind, at=at, **more))
+    attempt = pipeline.attempt(pipeline.run())
+    assert attempt.verdict is Verdict.INCOMPLETE
+    assert attempt.what_to_do
+    assert pipeline.journal.receipt(JANUARY) is None
+    assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
+    assert held(pipeline) == after
+
+
+@pytest.mark.usefixtures("several_bodies")
+def test_a_request_that_is_applied_after_the_next_version_is_found_by_looking_again(
+    pipeline: Pipeline,
+) -> None:
+    """The one thing that a repeat can't undo: nobody knows of it while it happens.
+
+    What the pipeline guarantees is that it is told: the request without an answer is in the
+    attempt, and looking at the stream again shows the month in red with what to do.
+    """
+    first, second = rows(ONE_BODY, 1000), rows(ONE_BODY, 1001)
+    pipeline.upload(as_csv(first))
+    late = timedelta(minutes=10).total_seconds()
+    pipeline.cloudzero.inject(
+        Fault(operation="create", kind="late_commit", at=1, count=9999, after_seconds=late)
+    )
+    ambiguous = pipeline.attempt(pipeline.run())
+    assert (ambiguous.verdict.has_receipt, ambiguous.ambiguous) == (False, True)
+    pipeline.cloudzero.clear_faults()
+    pipeline.upload(as_csv(second))
+    assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
+    assert look(pipeline).holds
+    pipeline.cloudzero.clock.advance(timedelta(minutes=11))
+    assert held(pipeline) == first
+    found = look(pipeline)
+    assert not found.holds
+    assert "materialise the month with force" in found.says
+    forced = pipeline.run(config={"cloudzero_drop": {"force": True}})
+    assert pipeline.attempt(forced).verdict is Verdict.VERIFIED
+    assert held(pipeline) == second
+
+
+def look(pipeline: Pipeline) -> Any:
+    """Look at the stream again, as is done later and daily."""
+    return still_held_statement(
+        JANUARY,
+        storage=StorageResource(),
+        cloudzero=CloudZeroResource(),
+        instance=pipeline.instance,
+        say=lambda _: None,
+    )
