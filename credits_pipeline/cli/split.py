@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +34,7 @@ class MonthFile:
     month: BillingMonth
     data: bytes
     accounts: int
-    total: str
+    total: Decimal
 
 
 class NotSplitError(Exception):
@@ -69,6 +70,8 @@ def split(
     Exit code 0 if every month was written, 1 if nothing was because the sheet can't be split or
     something is there already, 2 if the command can't be carried out.
     """
+    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
+
     if to is not None and upload:
         raise typer.BadParameter("choose one of --to DIR and --upload")
     if to is None and not upload and not dry_run:
@@ -84,7 +87,8 @@ def split(
         for made in files:
             where = put(made, dry_run) if put is not None else f"credits-{made.month}.csv"
             done = "would be written to" if dry_run else "written to"
-            typer.echo(f"{made.month}  {made.accounts:,} accounts  {made.total}  {done} {where}")
+            total = for_people(made.total)
+            typer.echo(f"{made.month}  {made.accounts:,} accounts  {total}  {done} {where}")
     except NotSplitError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
@@ -127,8 +131,7 @@ def _files(
 
 
 def _month_file(reading: "MonthReading", decisions: "Decisions") -> MonthFile:
-    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
-    from credits_pipeline.credits.judgement import blocking, statements  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.judgement import blocking, statements  # noqa: PLC0415 - polars
     from credits_pipeline.credits.writing import (  # noqa: PLC0415 - as above
         NotWritableError,
         own_format,
@@ -141,9 +144,7 @@ def _month_file(reading: "MonthReading", decisions: "Decisions") -> MonthFile:
         data = own_format(reading)
     except NotWritableError as error:
         raise NotSplitError(str(error)) from None
-    return MonthFile(
-        reading.month, data, reading.findings.rows, for_people(reading.findings.total_usd)
-    )
+    return MonthFile(reading.month, data, reading.findings.rows, reading.findings.total_usd)
 
 
 #: Puts a file where it belongs, or only says where that is, if the second argument is true.
@@ -218,12 +219,10 @@ def _into_inbox(files: list[MonthFile], *, force: bool) -> Put:
 
 
 def _upload(inbox: "Inbox", key: str, made: MonthFile) -> None:
+    from credits_pipeline.billing.money import to_text  # noqa: PLC0415 - loads polars
     from credits_pipeline.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
 
-    metadata = {
-        "credits-rows": str(made.accounts),
-        "credits-total": made.total.replace("$", "").replace(",", ""),
-    }
+    metadata = {"credits-rows": str(made.accounts), "credits-total": to_text(made.total)}
     try:
         inbox.upload(key, made.data, metadata=metadata)
     except InboxError as error:

@@ -7,16 +7,18 @@ file's months hold, or refuses. Where the product makes a table, this one must m
 import csv
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.amounts import FOREIGN_CODES
+from credits_pipeline.credits.reading.characters import words
 from credits_pipeline.credits.reading.months import _BY_NAME
 
 SPACES = dict.fromkeys(
     map(ord, "\u00a0\u1680\u2007\u202f\u205f\u3000\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"), " "
-) | {code: " " for code in range(0x2000, 0x200B)}
+) | dict.fromkeys(range(0x2000, 0x200B), " ")
 NOTHING = dict.fromkeys(
     [0xAD, 0xFEFF, 0x2060, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
@@ -25,7 +27,7 @@ QUOTES = dict.fromkeys(map(ord, "\u2019\u02bc"), "'")
 TRANSLATION = SPACES | NOTHING | DASHES | QUOTES
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """No table."""
 
 
@@ -86,7 +88,7 @@ def unwrapped(text: str) -> str:
 
 def decoded(data: bytes) -> str:
     if not data:
-        raise Refused("empty")
+        raise RefusedError("empty")
     for bom, encoding in (
         (b"\xef\xbb\xbf", "utf-8"),
         (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -98,7 +100,7 @@ def decoded(data: bytes) -> str:
             try:
                 return data[len(bom) :].decode(encoding).lstrip("\ufeff")
             except UnicodeDecodeError as error:
-                raise Refused(str(error)) from error
+                raise RefusedError(str(error)) from error
     candidates = ["utf-16-le", "utf-16-be"] if 0 in data else ["utf-8", "cp1252"]
     for encoding in candidates:
         try:
@@ -109,7 +111,7 @@ def decoded(data: bytes) -> str:
             0 not in data or sum(c < "\u0100" for c in text) * 2 > len(text)
         ):
             return text.lstrip("\ufeff")
-    raise Refused("no encoding")
+    raise RefusedError("no encoding")
 
 
 def physical_lines(text: str) -> list[str]:
@@ -129,15 +131,15 @@ def records_of(text: str, delimiter: str, skip: int) -> list[Record]:
             raw = "".join(lines[used : reader.line_num])
             fits, closed = quotes_fit(raw.rstrip("\r\n"), delimiter)
             if not closed and reader.line_num == len(lines):
-                raise Refused("cut off")
+                raise RefusedError("cut off")
             found.append(Record(used + 1 + skip, cells, fits))
             used = reader.line_num
     except csv.Error as error:
-        raise Refused(str(error)) from error
+        raise RefusedError(str(error)) from error
     return found
 
 
-def quotes_fit(raw: str, delimiter: str) -> tuple[bool, bool]:
+def quotes_fit(raw: str, delimiter: str) -> tuple[bool, bool]:  # noqa: C901, PLR0912 - one rule after the other
     """Whether every quoted cell is wholly quoted, and whether the last one is closed."""
     state, fits = "start", True
     position = 0
@@ -178,7 +180,7 @@ def quotes_fit(raw: str, delimiter: str) -> tuple[bool, bool]:
 CURRENCY = {"$", "USD", "US$", "US $", "USD$", "USD $", "$USD", "$ USD", "$US", "$ US"}
 
 
-def number(text: str, mark: str) -> Decimal | None:
+def number(text: str, mark: str) -> Decimal | None:  # noqa: PLR0911 - one rule after the other
     """The digits of an amount under a decimal mark."""
     whole, found, fraction = text.partition(mark)
     if found and mark in fraction:
@@ -212,7 +214,7 @@ def number(text: str, mark: str) -> Decimal | None:
     return Decimal(f"{whole or '0'}.{fraction or '0'}")
 
 
-def amount(text: str) -> dict[str, Decimal]:
+def amount(text: str) -> dict[str, Decimal]:  # noqa: C901, PLR0911, PLR0912 - one rule after the other
     """What a cell says, by decimal mark."""
     cell = unwrapped(text)
     if cell == "":
@@ -280,8 +282,8 @@ def foreign(text: str) -> bool:
     )
     if match is None:
         return False
-    small = "aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek sgd zar".split()
-    dollars = "A AU C CA CAD AUD NZ HK S SG NT MX R BZ TT J EC FJ NZD HKD SGD".split()
+    small = words("aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek sgd zar")
+    dollars = words("A AU C CA CAD AUD NZ HK S SG NT MX R BZ TT J EC FJ NZD HKD SGD")
     return any(
         code is not None
         and (
@@ -293,7 +295,7 @@ def foreign(text: str) -> bool:
     )
 
 
-def account(text: str) -> tuple[str, bool] | None:
+def account(text: str) -> tuple[str, bool] | None:  # noqa: C901, PLR0911 - one rule after the other
     """The id, and whether it was padded."""
     cell = unwrapped(text)
     if len(cell) > 300:
@@ -364,7 +366,9 @@ def months_of(text: str) -> dict[str, tuple[int, int, int | None]]:
     both = single_month(cell)
     if both is not None:
         return {"mdy": both, "dmy": both}
-    match = re.fullmatch(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]((?:19|20)[0-9]{2})" + TIME, cell, re.I)
+    match = re.fullmatch(
+        r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]((?:19|20)[0-9]{2})" + TIME, cell, re.IGNORECASE
+    )
     if match:
         first, second, year = int(match[1]), int(match[2]), int(match[3])
         found = {}
@@ -409,7 +413,7 @@ def single_month(cell: str) -> tuple[int, int, int | None] | None:
         (rf"{one}-{name}-{short}", "dns"),
         (rf"{year}年{one}月", "ym"),
     ):
-        match = re.fullmatch(form, cell, re.I)
+        match = re.fullmatch(form, cell, re.IGNORECASE)
         if match is None:
             continue
         parts = dict(zip(order, match.groups(), strict=True))
@@ -428,37 +432,42 @@ def month_name(month: tuple[int, ...]) -> str:
 # ---------------------------------------------------------------- layouts
 
 
-def read(data: bytes) -> Result:
-    """What a file holds.
+def read(  # noqa: C901 - one rule after the other
+    data: bytes, first_month: tuple[int, int] | None = None
+) -> Result:
+    """What a file holds; ``first_month`` is what a person knows of a sheet without a header.
 
     Raises:
-        Refused: no table can be made of it.
+        RefusedError: no table can be made of it.
     """
     text = decoded(data)
     start = text[:1000].lstrip()
     if not start and not text.strip():
-        raise Refused("blank")
+        raise RefusedError("blank")
     if start.startswith(("<", "{", "[")) or "\x00" in text:
-        raise Refused("no table")
+        raise RefusedError("no table")
     if data.startswith((b"PK", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"BZh", b"%PDF", b"PAR1")):
-        raise Refused("no text")
-    named = re.match(r'"?sep=([,;\t|:^~])"?[,;\t ]*(\r\n|\r|\n|\Z)', text, re.I)
-    best: tuple[int, str, list[Record]] | None = None
+        raise RefusedError("no text")
+    named = re.match(r'"?sep=([,;\t|:^~])"?[,;\t ]*(\r\n|\r|\n|\Z)', text, re.IGNORECASE)
+    best: tuple[int, str, str, list[Record]] | None = None
     for delimiter in [named[1]] if named else [",", ";", "\t", "|"]:
         if delimiter not in text:
             continue
         try:
             records = records_of(text, delimiter, 1 if named else 0)
-        except Refused:
+        except RefusedError:
             if named:
                 raise
             continue
         sure, layout = recognised(records)
         if sure and (best is None or sure > best[0]):
-            best = sure, layout, records
+            best = sure, layout, delimiter, records
     if best is None:
-        raise Refused("no layout")
-    return READERS[best[1]](best[2])
+        raise RefusedError("no layout")
+    _, layout, delimiter, records = best
+    if layout == "headerless_wide":
+        return read_headerless_wide(records, delimiter, first_month)
+    return READERS[layout](records)
 
 
 def filled(record: Record) -> bool:
@@ -489,12 +498,17 @@ def month_header(cell: str) -> dict[str, tuple[int, int, int | None]]:
     found = months_of(cell)
     if found:
         return found
-    words = r"\b(?:aws|promotional|promo|monthly|total|credits?|amounts?|applied|for|of|in|usd)\b|[:()$]"
-    rest = " ".join(re.sub(words, " ", bare(cell), flags=re.I).split()).strip("-_,/ ")
+    credit_words = (
+        r"\b(?:aws|promotional|promo|monthly|total|credits?|amounts?|applied|for|of|in|usd)\b"
+        r"|[:()$]"
+    )
+    rest = " ".join(re.sub(credit_words, " ", bare(cell), flags=re.IGNORECASE).split()).strip(
+        "-_,/ "
+    )
     return months_of(rest) if rest else {}
 
 
-def recognised(records: list[Record]) -> tuple[int, str]:
+def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911 - one rule after the other
     if max((len(record.cells) for record in records), default=0) < 2:
         return 0, ""
     head = [record for record in records[:10] if any(bare(cell) for cell in record.cells)]
@@ -582,7 +596,7 @@ class Total:
     record: bool = True
 
 
-def finish(
+def finish(  # noqa: C901, PLR0912 - one rule after the other
     layout: str,
     entries: list[Entry],
     totals: list[Total],
@@ -595,17 +609,17 @@ def finish(
     Totals are only read here: that the product blocks on the wrong ones is its own test.
     """
     if not entries:
-        raise Refused("no rows")
+        raise RefusedError("no rows")
     cells = [e.amount for e in entries if e.amount is not None]
     cells += [total.amount for total in totals if total.amount.strip()]
     if any(foreign(cell) for cell in cells):
-        raise Refused("currency")
+        raise RefusedError("currency")
     said = [amount(cell) for cell in cells]
     point = any(set(values) == {"."} for values in said)
     comma = any(set(values) == {","} for values in said)
     either = any(len(values) == 2 and values["."] != values[","] for values in said)
     if (point and comma) or (either and not point and not comma):
-        raise Refused("decimal mark")
+        raise RefusedError("decimal mark")
     mark = "," if comma else "."
     read_ = []
     for entry in entries:
@@ -623,7 +637,7 @@ def finish(
     names = {entry.month for entry in entries if entry.month is not None} or {None}
     bad_totals = [t for t in totals if t.amount.strip() and mark not in amount(t.amount)]
     if any(not total.record for total in bad_totals):
-        raise Refused("total")
+        raise RefusedError("total")
     for name in names:
         month = months[name] = Month()
         month.rejected += [t.line for t in bad_totals if t.month in {None, name}]
@@ -696,14 +710,14 @@ def read_headerless(records: list[Record]) -> Result:
 def split_header(records: list[Record]) -> tuple[list[str], list[Record], int]:
     at = header_row(records)
     if at is None:
-        raise Refused("no header")
+        raise RefusedError("no header")
     return records[at].cells, records[at + 1 :], records[at].line
 
 
 def account_column(cells: list[str], rows: list[Record]) -> int:
     named = [i for i, cell in enumerate(cells) if headers.key(cell) in headers.ACCOUNT]
     if not named:
-        raise Refused("no account column")
+        raise RefusedError("no account column")
     holding = [
         i for i in named if any(account_like(c) for r in rows if (c := cell_of(r, i)) is not None)
     ]
@@ -711,7 +725,7 @@ def account_column(cells: list[str], rows: list[Record]) -> int:
         for record in rows:
             one, two = (account(cell_of(record, i) or "") for i in (holding[0], other))
             if one and two and one[0] != two[0]:
-                raise Refused("two accounts")
+                raise RefusedError("two accounts")
     if len(holding) > 1:
         exact = [i for i in holding if headers.key(cells[i]).endswith(("id", "number"))]
         return (exact or holding)[0]
@@ -743,7 +757,7 @@ def currency_columns(cells: list[str], rows: list[Record]) -> set[int]:
         for i in found:
             cell = unwrapped(cell_of(record, i) or "").upper()
             if cell not in {"", "USD", "$", "US$", "US DOLLAR", "US DOLLARS"}:
-                raise Refused("currency")
+                raise RefusedError("currency")
     return found
 
 
@@ -806,7 +820,7 @@ def read_header(records: list[Record]) -> Result:
     currency = currency_columns(cells, rows)
     candidates = credit_columns(cells, rows, {at, *currency})
     if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
-        raise Refused("credit column")
+        raise RefusedError("credit column")
     (credit,) = candidates
     return rows_result("header", cells, rows, at, credit, {at}, None)
 
@@ -849,7 +863,7 @@ def read_long(records: list[Record]) -> Result:
     currency = currency_columns(cells, rows)
     candidates = credit_columns(cells, rows, {at, *dates, *currency})
     if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
-        raise Refused("credit column")
+        raise RefusedError("credit column")
     readings = {}
     for record in rows:
         parts = [cell_of(record, column) for column in dates]
@@ -867,7 +881,7 @@ def read_long(records: list[Record]) -> Result:
     if uncertain:
         fits = [o for o in ("mdy", "dmy") if all(o in reading for reading in uncertain)]
         if len(fits) != 1:
-            raise Refused("months")
+            raise RefusedError("months")
         (order,) = fits
     months = {
         line: month_name(reading[order]) if order in reading else None
@@ -884,7 +898,7 @@ def one_reading(texts: list[dict[str, tuple[int, int, int | None]]]) -> list[str
             if len(set(names)) == len(names):
                 found.append(names)
     if not found or found[0] != found[-1]:
-        raise Refused("months")
+        raise RefusedError("months")
     return found[0]
 
 
@@ -899,9 +913,9 @@ def read_wide(records: list[Record]) -> Result:
     ]
     others = credit_columns(cells, rows, {at, *columns, *sums, *currency})
     if any(bare(cell_of(r, i) or "") for r in rows for i in others):
-        raise Refused("more amounts")
+        raise RefusedError("more amounts")
     if any(headers.foreign_in(cells[i]) for i in columns):
-        raise Refused("currency")
+        raise RefusedError("currency")
     out = in_doubt(cells, rows, [*columns, *sums])
     good, totals = sorted_rows(rows, at, out)
     entries, stated = [], []
@@ -925,10 +939,10 @@ def read_wide(records: list[Record]) -> Result:
 
 
 def without_currency(cell: str) -> str:
-    return re.sub(r" *\((\$|USD|US\$)\)$", "", bare(cell), flags=re.I)
+    return re.sub(r" *\((\$|USD|US\$)\)$", "", bare(cell), flags=re.IGNORECASE)
 
 
-def read_cost_explorer(records: list[Record]) -> Result:
+def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 - one rule after the other
     labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
     width = max(len(record.cells) for record in records)
     table = [[*r.cells, *[""] * (width - len(r.cells))] for r in records]
@@ -943,7 +957,7 @@ def read_cost_explorer(records: list[Record]) -> Result:
         (i for i in titled if any(account_like(without_currency(c)) for c in table[i][1:])), None
     )
     if ids is None:
-        raise Refused("no ids")
+        raise RefusedError("no ids")
     names = [i for i in titled if i != ids]
     sums = next(
         (
@@ -960,7 +974,7 @@ def read_cost_explorer(records: list[Record]) -> Result:
         for top in tops:
             text = bare(top)
             if text.endswith(")") and headers.foreign_in(text[text.rfind("(") :]):
-                raise Refused("currency")
+                raise RefusedError("currency")
         if any(bare(row[column]) for row in table):
             total = not account_like(without_currency(tops[0])) and any(
                 map(headers.is_total_column, tops)
@@ -978,7 +992,7 @@ def read_cost_explorer(records: list[Record]) -> Result:
         if len(text) == 2 and text["mdy"][:2] != text["dmy"][:2]:
             continue
         if days - {None, 1}:
-            raise Refused("days")
+            raise RefusedError("days")
     months = dict(zip(known, one_reading(list(known.values())), strict=True)) if known else {}
     entries, stated = [], []
     for index in found:
@@ -1009,7 +1023,7 @@ def read_cost_explorer(records: list[Record]) -> Result:
     return finish("cost_explorer", entries, stated, negative=True)
 
 
-def read_aws_billing(records: list[Record]) -> Result:
+def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0915 - one rule after the other
     cells, rows, _ = split_header(records)
     currency_columns(cells, rows)
     keys = [headers.key(cell) for cell in cells]
@@ -1020,12 +1034,12 @@ def read_aws_billing(records: list[Record]) -> Result:
     credit = keys.index("credits")
     every = [amount(cell_of(r, credit) or "") for r in rows]
     if any(foreign(cell_of(r, credit) or "") for r in rows):
-        raise Refused("currency")
+        raise RefusedError("currency")
     point = any(set(values) == {"."} for values in every)
     comma = any(set(values) == {","} for values in every)
     either = any(len(v) == 2 and v["."] != v[","] for v in every)
     if (point and comma) or (either and not point and not comma):
-        raise Refused("mark")
+        raise RefusedError("mark")
     mark = "," if comma else "."
 
     def usd(record: Record) -> Decimal | None:
@@ -1049,7 +1063,7 @@ def read_aws_billing(records: list[Record]) -> Result:
                 elif abs(total - own) <= off and abs(extra - own) <= off:
                     told = repeats = True
         if not told:
-            raise Refused("payer")
+            raise RefusedError("payer")
 
     def period_month(record: Record) -> str | None:
         reading = months_of(at(record, "billingperiodstartdate"))
@@ -1089,13 +1103,71 @@ def read_aws_billing(records: list[Record]) -> Result:
     return finish("aws_billing", entries, stated, negative=True, adds_up=True)
 
 
-def read_headerless_wide(records: list[Record]) -> Result:
-    raise Refused("only a person knows the first month")
+def read_headerless_wide(
+    records: list[Record], delimiter: str, first_month: tuple[int, int] | None
+) -> Result:
+    start = first_filled(records)
+    numbered = [r for r in records if re.search("[0-9]", cell_of(r, start) or "")]
+    counts = Counter(len(r.cells) for r in numbered).most_common()
+    if len(counts) > 1 and counts[0][1] == counts[1][1]:
+        raise RefusedError("lengths")
+    usual = counts[0][0]
+    last = max(
+        (
+            i
+            for r in numbered
+            if len(r.cells) == usual
+            for i in range(start + 1, usual)
+            if bare(r.cells[i])
+        ),
+        default=start + 1,
+    )
+    if first_month is None:
+        raise RefusedError("only a person knows the first month")
+    columns = range(start + 1, last + 1)
+    if delimiter == ",":
+        for column in columns[:-1]:
+            pairs = [
+                (bare_ends(cell_of(r, column) or ""), bare_ends(cell_of(r, column + 1) or ""))
+                for r in records
+            ]
+            pairs = [pair for pair in pairs if all(pair)]
+            if pairs and all(
+                re.fullmatch(r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]{1,3}", one)
+                and re.fullmatch(r"[0-9]{3}(\.[0-9]+)?[)-]?", two)
+                for one, two in pairs
+            ):
+                raise RefusedError("cut in two")
+    doubted = {
+        r.line
+        for r in records
+        if not r.fits
+        or any(bare(cell) for cell in r.cells[last + 1 :])
+        or (len(r.cells) <= last and (cell_of(r, start) or "") != "")
+    }
+    rows, totals = sorted_rows(records, start, doubted)
+    entries, stated = [], []
+    for index, column in enumerate(columns):
+        if not any(bare(cell_of(r, column) or "") for r in records):
+            continue
+        year, month = divmod(first_month[0] * 12 + first_month[1] - 1 + index, 12)
+        name = f"{year:04d}-{month + 1:02d}"
+        entries += [
+            Entry(
+                r.line,
+                cell_of(r, start),
+                None if r.line in doubted else cell_of(r, column),
+                month=name,
+                bad=r.line in doubted,
+            )
+            for r in rows
+        ]
+        stated += [Total(t.line, cell_of(t, column) or "", name) for t in totals]
+    return finish("headerless_wide", entries, stated)
 
 
 READERS = {
     "headerless": read_headerless,
-    "headerless_wide": read_headerless_wide,
     "header": read_header,
     "long": read_long,
     "wide": read_wide,

@@ -1,4 +1,4 @@
-"""Every shape, every text and every refusal has a file here, with the exact table that becomes of it."""
+"""Every shape, text and refusal has a file here, with the exact table that becomes of it."""
 
 import json
 from decimal import Decimal
@@ -34,7 +34,9 @@ def judged(kind: str, name: str, month: str | None) -> FileVerdict:
 @pytest.mark.parametrize(
     ("kind", "name", "expected"), CASES, ids=[f"{kind}/{name}" for kind, name, _ in CASES]
 )
-def test_a_file_is_read_exactly_or_refused_with_the_cause(kind: str, name: str, expected: dict):
+def test_a_file_is_read_exactly_or_refused_with_the_cause(
+    kind: str, name: str, expected: dict
+) -> None:
     found = judged(kind, name, expected["month"])
     tables = {
         month: {account: (Decimal(usd), line) for account, usd, line in reading.rows.iter_rows()}
@@ -63,6 +65,6 @@ def test_a_file_is_read_exactly_or_refused_with_the_cause(kind: str, name: str, 
         assert closes.holds, closes.says
 
 
-def test_every_file_among_the_fixtures_has_an_expectation():
+def test_every_file_among_the_fixtures_has_an_expectation() -> None:
     files = {(kind.name, path.name) for kind in FIXTURES.iterdir() for path in kind.glob("*.csv")}
     assert files == {(kind, name) for kind, name, _ in CASES}

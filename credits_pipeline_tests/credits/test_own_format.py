@@ -27,7 +27,7 @@ def table_of(data: bytes, **decided: object) -> dict[str, Decimal]:
     return dict(zip(rows["account_id"], rows["amount_usd"], strict=True))
 
 
-def test_the_usual_sample_gives_23_rows_and_reports_the_repetition():
+def test_the_usual_sample_gives_23_rows_and_reports_the_repetition() -> None:
     reading = read_month(sample(), JANUARY)
     CreditsTable.validate(reading.rows)
     assert len(reading.rows) == 23
@@ -53,14 +53,14 @@ def test_the_usual_sample_gives_23_rows_and_reports_the_repetition():
         ("0.000000000001", "0.000000000001"),
     ],
 )
-def test_an_amount_is_read_exactly(amount: str, usd: str):
+def test_an_amount_is_read_exactly(amount: str, usd: str) -> None:
     assert table_of(f"000000000001,{amount}\n000000000002,$1.00\n".encode()) == {
         "000000000001": Decimal(usd),
         "000000000002": Decimal(1),
     }
 
 
-def test_rows_that_cannot_be_read_are_listed_with_line_text_and_reason_and_block():
+def test_rows_that_cannot_be_read_are_listed_with_line_text_and_reason_and_block() -> None:
     data = b"000000000001,$5.00\nabc,$1.00\n\n000000000002,x\n000000000003\n"
     reading = read_month(data, JANUARY)
     assert reading.rejected.select("line", "text").rows() == [
@@ -80,7 +80,7 @@ def test_rows_that_cannot_be_read_are_listed_with_line_text_and_reason_and_block
 )
 def test_a_conflicting_duplicate_is_left_out_added_or_blocks(
     duplicates: str, usd: str, blocked: list[str]
-):
+) -> None:
     data = b"000000000001,5.00\n000000000002,1.00\n000000000001,7.00\n"
     decisions = Decisions().amended(duplicates=duplicates)
     reading = read_month(data, JANUARY, decisions=decisions)
@@ -90,6 +90,6 @@ def test_a_conflicting_duplicate_is_left_out_added_or_blocks(
 
 
 @pytest.mark.parametrize("data", [b"", b"\n \n", b"PK\x03\x04rest", b"<html><body>"])
-def test_what_is_no_table_is_refused_with_the_cause(data: bytes):
+def test_what_is_no_table_is_refused_with_the_cause(data: bytes) -> None:
     with pytest.raises(Refusal, match="the file"):
         read_month(data, JANUARY)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ ACCOUNT_NAMES = ["Account ID", "Linked account id", "Account", "Account Number",
 AMOUNT_NAMES = ["Credit Amount", "Credits", "Credit (USD)", "Amount", "amount_usd", "Total credits"]
 MONTH_NAMES = ["Month", "Billing Period", "Usage Month", "Date"]
 EXTRA_NAMES = ["Team", "Owner", "Account Name", "Notes"]
-ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+ENGLISH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 #: What an extra cell may hold: words, commas, quotes and line feeds, and é for other encodings.
 WORDS = st.text(alphabet='abc ,;\t"\n.é-()', max_size=12)
@@ -44,6 +44,22 @@ class Style:
     def warns(self) -> bool:
         """Whether reading it must warn."""
         return bool(self.negative) or self.encoding == "utf-16-be"
+
+
+def plain_style(*, quote_all: bool) -> Style:
+    """How AWS writes."""
+    return Style(
+        delimiter=",",
+        newline="\n",
+        encoding="utf-8",
+        mark=".",
+        negative="",
+        quote_all=quote_all,
+        final_newline=True,
+        named_delimiter=False,
+        trailing=0,
+        blank_every=0,
+    )
 
 
 @dataclass
@@ -329,8 +345,7 @@ def cost_explorer(draw: st.DrawFn) -> Written:
                 cost(sum(row[index] for row in values.values())),
             ]
         )
-    style = Style(",", "\n", "utf-8", ".", "", True, True, False, 0, 0)
-    style.quote_all = draw(st.booleans())
+    style = plain_style(quote_all=draw(st.booleans()))
     data, lines, _ = render(rows, style)
     filled = {month: any(rows[3 + index][1:-1]) for index, month in enumerate(months)}
     return Written(
@@ -345,13 +360,37 @@ def cost_explorer(draw: st.DrawFn) -> Written:
     )
 
 
-BILL = (
-    "InvoiceID PayerAccountId LinkedAccountId RecordType RecordID BillingPeriodStartDate"
-    " BillingPeriodEndDate InvoiceDate PayerAccountName LinkedAccountName TaxationAddress"
-    " PayerPONumber ProductCode ProductName SellerOfRecord UsageType Operation RateId"
-    " ItemDescription UsageStartDate UsageEndDate UsageQuantity BlendedRate CurrencyCode"
-    " CostBeforeTax Credits TaxAmount TaxType TotalCost"
-).split()
+BILL = [
+    "InvoiceID",
+    "PayerAccountId",
+    "LinkedAccountId",
+    "RecordType",
+    "RecordID",
+    "BillingPeriodStartDate",
+    "BillingPeriodEndDate",
+    "InvoiceDate",
+    "PayerAccountName",
+    "LinkedAccountName",
+    "TaxationAddress",
+    "PayerPONumber",
+    "ProductCode",
+    "ProductName",
+    "SellerOfRecord",
+    "UsageType",
+    "Operation",
+    "RateId",
+    "ItemDescription",
+    "UsageStartDate",
+    "UsageEndDate",
+    "UsageQuantity",
+    "BlendedRate",
+    "CurrencyCode",
+    "CostBeforeTax",
+    "Credits",
+    "TaxAmount",
+    "TaxType",
+    "TotalCost",
+]
 
 
 @st.composite
@@ -387,7 +426,7 @@ def aws_billing(draw: st.DrawFn) -> Written:
     rows += [record("AccountTotal", a, sum(parts)) for a, parts in table.items()]
     everything = sum(usd for _, usd in items)
     rows += [record("InvoiceTotal", "", everything), record("StatementTotal", "", everything)]
-    style = Style(",", "\n", "utf-8", ".", "", draw(st.booleans()), True, False, 0, 0)
+    style = plain_style(quote_all=draw(st.booleans()))
     data, lines, _ = render(rows, style)
     first: dict[str, int] = {}
     for (account, _), line in zip(items, lines[1:], strict=False):

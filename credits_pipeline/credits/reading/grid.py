@@ -131,9 +131,8 @@ def split(text: Text, delimiter: str, *, skip_lines: int, max_records: int, name
         name: what to call the file in a refusal.
 
     Raises:
-        Refusal: too many records, a line or field too long, or a quote that is never closed.
+        Refusal: too many records, a field too long, or a quote that is never closed.
     """
-    _refuse_long_lines(text.utf8, name=name)
     if skip_lines == 0:
         fast = _by_polars(text, delimiter, max_records=max_records)
         if fast is not None:
@@ -147,7 +146,6 @@ def split_head(text: Text, delimiter: str, *, skip_lines: int, name: str) -> Gri
     Raises:
         Refusal: as `split`.
     """
-    _refuse_long_lines(text.utf8, name=name)
     end = 0
     for count, match in enumerate(_LINE_BYTES.finditer(text.utf8)):
         if count == HEAD_LINES:
@@ -167,7 +165,13 @@ def too_many_records(name: str, most: int) -> Refusal:
     )
 
 
-def _refuse_long_lines(utf8: bytes, *, name: str) -> None:
+def refuse_long_lines(text: Text, *, name: str) -> None:
+    """Refuse a text with a line that no table has, before it is split.
+
+    Raises:
+        Refusal: it has one.
+    """
+    utf8 = text.utf8
     position = 0
     while len(utf8) - position > LONGEST_LINE:
         window = position, position + LONGEST_LINE + 1

@@ -11,7 +11,13 @@ from credits_pipeline.credits.reading.assembly import MonthReading, assemble
 from credits_pipeline.credits.reading.controls import Controls
 from credits_pipeline.credits.reading.entries import ReadEntries, read_entries
 from credits_pipeline.credits.reading.extract import Extract
-from credits_pipeline.credits.reading.grid import Source, split, split_head, too_many_records
+from credits_pipeline.credits.reading.grid import (
+    Source,
+    refuse_long_lines,
+    split,
+    split_head,
+    too_many_records,
+)
 from credits_pipeline.credits.reading.layouts import LAYOUTS
 from credits_pipeline.credits.reading.layouts.context import Context, Layout
 from credits_pipeline.credits.reading.refusal import NO_NAME, Refusal, split_command
@@ -135,6 +141,7 @@ def read_sheet(
     text = decode(data, name=name)
     if not text.utf8[:_FIRST_LINE].strip() and not text.utf8.strip():
         raise Refusal(f"{name} holds nothing but blank lines: upload it again with its rows.")
+    refuse_long_lines(text, name=name)
     named = _NAMED_DELIMITER.match(text.utf8[:_FIRST_LINE].decode(errors="replace"))
     skip = 0 if named is None else 1
     delimiter, layout = _recognised(

@@ -1,0 +1,148 @@
+"""``credits-pipeline split``: one credits file a month, in the product's own format."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cli import app
+from credits_pipeline.credits.reading import read_month
+from credits_pipeline.inbox.bucket import Inbox
+
+WIDE = 'Account ID,2025-01,2025-02\n123456789012,5.123,7.30\n000000000002,$ -,"1,008.40"\n'
+HEADERLESS = "123456789012,5.10,7.30\n000000000002,6.20,8.40\n"
+JANUARY, FEBRUARY = BillingMonth(2025, 1), BillingMonth(2025, 2)
+
+
+def split(tmp_path: Path, content: str, *options: str) -> Result:
+    file = tmp_path / "sheet.csv"
+    file.write_text(content)
+    return CliRunner().invoke(app, ["split", str(file), *options])
+
+
+def table(file: Path, month: BillingMonth) -> dict[str, Decimal]:
+    rows = read_month(file.read_bytes(), month).rows
+    return dict(zip(rows["account_id"], rows["amount_usd"], strict=True))
+
+
+def test_every_month_becomes_a_file_that_reads_back_exactly(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = split(tmp_path, WIDE, "--to", str(out))
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in out.iterdir()) == [
+        "credits-2025-01.csv",
+        "credits-2025-02.csv",
+    ]
+    assert table(out / "credits-2025-01.csv", JANUARY) == {
+        "123456789012": Decimal("5.123"),
+        "000000000002": Decimal(0),
+    }
+    assert table(out / "credits-2025-02.csv", FEBRUARY) == {
+        "123456789012": Decimal("7.30"),
+        "000000000002": Decimal("1008.40"),
+    }
+    assert "2025-01  2 accounts  $5.123" in result.stdout
+    assert "2025-02  2 accounts  $1,015.70" in result.stdout
+
+
+def test_nothing_is_overwritten_unless_forced(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "credits-2025-02.csv").write_text("mine")
+    result = split(tmp_path, WIDE, "--to", str(out))
+    assert result.exit_code == 1
+    assert "credits-2025-02.csv is there already" in result.stderr
+    assert [path.name for path in out.iterdir()] == ["credits-2025-02.csv"]
+    assert (out / "credits-2025-02.csv").read_text() == "mine"
+    assert split(tmp_path, WIDE, "--to", str(out), "--force").exit_code == 0
+    assert table(out / "credits-2025-02.csv", FEBRUARY)["123456789012"] == Decimal("7.30")
+
+
+def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = split(tmp_path, WIDE, "--to", str(out), "--dry-run")
+    assert result.exit_code == 0
+    assert "would be written" in result.stdout
+    assert not out.exists()
+
+
+def test_a_sheet_without_a_header_needs_the_first_month(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = split(tmp_path, HEADERLESS, "--to", str(out))
+    assert result.exit_code == 1
+    assert "--first-month" in result.stderr
+    result = split(tmp_path, HEADERLESS, "--to", str(out), "--first-month", "2024-12")
+    assert result.exit_code == 0, result.output
+    assert table(out / "credits-2024-12.csv", BillingMonth(2024, 12)) == {
+        "123456789012": Decimal("5.10"),
+        "000000000002": Decimal("6.20"),
+    }
+    assert table(out / "credits-2025-01.csv", JANUARY)["000000000002"] == Decimal("8.40")
+
+
+def test_a_first_month_that_the_file_contradicts_is_refused(tmp_path: Path) -> None:
+    result = split(tmp_path, WIDE, "--to", str(tmp_path / "out"), "--first-month", "2024-06")
+    assert result.exit_code == 1
+    assert "2025-01" in result.stderr
+
+
+def test_cost_explorers_negative_costs_become_positive_credits(tmp_path: Path) -> None:
+    download = (
+        '"Linked account","123456789012","Total costs ($)"\n'
+        '"Linked account name","Prod ($)","Total costs ($)"\n'
+        '"2025-01-01","-5.1234567891","-5.1234567891"\n'
+    )
+    out = tmp_path / "out"
+    assert split(tmp_path, download, "--to", str(out)).exit_code == 0
+    assert table(out / "credits-2025-01.csv", JANUARY) == {"123456789012": Decimal("5.1234567891")}
+
+
+def test_a_month_that_is_blocked_stops_the_whole_sheet(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = split(tmp_path, WIDE + "000000000003,1.00,x\n", "--to", str(out))
+    assert result.exit_code == 1
+    assert "2025-02" in result.stderr
+    assert "line 4" in result.stderr
+    assert not out.exists()
+
+
+def test_a_month_of_claw_backs_only_is_not_written_as_credits(tmp_path: Path) -> None:
+    sheet = "Account ID,2025-01,2025-02\n123456789012,5.00,-1.00\n"
+    result = split(tmp_path, sheet, "--to", str(tmp_path / "out"), "--signs", "as_is")
+    assert result.exit_code == 1
+    assert "2025-02 holds claw-backs only" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--to", "out", "--upload"], ["--to", "out", "--first-month", "January"]]
+)
+def test_wrong_usage_exits_with_2(tmp_path: Path, options: list[str]) -> None:
+    assert split(tmp_path, WIDE, *options).exit_code == 2
+
+
+def test_uploads_go_to_the_inbox_with_their_totals(tmp_path: Path, inbox: Inbox) -> None:
+    result = split(tmp_path, WIDE, "--upload")
+    assert result.exit_code == 0, result.output
+    version = inbox.current("credits-2025-02.csv")
+    assert version is not None
+    assert version.metadata == {"credits-rows": "2", "credits-total": "1015.70"}
+    assert inbox.read(version) == b"000000000002,1008.40\n123456789012,7.30\n"
+
+
+def test_an_upload_replaces_nothing_unless_forced(tmp_path: Path, inbox: Inbox) -> None:
+    inbox.upload("credits-2025-02.csv", b"123456789012,1.00\n")
+    result = split(tmp_path, WIDE, "--upload")
+    assert result.exit_code == 1
+    assert "credits-2025-02.csv is there already" in result.stderr
+    assert inbox.current("credits-2025-01.csv") is None
+    assert split(tmp_path, WIDE, "--upload", "--force").exit_code == 0
+    assert inbox.current("credits-2025-01.csv") is not None
+
+
+def test_an_upload_without_a_bucket_names_the_variable(tmp_path: Path) -> None:
+    result = split(tmp_path, WIDE, "--upload")
+    assert result.exit_code == 2
+    assert "CREDITS_BUCKET" in result.stderr
