@@ -36,7 +36,7 @@ print((peak - held) // 1_000_000)
     [
         ('b"1,1\\n" * 10_000_000', "more than 1,000,000 records"),
         ("b'\"' + b'x' * 50_000_000", "a line of more than"),
-        ("b'1' * 50_000_000", "no layout"),
+        ("b'1' * 50_000_000", "a line of more than"),
         ("b'PK' + bytes([3, 4]) + bytes(90_000_000)", "zip archive"),
         ("b'123456789012' + b',1' * 90_000 + b'\\n1,2' * 500_000", "too many cells"),
         ("b'123456789012,1\\n' + b'Total,1\\n' * 999_000", "totals"),
