@@ -60,7 +60,9 @@ def demo(
                 verdict = attempt.verdict if attempt is not None else None
                 if attempt is not None:
                     console.print()
-                    console.print(Markdown(markdown(attempt, started.journal.rows(attempt))))
+                    console.print(
+                        Markdown(markdown(attempt, started.journal.rows(attempt))), soft_wrap=False
+                    )
                     console.print()
                 receipt = started.journal.receipt(running.MONTH)
                 say(f"the receipt says: {receipt.verdict if receipt else 'there is none'}")

@@ -156,8 +156,9 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
         holds=False,
         blocks=decisions.duplicates == "reject",
         says=(
-            f"{reading.findings.duplicated_accounts} accounts have more than one row:"
-            f" {len(identical)} repeat the first, {len(conflicting)} contradict it; such as line"
+            f"{_count(reading.findings.duplicated_accounts, 'account')} with more than one row:"
+            f" {_count(len(identical), 'row')} repeating the first word for word,"
+            f" {_count(len(conflicting), 'row')} contradicting it; such as line"
             f" {first['line']} ({for_people(first['usd'])}) after line {first['first_line']}"
             f" ({for_people(first['first_usd'])}) for account {first['account_id']}; {done}."
         ),
@@ -279,6 +280,10 @@ def _account_ids_are_whole(reading: MonthReading) -> Statement:
         says=says,
         numbers={"padded_accounts": count},
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _not_all_zero(reading: MonthReading) -> Statement:

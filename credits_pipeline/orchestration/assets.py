@@ -13,7 +13,7 @@ import dagster as dg
 
 from credits_pipeline import settings
 from credits_pipeline.orchestration import guards, metadata
-from credits_pipeline.orchestration.attempts import Recorder, blocked
+from credits_pipeline.orchestration.attempts import Recorder, blocked, show_at_the_drop
 from credits_pipeline.orchestration.config import CreditsConfig, DropConfig, asks_to_clear
 from credits_pipeline.orchestration.drop import drop_month
 from credits_pipeline.orchestration.partitions import month_of
@@ -29,6 +29,7 @@ from credits_pipeline.orchestration.stored import (
     convention,
 )
 from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.reporting.report import markdown
 
 GROUP = "credits"
 INBOX = dg.AssetKey("credits_inbox")
@@ -184,9 +185,13 @@ def _credits(
         )
         stops = blocking(found.statements)
         if stops:
-            recorder.close(
+            rows = metadata.row_lists(found)
+            stored = recorder.close(
                 blocked(recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops),
-                rows=metadata.row_lists(found),
+                rows=rows,
+            )
+            show_at_the_drop(
+                context, stored, {"report": dg.MetadataValue.md(markdown(stored, rows))}
             )
         return dg.MaterializeResult(
             value=found,

@@ -1,7 +1,7 @@
 """Every run leaves an attempt and one log line, whatever became of it (design decision 14)."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -146,6 +146,20 @@ def blocked(attempt: Attempt, statements: Iterable["Statement"]) -> Attempt:
         what_to_do="Nothing was sent. Upload a corrected file, or accept what is found by "
         "materialising the month with the matching decision in the run config of credits.",
         permanent=True,
+    )
+
+
+def show_at_the_drop(
+    context: dg.AssetExecutionContext, attempt: Attempt, shown: Mapping[str, Any]
+) -> None:
+    """Show at the month of `cloudzero_drop` what became of it: people look for a reason there."""
+    context.log_event(
+        dg.AssetObservation(
+            asset_key="cloudzero_drop",
+            partition=context.partition_key,
+            description=told(attempt),
+            metadata=shown,
+        )
     )
 
 

@@ -6,11 +6,12 @@ act on; they stop nothing by themselves that the code would let pass (design dec
 
 import warnings
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 import dagster as dg
 
 from credits_pipeline.orchestration import guards, metadata
-from credits_pipeline.orchestration.attempts import Recorder, blocked
+from credits_pipeline.orchestration.attempts import Recorder, Refused, blocked, told
 from credits_pipeline.orchestration.confirming import (
     STILL_HELD,
     drop_statement,
@@ -42,6 +43,8 @@ OF_CREDITS = {
     "account_ids_are_whole": "No account id had lost its leading zeros.",
     "amounts_are_not_all_zero": "At least one account is owed something.",
 }
+#: Those that warn at most; the UI calls the others blocking.
+_ONLY_WARN = {"layout_is_known", "account_ids_are_whole", "amounts_are_not_all_zero"}
 #: Statements about `cbf_payload` that only CloudZero can make.
 OF_PAYLOAD = {
     VALID: "CloudZero, asked to validate the rows before anything is sent, would take them.",
@@ -83,7 +86,7 @@ def _of_credits(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
             name,
             asset="credits",
             description=description,
-            blocking=True,
+            blocking=name not in _ONLY_WARN,
             partitions_def=partitions,
         )
         for name, description in OF_CREDITS.items()
@@ -96,11 +99,27 @@ def _of_credits(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
         _, found = load(storage, "credits", month_of(context), run_id=context.run.run_id)
         assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
         selected = {key.name for key in context.selected_asset_check_keys}
+        concerned = metadata.rows_concerned(found)
         for statement in found.statements:
             if statement.name in selected:
-                yield check_result("credits", statement)
+                rows = concerned.get(statement.name)
+                more = {"rows": of_rows(rows)} if rows else {}
+                yield check_result("credits", statement, **more)
+        _stop_at(found, selected, Recorder(storage, context.run.run_id, found.month))
 
     return [credits_statements]
+
+
+def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder) -> None:
+    """End the step with the reason, where Dagster would say no more than a check's name.
+
+    Raises:
+        Refused: a selected statement that blocks does not hold.
+    """
+    stops = [s for s in found.statements if s.name in selected and s.blocks and not s.holds]
+    if stops:
+        attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
+        raise Refused(told(blocked(attempt, stops)))
 
 
 def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefinition]:

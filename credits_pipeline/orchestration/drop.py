@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline.orchestration import guards, metadata
-from credits_pipeline.orchestration.attempts import Recorder, RowLists, interrupted, told
+from credits_pipeline.orchestration.attempts import (
+    Recorder,
+    Refused,
+    RowLists,
+    interrupted,
+    show_at_the_drop,
+    told,
+)
 from credits_pipeline.orchestration.config import DropConfig
 from credits_pipeline.orchestration.io_manager import load
 from credits_pipeline.orchestration.known_accounts import Known, known_accounts_of
@@ -192,7 +199,8 @@ class _MonthDrop:
             warnings.append(f"Why the accounts were not checked: {self.known.why_not}")
         planned = result.plan is not None
         verdict = Verdict(result.verdict)
-        if left_out_usd and verdict is Verdict.VERIFIED:
+        if metadata.rows_left_out(ledger) and verdict is Verdict.VERIFIED:
+            # Rows count, not dollars: an unreadable amount is left out with dollars unknown.
             verdict = Verdict.PARTIAL
         if result.validation_errors:
             verdict = Verdict.BLOCKED
@@ -255,23 +263,17 @@ class _MonthDrop:
                 files=files,
             )
         sent = result is not None and result.sent_something
-        if attempt.verdict.is_red:
-            self.recorder.refuse(attempt, rows=rows, sent=sent)
         stored = self.recorder.close(attempt, rows=rows, sent=sent)
-        self.context.log.info(told(stored))
         shown = self._shown(stored, rows)
         if stored.verdict.has_receipt:
+            self.context.log.info(told(stored))
             return dg.MaterializeResult(
                 metadata=shown, data_version=dg.DataVersion(stored.sent_sha256)
             )
-        self.context.log_event(
-            dg.AssetObservation(
-                asset_key=NOUN,
-                partition=self.context.partition_key,
-                description=told(stored),
-                metadata=shown,
-            )
-        )
+        show_at_the_drop(self.context, stored, shown)
+        if stored.verdict.is_red:
+            raise Refused(told(stored), {"report": shown["report"]})
+        self.context.log.info(told(stored))
         return None
 
     def _rows(self, result: "DropResult | None") -> RowLists:

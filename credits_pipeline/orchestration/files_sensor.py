@@ -205,7 +205,6 @@ def _observation(view: InboxView, uri: str) -> dg.AssetObservation:
     problems = others + len(view.not_sent) + len(view.gone)
     metadata: dict[str, dg.MetadataValue] = {
         "dagster/uri": dg.MetadataValue.text(uri),
-        "credits_files": dg.MetadataValue.int(view.files),
         "objects_that_start_no_run": dg.MetadataValue.int(others),
     }
     if strays:

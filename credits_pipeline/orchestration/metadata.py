@@ -47,7 +47,6 @@ def of_credits(found: MonthCredits) -> Metadata:
     findings = found.reading.findings
     shown: Metadata = {
         "dagster/partition_row_count": findings.rows,
-        "dagster/column_schema": table_schema(CreditsTable),
         "accounts": findings.rows,
         "credit_usd": float(findings.total_usd),
         "credit_usd_exact": exact(findings.total_usd),
@@ -66,6 +65,8 @@ def of_credits(found: MonthCredits) -> Metadata:
     for name, rows in row_lists(found).items():
         if rows:
             shown[name] = dg.MetadataValue.md(tables.of_rows(rows, at_most=SHOWN))
+    # Last, because it is long and the same every month; the UI shows metadata in this order.
+    shown["dagster/column_schema"] = table_schema(CreditsTable)
     return shown
 
 
@@ -123,6 +124,43 @@ def attempt_fields(found: MonthCredits) -> Metadata:
         "left_out_usd": exact(findings.ledger.left_out_usd),
         "warnings": list(findings.warnings),
     }
+
+
+def rows_concerned(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
+    """The first rows that each statement speaks of, by its name."""
+    import polars as pl
+
+    reading = found.reading
+    against = pl.col("amount_usd") < 0 if reading.findings.signs.mixed else pl.lit(value=False)
+    return {
+        "nothing_rejected": plain(reading.rejected.head(SHOWN)),
+        "no_duplicate_accounts": plain(reading.duplicates.head(SHOWN)),
+        "account_ids_are_whole": plain(reading.padded.head(SHOWN)),
+        "signs_agree": plain(reading.rows.filter(against).head(SHOWN)),
+        "totals_match_source": [
+            {
+                "source": total.source,
+                "unit": total.unit,
+                "stated": exact(total.stated),
+                "counted": exact(total.counted),
+                "agrees": "yes" if total.agrees else "no",
+            }
+            for total in reading.findings.control_totals[:SHOWN]
+        ],
+    }
+
+
+def rows_left_out(ledger: Mapping[str, Mapping[str, Any]]) -> int:
+    """How many records carry credit that a person may be owed and that was not sent."""
+    return sum(
+        ledger[name]["rows"]
+        for name in (
+            RecordClass.CONFLICTING_DUPLICATE,
+            RecordClass.REJECTED,
+            RecordClass.ACCOUNT_UNKNOWN,
+        )
+        if name in ledger
+    )
 
 
 def ledger_fields(ledger: Ledger) -> dict[str, dict[str, Any]]:

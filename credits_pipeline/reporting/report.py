@@ -62,21 +62,26 @@ def markdown(
         lines += ["", "### Where every record of the file went", "", tables.ledger(attempt.ledger)]
     if attempt.diff:
         lines += ["", "### Against what CloudZero held before", "", *_diff(attempt.diff)]
-    if attempt.requests:
-        lines += ["", "### Requests", "", tables.of_rows(attempt.requests, at_most=50)]
     for name, title in _LISTS.items():
         if rows.get(name):
             lines += ["", f"### {title}", "", tables.of_rows(rows[name], at_most=10)]
     if attempt.decided:
         lines += ["", "### Decisions in force for this version", ""]
         lines += [
-            f"- {tables.sentence(record['decided'])}, by {tables.escaped(record['who'])} at "
+            f"- {_decided(record['decided'])}, by {tables.escaped(record['who'])} at "
             f"{record['at']} in run {record['run_id']}"
             for record in attempt.decided
         ]
     if attempt.warnings:
         lines += ["", "### Warnings", "", *(f"- {tables.sentence(w)}" for w in attempt.warnings)]
+    if attempt.requests:
+        lines += ["", "### Requests", "", tables.of_rows(attempt.requests, at_most=50)]
     return "\n".join(lines)
+
+
+def _decided(decided: Mapping[str, Any]) -> str:
+    told = (f"{name} = {str(value).lower()}" for name, value in decided.items())
+    return tables.sentence(", ".join(told))
 
 
 def _facts(attempt: Attempt, links: Mapping[str, str]) -> list[str]:

@@ -178,6 +178,26 @@ def test_a_person_s_decision_stays_with_the_version_it_was_made_for(pipeline: Pi
     assert pipeline.attempt(pipeline.run()).verdict is Verdict.BLOCKED
 
 
+def test_a_row_left_out_with_unknown_dollars_makes_the_month_partial(pipeline: Pipeline) -> None:
+    """Dollars that are unknown add up to nothing, and the month read verified."""
+    pipeline.upload(b"047210934418,$1.00\n112480036627,two dollars\n")
+    accepted = pipeline.run(config={"credits": {"accept_rejected": True}})
+    assert accepted.success
+    assert pipeline.attempt(accepted).verdict is Verdict.PARTIAL
+
+
+def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(pipeline: Pipeline) -> None:
+    pipeline.upload(BAD)
+    result = pipeline.run()
+    (failure,) = [e for e in result.all_events if e.is_step_failure]
+    assert "line 2, 'not-an-account,$2.50'" in str(failure.step_failure_data.error)
+    (seen,) = [e for e in result.all_events if e.event_type_value == "ASSET_OBSERVATION"]
+    observed = seen.asset_observation_data.asset_observation
+    assert observed.asset_key == dg.AssetKey("cloudzero_drop")
+    assert observed.partition == JANUARY.partition_key
+    assert "BLOCKED" in str(observed.description)
+
+
 @pytest.mark.parametrize(
     ("duplicates", "held", "verdict"),
     [
@@ -353,3 +373,21 @@ def test_the_key_appears_in_no_file_event_or_message(pipeline: Pipeline, tmp_pat
     for result in results:
         for record in pipeline.instance.all_logs(result.run_id):
             assert API_KEY not in str(record)
+
+
+@pytest.mark.parametrize(
+    ("content", "check", "shown"),
+    [
+        (BAD, "nothing_rejected", "not-an-account"),
+        (b"047210934418,$1.00\n047210934418,$2.00\n", "no_duplicate_accounts", "047210934418"),
+        (b"47210934418,$1.00\n", "account_ids_are_whole", "47210934418"),
+        (b"047210934418,$1.00\n112480036627,-$2.00\n", "signs_agree", "112480036627"),
+        (b"047210934418,$1.00\nTotal,$2.00\n", "totals_match_source", "line 2"),
+    ],
+)
+def test_a_check_shows_the_rows_that_it_speaks_of(
+    pipeline: Pipeline, content: bytes, check: str, shown: str
+) -> None:
+    pipeline.upload(content)
+    told = checks(pipeline.run())[check]
+    assert shown in str(told.metadata["rows"].value)
