@@ -94,6 +94,18 @@ UNKNOWN_ACCOUNTS = Variable(
     "What becomes of accounts that CloudZero does not know: skip leaves them out until it knows "
     "them, send sends them.",
 )
+HOLD_TIMES = Variable(
+    "CREDITS_HOLD_TIMES",
+    "5",
+    "A month whose total is more than so many times, or less than that part of, what CloudZero "
+    "holds is held for a person.",
+)
+HOLD_PERCENT = Variable(
+    "CREDITS_HOLD_PERCENT",
+    "50",
+    "A month that would take away more than so many percent of the accounts, or of their dollars, "
+    "is held for a person.",
+)
 MAX_BYTES = Variable("CREDITS_MAX_BYTES", "100000000", "The largest credits file, in bytes.")
 MAX_RECORDS = Variable("CREDITS_MAX_RECORDS", "1000000", "The most records in a credits file.")
 DESCRIPTION = Variable(

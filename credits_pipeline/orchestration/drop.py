@@ -161,6 +161,7 @@ class _MonthDrop:
             unknown=guards.unknown_accounts(),
             cbf=guards.cbf_settings(),
             sending=guards.sending_limits(),
+            hold=guards.hold_limits(),
         )
 
     @cached_property

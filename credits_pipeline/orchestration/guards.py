@@ -15,6 +15,7 @@ from credits_pipeline.reporting.attempt import Verdict
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.cbf import CbfSettings
+    from credits_pipeline.cloudzero.hold import HoldLimits
     from credits_pipeline.cloudzero.plan import SendingLimits
     from credits_pipeline.credits.judgement import Statement
     from credits_pipeline.reporting.journal import Journal
@@ -76,6 +77,22 @@ def sending_limits() -> "SendingLimits":
     from credits_pipeline.cloudzero.plan import SendingLimits  # noqa: PLC0415 - loads polars
 
     return SendingLimits(body_bytes=settings.BODY_BYTES.read(settings.at_least(10_000)))
+
+
+def hold_limits() -> "HoldLimits":
+    """From where on a change is held for a person (design decision 11).
+
+    Raises:
+        SettingError: a limit can't be used.
+    """
+    from decimal import Decimal  # noqa: PLC0415 - beside its only use
+
+    from credits_pipeline.cloudzero.hold import HoldLimits  # noqa: PLC0415 - loads polars
+
+    return HoldLimits(
+        growth=Decimal(settings.HOLD_TIMES.read(settings.at_least(2))),
+        going=Decimal(settings.HOLD_PERCENT.read(settings.at_least(1))) / 100,
+    )
 
 
 def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:

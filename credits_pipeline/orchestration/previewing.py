@@ -161,7 +161,7 @@ def _changes(
     except CloudZeroError as error:
         return _not_asked(CHANGES, f"What CloudZero holds can't be compared: {error}"), []
     decided = found.withdrawn or found.decisions.accept_change
-    held_back = None if decided else hold(diff, last_verified_usd)
+    held_back = None if decided else hold(diff, last_verified_usd, guards.hold_limits())
     return _changes_statement(diff, held_back), metadata.largest_changes(diff)
 
 

@@ -163,3 +163,19 @@ def test_what_cloudzero_rewrites_is_not_taken_for_a_change(pipeline: Pipeline) -
     pipeline.upload(A + b"202020202020,$0.00\n")
     assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
     assert pipeline.attempt(pipeline.run()).verdict is Verdict.UNCHANGED
+
+
+def test_the_limits_of_the_hold_are_settings(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.upload(b"047210934418,$10.00\n112480036627,$10.00\n")
+    assert pipeline.run().success
+    pipeline.upload(b"047210934418,$60.00\n112480036627,$60.00\n")
+    assert pipeline.attempt(pipeline.run()).verdict is Verdict.HELD
+    monkeypatch.setenv("CREDITS_HOLD_TIMES", "6")
+    assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
+    pipeline.upload(b"047210934418,$60.00\n")
+    monkeypatch.setenv("CREDITS_HOLD_PERCENT", "40")
+    assert pipeline.attempt(pipeline.run()).verdict is Verdict.HELD
+    monkeypatch.setenv("CREDITS_HOLD_PERCENT", "50")
+    assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
