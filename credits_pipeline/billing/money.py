@@ -1,7 +1,6 @@
 """US dollars as exact decimals in text: one spelling for machines, one for people."""
 
 from decimal import Decimal
-from typing import Any
 
 
 def to_text(amount: Decimal) -> str:
@@ -19,11 +18,3 @@ def for_people(amount: Decimal) -> str:
     digits = to_text(abs(amount))
     whole, _, fraction = digits.partition(".")
     return f"{'-' if amount < 0 else ''}${int(whole):,}.{fraction}"
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    from credits_pipeline.billing import columns
-
-    return getattr(columns, name)

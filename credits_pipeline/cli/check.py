@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from credits_pipeline.billing.money import for_people
 from credits_pipeline.cli.options import (
     AcceptRejected,
     CreditsFile,
@@ -105,8 +106,6 @@ def _print(file: Path, verdict: "FileVerdict") -> None:
 
 
 def _print_months(console: "Console", verdict: "FileVerdict") -> None:
-    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
-
     for index, (month, reading) in enumerate(verdict.months.items()):
         found = reading.findings
         if index == 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.instance import dagster_instance
 from credits_pipeline.cli.options import month_option
@@ -87,8 +88,7 @@ def _held(
     month: BillingMonth, cloudzero: "CloudZeroResource", instance: "dg.DagsterInstance"
 ) -> str:
     """What CloudZero holds for a month, in a sentence."""
-    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
-    from credits_pipeline.cloudzero.diff import credit_by_account  # noqa: PLC0415 - as above
+    from credits_pipeline.cloudzero.diff import credit_by_account  # noqa: PLC0415 - loads polars
 
     def say(text: str) -> None:
         typer.echo(text, err=True)

@@ -80,7 +80,7 @@ def _plan(month: BillingMonth) -> "tuple[Plan, str]":
     """The payload of the month as it is stored, or rows that are made up; and which it is."""
     import polars as pl
 
-    from credits_pipeline.billing.money import USD  # noqa: PLC0415 - as above
+    from credits_pipeline.billing.columns import USD  # noqa: PLC0415 - loads polars
     from credits_pipeline.cloudzero.cbf import cbf_rows  # noqa: PLC0415 - as above
     from credits_pipeline.cloudzero.plan import plan_bodies  # noqa: PLC0415 - as above
     from credits_pipeline.orchestration import guards  # noqa: PLC0415 - as above

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.options import (
     AcceptRejected,
@@ -70,8 +71,6 @@ def split(
     Exit code 0 if every month was written, 1 if nothing was because the sheet can't be split or
     something is there already, 2 if the command can't be carried out.
     """
-    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
-
     if to is not None and upload:
         raise typer.BadParameter("choose one of --to DIR and --upload")
     if to is None and not upload and not dry_run:
@@ -219,7 +218,6 @@ def _into_inbox(files: list[MonthFile], *, force: bool) -> Put:
 
 
 def _upload(inbox: "Inbox", key: str, made: MonthFile) -> None:
-    from credits_pipeline.billing.money import to_text  # noqa: PLC0415 - loads polars
     from credits_pipeline.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
 
     metadata = {"credits-rows": str(made.accounts), "credits-total": to_text(made.total)}

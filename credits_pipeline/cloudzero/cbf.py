@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandera.polars as pa
 import polars as pl
 
-from credits_pipeline.billing.money import USD, text_of
+from credits_pipeline.billing.columns import USD, text_of
 from credits_pipeline.billing.month import BillingMonth
 
 USAGE_START = "time/usage_start"

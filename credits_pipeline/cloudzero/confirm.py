@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from credits_pipeline.billing.money import SCALE, USD
+from credits_pipeline.billing.columns import SCALE, USD
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.difference import Difference, difference
 

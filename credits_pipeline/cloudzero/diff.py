@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import polars as pl
 
-from credits_pipeline.billing.money import USD, to_text
+from credits_pipeline.billing.columns import USD
+from credits_pipeline.billing.money import to_text
 from credits_pipeline.cloudzero.cbf import ACCOUNT, COST
 from credits_pipeline.cloudzero.difference import canonical_amounts
 from credits_pipeline.cloudzero.errors import WrongAnswerError

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from credits_pipeline.billing.money import USD
+from credits_pipeline.billing.columns import USD
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.cbf import (
     ACCOUNT,

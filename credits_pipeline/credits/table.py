@@ -8,7 +8,7 @@ from typing import Annotated
 import pandera.polars as pa
 import polars as pl
 
-from credits_pipeline.billing.money import USD
+from credits_pipeline.billing.columns import USD
 
 
 class CreditsTable(pa.DataFrameModel):
@@ -35,21 +35,21 @@ class CreditsTable(pa.DataFrameModel):
 
 
 #: Records that could not be read. `usd` is the record's credit where that could be read.
-REJECTED = pl.Schema({"line": pl.Int64, "text": pl.String, "reason": pl.String, "usd": USD})
+REJECTED = pl.Schema({"line": pl.Int64(), "text": pl.String(), "reason": pl.String(), "usd": USD})
 
 #: Records of an account after its first. `identical` repeats the first record's account and
 #: amount; `kept` says that its dollars are sent (only where duplicates are summed).
 DUPLICATES = pl.Schema(
     {
-        "account_id": pl.String,
-        "line": pl.Int64,
+        "account_id": pl.String(),
+        "line": pl.Int64(),
         "usd": USD,
-        "first_line": pl.Int64,
+        "first_line": pl.Int64(),
         "first_usd": USD,
-        "identical": pl.Boolean,
-        "kept": pl.Boolean,
+        "identical": pl.Boolean(),
+        "kept": pl.Boolean(),
     }
 )
 
 #: Account ids that were given back their leading zeros.
-PADDED = pl.Schema({"line": pl.Int64, "text": pl.String, "account_id": pl.String})
+PADDED = pl.Schema({"line": pl.Int64(), "text": pl.String(), "account_id": pl.String()})

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import polars as pl
 
-from credits_pipeline.billing.money import for_people, text_of, to_text
+from credits_pipeline.billing.columns import text_of
+from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.judgement import blocking, statements

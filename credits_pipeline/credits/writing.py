@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from credits_pipeline.billing.money import text_of
+from credits_pipeline.billing.columns import text_of
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.reading import MonthReading, Refusal, read_month
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from credits_pipeline.billing.money import to_text
 from credits_pipeline.credits.findings import Ledger, RecordClass
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
 from credits_pipeline.reporting import tables
@@ -240,8 +241,6 @@ def table_schema(model: "type[pa.DataFrameModel]") -> dg.TableSchema:
 
 def exact(amount: "Decimal") -> str:
     """An amount as text."""
-    from credits_pipeline.billing.money import to_text  # noqa: PLC0415 - loads polars
-
     return to_text(amount)
 
 

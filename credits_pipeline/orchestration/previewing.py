@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline import settings
+from credits_pipeline.billing.money import for_people
 from credits_pipeline.orchestration import guards, metadata
 from credits_pipeline.orchestration.known_accounts import known_accounts_of
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
@@ -108,7 +109,6 @@ def _known(
     cloudzero: CloudZeroResource,
 ) -> tuple["Statement", list[dict[str, Any]]]:
     """Whether CloudZero knows the accounts, and those that it does not know."""
-    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
     from credits_pipeline.cloudzero.known import leave_out_unknown  # noqa: PLC0415 - as above
     from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - as above
 
@@ -166,7 +166,6 @@ def _changes(
 
 
 def _changes_statement(diff: "Diff", held_back: str | None) -> "Statement":
-    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - loads polars
     from credits_pipeline.cloudzero.diff import CHANGES as KINDS  # noqa: PLC0415 - as above
     from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - as above
 

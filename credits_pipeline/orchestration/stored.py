@@ -221,7 +221,7 @@ class MonthPayload:
 def _nothing_read(month: BillingMonth) -> "MonthReading":
     import polars as pl
 
-    from credits_pipeline.billing.money import USD  # noqa: PLC0415 - loads polars
+    from credits_pipeline.billing.columns import USD  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.findings import (  # noqa: PLC0415 - only here
         Findings,
         Ledger,
@@ -234,7 +234,7 @@ def _nothing_read(month: BillingMonth) -> "MonthReading":
         REJECTED,
     )
 
-    schema = {"account_id": pl.String, "amount_usd": USD, "line": pl.Int64}
+    schema = {"account_id": pl.String(), "amount_usd": USD, "line": pl.Int64()}
     return MonthReading(
         month=month,
         rows=pl.DataFrame(schema=schema),

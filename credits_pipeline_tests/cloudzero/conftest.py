@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import polars as pl
 import pytest
 
-from credits_pipeline.billing.money import USD
+from credits_pipeline.billing.columns import USD
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.cbf import CbfSettings, cbf_rows
 from credits_pipeline.cloudzero.client import CloudZeroClient

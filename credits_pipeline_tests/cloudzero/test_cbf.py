@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credits_pipeline.billing.money import USD
+from credits_pipeline.billing.columns import USD
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.cbf import COST, CbfRows, CbfSettings, cbf_rows, usd_of, zero_rows
 

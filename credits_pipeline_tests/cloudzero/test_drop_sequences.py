@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credits_pipeline.billing.money import USD
+from credits_pipeline.billing.columns import USD
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.cbf import CbfSettings, cbf_rows
 from credits_pipeline.cloudzero.client import CloudZeroClient

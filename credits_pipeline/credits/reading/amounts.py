@@ -11,7 +11,8 @@ from typing import Literal
 
 import polars as pl
 
-from credits_pipeline.billing.money import SCALE, USD, to_text
+from credits_pipeline.billing.columns import SCALE, USD
+from credits_pipeline.billing.money import to_text
 from credits_pipeline.credits.reading import elementwise
 from credits_pipeline.credits.reading.characters import clean, words
 from credits_pipeline.credits.reading.refusal import Refusal

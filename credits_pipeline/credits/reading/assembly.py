@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from credits_pipeline.billing.money import USD, for_people
+from credits_pipeline.billing.columns import USD
+from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Findings, Ledger, LedgerEntry, RecordClass

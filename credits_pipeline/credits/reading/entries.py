@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from credits_pipeline.billing.money import USD
+from credits_pipeline.billing.columns import USD
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Convention, SignFacts
 from credits_pipeline.credits.reading.accounts import read_accounts
