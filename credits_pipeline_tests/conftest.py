@@ -5,12 +5,24 @@ from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from credits_pipeline import aws
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
 from credits_pipeline.sandbox.s3 import EmbeddedS3, embedded_s3
+
+# A busy machine is no fault of an example; and what CI tries is the same every time, so that a
+# failure there is about the change. Every other run looks elsewhere.
+hypothesis.settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+)
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 API_KEY = "key-for-tests-5f1d7c"
 CONNECTION_ID = "stream-for-tests"
