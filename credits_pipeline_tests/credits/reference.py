@@ -295,7 +295,7 @@ def foreign(text: str) -> bool:
     )
 
 
-def account(text: str) -> tuple[str, bool] | None:  # noqa: C901, PLR0911 - one rule after the other
+def account(text: str) -> tuple[str, bool] | None:  # noqa: C901, PLR0911, PLR0912 - one rule after the other
     """The id, and whether it was padded."""
     cell = unwrapped(text)
     if len(cell) > 300:
@@ -329,8 +329,21 @@ def account(text: str) -> tuple[str, bool] | None:  # noqa: C901, PLR0911 - one 
         matches.append(found)
     if len({re.sub("[- ]", "", match) for match in matches}) != 1:
         return None
+    behind = cell[cell.rindex(matches[-1]) + len(matches[-1]) :]
+    if "\t" in text.strip() or re.search("[,;\t|].*[0-9]", behind, re.DOTALL):
+        return None
     rest = "".join(c if c.isalpha() else " " for c in cell.replace(matches[0], " "))
     return None if totals_label(rest) else (re.sub("[- ]", "", matches[0]), False)
+
+
+def label_and_number(text: str) -> bool:
+    """Whether a label goes on with digits behind its id."""
+    found = account(text)
+    cell = unwrapped(text)
+    if found is None or not any(c.isalpha() for c in cell):
+        return False
+    behind = re.split("[- ]?".join(found[0]), cell)[-1]
+    return any(c.isdigit() for c in behind)
 
 
 def account_like(text: str) -> bool:
@@ -450,6 +463,7 @@ def read(  # noqa: C901 - one rule after the other
         raise RefusedError("no text")
     named = re.match(r'"?sep=([,;\t|:^~])"?[,;\t ]*(\r\n|\r|\n|\Z)', text, re.IGNORECASE)
     best: tuple[int, str, str, list[Record]] | None = None
+    alike = False
     for delimiter in [named[1]] if named else [",", ";", "\t", "|"]:
         if delimiter not in text:
             continue
@@ -460,9 +474,12 @@ def read(  # noqa: C901 - one rule after the other
                 raise
             continue
         sure, layout = recognised(records)
+        if sure and best is not None and sure == best[0]:
+            alike = True
         if sure and (best is None or sure > best[0]):
+            alike = False
             best = sure, layout, delimiter, records
-    if best is None:
+    if best is None or alike:
         raise RefusedError("no layout")
     _, layout, delimiter, records = best
     if layout == "headerless_wide":
@@ -549,8 +566,11 @@ def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911
         ):
             several += len(cells) > 2
             single += len(cells) == 2
-    with_ids = sum(account_like(row[0]) for row in rows)
-    if several > single and several >= with_ids:
+    ids = [row[0] for row in rows if account_like(row[0]) and not label_and_number(row[0])]
+    with_ids = 2 * len(ids) - sum(
+        account(cell) is not None and any(c.isalpha() for c in unwrapped(cell)) for cell in ids
+    )
+    if several > single and 2 * several >= with_ids:
         return 2 * several, "headerless_wide"
     weak = any(
         re.fullmatch("[0-9][0-9.,+Ee -]*", unwrapped(row[0]))
@@ -558,7 +578,7 @@ def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911
         and amount(row[1])
         for row in rows
     )
-    return 2 * with_ids or weak, "headerless"
+    return with_ids or weak, "headerless"
 
 
 def first_filled(records: list[Record]) -> int:
@@ -1143,6 +1163,7 @@ def read_headerless_wide(
         for r in records
         if not r.fits
         or any(bare(cell) for cell in r.cells[last + 1 :])
+        or label_and_number(cell_of(r, start) or "")
         or (len(r.cells) <= last and (cell_of(r, start) or "") != "")
     }
     rows, totals = sorted_rows(records, start, doubted)

@@ -32,6 +32,8 @@ SOME_MONTH = BillingMonth(2000, 1)
 FIXTURES = [
     path.read_bytes() for path in sorted((Path(__file__).parent / "fixtures").glob("*/*.csv"))
 ]
+#: Warnings that a table may give rise to however it is written.
+HARMLESS = ("Every amount is zero.", "Nothing is filled in for 20")
 #: Bytes that matter to a table, and some that only damage it.
 BYTES = st.sampled_from(list(b"0123456789.,-$\";\t\r\n ()'EeA+=/|\xa0\x00\xff"))
 
@@ -54,7 +56,8 @@ def test_any_table_written_in_any_shape_and_text_reads_back_exactly(file: writte
     assert {month: table_of(reading) for month, reading in found.items()} == file.months
     for reading in found.values():
         assert blocking(statements(reading, Decisions())) == ()
-        assert file.warned or reading.findings.warnings in {(), ("Every amount is zero.",)}
+        for warning in reading.findings.warnings:
+            assert file.warned or warning.startswith(HARMLESS)
 
 
 @given(written.EVERY_SHAPE)

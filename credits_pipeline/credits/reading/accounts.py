@@ -26,6 +26,8 @@ _IN_LABEL = re.compile(
 )
 #: Longer cells are refused unread; the bound keeps pattern matching short.
 _LONGEST = 300
+#: Behind an id: what reads as another cell with a number, split at the wrong delimiter.
+_MORE_CELLS = re.compile(r"[,;\t|][^0-9]*[0-9]")
 _MISSING = "no account id"
 _NOT_AN_ID = "not an account id: twelve digits are expected"
 
@@ -50,21 +52,30 @@ class Account:
 def account(text: str) -> Account:
     """Read one cell."""
     cell = clean(text)
-    if len(cell) > _LONGEST:
-        return Account(fault="too long for an account id or a label")
     bare = _BARE.fullmatch(cell)
     if bare is not None:
         return _bare(bare["digits"], floated=bare["float"] is not None)
     if _GROUPED.fullmatch(cell):
         return Account(id=re.sub("[- ]", "", cell))
+    fault = _fault_of_text(cell)
+    if fault is not None:
+        return Account(fault=fault)
+    # A tab inside a label stands between two cells of a line that was split at something else.
+    return Account(fault=_NOT_AN_ID) if "\t" in text.strip() else _label(cell)
+
+
+def _fault_of_text(cell: str) -> str | None:
+    """Why a cell that is no bare id can't be a label either."""
     if not cell:
-        return Account(fault=_MISSING)
+        return _MISSING
+    if len(cell) > _LONGEST:
+        return "too long for an account id or a label"
     if _SCIENTIFIC.fullmatch(cell):
-        return Account(
-            fault="an account id in scientific notation: its digits are gone; format the column"
-            " as text and export again"
+        return (
+            "an account id in scientific notation: its digits are gone; format the column as text"
+            " and export again"
         )
-    return _label(cell) if any(map(str.isalpha, cell)) else Account(fault=_NOT_AN_ID)
+    return None if any(map(str.isalpha, cell)) else _NOT_AN_ID
 
 
 def _label(cell: str) -> Account:
@@ -73,7 +84,7 @@ def _label(cell: str) -> Account:
     ids = {re.sub("[- ]", "", match[0]) for match in matches}
     if len(ids) > 1:
         return Account(fault="more than one account id in one cell")
-    if not ids:
+    if not ids or _MORE_CELLS.search(cell[matches[-1].end() :]):
         return Account(fault=_NOT_AN_ID)
     words = "".join(c if c.isalpha() else " " for c in cell.replace(matches[0][0], " "))
     if is_total(words):
@@ -151,5 +162,20 @@ def read_accounts(cells: pl.Series, *, all_plain: bool = False) -> Accounts:
 
 def looks_like_account(text: str) -> bool:
     """Whether a cell holds an account id, or what spreadsheets make of one."""
-    cell = clean(text)
-    return account(cell).id is not None or _SCIENTIFIC.fullmatch(cell) is not None
+    return account(text).id is not None or _SCIENTIFIC.fullmatch(clean(text)) is not None
+
+
+def is_label(text: str) -> bool:
+    """Whether a cell holds other words beside an account id."""
+    return any(map(str.isalpha, clean(text))) and account(text).id is not None
+
+
+def is_label_and_number(text: str) -> bool:
+    """Whether a label goes on with a number behind its id, like ``123456789012 USD 6407``.
+
+    Where no header says where the cells end, that can be half of an amount.
+    """
+    if not is_label(text):
+        return False
+    *_, last = _IN_LABEL.finditer(clean(text))
+    return any(character.isdigit() for character in clean(text)[last.end() :])

@@ -184,6 +184,7 @@ def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple
         Refusal: none fits.
     """
     best: tuple[int, str, Layout] | None = None
+    alike = ""
     refusal: Refusal | None = None
     delimiters = (named,) if named is not None else _DELIMITERS
     for delimiter in delimiters:
@@ -197,7 +198,14 @@ def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple
         for layout in LAYOUTS:
             sure = layout.recognise(head) if head.width > 1 else 0
             if sure and (best is None or sure > best[0]):
-                best = sure, delimiter, layout
+                best, alike = (sure, delimiter, layout), ""
+            elif best is not None and sure == best[0] and delimiter != best[1]:
+                alike = delimiter
+    if best is not None and alike:
+        raise Refusal(
+            f"{name} can be split at {best[1]!r} and at {alike!r} alike: say which on a first line"
+            f" such as sep={best[1]}, or put quotes round the cells that hold the other."
+        )
     if best is not None:
         return best[1], best[2]
     if refusal is not None:

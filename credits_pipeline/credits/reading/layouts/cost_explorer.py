@@ -18,6 +18,7 @@ from credits_pipeline.credits.reading.extract import (
     ENTRIES,
     Extract,
     StatedTotal,
+    month_of,
     ordinal,
 )
 from credits_pipeline.credits.reading.grid import Grid
@@ -129,7 +130,11 @@ def extract(grid: Grid, context: Context) -> Extract:
         for index, month in filled.items()
         for column in shape.columns
     ]
-    left_out = [str(months[index]) for index in months if index not in filled]
+    left_out = [
+        str(month_of(month))
+        for index, month in months.items()
+        if month is not None and index not in filled
+    ]
     return Extract(
         layout=NAME,
         version=VERSION,

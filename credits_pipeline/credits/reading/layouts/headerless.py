@@ -3,7 +3,11 @@
 import re
 
 from credits_pipeline.credits.findings import Convention
-from credits_pipeline.credits.reading.accounts import looks_like_account
+from credits_pipeline.credits.reading.accounts import (
+    is_label,
+    is_label_and_number,
+    looks_like_account,
+)
 from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.extract import Extract
@@ -23,7 +27,7 @@ _TOO_MANY = (
 
 
 def recognise(head: Grid) -> int:
-    """Twice the number of records that begin with an account id and go on.
+    """Twice the number of records that begin with an account id and go on; labels count half.
 
     Where none does, records of a number and an amount are taken for it, so that each is told what
     is wrong with its id.
@@ -31,7 +35,8 @@ def recognise(head: Grid) -> int:
     start = first_column(head)
     rows = [row[start:] for row in head.rows(0, head.height)]
     rows = [row for row in rows if len(row) > 1]
-    return 2 * sum(looks_like_account(row[0]) for row in rows) or any(
+    ids = [row[0] for row in rows if looks_like_account(row[0]) and not is_label_and_number(row[0])]
+    return 2 * len(ids) - sum(map(is_label, ids)) or any(
         _NUMBER.fullmatch(clean(row[0])) and clean(row[1]) and spelling(row[1]).fault is None
         for row in rows
     )
@@ -48,5 +53,6 @@ def extract(grid: Grid, context: Context) -> Extract:
         account=grid.columns[start],
         amount=grid.columns[start + 1],
         faults=filled_beyond(grid, list(range(start + 2, grid.width)), _TOO_MANY),
+        without_header=True,
         name=context.name,
     )

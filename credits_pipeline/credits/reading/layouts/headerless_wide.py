@@ -18,6 +18,7 @@ from credits_pipeline.credits.reading.layouts.rows import (
     filled_beyond,
     first_fault,
     frame_of,
+    label_faults,
 )
 from credits_pipeline.credits.reading.layouts.sheets import (
     cut_in_two,
@@ -82,6 +83,7 @@ def extract(grid: Grid, context: Context) -> Extract:
         faults=first_fault(
             filled_beyond(grid, list(range(last + 1, grid.width)), _TOO_MANY),
             _too_few(grid, start, last),
+            label_faults(grid.columns[start]),
         ),
         context=context,
     )

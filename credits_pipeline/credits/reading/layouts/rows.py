@@ -14,6 +14,10 @@ from credits_pipeline.credits.reading.totals import is_subtotal, is_total
 
 MALFORMED = "quotes that do not fit: one is missing, or one too many"
 _MOST_TOTALS = 10_000
+_LABEL_AND_NUMBER = (
+    "an account id, words and a number in one cell: the number can be half of an amount; add a"
+    " header, or put quotes round the cells"
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,18 @@ def filled_beyond(grid: Grid, columns: list[int], reason: str) -> pl.Series | No
     ).to_series()
 
 
+def label_faults(account: pl.Series) -> pl.Series | None:
+    """The reason against account cells without a header whose label goes on with a number."""
+    frame = account.to_frame("cell")
+    others = frame.filter(~accounts.is_plain(pl.col("cell")))["cell"].unique().drop_nulls()
+    doubted = [cell for cell in others if accounts.is_label_and_number(cell)]
+    if not doubted:
+        return None
+    return frame.select(
+        pl.when(pl.col("cell").is_in(doubted)).then(pl.lit(_LABEL_AND_NUMBER)).alias("fault")
+    ).to_series()
+
+
 def first_fault(*faults: pl.Series | None) -> pl.Series | None:
     """The first reason against each row; None if there is none."""
     given = [fault.alias(f"f{i}") for i, fault in enumerate(faults) if fault is not None]
@@ -115,6 +131,7 @@ def extract_rows(
     amount: pl.Series,
     faults: pl.Series | None,
     name: str,
+    without_header: bool = False,
     ignored_columns: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
 ) -> Extract:
@@ -129,6 +146,7 @@ def extract_rows(
         amount: String, the amount cell of every record.
         faults: String, the layout's own reason against a record; None if there are none.
         name: what to call the file in a refusal.
+        without_header: no header says where the cells end (see `label_faults`).
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.
     """
@@ -154,7 +172,9 @@ def extract_rows(
             ignored_columns=ignored_columns,
             warnings=warnings,
         )
-    fault = first_fault(malformed_faults(grid), faults)
+    fault = first_fault(
+        malformed_faults(grid), faults, label_faults(account) if without_header else None
+    )
     rows = sort_rows(grid, account, fault, name=name)
     if fault is not None:
         entries = with_faults(entries, fault)
