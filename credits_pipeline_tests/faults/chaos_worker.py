@@ -1,0 +1,83 @@
+"""A process that runs months as a bare process does, each in a child that may be killed.
+
+It imports once and forks, so that hundreds of schedules take minutes. Lines of JSON on standard
+input, each ``{"environment": {...}, "partition": "2025-01-01", "kill_at_write": int or null}``;
+answers ``{"pid": n}`` at once, and ``{"status": n}`` when that child has ended.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import httpx
+import tenacity
+from filelock import FileLock
+
+from credits_pipeline import aws
+from credits_pipeline.inbox.bucket import Inbox
+from credits_pipeline.orchestration.build import build_definitions
+
+#: Loaded before the fork, for all runs. Not polars: it brings threads of its own.
+LOADED = (httpx.Client, tenacity.Retrying, FileLock, Inbox)
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    job = build_definitions().resolve_job_def("credits_month")
+    aws.s3_client()
+    # Forking a process whose threads hold locks would hang the child: there must be none.
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        raise SystemExit(f"{threads} threads before the fork")
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            run(job, order)
+        say(pid=child)
+        _, status = os.waitpid(child, 0)
+        say(status=status)
+
+
+def say(**told: int) -> None:
+    """One line to whoever asked."""
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+def run(job: dg.JobDefinition, order: dict[str, Any]) -> None:
+    """One run of a month, in the child; never returns."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(nowhere, 1)
+    os.dup2(log, 2)
+    os.environ.update(order["environment"])
+    if order["kill_at_write"] is not None:
+        kill_at_write(order["kill_at_write"], order["environment"]["CREDITS_STORAGE"])
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(
+            partition_key=order["partition"], instance=instance, raise_on_error=False
+        )
+    os._exit(0 if result.success else 1)
+
+
+def kill_at_write(number: int, storage: str) -> None:
+    """Let this process die as it is about to rename its so many-th file into the storage."""
+    left = number
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal left
+        if event == "os.rename" and str(arguments[1]).startswith(storage):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Ten schedules of the chaos; `make chaos` runs two hundred from a new seed."""
+
+import pytest
+
+from credits_pipeline_tests.faults.chaos import run_bare
+from credits_pipeline_tests.faults.chaos_live import run_live
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+
+def test_nine_kills_of_a_bare_process_leave_the_month_right_or_told() -> None:
+    violations, figures = run_bare(seed=2, count=9)
+    assert violations == [], figures
+    assert ", 0 killed" not in figures
+
+
+def test_after_a_power_cut_in_the_midst_of_a_drop_the_month_completes() -> None:
+    violations, figures = run_live(seed=4, count=1, targets=("everything",))
+    assert violations == [], figures
