@@ -771,6 +771,10 @@ def credit_columns(cells: list[str], rows: list[Record], taken: set[int]) -> lis
     return sorted((used or exact[:1]) + loose)
 
 
+def surely_credits(header: str) -> bool:
+    return headers.key(header) in headers.AMOUNT or headers.reads_as_amount(header)
+
+
 def currency_columns(cells: list[str], rows: list[Record]) -> set[int]:
     found = {i for i, cell in enumerate(cells) if headers.key(cell) in headers.CURRENCY}
     for record in rows:
@@ -841,6 +845,8 @@ def read_header(records: list[Record]) -> Result:
     candidates = credit_columns(cells, rows, {at, *currency})
     if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
         raise RefusedError("credit column")
+    if not surely_credits(cells[candidates[0]]):
+        raise RefusedError("which column")
     (credit,) = candidates
     return rows_result("header", cells, rows, at, credit, {at}, None)
 
@@ -884,6 +890,8 @@ def read_long(records: list[Record]) -> Result:
     candidates = credit_columns(cells, rows, {at, *dates, *currency})
     if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
         raise RefusedError("credit column")
+    if not surely_credits(cells[candidates[0]]):
+        raise RefusedError("which column")
     readings = {}
     for record in rows:
         parts = [cell_of(record, column) for column in dates]

@@ -57,12 +57,18 @@ MONTH = (
     "date",
 )
 CURRENCY = words("currency currencycode billingcurrency ccy curr lineitemcurrencycode")
-_TOTAL = words(
-    "total totals grandtotal totalcosts totalcost overalltotal sum totalusd ytd rowtotal"
-)
+_TOTAL = words("total totals grandtotal totalcosts totalcost overalltotal sum totalusd rowtotal")
 _NOT_MONEY = re.compile(
     r"(?:id|ids|name|names|type|types|code|codes|description|expiry|expiration|expires|date|note"
     r"|notes|status|reason|program|programme|owner|source|number|no|key)$"
+)
+_WORD = re.compile(r"[^\W_]+")
+_DEBIT = re.compile("debit", re.IGNORECASE)
+_SURE_WORDS = words(
+    """
+    account allocated amount amounts applied aws by credit credited credits due edp for granted in
+    issued map month monthly of owed per promo promotional the this to total us usd value
+    """
 )
 _CREDIT_WORDS = re.compile(
     r"\b(?:aws|promotional|promo|monthly|total|credits?|amounts?|applied|for|of|in|usd)\b|[:()$]",
@@ -102,6 +108,15 @@ def may_be_amount(header: str) -> bool:
     """Whether a header speaks of credits or debits in words that are not in the list."""
     found = key(header)
     return ("credit" in found or "debit" in found) and not _NOT_MONEY.search(found)
+
+
+def reads_as_amount(header: str) -> bool:
+    """Whether a header that `may_be_amount` has only words that leave no doubt.
+
+    ``AWS promotional credits applied`` does; ``Credits remaining`` does not.
+    """
+    words_of = _WORD.findall(plain(header).casefold())
+    return all(word in _SURE_WORDS for word in words_of) and not _DEBIT.search(header)
 
 
 def is_total_column(header: str) -> bool:

@@ -181,6 +181,14 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
             layout=layout,
         )
     (column,) = candidates
+    if not (
+        headers.is_amount(header.cells[column]) or headers.reads_as_amount(header.cells[column])
+    ):
+        raise Refusal(
+            f"{name}: the column {header.name(column)!r} may be something else than the credits of"
+            " the month; if it is them, call it Credit Amount.",
+            layout=layout,
+        )
     refuse_foreign(header.cells[column], name=name, layout=layout)
     return column
 
