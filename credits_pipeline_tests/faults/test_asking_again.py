@@ -13,6 +13,7 @@ from credits_pipeline.orchestration.resources import (
     InboxResource,
     StorageResource,
 )
+from credits_pipeline.orchestration.sensors import write_missing_attempt
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
@@ -211,3 +212,67 @@ def test_what_a_killed_run_came_to_does_not_hide_the_run_after_it(pipeline: Pipe
     pipeline.journal.close(replace(first, verdict=Verdict.INCOMPLETE), sent=True)
     for last in (pipeline.journal.last(JANUARY), pipeline.journal.last_sent(JANUARY)):
         assert last == second
+
+
+def ended(pipeline: Pipeline, status: dg.DagsterRunStatus) -> str:
+    """A run of the month that Dagster ended before it said a word; its id."""
+    job = pipeline.defs.resolve_job_def("credits_month")
+    run = pipeline.instance.create_run_for_job(
+        job,
+        tags={"dagster/partition": JANUARY.partition_key},
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    event = {
+        dg.DagsterRunStatus.CANCELED: pipeline.instance.report_run_canceled,
+        dg.DagsterRunStatus.FAILURE: pipeline.instance.report_run_failed,
+    }[status](run)
+    found = pipeline.instance.get_run_by_id(run.run_id)
+    assert found is not None
+    context = dg.build_run_status_sensor_context(
+        sensor_name="credits_canceled_runs",
+        dagster_event=event,
+        dagster_instance=pipeline.instance,
+        dagster_run=found,
+    )
+    write_missing_attempt(context, StorageResource(), "it ended")
+    return run.run_id
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent"),
+    [(dg.DagsterRunStatus.CANCELED, True), (dg.DagsterRunStatus.FAILURE, False)],
+)
+def test_what_a_person_cancelled_is_left_alone_and_what_was_killed_is_not(
+    status: dg.DagsterRunStatus, permanent: bool, pipeline: Pipeline
+) -> None:
+    attempt = pipeline.journal.attempt(JANUARY, ended(pipeline, status))
+    assert attempt is not None
+    assert (attempt.verdict, attempt.permanent) == (Verdict.FAILED, permanent)
+
+
+def test_a_dead_run_that_is_written_down_late_does_not_hide_the_one_after_it(
+    pipeline: Pipeline,
+) -> None:
+    """Its attempt counts from when it was asked for, not from when it is told of."""
+    pipeline.upload(GOOD)
+    job = pipeline.defs.resolve_job_def("credits_month")
+    dead = pipeline.instance.create_run_for_job(
+        job,
+        tags={"dagster/partition": JANUARY.partition_key},
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    after = pipeline.attempt(pipeline.run())
+    event = pipeline.instance.report_run_failed(dead)
+    found = pipeline.instance.get_run_by_id(dead.run_id)
+    assert found is not None
+    context = dg.build_run_status_sensor_context(
+        sensor_name="credits_failed_runs",
+        dagster_event=event,
+        dagster_instance=pipeline.instance,
+        dagster_run=found,
+    )
+    write_missing_attempt(context, StorageResource(), "its process ended")
+    written = pipeline.journal.attempt(JANUARY, dead.run_id)
+    assert written is not None
+    assert written.verdict is Verdict.FAILED
+    assert pipeline.journal.last(JANUARY) == after

@@ -1,4 +1,4 @@
-"""Ten schedules of the chaos; `make chaos` runs two hundred from a new seed."""
+"""Ten schedules of the chaos, which by itself runs two hundred from a new seed."""
 
 import pytest
 
