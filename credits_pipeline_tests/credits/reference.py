@@ -498,7 +498,7 @@ def header_row(records: list[Record]) -> int | None:
         if any(account_like(cell) for cell in cells):
             break
         if len(cells) > 1:
-            named = any(headers.key(cell) in headers.ACCOUNT for cell in cells)
+            named = any(headers.is_account(cell) for cell in cells)
             credited = any(credit_header(cell) or month_header(cell) for cell in cells)
             if named and credited:
                 return index
@@ -543,7 +543,7 @@ def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911
     if at is not None:
         cells = records[at].cells
         keys = {headers.key(cell) for cell in cells}
-        named = bool(keys & headers.ACCOUNT)
+        named = any(map(headers.is_account, cells))
         credited = any(map(credit_header, cells))
         if {"recordtype", "credits", "payeraccountid"} <= keys:
             return 20_000_000, "aws_billing"
@@ -735,7 +735,7 @@ def split_header(records: list[Record]) -> tuple[list[str], list[Record], int]:
 
 
 def account_column(cells: list[str], rows: list[Record]) -> int:
-    named = [i for i, cell in enumerate(cells) if headers.key(cell) in headers.ACCOUNT]
+    named = [i for i, cell in enumerate(cells) if headers.is_account(cell)]
     if not named:
         raise RefusedError("no account column")
     holding = [
@@ -848,7 +848,26 @@ def read_header(records: list[Record]) -> Result:
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
     (credit,) = candidates
-    return rows_result("header", cells, rows, at, credit, {at}, None)
+    above = [c for r in records[: header_row(records)] for c in r.cells if bare(c)]
+    titled = titled_month("\n".join(above))
+    months = None if titled is None else {record.line: titled for record in rows}
+    return rows_result("header", cells, rows, at, credit, {at}, months)
+
+
+def titled_month(title: str) -> str | None:
+    """The only month that a title names."""
+    found = set()
+    for match in re.finditer(r"(?<![\w/.-])((?:19|20)[0-9]{2}-[0-9]{2})(?![\w/-])", bare(title)):
+        found |= {month_name(month) for month in months_of(match[1]).values()}
+    for match in re.finditer(r"([^\W\d_]+\.?) ((?:19|20)[0-9]{2})(?![\w/-])", bare(title)):
+        before = bare(title)[: match.start()]
+        if (
+            re.search(r"[\w/.-]$|[0-9] $|[0-9]. $", before)
+            or not 3 <= len(match[1].strip(".")) <= 9
+        ):
+            continue
+        found |= {month_name(month) for month in months_of(match[0]).values()}
+    return found.pop() if len(found) == 1 else None
 
 
 def rows_result(

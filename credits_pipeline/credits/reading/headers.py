@@ -9,7 +9,9 @@ from credits_pipeline.credits.reading.characters import plain, words
 from credits_pipeline.credits.reading.months import MonthText, month_text
 
 _DOLLARS = re.compile(
-    r"\((?:in )?(?:us ?\$|usd|\$|us dollars?|dollars?)\)|\b(?:in )?usd\b|us\$|\$", re.IGNORECASE
+    r"\((?:in )?(?:us ?\$|usd|\$|us dollars?|dollars?)\)|\b(?:in )?(?:usd|(?:us )?dollars?)\b"
+    r"|us\$|\$",
+    re.IGNORECASE,
 )
 _NOT_IN_A_KEY = re.compile(r"[^a-z0-9]")
 _CODE_IN_HEADER = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
@@ -23,6 +25,9 @@ ACCOUNT = words(
     subaccount subaccountid usageaccount usageaccountid
     """
 )
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
+_ACCOUNT_ENDS = ("accountid", "accountnumber", "accountno")
+_PAYER = re.compile("payer|paying|management|master|billing|parent|root|bank")
 AMOUNT = words(
     """
     amount amountcredited amountofcredit amountofcredits amt appliedcredit appliedcredits awscredit
@@ -95,8 +100,13 @@ def foreign_in(header: str) -> str | None:
 
 
 def is_account(header: str) -> bool:
-    """Whether a header is a name of the account column."""
-    return key(header) in ACCOUNT
+    """Whether a header is a name of the account column, or ends in one and is no payer's."""
+    found = key(header)
+    return (
+        found in ACCOUNT
+        or key(_IN_PARENTHESES.sub("", header)) in ACCOUNT
+        or (found.endswith(_ACCOUNT_ENDS) and not _PAYER.search(found))
+    )
 
 
 def is_amount(header: str) -> bool:

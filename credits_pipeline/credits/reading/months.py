@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.characters import clean, plain
 
 Order = Literal["month_first", "day_first"]
 
@@ -62,6 +62,11 @@ _FORMS = tuple(
         rf"(?P<day>[0-9]{{1,2}})-{_NAME}-{_SHORT_YEAR}",
         rf"{_YEAR}年(?P<month>[0-9]{{1,2}})月",
     )
+)
+_IN_TITLE = re.compile(
+    r"(?<![\w/.-])(?P<month>(?:19|20)[0-9]{2}-[0-9]{2}"
+    r"|(?<![0-9] )(?<![0-9]. )[^\W\d_]{3,9}\.? (?:19|20)[0-9]{2})"
+    r"(?![\w/-])"
 )
 _PERIOD = re.compile(r"(?P<start>.{6,}?) ?(?: - | to |/)(?P<end>.{6,})", re.IGNORECASE)
 _BARE_NAME = re.compile(_NAME, re.IGNORECASE)
@@ -152,6 +157,16 @@ def order_of(texts: Iterable[MonthText]) -> Order | None:
     if not uncertain or (month_first and not day_first):
         return "month_first"
     return "day_first" if day_first and not month_first else None
+
+
+def month_in_title(title: str) -> BillingMonth | None:
+    """The one month that a title names, such as ``Credits of January 2025``; days do not count."""
+    found = set()
+    for match in _IN_TITLE.finditer(plain(title)):
+        text = month_text(match["month"])
+        if text is not None and text.month_first is not None:
+            found.add(text.month_first)
+    return found.pop() if len(found) == 1 else None
 
 
 def is_month_without_year(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers
-from credits_pipeline.credits.reading.extract import Extract
+from credits_pipeline.credits.reading.extract import Extract, ordinal
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import (
     BY_HEADER,
@@ -18,6 +18,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
     refuse_foreign_rows,
     shifted_faults,
 )
+from credits_pipeline.credits.reading.months import month_in_title
 
 NAME = "header"
 VERSION = 1
@@ -45,6 +46,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     account = choose_account(header, below, name=context.name, layout=NAME)
     currency = refuse_foreign_rows(header, below, name=context.name, layout=NAME)
     amount = choose_amount(header, below, {account, *currency}, name=context.name, layout=NAME)
+    month = month_in_title(header.title)
     return extract_rows(
         below,
         layout=NAME,
@@ -54,6 +56,7 @@ def extract(grid: Grid, context: Context) -> Extract:
         amount=below.columns[amount],
         faults=shifted_faults(header, below, [amount], anchors={account}),
         name=context.name,
+        month=None if month is None else ordinal(month),
         ignored_columns=header.ignored({account, amount, *currency}),
         warnings=header.warnings(),
     )

@@ -132,10 +132,11 @@ def extract_rows(
     faults: pl.Series | None,
     name: str,
     without_header: bool = False,
+    month: int | None = None,
     ignored_columns: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
 ) -> Extract:
-    """An extract with an entry a row and no months.
+    """An extract with an entry a row, of one month that is said above the rows or nowhere.
 
     Args:
         grid: the records below the header.
@@ -147,12 +148,15 @@ def extract_rows(
         faults: String, the layout's own reason against a record; None if there are none.
         name: what to call the file in a refusal.
         without_header: no header says where the cells end (see `label_faults`).
+        month: the month that a title above the header says.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.
     """
     entries = pl.DataFrame(
         [grid.lines.alias("line"), account.alias("account"), amount.alias("amount")]
     )
+    if month is not None:
+        entries = entries.with_columns(pl.lit(month, dtype=pl.Int32).alias("month"))
     if (
         grid.malformed is None
         and faults is None
@@ -167,7 +171,8 @@ def extract_rows(
             version=version,
             convention=convention,
             entries=entries,
-            records={None: grid.height},
+            records={month: grid.height},
+            dated=month is not None,
             plain=True,
             ignored_columns=ignored_columns,
             warnings=warnings,
@@ -183,9 +188,10 @@ def extract_rows(
         version=version,
         convention=convention,
         entries=entries.filter(rows.entries),
-        records={None: grid.height},
+        records={month: grid.height},
+        dated=month is not None,
         blank=int(rows.blank.sum()),
-        totals=stated_totals(grid, rows, amount),
+        totals=stated_totals(grid, rows, amount, month=month),
         ignored_columns=ignored_columns,
         warnings=warnings,
     )

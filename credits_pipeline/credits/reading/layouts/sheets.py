@@ -34,12 +34,14 @@ class Header:
         line: its line.
         cells: its cells, as they stand.
         titles: the lines above it that hold something.
+        title: what they hold.
     """
 
     row: int
     line: int
     cells: tuple[str, ...]
     titles: tuple[int, ...]
+    title: str = ""
 
     @property
     def last(self) -> int:
@@ -84,6 +86,7 @@ def find_header(head: Grid) -> Header | None:
     """
     partial: Header | None = None
     titles: list[int] = []
+    title: list[str] = []
     for index, row in enumerate(head.rows(0, min(_TITLES, head.height))):
         filled = [cell for cell in row if plain(cell)]
         if any(looks_like_account(cell) for cell in filled):
@@ -96,13 +99,14 @@ def find_header(head: Grid) -> Header | None:
                 or headers.month_in(cell) is not None
                 for cell in filled
             )
-            header = Header(index, head.lines[index], tuple(row), tuple(titles))
+            header = Header(index, head.lines[index], tuple(row), tuple(titles), "\n".join(title))
             if named and credited:
                 return header
             if partial is None and (named or credited):
                 partial = header
         if filled:
             titles.append(head.lines[index])
+            title += filled
     return partial
 
 
