@@ -709,7 +709,13 @@ def cell_of(record: Record, column: int) -> str | None:
 
 def read_headerless(records: list[Record]) -> Result:
     start = first_filled(records)
-    doubted = {r.line for r in records if not r.fits or any(bare(c) for c in r.cells[start + 2 :])}
+    doubted = {
+        r.line
+        for r in records
+        if not r.fits
+        or any(bare(c) for c in r.cells[start + 2 :])
+        or label_and_number(cell_of(r, start) or "")
+    }
     rows, totals = sorted_rows(records, start, doubted)
     entries = []
     for record in rows:
