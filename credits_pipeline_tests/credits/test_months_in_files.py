@@ -1,0 +1,139 @@
+"""Months as people write them, and texts that are none."""
+
+import pytest
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.reading.headers import distinct_months, month_in
+from credits_pipeline.credits.reading.months import month_in_title, month_text, order_of
+
+JANUARY, FEBRUARY = BillingMonth(2025, 1), BillingMonth(2025, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-01",
+        "2025-1",
+        "2025/01",
+        "2025.01",
+        "202501",
+        "20250131",
+        "2025-01-31",
+        "2025/01/01 00:00:00",
+        "2025-01-01T00:00:00Z",
+        "2025-01-01T00:00:00.000Z",
+        "01/2025",
+        "1-2025",
+        "1/1/2025",
+        "1/31/2025",
+        "31/01/2025",
+        "31.01.2025",
+        "Jan-25",
+        "Jan 25",
+        "Jan '25",
+        "jan 2025",
+        "January, 2025",
+        "January 2025",
+        "2025 January",
+        "2025-Jan",
+        "January 31, 2025",
+        "31 Jan 2025",
+        "31-Jan-25",
+        "Januar 2025",
+        "Jänner 2025",
+        "janv. 2025",
+        "janvier 2025",
+        "enero 2025",
+        "gen 2025",
+        "janeiro 2025",
+        "2025年1月",
+        "2025-01-01 - 2025-01-31",
+        "2025-01-01/2025-01-31",
+        "Jan 1, 2025 - Jan 31, 2025",
+        " 2025-01 ",
+        "'2025-01",
+        '="2025-01"',
+    ],
+)
+def test_january_2025_is_recognised(text: str) -> None:
+    found = month_text(text)
+    assert found is not None
+    assert {found.month_first, found.day_first} - {None} == {JANUARY}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2025",
+        "2025-13",
+        "2025-00",
+        "2025-01-00",
+        "2025-02-30",
+        "13/2025",
+        "13/13/2025",
+        "January",
+        "25-Jan",
+        "Jan",
+        "Q1 2025",
+        "2025-01-31T19:00:00-05:00",
+        "2025-01-01 - 2025-02-28",
+        "45658",
+        "1234567890",
+        "2025-01 2025-02",
+        "Maybe 2025",
+    ],
+)
+def test_what_is_no_month_is_not_taken_for_one(text: str) -> None:
+    assert month_text(text) is None
+
+
+def test_a_date_that_can_be_two_months_is_left_open() -> None:
+    found = month_text("2/1/2025")
+    assert found is not None
+    assert (found.month_first, found.day_first) == (FEBRUARY, JANUARY)
+    assert not found.certain
+    assert order_of([found]) is None
+
+
+@pytest.mark.parametrize(
+    ("other", "order"), [("2/28/2025", "month_first"), ("28/2/2025", "day_first")]
+)
+def test_another_date_of_the_file_decides(other: str, order: str) -> None:
+    texts = [text for text in map(month_text, ["2/1/2025", other]) if text is not None]
+    assert order_of(texts) == order
+
+
+def test_headers_are_different_months_under_one_reading_only() -> None:
+    texts = [text for text in map(month_text, ["1/1/2025", "2/1/2025"]) if text is not None]
+    assert distinct_months(texts) == [JANUARY, FEBRUARY]
+    texts = [text for text in map(month_text, ["1/1/2025", "1/2/2025"]) if text is not None]
+    assert distinct_months(texts) == [JANUARY, FEBRUARY]
+    texts = [text for text in map(month_text, ["3/4/2025", "5/6/2025"]) if text is not None]
+    assert distinct_months(texts) is None
+    texts = [text for text in map(month_text, ["2025-01", "Jan-25"]) if text is not None]
+    assert distinct_months(texts) is None
+
+
+@pytest.mark.parametrize(
+    "header", ["Credits 2025-01", "Jan 2025 Credits (USD)", "Total credits for January 2025"]
+)
+def test_a_header_may_have_words_of_credit_around_its_month(header: str) -> None:
+    found = month_in(header)
+    assert found is not None
+    assert found.month_first == JANUARY
+
+
+@pytest.mark.parametrize(
+    ("title", "month"),
+    [
+        ("AWS credits for January 2025", JANUARY),
+        ("Billing period: 2025-01", JANUARY),
+        ("January 2025\nGenerated on 3 February 2025", JANUARY),
+        ("Generated 2025-02-03", None),
+        ("January 2025 to February 2025", None),
+        ("AWS credits", None),
+    ],
+)
+def test_a_title_says_a_month_if_it_names_one(title: str, month: BillingMonth | None) -> None:
+    assert month_in_title(title) == month
