@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= credits_pipeline_tests
 
-.PHONY: help setup demo test lint type check bench lock clean
+.PHONY: help setup demo test lint type check bench chaos lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ check: lint type test ## lint, types and tests
 
 bench: $(READY) ## measure; prints ratios side by side
 	@$(BIN)/python -m bench
+
+chaos: $(READY) ## kill it at random moments, 200 schedules; ARGS="--seed 7 --bare 20 --live 2"
+	@$(BIN)/python -m credits_pipeline_tests.faults.chaos $(ARGS)
 
 lock: ## resolve the versions again (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file requirements.txt
