@@ -709,6 +709,10 @@ def cell_of(record: Record, column: int) -> str | None:
 
 def read_headerless(records: list[Record]) -> Result:
     start = first_filled(records)
+    if max(len(r.cells) for r in records) > start + 2 and not any(
+        re.search("[0-9]", cell_of(r, start + 1) or "") for r in records
+    ):
+        raise RefusedError("more columns")
     doubted = {
         r.line
         for r in records
@@ -961,9 +965,7 @@ def read_wide(records: list[Record]) -> Result:
     columns = [i for i, cell in enumerate(cells) if month_header(cell) and i != at]
     names = one_reading([month_header(cells[i]) for i in columns])
     currency = currency_columns(cells, rows)
-    sums = [
-        i for i, c in enumerate(cells) if headers.is_total_column(c) and i not in {at, *columns}
-    ]
+    sums = [i for i, c in enumerate(cells) if headers.is_total(c) and i not in {at, *columns}]
     others = credit_columns(cells, rows, {at, *columns, *sums, *currency})
     if any(bare(cell_of(r, i) or "") for r in rows for i in others):
         raise RefusedError("more amounts")

@@ -134,6 +134,11 @@ def is_total_column(header: str) -> bool:
     return key(header) in _TOTAL
 
 
+def is_total(header: str) -> bool:
+    """Whether a column beside months sums them up, ``Total credits`` among the names."""
+    return is_total_column(header) or (is_amount(header) and key(header).startswith("total"))
+
+
 def month_in(header: str) -> MonthText | None:
     """The month that a header names, with or without words of credit around it."""
     found = month_text(header)

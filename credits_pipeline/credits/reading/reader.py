@@ -203,8 +203,8 @@ def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple
                 alike = delimiter
     if best is not None and alike:
         raise Refusal(
-            f"{name} can be split at {best[1]!r} and at {alike!r} alike: say which on a first line"
-            f" such as sep={best[1]}, or put quotes round the cells that hold the other."
+            f"{name} can be split at {best[1]!r} and at {alike!r} alike: put quotes round the cells"
+            f" that hold one of them, or say which with a first line sep={best[1]} or sep={alike}"
         )
     if best is not None:
         return best[1], best[2]

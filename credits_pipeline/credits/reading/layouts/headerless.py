@@ -15,6 +15,7 @@ from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import Context
 from credits_pipeline.credits.reading.layouts.rows import extract_rows, filled_beyond
 from credits_pipeline.credits.reading.layouts.sheets import first_column
+from credits_pipeline.credits.reading.refusal import Refusal
 
 NAME = "headerless"
 VERSION = 1
@@ -43,15 +44,26 @@ def recognise(head: Grid) -> int:
 
 
 def extract(grid: Grid, context: Context) -> Extract:
-    """Every row is a record: its first cell the account, its second the amount."""
+    """Every row is a record: its first cell the account, its second the amount.
+
+    Raises:
+        Refusal: the second column holds something else, and there are more.
+    """
     start = first_column(grid)
+    amounts = grid.columns[start + 1]
+    if grid.width > start + 2 and not amounts.str.contains("[0-9]").any():
+        raise Refusal(
+            f"{context.name} has no header and more than two columns: add a first line that names"
+            " them, such as Account ID,Name,Credit Amount.",
+            layout=NAME,
+        )
     return extract_rows(
         grid,
         layout=NAME,
         version=VERSION,
         convention=CONVENTION,
         account=grid.columns[start],
-        amount=grid.columns[start + 1],
+        amount=amounts,
         faults=filled_beyond(grid, list(range(start + 2, grid.width)), _TOO_MANY),
         without_header=True,
         name=context.name,

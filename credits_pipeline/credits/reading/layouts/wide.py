@@ -65,7 +65,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     totals = [
         i
         for i, cell in enumerate(header.cells)
-        if headers.is_total_column(cell) and i not in {account, *columns}
+        if headers.is_total(cell) and i not in {account, *columns}
     ]
     others = amount_columns(header, below, {account, *columns, *totals, *currency})
     others = [i for i in others if holds_anything(below.columns[i])]
