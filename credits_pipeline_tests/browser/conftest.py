@@ -37,7 +37,9 @@ _FLAGS = (
 _PATIENCE_MS = 60_000
 
 
-@pytest.fixture(scope="session")
+# No longer than its module: while Playwright runs, this thread has an event loop running, and
+# Dagster starts one of its own for a run in this process.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
