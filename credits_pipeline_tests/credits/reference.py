@@ -561,7 +561,8 @@ def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911
             cells.pop()
         if (
             len(cells) > 1
-            and account_like(cells[0])
+            and account_like(row[0])
+            and not label_and_number(row[0])
             and all(unwrapped(c) == "" or amount(c) for c in cells[1:])
         ):
             several += len(cells) > 2

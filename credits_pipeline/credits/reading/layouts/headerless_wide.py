@@ -8,7 +8,7 @@ from itertools import pairwise
 import polars as pl
 
 from credits_pipeline.credits.findings import Convention
-from credits_pipeline.credits.reading.accounts import looks_like_account
+from credits_pipeline.credits.reading.accounts import is_label_and_number, looks_like_account
 from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean, plain
 from credits_pipeline.credits.reading.extract import Extract
@@ -46,10 +46,14 @@ def recognise(head: Grid) -> int:
         cells = [plain(cell) for cell in row[start:]]
         while cells and not cells[-1]:
             cells.pop()
-        if len(cells) > 1 and looks_like_account(cells[0]) and all(map(_is_amount, cells[1:])):
+        if len(cells) > 1 and _is_id(row[start]) and all(map(_is_amount, cells[1:])):
             several += len(cells) > 2  # noqa: PLR2004 - an id and more than one amount
             single += len(cells) == 2  # noqa: PLR2004 - an id and one amount
     return 2 * several if several > single else 0
+
+
+def _is_id(cell: str) -> bool:
+    return looks_like_account(cell) and not is_label_and_number(cell)
 
 
 def _is_amount(cell: str) -> bool:
