@@ -4,6 +4,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 #: moto takes any credentials; these make the AWS SDK sign its requests.
 CREDENTIALS = {
@@ -73,7 +77,17 @@ def embedded_s3(*buckets: str, port: int = 0, versioned: bool = False) -> Iterat
                 client.put_bucket_versioning(
                     Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
                 )
-        client.close()
         yield EmbeddedS3(endpoint)
+        # moto keeps its objects for the process, not for the server: the next one starts empty.
+        for bucket in buckets:
+            _remove(client, bucket)
+        client.close()
     finally:
         server.stop()
+
+
+def _remove(client: "S3Client", bucket: str) -> None:
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            client.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+    client.delete_bucket(Bucket=bucket)
