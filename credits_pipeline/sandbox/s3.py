@@ -77,11 +77,13 @@ def embedded_s3(*buckets: str, port: int = 0, versioned: bool = False) -> Iterat
                 client.put_bucket_versioning(
                     Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
                 )
-        yield EmbeddedS3(endpoint)
-        # moto keeps its objects for the process, not for the server: the next one starts empty.
-        for bucket in buckets:
-            _remove(client, bucket)
-        client.close()
+        try:
+            yield EmbeddedS3(endpoint)
+        finally:
+            # moto keeps its objects for the process, not for the server: the next starts empty.
+            for bucket in buckets:
+                _remove(client, bucket)
+            client.close()
     finally:
         server.stop()
 
