@@ -357,15 +357,38 @@ def totals_label(text: str) -> bool:
     label = unwrapped(text).lower()
     if len(label) > 80:
         return False
-    label = re.sub(r"\s*:$", "", label)
     if re.match(r"sub[- ]?total|zwischensumme|sous[- ]total|page[- ]?total", label):
         return True
-    main = (
-        r"((grand|sub|overall|page)?[- ]?totals?|sum|gesamt(summe|betrag)?|zwischensumme|summe"
-        r"|(sous[- ])?total( g[ée]n[ée]ral)?|totale|totaal|suma)"
-    )
-    more = r"( (of|for|in|credits?|amount|all|accounts?|usd|\(usd\)|\(\$\)|\$|month))*"
-    return re.fullmatch(main + more + r"( credits?| accounts?| amount)*", label) is not None
+    said = [
+        word
+        for word in re.sub(r"[0-9.,:/#*()$-]", " ", label).split()
+        if word.casefold() not in _BY_NAME
+    ]
+    start = {
+        *words("total totals grandtotal grandtotals overalltotal overalltotals subtotal subtotals"),
+        *words("sum gesamt gesamtsumme gesamtbetrag zwischensumme summe totale totaal suma"),
+        *words("pagetotal pagetotals"),
+    }
+    for first in (1, 2, 3):
+        head, rest = " ".join(said[:first]), said[first:]
+        named = head in start or head in {
+            *(
+                f"{word} total{s}"
+                for word in ("grand", "sub", "overall", "page")
+                for s in ("", "s")
+            ),
+            "sous total",
+            *(
+                f"{sous}total g{a}n{b}ral"
+                for sous in ("", "sous ")
+                for a in "\u00e9e"
+                for b in "\u00e9e"
+            ),
+        }
+        more = words("of for in credit credits amount all account accounts usd month")
+        if named and all(word in more for word in rest):
+            return True
+    return False
 
 
 # ---------------------------------------------------------------- months
@@ -695,7 +718,7 @@ def sorted_rows(
         if not filled(record):
             continue
         cell = record.cells[at] if at < len(record.cells) else ""
-        if not re.search("[0-9]", cell) and record.line not in doubted:
+        if not re.search("[0-9]{9}", cell) and record.line not in doubted:
             label = unwrapped(cell)
             if any(totals_label(c) for c in ([label] if label else record.cells)):
                 totals.append(record)

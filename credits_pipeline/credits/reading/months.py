@@ -169,7 +169,7 @@ def month_in_title(title: str) -> BillingMonth | None:
     return found.pop() if len(found) == 1 else None
 
 
-def is_month_without_year(text: str) -> bool:
-    """Whether a text is the bare name of a month."""
+def is_month_name(text: str) -> bool:
+    """Whether a text is the bare name of a month, without a year."""
     match = _BARE_NAME.fullmatch(clean(text))
     return match is not None and match["name"].casefold() in _BY_NAME

@@ -3,28 +3,33 @@
 import re
 
 from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.months import is_month_name
 
 _WORDS = (
     r"(?:grand|sub|overall|page)?[- ]?totals?|sum|gesamt(?:summe|betrag)?|zwischensumme|summe"
-    r"|(?:sous[- ])?total(?: g[ée]n[ée]ral)?|totale|totaal|suma"
+    r"|(?:sous )?total(?: g[ée]n[ée]ral)?|totale|totaal|suma"
 )
 _TOTAL = re.compile(
-    rf"(?:{_WORDS})(?: (?:of|for|in|credits?|amount|all|accounts?|usd|\(usd\)|\(\$\)|\$|month))*"
-    r"(?: credits?| accounts?| amount)*\s*:?",
+    rf"(?:{_WORDS})(?: (?:of|for|in|credits?|amount|all|accounts?|usd|month))*",
     re.IGNORECASE,
 )
 _SUBTOTAL = re.compile(r"sub[- ]?total|zwischensumme|sous[- ]total|page[- ]?total", re.IGNORECASE)
 
+#: What may stand beside the words: figures, dates and signs.
+_BESIDE = re.compile(r"[0-9.,:/#*()$-]+")
 #: Longer labels are sentences; the bound keeps pattern matching short.
 _LONGEST = 80
 
 
 def is_total(label: str) -> bool:
-    """Whether a label says that its row is a sum."""
+    """Whether a label says that its row is a sum: ``Total``, ``Total January 2025``."""
     text = clean(label)
     if len(text) > _LONGEST:
         return False
-    return _TOTAL.fullmatch(text) is not None or is_subtotal(text)
+    if is_subtotal(text):
+        return True
+    said = " ".join(word for word in _BESIDE.sub(" ", text).split() if not is_month_name(word))
+    return _TOTAL.fullmatch(said) is not None
 
 
 def is_subtotal(label: str) -> bool:

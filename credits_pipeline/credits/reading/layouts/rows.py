@@ -38,14 +38,14 @@ class Rows:
 def sort_rows(grid: Grid, account: pl.Series, doubted: pl.Series | None, *, name: str) -> Rows:
     """Tell blank rows and total rows from the others.
 
-    A total row has no account id in its account cell, and a word of totals there or, if the cell
-    is blank, in any other cell. Rows whose cells are in doubt are never taken for totals.
+    A total row has no digits of an id in its account cell, and a word of totals there or, if the
+    cell is blank, in any other cell. Rows whose cells are in doubt are never taken for totals.
 
     Raises:
         Refusal: more total rows than a sheet has.
     """
     blank = blank_rows(grid)
-    worded = ~blank & ~account.str.contains("[0-9]").fill_null(value=False)
+    worded = ~blank & ~account.str.contains("[0-9]{9}").fill_null(value=False)
     if doubted is not None:
         worded &= doubted.is_null()
     totals: list[tuple[int, str]] = []

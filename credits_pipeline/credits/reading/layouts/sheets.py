@@ -11,7 +11,7 @@ from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean, is_blank, plain, stripped
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.rows import frame_of
-from credits_pipeline.credits.reading.months import is_month_without_year
+from credits_pipeline.credits.reading.months import is_month_name
 from credits_pipeline.credits.reading.refusal import Refusal
 
 #: Above the header there may be so many records of titles.
@@ -172,7 +172,7 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
         Refusal: none is named so, several are, or its name says another currency.
     """
     candidates = amount_columns(header, grid, taken)
-    if not candidates and any(map(is_month_without_year, header.cells)):
+    if not candidates and any(map(is_month_name, header.cells)):
         raise Refusal(
             f"{name}: the header names months without their year ({_listed(header)}): write them as"
             " 2025-01.",
