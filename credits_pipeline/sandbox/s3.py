@@ -89,6 +89,9 @@ def embedded_s3(*buckets: str, port: int = 0, versioned: bool = False) -> Iterat
 
 
 def _remove(client: "S3Client", bucket: str) -> None:
+    present = {found["Name"] for found in client.list_buckets()["Buckets"]}
+    if bucket not in present:  # another server of this process had the same, and removed it
+        return
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
             client.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])

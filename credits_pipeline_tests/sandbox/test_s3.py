@@ -24,3 +24,8 @@ def test_what_an_earlier_server_held_is_gone(versioned: bool, tmp_path: Path) ->
                 client.put_object(Bucket="once-more", Key="a", Body=content)
             client.delete_object(Bucket="once-more", Key="b")
             client.close()
+
+
+def test_of_two_at_once_with_one_bucket_each_may_end_first() -> None:
+    with embedded_s3("shared"), embedded_s3("shared"):
+        pass
