@@ -5,6 +5,7 @@ AWS credentials and endpoints are the AWS SDK's own and are not listed here.
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -106,6 +107,12 @@ HOLD_PERCENT = Variable(
     "A month that would take away more than so many percent of the accounts, or of their dollars, "
     "is held for a person.",
 )
+UI_URL = Variable(
+    "CREDITS_UI_URL",
+    "",
+    "Where people reach Dagster's UI, such as https://dagster.example.com: links in reports and "
+    "alerts lead there. Without it only the UI's own pages have links to it.",
+)
 MAX_BYTES = Variable("CREDITS_MAX_BYTES", "100000000", "The largest credits file, in bytes.")
 MAX_RECORDS = Variable("CREDITS_MAX_RECORDS", "1000000", "The most records in a credits file.")
 DESCRIPTION = Variable(
@@ -165,6 +172,13 @@ def at_least(least: int) -> Callable[[str], int]:
 def days(text: str) -> timedelta:
     """A parser of whole days."""
     return timedelta(days=at_least(0)(text))
+
+
+def web_address(text: str) -> str:
+    """A parser of the address of a web site, which may be empty; without a slash at its end."""
+    if text and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", text):
+        raise ValueError("it is an address such as https://dagster.example.com")
+    return text.rstrip("/")
 
 
 def storage_root() -> str:
