@@ -19,6 +19,17 @@ from credits_pipeline.settings import VARIABLES
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 README = PAGES[0].read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
+#: Each setting as the pages write it: name, default, meaning.
+AS_IN_THE_CODE = [
+    [
+        f"`{variable.name}`",
+        {None: "needed", "": "empty"}.get(variable.default, f"`{variable.default}`"),
+        variable.meaning,
+    ]
+    for variable in VARIABLES
+]
 DECIDE = "Decide about a blocked month"
 
 _FENCE = re.compile(r"^ *```(?P<kind>\w*)\n(?P<code>.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -47,8 +58,16 @@ def section(title: str, page: str = README) -> str:
 
 def table(title: str, page: str = README) -> list[list[str]]:
     """The cells of the one table under a heading, without its head."""
-    lines = [line for line in section(title, page).splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    return rows(section(title, page))
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of all tables in a text, without their heads."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    found = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    heads = {at - 1 for at, line in enumerate(lines) if line.startswith("|---")}
+    rules = {at + 1 for at in heads}
+    return [cells for at, cells in enumerate(found) if at not in heads | rules]
 
 
 def anchors(page: Path) -> set[str]:
@@ -57,28 +76,34 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", text).replace(" ", "-") for text in texts}
 
 
-def test_the_readme_lists_the_settings_as_the_code_has_them() -> None:
-    expected = [
-        [
-            f"`{variable.name}`",
-            {None: "needed", "": "empty"}.get(variable.default, f"`{variable.default}`"),
-            variable.meaning,
-        ]
-        for variable in VARIABLES
-    ]
-    assert sorted(table("Settings")) == sorted(expected)
+def test_the_page_of_settings_lists_them_as_the_code_has_them() -> None:
+    assert sorted(rows(SETTINGS)) == sorted(AS_IN_THE_CODE)
+
+
+def test_the_readme_shows_every_setting_that_is_needed_as_the_code_has_it() -> None:
+    shown = table("Settings")
+    assert [row for row in shown if row not in AS_IN_THE_CODE] == []
+    assert [row for row in AS_IN_THE_CODE if row[1] == "needed" and row not in shown] == []
 
 
 def test_the_example_environment_lists_the_settings_as_the_code_has_them() -> None:
-    text = (ROOT / ".env.example").read_text()
     found = [
         [name, value.strip('"'), " ".join(line.removeprefix("# ") for line in comment.splitlines())]
         for comment, name, value in re.findall(
-            r"((?:^# (?!---).*\n)+)^((?:CREDITS|CLOUDZERO)_\w+)=(.*)$", text, re.MULTILINE
+            r"((?:^# (?!---).*\n)+)^((?:CREDITS|CLOUDZERO)_\w+)=(.*)$", EXAMPLE, re.MULTILINE
         )
     ]
     expected = [[v.name, v.default or "", v.meaning] for v in VARIABLES]
     assert sorted(found) == sorted(expected)
+
+
+def test_the_page_and_the_example_environment_have_the_same_settings_in_the_same_order() -> None:
+    on_the_page = re.findall(r"^## (.+)$|^\| `((?:CREDITS|CLOUDZERO)_\w+)`", SETTINGS, re.MULTILINE)
+    in_the_example = re.findall(
+        r"^# --- (.+?) -+$|^((?:CREDITS|CLOUDZERO)_\w+)=", EXAMPLE, re.MULTILINE
+    )
+    ends = [title for title, _ in on_the_page].index("The AWS SDK's own")
+    assert on_the_page[:ends] == in_the_example[:ends]
 
 
 def test_the_readme_lists_every_decision_of_the_run_config() -> None:
