@@ -12,6 +12,7 @@ from credits_pipeline import aws
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
 from credits_pipeline.sandbox.s3 import EmbeddedS3, embedded_s3
+from credits_pipeline_tests.postgres import PostgresServer, missing, postgres_server
 
 # A busy machine is no fault of an example; and what CI tries is the same every time, so that a
 # failure there is about the change. Every other run looks elsewhere.
@@ -99,3 +100,14 @@ def cloudzero(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudZeroStandIn]:
         monkeypatch.setenv("CLOUDZERO_CONNECTION_ID", CONNECTION_ID)
         monkeypatch.setenv("CLOUDZERO_API_KEY", API_KEY)
         yield stand_in
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; who uses it creates a database of their own."""
+    pytest.importorskip("psycopg2")
+    why_not = missing()
+    if why_not:
+        pytest.skip(why_not)
+    with postgres_server() as server:
+        yield server

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
@@ -13,6 +13,7 @@ import pytest
 from credits_pipeline.cloudzero import lock as lock_module
 from credits_pipeline.cloudzero.errors import LockError
 from credits_pipeline.cloudzero.lock import FileStreamLock, default_folder
+from credits_pipeline_tests.waiting import eventually
 
 URL = "https://api.cloudzero.com"
 _HOLDER = """
@@ -46,13 +47,6 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
     process.stdin.close()
     process.wait(10)
     process.stdout.close()
-
-
-def eventually(condition: Callable[[], object], seconds: float = 10) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.01)
 
 
 def take(lock: FileStreamLock) -> tuple[threading.Thread, list[str], threading.Event]:

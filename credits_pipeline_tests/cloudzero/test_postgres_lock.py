@@ -1,18 +1,14 @@
-import os
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from credits_pipeline.cloudzero.errors import LockError
 from credits_pipeline.cloudzero.postgres_lock import PostgresStreamLock
+from credits_pipeline_tests.postgres import PostgresServer
+from credits_pipeline_tests.waiting import eventually
 
 URL = "https://api.cloudzero.com"
 _HOLDER = """
@@ -22,92 +18,18 @@ with PostgresStreamLock(sys.argv[1], sys.argv[2], sys.argv[3]).hold():
     print("held", flush=True)
     sys.stdin.read()
 """
-needs_server = pytest.mark.skipif(
-    shutil.which("initdb") is None or shutil.which("postgres") is None,
-    reason="PostgreSQL's server is not installed",
-)
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """A PostgreSQL server of the tests' own; the URL of its database."""
-    pytest.importorskip("psycopg2")
-    # The server refuses to run as root.
-    user: dict[str, Any] = {"user": "nobody"} if os.getuid() == 0 else {}
-    with tempfile.TemporaryDirectory(prefix="pg-") as root:
-        if user:
-            shutil.chown(root, **user)
-        subprocess.run(
-            [
-                shutil.which("initdb") or "",
-                "-D",
-                f"{root}/data",
-                "-U",
-                "credits",
-                "--auth",
-                "trust",
-                "--no-sync",
-            ],
-            check=True,
-            capture_output=True,
-            cwd=root,
-            **user,
-        )
-        server = subprocess.Popen(
-            [shutil.which("postgres") or "", "-D", f"{root}/data", "-h", "", "-k", root, "-F"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=root,
-            **user,
-        )
-        url = f"postgresql+psycopg2://credits@/postgres?host={root}"
-        try:
-            eventually(lambda: answers(url), 30)
-            yield url
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(30)
+@pytest.fixture
+def name(postgres: PostgresServer) -> str:
+    return postgres.create_database()
 
 
-def answers(url: str) -> bool:
-    try:
-        with PostgresStreamLock(url, URL, "is-it-there").hold():
-            return True
-    except LockError:
-        return False
+@pytest.fixture
+def database(postgres: PostgresServer, name: str) -> str:
+    return postgres.url(name)
 
 
-def eventually(condition: Callable[[], object], seconds: float = 10) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.02)
-
-
-def sessions_with_locks(database: str) -> list[int]:
-    import psycopg2
-
-    connection = psycopg2.connect(database.replace("+psycopg2", ""))
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
-        found = [row[0] for row in cursor.fetchall()]
-    connection.close()
-    return found
-
-
-def end_session(database: str, pid: int) -> None:
-    import psycopg2
-
-    connection = psycopg2.connect(database.replace("+psycopg2", ""))
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", (pid,))
-    connection.close()
-    eventually(lambda: pid not in sessions_with_locks(database))
-
-
-@needs_server
 class TestServer:
     def test_a_process_that_is_killed_lets_go(self, database: str) -> None:
         holder = subprocess.Popen(
@@ -138,11 +60,13 @@ class TestServer:
         thread.join(10)
         assert got.is_set()
 
-    def test_a_session_that_was_cut_is_noticed(self, database: str) -> None:
+    def test_a_session_that_was_cut_is_noticed(
+        self, postgres: PostgresServer, name: str, database: str
+    ) -> None:
         with PostgresStreamLock(database, URL, "s").hold() as held:
             held.still_held()
-            [pid] = sessions_with_locks(database)
-            end_session(database, pid)
+            [pid] = postgres.sessions_with_locks(name)
+            postgres.end_session(pid)
             with pytest.raises(LockError, match="is lost"):
                 held.still_held()
 
@@ -154,13 +78,15 @@ class TestServer:
             with pytest.raises(LockError, match="is not ours any more"):
                 held.still_held()
 
-    def test_it_is_free_after_the_end_and_after_a_failure(self, database: str) -> None:
+    def test_it_is_free_after_the_end_and_after_a_failure(
+        self, postgres: PostgresServer, name: str, database: str
+    ) -> None:
         lock = PostgresStreamLock(database, URL, "s")
         with lock.hold():
-            assert len(sessions_with_locks(database)) == 1
+            assert len(postgres.sessions_with_locks(name)) == 1
         with pytest.raises(ZeroDivisionError), lock.hold():
             raise ZeroDivisionError
-        eventually(lambda: not sessions_with_locks(database))
+        eventually(lambda: not postgres.sessions_with_locks(name))
         with lock.hold(pytest.fail):
             pass
 

@@ -1,0 +1,12 @@
+"""Waiting for what has to come, with a limit and never for a fixed time."""
+
+import time
+from collections.abc import Callable
+
+
+def eventually(condition: Callable[[], object], what: str = "", seconds: float = 10) -> None:
+    """Wait until something is so; fail with what did not come."""
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, what
+        time.sleep(0.02)
