@@ -113,6 +113,23 @@ UI_URL = Variable(
     "Where people reach Dagster's UI, such as https://dagster.example.com: links in reports and "
     "alerts lead there. Without it only the UI's own pages have links to it.",
 )
+PLAUSIBLE_PERCENT = Variable(
+    "CREDITS_PLAUSIBLE_PERCENT",
+    "50",
+    "A month whose total or number of accounts is more than so many percent off the months before "
+    "gets a warning.",
+)
+PLAUSIBLE_MONTHS = Variable(
+    "CREDITS_PLAUSIBLE_MONTHS",
+    "6",
+    "How many verified months before are looked at for that; their middle (median) is the usual.",
+)
+OWNERS = Variable(
+    "CREDITS_OWNERS",
+    "",
+    "Who owns the assets in Dagster's UI: e-mail addresses and teams as team:finance, separated "
+    "by commas.",
+)
 MAX_BYTES = Variable("CREDITS_MAX_BYTES", "100000000", "The largest credits file, in bytes.")
 MAX_RECORDS = Variable("CREDITS_MAX_RECORDS", "1000000", "The most records in a credits file.")
 DESCRIPTION = Variable(
@@ -174,6 +191,17 @@ def days(text: str) -> timedelta:
     return timedelta(days=at_least(0)(text))
 
 
+def owners(text: str) -> tuple[str, ...]:
+    """A parser of owners as Dagster takes them."""
+    found = tuple(filter(None, (owner.strip() for owner in text.split(","))))
+    for owner in found:
+        if not re.fullmatch(r"team:\w+|[\w.+-]+@[\w-]+(\.[\w-]+)+", owner, re.ASCII):
+            raise ValueError(
+                f"{owner!r} is neither an e-mail address nor a team such as team:finance"
+            )
+    return found
+
+
 def web_address(text: str) -> str:
     """A parser of the address of a web site, which may be empty; without a slash at its end."""
     if text and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", text):
@@ -212,12 +240,14 @@ class Schedule:
         sensor_seconds: between two looks into the inbox.
         automation: whether sensors start with the daemon.
         adopt: how old a file may be to start a run on a new installation.
+        owners: of the assets, as the UI shows them.
     """
 
     start_month: BillingMonth = field(default_factory=lambda: BillingMonth(2024, 1))
     sensor_seconds: int = 30
     automation: bool = True
     adopt: timedelta = timedelta(days=7)
+    owners: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls) -> "Schedule":
@@ -226,9 +256,12 @@ class Schedule:
         Raises:
             SettingError: a variable can't be used.
         """
+        # Not needed to load, but a report that can't be written would be told too late.
+        UI_URL.read(web_address)
         return cls(
             start_month=START_MONTH.read(BillingMonth.parse),
             sensor_seconds=SENSOR_SECONDS.read(at_least(1)),
             automation=AUTOMATION.read(one_of("on", "off")) == "on",
             adopt=ADOPT_DAYS.read(days),
+            owners=OWNERS.read(owners),
         )

@@ -32,12 +32,21 @@ from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.reporting.report import markdown
 
 GROUP = "credits"
+#: So that the UI's search finds them among the assets of other code locations.
+TAGS = {"domain": "finops", "cloud": "aws"}
 INBOX = dg.AssetKey("credits_inbox")
 
 
-def credits_assets(partitions: dg.PartitionsDefinition[str]) -> Sequence[dg.AssetsDefinition]:
-    """The four assets over the given months."""
-    common: dict[str, Any] = {"partitions_def": partitions, "group_name": GROUP}
+def credits_assets(
+    partitions: dg.PartitionsDefinition[str], owners: Sequence[str] = ()
+) -> Sequence[dg.AssetsDefinition]:
+    """The four assets over the given months.
+
+    Args:
+        partitions: the billing months.
+        owners: e-mail addresses, and teams as ``team:name``.
+    """
+    common: dict[str, Any] = {"partitions_def": partitions, **_common(owners)}
     return [
         dg.asset(
             **common,
@@ -50,14 +59,14 @@ def credits_assets(partitions: dg.PartitionsDefinition[str]) -> Sequence[dg.Asse
         dg.asset(
             **common,
             name="credits",
-            kinds={"polars", "pandera"},
+            kinds={"polars", "pandera", "parquet"},
             description="One row per AWS account that is owed credits in the month, in exact "
             "dollars. What could not be read, was repeated or was left out is listed, never lost.",
         )(_credits),
         dg.asset(
             **common,
             name="cbf_payload",
-            kinds={"polars"},
+            kinds={"polars", "parquet"},
             description="The same credits as rows of CloudZero's Common Bill Format: one line item "
             "of type Credit per account, with the amount negated.",
         )(_cbf_payload),
@@ -72,11 +81,16 @@ def credits_assets(partitions: dg.PartitionsDefinition[str]) -> Sequence[dg.Asse
     ]
 
 
-def inbox_asset() -> dg.AssetSpec:
+def _common(owners: Sequence[str]) -> dict[str, Any]:
+    """What every asset is found by in the UI."""
+    return {"group_name": GROUP, "owners": list(owners), "tags": TAGS}
+
+
+def inbox_asset(owners: Sequence[str] = ()) -> dg.AssetSpec:
     """The inbox as people see it: files that start no run are listed there with the reason."""
     return dg.AssetSpec(
         INBOX,
-        group_name=GROUP,
+        **_common(owners),
         kinds={"s3"},
         description="The place where credits files are dropped, named credits-YYYY-MM.csv. Objects "
         "that are not credits files, and months that were found but not sent, are listed in its "

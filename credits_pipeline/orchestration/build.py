@@ -56,7 +56,10 @@ def build_definitions(
         description="One billing month, from the file in S3 to the verified drop in CloudZero.",
     )
     return dg.Definitions(
-        assets=[inbox_asset(), *credits_assets(partitions)],
+        assets=[
+            inbox_asset(schedule.owners),
+            *credits_assets(partitions, schedule.owners),
+        ],
         asset_checks=credits_checks(partitions),
         jobs=[job, *later_jobs()],
         schedules=credits_schedules(schedule),

@@ -42,9 +42,16 @@ OF_CREDITS = {
     "totals_match_source": "Totals that the file or its metadata state equal what was read.",
     "account_ids_are_whole": "No account id had lost its leading zeros.",
     "amounts_are_not_all_zero": "At least one account is owed something.",
+    "month_is_plausible": "Total and number of accounts are like those of the months before. It "
+    "only warns; a change that is too large to go unseen is held when it is to be sent.",
 }
 #: Those that warn at most; the UI calls the others blocking.
-_ONLY_WARN = {"layout_is_known", "account_ids_are_whole", "amounts_are_not_all_zero"}
+_ONLY_WARN = {
+    "layout_is_known",
+    "account_ids_are_whole",
+    "amounts_are_not_all_zero",
+    "month_is_plausible",
+}
 #: Statements about `cbf_payload` that only CloudZero can make.
 OF_PAYLOAD = {
     VALID: "CloudZero, asked to validate the rows before anything is sent, would take them.",
@@ -100,7 +107,8 @@ def _of_credits(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
         assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
         selected = {key.name for key in context.selected_asset_check_keys}
         concerned = metadata.rows_concerned(found)
-        for statement in found.statements:
+        plausible = guards.plausible_statement(storage.journal(), found)
+        for statement in (*found.statements, plausible):
             if statement.name in selected:
                 rows = concerned.get(statement.name)
                 more = {"rows": of_rows(rows)} if rows else {}

@@ -196,6 +196,9 @@ class _MonthDrop:
             ledger = metadata.without_unknown(ledger, result.left_out.height, result.left_out_usd)
             left_out_usd += result.left_out_usd
         warnings = [*known["warnings"], *result.warnings]
+        plausible = guards.plausible_statement(self.journal, self.found)
+        if not plausible.holds:
+            warnings.append(plausible.says)
         if result.accounts_checked is False:
             warnings.append(f"Why the accounts were not checked: {self.known.why_not}")
         planned = result.plan is not None

@@ -1,5 +1,6 @@
 """What stops a month, as code that the assets call (design decision 3), and the house's rule."""
 
+import itertools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -85,8 +86,6 @@ def hold_limits() -> "HoldLimits":
     Raises:
         SettingError: a limit can't be used.
     """
-    from decimal import Decimal  # noqa: PLC0415 - beside its only use
-
     from credits_pipeline.cloudzero.hold import HoldLimits  # noqa: PLC0415 - loads polars
 
     return HoldLimits(
@@ -115,6 +114,40 @@ def last_verified_usd(journal: "Journal", month: BillingMonth) -> Decimal | None
     """The total of the nearest earlier month that was verified, for the hold."""
     last = journal.last_verified_before(month)
     return Decimal(last.total_credit_usd) if last and last.total_credit_usd else None
+
+
+def plausible_statement(journal: "Journal", found: MonthCredits) -> "Statement":
+    """Whether a month looks like those that were verified before it.
+
+    Raises:
+        SettingError: a limit can't be used.
+    """
+    from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.plausible import (  # noqa: PLC0415 - as above
+        NAME,
+        EarlierMonth,
+        PlausibleLimits,
+        plausible,
+    )
+
+    if found.withdrawn:
+        says = f"{found.month} is withdrawn, as decided: there is nothing to compare."
+        return Statement(NAME, holds=True, blocks=False, says=says)
+    limits = PlausibleLimits(
+        months=settings.PLAUSIBLE_MONTHS.read(settings.at_least(1)),
+        percent=settings.PLAUSIBLE_PERCENT.read(settings.at_least(1)),
+    )
+    receipts = itertools.islice(journal.verified_before(found.month), limits.months)
+    before = [
+        EarlierMonth(
+            BillingMonth.parse(receipt.billing_month),
+            Decimal(receipt.total_credit_usd or 0),
+            receipt.unique_accounts or 0,
+        )
+        for receipt in receipts
+    ]
+    findings = found.reading.findings
+    return plausible(findings.total_usd, findings.rows, before, limits)
 
 
 def payload_statement(found: MonthCredits, made: MonthPayload) -> "Statement":

@@ -97,9 +97,14 @@ class Journal:
 
     def last_verified_before(self, month: BillingMonth) -> Attempt | None:
         """The receipt of the nearest earlier month that has one and was not withdrawn, or None."""
-        earlier = sorted((found for found in self.receipted() if found < month), reverse=True)
-        receipts = filter(None, map(self.receipt, earlier))
-        return next((r for r in receipts if not r.decisions.get("clear_month")), None)
+        return next(self.verified_before(month), None)
+
+    def verified_before(self, month: BillingMonth) -> Iterator[Attempt]:
+        """The receipts of earlier months that were not withdrawn, the nearest month first."""
+        for earlier in sorted((m for m in self.receipted() if m < month), reverse=True):
+            receipt = self.receipt(earlier)
+            if receipt is not None and not receipt.decisions.get("clear_month"):
+                yield receipt
 
     def receipts_with_unknown(self) -> Iterator[tuple[BillingMonth, Attempt]]:
         """The receipts that say that accounts were left out as unknown to CloudZero."""
