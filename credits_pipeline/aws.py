@@ -1,34 +1,82 @@
 """The AWS SDK's clients, made in one place: credentials and endpoints are the SDK's own chain.
 
-`dagster_aws.s3.S3Resource` offers no time-outs, and a tick of Dagster's daemon has 60 seconds.
+`dagster_aws`'s resources offer no time-outs, and a tick of Dagster's daemon has 60 seconds.
 """
 
+import os
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
 
 CONNECT_SECONDS = 5.0
 #: Without a byte. With all attempts an answer is waited for no longer than a tick may take.
 READ_SECONDS = 10.0
 ATTEMPTS = 4
+#: Of what is told beside a month: it must hold neither the stream's lock nor a tick for long.
+ATTEMPTS_BESIDE = 2
+
+
+class _Options(TypedDict):
+    region_name: str | None
+    config: "Config"
 
 
 @cache
 def s3_client() -> "S3Client":
     """An S3 client with time-outs and the SDK's standard retries, one per process."""
     import boto3
+
+    return boto3.client("s3", **_options(ATTEMPTS))
+
+
+@cache
+def secrets_client() -> "SecretsManagerClient":
+    """The same for Secrets Manager."""
+    import boto3
+
+    return boto3.client("secretsmanager", **_options(ATTEMPTS))
+
+
+@cache
+def logs_client() -> "CloudWatchLogsClient":
+    """The same for CloudWatch Logs, with less patience."""
+    import boto3
+
+    return boto3.client("logs", **_options(ATTEMPTS_BESIDE))
+
+
+@cache
+def sns_client(region: str) -> "SNSClient":
+    """The same for Amazon SNS in the topic's region."""
+    import boto3
+
+    return boto3.client("sns", **_options(ATTEMPTS_BESIDE, region))
+
+
+def forget_clients() -> None:
+    """Have clients made anew, from the environment as it is then."""
+    for client in (s3_client, secrets_client, logs_client, sns_client):
+        client.cache_clear()
+
+
+def _options(attempts: int, region: str | None = None) -> _Options:
     from botocore.config import Config
 
-    return boto3.client(
-        "s3",
-        config=Config(
+    return {
+        # boto3 itself looks at AWS_DEFAULT_REGION and the profile only, unlike AWS's other SDKs.
+        "region_name": region or os.environ.get("AWS_REGION") or None,
+        "config": Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             tcp_keepalive=True,
             # Several threads of one process may wait on the same client.
             max_pool_connections=10,
         ),
-    )
+    }

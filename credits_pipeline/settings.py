@@ -144,6 +144,13 @@ CONNECTION_ID = Variable(
     None,
     "The id of the AnyCost Stream connection that belongs to this pipeline alone.",
 )
+SECRET = Variable(
+    "CLOUDZERO_SECRET",
+    "",
+    "The AWS Secrets Manager secret, by name or ARN, that CLOUDZERO_API_KEY and "
+    "CLOUDZERO_CONNECTION_ID are read from: JSON with fields of these names, or the key alone. "
+    "What it lacks comes from the environment.",
+)
 BASE_URL = Variable(
     "CLOUDZERO_BASE_URL", "https://api.cloudzero.com", "Where CloudZero's API is reached."
 )

@@ -54,7 +54,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("CREDITS_STORAGE", str(tmp_path / "storage"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    aws.s3_client.cache_clear()
+    aws.forget_clients()
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def s3(s3_server: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> EmbeddedS3:
     """The S3 server, with this process's environment pointing at it."""
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
-    aws.s3_client.cache_clear()
+    aws.forget_clients()
     return s3_server
 
 

@@ -20,9 +20,10 @@ MAY_IMPORT = {
     "storage": {"billing", "aws"},
     "reporting": {"billing", "credits", "cloudzero", "storage"},
     "settings": {"billing"},
+    "secret": {"aws", "settings", "cloudzero"},
     "sandbox": {"billing", "reporting", "storage"},
     "orchestration": {
-        "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings",
+        "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
     },
     "definitions": {"orchestration"},
     "cli": {
@@ -37,6 +38,7 @@ NEVER = {
     "cloudzero": {"dagster", "dagster_aws", "boto3", "botocore"},
     "inbox": {"dagster", "httpx"},
     "storage": {"dagster", "httpx"},
+    "secret": {"dagster"},
     "reporting": {"dagster", "boto3", "httpx"},
 }
 

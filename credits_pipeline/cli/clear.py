@@ -39,11 +39,10 @@ def clear(
     at = month_option(month, "--month")
     assert at is not None  # noqa: S101 - the option is required
     cloudzero = CloudZeroResource()
-    not_set = cloudzero.why_not_set()
-    if not_set is not None:
-        typer.secho(not_set, err=True, fg="red")
-        raise typer.Exit(2)
     try:
+        not_set = cloudzero.why_not_set()
+        if not_set is not None:
+            raise SettingError(not_set)  # noqa: TRY301 - told as the other settings are
         _refuse_without_partition(at)
         with dagster_instance() as instance:
             held = _held(at, cloudzero, instance)

@@ -33,6 +33,7 @@ def rehearse(
     from credits_pipeline.cloudzero.errors import (  # noqa: PLC0415 - loads httpx
         LockError,
         SettingsError,
+        TransientError,
     )
     from credits_pipeline.cloudzero.plan import PlanError  # noqa: PLC0415 - loads polars
     from credits_pipeline.orchestration.resources import (  # noqa: PLC0415 - loads Dagster
@@ -48,7 +49,9 @@ def rehearse(
         plan, what = _plan(at)
         steps = _rehearsed(cloudzero, plan)
         base_url, connection_id = cloudzero.address()
-    except (SettingError, SettingsError, StorageError, PlanError, LockError) as error:
+    except (
+        SettingError, SettingsError, StorageError, PlanError, LockError, TransientError,
+    ) as error:  # fmt: skip
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(2) from None
     works = all(step.works for step in steps)

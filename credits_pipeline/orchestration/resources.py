@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from credits_pipeline import settings
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from credits_pipeline.cloudzero.lock import StreamLock
     from credits_pipeline.inbox.bucket import Inbox
     from credits_pipeline.reporting.journal import Journal
+    from credits_pipeline.secret import Secret
     from credits_pipeline.storage.archive import Archive
     from credits_pipeline.storage.store import Store
 
@@ -81,7 +83,9 @@ class StorageResource(dg.ConfigurableResource[Any]):
 class CloudZeroResource(dg.ConfigurableResource[Any]):
     """One AnyCost Stream.
 
-    The API key is read from the environment variable named here and is never configuration.
+    The API key is read from the environment variable, or the field of the secret, that is named
+    here, and is never configuration. Dagster makes a resource anew for each run and tick, so each
+    reads the secret once.
 
     Attributes:
         base_url: default CLOUDZERO_BASE_URL.
@@ -92,20 +96,28 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
     base_url: str | None = None
     connection_id: str | None = None
     api_key_variable: str = settings.API_KEY.name
+    _secret: "Secret | None" = PrivateAttr(default=None)
 
     def address(self) -> tuple[str, str]:
         """Base URL and connection id of the stream.
 
         Raises:
-            SettingError: no connection id is set.
+            SettingError: no connection id is set, or the secret can't be used.
+            TransientError: the secret could not be asked for.
         """
         return (
             settings.BASE_URL.text() if self.base_url is None else self.base_url,
-            settings.CONNECTION_ID.text() if self.connection_id is None else self.connection_id,
+            self._text(settings.CONNECTION_ID)
+            if self.connection_id is None
+            else self.connection_id,
         )
 
     def why_not_set(self) -> str | None:
-        """Why CloudZero can't be asked as things are set, or None."""
+        """Why CloudZero can't be asked as things are set, or None.
+
+        Raises:
+            TransientError: the secret could not be asked for.
+        """
         try:
             self.address()
             self._api_key()
@@ -114,7 +126,26 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
         return None
 
     def _api_key(self) -> str:
-        return replace(settings.API_KEY, name=self.api_key_variable).text()
+        return self._text(replace(settings.API_KEY, name=self.api_key_variable))
+
+    def _text(self, variable: settings.Variable) -> str:
+        """A variable from the secret, or from the environment where the secret lacks it."""
+        from credits_pipeline.secret import read_secret  # noqa: PLC0415 - loads the AWS SDK
+
+        name = settings.SECRET.text()
+        if not name:
+            return variable.text()
+        if self._secret is None or self._secret.name != name:
+            self._secret = read_secret(name)
+        found = self._secret.fields.get(variable.name)
+        if found:
+            return found
+        try:
+            return variable.text()
+        except settings.SettingError as error:
+            raise settings.SettingError(
+                f"The secret {name} of {settings.SECRET.name} has no {variable.name}, and {error}"
+            ) from None
 
     def client(
         self, *, seconds: int | None = None, test_key: str | None = None
@@ -126,7 +157,8 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
             test_key: puts drops into a namespace of its own, for a rehearsal.
 
         Raises:
-            SettingError: a setting is missing; the message names it.
+            SettingError: a setting is missing, or the secret can't be used; the message names it.
+            TransientError: the secret could not be asked for.
         """
         from credits_pipeline.cloudzero.client import CloudZeroClient  # noqa: PLC0415 - httpx
         from credits_pipeline.cloudzero.retrying import RetryPolicy  # noqa: PLC0415 - as above
