@@ -130,6 +130,11 @@ OWNERS = Variable(
     "Who owns the assets in Dagster's UI: e-mail addresses and teams as team:finance, separated "
     "by commas.",
 )
+LOG_GROUP = Variable(
+    "CREDITS_LOG_GROUP",
+    "",
+    "The CloudWatch Logs group that each run's line is put into, besides standard output.",
+)
 MAX_BYTES = Variable("CREDITS_MAX_BYTES", "100000000", "The largest credits file, in bytes.")
 MAX_RECORDS = Variable("CREDITS_MAX_RECORDS", "1000000", "The most records in a credits file.")
 DESCRIPTION = Variable(

@@ -21,9 +21,11 @@ MAY_IMPORT = {
     "reporting": {"billing", "credits", "cloudzero", "storage"},
     "settings": {"billing"},
     "secret": {"aws", "settings", "cloudzero"},
+    "cloudwatch": {"aws"},
     "sandbox": {"billing", "reporting", "storage"},
     "orchestration": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
+        "cloudwatch",
     },
     "definitions": {"orchestration"},
     "cli": {
@@ -39,6 +41,7 @@ NEVER = {
     "inbox": {"dagster", "httpx"},
     "storage": {"dagster", "httpx"},
     "secret": {"dagster"},
+    "cloudwatch": {"dagster", "httpx"},
     "reporting": {"dagster", "boto3", "httpx"},
 }
 

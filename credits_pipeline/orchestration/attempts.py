@@ -13,6 +13,7 @@ from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.log_line import log_line
 from credits_pipeline.reporting.report import markdown
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Recorder:
     ) -> Attempt:
         """Write the attempt and its log line."""
         stored = self.storage.journal().close(attempt, sent=sent, rows=rows)
-        log_line(stored)
+        log(stored)
         return stored
 
     def refuse(
@@ -163,10 +164,32 @@ def show_at_the_drop(
     )
 
 
-def log_line(attempt: Attempt) -> None:
-    """Print the attempt as one line of JSON on standard output."""
-    sys.stdout.write(attempt.log_line() + "\n")
+def log(attempt: Attempt) -> None:
+    """Print the attempt as one line of JSON on standard output, and put it into its log group.
+
+    What became of the month does not hang on the log group: where that can't be reached, this is
+    said as an error in the run's log.
+    """
+    line = log_line(attempt)
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
+    group = settings.LOG_GROUP.text()
+    if not group:
+        return
+    from credits_pipeline.cloudwatch import (  # noqa: PLC0415 - loads the AWS SDK
+        CloudWatchError,
+        put_line,
+    )
+
+    try:
+        put_line(group, attempt.billing_month, line, datetime.now(UTC))
+    except CloudWatchError as error:
+        dg.get_dagster_logger().error(
+            "%s The line of run %s is on standard output, and its verdict, %s, stands.",
+            error,
+            attempt.run_id,
+            attempt.verdict.value,
+        )
 
 
 def _explains_itself(error: BaseException) -> bool:

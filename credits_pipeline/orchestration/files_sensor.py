@@ -17,7 +17,7 @@ from credits_pipeline.inbox.cursor import Cursor
 from credits_pipeline.inbox.slices import looked
 from credits_pipeline.inbox.tick import InboxView, Start, Tick, look
 from credits_pipeline.orchestration.assets import INBOX
-from credits_pipeline.orchestration.attempts import Recorder, interrupted
+from credits_pipeline.orchestration.attempts import Recorder, interrupted, log
 from credits_pipeline.orchestration.partitions import months_at
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
@@ -174,8 +174,10 @@ def _said_of(
     found = journal.attempt(month, attempt.run_id) or attempt
     if found.verdict is Verdict.SENDING:
         return recorder.close(interrupted(found, "its process ended"), sent=True)
-    # It was killed between its last word and the pointers to that.
-    return journal.close(found, sent=True)
+    # It was killed between its last word and the pointers to that, so maybe before its line.
+    stored = journal.close(found, sent=True)
+    log(stored)
+    return stored
 
 
 class _BusyError(Exception):

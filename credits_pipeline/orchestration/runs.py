@@ -22,3 +22,8 @@ def month_of_run(run: dg.DagsterRun) -> BillingMonth | None:
         return BillingMonth.of_partition(run.tags.get(_PARTITION_TAG, ""))
     except ValueError:
         return None
+
+
+def died(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a run that did not succeed ended without a word: none of its steps failed."""
+    return not instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)

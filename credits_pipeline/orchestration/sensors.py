@@ -11,10 +11,10 @@ from typing import Any
 import dagster as dg
 
 from credits_pipeline.orchestration.again_sensors import again_sensors
-from credits_pipeline.orchestration.attempts import Recorder, failed, interrupted
+from credits_pipeline.orchestration.attempts import Recorder, failed, interrupted, log
 from credits_pipeline.orchestration.files_sensor import files_sensor
 from credits_pipeline.orchestration.resources import StorageResource
-from credits_pipeline.orchestration.runs import is_ours, month_of_run
+from credits_pipeline.orchestration.runs import died, is_ours, month_of_run
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.settings import Schedule
 
@@ -77,3 +77,6 @@ def write_missing_attempt(
         recorder.close(attempt)
     elif found.verdict is Verdict.SENDING:
         recorder.close(interrupted(found, why), sent=True)
+    elif died(context.instance, run.run_id):
+        # Maybe between its attempt and its line; a line that comes twice harms less than none.
+        log(found)

@@ -123,8 +123,3 @@ class Attempt:
                 f"reads up to {SCHEMA_VERSION}: upgrade credits-pipeline"
             )
         return cls(**{**stored, "verdict": Verdict(stored["verdict"])})
-
-    def log_line(self) -> str:
-        """One structured line, with the attempt's fields at top level."""
-        line = {"event": "credits_run", **asdict(self)}
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
