@@ -84,6 +84,11 @@ class Inbox:
         """The ``s3://`` address of a key."""
         return f"s3://{self.bucket}/{key}"
 
+    @property
+    def endpoint(self) -> str:
+        """Where S3 is asked."""
+        return s3_client().meta.endpoint_url
+
     def listing(self, below: str = "", *, after: str = "", pages: int | None = None) -> "Listing":
         """List current versions of the objects below the prefix, a thousand to a request.
 

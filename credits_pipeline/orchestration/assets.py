@@ -29,7 +29,6 @@ from credits_pipeline.orchestration.stored import (
     convention,
 )
 from credits_pipeline.reporting.attempt import Verdict
-from credits_pipeline.reporting.report import markdown
 
 GROUP = "credits"
 #: So that the UI's search finds them among the assets of other code locations.
@@ -204,9 +203,7 @@ def _credits(
                 blocked(recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops),
                 rows=rows,
             )
-            show_at_the_drop(
-                context, stored, {"report": dg.MetadataValue.md(markdown(stored, rows))}
-            )
+            show_at_the_drop(context, stored, {"report": metadata.report(stored, rows)})
         return dg.MaterializeResult(
             value=found,
             metadata=metadata.of_credits(found),

@@ -11,10 +11,10 @@ import dagster as dg
 
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration import metadata
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.log_line import log_line
-from credits_pipeline.reporting.report import markdown
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
@@ -25,8 +25,8 @@ RowLists = dict[str, list[dict[str, Any]]]
 class Refused(dg.Failure):
     """A step that stopped on purpose, after its attempt was written."""
 
-    def __init__(self, description: str, metadata: dict[str, Any] | None = None) -> None:
-        super().__init__(description=description, metadata=metadata, allow_retries=False)
+    def __init__(self, description: str, shown: dict[str, Any] | None = None) -> None:
+        super().__init__(description=description, metadata=shown, allow_retries=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Recorder:
             Refused: always.
         """
         stored = self.close(attempt, sent=sent, rows=rows)
-        raise Refused(told(stored), {"report": dg.MetadataValue.md(markdown(stored, rows or {}))})
+        raise Refused(told(stored), {"report": metadata.report(stored, rows or {})})
 
     @contextmanager
     def watching(self, **known: Any) -> Iterator[None]:

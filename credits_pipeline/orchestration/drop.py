@@ -34,6 +34,7 @@ from credits_pipeline.orchestration.resources import (
 )
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, parquet
 from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.links import Places, of_object
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
@@ -294,9 +295,14 @@ class _MonthDrop:
 
     def _shown(self, attempt: Attempt, rows: Mapping[str, Any]) -> metadata.Metadata:
         box = self.inbox.open()
-        links = {"from": box.uri(attempt.file), "stored at": self.journal.uri(attempt)}
-        shown = metadata.of_attempt(attempt, rows, links)
+        version = self.made.version
+        places = Places(
+            file=box.uri(attempt.file),
+            file_page=of_object(box.endpoint, box.bucket, version.key, version.version_id),
+            stored_at=self.journal.uri(attempt),
+        )
+        shown = metadata.of_attempt(attempt, rows, places)
         if attempt.verdict.has_receipt and not self.found.withdrawn:
-            uploaded = self.made.version.last_modified
-            shown["seconds_from_upload"] = (datetime.now(UTC) - uploaded).total_seconds()
+            age = datetime.now(UTC) - version.last_modified
+            shown["seconds_from_upload"] = round(age.total_seconds(), 3)
         return shown

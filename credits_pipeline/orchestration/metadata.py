@@ -1,18 +1,21 @@
 """What the Dagster UI shows of each value: numbers as numbers, exact dollars as text too."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from credits_pipeline import settings
 from credits_pipeline.billing.money import to_text
 from credits_pipeline.credits.findings import Ledger, RecordClass
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
 from credits_pipeline.reporting import tables
 from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.report import markdown
+from credits_pipeline.settings import web_address
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -71,14 +74,25 @@ def of_credits(found: MonthCredits) -> Metadata:
     return shown
 
 
-def of_attempt(attempt: Attempt, rows: Mapping[str, Any], links: Mapping[str, str]) -> Metadata:
+def report(
+    attempt: Attempt, rows: Mapping[str, Any], places: Places | None = None
+) -> dg.MarkdownMetadataValue:
+    """The run report, as the UI shows it."""
+    places = places or Places()
+    return dg.MetadataValue.md(
+        markdown(attempt, rows, places=replace(places, ui=settings.UI_URL.read(web_address)))
+    )
+
+
+def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Metadata:
     """Of what became of a drop: the run report, and figures of its own where there is a receipt."""
     shown: Metadata = {
-        "report": dg.MetadataValue.md(markdown(attempt, rows, links=links)),
+        "report": report(attempt, rows, places),
         "verdict": attempt.verdict.value,
         "left_out_usd": float(attempt.left_out_usd),
+        "left_out_rows": rows_left_out(attempt.ledger),
         "file_version": attempt.file_version,
-        "attempt": dg.MetadataValue.path(links["stored at"]),
+        "attempt": dg.MetadataValue.path(places.stored_at),
     }
     if attempt.verdict.has_receipt:
         shown |= {
@@ -87,7 +101,7 @@ def of_attempt(attempt: Attempt, rows: Mapping[str, Any], links: Mapping[str, st
             "credit_usd": float(attempt.total_credit_usd or 0),
             "credit_usd_exact": attempt.total_credit_usd,
             "requests": len(attempt.requests),
-            "drop_seconds": attempt.seconds,
+            "seconds_at_cloudzero": attempt.seconds,
         }
     return shown
 

@@ -1,18 +1,22 @@
 """The run report: an attempt as Markdown, the verdict and what was left out first."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from credits_pipeline.reporting import tables
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting import links, tables
 from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.links import Places
 
-_SIGNS = {
+SIGNS = {
     Verdict.VERIFIED: "✅",
     Verdict.UNCHANGED: "✅",
     Verdict.PARTIAL: "⚠️",
     Verdict.SUPERSEDED: "⏭️",
     Verdict.DRY_RUN: "👀",
+    Verdict.SENDING: "⏳",
 }
 _SAYS = {
     Verdict.VERIFIED: "CloudZero holds exactly these credits.",
@@ -24,80 +28,129 @@ _CHANGES = {
     "added": "accounts added",
     "changed": "accounts changed",
     "removed": "accounts removed",
-    "unchanged": "accounts unchanged",
+    "unchanged": "accounts kept as they are",
 }
+#: Lists of rows beside the ledger: what was left out, each with the reason, first.
 _LISTS = {
     "rejected": "Rows that could not be read",
     "duplicates": "Further rows of an account",
     "unknown": "Accounts that CloudZero does not know",
     "padded": "Account ids that were given back their leading zeros",
-    "changes": "The largest changes",
+    "read_back": "Rows that did not read back as they were sent",
 }
+_SHOWN = 10
 
 
 def markdown(
     attempt: Attempt,
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     *,
-    links: Mapping[str, str] | None = None,
+    places: Places | None = None,
 ) -> str:
     """The report of one attempt.
 
     Args:
         attempt: its fields.
         rows: lists of rows by name; at most ten of each are shown.
-        links: further lines, such as where the file lies.
+        places: where file, run and CloudZero are looked up; None for a report without links.
     """
+    parts = (
+        _head(attempt),
+        ["", *_facts(attempt, places)],
+        _titled("Warnings", [f"- {tables.sentence(w)}" for w in attempt.warnings]),
+        _changed(attempt, rows),
+        _titled(
+            "Where every record of the file went",
+            [tables.ledger(attempt.ledger)] if attempt.ledger else [],
+        ),
+        *(_listed(title, rows.get(name, ())) for name, title in _LISTS.items()),
+        _titled(
+            "Decisions in force for this version", [_decided(d, places) for d in attempt.decided]
+        ),
+        _titled(
+            "Requests",
+            [tables.of_rows(attempt.requests, at_most=50)] if attempt.requests else [],
+        ),
+    )
+    return "\n".join(itertools.chain.from_iterable(parts))
+
+
+def _head(attempt: Attempt) -> Iterator[str]:
     verdict = attempt.verdict
-    sign = _SIGNS.get(verdict, "⛔")
-    lines = [f"## {sign} {attempt.billing_month}: {verdict.value.replace('_', ' ')}", ""]
-    lines += [tables.sentence(attempt.reason) or _SAYS.get(verdict, "")]
+    sign = SIGNS.get(verdict, "⛔")
+    yield f"## {sign} {attempt.billing_month}: {verdict.value.replace('_', ' ')}"
+    yield from ("", tables.sentence(attempt.reason) or _SAYS.get(verdict, ""))
     if attempt.what_to_do:
-        lines += ["", f"**What to do:** {tables.sentence(attempt.what_to_do)}"]
-    left_out = Decimal(attempt.left_out_usd)
-    if left_out:
-        lines += ["", f"**Left out of this month: {tables.dollars(attempt.left_out_usd)}**"]
-    lines += ["", *_facts(attempt, links or {})]
-    if attempt.ledger:
-        lines += ["", "### Where every record of the file went", "", tables.ledger(attempt.ledger)]
+        yield from ("", f"**What to do:** {tables.sentence(attempt.what_to_do)}")
+    if Decimal(attempt.left_out_usd):
+        yield from ("", f"**Left out of this month: {tables.dollars(attempt.left_out_usd)}**")
+    elif verdict is Verdict.PARTIAL:
+        yield from ("", "**Left out of this month: rows whose dollars can't be read**")
+    elif verdict.has_receipt:
+        yield from ("", "Nothing was left out of this month.")
+
+
+def _changed(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     if attempt.diff:
-        lines += ["", "### Against what CloudZero held before", "", *_diff(attempt.diff)]
-    for name, title in _LISTS.items():
-        if rows.get(name):
-            lines += ["", f"### {title}", "", tables.of_rows(rows[name], at_most=10)]
-    if attempt.decided:
-        lines += ["", "### Decisions in force for this version", ""]
-        lines += [
-            f"- {_decided(record['decided'])}, by {tables.escaped(record['who'])} at "
-            f"{record['at']} in run {record['run_id']}"
-            for record in attempt.decided
-        ]
-    if attempt.warnings:
-        lines += ["", "### Warnings", "", *(f"- {tables.sentence(w)}" for w in attempt.warnings)]
-    if attempt.requests:
-        lines += ["", "### Requests", "", tables.of_rows(attempt.requests, at_most=50)]
-    return "\n".join(lines)
+        yield from _titled("Against what CloudZero held before", _diff(attempt.diff))
+        yield from _listed("The largest changes", rows.get("changes", ()))
 
 
-def _decided(decided: Mapping[str, Any]) -> str:
-    told = (f"{name} = {str(value).lower()}" for name, value in decided.items())
-    return tables.sentence(", ".join(told))
+def _titled(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield from ("", f"### {title}", "", *lines)
 
 
-def _facts(attempt: Attempt, links: Mapping[str, str]) -> list[str]:
+def moment(text: str) -> str:
+    """A stored moment for reading, to the minute, in UTC."""
+    return f"{text[:16].replace('T', ' ')} UTC" if text else ""
+
+
+def _listed(title: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from _titled(title, [tables.of_rows(rows, at_most=_SHOWN)] if rows else [])
+
+
+def _decided(record: Mapping[str, Any], places: Places | None) -> str:
+    told = (f"{name} = {str(value).lower()}" for name, value in record["decided"].items())
+    return (
+        f"- {tables.sentence(', '.join(told))}, by {tables.escaped(record['who'])} at "
+        f"{moment(record['at'])} in run {_run(record['run_id'], places)}"
+    )
+
+
+def _facts(attempt: Attempt, places: Places | None) -> list[str]:
+    month = BillingMonth.parse(attempt.billing_month)
+    costs = "" if places is None else links.of_costs(attempt.base_url, month)
+    stream = tables.escaped(attempt.connection_id)
+    if costs and attempt.verdict.has_receipt:
+        stream += f" ({_link('billed cost in CloudZero', costs)}, line item type Credit)"
     facts = {
         "credit": tables.dollars(attempt.total_credit_usd),
         "accounts": "" if attempt.row_count is None else f"{attempt.row_count:,}",
         "accounts known to CloudZero": _CHECKED[attempt.accounts_checked],
-        "file": tables.escaped(attempt.file),
+        "file": _file(attempt, places),
         "file version": attempt.file_version,
         "layout": attempt.layout,
-        "stream": tables.escaped(attempt.connection_id),
-        "seconds": "" if attempt.seconds is None else f"{attempt.seconds:.1f}",
-        "run": attempt.run_id,
-        **links,
+        "stream": stream,
+        "began": moment(attempt.started_at),
+        "seconds at CloudZero": "" if attempt.seconds is None else f"{attempt.seconds:.1f}",
+        "run": _run(attempt.run_id, places),
+        "stored at": "" if places is None else places.stored_at,
     }
     return ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts.items() if text)]
+
+
+def _file(attempt: Attempt, places: Places | None) -> str:
+    text = tables.escaped((places and places.file) or attempt.file)
+    return _link(text, places.file_page) if places and places.file_page else text
+
+
+def _run(run_id: str, places: Places | None) -> str:
+    return run_id if places is None else _link(run_id[:8], links.of_run(places.ui, run_id))
+
+
+def _link(text: str, target: str) -> str:
+    return f"[{text}]({target})"
 
 
 def _diff(diff: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,21 @@ from credits_pipeline.billing.money import for_people
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$!])")
 _LONGEST_CELL = 120
 
+#: What columns are called for people, where the data's own name does not say it.
+_HEADS = {
+    "account_id": "account",
+    "usd": "dollars",
+    "first_line": "first line",
+    "first_usd": "dollars there",
+    "identical": "the same",
+    "kept": "counted",
+    "old_usd": "held before",
+    "new_usd": "to hold",
+    "row_count": "rows",
+    "drop_id": "drop",
+}
+_NUMBERS = {"line", "first_line", "row_count", "attempts", "status"}
+
 #: What each class of the ledger means to people.
 CLASS_MEANINGS = {
     "sent": "sent",
@@ -44,8 +59,8 @@ def of_rows(rows: Sequence[Mapping[str, Any]], *, at_most: int) -> str:
         return "none"
     names = list(rows[0])
     lines = [
-        "| " + " | ".join(escaped(name) for name in names) + " |",
-        "|" + "---|" * len(names),
+        "| " + " | ".join(escaped(_HEADS.get(name, name)) for name in names) + " |",
+        "|" + "".join("--:|" if _is_number(name) else "---|" for name in names),
         *(
             "| " + " | ".join(_cell(name, row[name]) for name in names) + " |"
             for row in rows[:at_most]
@@ -67,9 +82,19 @@ def ledger(fields: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _is_number(name: str) -> bool:
+    return name in _NUMBERS or _is_usd(name)
+
+
+def _is_usd(name: str) -> bool:
+    return name == "usd" or name.endswith("_usd")
+
+
 def _cell(name: str, value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, str) and (name == "usd" or name.endswith("_usd")):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and _is_usd(name):
         return dollars(value)
     return escaped(value)

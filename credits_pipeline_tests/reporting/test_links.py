@@ -18,6 +18,29 @@ def test_links_lead_to_the_uis_pages(ui: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "page"),
+    [
+        (
+            "https://s3.eu-west-1.amazonaws.com",
+            "https://console.aws.amazon.com/s3/object/books?prefix=a%20b%2Fcredits.csv&versionId=v1",
+        ),
+        ("http://127.0.0.1:9000", ""),
+        ("https://s3.us-gov-west-1.amazonaws.com", ""),
+        ("https://s3.example.com", ""),
+    ],
+)
+def test_a_file_has_a_page_in_the_console_where_s3_is_aws_s(endpoint: str, page: str) -> None:
+    assert links.of_object(endpoint, "books", "a b/credits.csv", "v1") == page
+
+
+def test_a_month_has_a_page_in_cloudzero_unless_that_is_a_stand_in() -> None:
+    assert links.of_costs("http://127.0.0.1:8000", MONTH) == ""
+    page = links.of_costs("https://api.cloudzero.com", MONTH)
+    assert page.startswith("https://app.cloudzero.com/explorer?activeCostType=billed_cost&")
+    assert "startDate=2025-01-01T00%3A00%3A00Z&endDate=2025-01-31T23%3A59%3A59Z" in page
+
+
+@pytest.mark.parametrize(
     ("text", "address"),
     [
         ("", ""),

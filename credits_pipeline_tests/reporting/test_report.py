@@ -1,18 +1,35 @@
 """The run report: what a person reads first comes first, and nothing in it is markup."""
 
+from typing import Any
+
 import pytest
 
 from credits_pipeline.reporting import tables
 from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.report import markdown
 
 LONG = "CloudZero could not be asked which accounts it knows, " + "because of this and that, " * 9
 
 
-def report(**fields: object) -> str:
+UNKNOWN = {"unknown": [{"account_id": "999999999999", "usd": "10.00"}]}
+NOTHING = {"accounts": 0, "old_usd": "0.00", "new_usd": "0.00"}
+DIFF = {
+    "added": {"accounts": 1, "old_usd": "0.00", "new_usd": "7.50"},
+    "changed": NOTHING,
+    "removed": NOTHING,
+    "unchanged": {"accounts": 3, "old_usd": "4.00", "new_usd": "4.00"},
+    "old_usd": "4.00",
+    "new_usd": "11.50",
+}
+
+
+def report(
+    rows: dict[str, Any] | None = None, places: Places | None = None, **fields: object
+) -> str:
     told = {"verdict": Verdict.PARTIAL, "left_out_usd": "10.00", "accounts_checked": True, **fields}
-    attempt = Attempt(run_id="run-1", billing_month="2025-01", **told)  # type: ignore[arg-type]
-    return markdown(attempt, {"unknown": [{"account_id": "999999999999", "usd": "10.00"}]})
+    attempt = Attempt(run_id="run-12345", billing_month="2025-01", **told)  # type: ignore[arg-type]
+    return markdown(attempt, rows or UNKNOWN, places=places)
 
 
 def test_the_verdict_and_what_was_left_out_come_first() -> None:
@@ -47,3 +64,55 @@ def test_text_of_others_is_no_markup(field: str) -> None:
 def test_a_cell_is_cut_and_a_sentence_is_not() -> None:
     assert len(tables.escaped("x" * 500)) == 120
     assert len(tables.sentence("x" * 500)) == 500
+
+
+def test_what_changed_is_told_before_where_the_records_went_and_shows_the_ten_largest() -> None:
+    change = {"account": "1", "old_usd": None, "new_usd": "7.50", "change": "added"}
+    text = report(
+        {"changes": [change] * 12, **UNKNOWN},
+        diff=DIFF,
+        ledger={"sent": {"rows": 4, "usd": "11.50"}},
+    )
+    titles = [line for line in text.splitlines() if line.startswith("### ")]
+    assert titles == [
+        "### Against what CloudZero held before",
+        "### The largest changes",
+        "### Where every record of the file went",
+        "### Accounts that CloudZero does not know",
+    ]
+    assert text.count(r"| 1 |  | \$7.50 | added |") == 10
+    assert r"| accounts kept as they are | 3 | \$4.00 | \$4.00 |" in text
+    assert r"| all | | \$4.00 | \$11.50 |" in text
+
+
+def test_it_links_to_the_file_the_run_and_cloudzero() -> None:
+    places = Places(
+        ui="https://dagster.example.com",
+        file="s3://books/credits-2025-01.csv",
+        file_page="https://console.aws.amazon.com/s3/object/books?prefix=credits-2025-01.csv",
+    )
+    text = report(places=places, connection_id="stream", base_url="https://api.cloudzero.com")
+    assert f"| file | [s3://books/credits-2025-01.csv]({places.file_page}) |" in text
+    assert "| run | [run-1234](https://dagster.example.com/runs/run-12345) |" in text
+    assert "| stream | stream ([billed cost in CloudZero](https://app.cloudzero.com/" in text
+
+
+def test_without_places_it_names_them_and_links_nowhere() -> None:
+    text = report(file="credits-2025-01.csv", base_url="https://api.cloudzero.com")
+    assert "| file | credits-2025-01.csv |" in text
+    assert "| run | run-12345 |" in text
+    assert "](" not in text
+
+
+def test_a_failed_month_has_no_link_to_costs_that_are_not_there() -> None:
+    failed = {"verdict": Verdict.FAILED, "base_url": "https://api.cloudzero.com"}
+    assert "app.cloudzero.com" not in report(places=Places(), connection_id="stream", **failed)
+
+
+def test_a_table_of_rows_speaks_to_people() -> None:
+    row = {"account_id": "1", "line": 3, "usd": "1234.50", "identical": True, "kept": False}
+    assert tables.of_rows([row], at_most=1).splitlines() == [
+        "| account | line | dollars | the same | counted |",
+        "|---|--:|--:|---|---|",
+        r"| 1 | 3 | \$1,234.50 | yes | no |",
+    ]
