@@ -1,6 +1,7 @@
 """Real servers for the tests: S3 and CloudZero over HTTP, each test with its own bucket."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and children inherit that: the
+# processes that tests start and interrupt would never hear of it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 API_KEY = "key-for-tests-5f1d7c"
 CONNECTION_ID = "stream-for-tests"
