@@ -38,6 +38,7 @@ from credits_pipeline.reporting.links import Places, of_object
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
+    from credits_pipeline.credits.judgement import Statement
     from credits_pipeline.reporting.journal import Journal
 
 NOUN = "cloudzero_drop"
@@ -166,6 +167,11 @@ class _MonthDrop:
         )
 
     @cached_property
+    def plausible(self) -> "Statement":
+        """Beside the months before, which are read before anything is sent."""
+        return guards.plausible_statement(self.journal, self.found)
+
+    @cached_property
     def known(self) -> Known:
         """The accounts that CloudZero knows, where they are looked at (design decision 10)."""
         if self.found.withdrawn or guards.unknown_accounts() == "send":
@@ -197,9 +203,8 @@ class _MonthDrop:
             ledger = metadata.without_unknown(ledger, result.left_out.height, result.left_out_usd)
             left_out_usd += result.left_out_usd
         warnings = [*known["warnings"], *result.warnings]
-        plausible = guards.plausible_statement(self.journal, self.found)
-        if not plausible.holds:
-            warnings.append(plausible.says)
+        if not self.plausible.holds:
+            warnings.append(self.plausible.says)
         if result.accounts_checked is False:
             warnings.append(f"Why the accounts were not checked: {self.known.why_not}")
         planned = result.plan is not None
