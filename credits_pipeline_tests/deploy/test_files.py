@@ -1,0 +1,277 @@
+"""What stands in deploy/ is what Dagster, Compose, Kubernetes and the code take."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._config import process_config, resolve_to_config_type
+from dagster._core.instance.config import dagster_instance_config
+from dagster._core.workspace.load import location_origins_from_yaml_paths
+from dagster_aws.ecs import EcsRunLauncher
+from dagster_aws.s3 import S3ComputeLogManager
+from dagster_k8s import K8sRunLauncher
+from dagster_postgres import DagsterPostgresStorage
+from packaging.requirements import Requirement
+
+from credits_pipeline.settings import VARIABLES
+from credits_pipeline_tests.deploy.files import DEPLOY, ROOT, compose, image_command, load
+
+INSTANCES = ["dagster/dagster.yaml", "dagster/ecs/dagster.yaml"]
+#: Variables of Dagster, its database's driver, the AWS SDK and Python; every other one is ours.
+OTHERS = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DAGSTER_HOME",
+    "PATH",
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "POSTGRES_DB",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_USER",
+    "PYTHONUNBUFFERED",
+    "XDG_STATE_HOME",
+}
+
+
+def pins(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
+    """The packages of a lock: each with its version, and the hashes of its files."""
+    found = {}
+    for entry in re.split(r"\n(?=\S)", path.read_text()):
+        if entry.startswith("#"):
+            continue
+        requirement = Requirement(entry.split("\\")[0].strip())
+        hashes = frozenset(re.findall(r"--hash=(sha256:\w+)", entry))
+        found[f"{requirement.name}; {requirement.marker}"] = (str(requirement.specifier), hashes)
+    return found
+
+
+def test_the_image_installs_what_was_tested_and_nothing_that_develops() -> None:
+    image, tested = pins(DEPLOY / "requirements.txt"), pins(ROOT / "requirements.txt")
+    names = {name.partition(";")[0] for name in image}
+    assert not names & {"pytest", "moto", "mypy", "ruff", "playwright", "sphinx", "hypothesis"}
+    assert {"dagster-webserver", "dagster-postgres", "dagster-aws", "dagster-k8s"} <= names
+    versions = {name.partition(";")[0]: set() for name in tested}
+    for name, (version, hashes) in tested.items():
+        versions[name.partition(";")[0]].add((version, hashes))
+    for name, pinned in image.items():
+        assert pinned in versions[name.partition(";")[0]], name
+
+
+def test_the_image_runs_without_root_and_copies_nothing_else() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    (user,) = re.findall(r"^USER (\S+)$", text, re.MULTILINE)
+    assert not user.startswith(("root", "0"))
+    assert "--require-hashes" in text
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
+    allowed = {
+        line.removeprefix("!")
+        for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    assert {name for line in copied for name in line.split()} == allowed
+    assert all((ROOT / name).exists() for name in allowed)
+
+
+def test_compose_takes_the_file() -> None:
+    """The schema is the one that check-jsonschema brings: nothing is fetched."""
+    told = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "check-jsonschema"),
+            "--builtin-schema",
+            "vendor.compose-spec",
+            str(DEPLOY / "docker-compose.yaml"),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_only_the_proxy_can_be_reached_from_outside() -> None:
+    services = compose()
+    assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
+    assert services["postgres"]["networks"] == ["inside"]
+
+
+def test_only_the_code_server_knows_the_key() -> None:
+    services = compose()
+    assert [name for name, service in services.items() if "env_file" in service] == ["code"]
+    given = {n for name in services for n in services[name].get("environment", {})}
+    assert not given & {variable.name for variable in VARIABLES}
+
+
+def test_viewers_are_served_read_only() -> None:
+    services = compose()
+    assert services["viewer"]["command"] == [*services["webserver"]["command"], "--read-only"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [image_command(), *(compose()[name]["command"] for name in ("daemon", "webserver", "viewer"))],
+    ids=lambda command: command[0],
+)
+def test_every_command_has_the_options_that_it_is_given(command: list[str]) -> None:
+    words = [word for word in command[1:] if not word.startswith("-")]
+    words = words[: 2 if command[0] == "dagster" else 1 if command[0] == "dagster-daemon" else 0]
+    program = str(Path(sys.executable).parent / command[0])
+    told = subprocess.run([program, *words, "--help"], check=True, capture_output=True, text=True)
+    options = {word.partition("=")[0] for word in command if word.startswith("--")}
+    assert {option for option in options if option not in told.stdout} == set()
+
+
+def instance_config(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A dagster.yaml as Dagster reads it, with a value for every variable that it names."""
+    for variable in re.findall(r"env: (\w+)", (DEPLOY / name).read_text()):
+        monkeypatch.setenv(variable, "5432" if variable.endswith("PORT") else "given")
+    config, custom = dagster_instance_config(str((DEPLOY / name).parent))
+    assert custom is None
+    return dict(config)
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_dagster_takes_every_dagster_yaml(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = instance_config(name, monkeypatch)
+    assert config["telemetry"] == {"enabled": False}
+    assert config["run_retries"]["retry_on_asset_or_op_failure"] is False
+    assert config["run_monitoring"]["enabled"]
+    for found, known in (
+        (config["compute_logs"]["config"], S3ComputeLogManager),
+        (config["storage"]["postgres"], DagsterPostgresStorage),
+        (config.get("run_launcher", {}).get("config", {}), EcsRunLauncher),
+    ):
+        schema = resolve_to_config_type(known.config_type())
+        assert process_config(schema, found).errors in (None, [])
+    assert config["storage"]["postgres"]["postgres_db"]["scheme"] == "postgresql+psycopg2"
+
+
+def test_a_run_may_last_longer_than_the_longest_drop(monkeypatch: pytest.MonkeyPatch) -> None:
+    (drop,) = (v.default for v in VARIABLES if v.name == "CLOUDZERO_DROP_SECONDS")
+    for name in INSTANCES:
+        limit = instance_config(name, monkeypatch)["run_monitoring"]["max_runtime_seconds"]
+        assert limit > int(drop or 0)
+
+
+def test_both_dagster_yamls_differ_only_in_the_launcher() -> None:
+    plain, ecs = (load(name) for name in INSTANCES)
+    assert ecs.pop("run_launcher")["class"] == "EcsRunLauncher"
+    assert ecs == plain
+    assert load("dagster/workspace.yaml") == load("dagster/ecs/workspace.yaml")
+
+
+def test_the_workspace_is_the_code_server_of_compose() -> None:
+    (origin,) = location_origins_from_yaml_paths([str(DEPLOY / "dagster" / "workspace.yaml")])
+    assert origin.host in compose()
+    assert str(origin.port) in image_command()
+    assert origin.location_name in image_command()
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()
+
+
+def test_the_launcher_on_kubernetes_takes_its_values() -> None:
+    """Of the chart's template: names in snake case, and what the chart itself adds."""
+    values = load("kubernetes/values.yaml")
+    given = values["runLauncher"]["config"]["k8sRunLauncher"]
+    config = {snake(name): value for name, value in given.items()} | {
+        "service_account_name": values["serviceAccount"]["name"],
+        "instance_config_map": "credits-instance",
+        "postgres_password_secret": values["global"]["postgresqlSecretName"],
+        "dagster_home": "/opt/dagster/dagster_home",
+    }
+    schema = resolve_to_config_type(K8sRunLauncher.config_type())
+    assert process_config(schema, config).errors in (None, [])
+
+
+def test_kubernetes_has_the_same_instance() -> None:
+    values, plain = load("kubernetes/values.yaml"), load("dagster/dagster.yaml")
+    daemon = values["dagsterDaemon"]
+    assert {
+        snake(n): v for n, v in daemon["runMonitoring"].items() if n != "maxResumeRunAttempts"
+    } == plain["run_monitoring"]
+    assert {snake(n): v for n, v in daemon["runRetries"].items()} == plain["run_retries"]
+    assert {snake(n): v for n, v in daemon["sensors"].items()} == plain["sensors"]
+    logs = values["computeLogManager"]["config"]["s3ComputeLogManager"]
+    known = plain["compute_logs"]["config"]
+    assert {snake(n): v for n, v in logs.items()} == {**known, "bucket": logs["bucket"]}
+    for what in ("schedule", "sensor"):
+        purge = values["retention"][what]["purgeAfterDays"]
+        assert purge == plain["retention"][what]["purge_after_days"]
+    scheme = plain["storage"]["postgres"]["postgres_db"]["scheme"]
+    assert values["postgresql"]["postgresqlScheme"] == scheme
+    queue = daemon["runCoordinator"]["config"]["queuedRunCoordinator"]["maxConcurrentRuns"]
+    assert queue == plain["concurrency"]["runs"]["max_concurrent_runs"]
+
+
+def test_kubernetes_takes_what_is_put_into_its_pods() -> None:
+    """The pod that the chart makes of the deployment's values, against Kubernetes' own schema."""
+    import kubernetes_validate
+
+    (code,) = load("kubernetes/values.yaml")["dagster-user-deployments"]["deployments"]
+    container = {
+        "name": code["name"],
+        "image": f"{code['image']['repository']}:{code['image']['tag']}",
+        "imagePullPolicy": code["image"]["pullPolicy"],
+        "args": ["dagster", "api", "grpc", *code["dagsterApiGrpcArgs"]],
+        "ports": [{"containerPort": code["port"]}],
+        "env": [{"name": name, "value": value} for name, value in code["env"].items()],
+        "envFrom": [{"secretRef": secret} for secret in code["envSecrets"]],
+        "securityContext": code["securityContext"],
+        "resources": code["resources"],
+    }
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": code["name"]},
+        "spec": {"securityContext": code["podSecurityContext"], "containers": [container]},
+    }
+    kubernetes_validate.validate(pod, kubernetes_validate.latest_version(), strict=True)
+
+
+def named_variables() -> set[str]:
+    """Every variable of the environment that a file in deploy/ names."""
+    found = set()
+    for path in DEPLOY.rglob("*"):
+        if path.suffix in {".yaml", ".conf"} or path.name == "Dockerfile":
+            text = path.read_text()
+            found |= set(re.findall(r"\$\{([A-Z][A-Z0-9_]+)", text))
+            found |= set(re.findall(r"env: ([A-Z][A-Z0-9_]+)", text))
+            found |= set(re.findall(r"\bName: ([A-Z][A-Z0-9]*_[A-Z0-9_]+)", text))
+            found |= set(
+                re.findall(r"^\s+(?:ENV )?([A-Z][A-Z0-9_]*[A-Z])[:=] ?", text, re.MULTILINE)
+            )
+    return found
+
+
+def test_every_variable_is_one_that_somebody_reads() -> None:
+    """Ours, others', or named by a dagster.yaml, which reads it."""
+    read = {variable.name for variable in VARIABLES} | OTHERS
+    for name in INSTANCES:
+        read |= set(re.findall(r"env: (\w+)", (DEPLOY / name).read_text()))
+    found = named_variables()
+    assert {"DAGSTER_PG_PASSWORD", "CREDITS_BUCKET", "DAGSTER_HOME"} <= found
+    assert found - read == set()
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.rglob("*.yaml")), ids=lambda path: path.name)
+def test_every_file_says_at_its_head_what_was_not_run(path: Path) -> None:
+    head = path.read_text().split("\n\n")[0]
+    if path.name == "workspace.yaml":
+        assert yaml.safe_load(path.read_text())["load_from"]
+    else:
+        assert re.search(r"\b(?:test|tests|run|ran|started|installed|deployed)\b", head)
+
+
+def test_definitions_load_by_the_name_that_every_deployment_uses() -> None:
+    from credits_pipeline import definitions
+
+    assert isinstance(definitions.defs, dg.Definitions)
+    assert "credits_pipeline.definitions" in image_command()

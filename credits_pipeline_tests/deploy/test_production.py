@@ -1,0 +1,282 @@
+"""The services of docker-compose.yaml live, on PostgreSQL and S3, with nginx before both UIs."""
+
+import json
+import ssl
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from credits_pipeline import aws
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.sandbox.sample import SAMPLE
+from credits_pipeline.sandbox.servers import API_KEY, Sandbox, sandbox, upload
+from credits_pipeline.storage.store import open_store
+from credits_pipeline_tests.deploy.production import (
+    EDITOR,
+    LOGS_BUCKET,
+    STORAGE,
+    VIEWER,
+    Production,
+    production,
+    proxy,
+    why_no_nginx,
+)
+from credits_pipeline_tests.postgres import PostgresServer
+from credits_pipeline_tests.waiting import eventually
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+JANUARY = BillingMonth(2025, 1)
+VERSION = "{ version }"
+MAY_START = "{ permissions { permission value } }"
+RELOAD = (
+    """mutation { reloadRepositoryLocation(repositoryLocationName: "nowhere") { __typename } }"""
+)
+
+
+@dataclass(frozen=True)
+class Live:
+    """What runs."""
+
+    services: Production
+    servers: Sandbox
+
+    @property
+    def s3(self) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=self.servers.s3_url,
+            region_name="us-east-1",
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",
+        )
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("production")
+    with sandbox() as servers:
+        made = Live(Production(folder, folder, {}), servers)
+        made.s3.create_bucket(Bucket=LOGS_BUCKET)
+        with production(folder, postgres, servers, CREDITS_SENSOR_SECONDS="1") as services:
+            yield Live(services, servers)
+
+
+@pytest.fixture(scope="module")
+def trusted(live: Live) -> Iterator[ssl.SSLContext]:
+    why_not = why_no_nginx()
+    if why_not:
+        pytest.skip(why_not)
+    # nginx's workers are nobody's, and pytest's own folders are closed to them.
+    with (
+        tempfile.TemporaryDirectory(prefix="nginx-") as folder,
+        proxy(Path(folder), live.services) as context,
+    ):
+        yield context
+
+
+@pytest.fixture
+def journal(live: Live, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    for name, value in live.servers.environment.items():
+        monkeypatch.setenv(name, value)
+    aws.s3_client.cache_clear()
+    return Journal(open_store(STORAGE))
+
+
+def test_a_file_becomes_a_verified_drop(live: Live, journal: Journal) -> None:
+    upload(live.servers, f"credits-{JANUARY}.csv", SAMPLE)
+    found: list[Attempt] = []
+
+    def receipted() -> bool:
+        receipt = journal.receipt(JANUARY)
+        found.extend([receipt] if receipt else [])
+        return bool(found)
+
+    eventually(receipted, "no receipt\n" + live.services.log("code")[-3000:], 120)
+    assert found[0].verdict is Verdict.VERIFIED
+    assert found[0].total_credit_usd == "202487.80"
+
+
+def test_what_runs_print_is_in_the_bucket(live: Live, journal: Journal) -> None:
+    def printed() -> list[str]:
+        answer = live.s3.list_objects_v2(Bucket=LOGS_BUCKET, Prefix="dagster-logs/")
+        return [found["Key"] for found in answer.get("Contents", [])]
+
+    eventually(printed, "no compute logs", 60)
+    for key in printed():
+        body = live.s3.get_object(Bucket=LOGS_BUCKET, Key=key)["Body"].read()
+        assert API_KEY.encode() not in body
+
+
+def test_nothing_but_empty_folders_is_written_where_the_image_is_read_only(
+    live: Live, journal: Journal
+) -> None:
+    eventually(lambda: journal.receipt(JANUARY), "no receipt", 120)
+    files = {path.name for path in live.services.home.rglob("*") if path.is_file()}
+    assert files == {"dagster.yaml", "workspace.yaml"}
+
+
+def ask(
+    live: Live,
+    trusted: ssl.SSLContext,
+    query: str,
+    user: str | None = EDITOR,
+    **headers: str,
+) -> httpx.Response:
+    """Ask through the proxy, as the UI in a browser does."""
+    return httpx.post(
+        f"{live.services.url('nginx')}/graphql",
+        json={"query": query},
+        auth=None if user is None else (user, user * 2),
+        headers=headers,
+        verify=trusted,
+        trust_env=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("path", ["/", "/server_info", "/logs/x/y", "/download_debug/x"])
+def test_without_a_password_nothing_answers(live: Live, trusted: ssl.SSLContext, path: str) -> None:
+    for auth in (None, (EDITOR, "wrong"), ("nobody", "nobodynobody"), (EDITOR, "")):
+        answer = httpx.get(
+            live.services.url("nginx") + path, auth=auth, verify=trusted, trust_env=False
+        )
+        assert answer.status_code == httpx.codes.UNAUTHORIZED, auth
+        assert b"dagster" not in answer.content.lower()
+
+
+def test_without_a_password_the_api_does_not_answer(live: Live, trusted: ssl.SSLContext) -> None:
+    assert ask(live, trusted, VERSION, user=None).status_code == httpx.codes.UNAUTHORIZED
+
+
+def test_the_ui_and_its_api_answer_with_a_password(live: Live, trusted: ssl.SSLContext) -> None:
+    for user in (EDITOR, VIEWER):
+        page = httpx.get(
+            f"{live.services.url('nginx')}/locations",
+            auth=(user, user * 2),
+            verify=trusted,
+            trust_env=False,
+        )
+        assert page.status_code == httpx.codes.OK
+        assert "/_next/static/" in page.text
+        assert ask(live, trusted, VERSION, user).json()["data"]["version"]
+
+
+def test_only_editors_may_start_anything(live: Live, trusted: ssl.SSLContext) -> None:
+    may = {}
+    for user in (EDITOR, VIEWER):
+        told = ask(live, trusted, MAY_START, user).json()["data"]["permissions"]
+        may[user] = {found["permission"] for found in told if found["value"]}
+    assert may[VIEWER] == set()
+    assert {"launch_pipeline_execution", "launch_partition_backfill"} <= may[EDITOR]
+    assert ask(live, trusted, RELOAD, EDITOR).json()["data"]["reloadRepositoryLocation"] == {
+        "__typename": "RepositoryLocationNotFound"
+    }
+    refused = ask(live, trusted, RELOAD, VIEWER).json()["data"]["reloadRepositoryLocation"]
+    assert refused == {"__typename": "UnauthorizedError"}
+
+
+def test_a_viewer_can_report_no_materialisation(live: Live, trusted: ssl.SSLContext) -> None:
+    for path in ("/report_asset_materialization/cloudzero_drop", "/report_asset_check/credits"):
+        for user in (EDITOR, VIEWER):
+            answer = httpx.post(
+                live.services.url("nginx") + path,
+                auth=(user, user * 2),
+                verify=trusted,
+                trust_env=False,
+            )
+            assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}),
+        ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}),
+        ("GET", {}),
+        ("POST", {"origin": "https://elsewhere.example"}),
+        ("POST", {"content-type": "text/plain"}),
+        ("POST", {"content-type": "application/x-www-form-urlencoded", "origin": "null"}),
+        ("POST", {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors"}),
+    ],
+)
+def test_another_site_can_ask_for_nothing_with_an_editor_s_password(
+    live: Live, trusted: ssl.SSLContext, method: str, headers: dict[str, str]
+) -> None:
+    """An image, a form or a link of another site: the browser adds the password by itself."""
+    answer = httpx.request(
+        method,
+        f"{live.services.url('nginx')}/graphql",
+        params={"query": RELOAD},
+        auth=(EDITOR, EDITOR * 2),
+        headers={"content-type": "application/json", **headers},
+        verify=trusted,
+        trust_env=False,
+    )
+    assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+def test_the_webserver_alone_takes_a_mutation_from_a_url(live: Live) -> None:
+    """Why the proxy looks where a request comes from."""
+    answer = httpx.get(
+        f"{live.services.url('webserver')}/graphql", params={"query": RELOAD}, trust_env=False
+    )
+    assert answer.json()["data"]["reloadRepositoryLocation"] == {
+        "__typename": "RepositoryLocationNotFound"
+    }
+
+
+def test_a_link_of_another_site_opens_the_ui(live: Live, trusted: ssl.SSLContext) -> None:
+    answer = httpx.get(
+        f"{live.services.url('nginx')}/runs/8c1f",
+        auth=(VIEWER, VIEWER * 2),
+        headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"},
+        verify=trusted,
+        trust_env=False,
+    )
+    assert answer.status_code == httpx.codes.OK
+
+
+def subscribed(live: Live, trusted: ssl.SSLContext, origin: str, user: str | None) -> Any:
+    """The first answer of a subscription through the proxy."""
+    import base64
+
+    url = live.services.url("nginx").replace("https://", "wss://") + "/graphql"
+    told = base64.b64encode(f"{user}:{(user or '') * 2}".encode()).decode()
+    with connect(
+        url,
+        ssl=trusted,
+        origin=origin,  # type: ignore[arg-type] # its own kind of text
+        subprotocols=["graphql-ws"],  # type: ignore[list-item] # as above
+        additional_headers={} if user is None else {"Authorization": f"Basic {told}"},
+        proxy=None,
+    ) as socket:
+        socket.send(json.dumps({"type": "connection_init", "payload": {}}))
+        return json.loads(socket.recv(20))
+
+
+def test_subscriptions_pass(live: Live, trusted: ssl.SSLContext) -> None:
+    own = live.services.url("nginx")
+    for user in (EDITOR, VIEWER):
+        assert subscribed(live, trusted, own, user)["type"] == "connection_ack"
+
+
+@pytest.mark.parametrize(
+    ("origin", "user", "status"), [("https://elsewhere.example", EDITOR, 403), ("", None, 401)]
+)
+def test_a_subscription_of_a_stranger_is_refused(
+    live: Live, trusted: ssl.SSLContext, origin: str, user: str | None, status: int
+) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        subscribed(live, trusted, origin or live.services.url("nginx"), user)
+    assert refused.value.response.status_code == status
