@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= credits_pipeline_tests
 
-.PHONY: help setup demo test lint type check bench chaos lock clean
+.PHONY: help setup demo test lint type check docs bench chaos lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -45,6 +45,10 @@ type: $(READY) ## types, strictly
 
 check: lint type test ## lint, types and tests
 
+docs: $(READY) ## the pages as a site in site/, without a network
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet -c docs . site
+	@echo "The site is in site/index.html"
+
 bench: $(READY) ## measure; prints ratios side by side
 	@$(BIN)/python -m bench
 
@@ -57,4 +61,4 @@ lock: ## resolve the versions again (needs uv)
 	uv pip compile pyproject.toml --extra build --extra postgres --extra celery --extra kubernetes --constraint requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file deploy/requirements.txt
 
 clean: ## remove the environment and what the demo left
-	rm -rf $(VENV) .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .demo .try .bench site .mypy_cache .ruff_cache .pytest_cache .hypothesis

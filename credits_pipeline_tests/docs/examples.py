@@ -1,0 +1,198 @@
+"""Runs the examples of a page as a reader would: from top to bottom, in one folder, in one shell.
+
+A comment above a ``bash`` block says what becomes of it::
+
+    <!-- run -->  it ends with exit code 0
+    <!-- run, exit 1 -->  it ends with another
+    <!-- run, again until it is so -->  what the page shows takes a moment
+    <!-- run, stays open -->  a terminal of its own, which ends with the page
+    <!-- not run: why -->  it can't be run here
+
+A ``text`` block right below is what it prints, where ``…`` stands for anything. It is compared when
+the command has ended; of one that stays open it is waited for.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from credits_pipeline_tests.docs.pages import ROOT, Block, blocks
+
+_SECONDS = 180
+_PAUSE = 0.1
+_RUN = re.compile(
+    r"^run(?:, (?:exit (?P<exit>\d+)|(?P<stays>stays open)|(?P<again>again until it is so)))?$"
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A command of a page.
+
+    Attributes:
+        block: the command.
+        printed: the block with what it prints; None where the page does not show it.
+        exit: the code that it ends with; None if it stays open.
+        again: whether it is run until it prints what the page shows.
+    """
+
+    block: Block
+    printed: Block | None
+    exit: int | None
+    again: bool
+
+
+def examples(text: str) -> list[Example]:
+    """The commands of a page that are run."""
+    found = []
+    for block, after in pairwise([*blocks(text), None]):
+        assert block is not None
+        marked = _RUN.match(block.mark)
+        if block.kind != "bash" or marked is None:
+            continue
+        shown = (
+            after is not None
+            and after.kind == "text"
+            and text[block.end : after.start].count("\n") <= 3
+        )
+        found.append(
+            Example(
+                block,
+                after if shown else None,
+                None if marked["stays"] else int(marked["exit"] or 0),
+                again=bool(marked["again"]),
+            )
+        )
+    return found
+
+
+def agrees(shown: str, printed: str) -> bool:
+    """Whether a command printed what the page shows, line for line."""
+    pattern = ".*?".join(re.escape(part) for part in shown.strip().split("…"))
+    return re.fullmatch(pattern, _plain(printed), re.DOTALL) is not None
+
+
+def _plain(printed: str) -> str:
+    return "\n".join(line.rstrip() for line in printed.strip().splitlines())
+
+
+class ExampleError(AssertionError):
+    """An example did not do what the page says."""
+
+
+class Terminal:
+    """Where a page's examples run, one after the other."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        """Open it.
+
+        Args:
+            folder: where the commands run.
+            environment: what they find; what one of them exports, the next ones find too.
+        """
+        self._folder = folder
+        self._state = folder / ".exported"
+        self._environment = {
+            **environment,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "COLUMNS": "100",
+            "NO_COLOR": "1",
+            "TERM": "dumb",
+        }
+        self._open: list[subprocess.Popen[bytes]] = []
+
+    def run(self, example: Example) -> str:
+        """Run one, and give what it printed.
+
+        Raises:
+            ExampleError: its exit code is another than the page says, or it does not come to its
+                end, or to what the page shows, in time.
+        """
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            printed = self._run_once(example, deadline)
+            shown = example.printed
+            if not example.again or shown is None or agrees(shown.code, printed):
+                return printed
+            if time.monotonic() > deadline - 1:
+                raise ExampleError(f"line {example.block.line} still prints:\n{printed}")
+            time.sleep(_PAUSE)
+
+    def _run_once(self, example: Example, deadline: float) -> str:
+        at = f"line {example.block.line}"
+        log = self._folder / f".printed-{example.block.line}"
+        script = (
+            f"[ ! -e {self._state} ] || . {self._state}\n{example.block.code}"
+            f"\nended=$?; {{ export -p; declare -f; }} > {self._state}; exit $ended"
+        )
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                ["bash", "-c", script],  # noqa: S607 - the reader's own shell
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._open.append(process)
+        while time.monotonic() < deadline:
+            ended = process.poll()
+            printed = log.read_text(errors="replace")
+            if ended is not None and ended != example.exit:
+                raise ExampleError(f"{at} ended with {ended}, not {example.exit}:\n{printed}")
+            is_so = example.printed is None or agrees(example.printed.code, printed)
+            if ended is not None or (example.exit is None and is_so):
+                return printed
+            time.sleep(_PAUSE)
+        raise ExampleError(f"{at} did not come to its end in time:\n{log.read_text()}")
+
+    def close(self) -> None:
+        """End what stays open, kindly first."""
+        for sign, seconds in ((signal.SIGINT, 30), (signal.SIGKILL, 10)):
+            for process in reversed(self._open):
+                try:
+                    os.killpg(process.pid, sign)
+                except ProcessLookupError:
+                    continue
+                try:
+                    process.wait(seconds)
+                except subprocess.TimeoutExpired:
+                    continue
+
+
+@contextmanager
+def terminal(folder: Path, environment: Mapping[str, str]) -> Iterator[Terminal]:
+    """A terminal that leaves nothing running."""
+    opened = Terminal(folder, environment)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def run_page(page: Path, opened: Terminal) -> str:
+    """Run all examples of a page, and give the page with what they printed.
+
+    Raises:
+        ExampleError: as `Terminal.run`.
+    """
+    text = page.read_text()
+    edits = []
+    for example in examples(text):
+        printed = opened.run(example)
+        shown = example.printed
+        if shown is not None and not agrees(shown.code, printed):
+            edits.append((shown, _plain(printed) + "\n"))
+    for shown, printed in reversed(edits):
+        text = text[: shown.start] + printed + text[shown.end :]
+    return text

@@ -1,0 +1,75 @@
+"""The pages make a site without a warning or a network, and every link in it leads somewhere."""
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from credits_pipeline_tests.docs.pages import PAGES, ROOT
+
+
+class Page(HTMLParser):
+    """The anchors, the links and the things loaded of a page of the site."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: set[str] = set()
+        self.loaded: set[str] = set()
+        self.feed(file.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.anchors.add(found.get("id") or "")
+        if tag == "a":
+            self.links.add(found.get("href") or "")
+        elif tag in {"link", "script", "img", "source", "iframe"}:
+            self.loaded.add(found.get("href") or found.get("src") or "")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make docs` builds it."""
+    folder = tmp_path_factory.mktemp("site")
+    options = ["--fail-on-warning", "--keep-going", "--fresh-env", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", *options, "-c", "docs", ".", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"sphinx-build {' '.join(options)} -c docs . site" in makefile
+    return folder
+
+
+def test_every_page_is_in_it_and_the_readme_is_its_front(site: Path) -> None:
+    for page in PAGES:
+        assert (site / page.relative_to(ROOT).with_suffix(".html")).is_file()
+    assert (site / "index.html").read_text() == (site / "README.html").read_text()
+
+
+def test_every_link_in_it_leads_somewhere(site: Path) -> None:
+    pages = {file: Page(file) for file in site.rglob("*.html")}
+    broken = []
+    for file, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme:
+                continue
+            target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
+            known = pages[target].anchors if target in pages else set()
+            if not target.is_file() or (parts.fragment and unquote(parts.fragment) not in known):
+                broken.append(f"{file.relative_to(site)}: {link}")
+    assert broken == []
+
+
+def test_it_loads_nothing_from_elsewhere(site: Path) -> None:
+    loaded = {name for file in site.rglob("*.html") for name in Page(file).loaded}
+    assert len(loaded) > 3
+    assert {name for name in loaded if urlsplit(name).netloc} == set()
