@@ -27,10 +27,11 @@ MAY_IMPORT = {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
         "cloudwatch",
     },
+    "doctor": {"billing", "cloudzero", "inbox", "storage", "settings", "orchestration"},
     "definitions": {"orchestration"},
     "cli": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "sandbox",
-        "orchestration", "aws",
+        "orchestration", "aws", "doctor",
     },
 }  # fmt: skip
 #: What a room never touches, whatever it is for.

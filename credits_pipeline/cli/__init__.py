@@ -5,22 +5,33 @@ import typer
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.demo import demo, sandbox
+from credits_pipeline.cli.doctor import doctor
+from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.split import split
 
 app = typer.Typer(
     name="credits-pipeline",
-    help="Monthly AWS credits, from a file in S3 to a verified drop in CloudZero.",
+    help="Monthly AWS credits, from a file in S3 to a verified drop in CloudZero.\n\n"
+    "Answers go to standard output, in colour on a terminal, plain in a pipe, and as JSON with "
+    "`--json`; everything else goes to standard error. Exit codes: 0 all is well, 1 something "
+    "waits for a person or is wrong, 2 the command can't be carried out.\n\n"
+    "**A first look:** `credits-pipeline demo`. **Before the first month:** `credits-pipeline "
+    "doctor`, then `credits-pipeline rehearse --month 2025-01`. **Every month:** `credits-pipeline "
+    "check credits-2025-01.csv`, upload it, `credits-pipeline months`.",
+    epilog="Every command has examples: `credits-pipeline COMMAND --help`. "
+    "`credits-pipeline --install-completion` has the shell complete commands and options.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
 )
-app.command()(demo)
-app.command()(sandbox)
-app.command()(check)
-app.command()(split)
-app.command()(rehearse)
-app.command()(clear)
+for panel, commands in {
+    "Every month": (check, split, months, report, clear),
+    "Setting it up": (doctor, rehearse),
+    "Trying it": (demo, sandbox),
+}.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 
 
 def main() -> None:

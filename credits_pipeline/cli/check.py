@@ -1,6 +1,5 @@
 """``check``: what the pipeline would make of a file, without sending anything."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ from credits_pipeline.cli.options import (
     month_option,
     usd_option,
 )
+from credits_pipeline.cli.output import Json, answers, doing, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +37,7 @@ def check(
         str | None,
         typer.Option(help="What its credits should add up to, in dollars.", metavar="USD"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+    as_json: Json = False,
     duplicates: Duplicates = None,
     signs: Signs = None,
     accept_rejected: AcceptRejected = False,
@@ -46,6 +46,14 @@ def check(
 
     Exit code 0 if the file would be sent, 1 if it would not until it is mended or a person
     decides, 2 if the command can't be carried out.
+
+    **Examples**
+
+    `credits-pipeline check credits-2025-01.csv`
+
+    `credits-pipeline check export.csv --month 2025-01 --expect-total 202487.80`
+
+    `credits-pipeline check export.csv --json | jq '.rejected_rows[]'`
     """
     from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.verdict import judge, refused  # noqa: PLC0415 - loads polars
@@ -55,35 +63,28 @@ def check(
     decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
     allowed = limits()
     try:
-        allowed.refuse_larger(file.stat().st_size, name=file.name)
-        verdict = judge(
-            file.read_bytes(),
-            name=file.name,
-            month=at,
-            expected_total=expected,
-            decisions=decisions,
-            limits=allowed,
-        )
+        size = file.stat().st_size
+        allowed.refuse_larger(size, name=file.name)
+        with doing(f"Reading {file.name}, {size / 1_000_000:,.1f} MB"):
+            verdict = judge(
+                file.read_bytes(),
+                name=file.name,
+                month=at,
+                expected_total=expected,
+                decisions=decisions,
+                limits=allowed,
+            )
     except Refusal as refusal:
         verdict = refused(refusal)
     if as_json:
-        _print_json(verdict)
+        print_json(verdict.as_json())
     else:
         _print(file, verdict)
     raise typer.Exit(1 if verdict.verdict == "reject" else 0)
 
 
-def _print_json(verdict: "FileVerdict") -> None:
-    import json  # noqa: PLC0415 - only here
-
-    json.dump(verdict.as_json(), sys.stdout, indent=2)
-    sys.stdout.write("\n")
-
-
 def _print(file: Path, verdict: "FileVerdict") -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    console = answers()
     style = {"accept": "green", "warn": "yellow", "reject": "red"}[verdict.verdict]
     meaning = {
         "accept": "would be sent" if len(verdict.months) < 2 else "can be split and sent",  # noqa: PLR2004 - one month

@@ -1,6 +1,9 @@
 """``clear``: withdraw a month from CloudZero, by a run of the pipeline."""
 
 import getpass
+import sys
+from contextlib import redirect_stdout
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +14,7 @@ from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.instance import dagster_instance
 from credits_pipeline.cli.options import month_option
+from credits_pipeline.cli.output import Json, doing, fail, print_json, say
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -23,12 +27,19 @@ def clear(
     *,
     month: Annotated[str, typer.Option(help="The month to withdraw.", metavar="YYYY-MM")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Withdraw a month: every account that CloudZero holds for it gets a zero.
 
     Its file is not looked at, and a new upload sends the month again. Exit code 0 if CloudZero
     holds no credit for the month any more, 1 if it still may, 2 if the command can't be carried
-    out.
+    out. With `--json` the answer is the run's attempt.
+
+    **Examples**
+
+    `credits-pipeline clear --month 2025-01`
+
+    `credits-pipeline clear --month 2025-01 --yes --json | jq -r .verdict`
     """
     from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.orchestration.resources import (  # noqa: PLC0415 - loads Dagster
@@ -45,23 +56,25 @@ def clear(
             raise SettingError(not_set)  # noqa: TRY301 - told as the other settings are
         _refuse_without_partition(at)
         with dagster_instance() as instance:
-            held = _held(at, cloudzero, instance)
+            with doing(f"Asking CloudZero what it holds for {at}"):
+                held = _held(at, cloudzero, instance)
             if not yes and not typer.confirm(f"{held} Withdraw it?", err=True):
-                typer.echo("Nothing was changed.", err=True)
+                say("Nothing was changed.")
                 raise typer.Exit(1)
-            attempt = _run(at, instance)
+            # The run's own line is no part of the answer.
+            with doing(f"Withdrawing {at}"), redirect_stdout(sys.stderr):
+                attempt = _run(at, instance)
     except SettingError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(2) from None
+        fail(str(error), 2)
     except CloudZeroError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None
+        fail(str(error), 1)
     from credits_pipeline.orchestration.attempts import told  # noqa: PLC0415 - loads Dagster
 
     if attempt is None:
-        typer.secho(f"{at}: the run left no attempt; look at its log.", err=True, fg="red")
-        raise typer.Exit(1)
+        fail(f"{at}: the run left no attempt; look at its log.", 1)
     withdrawn = attempt.verdict.has_receipt
+    if as_json:
+        print_json(asdict(attempt))
     typer.secho(told(attempt), err=True, fg="green" if withdrawn else "red")
     raise typer.Exit(0 if withdrawn else 1)
 
@@ -88,9 +101,6 @@ def _held(
 ) -> str:
     """What CloudZero holds for a month, in a sentence."""
     from credits_pipeline.cloudzero.diff import credit_by_account  # noqa: PLC0415 - loads polars
-
-    def say(text: str) -> None:
-        typer.echo(text, err=True)
 
     with cloudzero.client() as client, cloudzero.lock(instance).hold(say):
         credit = credit_by_account(client.contents(month))

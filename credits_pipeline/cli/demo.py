@@ -23,9 +23,17 @@ def demo(
     port: Port = None,
     home: Home = Path(".demo"),
 ) -> None:
-    """Run the whole product on this machine: S3, CloudZero's stand-in, Dagster, a sample month.
+    """Run the whole product on this machine, with a sample month.
 
-    Needs no account and no network. Ends with Ctrl-C and leaves no process behind.
+    Brings an S3 server, CloudZero's stand-in and Dagster. Needs no account and no network. Ends
+    with Ctrl-C and leaves no process behind. Exit code 0 if the sample month is verified, 1 if it
+    is not or the demo can't run.
+
+    **Examples**
+
+    `credits-pipeline demo`
+
+    `credits-pipeline demo --once --port 8080`
     """
     from rich.console import Console
     from rich.markdown import Markdown
@@ -89,9 +97,10 @@ def sandbox(
         int, typer.Option(help="Port of the stand-in; 0 for a free one.")
     ] = 0,
 ) -> None:
-    """Run only the embedded S3 and CloudZero's stand-in, and print the environment to export.
+    """Run only an S3 server and CloudZero's stand-in.
 
-    Paste the printed lines into another terminal and run `dagster dev` at the project's root.
+    Prints the environment to export. Paste the printed lines into another terminal and run `dagster
+    dev` at the project's root.
     """
     from credits_pipeline.sandbox import servers  # noqa: PLC0415 - loads when the command runs
     from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above

@@ -1,8 +1,7 @@
 """``rehearse``: prove key, scopes and connection before the first real drop."""
 
-import json
-import sys
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.instance import dagster_instance
 from credits_pipeline.cli.options import month_option
+from credits_pipeline.cli.output import Json, doing, fail, print_json, print_table, say
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.plan import Plan
@@ -23,17 +23,22 @@ _MADE_UP = {"account_id": ["000000000001", "000000000002"], "amount_usd": ["0.01
 def rehearse(
     *,
     month: Annotated[str, typer.Option(help="The month to rehearse.", metavar="YYYY-MM")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the steps as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Try every operation on the real CloudZero, with no effect on live data.
 
     Drops go into a namespace of their own that CloudZero purges after an hour. Exit code 0 if every
     operation works, 1 if one does not, 2 if the command can't be carried out.
+
+    **Examples**
+
+    `credits-pipeline rehearse --month 2025-01`
+
+    `credits-pipeline rehearse --month 2025-01 --json | jq '.operations[] | select(.works | not)'`
     """
     from credits_pipeline.cloudzero.errors import (  # noqa: PLC0415 - loads httpx
         LockError,
         SettingsError,
-        TransientError,
     )
     from credits_pipeline.cloudzero.plan import PlanError  # noqa: PLC0415 - loads polars
     from credits_pipeline.orchestration.resources import (  # noqa: PLC0415 - loads Dagster
@@ -46,34 +51,33 @@ def rehearse(
     assert at is not None  # noqa: S101 - the option is required
     cloudzero = CloudZeroResource()
     try:
-        plan, what = _plan(at)
-        steps = _rehearsed(cloudzero, plan)
-        base_url, connection_id = cloudzero.address()
-    except (
-        SettingError, SettingsError, StorageError, PlanError, LockError, TransientError,
-    ) as error:  # fmt: skip
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(2) from None
+        with doing(f"Preparing {at}") as now:
+            plan, what = _plan(at)
+            steps = _rehearsed(cloudzero, plan, now)
+            base_url, connection_id = cloudzero.address()
+    except (SettingError, SettingsError, StorageError, PlanError, LockError) as error:
+        fail(str(error), 2)
     works = all(step.works for step in steps)
     if as_json:
-        told = {
-            "billing_month": str(at),
-            "base_url": base_url,
-            "connection_id": connection_id,
-            "rehearsed": what,
-            "works": works,
-            "operations": [
-                {
-                    "operation": step.operation.title,
-                    "scope": step.scope,
-                    "works": step.works,
-                    "says": step.says,
-                }
-                for step in steps
-            ],
-        }
-        json.dump(told, sys.stdout, indent=2)
-        sys.stdout.write("\n")
+        print_json(
+            {
+                "billing_month": str(at),
+                "base_url": base_url,
+                "connection_id": connection_id,
+                "rehearsed": what,
+                "works": works,
+                "operations": [
+                    {
+                        "operation": step.operation.title,
+                        "scope": step.scope,
+                        "works": step.works,
+                        "says": step.says,
+                        "to_do": step.to_do,
+                    }
+                    for step in steps
+                ],
+            }
+        )
     else:
         _print(steps, f"Rehearsed {what} for {at} at {base_url}, stream {connection_id}")
     raise typer.Exit(0 if works else 1)
@@ -104,13 +108,12 @@ def _plan(month: BillingMonth) -> "tuple[Plan, str]":
     return plan_bodies(rows, month, guards.sending_limits()), "two made-up accounts"
 
 
-def _rehearsed(cloudzero: "CloudZeroResource", plan: "Plan") -> "tuple[Rehearsed, ...]":
+def _rehearsed(
+    cloudzero: "CloudZeroResource", plan: "Plan", now: Callable[[str], None]
+) -> "list[Rehearsed]":
     from credits_pipeline.cloudzero.rehearsal import rehearse as rehearsal  # noqa: PLC0415 - httpx
     from credits_pipeline.orchestration.costs import costs_day  # noqa: PLC0415 - loads Dagster
     from credits_pipeline.orchestration.resources import StorageResource  # noqa: PLC0415 - as above
-
-    def say(text: str) -> None:
-        typer.echo(text, err=True)
 
     test_key = f"credits-pipeline-rehearsal-{uuid.uuid4()}"
     with (
@@ -120,20 +123,28 @@ def _rehearsed(cloudzero: "CloudZeroResource", plan: "Plan") -> "tuple[Rehearsed
     ):
         # A person asked for it, so it is made even if the day's calls are used up.
         costs_day(StorageResource()).note("rehearsal")
-        return rehearsal(client, plan)
+        now("Asking CloudZero")
+        steps = []
+        for step in rehearsal(client, plan):
+            steps.append(step)
+            now(f"Asking CloudZero: {step.operation.title} tried")
+        return steps
 
 
-def _print(steps: "tuple[Rehearsed, ...]", title: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _print(steps: "list[Rehearsed]", title: str) -> None:
     from rich.text import Text
 
     shown = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("?", "yellow")}
-    table = Table(title=Text(title), title_justify="left", show_lines=True)
-    for name in ("operation", "works", "scope of the key", "what was seen"):
-        table.add_column(name, overflow="fold")
-    for step in steps:
-        table.add_row(
-            Text(step.operation.title), shown[step.works], Text(step.scope), Text(step.says)
-        )
-    Console().print(table)
+    typer.echo(title)
+    print_table(
+        ["operation", "works", "scope of the key", "what was seen"],
+        [
+            [
+                step.operation.title,
+                shown[step.works],
+                step.scope,
+                f"{step.says} {step.to_do}".rstrip(),
+            ]
+            for step in steps
+        ],
+    )

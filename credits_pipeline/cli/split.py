@@ -3,15 +3,12 @@
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from credits_pipeline.billing.money import for_people, to_text
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.options import (
     AcceptRejected,
     CreditsFile,
@@ -21,25 +18,11 @@ from credits_pipeline.cli.options import (
     limits,
     month_option,
 )
+from credits_pipeline.cli.output import Json, doing, fail, print_json
 
 if TYPE_CHECKING:
-    from credits_pipeline.credits.decisions import Decisions
-    from credits_pipeline.credits.reading import Limits, MonthReading
+    from credits_pipeline.credits.splitting import MonthFile
     from credits_pipeline.inbox.bucket import Inbox
-
-
-@dataclass(frozen=True)
-class MonthFile:
-    """A month's file, ready to be put somewhere."""
-
-    month: BillingMonth
-    data: bytes
-    accounts: int
-    total: Decimal
-
-
-class NotSplitError(Exception):
-    """The sheet can't be split; the message says why and what to do."""
 
 
 def split(
@@ -65,12 +48,27 @@ def split(
     duplicates: Duplicates = None,
     signs: Signs = None,
     accept_rejected: AcceptRejected = False,
+    as_json: Json = False,
 ) -> None:
     """Make one credits file a month of a sheet: Cost Explorer, a bill, a table with months.
 
     Exit code 0 if every month was written, 1 if nothing was because the sheet can't be split or
     something is there already, 2 if the command can't be carried out.
+
+    **Examples**
+
+    `credits-pipeline split history.csv --to months/`
+
+    `credits-pipeline split export.csv --first-month 2025-01 --upload --dry-run`
+
+    `credits-pipeline split history.csv --to months/ --json | jq -r '.months[].file'`
     """
+    from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.splitting import (  # noqa: PLC0415 - as above
+        NotSplitError,
+        month_files,
+    )
+
     if to is not None and upload:
         raise typer.BadParameter("choose one of --to DIR and --upload")
     if to is None and not upload and not dry_run:
@@ -78,90 +76,72 @@ def split(
     first = month_option(first_month, "--first-month")
     decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
     allowed = limits()
+    put_to: list[tuple[MonthFile, str]] = []
     try:
-        files = _files(file, first, decisions, allowed)
-        put = _into_folder(to, files, force=force) if to is not None else None
-        if upload:
-            put = _into_inbox(files, force=force)
-        for made in files:
-            where = put(made, dry_run) if put is not None else f"credits-{made.month}.csv"
-            done = "would be written to" if dry_run else "written to"
-            total = for_people(made.total)
-            typer.echo(f"{made.month}  {made.accounts:,} accounts  {total}  {done} {where}")
-    except NotSplitError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None
-
-
-def _files(
-    file: Path, first: BillingMonth | None, decisions: "Decisions", allowed: "Limits"
-) -> list[MonthFile]:
-    """The files of a sheet's months, made and read back, before anything is written.
-
-    Raises:
-        NotSplitError: a month can't be told, is blocked, or would not read back.
-    """
-    from credits_pipeline.credits.reading import Refusal, read_sheet  # noqa: PLC0415 - loads polars
-
-    try:
-        allowed.refuse_larger(file.stat().st_size, name=file.name)
-        sheet = read_sheet(
-            file.read_bytes(),
-            first_month=first,
-            decisions=decisions,
-            limits=allowed,
-            name=file.name,
-        )
-        months = sheet.months or ((first,) if first is not None else ())
-        if not months:
-            raise NotSplitError(f"{file.name} does not say its month: pass --first-month YYYY-MM.")
-        if first is not None and months[0] != first:
-            raise NotSplitError(
-                f"{file.name} says itself that its first month is {months[0]}: leave out"
-                f" --first-month {first}, or correct the file."
+        with doing(f"Reading {file.name}") as now:
+            allowed.refuse_larger(file.stat().st_size, name=file.name)
+            files = month_files(
+                file.read_bytes(), name=file.name, first=first, decisions=decisions, limits=allowed
             )
-        readings = [sheet.month(month) for month in months]
-    except Refusal as refusal:
-        raise NotSplitError(refusal.reason) from None
-    for reading in readings:
-        for warning in reading.findings.warnings:
-            typer.secho(f"{reading.month}  {warning}", err=True, fg="yellow")
-    return [_month_file(reading, decisions) for reading in readings]
+            put = _into_folder(to, files, force=force) if to is not None else None
+            if upload:
+                put = _into_inbox(files, force=force)
+            for number, made in enumerate(files, start=1):
+                now(f"Writing {made.month}, {number} of {len(files)}")
+                where = put(made, dry_run) if put is not None else f"credits-{made.month}.csv"
+                put_to.append((made, where))
+    except (NotSplitError, Refusal) as error:
+        if as_json:
+            print_json(
+                {"months": [_told(*one, written=True) for one in put_to], "reason": str(error)}
+            )
+        fail(str(error), 1)
+    if as_json:
+        told = [_told(*one, written=not dry_run) for one in put_to]
+        print_json({"months": told, "reason": None})
+    else:
+        _print(put_to, "would be written to" if dry_run else "written to")
 
 
-def _month_file(reading: "MonthReading", decisions: "Decisions") -> MonthFile:
-    from credits_pipeline.credits.judgement import blocking, statements  # noqa: PLC0415 - polars
-    from credits_pipeline.credits.writing import (  # noqa: PLC0415 - as above
-        NotWritableError,
-        own_format,
-    )
+def _print(put_to: "list[tuple[MonthFile, str]]", done: str) -> None:
+    for made, _ in put_to:
+        for warning in made.warnings:
+            typer.secho(f"{made.month}  {warning}", err=True, fg="yellow")
+    for made, where in put_to:
+        typer.echo(
+            f"{made.month}  {made.accounts:,} accounts  {for_people(made.total)}  {done} {where}"
+        )
 
-    stops = blocking(statements(reading, decisions))
-    if stops:
-        raise NotSplitError(f"{reading.month}: {' '.join(stop.says for stop in stops)}")
-    try:
-        data = own_format(reading)
-    except NotWritableError as error:
-        raise NotSplitError(str(error)) from None
-    return MonthFile(reading.month, data, reading.findings.rows, reading.findings.total_usd)
+
+def _told(made: "MonthFile", where: str, *, written: bool) -> dict[str, Any]:
+    return {
+        "billing_month": str(made.month),
+        "accounts": made.accounts,
+        "total_usd": to_text(made.total),
+        "warnings": list(made.warnings),
+        "file": where,
+        "written": written,
+    }
 
 
 #: Puts a file where it belongs, or only says where that is, if the second argument is true.
-Put = Callable[[MonthFile, bool], str]
+Put = Callable[["MonthFile", bool], str]
 
 
-def _into_folder(folder: Path, files: list[MonthFile], *, force: bool) -> Put:
+def _into_folder(folder: Path, files: "list[MonthFile]", *, force: bool) -> Put:
     """Put files into a folder.
 
     Raises:
         NotSplitError: one is there already, and may not be overwritten.
     """
+    from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
+
     paths = {made.month: folder / f"credits-{made.month}.csv" for made in files}
     there = [str(path) for path in paths.values() if path.exists()]
     if there and not force:
         raise NotSplitError(f"Nothing was written: {_listed(there)}. Overwrite with --force.")
 
-    def put(made: MonthFile, dry_run: bool) -> str:
+    def put(made: "MonthFile", dry_run: bool) -> str:
         path = paths[made.month]
         if not dry_run:
             folder.mkdir(parents=True, exist_ok=True)
@@ -188,12 +168,13 @@ def _write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def _into_inbox(files: list[MonthFile], *, force: bool) -> Put:
+def _into_inbox(files: "list[MonthFile]", *, force: bool) -> Put:
     """Put files into the inbox, with their totals as metadata.
 
     Raises:
         NotSplitError: one is there already and may not be overwritten, or S3 refuses.
     """
+    from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
     from credits_pipeline.inbox.bucket import Inbox, InboxError  # noqa: PLC0415 - loads the AWS SDK
     from credits_pipeline.settings import BUCKET, PREFIX, SettingError  # noqa: PLC0415 - as above
 
@@ -209,7 +190,7 @@ def _into_inbox(files: list[MonthFile], *, force: bool) -> Put:
     if there and not force:
         raise NotSplitError(f"Nothing was uploaded: {_listed(there)}. Overwrite with --force.")
 
-    def put(made: MonthFile, dry_run: bool) -> str:
+    def put(made: "MonthFile", dry_run: bool) -> str:
         if not dry_run:
             _upload(inbox, keys[made.month], made)
         return inbox.uri(keys[made.month])
@@ -217,7 +198,8 @@ def _into_inbox(files: list[MonthFile], *, force: bool) -> Put:
     return put
 
 
-def _upload(inbox: "Inbox", key: str, made: MonthFile) -> None:
+def _upload(inbox: "Inbox", key: str, made: "MonthFile") -> None:
+    from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
     from credits_pipeline.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
 
     metadata = {"credits-rows": str(made.accounts), "credits-total": to_text(made.total)}

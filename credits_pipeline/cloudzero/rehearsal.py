@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.client import CloudZeroClient
 from credits_pipeline.cloudzero.confirm import landed_query
 from credits_pipeline.cloudzero.difference import difference
-from credits_pipeline.cloudzero.errors import CloudZeroError
+from credits_pipeline.cloudzero.errors import CloudZeroError, PermanentError
 from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.cloudzero.plan import Plan
+
+#: A body that no API of CloudZero's takes: `data` is required.
+_NO_ROWS = b"{}"
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,17 @@ class Rehearsed:
         works: true if it did what it should, false if not, None if it was not tried because what
             it stands on failed.
         says: what was seen.
+        to_do: what to do about it; empty where it works.
     """
 
     operation: Operation
     scope: str
     works: bool | None
     says: str
+    to_do: str = ""
 
 
-def rehearse(client: CloudZeroClient, plan: Plan) -> tuple[Rehearsed, ...]:
+def rehearse(client: CloudZeroClient, plan: Plan) -> Iterator[Rehearsed]:
     """Try every operation once, each whatever became of those before it.
 
     Costs and connection are plain reads of live data; the costs call counts against CloudZero's 60
@@ -48,7 +54,7 @@ def rehearse(client: CloudZeroClient, plan: Plan) -> tuple[Rehearsed, ...]:
     """
     if not client.rehearsal:
         raise ValueError("a rehearsal needs a client with a test key: without it the drop is real")
-    return tuple(_steps(client, plan))
+    return _steps(client, plan)
 
 
 def _steps(client: CloudZeroClient, plan: Plan) -> Iterator[Rehearsed]:
@@ -61,13 +67,70 @@ def _steps(client: CloudZeroClient, plan: Plan) -> Iterator[Rehearsed]:
     yield _tried(Operation.COSTS, lambda: _costs(client, plan))
 
 
+def probe(client: CloudZeroClient, month: BillingMonth) -> Iterator[Rehearsed]:
+    """Ask every operation without anything that could be stored, not even for an hour.
+
+    A create without rows is refused as incomplete where the key may create, and as forbidden where
+    it may not (CloudZero contract, sections 1 and 8).
+
+    Args:
+        client: made with a test key, so that what is refused is no part of live data either.
+        month: the month that is asked about.
+
+    Raises:
+        ValueError: the client has no test key.
+    """
+    if not client.rehearsal:
+        raise ValueError("a probe needs a client with a test key")
+    return _probes(client, month)
+
+
+def _probes(client: CloudZeroClient, month: BillingMonth) -> Iterator[Rehearsed]:
+    query = landed_query(client.connection_id, month, month)
+    yield _tried(Operation.CONNECTION, lambda: _connection(client))
+    yield _tried(Operation.CREATE_DROP, lambda: _may_create(client, month))
+    yield _tried(Operation.CONTENTS, lambda: _may_read(client, month))
+    yield _tried(Operation.VALIDATE, lambda: _may_validate(client, month))
+    yield _tried(Operation.LIST_DROPS, lambda: _list(client))
+    yield _tried(Operation.COSTS, lambda: (True, f"{len(client.costs(query)):,} rows of {month}"))
+
+
+def _may_create(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str]:
+    try:
+        client.create_drop(_NO_ROWS, month=month, row_counts=())
+    except PermanentError as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+        return True, "the key may; a body without rows was refused, as it should be"
+    return False, "CloudZero took a body without rows: ask its support before you send"
+
+
+def _may_read(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str]:
+    client.contents(month)
+    return True, f"{month} can be read"
+
+
+def _may_validate(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str]:
+    try:
+        client.validate(_NO_ROWS, month=month)
+    except PermanentError as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+    return True, "CloudZero looks at rows before they are sent"
+
+
 def _tried(operation: Operation, step: Callable[[], tuple[bool | None, str]]) -> Rehearsed:
     try:
         works, says = step()
     except CloudZeroError as error:
-        works, says = False, str(error)
-        if error.status == HTTPStatus.FORBIDDEN:
-            says = f"refused: {says}"
+        refused = "refused: " if error.status == HTTPStatus.FORBIDDEN else ""
+        return Rehearsed(
+            operation,
+            operation.scope,
+            works=False,
+            says=f"{refused}{error.what}",
+            to_do=error.to_do,
+        )
     return Rehearsed(operation, operation.scope, works, says)
 
 

@@ -52,11 +52,15 @@ class _Compared:
 
     @property
     def percent(self) -> Decimal | None:
-        """By how much it is above (or, negative, below) the usual; None of nothing."""
+        """By how much it is above (or, negative, below) the usual; None of nothing.
+
+        Rounded away from zero, so that what is past the limit also reads so.
+        """
         if not self.usual:
             return None if self.now else Decimal(0)
         with localcontext(prec=_PRECISION):
-            return (self.now - self.usual) * 100 / abs(self.usual)
+            exact = (self.now - self.usual) * 100 / abs(self.usual)
+            return exact.quantize(Decimal("0.1"), ROUND_UP)
 
     @property
     def unusual(self) -> bool:
@@ -66,9 +70,7 @@ class _Compared:
         now, usual = self.said
         if self.percent is None:
             return f"{self.what}, {now}, was {usual} before"
-        # Rounded up, so that what is past the limit also reads so.
-        rounded = abs(self.percent).quantize(Decimal("0.1"), ROUND_UP)
-        share = f"{rounded:,f} %".replace(".0 %", " %")
+        share = f"{abs(self.percent):,f} %".replace(".0 %", " %")
         if not self.percent:
             return f"{self.what}, {now}, is the usual {usual}"
         side = "above" if self.percent > 0 else "below"
@@ -145,4 +147,4 @@ def _compared_with(months: Sequence[EarlierMonth]) -> str:
 
 
 def _share(name: str, compared: _Compared) -> dict[str, float]:
-    return {} if compared.percent is None else {name: round(float(compared.percent), 1)}
+    return {} if compared.percent is None else {name: float(compared.percent)}

@@ -1,8 +1,10 @@
 """The inbox in S3: list, look up, read and upload, each with errors that say what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +16,7 @@ from credits_pipeline.inbox.version import FileVersion
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 _NOT_THERE = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 _CHANGED = {"412", "PreconditionFailed"}
@@ -50,6 +53,7 @@ def _explained(doing: str, bucket: str) -> Iterator[None]:
             "the prefix",
             "InvalidAccessKeyId": "check the AWS credentials of this process",
             "SignatureDoesNotMatch": "check the AWS credentials of this process",
+            "RequestTimeTooSkewed": "set this machine's clock; credits-pipeline doctor compares it",
             "ExpiredToken": "renew the AWS credentials of this process",
         }.get(code, "nothing was sent; the next attempt may succeed")
         raise InboxError(
@@ -104,32 +108,58 @@ class Inbox:
         where: dict[str, Any] = {"StartAfter": after} if after else {}
         page = 0
         while pages is None or page < pages:
-            with _explained(f"a list of {self.uri(self.prefix + below)!r}", self.bucket):
-                answer = s3_client().list_objects_v2(
-                    Bucket=self.bucket,
-                    Prefix=self.prefix + below,
-                    **where,
-                )
-            if "KeyCount" not in answer:
-                # What was cut off in its header reads as a list of nothing.
-                raise InboxError(
-                    f"S3's list of {self.uri(self.prefix + below)!r} came without its end. What "
-                    "to do: nothing; it is asked for again."
-                )
-            versions += [
-                FileVersion(
-                    key=item["Key"],
-                    etag=item["ETag"].strip('"'),
-                    last_modified=item["LastModified"],
-                    size=item["Size"],
-                )
-                for item in answer.get("Contents", [])
-            ]
+            answer = self._page(below, where)
+            versions += _versions(answer)
             page += 1
             if not answer.get("NextContinuationToken"):
                 return Listing(tuple(versions), complete=True)
             where = {"ContinuationToken": answer["NextContinuationToken"]}
         return Listing(tuple(versions), complete=False)
+
+    def first_page(self, below: str = "") -> "FirstPage":
+        """The first objects of a listing, with the time that S3 answered at.
+
+        Args:
+            below: as in `listing`.
+
+        Raises:
+            InboxError: S3 can't be asked, or refuses.
+        """
+        answer = self._page(below, {})
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        return FirstPage(
+            Listing(tuple(_versions(answer)), complete=not answer.get("NextContinuationToken")),
+            None if date is None else parsedate_to_datetime(date),
+        )
+
+    def _page(self, below: str, where: Mapping[str, Any]) -> "ListObjectsV2OutputTypeDef":
+        with _explained(f"a list of {self.uri(self.prefix + below)!r}", self.bucket):
+            answer = s3_client().list_objects_v2(
+                Bucket=self.bucket,
+                Prefix=self.prefix + below,
+                **where,
+            )
+        if "KeyCount" not in answer:
+            # What was cut off in its header reads as a list of nothing.
+            raise InboxError(
+                f"S3's list of {self.uri(self.prefix + below)!r} came without its end. What "
+                "to do: nothing; it is asked for again."
+            )
+        return answer
+
+    def try_to_read(self, version: FileVersion) -> None:
+        """Read the first byte of a version, as `read` would: its key and S3's own id of it count.
+
+        Raises:
+            InboxError: S3 can't be asked, or refuses.
+        """
+        which: dict[str, Any] = {"VersionId": version.version_id} if version.version_id else {}
+        # There is no first byte of nothing.
+        part: dict[str, Any] = {"Range": "bytes=0-0"} if version.size else {}
+        with _explained(f"{version.key!r}", self.bucket):
+            s3_client().get_object(Bucket=self.bucket, Key=version.key, **which, **part)[
+                "Body"
+            ].read()
 
     def current(self, key: str) -> FileVersion | None:
         """The version that S3 calls current, or None if there is no such object.
@@ -271,6 +301,24 @@ class Inbox:
         if version is None:
             raise InboxError(f"{self.uri(key)} was uploaded and is not there: look who deletes it")
         return version
+
+
+def _versions(answer: "ListObjectsV2OutputTypeDef") -> Iterator[FileVersion]:
+    for item in answer.get("Contents", []):
+        yield FileVersion(
+            key=item["Key"],
+            etag=item["ETag"].strip('"'),
+            last_modified=item["LastModified"],
+            size=item["Size"],
+        )
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The beginning of a listing, and when S3 answered by its own clock, to the second."""
+
+    listing: "Listing"
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True)

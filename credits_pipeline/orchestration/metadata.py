@@ -61,7 +61,9 @@ def of_credits(found: MonthCredits) -> Metadata:
         "file": found.version.key,
         "file_version": found.version.token,
         "layout": f"{findings.layout} v{findings.layout_version}",
-        "decisions": dg.MetadataValue.json(found.decisions.in_force or "the product's rule"),
+        "decisions": dg.MetadataValue.json(found.decisions.in_force)
+        if found.decisions.in_force
+        else "the product's rule",
         "ledger": dg.MetadataValue.md(tables.ledger(ledger_fields(findings.ledger))),
     }
     if findings.warnings:

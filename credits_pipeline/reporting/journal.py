@@ -52,6 +52,10 @@ class Journal:
         """Months that have a receipt."""
         return self._months("receipts/")
 
+    def attempted(self) -> frozenset[BillingMonth]:
+        """Months that a run was to send, whatever became of it."""
+        return self._months("last/")
+
     def sent_to(self) -> frozenset[BillingMonth]:
         """Months that anything was ever sent to."""
         return self._months("sent/")

@@ -87,7 +87,7 @@ def _head(attempt: Attempt) -> Iterator[str]:
     elif verdict is Verdict.PARTIAL:
         yield from ("", "**Left out of this month: rows whose dollars can't be read**")
     elif verdict.has_receipt:
-        yield from ("", "Nothing was left out of this month.")
+        yield from ("", "No credit was left out of this month.")
 
 
 def _changed(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:

@@ -43,7 +43,7 @@ def test_every_operation_works_and_live_data_stay_as_they_are(
     cloudzero: CloudZeroStandIn,
     stream: str,
 ) -> None:
-    steps = rehearse(rehearsing, plan)
+    steps = list(rehearse(rehearsing, plan))
     assert {step.operation for step in steps} == set(Operation)
     assert all(step.works for step in steps), steps
     assert all(step.scope == step.operation.scope and step.says for step in steps)
@@ -66,7 +66,7 @@ def test_a_scope_that_is_missing_is_shown_and_the_others_are_tried(
     cloudzero.keys[api_key] = frozenset(SCOPES) - {missing.scope}
     steps = {step.operation: step for step in rehearse(rehearsing, plan)}
     assert steps[missing].works is False
-    assert missing.scope in steps[missing].says
+    assert missing.scope in steps[missing].to_do
     for operation, step in steps.items():
         if operation is Operation.CONTENTS and missing is Operation.CREATE_DROP:
             assert step.works is None

@@ -38,7 +38,7 @@ def test_an_unusual_month_is_sent_with_a_warning_in_the_check_and_in_the_receipt
     found = told(result)
     assert not found.passed
     assert found.severity is dg.AssetCheckSeverity.WARN
-    assert found.metadata["usd_percent_off"].value == pytest.approx(85.7)
+    assert found.metadata["usd_percent_off"].value == pytest.approx(85.8)
     attempt = pipeline.attempt(result, february)
     assert attempt.verdict is Verdict.VERIFIED
     assert found.description in attempt.warnings

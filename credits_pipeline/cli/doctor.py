@@ -1,0 +1,62 @@
+"""``doctor``: is everything here that a month needs?"""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cli.output import Json, answers, doing, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from credits_pipeline.doctor.finding import Finding
+
+_STYLES = {"ok": "green", "note": "yellow", "wrong": "bold red", "skipped": "dim"}
+_MARKS = {"ok": "✓", "note": "!", "wrong": "✗", "skipped": "-"}
+
+
+def doctor(*, as_json: Json = False) -> None:
+    """Look at everything that a month needs, and say what to do.
+
+    Settings, versions, the inbox in S3 with the rights on it and its clock, the storage, Dagster,
+    the stream's lock, CloudZero's key, connection and scopes. Nothing is sent to the stream; it
+    costs one of CloudZero's 60 costs calls a day, and `rehearse` tries a whole drop in a namespace
+    of its own. Exit code 0 if nothing is wrong, 1 if something is.
+
+    **Examples**
+
+    `credits-pipeline doctor`
+
+    `credits-pipeline doctor --json | jq '.findings[] | select(.state != "ok")'`
+    """
+    from credits_pipeline.doctor.examination import examine  # noqa: PLC0415 - loads all rooms
+    from credits_pipeline.doctor.finding import State  # noqa: PLC0415 - as above
+
+    month = BillingMonth.at(datetime.now(UTC))
+    console = answers()
+    found: list[Finding] = []
+    with doing("Looking around", console) as now:
+        for finding in examine(month, now):
+            found.append(finding)
+            if not as_json:
+                _print(console, finding)
+    wrong = [finding for finding in found if finding.state is State.WRONG]
+    if as_json:
+        print_json({"works": not wrong, "findings": [asdict(finding) for finding in found]})
+    elif wrong:
+        typer.secho(f"{len(wrong)} wrong", err=True, fg="red")
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _print(console: "Console", finding: "Finding") -> None:
+    from rich.text import Text
+
+    state = finding.state.value
+    mark = _MARKS[state] if console.is_terminal else f"{state:<7}"
+    line = Text.assemble((mark, _STYLES[state]), "  ", (finding.name, "bold"), f": {finding.says}")
+    if finding.to_do:
+        line.append(f"\n{' ' * (len(mark) + 2)}What to do: {finding.to_do}", "italic")
+    console.print(line)

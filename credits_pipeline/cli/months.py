@@ -1,0 +1,172 @@
+"""``months`` and ``report``: how every month stands, and one month whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from credits_pipeline.billing.money import for_people
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cli.options import month_option
+from credits_pipeline.cli.output import Json, doing, fail, print_json, print_markdown, print_table
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from credits_pipeline.reporting.attempt import Attempt
+    from credits_pipeline.reporting.journal import Journal
+    from credits_pipeline.reporting.overview import MonthState
+
+_VERSION_SHOWN = len("20250203T101112Z")
+
+
+def months(*, as_json: Json = False) -> None:
+    """Show how every month stands.
+
+    Its last verdict, what CloudZero holds, what was left out, the file, decisions and age. Reads
+    the pipeline's storage and asks nobody. Exit code 0 if no month waits for a person, 1 if one
+    does, 2 if the command can't be carried out.
+
+    **Examples**
+
+    `credits-pipeline months`
+
+    `credits-pipeline months --json | jq '.months[] | select(.verdict == "blocked")'`
+    """
+    from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - when used
+    from credits_pipeline.settings import START_MONTH  # noqa: PLC0415 - as above
+
+    now = datetime.now(UTC)
+    with _journal() as journal, doing("Reading the storage"):
+        first = START_MONTH.read(BillingMonth.parse)
+        found = list(states(journal, first, BillingMonth.at(now)))
+    waiting = [state for state in found if state.needs_a_person]
+    if as_json:
+        print_json({"waiting": len(waiting), "months": [state.as_json(now) for state in found]})
+    else:
+        print_table(
+            ["month", "last run", "at CloudZero", "left out", "file", "decisions", "age"],
+            [_line(state, now) for state in found],
+            right=["at CloudZero", "left out", "age"],
+        )
+        if waiting:
+            typer.secho(
+                f"{len(waiting)} waiting for a person: credits-pipeline report --month "
+                f"{waiting[0].month}",
+                err=True,
+                fg="red",
+            )
+    raise typer.Exit(1 if waiting else 0)
+
+
+def report(
+    *,
+    month: Annotated[str, typer.Option(help="The month to report.", metavar="YYYY-MM")],
+    as_json: Json = False,
+) -> None:
+    """Show one month whole: its last run, and what CloudZero holds.
+
+    Reads the pipeline's storage and asks nobody. In a pipe the report is Markdown. Exit code 0 if
+    CloudZero holds the month and no later run went wrong, 1 if not, 2 if the command can't be
+    carried out.
+
+    **Examples**
+
+    `credits-pipeline report --month 2025-01`
+
+    `credits-pipeline report --month 2025-01 > receipt.md`
+
+    `credits-pipeline report --month 2025-01 --json | jq -r .receipt.total_credit_usd`
+    """
+    from credits_pipeline.reporting.overview import (  # noqa: PLC0415 - when used
+        report_json,
+        state_of,
+    )
+
+    at = month_option(month, "--month")
+    assert at is not None  # noqa: S101 - the option is required
+    with _journal() as journal:
+        state = state_of(journal, at)
+        if as_json:
+            print_json(report_json(journal, state))
+        else:
+            _print_reports(journal, state)
+    raise typer.Exit(0 if state.in_order else 1)
+
+
+@contextmanager
+def _journal() -> Iterator["Journal"]:
+    """The storage's journal.
+
+    Raises:
+        Exit: with 2, where the storage or a setting can't be used.
+    """
+    from credits_pipeline.reporting.journal import Journal  # noqa: PLC0415 - when used
+    from credits_pipeline.settings import SettingError, storage_root  # noqa: PLC0415 - as above
+    from credits_pipeline.storage.store import (  # noqa: PLC0415 - loads the AWS SDK
+        StorageError,
+        open_store,
+    )
+
+    try:
+        yield Journal(open_store(storage_root()))
+    except (SettingError, StorageError) as error:
+        fail(str(error), 2)
+
+
+def _print_reports(journal: "Journal", state: "MonthState") -> None:
+    last, receipt = state.last, state.receipt
+    shown = last or receipt
+    if shown is None:
+        typer.echo(f"{state.month}: no run was to send it yet.")
+        return
+    _print_report(journal, shown)
+    if receipt is not None and receipt.run_id != shown.run_id:
+        print_markdown(f"\n---\n\nWhat CloudZero holds of {state.month}, from an earlier run:\n")
+        _print_report(journal, receipt)
+
+
+def _print_report(journal: "Journal", attempt: "Attempt") -> None:
+    from credits_pipeline.reporting.links import Places  # noqa: PLC0415 - when used
+    from credits_pipeline.reporting.report import markdown  # noqa: PLC0415 - as above
+    from credits_pipeline.settings import UI_URL, web_address  # noqa: PLC0415 - as above
+
+    ui = UI_URL.read(web_address)
+    places = Places(ui=ui, stored_at=journal.uri(attempt)) if ui else None
+    print_markdown(markdown(attempt, journal.rows(attempt), places=places))
+
+
+def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
+    from rich.text import Text
+
+    last, receipt = state.last, state.receipt
+    if last is None:
+        style, verdict = "dim", "none yet"
+    else:
+        style = "red" if last.verdict.is_red else "green" if last.verdict.has_receipt else ""
+        verdict = last.verdict.value.replace("_", " ")
+    age = state.age(now)
+    return [
+        str(state.month),
+        Text(verdict, style),
+        _dollars(receipt.total_credit_usd if receipt else None),
+        _dollars(last.left_out_usd if last else None),
+        last.file_version[:_VERSION_SHOWN] if last else "",
+        ", ".join(f"{name}={str(value).lower()}" for name, value in state.decided.items()),
+        "" if age is None else _spelled(age),
+    ]
+
+
+def _dollars(text: str | None) -> str:
+    return "" if text is None else for_people(Decimal(text))
+
+
+def _spelled(age: timedelta) -> str:
+    """An age, in the largest unit that says something: ``5 min``, ``7 h``, ``12 d``."""
+    for unit, name in ((timedelta(days=1), "d"), (timedelta(hours=1), "h")):
+        if age >= 2 * unit:
+            return f"{age // unit} {name}"
+    return f"{age // timedelta(minutes=1)} min"

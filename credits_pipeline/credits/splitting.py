@@ -1,0 +1,81 @@
+"""A sheet of several months as one credits file a month, each read back before it counts."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.decisions import Decisions
+from credits_pipeline.credits.judgement import blocking, statements
+from credits_pipeline.credits.reading import Limits, MonthReading, Refusal, read_sheet
+from credits_pipeline.credits.writing import NotWritableError, own_format
+
+
+@dataclass(frozen=True)
+class MonthFile:
+    """A month's file, ready to be put somewhere.
+
+    Attributes:
+        month: the billing month.
+        data: the file in the product's own format.
+        accounts: how many it has.
+        total: their credits.
+        warnings: sentences about what was read.
+    """
+
+    month: BillingMonth
+    data: bytes
+    accounts: int
+    total: Decimal
+    warnings: tuple[str, ...]
+
+
+class NotSplitError(Exception):
+    """The sheet can't be split; the message says why and what to do."""
+
+
+def month_files(
+    data: bytes,
+    *,
+    name: str,
+    first: BillingMonth | None,
+    decisions: Decisions,
+    limits: Limits,
+) -> list[MonthFile]:
+    """The files of a sheet's months, made and read back, before anything is written.
+
+    Args:
+        data: the sheet.
+        name: what it is called.
+        first: the month of its first column of amounts, where it does not say that itself.
+        decisions: those to read it under.
+        limits: how large it may be.
+
+    Raises:
+        NotSplitError: a month can't be told, is blocked, or would not read back.
+    """
+    try:
+        sheet = read_sheet(data, first_month=first, decisions=decisions, limits=limits, name=name)
+        months = sheet.months or ((first,) if first is not None else ())
+        if not months:
+            raise NotSplitError(f"{name} does not say its month: pass --first-month YYYY-MM.")
+        if first is not None and months[0] != first:
+            raise NotSplitError(
+                f"{name} says itself that its first month is {months[0]}: leave out"
+                f" --first-month {first}, or correct the file."
+            )
+        readings = [sheet.month(month) for month in months]
+    except Refusal as refusal:
+        raise NotSplitError(refusal.reason) from None
+    return [_month_file(reading, decisions) for reading in readings]
+
+
+def _month_file(reading: MonthReading, decisions: Decisions) -> MonthFile:
+    stops = blocking(statements(reading, decisions))
+    if stops:
+        raise NotSplitError(f"{reading.month}: {' '.join(stop.says for stop in stops)}")
+    try:
+        data = own_format(reading)
+    except NotWritableError as error:
+        raise NotSplitError(str(error)) from None
+    found = reading.findings
+    return MonthFile(reading.month, data, found.rows, found.total_usd, tuple(found.warnings))

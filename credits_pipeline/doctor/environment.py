@@ -1,0 +1,93 @@
+"""The settings, each read as its user reads it, and the versions of what is installed."""
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+from credits_pipeline import settings
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.doctor.finding import Finding, note, ok, wrong
+
+#: How the settings that are no free text are read.
+PARSERS: dict[settings.Variable, Callable[[str], object]] = {
+    settings.START_MONTH: BillingMonth.parse,
+    settings.SENSOR_SECONDS: settings.at_least(1),
+    settings.AUTOMATION: settings.one_of("on", "off"),
+    settings.ADOPT_DAYS: settings.days,
+    settings.DUPLICATES: settings.one_of("first", "sum", "reject"),
+    settings.SIGNS: settings.one_of("auto", "as_is", "flipped"),
+    settings.UNKNOWN_ACCOUNTS: settings.one_of("skip", "send"),
+    settings.HOLD_TIMES: settings.at_least(2),
+    settings.HOLD_PERCENT: settings.at_least(1),
+    settings.PLAUSIBLE_PERCENT: settings.at_least(1),
+    settings.PLAUSIBLE_MONTHS: settings.at_least(1),
+    settings.OWNERS: settings.owners,
+    settings.UI_URL: settings.web_address,
+    settings.MAX_BYTES: settings.at_least(1),
+    settings.MAX_RECORDS: settings.at_least(1),
+    settings.BODY_BYTES: settings.at_least(10_000),
+    settings.COSTS_CALLS: settings.at_least(0),
+    settings.DROP_SECONDS: settings.at_least(1),
+}
+_OURS = ("CREDITS_", "CLOUDZERO_")
+_SHOWN = ("dagster", "polars", "pandera", "httpx", "boto3")
+_PACKAGE = "credits-pipeline"
+
+
+def settings_found() -> Iterator[Finding]:
+    """Whether every setting can be used, and none is misspelt."""
+    faults = []
+    for variable, parse in PARSERS.items():
+        try:
+            variable.read(parse)
+        except settings.SettingError as error:
+            faults.append(wrong("settings", error))
+    yield from faults
+    known = {variable.name for variable in settings.VARIABLES}
+    ours = sorted(name for name in os.environ if name.startswith(_OURS))
+    for name in (name for name in ours if name not in known):
+        yield note(
+            "settings", f"{name} is set, and is no setting.", "Look for a spelling mistake in it."
+        )
+    if not faults:
+        told = [name for name in ours if name in known]
+        yield ok("settings", f"{len(told)} set: {', '.join(told)}" if told else "all as by default")
+
+
+def advice_where_missing() -> str:
+    """What to do about a setting that is missing, beyond setting it."""
+    if Path(".env").is_file():
+        return "There is a .env here, which only dagster reads by itself: set -a; . ./.env; set +a"
+    return ""
+
+
+def versions() -> Iterator[Finding]:
+    """Whether what is installed is what this release was made for."""
+    from packaging.requirements import Requirement  # noqa: PLC0415 - when used
+
+    odd = []
+    for text in metadata.requires(_PACKAGE) or ():
+        wanted = Requirement(text)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = metadata.version(wanted.name)
+        except metadata.PackageNotFoundError:
+            odd.append(f"{wanted.name} is missing")
+        else:
+            if not wanted.specifier.contains(found, prereleases=True):
+                odd.append(f"{wanted.name} {found} is not {wanted.specifier}")
+    told = ", ".join(f"{name} {metadata.version(name)}" for name in _SHOWN)
+    says = (
+        f"{_PACKAGE} {metadata.version(_PACKAGE)} on Python {platform.python_version()} with {told}"
+    )
+    if odd:
+        yield wrong(
+            "versions",
+            f"{says}; {'; '.join(odd)}",
+            "Install with requirements.txt: pip install --require-hashes -r requirements.txt",
+        )
+    else:
+        yield ok("versions", says)

@@ -1,0 +1,86 @@
+"""Dagster: its home, its instance and what keeps months going there."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import dagster as dg
+
+from credits_pipeline.doctor.finding import Finding, note, ok, wrong
+
+_DAEMON = "SENSOR"
+
+
+def dagster_found(stack: ExitStack) -> Iterator[Finding | dg.DagsterInstance]:
+    """Whether Dagster remembers what it did, and keeps months going.
+
+    Args:
+        stack: keeps the instance open.
+
+    Yields:
+        Findings, and the instance last; one that nobody else sees where there is no home.
+    """
+    home = os.environ.get("DAGSTER_HOME", "").strip()
+    if not home:
+        yield note(
+            "Dagster's home",
+            "DAGSTER_HOME is not set, so Dagster forgets runs and cursors when it ends.",
+            "Set it to a folder that stays, with a dagster.yaml in it.",
+        )
+        yield stack.enter_context(dg.DagsterInstance.ephemeral())
+        return
+    try:
+        instance = stack.enter_context(dg.DagsterInstance.get())
+        runs = instance.get_runs_count()
+    except Exception as error:  # noqa: BLE001 - a database's driver raises errors of its own
+        yield wrong(
+            "Dagster's home",
+            f"the instance at {home} can't be opened: {error}",
+            "See that DAGSTER_HOME is a folder, and that its dagster.yaml names storage that "
+            "answers.",
+        )
+        yield stack.enter_context(dg.DagsterInstance.ephemeral())
+        return
+    storage = type(instance.run_storage).__name__
+    if (Path(home) / "dagster.yaml").is_file():
+        yield ok("Dagster's home", f"{home}, {runs:,} runs in {storage}")
+    else:
+        yield note(
+            "Dagster's home",
+            f"{home} has no dagster.yaml, so all is as Dagster has it by default.",
+            f"cp credits_pipeline/sandbox/dagster.yaml {home}",
+        )
+    yield _recovery(instance)
+    yield _daemon(instance)
+    yield instance
+
+
+def _recovery(instance: dg.DagsterInstance) -> Finding:
+    missing = [
+        name
+        for name, there in (
+            ("run_retries", instance.run_retries_enabled),
+            ("run_monitoring", instance.run_monitoring_enabled),
+        )
+        if not there
+    ]
+    if missing:
+        return note(
+            "runs that die",
+            f"{' and '.join(missing)} are off, so a run whose process dies is asked for again only "
+            "by the sensor, after an hour.",
+            "Take both from credits_pipeline/sandbox/dagster.yaml.",
+        )
+    return ok("runs that die", "are started again by Dagster")
+
+
+def _daemon(instance: dg.DagsterInstance) -> Finding:
+    found = instance.get_daemon_statuses(daemon_types=[_DAEMON]).get(_DAEMON)
+    if found is not None and found.healthy:
+        return ok("Dagster's daemon", "is alive, so the inbox is looked into")
+    return note(
+        "Dagster's daemon",
+        "is not running, so nothing starts by itself.",
+        "dagster dev, or dagster-daemon run beside dagster-webserver",
+    )

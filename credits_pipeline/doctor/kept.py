@@ -1,0 +1,29 @@
+"""The storage: written, read back and listed."""
+
+import secrets
+from collections.abc import Iterator
+
+from credits_pipeline.doctor.finding import Finding, ok, wrong
+from credits_pipeline.settings import SettingError, storage_root
+from credits_pipeline.storage.store import StorageError, open_store
+
+_NAME = "doctor/last-look.txt"
+
+
+def storage_found() -> Iterator[Finding]:
+    """Whether what is written to the storage is there afterwards."""
+    try:
+        store = open_store(storage_root())
+        told = secrets.token_hex(8).encode()
+        store.write(_NAME, told)
+        if store.read(_NAME) != told or _NAME not in store.names("doctor/"):
+            yield wrong(
+                "storage",
+                f"{store.uri(_NAME)} was written, and does not read back so.",
+                "See that CREDITS_STORAGE names a place that nothing else writes to.",
+            )
+            return
+    except (SettingError, StorageError) as error:
+        yield wrong("storage", error)
+        return
+    yield ok("storage", f"{store.uri('')} may be written, read and listed")

@@ -1,0 +1,102 @@
+"""CloudZero: the settings, the stream's lock, and what the key may do. Nothing is ever dropped."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cloudzero.errors import CloudZeroError, LockError
+from credits_pipeline.cloudzero.lock import FileStreamLock
+from credits_pipeline.cloudzero.operations import Operation
+from credits_pipeline.cloudzero.rehearsal import Rehearsed, probe
+from credits_pipeline.doctor.environment import advice_where_missing
+from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
+from credits_pipeline.orchestration.costs import costs_day
+from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.settings import SettingError
+from credits_pipeline.storage.store import StorageError
+
+_PATIENCE_SECONDS = 60
+#: Months go through without these, with less seen; the README's table of scopes says what.
+_OPTIONAL = {
+    Operation.VALIDATE: "rows are not looked at before they are sent",
+    Operation.COSTS: "accounts are sent unchecked, and nobody sees whether the credits show up",
+    Operation.LIST_DROPS: "only a rehearsal misses it",
+    Operation.CONNECTION: "only a rehearsal misses it",
+}
+
+
+def stream_found(month: BillingMonth, instance: dg.DagsterInstance) -> Iterator[Finding]:
+    """Whether CloudZero can be asked and sent to, under the stream's lock.
+
+    Args:
+        month: the month that is asked about.
+        instance: Dagster's, whose database may keep the lock.
+    """
+    cloudzero = CloudZeroResource()
+    try:
+        base_url, connection_id = cloudzero.address()
+        # Looks at key, id and address before anything is asked.
+        cloudzero.client().close()
+    except (SettingError, CloudZeroError) as error:
+        yield wrong("CloudZero", error, advice_where_missing())
+        yield skipped("the stream's lock", "it is named by the connection")
+        yield skipped("the key's scopes", "CloudZero can't be asked")
+        return
+    yield ok("CloudZero", f"stream {connection_id} at {base_url}")
+    yield from _under_the_lock(month, cloudzero, instance)
+
+
+def _under_the_lock(
+    month: BillingMonth, cloudzero: CloudZeroResource, instance: dg.DagsterInstance
+) -> Iterator[Finding]:
+    lock = cloudzero.lock(instance)
+    where = str(lock.path) if isinstance(lock, FileStreamLock) else "in Dagster's PostgreSQL"
+    try:
+        with _without_waiting(cloudzero, instance):
+            yield ok("the stream's lock", f"{where} can be taken")
+            yield from _scopes(month, cloudzero)
+    except _BusyError as busy:
+        yield ok("the stream's lock", f"{where} is held: {busy}")
+        yield skipped("the key's scopes", "a run is at work on the stream; try again when it ended")
+    except LockError as error:
+        yield wrong("the stream's lock", error.what, error.to_do)
+        yield skipped("the key's scopes", "the stream can't be used without its lock")
+
+
+class _BusyError(Exception):
+    """Another process holds the lock."""
+
+
+@contextmanager
+def _without_waiting(cloudzero: CloudZeroResource, instance: dg.DagsterInstance) -> Iterator[None]:
+    def refuse(why: str) -> None:
+        raise _BusyError(why.removeprefix("waiting: "))
+
+    with cloudzero.lock(instance).hold(refuse):
+        yield
+
+
+def _scopes(month: BillingMonth, cloudzero: CloudZeroResource) -> Iterator[Finding]:
+    test_key = f"credits-pipeline-doctor-{uuid.uuid4()}"
+    try:
+        # CloudZero counts the call, whoever asks.
+        costs_day(StorageResource()).note("doctor")
+    except (SettingError, StorageError):
+        # The finding on the storage says why.
+        yield note("calls of the day", "the costs call of this look could not be written down")
+    with cloudzero.client(seconds=_PATIENCE_SECONDS, test_key=test_key) as client:
+        for tried in probe(client, month):
+            yield _scope(tried)
+
+
+def _scope(tried: Rehearsed) -> Finding:
+    name = f"CloudZero, {tried.operation.title}"
+    if tried.works:
+        return ok(name, tried.says)
+    without = _OPTIONAL.get(tried.operation)
+    if without is None:
+        return wrong(name, tried.says, tried.to_do)
+    return note(name, f"{tried.says} Without it {without}.", tried.to_do)

@@ -1,0 +1,116 @@
+"""Every month at a glance: what its last run came to, and what CloudZero holds."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.journal import Journal
+
+
+@dataclass(frozen=True)
+class MonthState:
+    """How one month stands.
+
+    Attributes:
+        month: the billing month.
+        last: the last attempt that was to send, whatever became of it.
+        receipt: what CloudZero holds.
+    """
+
+    month: BillingMonth
+    last: Attempt | None
+    receipt: Attempt | None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether the last run stopped for somebody to look."""
+        return self.last is not None and self.last.verdict.is_red
+
+    @property
+    def in_order(self) -> bool:
+        """Whether CloudZero holds the month, and no later run went wrong."""
+        return self.receipt is not None and not self.needs_a_person
+
+    @property
+    def decided(self) -> dict[str, Any]:
+        """What persons decided about the file's version, the latest word of each."""
+        told: dict[str, Any] = {}
+        for record in self.last.decided if self.last else ():
+            told |= record["decided"]
+        return told
+
+    def age(self, now: datetime) -> timedelta | None:
+        """Since the last run ended, or began where it has not; None where there was none."""
+        if self.last is None:
+            return None
+        return now - datetime.fromisoformat(self.last.ended_at or self.last.started_at)
+
+    def as_json(self, now: datetime) -> dict[str, Any]:
+        """One line of the overview as plain values, amounts as exact text."""
+        age = self.age(now)
+        last, receipt = self.last, self.receipt
+        return {
+            "billing_month": str(self.month),
+            "verdict": None if last is None else last.verdict.value,
+            "reason": "" if last is None else last.reason,
+            "what_to_do": "" if last is None else last.what_to_do,
+            "held_credit_usd": None if receipt is None else receipt.total_credit_usd,
+            "held_accounts": None if receipt is None else receipt.unique_accounts,
+            "held_file_version": None if receipt is None else receipt.file_version,
+            "left_out_usd": None if last is None else last.left_out_usd,
+            "file_version": None if last is None else last.file_version,
+            "decided": self.decided,
+            "run_id": None if last is None else last.run_id,
+            "age_seconds": None if age is None else round(age.total_seconds()),
+        }
+
+
+def state_of(journal: Journal, month: BillingMonth) -> MonthState:
+    """How a month stands.
+
+    Raises:
+        StorageError: the storage can't be read.
+    """
+    return MonthState(month, journal.last(month), journal.receipt(month))
+
+
+def states(journal: Journal, first: BillingMonth, last: BillingMonth) -> Iterator[MonthState]:
+    """Every month between two, the latest first, and earlier ones that something is known of.
+
+    Only months that left anything are read one by one.
+
+    Raises:
+        StorageError: the storage can't be read.
+    """
+    tried, receipted = journal.attempted(), journal.receipted()
+    month = last
+    while month >= min({first, *tried, *receipted}):
+        yield MonthState(
+            month,
+            journal.last(month) if month in tried else None,
+            journal.receipt(month) if month in receipted else None,
+        )
+        month = month.shift(-1)
+
+
+def report_json(journal: Journal, state: MonthState) -> dict[str, Any]:
+    """A month's last attempt and its receipt, each with its lists of rows, as plain values.
+
+    Raises:
+        StorageError: the storage can't be read.
+    """
+
+    def told(attempt: Attempt | None) -> dict[str, Any] | None:
+        if attempt is None:
+            return None
+        return {**asdict(attempt), "row_lists": journal.rows(attempt)}
+
+    return {
+        "billing_month": str(state.month),
+        "in_order": state.in_order,
+        "last": told(state.last),
+        "receipt": told(state.receipt),
+    }

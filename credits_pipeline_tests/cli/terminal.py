@@ -1,0 +1,34 @@
+"""The command line on a terminal of its own, as a person sees it."""
+
+import os
+import pty
+import sys
+
+
+def on_a_terminal(*arguments: str) -> tuple[int, str]:
+    """Run a command on a terminal, with this process's environment.
+
+    Returns:
+        Its exit code, and everything it showed, control characters included.
+    """
+    script = "import sys; from credits_pipeline.cli import main; sys.argv[0] = 'x'; main()"
+    command = [sys.executable, "-c", script, *arguments]
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "200", "LINES": "50"}
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "CI"):
+        environment.pop(name, None)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(command[0], command, environment)  # noqa: S606 - the product itself
+    shown = bytearray()
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:
+            # Linux says so when the other side is closed.
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(terminal)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), shown.decode()
