@@ -99,8 +99,14 @@ def sandbox(
 ) -> None:
     """Run only an S3 server and CloudZero's stand-in.
 
-    Prints the environment to export. Paste the printed lines into another terminal and run `dagster
-    dev` at the project's root.
+    Prints the environment to export. Paste the printed lines into another terminal and run
+    `dagster dev` at the project's root. Exit code 0 when Ctrl-C ends it, 1 if it can't run.
+
+    **Examples**
+
+    `credits-pipeline sandbox`
+
+    `credits-pipeline sandbox --s3-port 9000 --cloudzero-port 9001`
     """
     from credits_pipeline.sandbox import servers  # noqa: PLC0415 - loads when the command runs
     from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
 from credits_pipeline.cli import app
+from credits_pipeline_tests.cli.terminal import on_a_terminal
 
 Check = Callable[..., Result]
 OWN = '123456789012,"$6,407.96"\n000000000002,$5.00\n'
@@ -202,3 +204,36 @@ def test_a_person_sees_accounts_dollars_and_where_every_record_went(check: Check
     assert "4 records: 2 sent, 1 identical duplicate, 1 control total" in result.stdout
     assert "line 4 'Total'" in result.stdout
     assert "\x1b" not in result.stdout
+
+
+def test_a_person_at_a_terminal_sees_that_it_is_at_work_and_colours(tmp_path: Path) -> None:
+    file = tmp_path / "credits-2025-01.csv"
+    file.write_text(OWN)
+    code, shown = on_a_terminal("check", str(file))
+    assert code == 0
+    assert "Reading credits-2025-01.csv, 0.0 MB" in shown
+    assert "\x1b[1;32m" in shown
+    assert "would be sent (accept)" in shown
+
+
+@pytest.mark.parametrize("name", sorted(typer.main.get_command(app).commands))
+def test_every_command_s_help_teaches(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"]).stdout
+    assert "Example" in shown
+    assert "Exit code" in shown
+    assert f"credits-pipeline {name}" in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["check", "split", "months", "report", "clear", "doctor", "rehearse"]
+)
+def test_every_command_with_an_answer_gives_it_as_json(name: str) -> None:
+    assert "--json" in CliRunner().invoke(app, [name, "--help"]).stdout
+
+
+def test_the_shell_completes_commands_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_CREDITS_PIPELINE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "credits-pipeline re")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    done = CliRunner().invoke(app, [], prog_name="credits-pipeline")
+    assert done.stdout.split() == ["report", "rehearse"]

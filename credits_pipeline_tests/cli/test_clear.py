@@ -1,5 +1,6 @@
 """``clear`` against the real servers, with a Dagster instance of its own."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
@@ -47,6 +48,14 @@ def test_a_month_is_withdrawn_after_a_person_agreed(cloudzero: CloudZeroStandIn)
     receipt = Journal(open_store(storage_root())).receipt(JANUARY)
     assert receipt is not None
     assert receipt.decided[0]["decided"] == {"clear_month": True}
+
+
+def test_programs_get_the_run_s_attempt_and_nothing_else() -> None:
+    done = clear("--month", "2025-01", "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["verdict"], told["total_credit_usd"]) == ("verified", "0.00")
+    assert '"event":"credits_run"' in done.stderr
 
 
 def test_nothing_is_done_where_a_person_does_not_agree(cloudzero: CloudZeroStandIn) -> None:

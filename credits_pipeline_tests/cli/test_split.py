@@ -1,5 +1,6 @@
 """``credits-pipeline split``: one credits file a month, in the product's own format."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -146,3 +147,22 @@ def test_an_upload_without_a_bucket_names_the_variable(tmp_path: Path) -> None:
     result = split(tmp_path, WIDE, "--upload")
     assert result.exit_code == 2
     assert "CREDITS_BUCKET" in result.stderr
+
+
+def test_programs_get_the_files_as_json_and_the_reason_where_there_are_none(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    told = json.loads(split(tmp_path, WIDE, "--to", str(out), "--json").stdout)
+    assert told["reason"] is None
+    assert told["months"][1] == {
+        "billing_month": "2025-02",
+        "accounts": 2,
+        "total_usd": "1015.70",
+        "warnings": [],
+        "file": str(out / "credits-2025-02.csv"),
+        "written": True,
+    }
+    again = split(tmp_path, WIDE, "--to", str(out), "--json")
+    assert again.exit_code == 1
+    told = json.loads(again.stdout)
+    assert told["months"] == []
+    assert "there already" in told["reason"]
