@@ -153,11 +153,18 @@ def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
         str(state.month),
         Text(verdict, style),
         _dollars(receipt.total_credit_usd if receipt else None),
-        _dollars(last.left_out_usd if last else None),
+        _left_out(last),
         last.file_version[:_VERSION_SHOWN] if last else "",
         ", ".join(f"{name}={str(value).lower()}" for name, value in state.decided.items()),
         "" if age is None else _spelled(age),
     ]
+
+
+def _left_out(last: "Attempt | None") -> str:
+    # Of a month that was not sent, the whole of it is left out.
+    if last is None or not last.verdict.has_receipt:
+        return ""
+    return _dollars(last.left_out_usd)
 
 
 def _dollars(text: str | None) -> str:

@@ -23,6 +23,10 @@ VALUES: dict[str, type[RawFile | MonthCredits | MonthPayload]] = {
 }
 
 
+#: The file that is each asset's table. Raw bytes are where they were found: in the inbox.
+FILES = {"credits": "credits.parquet", "cbf_payload": "cbf.parquet"}
+
+
 class MonthIOManager(dg.ConfigurableIOManager):
     """Keeps and finds the values that pass between the assets."""
 
@@ -40,7 +44,11 @@ class MonthIOManager(dg.ConfigurableIOManager):
             digest=obj.digest,
             files=obj.to_files(),
         )
-        context.add_output_metadata({"stored_at": dg.MetadataValue.path(archive.uri(entry))})
+        stored_at = archive.uri(entry)
+        shown: dict[str, dg.RawMetadataValue] = {"stored_at": dg.MetadataValue.path(stored_at)}
+        if noun in FILES:
+            shown["dagster/uri"] = f"{stored_at}/{FILES[noun]}"
+        context.add_output_metadata(shown)
 
     def load_input(self, context: dg.InputContext) -> RawFile | MonthCredits | MonthPayload:
         """Find a value.

@@ -9,6 +9,7 @@ import dagster as dg
 
 from credits_pipeline import settings
 from credits_pipeline.billing.money import to_text
+from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.credits.findings import Ledger, RecordClass
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
 from credits_pipeline.reporting import tables
@@ -88,6 +89,8 @@ def report(
 
 def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Metadata:
     """Of what became of a drop: the run report, and figures of its own where there is a receipt."""
+    from credits_pipeline.cloudzero.cbf import CbfRows  # noqa: PLC0415 - loads pandera
+
     shown: Metadata = {
         "report": report(attempt, rows, places),
         "verdict": attempt.verdict.value,
@@ -104,8 +107,17 @@ def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Met
             "credit_usd_exact": attempt.total_credit_usd,
             "requests": len(attempt.requests),
             "seconds_at_cloudzero": attempt.seconds,
+            "dagster/uri": _stream_uri(attempt),
+            # Last, because it is long and the same every month.
+            "dagster/column_schema": table_schema(CbfRows),
         }
     return shown
+
+
+def _stream_uri(attempt: Attempt) -> str:
+    """Where CloudZero's API has the month."""
+    path = Operation.CONTENTS.path(connection_id=attempt.connection_id, month=attempt.billing_month)
+    return f"{attempt.base_url}{path}"
 
 
 def of_payload(made: MonthPayload) -> Metadata:

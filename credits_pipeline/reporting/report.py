@@ -125,7 +125,9 @@ def _facts(attempt: Attempt, places: Places | None) -> list[str]:
     if costs and attempt.verdict.has_receipt:
         stream += f" ({_link('billed cost in CloudZero', costs)}, line item type Credit)"
     facts = {
-        "credit": tables.dollars(attempt.total_credit_usd),
+        "credit at CloudZero" if attempt.verdict.has_receipt else "credit in the file": (
+            tables.dollars(attempt.total_credit_usd)
+        ),
         "accounts": "" if attempt.row_count is None else f"{attempt.row_count:,}",
         "accounts known to CloudZero": _CHECKED[attempt.accounts_checked],
         "file": _file(attempt, places),

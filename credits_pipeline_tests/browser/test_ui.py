@@ -46,8 +46,20 @@ def test_a_month_is_materialised_by_hand_and_shows_its_checks_and_its_receipt(ui
     expect(ui.page.get_by_text("Succeeded")).to_have_count(checks - 1)
     ui.picture("checks", CHECK)
 
+    ui.open_check("credits", "month_is_plausible")
+    expect(ui.page.get_by_text("is 9.9 % above the usual $184,372.64")).to_be_visible()
+
+    ui.open("/assets/cloudzero_drop?view=overview")
+    ui.page.get_by_text("Plots", exact=True).click()
+    for name in ("credit_usd", "accounts", "left_out_usd", "seconds_at_cloudzero"):
+        expect(ui.page.get_by_text(name, exact=True).first).to_be_visible()
+    expect(ui.page.locator("canvas").first).to_be_visible()
+
     ui.open_month("cloudzero_drop", JANUARY)
     report = ui.open_report()
+    expect(report.get_by_text("No credit was left out of this month.")).to_be_visible()
+    link = report.get_by_role("cell", name="run", exact=True).locator("..").get_by_role("link")
+    assert str(link.get_attribute("href")).startswith("/runs/")
     expect(report.get_by_role("heading", name="2025-01: verified")).to_be_visible()
     expect(report.get_by_text("CloudZero holds 23 rows with $202,487.80")).to_be_visible()
     expect(report.get_by_role("cell", name="repeated word for word")).to_be_visible()

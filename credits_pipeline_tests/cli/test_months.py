@@ -89,7 +89,7 @@ def test_a_month_that_waits_for_a_person_is_told_and_ends_with_1(journal: Journa
     assert done.exit_code == 1
     assert f"1 waiting for a person: credits-pipeline report --month {JANUARY}" in done.stderr
     # What CloudZero holds is what it held before.
-    assert line_of(done.stdout, JANUARY)[1:4] == ["blocked", "$1,234.50", "$0.00"]
+    assert line_of(done.stdout, JANUARY)[1:4] == ["blocked", "$1,234.50", "20250203T101112Z"]
 
 
 def test_months_are_json_for_programs(journal: Journal) -> None:

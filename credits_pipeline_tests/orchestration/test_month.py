@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from credits_pipeline import aws
@@ -102,6 +103,14 @@ def test_the_ui_gets_numbers_columns_and_the_report(pipeline: Pipeline) -> None:
     drop = metadata(result, "cloudzero_drop")
     assert drop["verdict"] == "verified"
     assert drop["report"].startswith("## ✅ 2025-01: verified")
+    assert (drop["left_out_rows"], drop["accounts"]) == (0, 23)
+    assert drop["seconds_at_cloudzero"] > 0
+    assert drop["dagster/uri"].endswith(f"/{CONNECTION_ID}/billing_drops/2025-01")
+    assert "resource/account" in {c.name for c in drop["dagster/column_schema"].columns}
+    for noun, table in {"credits": "credits.parquet", "cbf_payload": "cbf.parquet"}.items():
+        path = metadata(result, noun)["dagster/uri"].removeprefix("file://")
+        assert path.endswith(table)
+        assert pl.read_parquet(path).height == 23
     assert "$202,487.80" in drop["report"]
 
 

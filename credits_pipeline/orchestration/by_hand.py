@@ -1,0 +1,156 @@
+"""What a person does beside Dagster's UI: rehearse a month, look at one, withdraw it."""
+
+import getpass
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from credits_pipeline.billing.money import for_people
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration import guards
+from credits_pipeline.orchestration.build import build_definitions
+from credits_pipeline.orchestration.costs import costs_day
+from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.orchestration.stored import MonthPayload
+from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.settings import START_MONTH
+
+if TYPE_CHECKING:
+    from credits_pipeline.cloudzero.plan import Plan
+    from credits_pipeline.cloudzero.rehearsal import Rehearsed
+
+_PATIENCE_SECONDS = 300
+_MADE_UP = {"account_id": ["000000000001", "000000000002"], "amount_usd": ["0.01", "0.02"]}
+
+
+class NoPartitionError(Exception):
+    """The pipeline has no such month; the message says which it has."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What is rehearsed: requests, and whose rows they carry."""
+
+    plan: "Plan"
+    what: str
+
+
+def rehearsal_of(month: BillingMonth) -> Rehearsal:
+    """The payload of the month as it is stored, or rows that are made up.
+
+    Raises:
+        SettingError: a setting can't be used.
+        StorageError: the storage can't be read.
+        PlanError: the rows can't be sent.
+    """
+    import polars as pl
+
+    from credits_pipeline.billing.columns import USD  # noqa: PLC0415 - loads polars
+    from credits_pipeline.cloudzero.cbf import cbf_rows  # noqa: PLC0415 - as above
+    from credits_pipeline.cloudzero.plan import plan_bodies  # noqa: PLC0415 - as above
+
+    archive = StorageResource().archive()
+    entry = archive.find("cbf_payload", month)
+    rows = None if entry is None else MonthPayload.from_files(archive.files(entry)).payload.rows
+    if rows is None or rows.is_empty():
+        made_up = pl.DataFrame(_MADE_UP).cast({"amount_usd": USD})
+        rows, what = cbf_rows(made_up, month, guards.cbf_settings()), "two made-up accounts"
+    else:
+        what = f"the {rows.height:,} rows of the payload"
+    return Rehearsal(plan_bodies(rows, month, guards.sending_limits()), what)
+
+
+def rehearse(
+    rehearsal: Rehearsal,
+    cloudzero: CloudZeroResource,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> "Iterator[Rehearsed]":
+    """Try every operation in a namespace of its own, under the stream's lock.
+
+    Args:
+        rehearsal: what is dropped there.
+        cloudzero: the stream.
+        instance: Dagster's, whose database may keep the lock.
+        say: is told where the lock is waited for.
+
+    Raises:
+        SettingError: a setting is missing.
+        CloudZeroError: a setting can't be used, or the lock can't be taken.
+    """
+    from credits_pipeline.cloudzero.rehearsal import rehearse as rehearsed  # noqa: PLC0415 - httpx
+
+    test_key = f"credits-pipeline-rehearsal-{uuid.uuid4()}"
+    with (
+        cloudzero.client(seconds=_PATIENCE_SECONDS, test_key=test_key) as client,
+        cloudzero.lock(instance).hold(say),
+    ):
+        # A person asked for it, so it is made even if the day's calls are used up.
+        costs_day(StorageResource()).note("rehearsal")
+        yield from rehearsed(client, rehearsal.plan)
+
+
+def refuse_without_partition(month: BillingMonth) -> None:
+    """Refuse a month that the pipeline has no partition for.
+
+    Raises:
+        NoPartitionError: it is before CREDITS_START_MONTH or in the future.
+        SettingError: CREDITS_START_MONTH can't be used.
+    """
+    first, last = START_MONTH.read(BillingMonth.parse), BillingMonth.at(datetime.now(UTC))
+    if not first <= month <= last:
+        raise NoPartitionError(
+            f"the pipeline has the months {first} to {last}: set CREDITS_START_MONTH for earlier "
+            "ones"
+        )
+
+
+def held(
+    month: BillingMonth,
+    cloudzero: CloudZeroResource,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> str:
+    """What CloudZero holds for a month, in a sentence.
+
+    Raises:
+        SettingError: a setting is missing.
+        CloudZeroError: it could not be asked.
+    """
+    from credits_pipeline.cloudzero.diff import credit_by_account  # noqa: PLC0415 - loads polars
+
+    with cloudzero.client() as client, cloudzero.lock(instance).hold(say):
+        credit = credit_by_account(client.contents(month))
+    total = for_people(Decimal(credit["usd"].sum() or 0))
+    return f"CloudZero holds {total} of {credit.height:,} accounts for {month}."
+
+
+def withdraw(month: BillingMonth, instance: dg.DagsterInstance) -> Attempt | None:
+    """Run a month with the decision to withdraw it; its attempt, if it left one."""
+    result = (
+        build_definitions()
+        .resolve_job_def("credits_month")
+        .execute_in_process(
+            partition_key=month.partition_key,
+            instance=instance,
+            raise_on_error=False,
+            tags={"user": _who(), "credits/because": "credits-pipeline clear"},
+            run_config={
+                "ops": {"credits": {"config": {"clear_month": True}}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+        )
+    )
+    return StorageResource().journal().attempt(month, result.run_id)
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "credits-pipeline clear"
