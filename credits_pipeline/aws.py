@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
 CONNECT_SECONDS = 5.0
 #: Without a byte. With all attempts an answer is waited for no longer than a tick may take.
@@ -20,6 +21,8 @@ READ_SECONDS = 10.0
 ATTEMPTS = 4
 #: Of what is told beside a month: it must hold neither the stream's lock nor a tick for long.
 ATTEMPTS_BESIDE = 2
+#: For a message, at most: the daemon's other sensors wait as long.
+WAIT_SECONDS = 5
 
 
 class _Options(TypedDict):
@@ -59,9 +62,17 @@ def sns_client(region: str) -> "SNSClient":
     return boto3.client("sns", **_options(ATTEMPTS_BESIDE, region))
 
 
+@cache
+def sqs_client() -> "SQSClient":
+    """The same for SQS, which may take `WAIT_SECONDS` to answer."""
+    import boto3
+
+    return boto3.client("sqs", **_options(ATTEMPTS_BESIDE))
+
+
 def forget_clients() -> None:
     """Have clients made anew, from the environment as it is then."""
-    for client in (s3_client, secrets_client, logs_client, sns_client):
+    for client in (s3_client, secrets_client, logs_client, sns_client, sqs_client):
         client.cache_clear()
 
 

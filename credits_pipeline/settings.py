@@ -58,9 +58,8 @@ class Variable:
         try:
             return parse(text)
         except ValueError as error:
-            raise SettingError(
-                f"{self.name}={text!r} can't be used: {error}. {self.meaning}"
-            ) from None
+            told = self.name if self.secret else f"{self.name}={text!r}"
+            raise SettingError(f"{told} can't be used: {error}. {self.meaning}") from None
 
 
 BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are dropped in.")
@@ -75,6 +74,12 @@ STORAGE = Variable(
 )
 START_MONTH = Variable("CREDITS_START_MONTH", "2024-01", "The first month that has a partition.")
 SENSOR_SECONDS = Variable("CREDITS_SENSOR_SECONDS", "30", "Seconds between looks into the inbox.")
+EVENTS_QUEUE = Variable(
+    "CREDITS_EVENTS_QUEUE",
+    "",
+    "The URL of an SQS queue, of this pipeline alone, that the bucket's events go to: a file then "
+    "starts its run at once, and the inbox is still looked into as a safety net.",
+)
 AUTOMATION = Variable(
     "CREDITS_AUTOMATION",
     "on",
@@ -170,6 +175,25 @@ COSTS_CALLS = Variable(
 DROP_SECONDS = Variable(
     "CLOUDZERO_DROP_SECONDS", "900", "Seconds that one drop may take in all, its retries included."
 )
+EXECUTOR = Variable(
+    "CREDITS_EXECUTOR",
+    "in_process",
+    "Where the steps of a run are executed: in_process in the run's own process, multiprocess each "
+    "in a process of its own, celery on the machines of Celery's workers.",
+)
+CELERY_BROKER = Variable(
+    "CREDITS_CELERY_BROKER",
+    "",
+    "The Redis that hands steps to Celery's workers, such as redis://:password@host:6379/0; needed "
+    "where CREDITS_EXECUTOR is celery.",
+    secret=True,
+)
+CELERY_SECONDS = Variable(
+    "CREDITS_CELERY_SECONDS",
+    "7200",
+    "A step that nothing was heard of for so many seconds goes to another Celery worker: more than "
+    "the longest step takes, its wait for the stream included.",
+)
 
 VARIABLES: tuple[Variable, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Variable)
@@ -221,6 +245,13 @@ def web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def redis_address(text: str) -> str:
+    """A parser of the address of a Redis server, with or without TLS; never repeats it."""
+    if not re.fullmatch(r"rediss?://\S+", text):
+        raise ValueError("it is an address such as redis://:password@host:6379/0")
+    return text
+
+
 def storage_root() -> str:
     """Where the pipeline keeps what it made: ``CREDITS_STORAGE``, or its default.
 
@@ -253,6 +284,7 @@ class Schedule:
         automation: whether sensors start with the daemon.
         adopt: how old a file may be to start a run on a new installation.
         owners: of the assets, as the UI shows them.
+        events_queue: the URL of the queue that the inbox's events go to; empty for none.
     """
 
     start_month: BillingMonth = field(default_factory=lambda: BillingMonth(2024, 1))
@@ -260,6 +292,7 @@ class Schedule:
     automation: bool = True
     adopt: timedelta = timedelta(days=7)
     owners: tuple[str, ...] = ()
+    events_queue: str = ""
 
     @classmethod
     def from_environment(cls) -> "Schedule":
@@ -276,4 +309,5 @@ class Schedule:
             automation=AUTOMATION.read(one_of("on", "off")) == "on",
             adopt=ADOPT_DAYS.read(days),
             owners=OWNERS.read(owners),
+            events_queue=EVENTS_QUEUE.text(),
         )

@@ -11,6 +11,7 @@ from typing import Any, Self
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.inbox.again import Watch
 from credits_pipeline.inbox.slices import Found, Sweep
+from credits_pipeline.inbox.version import FileVersion
 
 GONE = "-"
 _MONTHS = 12
@@ -70,12 +71,19 @@ class Cursor:
         shown: digest of what the inbox asset showed last.
         runs_until: runs that failed up to this moment are known.
         sweep: the look around a bucket of more than one page; None for a small one.
+        listed: when the inbox was listed last, where events tell of files in between.
     """
 
     months: dict[BillingMonth, Seen]
     shown: str = ""
     runs_until: datetime | None = None
     sweep: Sweep | None = None
+    listed: datetime | None = None
+
+    def knows(self, month: BillingMonth, version: FileVersion) -> bool:
+        """Whether this version of a month's file is the one that was last seen."""
+        seen = self.months.get(month)
+        return seen is not None and seen.fingerprint == version.fingerprint
 
     @property
     def watched(self) -> frozenset[BillingMonth]:
@@ -103,6 +111,7 @@ class Cursor:
                 shown=stored["shown"],
                 runs_until=_moment(stored["runs"]) if "runs" in stored else None,
                 sweep=_read_sweep(stored["sweep"]) if "sweep" in stored else None,
+                listed=_moment(stored["listed"]) if "listed" in stored else None,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
@@ -122,6 +131,8 @@ class Cursor:
             stored["runs"] = _seconds(self.runs_until)
         if self.sweep is not None:
             stored["sweep"] = _sweep(self.sweep)
+        if self.listed is not None:
+            stored["listed"] = _seconds(self.listed)
         return json.dumps(stored, separators=(",", ":"), ensure_ascii=False)
 
 

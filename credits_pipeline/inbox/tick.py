@@ -88,6 +88,7 @@ def look(
     outcomes: Mapping[BillingMonth, Outcome] = MappingProxyType({}),
     failed_runs: Mapping[BillingMonth, datetime] = MappingProxyType({}),
     runs_until: datetime | None = None,
+    listed: datetime | None = None,
 ) -> Tick:
     """Compare what is in the inbox with what was seen before.
 
@@ -106,6 +107,7 @@ def look(
         outcomes: the last attempts of the months that the cursor watches, or whose run failed.
         failed_runs: when runs that failed since the last tick were asked for.
         runs_until: how far ``failed_runs`` goes.
+        listed: when this listing was made, where not every tick makes one.
     """
     files, strays = _sorted_out(listing, prefix, months)
     known = {} if cursor is None else dict(cursor.months)
@@ -120,12 +122,7 @@ def look(
             fresh.append((month, version))
     fresh.sort(key=lambda item: (item[1].last_modified, item[0]))
 
-    starts = []
-    for month, version in fresh[:at_most]:
-        before = known.get(month, Seen(GONE, 0))
-        after = Seen(version.fingerprint, before.count + 1, Watch(0, _to_the_second(now)))
-        known[month] = after
-        starts.append(Start(month, version, _run_key(version, after)))
+    starts = [_started(known, month, version, now) for month, version in fresh[:at_most]]
 
     asked = _asked_again(known, files, outcomes, now, fresh=frozenset(month for month, _ in fresh))
     for month in asked[: at_most - len(starts)]:
@@ -155,8 +152,48 @@ def look(
         waiting=len(fresh) + len(asked) - len(starts),
         view=view,
         view_changed=view.digest != shown,
-        cursor=Cursor(known, view.digest, runs_until and _to_the_second(runs_until), sweep),
+        cursor=Cursor(
+            known,
+            view.digest,
+            runs_until and _to_the_second(runs_until),
+            sweep,
+            listed and _to_the_second(listed),
+        ),
     )
+
+
+def glance(
+    cursor: Cursor,
+    versions: Mapping[BillingMonth, FileVersion],
+    *,
+    now: datetime,
+    at_most: int = 10,
+) -> tuple[tuple[Start, ...], Cursor]:
+    """Compare some months with what was seen before, and leave all else to the next look.
+
+    Args:
+        cursor: what was seen.
+        versions: the current versions of these months' files.
+        now: aware.
+        at_most: runs to start.
+
+    Returns:
+        The runs to start, and the cursor that knows of them.
+    """
+    known = dict(cursor.months)
+    fresh = [item for item in sorted(versions.items()) if not cursor.knows(*item)]
+    starts = tuple(_started(known, month, version, now) for month, version in fresh[:at_most])
+    return starts, replace(cursor, months=known)
+
+
+def _started(
+    known: dict[BillingMonth, Seen], month: BillingMonth, version: FileVersion, now: datetime
+) -> Start:
+    """The run of a version that was not seen before; the month is watched from here on."""
+    before = known.get(month, Seen(GONE, 0))
+    after = Seen(version.fingerprint, before.count + 1, Watch(0, _to_the_second(now)))
+    known[month] = after
+    return Start(month, version, _run_key(version, after))
 
 
 def _sorted_out(

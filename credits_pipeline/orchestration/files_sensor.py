@@ -4,6 +4,7 @@ Concept: https://docs.dagster.io/guides/automate/sensors. What a tick starts is 
 `credits_pipeline.inbox.tick`; here it is given what it needs to know.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,10 @@ import dagster as dg
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.inbox.again import End, Outcome
+from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.inbox.cursor import Cursor
+from credits_pipeline.inbox.listening import listen
+from credits_pipeline.inbox.queue import EventsQueue
 from credits_pipeline.inbox.slices import looked
 from credits_pipeline.inbox.tick import InboxView, Start, Tick, look
 from credits_pipeline.orchestration.assets import INBOX
@@ -41,11 +45,12 @@ def files_sensor(
     schedule: Schedule, job: Any, status: dg.DefaultSensorStatus
 ) -> dg.SensorDefinition:
     """The sensor ``credits_files``."""
+    queue = schedule.events_queue
 
     @dg.sensor(
         job=job,
         name="credits_files",
-        minimum_interval_seconds=schedule.sensor_seconds,
+        minimum_interval_seconds=1 if queue else schedule.sensor_seconds,
         default_status=status,
         description="Looks into the inbox and starts a run for each new version of a month's file. "
         "A month that failed for a cause that may pass is asked for again after 15 minutes, 1 hour "
@@ -56,36 +61,77 @@ def files_sensor(
         inbox: InboxResource,
         storage: StorageResource,
     ) -> dg.SensorResult:
-        box, journal = inbox.open(), storage.journal()
-        now = datetime.now(UTC)
-        cursor = Cursor.parse(context.cursor)
-        seen = looked(box, cursor.sweep if cursor else None, now)
-        runs_until = cursor.runs_until if cursor else None
-        failed_runs, runs_until = _failed_since(context.instance, runs_until, now)
-        watched = failed_runs.keys() | (cursor.watched if cursor else frozenset())
-        adopted = cursor is None or any(month.adopted for month in cursor.months.values())
-        tick = look(
-            cursor,
-            seen.versions,
-            prefix=box.prefix,
-            months=months_at(schedule.start_month, now),
-            now=now,
-            adopt=schedule.adopt,
-            receipted=journal.receipted() if adopted else frozenset(),
-            sweep=seen.sweep,
-            outcomes=_outcomes(context.instance, watched, storage),
-            failed_runs=failed_runs,
-            runs_until=runs_until,
-        )
-        events = [_observation(tick.view, box.uri(box.prefix))] if tick.view_changed else []
-        return dg.SensorResult(
-            run_requests=[_request(start) for start in tick.starts],
-            skip_reason=None if tick.starts else _nothing_new(tick),
-            cursor=str(tick.cursor),
-            asset_events=events,
-        )
+        box, cursor, now = inbox.open(), Cursor.parse(context.cursor), datetime.now(UTC)
+        if queue and cursor is not None and not _is_due(cursor, schedule, now):
+            starts, cursor = _listen(queue, box, cursor, schedule, context.log)
+            return _result(starts, cursor, "no event tells of a new file")
+        tick = _look(context.instance, cursor, box, storage, schedule, now)
+        starts, after = tick.starts, tick.cursor
+        if queue and cursor is not None and not starts:
+            starts, after = _listen(queue, box, after, schedule, context.log)
+        shown = [_observation(tick.view, box.uri(box.prefix))] if tick.view_changed else []
+        return _result(starts, after, _nothing_new(tick), shown)
 
     return credits_files
+
+
+def _result(
+    starts: tuple[Start, ...],
+    cursor: Cursor,
+    nothing_new: str,
+    shown: list[dg.AssetObservation] | None = None,
+) -> dg.SensorResult:
+    return dg.SensorResult(
+        run_requests=[_request(start) for start in starts],
+        skip_reason=None if starts else nothing_new,
+        cursor=str(cursor),
+        asset_events=shown or [],
+    )
+
+
+def _is_due(cursor: Cursor, schedule: Schedule, now: datetime) -> bool:
+    """Whether the inbox is to be listed, where events tell of its files in between."""
+    every = timedelta(seconds=schedule.sensor_seconds)
+    return cursor.listed is None or now - cursor.listed >= every
+
+
+def _look(
+    instance: dg.DagsterInstance,
+    cursor: Cursor | None,
+    box: Inbox,
+    storage: StorageResource,
+    schedule: Schedule,
+    now: datetime,
+) -> Tick:
+    """One look into the whole inbox, and what it starts."""
+    journal = storage.journal()
+    seen = looked(box, cursor.sweep if cursor else None, now)
+    runs_until = cursor.runs_until if cursor else None
+    failed_runs, runs_until = _failed_since(instance, runs_until, now)
+    watched = failed_runs.keys() | (cursor.watched if cursor else frozenset())
+    adopted = cursor is None or any(month.adopted for month in cursor.months.values())
+    return look(
+        cursor,
+        seen.versions,
+        prefix=box.prefix,
+        months=months_at(schedule.start_month, now),
+        now=now,
+        adopt=schedule.adopt,
+        receipted=journal.receipted() if adopted else frozenset(),
+        sweep=seen.sweep,
+        outcomes=_outcomes(instance, watched, storage),
+        failed_runs=failed_runs,
+        runs_until=runs_until,
+        listed=now if schedule.events_queue else None,
+    )
+
+
+def _listen(
+    queue: str, box: Inbox, cursor: Cursor, schedule: Schedule, log: logging.Logger
+) -> tuple[tuple[Start, ...], Cursor]:
+    """Wait for events of the inbox, and what they start."""
+    months = months_at(schedule.start_month, datetime.now(UTC))
+    return listen(EventsQueue(queue), box, cursor, months=months, say=log.warning)
 
 
 def _request(start: Start) -> dg.RunRequest:

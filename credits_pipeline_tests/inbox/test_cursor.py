@@ -10,7 +10,7 @@ from credits_pipeline.inbox.again import End, Outcome, Watch
 from credits_pipeline.inbox.cursor import Cursor, Seen
 from credits_pipeline.inbox.names import Months
 from credits_pipeline.inbox.slices import Found, Sweep
-from credits_pipeline.inbox.tick import look
+from credits_pipeline.inbox.tick import glance, look
 from credits_pipeline.inbox.version import FileVersion
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_the_fullest_cursor_stays_under_four_kilobytes() -> None:
     seen = Seen("abcdef12", 999, watch)
     found = Found(10**8, ('"' * 40, "\x01" * 13, "é" * 40))
     sweep = Sweep(BEGIN, "\U0010ffff" * 100, found, found)
-    cursor = Cursor(dict.fromkeys(ALL, seen), "abcdef12", BEGIN, sweep)
+    cursor = Cursor(dict.fromkeys(ALL, seen), "abcdef12", BEGIN, sweep, BEGIN)
     assert Cursor.parse(str(cursor)) == cursor
     assert len(str(cursor).encode()) < LIMIT
 
@@ -81,3 +81,43 @@ def test_the_fullest_cursor_stays_under_four_kilobytes() -> None:
 def test_half_a_cursor_says_what_to_do(text: str) -> None:
     with pytest.raises(ValueError, match="reset it in the sensor's page"):
         Cursor.parse(text)
+
+
+def test_events_and_lists_in_any_order_and_ticks_that_fail_start_each_version_once() -> None:
+    """Uploads come as events that may be late, repeated or lost; any tick may not be stored."""
+    rng = random.Random(20261120)  # noqa: S311 - a schedule, not a secret
+    months = Months(FIRST, ALL[-1])
+    now, cursor = BEGIN, Cursor({})
+    files: dict[BillingMonth, FileVersion] = {}
+    events: list[BillingMonth] = []
+    started: dict[str, FileVersion] = {}
+    for _ in range(5_000):
+        now += timedelta(seconds=rng.randint(1, 40))
+        act = rng.random()
+        month = rng.choice(ALL[:12])
+        if act < 0.3:
+            files[month] = FileVersion(
+                f"credits-{month}.csv", rng.choice("ab"), now.replace(microsecond=0), 9
+            )
+            events += [month] * rng.choice([0, 1, 1, 2])
+        elif act < 0.35:
+            files.pop(month, None)
+            events.append(month)
+        if act < 0.7:
+            named = rng.sample(events, min(len(events), rng.randint(0, 4)))
+            starts, after = glance(cursor, {m: files[m] for m in named if m in files}, now=now)
+        else:
+            seen = look(cursor, files.values(), prefix="", months=months, now=now, listed=now)
+            starts, after = tuple(s for s in seen.starts if not s.asked_again), seen.cursor
+        if rng.random() < 0.2:
+            continue  # the tick was not stored
+        for start in starts:
+            assert start.run_key not in started
+            assert start.version not in started.values()
+            started[start.run_key] = start.version
+        cursor = Cursor.parse(str(after)) or cursor
+        events = [m for m in events if m in files and not cursor.knows(m, files[m])]
+    seen = look(cursor, files.values(), prefix="", months=months, now=now, at_most=99)
+    started |= {start.run_key: start.version for start in seen.starts}
+    assert len(started) > 500
+    assert set(files.values()) <= set(started.values())
