@@ -7,6 +7,7 @@ import dagster as dg
 
 from credits_pipeline.orchestration.assets import GROUP, credits_assets, inbox_asset
 from credits_pipeline.orchestration.checks import credits_checks, later_checks
+from credits_pipeline.orchestration.executor import executor_of_settings
 from credits_pipeline.orchestration.io_manager import MonthIOManager
 from credits_pipeline.orchestration.later import later_jobs
 from credits_pipeline.orchestration.partitions import monthly_partitions
@@ -24,16 +25,16 @@ def build_definitions(
     *,
     schedule: Schedule | None = None,
     resources: Mapping[str, Any] | None = None,
-    executor: dg.ExecutorDefinition = dg.in_process_executor,
+    executor: dg.ExecutorDefinition | None = None,
 ) -> dg.Definitions:
     """Assemble the code location.
 
     Args:
         schedule: what has to be known when it loads; default: from the environment.
         resources: replacements for ``inbox``, ``storage`` or ``cloudzero``.
-        executor: runs the steps of every run, also of those started from an asset's page. One
-            process per run is the default: four short steps share what they import, and polars
-            must not be forked.
+        executor: runs the steps of every run, also of those started from an asset's page; default:
+            from the environment. One process per run is what a few short steps want, as they share
+            what they import.
 
     Raises:
         SettingError: a variable that is needed at load can't be used.
@@ -65,5 +66,5 @@ def build_definitions(
         schedules=credits_schedules(schedule),
         sensors=credits_sensors(schedule, job),
         resources=used,
-        executor=executor,
+        executor=executor or executor_of_settings(),
     )
