@@ -13,6 +13,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.inbox.version import FileVersion
+from credits_pipeline.storage import schema
 
 if TYPE_CHECKING:
     import polars as pl
@@ -276,7 +277,7 @@ def frame(data: bytes) -> "pl.DataFrame":
 
 def _origin(month: BillingMonth, version: FileVersion, **rest: object) -> bytes:
     told = {
-        "schema_version": 1,
+        schema.FIELD: schema.VERSION,
         "billing_month": str(month),
         "file": {
             "key": version.key,
@@ -294,6 +295,7 @@ def _origin(month: BillingMonth, version: FileVersion, **rest: object) -> bytes:
 
 def _read_origin(text: bytes) -> tuple[BillingMonth, FileVersion, dict[str, Any]]:
     told = json.loads(text)
+    schema.refuse_later(told, f"What a run has made of {told['billing_month']}")
     file = told["file"]
     version = FileVersion(
         **{**file, "last_modified": datetime.fromisoformat(file["last_modified"])}

@@ -1,11 +1,11 @@
 """The attempt: what one run came to. The receipt is the attempt that says what CloudZero holds."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-SCHEMA_VERSION = 1
+from credits_pipeline.storage import schema
 
 
 class Verdict(StrEnum):
@@ -103,7 +103,7 @@ class Attempt:
     seconds: float | None = None
     ambiguous: bool = False
     permanent: bool = False
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = schema.VERSION
 
     def to_json(self) -> bytes:
         """The stored form."""
@@ -114,12 +114,12 @@ class Attempt:
         """Read the stored form of this release or an earlier one.
 
         Raises:
-            ValueError: it was stored by a later release.
+            StorageError: it was stored by a later release.
         """
         stored = json.loads(text)
-        if stored["schema_version"] > SCHEMA_VERSION:
-            raise ValueError(
-                f"this attempt has schema version {stored['schema_version']}, and this release "
-                f"reads up to {SCHEMA_VERSION}: upgrade credits-pipeline"
-            )
-        return cls(**{**stored, "verdict": Verdict(stored["verdict"])})
+        what = f"The attempt of {stored['billing_month']} by run {stored['run_id']}"
+        schema.refuse_later(stored, what)
+        # Where machines are upgraded one by one, an attempt may say more than is known here.
+        known = {field.name for field in fields(cls)} & stored.keys()
+        told = {name: stored[name] for name in known}
+        return cls(**{**told, "verdict": Verdict(stored["verdict"])})

@@ -8,6 +8,7 @@ import pytest
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.storage.store import StorageError
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 JANUARY = BillingMonth(2025, 1)
@@ -84,8 +85,13 @@ def test_an_attempt_comes_back_as_it_was_stored(journal: Journal) -> None:
 
 def test_an_attempt_of_a_later_release_is_refused() -> None:
     later = attempt().to_json().replace(b'"schema_version": 1', b'"schema_version": 2')
-    with pytest.raises(ValueError, match="upgrade credits-pipeline"):
+    with pytest.raises(StorageError, match=r"of 2025-01 by run run-1 .* upgrade credits-pipeline"):
         Attempt.from_json(later)
+
+
+def test_an_attempt_of_a_machine_that_was_upgraded_first_may_say_more() -> None:
+    more = attempt().to_json().replace(b"{", b'{"mood": "good",', 1)
+    assert Attempt.from_json(more) == attempt()
 
 
 def test_an_attempt_of_an_earlier_release_may_lack_what_is_new() -> None:
