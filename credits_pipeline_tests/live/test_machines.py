@@ -1,0 +1,41 @@
+"""More than one machine: steps on Celery's workers, Dagster in PostgreSQL, files in S3."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.sandbox.servers import CONNECTION_ID
+from credits_pipeline_tests import redis_server
+from credits_pipeline_tests.live.machines import (
+    FIRST,
+    Machines,
+    backfill_with_a_kill,
+    credits_of,
+    machines,
+)
+from credits_pipeline_tests.postgres import PostgresServer
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def world(tmp_path: Path, postgres: PostgresServer) -> Iterator[Machines]:
+    why_not = redis_server.missing()
+    if why_not:
+        pytest.skip(why_not)
+    with redis_server.redis_server() as redis, machines(tmp_path, postgres, redis) as running:
+        yield running
+
+
+def test_a_backfill_over_two_workers_survives_the_death_of_one(world: Machines) -> None:
+    months = [FIRST.shift(n) for n in range(3)]
+    backfill_with_a_kill(world, months, processes=1)
+    for month in months:
+        receipt = world.journal.receipt(month)
+        assert receipt is not None
+        assert receipt.verdict is Verdict.VERIFIED
+        assert world.held(month) == credits_of(month)
+    assert world.servers.cloudzero.max_in_flight(CONNECTION_ID) == 1
+    assert {run["status"] for run in world.runs()} == {"SUCCESS"}
