@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -214,26 +213,3 @@ def test_a_person_at_a_terminal_sees_that_it_is_at_work_and_colours(tmp_path: Pa
     assert "Reading credits-2025-01.csv, 0.0 MB" in shown
     assert "\x1b[1;32m" in shown
     assert "would be sent (accept)" in shown
-
-
-@pytest.mark.parametrize("name", sorted(typer.main.get_command(app).commands))
-def test_every_command_s_help_teaches(name: str) -> None:
-    shown = CliRunner().invoke(app, [name, "--help"]).stdout
-    assert "Example" in shown
-    assert "Exit code" in shown
-    assert f"credits-pipeline {name}" in shown
-
-
-@pytest.mark.parametrize(
-    "name", ["check", "split", "months", "report", "clear", "doctor", "rehearse"]
-)
-def test_every_command_with_an_answer_gives_it_as_json(name: str) -> None:
-    assert "--json" in CliRunner().invoke(app, [name, "--help"]).stdout
-
-
-def test_the_shell_completes_commands_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("_CREDITS_PIPELINE_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", "credits-pipeline re")
-    monkeypatch.setenv("COMP_CWORD", "1")
-    done = CliRunner().invoke(app, [], prog_name="credits-pipeline")
-    assert done.stdout.split() == ["report", "rehearse"]

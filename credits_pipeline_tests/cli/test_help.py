@@ -1,0 +1,40 @@
+"""Every command's help teaches, and the page of commands says of each what it answers."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from credits_pipeline.cli import app
+
+COMMANDS = sorted(typer.main.get_command(app).commands)
+WITHOUT_ANSWER = {"demo", "sandbox"}
+PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_s_help_has_examples_and_exit_codes(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"]).stdout
+    assert "Examples" in shown
+    assert "Exit code 0" in shown
+    assert f"credits-pipeline {name}" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_with_an_answer_gives_it_as_json(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"]).stdout
+    assert ("--json" in shown) == (name not in WITHOUT_ANSWER)
+
+
+def test_the_page_of_commands_has_a_line_for_each() -> None:
+    assert sorted(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)) == COMMANDS
+
+
+def test_the_shell_completes_commands_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_CREDITS_PIPELINE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "credits-pipeline re")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    done = CliRunner().invoke(app, [], prog_name="credits-pipeline")
+    assert done.stdout.split() == ["report", "rehearse"]
