@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,21 @@ from credits_pipeline_tests.waiting import eventually
 USER = "credits"
 #: Looked for in what is left behind, as the API key is.
 PASSWORD = "database-password-for-tests-9c2e"
+#: Names the variable that holds the password; its value is nowhere in a file.
+PASSWORD_VARIABLE = "DATABASE_PASSWORD"
+#: What a dagster.yaml says, so that a database is Dagster's storage.
+_DAGSTER_YAML = """
+storage:
+  postgres:
+    postgres_db:
+      scheme: postgresql+psycopg2
+      hostname: 127.0.0.1
+      port: {port}
+      username: {user}
+      password:
+        env: {variable}
+      db_name: {database}
+"""
 #: Where Debian and Ubuntu keep what only the server's own tools need.
 _DEBIAN = "/usr/lib/postgresql"
 
@@ -54,9 +70,15 @@ class PostgresServer:
         self._databases = 0
         self.port = free_port()
 
-    def url(self, database: str = "postgres", *, port: int | None = None) -> str:
-        """Of a database, as SQLAlchemy writes it; by another port where a proxy is between."""
-        return f"postgresql+psycopg2://{USER}:{PASSWORD}@127.0.0.1:{port or self.port}/{database}"
+    def url(self, database: str = "postgres") -> str:
+        """Of a database, as SQLAlchemy writes it."""
+        return f"postgresql+psycopg2://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+    def dagster_yaml(self, database: str) -> str:
+        """What a dagster.yaml says, so that a database is Dagster's storage."""
+        return _DAGSTER_YAML.format(
+            port=self.port, user=USER, variable=PASSWORD_VARIABLE, database=database
+        )
 
     def create_database(self) -> str:
         """An empty database that nobody else uses; its name."""
@@ -77,6 +99,19 @@ class PostgresServer:
                 return cursor.fetchall() if cursor.description else []
         finally:
             connection.close()
+
+    def texts(self, database: str) -> list[str]:
+        """Every row of every table of a database, as text."""
+        tables = self.query(
+            "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables "
+            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+            database=database,
+        )
+        return [
+            " ".join(map(_text, row))
+            for (table,) in tables
+            for row in self.query(f"SELECT * FROM {table}", database=database)  # noqa: S608 - named by the database itself
+        ]
 
     def sessions_with_locks(self, database: str) -> list[int]:
         """The sessions of a database that hold an advisory lock, by process id."""
@@ -146,6 +181,16 @@ class PostgresServer:
         with contextlib.suppress(psycopg2.OperationalError):
             return bool(self.query("SELECT 1"))
         return False
+
+
+def _text(value: object) -> str:
+    """A value of a row as text; Dagster compresses some of what it keeps."""
+    if not isinstance(value, memoryview):
+        return str(value)
+    content = bytes(value)
+    with contextlib.suppress(zlib.error):
+        content = zlib.decompress(content)
+    return content.decode(errors="replace")
 
 
 @contextmanager

@@ -115,6 +115,7 @@ class CloudZeroClient:
         self.rehearsal = test_key is not None
         self._timeout = timeout
         self._session: Session | None = None
+        self._guard: Callable[[], None] | None = None
         secure = self.base_url.startswith("https:")
         self._http = httpx.Client(
             headers=headers,
@@ -158,6 +159,21 @@ class CloudZeroClient:
             yield self._session
         finally:
             self._session = None
+
+    @contextmanager
+    def guarded(self, guard: Callable[[], None]) -> Iterator[None]:
+        """Look before every attempt of a request whether it may be made.
+
+        Repeating a request may take many minutes, in which the stream's lock can be lost.
+
+        Args:
+            guard: raises a `CloudZeroError` where it may not, such as `HeldLock.still_held`.
+        """
+        before, self._guard = self._guard, guard
+        try:
+            yield
+        finally:
+            self._guard = before
 
     def create_drop(
         self,
@@ -301,6 +317,8 @@ class CloudZeroClient:
                         "Run it again later.",
                         operation=operation,
                     )
+                if self._guard is not None:
+                    self._guard()
                 return self._attempt(
                     session,
                     operation,

@@ -27,7 +27,12 @@ from credits_pipeline.cloudzero.errors import (
     TransientError,
 )
 from credits_pipeline.cloudzero.hold import HoldLimits, hold
-from credits_pipeline.cloudzero.known import KnownAccounts, UnknownLimits, leave_out_unknown
+from credits_pipeline.cloudzero.known import (
+    WHAT_TO_DO,
+    KnownAccounts,
+    UnknownLimits,
+    leave_out_unknown,
+)
 from credits_pipeline.cloudzero.lock import HeldLock
 from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.cloudzero.payload import Payload
@@ -174,7 +179,7 @@ def drop(
     Args:
         client: the stream.
         payload: the rows of the month; not looked at where ``clear_month`` is asked for.
-        lock: the stream's lock, held by the caller; looked at before every create.
+        lock: the stream's lock, held by the caller; looked at before every attempt of a request.
         journal: is given the result so far, with the verdict ``sending``, before the first create.
             What it raises ends the drop with nothing sent.
         options: what to do beside the payload.
@@ -183,11 +188,10 @@ def drop(
         known: accounts that CloudZero knows; None where it could not be asked.
         progress: is told in sentences what happens.
     """
-    with client.session() as session:
+    with client.guarded(lock.still_held), client.session() as session:
         already = len(session.requests)
-        work = _Drop(
-            client, session, already, payload.month, options or DropOptions(), lock, progress
-        )
+        options = options or DropOptions()
+        work = _Drop(client, session, already, payload.month, options, progress)
         result = work.run(payload, journal, previous, last_verified_usd, known)
         return _with_requests(result, work.requests)
 
@@ -216,7 +220,6 @@ class _Drop:
     already: int
     month: BillingMonth
     options: DropOptions
-    lock: HeldLock
     progress: Callable[[str], None]
 
     @property
@@ -281,10 +284,7 @@ class _Drop:
                 result,
                 verdict="blocked",
                 reason=f"{part.blocked} Nothing was sent.",
-                what_to_do=(
-                    "Look at the accounts left out. If they are right, wait until CloudZero knows "
-                    "them, or set unknown accounts to be sent."
-                ),
+                what_to_do=WHAT_TO_DO,
             )
         sent = Payload(self.month, part.sent)
         try:
@@ -420,7 +420,6 @@ class _Drop:
             # CloudZero does not say whether it counts the body or the drop after replace_hourly.
             counts = {body.row_count} if body.number == 1 else {body.row_count, so_far}
             try:
-                self.lock.still_held()
                 self.client.create_drop(
                     content, month=self.month, row_counts=counts, label=body.operation
                 )
@@ -490,10 +489,12 @@ class _Drop:
         refused = broken.number == 1 and not uncertain
         if refused and all(attempt.status is None for attempt in attempts):
             return _failed(result, error, "The month stands as it was.")
+        lost = isinstance(error, LockError)
         incomplete = replace(
             result,
             verdict="incomplete",
-            ambiguous=uncertain,
+            # What went out before the lock was lost may be applied over another run's drop.
+            ambiguous=uncertain or lost,
             permanent=isinstance(error, PermanentError),
             reason=(
                 f"The drop of {self.month} broke off at request {broken.number} of "
@@ -501,7 +502,7 @@ class _Drop:
             ),
             what_to_do=f"{error.to_do} Until then the month is not in order.",
         )
-        if isinstance(error, LockError):
+        if lost:
             # Another run may be at the stream: not even a read is ours any more.
             return incomplete
         self.progress(f"reading {self.month} again after: {error.what}")

@@ -9,6 +9,12 @@ import polars as pl
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.cloudzero.cbf import ACCOUNT, usd_of
 
+#: For a person who finds a month blocked for its accounts.
+WHAT_TO_DO = (
+    "Look at the accounts left out. If they are right, wait: the month is sent by itself once "
+    "CloudZero knows them. To send them now, set CREDITS_UNKNOWN_ACCOUNTS to send."
+)
+
 
 @dataclass(frozen=True)
 class UnknownLimits:

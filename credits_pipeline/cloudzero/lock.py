@@ -8,8 +8,8 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -96,6 +96,49 @@ class FileStreamLock:
             yield _HeldFile(self.path)
         finally:
             lock.release()
+
+
+class OfMachineAndDatabase:
+    """A database's lock, with this machine's beside it.
+
+    A database that restarts lets go of every lock, while a request may still be on its way: the
+    machine's own lock keeps its other runs waiting until that request has ended.
+    """
+
+    def __init__(self, machine: StreamLock, database: StreamLock) -> None:
+        """Name both; nothing is made yet."""
+        self._machine, self._database = machine, database
+
+    def __repr__(self) -> str:
+        return f"OfMachineAndDatabase({self._machine!r}, {self._database!r})"
+
+    @contextmanager
+    def hold(self, waiting: Waiting = _log.info) -> Iterator[HeldLock]:
+        """Wait for both, hold them inside of the ``with``, release them.
+
+        A machine without a place for its lock, such as a container that can't write, goes without.
+
+        Raises:
+            LockError: the database's can't be taken.
+        """
+        with ExitStack() as stack:
+            held: list[HeldLock] = []
+            try:
+                held.append(stack.enter_context(self._machine.hold(waiting)))
+            except LockError as error:
+                _log.info("the stream's lock is kept in the database alone: %s", error)
+            held.append(stack.enter_context(self._database.hold(waiting)))
+            yield _HeldTogether(held)
+
+
+class _HeldTogether:
+    def __init__(self, held: Sequence[HeldLock]) -> None:
+        self._held = held
+
+    def still_held(self) -> None:
+        """Return if all of them are."""
+        for one in self._held:
+            one.still_held()
 
 
 class _HeldFile:

@@ -18,7 +18,14 @@ from credits_pipeline.cloudzero.lock import HeldLock, Waiting, stream_digest, un
 _log = logging.getLogger(__name__)
 
 #: So that either side notices within a minute that the other is gone.
-_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 20, "keepalives_interval": 10}
+_PATIENCE = {
+    "connect_timeout": 30,
+    "keepalives": 1,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    # In milliseconds: what was sent and never acknowledged is not covered by keepalives.
+    "tcp_user_timeout": 50_000,
+}
 _SESSION = """
     SET tcp_keepalives_idle = 20;
     SET tcp_keepalives_interval = 10;
@@ -83,7 +90,7 @@ class PostgresStreamLock:
     def _connected(self, driver: Any) -> Any:
         failed = None
         try:
-            connection = driver.connect(self._url, **_KEEPALIVES)
+            connection = driver.connect(self._url, **_PATIENCE)
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(_SESSION)

@@ -86,10 +86,9 @@ def rehearse(
     from credits_pipeline.cloudzero.rehearsal import rehearse as rehearsed  # noqa: PLC0415 - httpx
 
     test_key = f"credits-pipeline-rehearsal-{uuid.uuid4()}"
-    with (
-        cloudzero.client(seconds=_PATIENCE_SECONDS, test_key=test_key) as client,
-        cloudzero.lock(instance).hold(say),
-    ):
+    with cloudzero.locked_client(
+        instance, say, seconds=_PATIENCE_SECONDS, test_key=test_key
+    ) as client:
         # A person asked for it, so it is made even if the day's calls are used up.
         costs_day(StorageResource()).note("rehearsal")
         yield from rehearsed(client, rehearsal.plan)
@@ -124,7 +123,7 @@ def held(
     """
     from credits_pipeline.cloudzero.diff import credit_by_account  # noqa: PLC0415 - loads polars
 
-    with cloudzero.client() as client, cloudzero.lock(instance).hold(say):
+    with cloudzero.locked_client(instance, say) as client:
         credit = credit_by_account(client.contents(month))
     total = for_people(Decimal(credit["usd"].sum() or 0))
     return f"CloudZero holds {total} of {credit.height:,} accounts for {month}."

@@ -36,7 +36,7 @@ def drop_statement(
 ) -> "Statement":
     """Whether CloudZero, asked now, holds exactly what this run, or the last one, sent."""
     archive = storage.archive()
-    with cloudzero.client() as client, cloudzero.lock(instance).hold(say):
+    with cloudzero.locked_client(instance, say) as client:
         entry = archive.find(NOUN, month, run_id=run_id)
         sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
         return _held_statement("drop_equals_payload", month, sent, client.contents(month))
@@ -63,8 +63,7 @@ def still_held_statement(
 
     name = STILL_HELD
     archive = storage.archive()
-    client = cloudzero.client(seconds=LOOK_SECONDS)
-    with client, cloudzero.lock(instance).hold(say):
+    with cloudzero.locked_client(instance, say, seconds=LOOK_SECONDS) as client:
         # Under the lock, so that receipt and contents belong together.
         receipt = storage.journal().receipt(month)
         if receipt is not None and (receipt.base_url, receipt.connection_id) != cloudzero.address():

@@ -4,6 +4,7 @@ From the look for the newest version to the receipt everything happens under the
 (design decision 2). What CloudZero is asked and sent is in `credits_pipeline.cloudzero.drop`.
 """
 
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -84,7 +85,7 @@ def drop_month(
             previous=work.previous(),
             last_verified_usd=guards.last_verified_usd(work.journal, made.month),
             known=work.known.accounts,
-            progress=context.log.info,
+            progress=work.say,
         )
         return work.end(work.attempt(result), result)
 
@@ -113,6 +114,13 @@ class _MonthDrop:
         if not isinstance(found, MonthCredits):
             raise TypeError(f"the archive gave a {type(found).__name__} for credits")
         return found
+
+    def say(self, text: str) -> None:
+        """Tell Dagster's log how it goes; a log that can't be written stops no drop half way."""
+        try:
+            self.context.log.info(text)
+        except Exception as error:  # noqa: BLE001 - whatever Dagster's storage of events raises
+            sys.stderr.write(f"{text} (Dagster's log can't be written: {error})\n")
 
     def superseded(self) -> str | None:
         """Why this version is not the one to send any more, or None (design decision 1).

@@ -69,10 +69,7 @@ def preview(
     from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
 
     try:
-        with (
-            cloudzero.client(seconds=_PATIENCE_SECONDS) as client,
-            cloudzero.lock(instance).hold(say),
-        ):
+        with cloudzero.locked_client(instance, say, seconds=_PATIENCE_SECONDS) as client:
             try:
                 held = client.contents(made.month)
             except CloudZeroError as error:

@@ -5,6 +5,8 @@ loads and a missing key fails only the step that needs it (design decision 19). 
 here win over the environment. No secret is ever a resource's configuration: the UI shows that.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -174,23 +176,54 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
             test_key=test_key,
         )
 
+    @contextmanager
+    def locked_client(
+        self,
+        instance: dg.DagsterInstance,
+        waiting: Callable[[str], None],
+        *,
+        seconds: int | None = None,
+        test_key: str | None = None,
+    ) -> "Iterator[CloudZeroClient]":
+        """A client of the stream under its lock, without which it makes no request any more.
+
+        Args:
+            instance: see `lock`.
+            waiting: is told in a sentence where the lock is waited for.
+            seconds: see `client`.
+            test_key: see `client`.
+
+        Raises:
+            SettingError: a setting is missing.
+            LockError: the lock can't be taken.
+        """
+        with (
+            self.client(seconds=seconds, test_key=test_key) as client,
+            self.lock(instance).hold(waiting) as held,
+            client.guarded(held.still_held),
+        ):
+            yield client
+
     def lock(self, instance: dg.DagsterInstance) -> "StreamLock":
         """The lock of the stream: one request at a time (design decision 2).
 
         Args:
             instance: Dagster's; the lock is in its database where that is PostgreSQL, so that it
-                holds for every machine that runs the pipeline, and else in this one's file system.
+                holds for every machine that runs the pipeline, and in this one's file system.
 
         Raises:
             SettingError: no connection id is set.
         """
+        from credits_pipeline.cloudzero.lock import (  # noqa: PLC0415 - when used
+            FileStreamLock,
+            OfMachineAndDatabase,
+        )
+        from credits_pipeline.cloudzero.postgres_lock import (  # noqa: PLC0415 - when used
+            PostgresStreamLock,
+        )
+
+        of_machine = FileStreamLock(*self.address())
         database = getattr(instance.run_storage, "postgres_url", None)
-        if database is not None:
-            from credits_pipeline.cloudzero.postgres_lock import (  # noqa: PLC0415 - when used
-                PostgresStreamLock,
-            )
-
-            return PostgresStreamLock(database, *self.address())
-        from credits_pipeline.cloudzero.lock import FileStreamLock  # noqa: PLC0415 - when used
-
-        return FileStreamLock(*self.address())
+        if database is None:
+            return of_machine
+        return OfMachineAndDatabase(of_machine, PostgresStreamLock(database, *self.address()))

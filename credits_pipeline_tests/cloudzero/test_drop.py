@@ -559,6 +559,41 @@ class TestLock:
         assert result.verdict == "incomplete"
         assert creates() == 1
         assert cloudzero.log[-1].operation == "create"
+        # What went out may be applied over another run's drop, so the month is looked at again.
+        assert result.ambiguous
+
+    @pytest.mark.parametrize(
+        ("operation", "verdict"),
+        [("contents", "failed"), ("validate", "failed"), ("create", "incomplete")],
+    )
+    def test_nothing_is_repeated_after_the_lock_was_lost(
+        self, *, send: Sender, make_client: Any, patience: Any, tmp_path: Any,
+        operation: Any, verdict: str, cloudzero: CloudZeroStandIn,
+    ) -> None:  # fmt: skip
+        def steal(seconds: float) -> None:
+            patience.sleep(seconds)
+            for lock in (tmp_path / "state").rglob("*.lock"):
+                lock.unlink()
+
+        cloudzero.inject(Fault(operation=operation, kind="status", status=503, at=1))
+        result = send(A, client=make_client(retry=patience.policy(sleep=steal)))
+        assert result.verdict == verdict
+        assert "deleted or replaced" in result.reason
+        assert [record.operation for record in cloudzero.log].count(operation) == 1
+        assert cloudzero.log[-1].operation == operation
+
+    def test_what_can_t_be_read_back_under_the_lock_is_incomplete(
+        self, *, send: Sender, tmp_path: Any, cloudzero: CloudZeroStandIn
+    ) -> None:
+        def steal(sentence: str) -> None:
+            if sentence.startswith("reading 2025-01 back"):
+                for lock in (tmp_path / "state").rglob("*.lock"):
+                    lock.unlink()
+
+        result = send(A, progress=steal)
+        assert result.verdict == "incomplete"
+        assert not result.permanent
+        assert cloudzero.log[-1].operation == "create"
 
 
 def test_progress_is_told_in_sentences(send: Sender) -> None:

@@ -12,7 +12,12 @@ import pytest
 
 from credits_pipeline.cloudzero import lock as lock_module
 from credits_pipeline.cloudzero.errors import LockError
-from credits_pipeline.cloudzero.lock import FileStreamLock, default_folder
+from credits_pipeline.cloudzero.lock import (
+    FileStreamLock,
+    OfMachineAndDatabase,
+    StreamLock,
+    default_folder,
+)
 from credits_pipeline_tests.waiting import eventually
 
 URL = "https://api.cloudzero.com"
@@ -49,7 +54,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
     process.stdout.close()
 
 
-def take(lock: FileStreamLock) -> tuple[threading.Thread, list[str], threading.Event]:
+def take(lock: StreamLock) -> tuple[threading.Thread, list[str], threading.Event]:
     """Wait for a lock in a thread: the thread, what it was told, and whether it got it."""
     told: list[str] = []
     got = threading.Event()
@@ -185,6 +190,65 @@ def test_a_lock_whose_file_was_taken_away_is_noticed(folder: Path) -> None:
         lock.path.touch()
         with pytest.raises(LockError, match="deleted or replaced"):
             held.still_held()
+
+
+class TestOfMachineAndDatabase:
+    """The database's lock is one in another folder: what is tried is how the two go together."""
+
+    @pytest.fixture
+    def machine(self, folder: Path) -> FileStreamLock:
+        return FileStreamLock(URL, "s", folder=folder, poll_seconds=0.02)
+
+    @pytest.fixture
+    def database(self, tmp_path: Path) -> FileStreamLock:
+        return FileStreamLock(URL, "s", folder=tmp_path / "database", poll_seconds=0.02)
+
+    def test_whoever_holds_either_is_waited_for(
+        self, machine: FileStreamLock, database: FileStreamLock
+    ) -> None:
+        both = OfMachineAndDatabase(machine, database)
+        for one in (machine, database):
+            with one.hold():
+                thread, told, got = take(both)
+                eventually(lambda told=told: told)
+                assert not got.is_set()
+            thread.join(10)
+            assert got.is_set()
+
+    @pytest.mark.parametrize("lost", ["machine", "database"])
+    def test_losing_either_is_noticed(
+        self, machine: FileStreamLock, database: FileStreamLock, lost: str
+    ) -> None:
+        with OfMachineAndDatabase(machine, database).hold(pytest.fail) as held:
+            held.still_held()
+            {"machine": machine, "database": database}[lost].path.unlink()
+            with pytest.raises(LockError, match="deleted or replaced"):
+                held.still_held()
+
+    def test_a_machine_without_a_place_for_it_goes_without(
+        self, tmp_path: Path, database: FileStreamLock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / "file").touch()
+        nowhere = FileStreamLock(URL, "s", folder=tmp_path / "file" / "locks")
+        with (
+            caplog.at_level("INFO"),
+            OfMachineAndDatabase(nowhere, database).hold(pytest.fail) as held,
+        ):
+            held.still_held()
+            thread, told, _ = take(database)
+            eventually(lambda: told)
+        thread.join(10)
+        assert "in the database alone" in caplog.text
+
+    def test_without_the_database_s_it_is_not_held(
+        self, machine: FileStreamLock, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").touch()
+        nowhere = FileStreamLock(URL, "s", folder=tmp_path / "file" / "locks")
+        with pytest.raises(LockError), OfMachineAndDatabase(machine, nowhere).hold():
+            pytest.fail("it is not held")
+        with machine.hold(pytest.fail):
+            pass
 
 
 def test_the_folder_and_the_file_are_the_users_own(folder: Path) -> None:

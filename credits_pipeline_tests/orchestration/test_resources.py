@@ -6,8 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from credits_pipeline.cloudzero.lock import FileStreamLock
-from credits_pipeline.cloudzero.postgres_lock import PostgresStreamLock
+from credits_pipeline.cloudzero.lock import FileStreamLock, OfMachineAndDatabase
 from credits_pipeline.orchestration.resources import CloudZeroResource
 
 
@@ -16,11 +15,13 @@ def _stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDZERO_CONNECTION_ID", "a-stream")
 
 
-def test_it_is_in_dagster_s_database_where_that_is_postgresql() -> None:
+def test_it_is_in_dagster_s_database_too_where_that_is_postgresql() -> None:
     url = "postgresql+psycopg2://dagster:secret@database/dagster"
     instance: Any = SimpleNamespace(run_storage=SimpleNamespace(postgres_url=url))
     lock = CloudZeroResource().lock(instance)
-    assert isinstance(lock, PostgresStreamLock)
+    assert isinstance(lock, OfMachineAndDatabase)
+    assert "PostgresStreamLock(stream='a-stream'" in repr(lock)
+    assert "FileStreamLock(" in repr(lock)
     assert "secret" not in repr(lock)
 
 
