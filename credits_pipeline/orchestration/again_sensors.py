@@ -36,7 +36,8 @@ def again_sensors(job: Any, status: dg.DefaultSensorStatus) -> list[dg.SensorDef
         name="credits_accounts_known",
         minimum_interval_seconds=_SECONDS,
         default_status=status,
-        description="Starts a run of each month that left out accounts which CloudZero knows now.",
+        description="Starts a run of each month that left out accounts which CloudZero knows now, "
+        "or was blocked for them.",
     )
     def credits_accounts_known(
         inbox: InboxResource, storage: StorageResource, cloudzero: CloudZeroResource
@@ -74,24 +75,24 @@ def _to_send_again(
     """
     journal, box, day = storage.journal(), inbox.open(), costs_day(storage)
     requests, waiting = [], 0
-    for month, receipt in journal.receipts_with_unknown():
+    for month, attempt in journal.waiting_for_accounts():
         waiting += 1
         known = kept_accounts(month, day, cloudzero) or frozenset()
-        now_known = sorted(known.intersection(journal.unknown_accounts(receipt)))
+        now_known = sorted(known.intersection(journal.unknown_accounts(attempt)))
         current = box.current(box.key(month)) if now_known else None
-        if current is not None and current.token == receipt.file_version:
+        if current is not None and current.token == attempt.file_version:
             requests.append(
                 dg.RunRequest(
-                    run_key=f"{month} {day.day} {receipt.run_id} {len(now_known)}",
+                    run_key=f"{month} {day.day} {attempt.run_id} {len(now_known)}",
                     partition_key=month.partition_key,
                     tags={
-                        "credits/file": receipt.file,
-                        "credits/file_version": receipt.file_version,
+                        "credits/file": attempt.file,
+                        "credits/file_version": attempt.file_version,
                         "credits/because": f"CloudZero knows {', '.join(now_known[:3])} now",
                     },
                 )
             )
-    skip = f"{waiting} months left out accounts, none of which CloudZero is known to know"
+    skip = f"{waiting} months wait for accounts, none of which CloudZero is known to know"
     return dg.SensorResult(run_requests=requests, skip_reason=None if requests else skip)
 
 

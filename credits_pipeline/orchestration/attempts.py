@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import dagster as dg
@@ -147,6 +148,26 @@ def blocked(attempt: Attempt, statements: Iterable["Statement"]) -> Attempt:
         what_to_do="Nothing was sent. Upload a corrected file, or accept what is found by "
         "materialising the month with the matching decision in the run config of credits.",
         permanent=True,
+    )
+
+
+def blocked_for_accounts(attempt: Attempt, unknown: list[dict[str, Any]]) -> Attempt:
+    """The attempt of a month that nothing but accounts unknown to CloudZero stops.
+
+    Its ledger names them, by which the month is found again once they are known.
+
+    Args:
+        attempt: as `blocked` has it.
+        unknown: the accounts, with their dollars as text.
+    """
+    from credits_pipeline.cloudzero.known import WHAT_TO_DO  # noqa: PLC0415 - loads polars
+
+    usd = sum((Decimal(row["usd"]) for row in unknown), Decimal(0))
+    return replace(
+        attempt,
+        ledger=metadata.without_unknown(attempt.ledger, len(unknown), usd),
+        left_out_usd=metadata.exact(Decimal(attempt.left_out_usd) + usd),
+        what_to_do=WHAT_TO_DO,
     )
 
 

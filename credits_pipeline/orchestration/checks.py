@@ -11,7 +11,13 @@ from collections.abc import Set as AbstractSet
 import dagster as dg
 
 from credits_pipeline.orchestration import guards, metadata
-from credits_pipeline.orchestration.attempts import Recorder, Refused, blocked, told
+from credits_pipeline.orchestration.attempts import (
+    Recorder,
+    Refused,
+    blocked,
+    blocked_for_accounts,
+    told,
+)
 from credits_pipeline.orchestration.confirming import (
     STILL_HELD,
     drop_statement,
@@ -187,8 +193,14 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
         ]
         if stops:
             recorder = Recorder(storage, run_id, month)
-            attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
-            recorder.close(blocked(attempt, stops))
+            attempt = blocked(
+                recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops
+            )
+            rows = metadata.row_lists(found)
+            if stops == [told.known]:
+                attempt = blocked_for_accounts(attempt, told.unknown)
+                rows["unknown"] = told.unknown
+            recorder.close(attempt, rows=rows)
         errors = dg.MetadataValue.md("\n".join(f"- {tables.sentence(e)}" for e in told.errors))
         for statement, name, more in (
             (told.changes, "largest_changes", of_rows(told.largest)),

@@ -144,7 +144,7 @@ def _look_at_the_bill(
             if isinstance(error, CloudZeroError) and not _is_for_good(error):
                 wrong.append(str(error))
     # The earliest month's answer serves the others; the sensor credits_accounts_known starts runs.
-    for month, _ in itertools.islice(storage.journal().receipts_with_unknown(), 1):
+    for month, _ in itertools.islice(storage.journal().waiting_for_accounts(), 1):
         known = known_accounts_of(month, cloudzero=cloudzero, storage=storage)
         context.log.info(known.why_not or f"CloudZero knows {len(known.accounts or ())} accounts")
     if wrong:

@@ -57,6 +57,7 @@ def _request(
     not_set = cloudzero.why_not_set()
     if not_set is not None:
         return dg.SkipReason(not_set)
-    if not storage.journal().sent_to():
+    journal = storage.journal()
+    if not journal.sent_to() and next(journal.waiting_for_accounts(), None) is None:
         return dg.SkipReason("No month was sent yet.")
     return dg.RunRequest()

@@ -110,11 +110,20 @@ class Journal:
             if receipt is not None and not receipt.decisions.get("clear_month"):
                 yield receipt
 
-    def receipts_with_unknown(self) -> Iterator[tuple[BillingMonth, Attempt]]:
-        """The receipts that say that accounts were left out as unknown to CloudZero."""
-        for month in sorted(self.receipted()):
-            receipt = self.receipt(month)
-            if receipt is not None and receipt.ledger.get("account_unknown", {}).get("rows"):
+    def waiting_for_accounts(self) -> Iterator[tuple[BillingMonth, Attempt]]:
+        """Months that wait until CloudZero knows their accounts.
+
+        Each with the attempt that names them: the last one where it was blocked for them, else the
+        receipt, where that left some out.
+        """
+        for month in sorted(self.receipted() | self._months("last/")):
+            last = self.last(month)
+            if last is not None and last.verdict is Verdict.BLOCKED and _unknown(last):
+                yield month, last
+                continue
+            newest = last is not None and last.verdict.has_receipt
+            receipt = last if newest else self.receipt(month)
+            if receipt is not None and _unknown(receipt):
                 yield month, receipt
 
     def unknown_accounts(self, attempt: Attempt) -> frozenset[str]:
@@ -224,6 +233,11 @@ class Journal:
 
 def _at_or_before(one: Attempt, other: Attempt) -> bool:
     return datetime.fromisoformat(one.started_at) <= datetime.fromisoformat(other.started_at)
+
+
+def _unknown(attempt: Attempt) -> int:
+    """How many rows it left out, or was blocked for, as CloudZero does not know their accounts."""
+    return int(attempt.ledger.get("account_unknown", {}).get("rows") or 0)
 
 
 def _ended(attempt: Attempt) -> datetime:

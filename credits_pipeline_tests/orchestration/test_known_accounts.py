@@ -205,7 +205,7 @@ def test_an_account_is_sent_by_itself_once_cloudzero_knows_it(
     assert pipeline.run(config={"credits": {"accept_rejected": True}}).success
     waiting = known_tick(pipeline)
     assert waiting.run_requests == []
-    assert "1 months left out accounts" in waiting.skip_message
+    assert "1 months wait for accounts" in waiting.skip_message
     bill(pipeline, NEW)
     tomorrow(monkeypatch)
     known_accounts_of(JANUARY, cloudzero=CloudZeroResource(), storage=StorageResource())
@@ -218,6 +218,43 @@ def test_an_account_is_sent_by_itself_once_cloudzero_knows_it(
     assert attempt.left_out_usd == "1.00"
     assert pipeline.held()[NEW] == "-10.00"
     assert known_tick(pipeline).run_requests == []
+
+
+@pytest.mark.parametrize("only", [None, ["cloudzero_drop"]])
+def test_a_month_blocked_for_its_accounts_is_sent_by_itself_once_cloudzero_knows_them(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, only: list[str] | None
+) -> None:
+    """By the check, and by the drop where a person materialises past the check."""
+    bill(pipeline, *ACCOUNTS[:15])
+    pipeline.upload(FILE)
+    attempt = pipeline.attempt(pipeline.run())
+    if only is not None:
+        attempt = pipeline.attempt(pipeline.run(only=only))
+    assert attempt.verdict is Verdict.BLOCKED
+    assert attempt.ledger["account_unknown"] == {"rows": 16, "usd": "1510.00"}
+    assert attempt.left_out_usd == "1510.00"
+    assert "by itself once CloudZero knows them" in attempt.what_to_do
+    assert pipeline.journal.unknown_accounts(attempt) == {*ACCOUNTS[15:], NEW}
+    assert known_tick(pipeline).run_requests == []
+    assert schedule_tick(pipeline).run_requests
+    bill(pipeline, *ACCOUNTS[15:])
+    tomorrow(monkeypatch)
+    known_accounts_of(JANUARY, cloudzero=CloudZeroResource(), storage=StorageResource())
+    (request,) = known_tick(pipeline).run_requests
+    assert request.partition_key == "2025-01-01"
+    assert pipeline.attempt(pipeline.run()).verdict is Verdict.PARTIAL
+    assert set(pipeline.held()) == set(ACCOUNTS)
+    assert known_tick(pipeline).run_requests == []
+
+
+def schedule_tick(pipeline: Pipeline) -> Any:
+    with dg.build_schedule_context(
+        instance=pipeline.instance,
+        resources={"storage": StorageResource(), "cloudzero": CloudZeroResource()},
+        scheduled_execution_time=datetime.now(UTC),
+    ) as context:
+        schedule = pipeline.defs.resolve_schedule_def("credits_on_the_bill_schedule")
+        return schedule.evaluate_tick(context)
 
 
 def test_a_month_whose_file_went_is_not_sent_again(

@@ -12,6 +12,7 @@ from credits_pipeline.storage.store import StorageError
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 JANUARY = BillingMonth(2025, 1)
+UNKNOWN = {"account_unknown": {"rows": 1, "usd": "2.00"}}
 
 
 def attempt(
@@ -61,13 +62,30 @@ def test_the_last_verified_month_before_is_one_that_was_not_withdrawn(journal: J
 
 
 def test_accounts_that_were_left_out_are_found_with_their_receipt(journal: Journal) -> None:
-    ledger = {"account_unknown": {"rows": 1, "usd": "2.00"}}
     rows = {"unknown": [{"account_id": "999999999999", "usd": "2.00"}]}
-    journal.close(attempt(ledger=ledger, verdict=Verdict.PARTIAL), sent=True, rows=rows)
+    journal.close(attempt(ledger=UNKNOWN, verdict=Verdict.PARTIAL), sent=True, rows=rows)
     journal.close(attempt(JANUARY.shift(1)), sent=True)
-    ((month, receipt),) = journal.receipts_with_unknown()
+    ((month, receipt),) = journal.waiting_for_accounts()
     assert month == JANUARY
     assert journal.unknown_accounts(receipt) == {"999999999999"}
+
+
+@pytest.mark.parametrize(
+    ("last", "waiting"),
+    [
+        ({"verdict": Verdict.BLOCKED, "ledger": UNKNOWN}, ["run-2"]),
+        # Another cause blocks it, so that knowing the accounts would not help it.
+        ({"verdict": Verdict.BLOCKED}, ["run-1"]),
+        ({"verdict": Verdict.FAILED}, ["run-1"]),
+        ({"verdict": Verdict.VERIFIED}, []),
+    ],
+)
+def test_a_month_that_is_blocked_for_its_accounts_waits_for_them(
+    journal: Journal, last: dict[str, Any], waiting: list[str]
+) -> None:
+    journal.close(attempt(ledger=UNKNOWN, verdict=Verdict.PARTIAL), sent=True)
+    journal.close(attempt(run_id="run-2", **last), sent=False)
+    assert [found.run_id for _, found in journal.waiting_for_accounts()] == waiting
 
 
 def test_what_was_seen_is_remembered_for_the_run_that_sent_it(journal: Journal) -> None:
