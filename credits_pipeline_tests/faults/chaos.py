@@ -5,7 +5,8 @@ whatever is found can be run again::
 
     --seed N       the schedules follow from it alone
     --bare N       schedules of one month in a bare process (default 180)
-    --live N       kills of a whole `dagster dev` (default 20)
+    --live N       kills of parts of a whole `dagster dev` (default 20), where PostgreSQL is
+                   installed also of the database below it
 
 The invariant: after recovery a month holds exactly the rows of its newest version. Before it, what
 the month holds is exactly one version's rows and the receipt does not say otherwise, or its last
@@ -43,6 +44,7 @@ from credits_pipeline.sandbox.servers import (
     sandbox,
 )
 from credits_pipeline.storage.store import FolderStore
+from credits_pipeline_tests.postgres import missing
 
 MONTH = BillingMonth(2025, 1)
 KEY = f"credits-{MONTH}.csv"
@@ -362,11 +364,16 @@ def main() -> int:
     say(f"bare process: {figures}\n")
     if asked.live:
         # It builds on this module, which therefore can't load it at the top.
-        from credits_pipeline_tests.faults.chaos_live import run_live
+        from credits_pipeline_tests.faults import chaos_live
 
-        more, figures = run_live(asked.seed, asked.live)
-        say(f"dagster dev: {figures}\n")
-        violations += more
+        kinds = [chaos_live.BY_SHIPPED, chaos_live.BY_LIMITS]
+        if missing() is None:
+            kinds.append(chaos_live.BY_DATABASE)
+        for number, targets in enumerate(kinds):
+            count = len(range(number, asked.live, len(kinds)))
+            more, figures = chaos_live.run_live(asked.seed, count, targets)
+            say(f"dagster dev, {' or '.join(targets)}: {figures}\n")
+            violations += more
     for one in violations:
         say(f"VIOLATION {one}\n")
     return 1 if violations else 0

@@ -10,7 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -22,13 +22,25 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError
-from credits_pipeline.sandbox.servers import CONNECTION_ID, Sandbox, clean_environment, sandbox
+from credits_pipeline.sandbox.servers import (
+    API_KEY,
+    CONNECTION_ID,
+    Sandbox,
+    clean_environment,
+    sandbox,
+)
 from credits_pipeline.sandbox.servers import upload as put
 from credits_pipeline.storage.store import FolderStore
 from credits_pipeline_tests.faults.chaos import BODY_BYTES, Rows, as_csv, secrets_in, version
+from credits_pipeline_tests.live.world import LAUNCH, SHIPPED_YAML
+from credits_pipeline_tests.postgres import (
+    PASSWORD,
+    PASSWORD_VARIABLE,
+    PostgresServer,
+    postgres_server,
+)
 
-Target = Literal["run", "daemon", "code server", "everything"]
-TARGETS: tuple[Target, ...] = ("run", "daemon", "code server", "everything")
+Target = Literal["run", "daemon", "code server", "everything", "database"]
 FIRST = BillingMonth(2024, 1)
 #: What the kernel's table shows of each process of `dagster dev`.
 COMMANDS: dict[Target, bytes] = {
@@ -36,25 +48,22 @@ COMMANDS: dict[Target, bytes] = {
     "daemon": b"dagster._daemon",
     "code server": b"api grpc",
 }
-#: As the sandbox's, but dead runs are looked for sooner.
-DAGSTER_YAML = """\
-telemetry:
-  enabled: false
-run_retries:
-  enabled: true
-  max_retries: 3
-  retry_on_asset_or_op_failure: false
-run_monitoring:
-  enabled: true
-  poll_interval_seconds: 2
-  start_timeout_seconds: 30
-  max_runtime_seconds: 45
-"""
+#: A run that dies with its code server is looked for by nobody but Dagster's run monitoring, whose
+#: limits are hours: shorter ones let a kill be followed by its recovery within the schedule.
+SOONER = {
+    "poll_interval_seconds: 5\n": "poll_interval_seconds: 2\n",
+    "start_timeout_seconds: 180\n": "start_timeout_seconds: 30\n",
+    "max_runtime_seconds: 7200\n": "max_runtime_seconds: 45\n",
+}
+#: What recovers in seconds by the shipped dagster.yaml, and what waits for its limits.
+BY_SHIPPED: tuple[Target, ...] = ("run", "daemon")
+BY_LIMITS: tuple[Target, ...] = ("code server", "everything")
+#: It is gone for so long that the runs can't even say that they failed.
+BY_DATABASE: tuple[Target, ...] = ("database",)
+DATABASE_AWAY = 30.0
+DATABASE = "postgres"
 #: How long a month may take to complete by itself before a person steps in.
 PATIENCE = 100.0
-LAUNCH = """mutation Launch($params: ExecutionParams!) {
-    launchPipelineExecution(executionParams: $params) { __typename
-        ... on PythonError { message } } }"""
 
 
 @dataclass
@@ -65,6 +74,7 @@ class LiveWorld:
     folder: Path
     environment: dict[str, str]
     dagster: DagsterDev
+    database: PostgresServer | None = None
     by_itself: int = 0
     by_a_person: int = 0
     untouched: int = 0
@@ -97,7 +107,13 @@ class LiveWorld:
         return [pid for pid, command in _members(group) if COMMANDS[target] in command]
 
     def kill(self, target: Target) -> bool:
-        """kill -9; whether there was anything to kill."""
+        """kill -9; whether there was anything to kill. A database comes back after a while."""
+        if target == "database":
+            assert self.database is not None
+            self.database.stop(signal.SIGQUIT)
+            time.sleep(DATABASE_AWAY)
+            self.database.start()
+            return True
         found = self.processes(target)
         for pid in found:
             try:
@@ -163,14 +179,30 @@ def _members(group: int) -> Iterator[tuple[int, bytes]]:
             yield int(stat.parent.name), command
 
 
+def dagster_yaml(targets: tuple[Target, ...]) -> str:
+    """The shipped one; with shorter limits where recovery is by them."""
+    text = SHIPPED_YAML
+    if not set(targets) & set(BY_LIMITS):
+        return text
+    for shipped, shorter in SOONER.items():
+        assert shipped in text
+        text = text.replace(shipped, shorter)
+    return text
+
+
 @contextmanager
-def live() -> Iterator[LiveWorld]:
+def live(targets: tuple[Target, ...]) -> Iterator[LiveWorld]:
     """Servers and a `dagster dev`, until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="chaos-live-") as name, sandbox() as servers:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-live-")))
+        servers = stack.enter_context(sandbox())
         home = folder / "home"
         home.mkdir()
-        (home / "dagster.yaml").write_text(DAGSTER_YAML)
+        text, database = dagster_yaml(targets), None
+        if "database" in targets:
+            database = stack.enter_context(postgres_server())
+            text += database.dagster_yaml(DATABASE)
+        (home / "dagster.yaml").write_text(text)
         environment = clean_environment(
             **servers.environment,
             CREDITS_SENSOR_SECONDS="1",
@@ -179,8 +211,9 @@ def live() -> Iterator[LiveWorld]:
             CLOUDZERO_BODY_BYTES=str(BODY_BYTES),
             CLOUDZERO_DROP_SECONDS="20",
             XDG_STATE_HOME=str(folder / "state"),
+            **{PASSWORD_VARIABLE: PASSWORD},
         )
-        world = LiveWorld(servers, folder, environment, DagsterDev(home, environment))
+        world = LiveWorld(servers, folder, environment, DagsterDev(home, environment), database)
         world.start()
         try:
             yield world
@@ -243,15 +276,20 @@ def _told(world: LiveWorld, month: BillingMonth, rows: Rows) -> list[str]:
     return [f"{month}: {len(held)} rows that nothing tells of"]
 
 
-def run_live(seed: int, count: int, targets: tuple[Target, ...] = TARGETS) -> tuple[list[str], str]:
-    """So many kills from a seed; the violations, and what was done in figures."""
+def run_live(seed: int, count: int, targets: tuple[Target, ...]) -> tuple[list[str], str]:
+    """So many kills from a seed, of each target in turn; the violations, and figures."""
     rng: Any = random.Random(seed)  # noqa: S311 - schedules, not secrets
     begun, violations = time.monotonic(), []
-    with live() as world:
+    with live(targets) as world:
         for number in range(count):
             violations += strike(world, number, targets[number % len(targets)], rng)
         world.dagster.stop()
         violations += secrets_in(world.folder)
+        if world.database is not None:
+            texts = world.database.texts(DATABASE)
+            violations += [
+                f"a secret is in {t:.200}" for t in texts if API_KEY in t or PASSWORD in t
+            ]
         most = world.servers.cloudzero.max_in_flight(CONNECTION_ID)
         slowest = max(world.seconds, default=0.0)
         figures = (

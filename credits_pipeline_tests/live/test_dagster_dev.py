@@ -2,107 +2,33 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import (
     API_KEY,
     CONNECTION_ID,
-    Sandbox,
     clean_environment,
     sandbox,
     upload,
 )
-from credits_pipeline.storage.store import FolderStore
+from credits_pipeline_tests.live.world import ASSETS, SELECTOR, Live, members, running
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
-
-ASSETS = ["raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop"]
-DONE = {"SUCCESS", "FAILURE", "CANCELED"}
-SELECTOR = {
-    "repositoryLocationName": "credits_pipeline",
-    "repositoryName": "__repository__",
-}
-
-
-@dataclass
-class Live:
-    """Everything that runs, and what it left behind."""
-
-    dagster: DagsterDev
-    servers: Sandbox
-    home: Path
-
-    @property
-    def journal(self) -> Journal:
-        return Journal(FolderStore(self.home / "credits"))
-
-    def upload(self, month: BillingMonth, content: bytes) -> None:
-        upload(self.servers, f"credits-{month}.csv", content)
-
-    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 240) -> Any:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self.dagster.check_alive()
-            value = found()
-            if value:
-                return value
-            time.sleep(0.25)
-        log = self.dagster.log.read_text()[-4000:]
-        raise AssertionError(f"{what} did not come within {seconds:.0f} s\n{log}")
-
-    def runs(self, month: BillingMonth) -> list[dict[str, str]]:
-        query = """query Runs($month: String!) { runsOrError(filter: {tags: [
-            {key: "dagster/partition", value: $month}]}) {
-            ... on Runs { results { runId status jobName } } } }"""
-        answer = self.dagster.graphql(query, month=month.partition_key)
-        results: list[dict[str, str]] = answer["runsOrError"]["results"]
-        return results
-
-    def finished(self, month: BillingMonth, count: int) -> list[dict[str, str]]:
-        def all_done() -> list[dict[str, str]] | None:
-            runs = self.runs(month)
-            return runs if len(runs) >= count and {r["status"] for r in runs} <= DONE else None
-
-        runs: list[dict[str, str]] = self.wait_for(f"{count} finished runs of {month}", all_done)
-        return runs
-
-    def receipt(self, month: BillingMonth, total: str) -> Attempt:
-        def found() -> Attempt | None:
-            receipt = self.journal.receipt(month)
-            return receipt if receipt and receipt.total_credit_usd == total else None
-
-        receipt: Attempt = self.wait_for(f"a receipt of {month} over {total}", found)
-        return receipt
-
-    def held(self, month: BillingMonth) -> dict[str, str]:
-        rows = self.servers.cloudzero.rows(CONNECTION_ID, str(month))
-        return {row["resource/account"]: row["cost/cost"] for row in rows}
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    home = tmp_path_factory.mktemp("live")
-    with sandbox() as servers:
-        environment = clean_environment(
-            **servers.environment,
-            CREDITS_SENSOR_SECONDS="1",
-            CREDITS_STORAGE=str(home / "credits"),
-            XDG_STATE_HOME=str(home / "state"),
-        )
-        with DagsterDev(home / "dagster", environment) as dagster:
-            dagster.wait_until_ready()
-            yield Live(dagster, servers, home)
+    with running(tmp_path_factory.mktemp("live")) as live:
+        yield live
 
 
 def test_an_uploaded_file_becomes_a_verified_drop(live: Live) -> None:
@@ -176,37 +102,10 @@ def test_a_strange_file_fails_no_tick_and_is_shown_at_the_inbox(live: Live) -> N
     assert "FAILURE" not in statuses
 
 
-LAUNCH = """mutation Launch($params: ExecutionParams!) {
-    launchPipelineExecution(executionParams: $params) { __typename
-        ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-
-
-def rematerialise(live: Live, month: BillingMonth, config: dict[str, Any] | None = None) -> str:
-    """Press "Materialize" on the assets' page."""
-    answer = live.dagster.graphql(
-        LAUNCH,
-        params={
-            "selector": {
-                **SELECTOR,
-                "jobName": "__ASSET_JOB",
-                "assetSelection": [{"path": [name]} for name in ASSETS],
-            },
-            "runConfigData": {"ops": {n: {"config": c} for n, c in (config or {}).items()}},
-            "mode": "default",
-            "executionMetadata": {
-                "tags": [{"key": "dagster/partition", "value": month.partition_key}]
-            },
-        },
-    )["launchPipelineExecution"]
-    assert answer["__typename"] == "LaunchRunSuccess", answer
-    run_id: str = answer["run"]["runId"]
-    return run_id
-
-
 def test_the_ui_rematerialises_a_month_through_the_same_code(live: Live) -> None:
     month = BillingMonth(2025, 1)
     live.receipt(month, "202487.80")
-    run_id = rematerialise(live, month)
+    run_id = live.rematerialise(month)
     live.wait_for("the attempt", lambda: live.journal.attempt(month, run_id))
     attempt = live.journal.attempt(month, run_id)
     assert attempt is not None
@@ -222,14 +121,12 @@ def test_a_blocked_month_is_red_and_a_decision_in_the_launchpad_releases_it(live
     assert attempt is not None
     assert attempt.verdict is Verdict.BLOCKED
     assert live.held(month) == {}
-    rematerialise(live, month, {"credits": {"accept_rejected": True}})
+    live.rematerialise(month, {"credits": {"accept_rejected": True}})
     assert live.receipt(month, "150000.00").verdict is Verdict.PARTIAL
     assert live.held(month) == {"047210934418": "-150000.00"}
 
 
 def test_a_failed_run_is_executed_again_from_its_failure(live: Live) -> None:
-    from credits_pipeline.sandbox.cloudzero import Fault
-
     month = BillingMonth(2025, 4)
     live.servers.cloudzero.inject(
         Fault(operation="create", at=1, kind="status", status=400, month=str(month))
@@ -276,20 +173,14 @@ def test_a_backfill_sends_every_month(live: Live) -> None:
 
 def test_a_run_that_is_killed_still_leaves_an_attempt_and_the_month_completes(live: Live) -> None:
     """kill -9 in the middle of a drop: the run's process can say nothing any more."""
-    from credits_pipeline.sandbox.cloudzero import Fault
-
     month = BillingMonth(2025, 5)
     live.servers.cloudzero.inject(
         Fault(operation="create", at=1, kind="hold", month=str(month), commit=True)
     )
     live.upload(month, b"047210934418,$150000.00\n")
 
-    def sending() -> Attempt | None:
-        attempts = list(live.journal.attempts(month))
-        return next((a for a in attempts if a.verdict is Verdict.SENDING), None)
-
-    attempt: Attempt = live.wait_for("a run that sends", sending)
-    os.kill(run_process(live, attempt.run_id), signal.SIGKILL)
+    attempt = live.sending(month)
+    os.kill(live.run_process(attempt.run_id), signal.SIGKILL)
     live.servers.cloudzero.clear_faults()
 
     def incomplete() -> bool:
@@ -301,24 +192,8 @@ def test_a_run_that_is_killed_still_leaves_an_attempt_and_the_month_completes(li
     assert live.held(month) == {"047210934418": "-150000.00"}
 
 
-def run_process(live: Live, run_id: str) -> int:
-    """The process id that Dagster's own events tell of a run."""
-    query = """query Events($run: ID!) { logsForRun(runId: $run) { ... on EventConnection {
-        events { ... on MessageEvent { message } } } } }"""
-
-    def pid() -> int | None:
-        events = live.dagster.graphql(query, run=run_id)["logsForRun"]["events"]
-        told = [e["message"] for e in events if "(pid: " in (e.get("message") or "")]
-        return int(told[-1].rpartition("(pid: ")[2].partition(")")[0]) if told else None
-
-    found: int = live.wait_for("the run's process", pid)
-    return found
-
-
 def test_the_key_is_in_nothing_that_was_left_behind(live: Live) -> None:
-    for path in live.home.rglob("*"):
-        if path.is_file():
-            assert API_KEY.encode() not in path.read_bytes(), path
+    assert live.found_in_files(API_KEY) == []
 
 
 def test_ending_it_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -331,16 +206,3 @@ def test_ending_it_leaves_no_process_behind(tmp_path: Path) -> None:
             group = dagster.group
             assert len(members(group)) > 2
         assert members(group) == []
-
-
-def members(group: int) -> list[int]:
-    """Processes of a group or session, from the kernel's own table."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(") ")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z" and group in (int(fields[2]), int(fields[3])):
-            found.append(int(stat.parent.name))
-    return found

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from credits_pipeline.sandbox.servers import clean_environment
-from credits_pipeline_tests.live.test_dagster_dev import members
+from credits_pipeline_tests.live.world import members
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 

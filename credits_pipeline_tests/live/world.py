@@ -1,0 +1,199 @@
+"""Everything that runs in production, for tests: servers, `dagster dev`, and what they leave."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.sandbox.dagster_dev import DagsterDev
+from credits_pipeline.sandbox.servers import (
+    CONNECTION_ID,
+    Sandbox,
+    clean_environment,
+    sandbox,
+    upload,
+)
+from credits_pipeline.storage.store import FolderStore
+
+ASSETS = ["raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop"]
+DONE = {"SUCCESS", "FAILURE", "CANCELED"}
+SELECTOR = {
+    "repositoryLocationName": "credits_pipeline",
+    "repositoryName": "__repository__",
+}
+SHIPPED_YAML = files("credits_pipeline.sandbox").joinpath("dagster.yaml").read_text()
+LAUNCH = """mutation Launch($params: ExecutionParams!) {
+    launchPipelineExecution(executionParams: $params) { __typename
+        ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+
+
+@dataclass
+class Live:
+    """Everything that runs, and what it left behind."""
+
+    dagster: DagsterDev
+    servers: Sandbox
+    home: Path
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(FolderStore(self.home / "credits"))
+
+    def upload(self, month: BillingMonth, content: bytes) -> None:
+        upload(self.servers, f"credits-{month}.csv", content)
+
+    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 240) -> Any:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.dagster.check_alive()
+            value = found()
+            if value:
+                return value
+            time.sleep(0.25)
+        log = self.dagster.log.read_text()[-4000:]
+        raise AssertionError(f"{what} did not come within {seconds:.0f} s\n{log}")
+
+    def runs(self, month: BillingMonth) -> list[dict[str, str]]:
+        query = """query Runs($month: String!) { runsOrError(filter: {tags: [
+            {key: "dagster/partition", value: $month}]}) {
+            ... on Runs { results { runId status jobName } } } }"""
+        answer = self.dagster.graphql(query, month=month.partition_key)
+        results: list[dict[str, str]] = answer["runsOrError"]["results"]
+        return results
+
+    def finished(self, month: BillingMonth, count: int) -> list[dict[str, str]]:
+        def all_done() -> list[dict[str, str]] | None:
+            runs = self.runs(month)
+            return runs if len(runs) >= count and {r["status"] for r in runs} <= DONE else None
+
+        runs: list[dict[str, str]] = self.wait_for(f"{count} finished runs of {month}", all_done)
+        return runs
+
+    def receipt(self, month: BillingMonth, total: str) -> Attempt:
+        def found() -> Attempt | None:
+            receipt = self.journal.receipt(month)
+            return receipt if receipt and receipt.total_credit_usd == total else None
+
+        receipt: Attempt = self.wait_for(f"a receipt of {month} over {total}", found)
+        return receipt
+
+    def held(self, month: BillingMonth) -> dict[str, str]:
+        rows = self.servers.cloudzero.rows(CONNECTION_ID, str(month))
+        return {row["resource/account"]: row["cost/cost"] for row in rows}
+
+    def sending(self, month: BillingMonth) -> Attempt:
+        """The attempt of the run that sends a month now."""
+
+        def found() -> Attempt | None:
+            last = self.journal.last_sent(month)
+            return last if last is not None and last.verdict is Verdict.SENDING else None
+
+        attempt: Attempt = self.wait_for(f"a run that sends {month}", found, 60)
+        return attempt
+
+    def rematerialise(self, month: BillingMonth, config: dict[str, Any] | None = None) -> str:
+        """Press "Materialize" on the assets' page."""
+        answer = self.dagster.graphql(
+            LAUNCH,
+            params={
+                "selector": {
+                    **SELECTOR,
+                    "jobName": "__ASSET_JOB",
+                    "assetSelection": [{"path": [name]} for name in ASSETS],
+                },
+                "runConfigData": {"ops": {n: {"config": c} for n, c in (config or {}).items()}},
+                "mode": "default",
+                "executionMetadata": {
+                    "tags": [{"key": "dagster/partition", "value": month.partition_key}]
+                },
+            },
+        )["launchPipelineExecution"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        run_id: str = answer["run"]["runId"]
+        return run_id
+
+    def told(self, month: BillingMonth) -> str:
+        """What the runs of a month said in Dagster's own log."""
+        messages = [self._messages(run["runId"]) for run in self.runs(month)]
+        return "\n".join(message for of_run in messages for message in of_run)
+
+    def _messages(self, run_id: str) -> list[str]:
+        query = """query Events($run: ID!) { logsForRun(runId: $run) { ... on EventConnection {
+            events { ... on MessageEvent { message } } } } }"""
+        events = self.dagster.graphql(query, run=run_id)["logsForRun"]["events"]
+        return [event.get("message") or "" for event in events]
+
+    def lives(self, process: int) -> bool:
+        """Whether one of Dagster's processes has not ended."""
+        return process in members(self.dagster.group)
+
+    def found_in_files(self, *secrets: str) -> list[Path]:
+        """The files left behind in which one of these can be read."""
+        return [
+            path
+            for path in self.home.rglob("*")
+            if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
+        ]
+
+    def run_process(self, run_id: str) -> int:
+        """The process id that Dagster's own events tell of a run."""
+
+        def pid() -> int | None:
+            told = [message for message in self._messages(run_id) if "(pid: " in message]
+            return int(told[-1].rpartition("(pid: ")[2].partition(")")[0]) if told else None
+
+        found: int = self.wait_for("the run's process", pid)
+        return found
+
+
+@contextmanager
+def running(
+    home: Path,
+    *,
+    more_yaml: str = "",
+    before_start: Callable[[Live], None] = lambda _: None,
+    **environment: str,
+) -> Iterator[Live]:
+    """Run everything below a folder until the block ends.
+
+    Args:
+        home: of what it leaves behind.
+        more_yaml: put behind the shipped dagster.yaml.
+        before_start: is given what there is before Dagster starts, such as to fill it.
+        environment: more of it, or other than usual.
+    """
+    with sandbox() as servers:
+        settings = {
+            **servers.environment,
+            "CREDITS_SENSOR_SECONDS": "1",
+            "CREDITS_STORAGE": str(home / "credits"),
+            "XDG_STATE_HOME": str(home / "state"),
+            **environment,
+        }
+        instance = home / "dagster"
+        instance.mkdir()
+        (instance / "dagster.yaml").write_text(SHIPPED_YAML + more_yaml)
+        live = Live(DagsterDev(instance, clean_environment(**settings)), servers, home)
+        before_start(live)
+        with live.dagster:
+            live.dagster.wait_until_ready()
+            yield live
+
+
+def members(group: int) -> list[int]:
+    """Processes of a group or session, from the kernel's own table."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z" and group in (int(fields[2]), int(fields[3])):
+            found.append(int(stat.parent.name))
+    return found
