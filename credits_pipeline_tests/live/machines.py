@@ -81,6 +81,12 @@ class Worker:
     name: str
     process: subprocess.Popen[bytes]
 
+    def kill_processes(self) -> None:
+        """As a machine that is out of memory: its steps die, and it goes on."""
+        of_main = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        for child in of_main.read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+
     def kill(self) -> None:
         """As a machine without power: nothing of it says goodbye."""
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -248,7 +254,8 @@ def backfill_with_a_kill(
 ) -> "Figures":
     """The whole story; returns when every month is verified.
 
-    The month in the middle hangs in its create until the worker that sends it is killed.
+    Two months hang in their create: the first until the processes of its worker are killed, the one
+    in the middle until its worker is, as with its machine.
     """
     for month in months:
         upload(world.servers, f"credits-{month}.csv", as_csv(credits_of(month)))
@@ -257,31 +264,36 @@ def backfill_with_a_kill(
     world.dagster.wait_until_ready()
     for name in world.workers:
         world.wait_for(f"worker {name}", lambda name=name: world.ready(name), 60)
-    victim_month = months[len(months) // 2]
-    world.servers.cloudzero.inject(
-        Fault(operation="create", at=1, kind="hang", month=str(victim_month), commit=True)
-    )
+    first, middle = months[0], months[len(months) // 2]
+    for month in (first, middle):
+        world.servers.cloudzero.inject(
+            Fault(operation="create", at=1, kind="hang", month=str(month), commit=True)
+        )
     begun = time.monotonic()
     backfill_id = world.backfill(months)
-    attempt = world.wait_for(
-        f"the drop of {victim_month}", lambda: world.sending(victim_month), 1800
-    )
-    victim = world.wait_for(
-        "the worker that sends it", lambda: world.worker_of(attempt.run_id, "cloudzero_drop")
-    )
-    world.workers[victim].kill()
+    sender_of(world, first).kill_processes()
+    sender_of(world, middle).kill()
     killed = time.monotonic()
-    world.wait_for(
-        f"{victim_month} by another worker",
-        lambda: (found := world.journal.receipt(victim_month)) and found.verdict.has_receipt,
-    )
+    world.wait_for(f"{middle} by another worker", lambda: world.journal.receipt(middle))
     completed = time.monotonic()
     world.wait_for(
         "the end of the backfill",
         lambda: world.backfill_status(backfill_id).startswith("COMPLETED"),
         1800,
     )
+    world.wait_for(f"{first} by another run", lambda: world.journal.receipt(first))
+    over = {"SUCCESS", "FAILURE"}
+    world.wait_for("the end of all runs", lambda: {run["status"] for run in world.runs()} <= over)
     return figures(world, months, begun, completed - killed)
+
+
+def sender_of(world: Machines, month: BillingMonth) -> Worker:
+    """The worker that is sending a month, once one is."""
+    attempt = world.wait_for(f"the drop of {month}", lambda: world.sending(month), 1800)
+    name = world.wait_for(
+        "the worker that sends it", lambda: world.worker_of(attempt.run_id, "cloudzero_drop")
+    )
+    return world.workers[name]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def world(tmp_path: Path, postgres: PostgresServer) -> Iterator[Machines]:
 
 
 def test_a_backfill_over_two_workers_survives_the_death_of_one(world: Machines) -> None:
-    months = [FIRST.shift(n) for n in range(3)]
+    months = [FIRST.shift(n) for n in range(2)]
     backfill_with_a_kill(world, months, processes=1)
     for month in months:
         receipt = world.journal.receipt(month)
@@ -38,4 +38,5 @@ def test_a_backfill_over_two_workers_survives_the_death_of_one(world: Machines) 
         assert receipt.verdict is Verdict.VERIFIED
         assert world.held(month) == credits_of(month)
     assert world.servers.cloudzero.max_in_flight(CONNECTION_ID) == 1
-    assert {run["status"] for run in world.runs()} == {"SUCCESS"}
+    # The run whose step was killed, and its retry.
+    assert sorted(run["status"] for run in world.runs()) == ["FAILURE", "SUCCESS", "SUCCESS"]
