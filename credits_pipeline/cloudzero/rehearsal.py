@@ -30,6 +30,7 @@ class Rehearsed:
             it stands on failed.
         says: what was seen.
         to_do: what to do about it; empty where it works.
+        answered: whether CloudZero answered at all.
     """
 
     operation: Operation
@@ -37,6 +38,7 @@ class Rehearsed:
     works: bool | None
     says: str
     to_do: str = ""
+    answered: bool = True
 
 
 def rehearse(client: CloudZeroClient, plan: Plan) -> Iterator[Rehearsed]:
@@ -130,6 +132,7 @@ def _tried(operation: Operation, step: Callable[[], tuple[bool | None, str]]) ->
             works=False,
             says=f"{refused}{error.what}",
             to_do=error.to_do,
+            answered=error.status is not None,
         )
     return Rehearsed(operation, operation.scope, works, says)
 

@@ -30,6 +30,8 @@ PARSERS: dict[settings.Variable, Callable[[str], object]] = {
     settings.BODY_BYTES: settings.at_least(10_000),
     settings.COSTS_CALLS: settings.at_least(0),
     settings.DROP_SECONDS: settings.at_least(1),
+    settings.EXECUTOR: settings.one_of("in_process", "multiprocess", "celery"),
+    settings.CELERY_SECONDS: settings.at_least(1),
 }
 _OURS = ("CREDITS_", "CLOUDZERO_")
 _SHOWN = ("dagster", "polars", "pandera", "httpx", "boto3")

@@ -18,7 +18,7 @@ from credits_pipeline.orchestration.resources import CloudZeroResource, StorageR
 from credits_pipeline.settings import SettingError
 from credits_pipeline.storage.store import StorageError
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 30
 #: Months go through without these, with less seen; the README's table of scopes says what.
 _OPTIONAL = {
     Operation.VALIDATE: "rows are not looked at before they are sent",
@@ -40,13 +40,16 @@ def stream_found(month: BillingMonth, instance: dg.DagsterInstance) -> Iterator[
         base_url, connection_id = cloudzero.address()
         # Looks at key, id and address before anything is asked.
         cloudzero.client().close()
-    except (SettingError, CloudZeroError) as error:
+    except SettingError as error:
         yield wrong("CloudZero", error, advice_where_missing())
-        yield skipped("the stream's lock", "it is named by the connection")
-        yield skipped("the key's scopes", "CloudZero can't be asked")
+    except CloudZeroError as error:
+        yield wrong("CloudZero", error.what, error.to_do)
+    else:
+        yield ok("CloudZero", f"stream {connection_id} at {base_url}")
+        yield from _under_the_lock(month, cloudzero, instance)
         return
-    yield ok("CloudZero", f"stream {connection_id} at {base_url}")
-    yield from _under_the_lock(month, cloudzero, instance)
+    yield skipped("the stream's lock", "it is named by the connection")
+    yield skipped("the key's scopes", "CloudZero can't be asked")
 
 
 def _under_the_lock(
@@ -87,8 +90,14 @@ def _scopes(month: BillingMonth, cloudzero: CloudZeroResource) -> Iterator[Findi
     except (SettingError, StorageError):
         # The finding on the storage says why.
         yield note("calls of the day", "the costs call of this look could not be written down")
-    with cloudzero.client(seconds=_PATIENCE_SECONDS, test_key=test_key) as client:
+    client = cloudzero.client(seconds=_PATIENCE_SECONDS, test_key=test_key)
+    # One session, so that one patience counts for all of them.
+    with client, client.session():
         for tried in probe(client, month):
+            if not tried.answered:
+                yield wrong("CloudZero's answer", tried.says, tried.to_do)
+                yield skipped("the key's scopes", "CloudZero does not answer")
+                return
             yield _scope(tried)
 
 

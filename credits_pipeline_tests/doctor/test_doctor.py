@@ -1,6 +1,7 @@
 """``doctor`` against the real servers: what is right, what is wrong, and nothing is dropped."""
 
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli import app
 from credits_pipeline.cloudzero.lock import FileStreamLock
 from credits_pipeline.cloudzero.operations import Operation
-from credits_pipeline.doctor import bucket
+from credits_pipeline.doctor import bucket, stream
 from credits_pipeline.doctor.environment import PARSERS
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
@@ -176,6 +177,23 @@ def test_a_stream_that_is_in_use_is_left_alone(inbox: Inbox, cloudzero: CloudZer
     assert not cloudzero.log
 
 
+def test_a_cloudzero_that_does_not_answer_is_told_once(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("CLOUDZERO_BASE_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("CLOUDZERO_CONNECTION_ID", CONNECTION_ID)
+    monkeypatch.setenv("CLOUDZERO_API_KEY", API_KEY)
+    monkeypatch.setattr(stream, "_PATIENCE_SECONDS", 1)
+    done = doctor("--json")
+    assert done.exit_code == 1
+    (finding,) = found(done)["CloudZero's answer"]
+    assert finding["state"] == "wrong"
+    assert finding["to_do"]
+    assert found(done)["the key's scopes"][0]["state"] == "skipped"
+
+
 def test_an_instance_that_can_t_be_opened_is_wrong(
     inbox: Inbox, cloudzero: CloudZeroStandIn, dagster_home: Path
 ) -> None:
@@ -238,9 +256,12 @@ def test_people_get_a_line_for_each_and_never_the_key(
     assert API_KEY not in done.output + shown
 
 
-def test_it_reads_every_setting_that_is_a_number() -> None:
-    numbers = {v for v in settings.VARIABLES if v.default and v.default.isdigit()}
-    assert numbers <= PARSERS.keys()
+def test_it_reads_every_setting_that_is_no_free_text() -> None:
+    free = {settings.BASE_URL, settings.DESCRIPTION, settings.SERVICE}
+    missing = {v.name for v in settings.VARIABLES if v.default and v not in free | PARSERS.keys()}
+    assert missing == set(), (
+        "say how it is read in PARSERS of credits_pipeline/doctor/environment.py"
+    )
 
 
 def test_what_a_month_needs_by_default_can_be_read_by_it() -> None:
