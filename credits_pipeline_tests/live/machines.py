@@ -83,9 +83,15 @@ class Worker:
 
     def kill_processes(self) -> None:
         """As a machine that is out of memory: its steps die, and it goes on."""
-        of_main = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        for child in of_main.read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+        for child in self.children():
+            os.kill(child, signal.SIGKILL)
+
+    def children(self) -> list[int]:
+        """The processes that execute steps."""
+        pid = self.process.pid
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
 
     def kill(self) -> None:
         """As a machine without power: nothing of it says goodbye."""

@@ -38,5 +38,13 @@ def test_a_backfill_over_two_workers_survives_the_death_of_one(world: Machines) 
         assert receipt.verdict is Verdict.VERIFIED
         assert world.held(month) == credits_of(month)
     assert world.servers.cloudzero.max_in_flight(CONNECTION_ID) == 1
+    (worker,) = (one for one in world.workers.values() if one.process.poll() is None)
+    assert not has_loaded("polars", worker.process.pid)
+    assert any(has_loaded("polars", child) for child in worker.children())
     # The run whose step was killed, and its retry.
     assert sorted(run["status"] for run in world.runs()) == ["FAILURE", "SUCCESS", "SUCCESS"]
+
+
+def has_loaded(library: str, pid: int) -> bool:
+    """Whether a process has a library's code in its memory."""
+    return library in Path(f"/proc/{pid}/maps").read_text()

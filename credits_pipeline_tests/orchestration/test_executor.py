@@ -1,5 +1,6 @@
 """Where steps are executed: the setting, and what a code location tells of it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -105,6 +106,34 @@ def test_a_step_in_a_process_of_its_own_does_what_it_does_in_the_run_s(
     assert "Multiprocess executor: parent process exiting" in done.stderr
     found = StorageResource().archive().find("credits", JANUARY)
     assert found is not None
+
+
+def test_the_workers_read_the_same_settings_and_load_nothing_that_must_not_be_forked() -> None:
+    script = """
+import json, sys
+from credits_pipeline.orchestration.celery_app import app
+print(json.dumps({
+    "broker": app.conf.broker_url,
+    "late": app.conf.task_acks_late,
+    "again": bool(app.conf.task_reject_on_worker_lost),
+    "silence": app.conf.broker_transport_options["visibility_timeout"],
+    "forked": sorted({"polars", "pandera", "httpx", "boto3"} & sys.modules.keys()),
+}))"""
+    settings = {"CREDITS_CELERY_BROKER": BROKER, "CREDITS_CELERY_SECONDS": "77"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == {
+        "broker": BROKER,
+        "late": True,
+        "again": False,
+        "silence": 77,
+        "forked": [],
+    }
 
 
 def test_the_executor_may_also_be_an_argument() -> None:
