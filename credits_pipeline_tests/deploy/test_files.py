@@ -242,7 +242,7 @@ def named_variables() -> set[str]:
     for path in DEPLOY.rglob("*"):
         if path.suffix in {".yaml", ".conf"} or path.name == "Dockerfile":
             text = path.read_text()
-            found |= set(re.findall(r"\$\{([A-Z][A-Z0-9_]+)", text))
+            found |= set(re.findall(r"\$\{([A-Z]+_[A-Z0-9_]+)", text))
             found |= set(re.findall(r"env: ([A-Z][A-Z0-9_]+)", text))
             found |= set(re.findall(r"\bName: ([A-Z][A-Z0-9]*_[A-Z0-9_]+)", text))
             found |= set(
