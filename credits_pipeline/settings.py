@@ -15,6 +15,7 @@ from typing import TypeVar
 from credits_pipeline.billing.month import BillingMonth
 
 T = TypeVar("T")
+_SHORTEST_MONTH = 28
 
 
 class SettingError(Exception):
@@ -135,6 +136,30 @@ OWNERS = Variable(
     "Who owns the assets in Dagster's UI: e-mail addresses and teams as team:finance, separated "
     "by commas.",
 )
+DUE_DAY = Variable(
+    "CREDITS_DUE_DAY",
+    "10",
+    "From this day of the month on, in UTC, an alert tells that last month's file has not come: 1 "
+    "to 28, or off.",
+)
+ALERT_SLACK = Variable(
+    "CREDITS_ALERT_SLACK",
+    "",
+    "The address of a Slack incoming webhook that alerts go to; it is a secret.",
+    secret=True,
+)
+ALERT_EMAIL = Variable(
+    "CREDITS_ALERT_EMAIL", "", "The e-mail addresses that alerts go to, with commas between them."
+)
+ALERT_SMTP = Variable(
+    "CREDITS_ALERT_SMTP",
+    "",
+    "The SMTP server that takes the e-mails, such as "
+    "smtp://user:password@smtp.example.com:587?from=credits@example.com (STARTTLS), or smtps:// on "
+    "port 465. What is special in user or password is percent-encoded.",
+    secret=True,
+)
+ALERT_SNS = Variable("CREDITS_ALERT_SNS", "", "The ARN of an Amazon SNS topic that alerts go to.")
 LOG_GROUP = Variable(
     "CREDITS_LOG_GROUP",
     "",
@@ -236,6 +261,22 @@ def owners(text: str) -> tuple[str, ...]:
                 f"{owner!r} is neither an e-mail address nor a team such as team:finance"
             )
     return found
+
+
+def day_of_month(text: str) -> int | None:
+    """A parser of a day that every month has; None for off."""
+    if text == "off":
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _SHORTEST_MONTH):
+        raise ValueError(f"it is a day from 1 to {_SHORTEST_MONTH}, or off")
+    return int(text)
+
+
+def secure_url(text: str) -> str:
+    """A parser of a URL, which may be empty: ``https://``, or ``http://`` on this machine."""
+    if text and not re.fullmatch(r"(https://|http://(localhost|127\.0\.0\.1)(:\d+)?/)\S+", text):
+        raise ValueError("it is an address that begins with https://")
+    return text
 
 
 def web_address(text: str) -> str:

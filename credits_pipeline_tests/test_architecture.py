@@ -19,13 +19,14 @@ MAY_IMPORT = {
     "inbox": {"billing", "aws"},
     "storage": {"billing", "aws"},
     "reporting": {"billing", "credits", "cloudzero", "storage"},
+    "alerts": {"billing", "reporting", "storage", "settings", "aws"},
     "settings": {"billing"},
     "secret": {"aws", "settings", "cloudzero"},
     "cloudwatch": {"aws"},
     "sandbox": {"billing", "reporting", "storage"},
     "orchestration": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
-        "cloudwatch",
+        "cloudwatch", "alerts",
     },
     "doctor": {"billing", "cloudzero", "inbox", "storage", "settings", "orchestration"},
     "definitions": {"orchestration"},
@@ -43,6 +44,7 @@ NEVER = {
     "storage": {"dagster", "httpx"},
     "secret": {"dagster"},
     "cloudwatch": {"dagster", "httpx"},
+    "alerts": {"dagster"},
     "reporting": {"dagster", "boto3", "httpx"},
 }
 

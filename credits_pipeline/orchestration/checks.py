@@ -19,7 +19,6 @@ from credits_pipeline.orchestration.attempts import (
     told,
 )
 from credits_pipeline.orchestration.confirming import (
-    STILL_HELD,
     drop_statement,
     still_held_if_asked,
 )
@@ -30,9 +29,10 @@ from credits_pipeline.orchestration.previewing import CHANGES, KNOWN, VALID, pre
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.results import check_result, of_rows
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload
-from credits_pipeline.orchestration.visibility import NOT_ON_THE_BILL, VISIBLE, seen_of
+from credits_pipeline.orchestration.visibility import NOT_ON_THE_BILL, seen_of
 from credits_pipeline.reporting import tables
 from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.reporting.finding import STILL_HELD, VISIBLE
 
 #: Statements about `credits`, and what each says to a finance person.
 OF_CREDITS = {
@@ -247,11 +247,12 @@ def _of_drop(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDef
         storage: StorageResource,
         cloudzero: CloudZeroResource,
     ) -> Iterator[dg.AssetCheckResult]:
-        month = month_of(context)
+        month, run_id = month_of(context), context.run.run_id
         selected = {key.name for key in context.selected_asset_check_keys}
         if STILL_HELD in selected:
             statement = still_held_if_asked(
                 month,
+                run_id=run_id,
                 storage=storage,
                 cloudzero=cloudzero,
                 instance=context.instance,
@@ -260,7 +261,7 @@ def _of_drop(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDef
             yield check_result(NOUN, statement)
         for name in (VISIBLE, NOT_ON_THE_BILL):
             if name in selected:
-                seen = seen_of(name, month, storage=storage, cloudzero=cloudzero)
+                seen = seen_of(name, month, run_id=run_id, storage=storage, cloudzero=cloudzero)
                 yield check_result(NOUN, seen.statement, accounts=of_rows(seen.accounts))
 
     return [drop_equals_payload, looked_at_later]

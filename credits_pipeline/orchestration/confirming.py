@@ -5,6 +5,7 @@ another machine, a hand edit (design decision 15).
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -14,13 +15,13 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.stored import frame
+from credits_pipeline.reporting.finding import STILL_HELD, Finding
 
 if TYPE_CHECKING:
     import polars as pl
 
     from credits_pipeline.credits.judgement import Statement
 
-STILL_HELD = "cloudzero_still_holds_the_drop"
 #: For one month, its retries included: a look must not keep drops waiting for long.
 LOOK_SECONDS = 120
 
@@ -45,6 +46,7 @@ def drop_statement(
 def still_held_statement(
     month: BillingMonth,
     *,
+    run_id: str,
     storage: StorageResource,
     cloudzero: CloudZeroResource,
     instance: dg.DagsterInstance,
@@ -53,7 +55,7 @@ def still_held_statement(
     """Whether CloudZero, asked now, holds exactly what the month's receipt says.
 
     A month without a receipt is to hold nothing of ours: a first drop that was given up must not
-    be applied late.
+    be applied late. What it finds is written down as this run's finding.
 
     Raises:
         CloudZeroError: it could not be asked.
@@ -70,16 +72,28 @@ def still_held_statement(
             says = f"{month} was sent to stream {receipt.connection_id}, which is not the one set."
             return Statement(name, holds=True, blocks=True, says=says)
         held = client.contents(month)
-        if receipt is None:
-            return _held_statement(name, month, None, held)
-        entry = archive.find(NOUN, month, run_id=receipt.run_id)
+        entry = archive.find(NOUN, month, run_id=receipt.run_id) if receipt else None
         sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
-        return _held_statement(name, month, sent, held)
+        statement = _held_statement(name, month, sent, held)
+    storage.journal().note_finding(
+        Finding(
+            check=name,
+            billing_month=str(month),
+            holds=statement.holds,
+            says=statement.says,
+            about=receipt.run_id if receipt else "",
+            usd=(receipt.total_credit_usd or "") if receipt else "",
+            run_id=run_id,
+            found_at=datetime.now(UTC).isoformat(),
+        )
+    )
+    return statement
 
 
 def still_held_if_asked(
     month: BillingMonth,
     *,
+    run_id: str,
     storage: StorageResource,
     cloudzero: CloudZeroResource,
     instance: dg.DagsterInstance,
@@ -91,7 +105,12 @@ def still_held_if_asked(
 
     try:
         return still_held_statement(
-            month, storage=storage, cloudzero=cloudzero, instance=instance, say=say
+            month,
+            run_id=run_id,
+            storage=storage,
+            cloudzero=cloudzero,
+            instance=instance,
+            say=say,
         )
     except (CloudZeroError, settings.SettingError) as error:
         return Statement(STILL_HELD, holds=False, blocks=False, says=f"Not asked: {error}")

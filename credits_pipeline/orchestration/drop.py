@@ -34,7 +34,7 @@ from credits_pipeline.orchestration.resources import (
     StorageResource,
 )
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, parquet
-from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.attempt import Attempt, Verdict, rows_left_out
 from credits_pipeline.reporting.links import Places, of_object
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class _MonthDrop:
             warnings.append(f"Why the accounts were not checked: {self.known.why_not}")
         planned = result.plan is not None
         verdict = Verdict(result.verdict)
-        if metadata.rows_left_out(ledger) and verdict is Verdict.VERIFIED:
+        if rows_left_out(ledger) and verdict is Verdict.VERIFIED:
             # Rows count, not dollars: an unreadable amount is left out with dollars unknown.
             verdict = Verdict.PARTIAL
         if result.validation_errors:

@@ -5,8 +5,9 @@ they are about; a difference makes the run itself red, so that alerts on runs te
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.known_accounts import known_accounts_of
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.results import evaluation
+from credits_pipeline.reporting.finding import VISIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 STILL_HELD_JOB = "credits_still_held"
 ON_THE_BILL_JOB = "credits_on_the_bill"
+#: In the metadata of a look that failed: what kept it from looking, if anything did.
+NOT_ASKED = "not_asked"
 _LOOKED_AT_THE_BILL = "looked-at-the-bill"
 
 
@@ -97,10 +101,12 @@ def _look_into_the_stream(
         datetime.now(UTC) - visibility.KEPT_IN_SIGHT
     )
     wrong: list[str] = []
+    not_asked = ""
     for month in months:
         try:
             statement = still_held_statement(
                 month,
+                run_id=context.run_id,
                 storage=storage,
                 cloudzero=cloudzero,
                 instance=context.instance,
@@ -108,14 +114,13 @@ def _look_into_the_stream(
             )
         except (CloudZeroError, settings.SettingError) as error:
             # What keeps one month from being read keeps the others too.
-            wrong.append(f"{month} and those after it were not looked at. {error}")
+            not_asked = f"{month} and those after it were not looked at. {error}"
             break
         yield evaluation(NOUN, statement, month)
         context.log.info(statement.says)
         if not statement.holds:
             wrong.append(statement.says)
-    if wrong:
-        raise dg.Failure(" ".join(wrong), allow_retries=False)
+    _end(wrong, [not_asked] if not_asked else [])
 
 
 def _look_at_the_bill(
@@ -126,7 +131,8 @@ def _look_at_the_bill(
 
     day = costs_day(storage)
     wrong: list[str] = []
-    for name, drops, look in _looks(storage, cloudzero, day):
+    not_asked: list[str] = []
+    for name, drops, look in _looks(context.run_id, storage, cloudzero, day):
         try:
             for seen in look(drops, storage=storage, cloudzero=cloudzero, day=day):
                 yield evaluation(NOUN, seen.statement, seen.month, seen.accounts)
@@ -142,24 +148,42 @@ def _look_at_the_bill(
                 yield evaluation(NOUN, seen.statement, seen.month)
             context.log.warning("%s: not asked: %s", name, error)
             if isinstance(error, CloudZeroError) and not _is_for_good(error):
-                wrong.append(str(error))
+                not_asked.append(str(error))
     # The earliest month's answer serves the others; the sensor credits_accounts_known starts runs.
     for month, _ in itertools.islice(storage.journal().waiting_for_accounts(), 1):
         known = known_accounts_of(month, cloudzero=cloudzero, storage=storage)
         context.log.info(known.why_not or f"CloudZero knows {len(known.accounts or ())} accounts")
-    if wrong:
-        raise dg.Failure(" ".join(wrong), allow_retries=False)
+    _end(wrong, not_asked)
+
+
+def _end(wrong: Sequence[str], not_asked: Sequence[str]) -> None:
+    """End a look that found something, or could not look, in red.
+
+    Raises:
+        Failure: what was found and what was not asked; the latter also as its metadata, because
+            what was found is told as the month's own.
+    """
+    if wrong or not_asked:
+        raise dg.Failure(
+            " ".join((*wrong, *not_asked)),
+            metadata={NOT_ASKED: " ".join(not_asked)},
+            allow_retries=False,
+        )
 
 
 def _looks(
-    storage: StorageResource, cloudzero: CloudZeroResource, day: "CostsDay"
+    run_id: str, storage: StorageResource, cloudzero: CloudZeroResource, day: "CostsDay"
 ) -> "list[tuple[str, list[visibility.Landed], Look]]":
     """What is to be asked: each a statement, the drops it is about, and how."""
     journal, address = storage.journal(), cloudzero.address()
     touched = journal.touched(day.now - visibility.KEPT_IN_SIGHT)
     dropped = [found for m in touched if (found := visibility.landed(m, journal, address))]
     looks: list[tuple[str, list[visibility.Landed], Look]] = [
-        (visibility.VISIBLE, visibility.waiting(storage, cloudzero), visibility.look_for)
+        (
+            VISIBLE,
+            visibility.waiting(storage, cloudzero),
+            partial(visibility.look_for, run_id=run_id),
+        )
     ]
     if day.answer(_LOOKED_AT_THE_BILL) is None:
         looks.append((visibility.NOT_ON_THE_BILL, dropped, visibility.look_at_the_bill))

@@ -13,7 +13,7 @@ from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.credits.findings import Ledger, RecordClass
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
 from credits_pipeline.reporting import tables
-from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.attempt import Attempt, rows_left_out
 from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.report import markdown
 from credits_pipeline.settings import web_address
@@ -177,19 +177,6 @@ def rows_concerned(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
             for total in reading.findings.control_totals[:SHOWN]
         ],
     }
-
-
-def rows_left_out(ledger: Mapping[str, Mapping[str, Any]]) -> int:
-    """How many records carry credit that a person may be owed and that was not sent."""
-    return sum(
-        ledger[name]["rows"]
-        for name in (
-            RecordClass.CONFLICTING_DUPLICATE,
-            RecordClass.REJECTED,
-            RecordClass.ACCOUNT_UNKNOWN,
-        )
-        if name in ledger
-    )
 
 
 def ledger_fields(ledger: Ledger) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,9 @@ from credits_pipeline.orchestration.later import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.settings import Schedule
 
+STILL_HELD_DAILY = "credits_still_held_daily"
+ON_THE_BILL_SCHEDULE = "credits_on_the_bill_schedule"
+SCHEDULES = (STILL_HELD_DAILY, ON_THE_BILL_SCHEDULE)
 #: Once a day for the stream, off the full hour when everybody asks.
 _STILL_HELD_AT = "40 5 * * *"
 #: CloudZero takes streams in every 12 to 24 hours; four looks a day cost eight calls at most.
@@ -26,7 +29,7 @@ def credits_schedules(schedule: Schedule) -> list[dg.ScheduleDefinition]:
 
     @dg.schedule(
         job_name=STILL_HELD_JOB,
-        name="credits_still_held_daily",
+        name=STILL_HELD_DAILY,
         cron_schedule=_STILL_HELD_AT,
         default_status=status,
         description="Once a day: does CloudZero still hold what the receipts say?",
@@ -38,7 +41,7 @@ def credits_schedules(schedule: Schedule) -> list[dg.ScheduleDefinition]:
 
     @dg.schedule(
         job_name=ON_THE_BILL_JOB,
-        name="credits_on_the_bill_schedule",
+        name=ON_THE_BILL_SCHEDULE,
         cron_schedule=_ON_THE_BILL_AT,
         default_status=status,
         description="Every six hours: does CloudZero's billed cost show what was sent?",

@@ -1,4 +1,4 @@
-"""The sensors: one looks into the inbox, the others write down runs that died.
+"""The sensors: one looks into the inbox, others write down runs that died, one tells people.
 
 Concept: https://docs.dagster.io/guides/automate/sensors. An error is never turned into a skip: a
 tick that could not look must be red.
@@ -11,10 +11,12 @@ from typing import Any
 import dagster as dg
 
 from credits_pipeline.orchestration.again_sensors import again_sensors
+from credits_pipeline.orchestration.alert_sensor import alert_sensor
 from credits_pipeline.orchestration.attempts import Recorder, failed, interrupted, log
 from credits_pipeline.orchestration.files_sensor import files_sensor
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.orchestration.runs import died, is_ours, month_of_run
+from credits_pipeline.orchestration.schedules import SCHEDULES
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.settings import Schedule
 
@@ -42,12 +44,14 @@ def credits_sensors(schedule: Schedule, job: Any) -> list[dg.SensorDefinition]:
     def credits_canceled_runs(context: dg.RunStatusSensorContext, storage: StorageResource) -> None:
         write_missing_attempt(context, storage, "the run was cancelled")
 
-    return [
+    sensors = [
         files_sensor(schedule, job, status),
         credits_failed_runs,
         credits_canceled_runs,
         *again_sensors(job, status),
     ]
+    looked_after = [*(sensor.name for sensor in sensors), *SCHEDULES]
+    return [*sensors, alert_sensor(schedule, status, looked_after)]
 
 
 def write_missing_attempt(

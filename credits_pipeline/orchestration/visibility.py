@@ -7,6 +7,7 @@ months that wait (CloudZero contract, section 7).
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.billing.month import BillingMonth
@@ -16,6 +17,7 @@ from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.stored import frame
 from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.finding import VISIBLE, Finding
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from credits_pipeline.reporting.budget import CostsDay
     from credits_pipeline.reporting.journal import Journal
 
-VISIBLE = "visible_in_billed_cost"
 NOT_ON_THE_BILL = "not_already_on_the_bill"
 #: How long a month is looked at after it was touched.
 KEPT_IN_SIGHT = timedelta(days=90)
@@ -91,11 +92,14 @@ def waiting(storage: StorageResource, cloudzero: CloudZeroResource) -> list[Land
 def look_for(
     drops: Iterable[Landed],
     *,
+    run_id: str,
     storage: StorageResource,
     cloudzero: CloudZeroResource,
     day: "CostsDay",
 ) -> Iterator[Seen]:
     """Whether CloudZero's billed cost shows these drops: one call for all of them.
+
+    What it finds is written down as this run's finding.
 
     Raises:
         BudgetSpentError: no call is left today.
@@ -121,6 +125,18 @@ def look_for(
         if found.status == "visible":
             storage.journal().note_visible(drop.month, drop.sent.run_id)
         statement = _visible_statement(drop, found.status, expected.height, found.accounts.height)
+        storage.journal().note_finding(
+            Finding(
+                check=VISIBLE,
+                billing_month=str(drop.month),
+                holds=statement.holds,
+                says=statement.says,
+                about=drop.sent.run_id,
+                usd=drop.receipt.total_credit_usd or "",
+                run_id=run_id,
+                found_at=day.now.isoformat(),
+            )
+        )
         yield Seen(drop.month, statement, metadata.plain(found.accounts))
 
 
@@ -155,7 +171,12 @@ def look_at_the_bill(
 
 
 def seen_of(
-    name: str, month: BillingMonth, *, storage: StorageResource, cloudzero: CloudZeroResource
+    name: str,
+    month: BillingMonth,
+    *,
+    run_id: str,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
 ) -> Seen:
     """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as a person asks for it in the UI."""
     from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
@@ -169,7 +190,7 @@ def seen_of(
         return not_asked(name, month, f"{month} has no drop that is in order.")
     if drop.age < _SOON:
         return _too_soon(name, month)
-    look = look_for if name == VISIBLE else look_at_the_bill
+    look = partial(look_for, run_id=run_id) if name == VISIBLE else look_at_the_bill
     try:
         (seen,) = look([drop], storage=storage, cloudzero=cloudzero, day=costs_day(storage))
     except (CloudZeroError, BudgetSpentError) as error:

@@ -1,10 +1,12 @@
 """The attempt: what one run came to. The receipt is the attempt that says what CloudZero holds."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
+from credits_pipeline.credits.findings import RecordClass
 from credits_pipeline.storage import schema
 
 
@@ -123,3 +125,16 @@ class Attempt:
         known = {field.name for field in fields(cls)} & stored.keys()
         told = {name: stored[name] for name in known}
         return cls(**{**told, "verdict": Verdict(stored["verdict"])})
+
+
+def rows_left_out(ledger: Mapping[str, Mapping[str, Any]]) -> int:
+    """How many records carry credit that a person may be owed and that was not sent."""
+    return sum(
+        ledger[name]["rows"]
+        for name in (
+            RecordClass.CONFLICTING_DUPLICATE,
+            RecordClass.REJECTED,
+            RecordClass.ACCOUNT_UNKNOWN,
+        )
+        if name in ledger
+    )

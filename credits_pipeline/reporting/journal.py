@@ -9,6 +9,7 @@
     last/<month>.json                      the last attempt that was to send, whatever became of it
     uncertain/<month>/<run id>.json        a copy of an attempt with a request that may come late
     visible/<month>.json                   the last attempt that CloudZero's billed cost has shown
+    findings/<check>/<month>.json          what the last later look found, from the first fault on
     decisions/<month>/<version>/<run id>.json   what a person decided about a version, in which run
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.finding import Finding
 from credits_pipeline.storage.store import Store
 
 
@@ -92,6 +94,30 @@ class Journal:
         """
         told = {"run_id": run_id, "seen_at": datetime.now(UTC).isoformat()}
         self._store.write(f"visible/{month}.json", json.dumps(told, indent=2).encode())
+
+    def note_finding(self, finding: Finding) -> None:
+        """Write down what a later look found; of what was never wrong nothing is kept.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        name = f"findings/{finding.check}/{finding.billing_month}.json"
+        if not finding.holds or self._store.read(name) is not None:
+            self._store.write(name, finding.to_json())
+
+    def findings(self) -> Iterator[Finding]:
+        """What the last later looks found, of each check and month that was ever wrong."""
+        for name in self._store.names("findings/"):
+            text = self._store.read(name)
+            if text is not None:
+                yield Finding.from_json(text)
+
+    def lasts(self) -> Iterator[Attempt]:
+        """The last attempt of each month that was to send."""
+        for name in self._store.names("last/"):
+            attempt = self._read(name)
+            if attempt is not None:
+                yield attempt
 
     def _months(self, below: str) -> frozenset[BillingMonth]:
         return frozenset(

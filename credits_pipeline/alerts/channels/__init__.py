@@ -1,0 +1,24 @@
+"""The ways to tell people: each a module with one channel, which its settings turn on.
+
+Another channel is a module here, its name in `configured`, its settings, and its test.
+"""
+
+from credits_pipeline.alerts.channel import Channel
+from credits_pipeline.alerts.channels import mail, slack, sns
+from credits_pipeline.settings import SettingError
+
+__all__ = ["configured"]
+
+
+def configured() -> tuple[list[Channel], list[str]]:
+    """The channels that are set, and what is wrong with the settings of others."""
+    channels: list[Channel] = []
+    wrong: list[str] = []
+    for kind in (slack, mail, sns):
+        try:
+            channel = kind.configured()
+        except SettingError as error:
+            wrong.append(str(error))
+        else:
+            channels += [] if channel is None else [channel]
+    return channels, wrong

@@ -1,0 +1,180 @@
+"""E-mail, by the SMTP server that is set.
+
+With Python's own smtplib and not Dagster's e-mail sensor, which tells of every failed run, retries
+included, and of nothing else.
+"""
+
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid, parseaddr
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from credits_pipeline.alerts.alert import Alert
+from credits_pipeline.alerts.channel import SECONDS, ChannelError, PartlyToldError
+from credits_pipeline.settings import ALERT_EMAIL, ALERT_SMTP, SettingError
+
+_PORTS = {"smtp": 587, "smtps": 465}
+_LIKE = "smtp://user:password@smtp.example.com:587?from=credits@example.com"
+
+
+@dataclass(frozen=True)
+class Server:
+    """An SMTP server, as its address says.
+
+    Attributes:
+        host: its name.
+        port: its port.
+        tls: from the first byte on; else by STARTTLS, except on this machine.
+        user: to log in as; empty for none.
+        password: of the user.
+        sender: whom the messages are from.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    user: str
+    password: str = field(repr=False)
+    sender: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``smtp://user:password@host:port?from=address``, or ``smtps://…``.
+
+        Raises:
+            ValueError: it is not of that form.
+        """
+        url = urlsplit(text)
+        user = unquote(url.username or "")
+        sender = (parse_qs(url.query).get("from") or [user])[0]
+        if url.scheme not in _PORTS or not url.hostname:
+            raise ValueError(f"it is an address such as {_LIKE}")
+        if not is_address(sender):
+            raise ValueError(f"it does not say who the messages are from: {_LIKE}")
+        return cls(
+            host=url.hostname,
+            port=url.port or _PORTS[url.scheme],
+            tls=url.scheme == "smtps",
+            user=user,
+            password=unquote(url.password or ""),
+            sender=sender,
+        )
+
+    def open(self) -> smtplib.SMTP:
+        """A connection that is ready to send.
+
+        Raises:
+            OSError: there is none, or it is not trusted.
+            SMTPException: the server refuses.
+        """
+        trusted = ssl.create_default_context()
+        if self.tls:
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.host, self.port, timeout=SECONDS, context=trusted
+            )
+        else:
+            smtp = smtplib.SMTP(self.host, self.port, timeout=SECONDS)
+        try:
+            if not self.tls and not _is_here(self.host):
+                smtp.starttls(context=trusted)
+            if self.user:
+                smtp.login(self.user, self.password)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A list of people, and the server that takes messages for them."""
+
+    server: Server
+    to: tuple[str, ...]
+    name: str = "email"
+
+    def send(self, alert: Alert, ui: str) -> None:
+        """See `Channel.send`."""
+        try:
+            with self.server.open() as smtp:
+                refused = smtp.send_message(self._message(alert, ui), to_addrs=self.to)
+        except (smtplib.SMTPException, OSError) as error:
+            raise ChannelError(
+                f"{self.server.host} did not take the e-mail “{alert.title}”: {_said(error)}. What "
+                f"to do: if this stays, see that {ALERT_SMTP.name} is right."
+            ) from None
+        if refused:
+            raise PartlyToldError(
+                f"{self.server.host} took the e-mail “{alert.title}”, but not for "
+                f"{', '.join(sorted(refused))}. What to do: correct {ALERT_EMAIL.name}."
+            )
+
+    def _message(self, alert: Alert, ui: str) -> EmailMessage:
+        # One line for each header: a folded one begins with a space for some readers.
+        message = EmailMessage(policy.default.clone(max_line_length=998))
+        message["Subject"] = f"[credits] {alert.title}"
+        message["From"] = self.server.sender
+        message["To"] = ", ".join(self.to)
+        message["Date"] = formatdate()
+        message["Message-ID"] = make_msgid(domain=self.server.sender.rpartition("@")[2])
+        # No out-of-office note answers it.
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(f"{alert.text(ui)}\n")
+        return message
+
+
+def configured() -> Mail | None:
+    """The channel as it is set; None where it is not.
+
+    Raises:
+        SettingError: its settings can't be used, or one of the two is missing.
+    """
+    to = ALERT_EMAIL.read(addresses)
+    if not to:
+        return None
+    if not ALERT_SMTP.text():
+        raise SettingError(
+            f"{ALERT_EMAIL.name} is set and {ALERT_SMTP.name} is not. {ALERT_SMTP.meaning}"
+        )
+    return Mail(ALERT_SMTP.read(Server.parse), to)
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """A parser of e-mail addresses with commas between them.
+
+    Raises:
+        ValueError: one is none.
+    """
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for one in found:
+        if not is_address(one):
+            raise ValueError(f"{one!r} is not an e-mail address")
+    return found
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one plain e-mail address."""
+    return parseaddr(text)[1] == text and text.isprintable() and text.count("@") == 1
+
+
+def _said(error: Exception) -> str:
+    """What a server said, without what was said to it."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+        return f"{error.smtp_code} {words.rstrip('.')}"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return f"it refused {', '.join(sorted(error.recipients))}"
+    return f"{type(error).__name__}: {error}".rstrip(".")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,160 @@
+"""What is wrong with a month, from what its runs and the later looks left behind."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from credits_pipeline.alerts.alert import Alert, View, cause_of
+from credits_pipeline.alerts.book import Book
+from credits_pipeline.billing.money import for_people
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.reporting.attempt import Attempt, Verdict, rows_left_out
+from credits_pipeline.reporting.finding import STILL_HELD, VISIBLE, Finding
+
+_STATES = {
+    Verdict.BLOCKED: "blocked, nothing was sent",
+    Verdict.HELD: "held for a decision, nothing was sent",
+    Verdict.FAILED: "failed, nothing was sent",
+    Verdict.INCOMPLETE: "incomplete, CloudZero may hold a part of it",
+}
+_FOUND = {
+    STILL_HELD: "CloudZero does not hold what was sent",
+    VISIBLE: "CloudZero's billed cost does not show what was sent",
+}
+_FILE = "file "
+_BY_ITSELF = (
+    "The pipeline tries again by itself: after 15 minutes, 1 hour and 4 hours, then every 12 hours "
+    "for three days."
+)
+
+
+def of_attempt(last: Attempt, receipt: Attempt | None) -> View:
+    """What a month's last attempt says of it; nothing while it is being sent.
+
+    Args:
+        last: the last attempt that was to send.
+        receipt: what CloudZero holds.
+    """
+    if last.verdict is Verdict.SENDING:
+        return View()
+    subject = f"month {last.billing_month}"
+    if last.verdict.is_red:
+        return View((_red(subject, last, receipt),))
+    if rows_left_out(last.ledger):
+        return View((_partial(subject, last),))
+    credit = _usd(last.total_credit_usd)
+    return View(fine={subject: f"CloudZero holds exactly the credits that were sent: {credit}."})
+
+
+def of_finding(finding: Finding, about: str) -> View:
+    """What a later look found, where that still is about what CloudZero is to hold.
+
+    Args:
+        finding: the last one of its check and month.
+        about: the run whose drop the check would be about now; empty where there is none.
+    """
+    subject = f"{finding.check} {finding.billing_month}"
+    if finding.holds or finding.about != about:
+        return View(fine={subject: finding.says if finding.holds else "The month was sent again."})
+    what, _, to_do = finding.says.partition(" What to do: ")
+    return View(
+        (
+            Alert(
+                subject=subject,
+                cause=cause_of(what, version=finding.about),
+                about=finding.billing_month,
+                state=_FOUND[finding.check],
+                what=what,
+                to_do=to_do,
+                dollars=f"{_usd(finding.usd)} were sent." if finding.usd else "",
+                run_id=finding.run_id,
+            ),
+        )
+    )
+
+
+def of_missing_file(
+    month: BillingMonth, uri: str, due: datetime, before: Attempt | None, *, came: bool
+) -> View:
+    """Whether a month's file came by the day that it was due.
+
+    Args:
+        month: the billing month.
+        uri: where its file is to be.
+        due: when it was.
+        before: the receipt of the last verified month before.
+        came: whether it is there, or was sent.
+    """
+    subject = f"{_FILE}{month}"
+    if came:
+        return View(fine={subject: f"{uri} has come."})
+    return View(
+        (
+            Alert(
+                subject=subject,
+                cause="missing",
+                about=str(month),
+                state="the credits file has not come",
+                what=f"There is no {uri}, and it was due on {due:%Y-%m-%d}.",
+                to_do="Upload it under that name. credits_inbox in Dagster lists objects whose "
+                "names are not understood.",
+                dollars=f"{before.billing_month} had {_usd(before.total_credit_usd)}."
+                if before
+                else "",
+            ),
+        )
+    )
+
+
+def missed_files(book: Book) -> list[str]:
+    """The months, ``YYYY-MM``, whose files people were told to be missing."""
+    return [
+        episode.subject.removeprefix(_FILE)
+        for episode in book.episodes
+        if episode.subject.startswith(_FILE) and not episode.over
+    ]
+
+
+def _red(subject: str, last: Attempt, receipt: Attempt | None) -> Alert:
+    passes = not last.permanent and last.verdict in {Verdict.FAILED, Verdict.INCOMPLETE}
+    # What a try says differs from try to try; what a person has to do about it does not.
+    told = [last.what_to_do] if passes and last.what_to_do else [last.what_to_do, last.reason]
+    held = _usd(receipt.total_credit_usd) if receipt else "nothing that was verified"
+    read = last.total_credit_usd
+    return Alert(
+        subject=subject,
+        cause=cause_of(last.verdict, *told, version=last.file_version),
+        about=last.billing_month,
+        state=_STATES[last.verdict],
+        what=last.reason,
+        to_do=f"{last.what_to_do} {_BY_ITSELF}".strip() if passes else last.what_to_do,
+        dollars=f"{f'{_usd(read)} in the file; ' if read else ''}before, CloudZero held {held}.",
+        run_id=last.run_id,
+        passes=passes,
+    )
+
+
+def _partial(subject: str, last: Attempt) -> Alert:
+    classes = {
+        name.replace("_", " "): entry["rows"]
+        for name, entry in last.ledger.items()
+        if rows_left_out({name: entry})
+    }
+    left_out = ", ".join(f"{rows:,} {name}" for name, rows in classes.items())
+    return Alert(
+        subject=subject,
+        # The same accounts are left out by each run of the version until CloudZero knows them.
+        cause=cause_of("partial", *classes, version=last.file_version),
+        about=last.billing_month,
+        state="sent in part",
+        what=f"CloudZero holds exactly what was sent, and some of the file was left out: "
+        f"{left_out}.",
+        to_do=last.what_to_do
+        or "See in the run's report who is left out. Upload a corrected "
+        "file, or decide about the month.",
+        dollars=f"{_usd(last.total_credit_usd)} sent, {_usd(last.left_out_usd)} left out.",
+        run_id=last.run_id,
+    )
+
+
+def _usd(text: str | None) -> str:
+    return for_people(Decimal(text or 0))
