@@ -21,8 +21,9 @@ READ_SECONDS = 10.0
 ATTEMPTS = 4
 #: Of what is told beside a month: it must hold neither the stream's lock nor a tick for long.
 ATTEMPTS_BESIDE = 2
-#: For a message, at most: the daemon's other sensors wait as long.
-WAIT_SECONDS = 5
+#: For a message. Dagster's daemon begins ticks every five seconds at most: a tick that ends shortly
+#: before leaves hardly a moment in which nobody listens.
+WAIT_SECONDS = 4
 
 
 class _Options(TypedDict):

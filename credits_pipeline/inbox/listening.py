@@ -5,7 +5,6 @@ knows its version removes it. So no tick that fails between the two can lose a f
 """
 
 import json
-import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -48,8 +47,8 @@ def listen(
         InboxError: S3 can't be asked, or refuses.
     """
     ends = time.monotonic() + aws.WAIT_SECONDS
-    while (left := ends - time.monotonic()) > 0:
-        messages = queue.receive(math.ceil(left))
+    while (left := round(ends - time.monotonic())) > 0:
+        messages = queue.receive(left)
         keys = {message: _keys(message, inbox, say) for message in messages}
         current = _current(frozenset[str]().union(*keys.values()), inbox, months)
         queue.remove(

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,7 +19,10 @@ from credits_pipeline_tests.live.test_dagster_dev import SELECTOR, Live
 from credits_pipeline_tests.waiting import eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
-MONTHS = [BillingMonth(2025, 1).shift(n) for n in range(4)]
+MONTHS = [BillingMonth(2025, 1).shift(n) for n in range(3)]
+SANDBOX_YAML = files("credits_pipeline.sandbox").joinpath("dagster.yaml").read_text()
+#: As in production.
+THREADS = "sensors: {use_threads: true, num_workers: 4}\n"
 
 
 @pytest.fixture
@@ -34,7 +38,10 @@ def listening(tmp_path: Path) -> Iterator[tuple[Live, BucketEvents]]:
                 CREDITS_STORAGE=str(tmp_path / "credits"),
                 XDG_STATE_HOME=str(tmp_path / "state"),
             )
-            with DagsterDev(tmp_path / "dagster", environment) as dagster:
+            home = tmp_path / "dagster"
+            home.mkdir()
+            (home / "dagster.yaml").write_text(SANDBOX_YAML + THREADS)
+            with DagsterDev(home, environment) as dagster:
                 dagster.wait_until_ready()
                 yield Live(dagster, servers, tmp_path), events
         aws.forget_clients()
