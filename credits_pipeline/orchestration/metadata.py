@@ -73,7 +73,7 @@ def of_credits(found: MonthCredits) -> Metadata:
         if rows:
             shown[name] = dg.MetadataValue.md(tables.of_rows(rows, at_most=SHOWN))
     # Last, because it is long and the same every month; the UI shows metadata in this order.
-    shown["dagster/column_schema"] = table_schema(CreditsTable)
+    shown["dagster/column_schema"] = table_schema(CreditsTable, found.reading.rows)
     return shown
 
 
@@ -89,8 +89,6 @@ def report(
 
 def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Metadata:
     """Of what became of a drop: the run report, and figures of its own where there is a receipt."""
-    from credits_pipeline.cloudzero.cbf import CbfRows  # noqa: PLC0415 - loads pandera
-
     shown: Metadata = {
         "report": report(attempt, rows, places),
         "verdict": attempt.verdict.value,
@@ -108,8 +106,6 @@ def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Met
             "requests": len(attempt.requests),
             "seconds_at_cloudzero": attempt.seconds,
             "dagster/uri": _stream_uri(attempt),
-            # Last, because it is long and the same every month.
-            "dagster/column_schema": table_schema(CbfRows),
         }
     return shown
 
@@ -127,7 +123,7 @@ def of_payload(made: MonthPayload) -> Metadata:
     rows = made.payload.rows
     return {
         "dagster/partition_row_count": rows.height,
-        "dagster/column_schema": table_schema(CbfRows),
+        "dagster/column_schema": table_schema(CbfRows, rows),
         "rows": rows.height,
         "credit_usd": float(made.payload.total_usd),
         "credit_usd_exact": exact(made.payload.total_usd),
@@ -235,8 +231,8 @@ def held_before(diff: "Diff") -> "pl.DataFrame":
     return held.select(account="account", usd="old_usd")
 
 
-def table_schema(model: "type[pa.DataFrameModel]") -> dg.TableSchema:
-    """A pandera model as the columns that Dagster shows."""
+def table_schema(model: "type[pa.DataFrameModel]", rows: "pl.DataFrame") -> dg.TableSchema:
+    """A pandera model as the columns that Dagster shows: those that the rows have."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -250,6 +246,7 @@ def table_schema(model: "type[pa.DataFrameModel]") -> dg.TableSchema:
                 ),
             )
             for name, column in model.to_schema().columns.items()
+            if name in rows.columns
         ]
     )
 

@@ -77,14 +77,18 @@ class FolderStore:
     def names(self, below: str) -> Iterator[str]:
         """See `Store.names`."""
         folder = self._root / below.rpartition("/")[0]
-        try:
-            found = [
-                path.relative_to(self._root).as_posix()
-                for path in folder.rglob("*")
-                if path.is_file() and not path.name.startswith(".writing-")
-            ]
-        except OSError as error:
-            raise self._explained("list", below, error) from error
+
+        def refuse(error: OSError) -> None:
+            # Without this a folder that can't be read is passed over as if it were empty.
+            if not isinstance(error, FileNotFoundError):
+                raise self._explained("list", below, error) from error
+
+        found = [
+            (Path(place) / name).relative_to(self._root).as_posix()
+            for place, _, names in os.walk(folder, onerror=refuse)
+            for name in names
+            if not name.startswith(".writing-")
+        ]
         yield from sorted(name for name in found if name.startswith(below))
 
     def uri(self, name: str) -> str:

@@ -199,13 +199,15 @@ def test_a_storage_that_can_t_be_used_ends_with_2_and_says_which(
     assert "CREDITS_STORAGE=s3://inbox/storage lies inside the inbox" in done.stderr
 
 
-def test_a_report_that_can_t_be_read_ends_with_2_and_says_where(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("command", [["months"], ["report", "--month", "2025-01"]])
+def test_a_storage_that_can_t_be_read_ends_with_2_and_says_where(
+    command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CREDITS_STORAGE", "/dev/null/storage")
-    done = run("report", "--month", "2025-01")
+    done = run(*command)
     assert done.exit_code == 2
-    assert "could not read /dev/null/storage/last/2025-01.json: Not a directory" in done.stderr
+    assert "/dev/null/storage" in done.stderr
+    assert "Not a directory" in done.stderr
 
 
 def test_what_is_no_month_is_wrong_usage() -> None:

@@ -1,4 +1,5 @@
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,32 @@ def test_names_are_listed_in_order_below_a_prefix(store: Store) -> None:
         store.write(name, b"")
     assert list(store.names("x/")) == ["x/10.json", "x/2.json", "x/deep/3.json"]
     assert list(store.names("nothing/")) == []
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[None]:
+    """Root reads everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(before)
+
+
+def test_a_folder_that_can_t_be_read_is_no_empty_one(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    store = open_store(str(tmp_path / "kept"))
+    store.write("receipts/2025-01.json", b"{}")
+    (tmp_path / "kept" / "receipts").chmod(0)
+    request.getfixturevalue("unprivileged")
+    with pytest.raises(StorageError, match=r"could not list .*: Permission denied"):
+        list(store.names("receipts/"))
+
+
+def test_a_place_that_is_no_folder_is_no_empty_one() -> None:
+    with pytest.raises(StorageError, match="could not list"):
+        list(open_store("/dev/null/kept").names("receipts/"))
 
 
 def test_the_pointer_moves_only_after_everything_else_is_written(store: Store) -> None:
