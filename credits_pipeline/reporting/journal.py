@@ -142,7 +142,7 @@ class Journal:
         Each with the attempt that names them: the last one where it was blocked for them, else the
         receipt, where that left some out.
         """
-        for month in sorted(self.receipted() | self._months("last/")):
+        for month in sorted(self.receipted() | self.attempted()):
             last = self.last(month)
             if last is not None and last.verdict is Verdict.BLOCKED and _unknown(last):
                 yield month, last

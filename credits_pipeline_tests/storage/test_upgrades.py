@@ -109,7 +109,7 @@ def read_all(root: Path) -> None:
         "unchanged", "partial", "verified", "partial",
     ]  # fmt: skip
     assert [attempt.billing_month for attempt in journal.uncertain()] == [str(FAILED)]
-    assert [(str(m), journal.unknown_accounts(r)) for m, r in journal.receipts_with_unknown()] == [
+    assert [(str(m), journal.unknown_accounts(r)) for m, r in journal.waiting_for_accounts()] == [
         (str(PARTIAL), {UNKNOWN})
     ]
     decided = {
