@@ -28,7 +28,7 @@ MAY_IMPORT = {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
         "cloudwatch", "alerts",
     },
-    "doctor": {"billing", "cloudzero", "inbox", "storage", "settings", "orchestration"},
+    "doctor": {"alerts", "billing", "cloudzero", "inbox", "storage", "settings", "orchestration"},
     "definitions": {"orchestration"},
     "cli": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "sandbox",

@@ -25,6 +25,7 @@ PARSERS: dict[settings.Variable, Callable[[str], object]] = {
     settings.PLAUSIBLE_MONTHS: settings.at_least(1),
     settings.OWNERS: settings.owners,
     settings.UI_URL: settings.web_address,
+    settings.DUE_DAY: settings.day_of_month,
     settings.MAX_BYTES: settings.at_least(1),
     settings.MAX_RECORDS: settings.at_least(1),
     settings.BODY_BYTES: settings.at_least(10_000),

@@ -10,6 +10,7 @@ from credits_pipeline.doctor.finding import Finding
 from credits_pipeline.doctor.instance import dagster_found
 from credits_pipeline.doctor.kept import storage_found
 from credits_pipeline.doctor.stream import stream_found
+from credits_pipeline.doctor.telling import alerts_found
 
 
 def examine(month: BillingMonth, now: Callable[[str], None]) -> Iterator[Finding]:
@@ -22,6 +23,7 @@ def examine(month: BillingMonth, now: Callable[[str], None]) -> Iterator[Finding
     now("Looking at settings and versions")
     yield from versions()
     yield from settings_found()
+    yield from alerts_found()
     now("Asking S3")
     yield from bucket_found(month)
     now("Writing to the storage")

@@ -58,6 +58,7 @@ def test_where_all_is_there_nothing_is_wrong_and_nothing_is_dropped(
     states = {finding["name"]: finding["state"] for finding in told["findings"]}
     # No daemon runs in a test.
     assert states.pop("Dagster's daemon") == "note"
+    assert states.pop("alerts") == "note"
     assert set(states.values()) == {"ok"}
     assert states.keys() >= {f"CloudZero, {operation.title}" for operation in Operation}
     creates = [record for record in cloudzero.log if record.operation == "create"]
@@ -137,6 +138,31 @@ def test_settings_that_can_t_be_used_or_are_misspelt_are_named(
         ("CREDITS_ADOPT_DAYS", "CREDITS_HOLD_TIMES", "CREDITS_BUKET"), texts, strict=True
     ):
         assert name in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "state", "says"),
+    [
+        ("CREDITS_ALERT_SNS", "arn:aws:sns:us-east-1:123456789012:credits", "ok", "go to "),
+        ("CREDITS_ALERT_SLACK", "ftp://hooks.example.com/SECRET", "wrong", "CREDITS_ALERT_SLACK"),
+        ("CREDITS_ALERT_EMAIL", "ada@example.com", "wrong", "CREDITS_ALERT_SMTP"),
+    ],
+)
+def test_channels_of_alerts_are_named_and_their_secrets_are_not(
+    inbox: Inbox,
+    cloudzero: CloudZeroStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    state: str,
+    says: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    done = doctor("--json")
+    (finding,) = found(done)["alerts"]
+    assert finding["state"] == state
+    assert says in finding["says"]
+    assert "SECRET" not in done.output
 
 
 @pytest.mark.parametrize("name", ["CLOUDZERO_API_KEY", "CLOUDZERO_CONNECTION_ID", "CREDITS_BUCKET"])
