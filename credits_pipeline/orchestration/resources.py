@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from credits_pipeline import settings
 
@@ -26,15 +26,10 @@ if TYPE_CHECKING:
 
 
 class InboxResource(dg.ConfigurableResource[Any]):
-    """The bucket and prefix that credits files are dropped in.
+    """The bucket and prefix that credits files are dropped in."""
 
-    Attributes:
-        bucket: default CREDITS_BUCKET.
-        prefix: default CREDITS_PREFIX.
-    """
-
-    bucket: str | None = None
-    prefix: str | None = None
+    bucket: str | None = Field(default=None, description="Default: CREDITS_BUCKET.")
+    prefix: str | None = Field(default=None, description="Default: CREDITS_PREFIX.")
 
     def open(self) -> "Inbox":
         """The inbox.
@@ -51,13 +46,11 @@ class InboxResource(dg.ConfigurableResource[Any]):
 
 
 class StorageResource(dg.ConfigurableResource[Any]):
-    """Where the pipeline keeps what it made.
+    """Where the pipeline keeps what it made."""
 
-    Attributes:
-        root: a folder or ``s3://bucket/prefix``; default CREDITS_STORAGE.
-    """
-
-    root: str | None = None
+    root: str | None = Field(
+        default=None, description="A folder or s3://bucket/prefix. Default: CREDITS_STORAGE."
+    )
 
     def store(self) -> "Store":
         """The files.
@@ -88,16 +81,13 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
     The API key is read from the environment variable, or the field of the secret, that is named
     here, and is never configuration. Dagster makes a resource anew for each run and tick, so each
     reads the secret once.
-
-    Attributes:
-        base_url: default CLOUDZERO_BASE_URL.
-        connection_id: default CLOUDZERO_CONNECTION_ID.
-        api_key_variable: the name of the variable that holds the key.
     """
 
-    base_url: str | None = None
-    connection_id: str | None = None
-    api_key_variable: str = settings.API_KEY.name
+    base_url: str | None = Field(default=None, description="Default: CLOUDZERO_BASE_URL.")
+    connection_id: str | None = Field(default=None, description="Default: CLOUDZERO_CONNECTION_ID.")
+    api_key_variable: str = Field(
+        default=settings.API_KEY.name, description="The name of the variable that holds the key."
+    )
     _secret: "Secret | None" = PrivateAttr(default=None)
 
     def address(self) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
 from credits_pipeline_tests.cli.terminal import on_a_terminal
 from credits_pipeline_tests.conftest import API_KEY, CONNECTION_ID
+from credits_pipeline_tests.postgres import PASSWORD, PASSWORD_VARIABLE, PostgresServer
 
 NEEDED = {Operation.CREATE_DROP, Operation.CONTENTS}
 
@@ -295,3 +296,31 @@ def test_what_a_month_needs_by_default_can_be_read_by_it() -> None:
         assert variable.default is not None
         parse(variable.default)
     assert BillingMonth.parse(settings.START_MONTH.default or "")
+
+
+def test_with_dagster_in_postgresql_the_lock_is_there_and_its_password_nowhere(
+    inbox: Inbox,
+    cloudzero: CloudZeroStandIn,
+    dagster_home: Path,
+    postgres: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    yaml = (dagster_home / "dagster.yaml").read_text()
+    yaml += postgres.dagster_yaml(postgres.create_database())
+    (dagster_home / "dagster.yaml").write_text(yaml)
+    monkeypatch.setenv(PASSWORD_VARIABLE, PASSWORD)
+    done = doctor("--json")
+    assert done.exit_code == 0, done.output
+    assert "PostgresRunStorage" in found(done)["Dagster's home"][0]["says"]
+    assert found(done)["the stream's lock"][0] == {
+        "name": "the stream's lock",
+        "state": "ok",
+        "says": "in Dagster's PostgreSQL can be taken",
+        "to_do": "",
+    }
+    down = yaml.replace(f"port: {postgres.port}", "port: 1")
+    (dagster_home / "dagster.yaml").write_text(down)
+    done_without = doctor("--json")
+    assert done_without.exit_code == 1
+    assert found(done_without)["Dagster's home"][0]["state"] == "wrong"
+    assert PASSWORD not in done.output + done_without.output
