@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= credits_pipeline_tests
 
-.PHONY: help setup demo test lint type check docs bench chaos lock clean
+.PHONY: help setup demo test lint type check docs bench chaos soak lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -54,6 +54,9 @@ bench: $(READY) ## measure; prints ratios side by side
 
 chaos: $(READY) ## kill it at random moments, 200 schedules; ARGS="--seed 7 --bare 20 --live 2"
 	@$(BIN)/python -m credits_pipeline_tests.faults.chaos $(ARGS)
+
+soak: $(READY) ## many ticks of a real daemon over years of history; ARGS="--ticks 40 --others 5000"
+	@$(BIN)/python -m credits_pipeline_tests.faults.soak $(ARGS)
 
 lock: ## resolve the versions again (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file requirements.txt

@@ -20,6 +20,7 @@ from credits_pipeline.sandbox.servers import (
     sandbox,
     upload,
 )
+from credits_pipeline_tests.live.answers import all_answers
 from credits_pipeline_tests.live.world import ASSETS, SELECTOR, Live, members, running
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -194,6 +195,17 @@ def test_a_run_that_is_killed_still_leaves_an_attempt_and_the_month_completes(li
 
 def test_the_key_is_in_nothing_that_was_left_behind(live: Live) -> None:
     assert live.found_in_files(API_KEY) == []
+
+
+def test_the_key_is_in_no_answer_of_the_webserver(live: Live) -> None:
+    answers = all_answers(live.dagster)
+    everything = "\n".join(answers.values())
+    # It was asked about runs, their logs and what they printed, decisions, metadata and ticks.
+    for told in ("CREDITS_BUCKET", "sending body 1", "credits_run", "accept_rejected"):
+        assert told in everything, told
+    for told in ("$202,487.80", "Credits March.xlsx", "none of them new"):
+        assert told in everything, told
+    assert [asked for asked, answer in answers.items() if API_KEY in answer] == []
 
 
 def test_ending_it_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline.sandbox.servers import API_KEY, CONNECTION_ID
+from credits_pipeline_tests.live.answers import all_answers
 from credits_pipeline_tests.live.world import Live, running
 from credits_pipeline_tests.postgres import PASSWORD, PASSWORD_VARIABLE, PostgresServer
 
@@ -90,8 +91,10 @@ def test_a_run_whose_lock_is_cut_sends_no_more_and_the_run_that_waits_begins_aft
     assert len(live.held(cut)) == len(live.held(waits)) == 150
 
 
-def test_neither_key_nor_password_is_in_the_database_or_in_a_file(live: OnPostgres) -> None:
+def test_neither_key_nor_password_is_in_a_file_the_database_or_an_answer(live: OnPostgres) -> None:
     assert live.found_in_files(API_KEY, PASSWORD) == []
     texts = live.server.texts(live.database)
-    assert any("credits_month" in text for text in texts)
-    assert [text for text in texts if API_KEY in text or PASSWORD in text] == []
+    answers = list(all_answers(live.dagster).values())
+    assert any("sending body 1" in text for text in texts)
+    assert any("sending body 1" in answer for answer in answers)
+    assert [told for told in texts + answers if API_KEY in told or PASSWORD in told] == []

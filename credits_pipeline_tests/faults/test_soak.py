@@ -1,0 +1,12 @@
+"""A few ticks of the soak, which by itself takes two hundred over ten years of history."""
+
+import pytest
+
+from credits_pipeline_tests.faults.soak import run_soak
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+
+def test_ticks_cost_the_same_over_history_and_old_ones_are_thrown_away() -> None:
+    wrong, figures = run_soak(ticks=6, months=24, others=3_000)
+    assert wrong == [], figures
