@@ -284,14 +284,14 @@ class _MonthDrop:
         stored = self.recorder.close(attempt, rows=rows, sent=sent)
         shown = self._shown(stored, rows)
         if stored.verdict.has_receipt:
-            self.context.log.info(told(stored))
+            self.say(told(stored))
             return dg.MaterializeResult(
                 metadata=shown, data_version=dg.DataVersion(stored.sent_sha256)
             )
         show_at_the_drop(self.context, stored, shown)
         if stored.verdict.is_red:
             raise Refused(told(stored), {"report": shown["report"]})
-        self.context.log.info(told(stored))
+        self.say(told(stored))
         return None
 
     def _rows(self, result: "DropResult | None") -> RowLists:
