@@ -32,6 +32,7 @@ from credits_pipeline.sandbox.servers import (
 from credits_pipeline.sandbox.servers import upload as put
 from credits_pipeline.storage.store import FolderStore
 from credits_pipeline_tests.faults.chaos import BODY_BYTES, Rows, as_csv, secrets_in, version
+from credits_pipeline_tests.live.answers import all_answers
 from credits_pipeline_tests.live.world import LAUNCH, SHIPPED_YAML
 from credits_pipeline_tests.postgres import (
     PASSWORD,
@@ -283,13 +284,15 @@ def run_live(seed: int, count: int, targets: tuple[Target, ...]) -> tuple[list[s
     with live(targets) as world:
         for number in range(count):
             violations += strike(world, number, targets[number % len(targets)], rng)
+        world.restart_if_dead()
+        told = all_answers(world.dagster)
         world.dagster.stop()
         violations += secrets_in(world.folder)
         if world.database is not None:
-            texts = world.database.texts(DATABASE)
-            violations += [
-                f"a secret is in {t:.200}" for t in texts if API_KEY in t or PASSWORD in t
-            ]
+            told |= {f"row {n}": row for n, row in enumerate(world.database.texts(DATABASE))}
+        violations += [
+            f"a secret is in {where}" for where, t in told.items() if API_KEY in t or PASSWORD in t
+        ]
         most = world.servers.cloudzero.max_in_flight(CONNECTION_ID)
         slowest = max(world.seconds, default=0.0)
         figures = (
