@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 
 def test_ticks_cost_the_same_over_history_and_old_ones_are_thrown_away() -> None:
-    wrong, figures = run_soak(ticks=6, months=24, others=3_000)
+    wrong, figures = run_soak(ticks=4, months=24, others=1_500)
     assert wrong == [], figures
