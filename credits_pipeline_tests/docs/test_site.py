@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from credits_pipeline_tests.docs.pages import PAGES, ROOT
+from credits_pipeline_tests.docs.pictures import FOLDER, PICTURES
 
 
 class Page(HTMLParser):
@@ -73,3 +74,8 @@ def test_it_loads_nothing_from_elsewhere(site: Path) -> None:
     loaded = {name for file in site.rglob("*.html") for name in Page(file).loaded}
     assert len(loaded) > 3
     assert {name for name in loaded if urlsplit(name).netloc} == set()
+
+
+def test_every_picture_is_as_it_is_drawn_today() -> None:
+    stale = [name for name, drawn in PICTURES.items() if (FOLDER / name).read_text() != drawn()]
+    assert stale == [], "run: python -m credits_pipeline_tests.docs.pictures"
