@@ -70,13 +70,17 @@ def picture(width: float, height: float, title: str, parts: list[str]) -> str:
     """A whole picture, on white paper so that it can be read on a dark page too."""
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-            f'width="{width:g}" height="{height:g}" role="img" '
-            'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+                f'width="{width:g}" height="{height:g}" role="img" '
+                'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif">'
+            ),
             f"<title>{escape(title)}</title>",
-            '<defs><marker id="point" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" '
-            f'markerHeight="7" orient="auto"><path d="M0 0L10 5L0 10z" fill="{LINE}"/></marker>'
-            "</defs>",
+            (
+                '<defs><marker id="point" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" '
+                f'markerHeight="7" orient="auto"><path d="M0 0L10 5L0 10z" fill="{LINE}"/></marker>'
+                "</defs>"
+            ),
             f'<rect width="{width:g}" height="{height:g}" rx="12" fill="{PAPER}"/>',
             *parts,
             "</svg>\n",
