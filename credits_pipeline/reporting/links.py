@@ -41,17 +41,6 @@ def of_run(ui: str, run_id: str) -> str:
     return f"{ui}/runs/{quote(run_id, safe='')}"
 
 
-def of_month(ui: str, month: BillingMonth, asset: str = "cloudzero_drop") -> str:
-    """A month's page of an asset, with its reports, checks and figures.
-
-    Args:
-        ui: as `of_run`.
-        month: the billing month.
-        asset: the asset's name.
-    """
-    return f"{ui}/assets/{asset}?view=partitions&partition={month.partition_key}"
-
-
 def of_object(endpoint: str, bucket: str, key: str, version_id: str | None = None) -> str:
     """An object's page in the console of AWS; empty where S3 is not AWS's public cloud.
 
