@@ -65,6 +65,19 @@ def build_definitions(
         jobs=[job, *later_jobs()],
         schedules=credits_schedules(schedule),
         sensors=credits_sensors(schedule, job),
-        resources=used,
+        resources={name: _not_of_a_run(resource) for name, resource in used.items()},
         executor=executor or executor_of_settings(),
     )
+
+
+def _not_of_a_run(resource: Any) -> Any:
+    """A resource that no run config can set otherwise.
+
+    Dagster lets whoever starts a run overwrite a resource's fields. These say which server is told
+    CloudZero's key, and which variable of the environment that is.
+    """
+    if isinstance(resource, dg.ConfigurableIOManager):
+        return dg.IOManagerDefinition(lambda _: resource, config_schema={})
+    if isinstance(resource, dg.ConfigurableResource):
+        return dg.ResourceDefinition(lambda _: resource, config_schema={})
+    return resource

@@ -7,7 +7,9 @@ import dagster as dg
 import pytest
 
 from credits_pipeline.cloudzero.lock import FileStreamLock, OfMachineAndDatabase
+from credits_pipeline.orchestration.build import build_definitions
 from credits_pipeline.orchestration.resources import CloudZeroResource
+from credits_pipeline.settings import Schedule
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +30,24 @@ def test_it_is_in_dagster_s_database_too_where_that_is_postgresql() -> None:
 def test_it_is_a_file_of_this_machine_where_dagster_keeps_files() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         assert isinstance(CloudZeroResource().lock(instance), FileStreamLock)
+
+
+@pytest.mark.parametrize(
+    ("resource", "config"),
+    [
+        ("cloudzero", {"base_url": "https://elsewhere.example"}),
+        ("cloudzero", {"connection_id": "another"}),
+        ("cloudzero", {"api_key_variable": "AWS_SECRET_ACCESS_KEY"}),
+        ("storage", {"root": "/etc"}),
+        ("inbox", {"bucket": "another"}),
+        ("io_manager", {"storage": {"root": "/etc"}}),
+    ],
+)
+@pytest.mark.parametrize("job", ["credits_month", "__ASSET_JOB", "credits_still_held"])
+def test_who_starts_a_run_can_send_the_key_nowhere_else(
+    job: str, resource: str, config: dict[str, Any]
+) -> None:
+    """Whoever may press Materialize could otherwise have it sent to a server of their own."""
+    found = build_definitions(schedule=Schedule()).resolve_job_def(job)
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.validate_run_config(found, {"resources": {resource: {"config": config}}})
