@@ -51,6 +51,7 @@ def months(*, as_json: Json = False) -> None:
             ["month", "last run", "at CloudZero", "left out", "file", "decisions", "age"],
             [_line(state, now) for state in found],
             right=["at CloudZero", "left out", "age"],
+            folds=["decisions"],
         )
         if waiting:
             typer.secho(
@@ -155,7 +156,10 @@ def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
         _dollars(receipt.total_credit_usd if receipt else None),
         _left_out(last),
         last.file_version[:_VERSION_SHOWN] if last else "",
-        ", ".join(f"{name}={str(value).lower()}" for name, value in state.decided.items()),
+        ", ".join(
+            name if value is True else f"{name}={str(value).lower()}"
+            for name, value in state.decided.items()
+        ),
         "" if age is None else _spelled(age),
     ]
 

@@ -43,7 +43,11 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    heads: Sequence[str], rows: Sequence[Sequence["str | Text"]], *, right: Sequence[str] = ()
+    heads: Sequence[str],
+    rows: Sequence[Sequence["str | Text"]],
+    *,
+    right: Sequence[str] = (),
+    folds: Sequence[str] = (),
 ) -> None:
     """Print rows under their heads.
 
@@ -51,20 +55,40 @@ def print_table(
         heads: one for each column.
         rows: their cells.
         right: heads of columns that are aligned to the right, such as dollars.
+        folds: heads of columns that may take several lines where the terminal is narrow.
     """
     from rich import box
+    from rich.cells import cell_len
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
     console = answers()
+    on_terminal = console.is_terminal
     table = Table(
-        box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, show_edge=False
+        box=box.SIMPLE_HEAD if on_terminal else None,
+        # The box has a column of its own between two cells.
+        padding=(0, 1 if on_terminal else 2, 0, 0),
+        pad_edge=False,
+        show_edge=False,
     )
-    for head in heads:
-        table.add_column(head, justify="right" if head in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
-    console.print(table)
+    cells = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    for number, head in enumerate(heads):
+        whole = max(map(cell_len, [head, *(row[number].plain for row in cells)]))
+        table.add_column(
+            head,
+            justify="right" if head in right else "left",
+            overflow="fold",
+            min_width=None if head in folds else whole,
+        )
+    for row in cells:
+        table.add_row(*row)
+    # Wider than the terminal rather than with a digit of an amount cut off.
+    wide = console.options.update(max_width=_PIPE_WIDTH)
+    least = Measurement.get(console, wide, table).minimum
+    if least > console.width:
+        table.width = least
+    console.print(table, crop=False)
 
 
 def print_markdown(text: str) -> None:

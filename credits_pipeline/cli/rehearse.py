@@ -102,4 +102,5 @@ def _print(steps: "list[Rehearsed]", title: str) -> None:
             ]
             for step in steps
         ],
+        folds=["scope of the key", "what was seen"],
     )

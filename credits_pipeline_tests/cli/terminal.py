@@ -5,7 +5,7 @@ import pty
 import sys
 
 
-def on_a_terminal(*arguments: str) -> tuple[int, str]:
+def on_a_terminal(*arguments: str, columns: int = 200) -> tuple[int, str]:
     """Run a command on a terminal, with this process's environment.
 
     Returns:
@@ -13,7 +13,7 @@ def on_a_terminal(*arguments: str) -> tuple[int, str]:
     """
     script = "import sys; from credits_pipeline.cli import main; sys.argv[0] = 'x'; main()"
     command = [sys.executable, "-c", script, *arguments]
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "200", "LINES": "50"}
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "50"}
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "CI"):
         environment.pop(name, None)
     child, terminal = pty.fork()

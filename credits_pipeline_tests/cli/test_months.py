@@ -75,8 +75,7 @@ def test_every_month_has_a_line_with_verdict_dollars_file_decisions_and_age(
     done = run("months")
     assert done.exit_code == 0, done.output
     assert line_of(done.stdout, JANUARY) == [
-        str(JANUARY), "partial", "$1,234.50", "$7.25", "20250203T101112Z", "accept_rejected=true",
-        "2 d",
+        str(JANUARY), "partial", "$1,234.50", "$7.25", "20250203T101112Z", "accept_rejected", "2 d",
     ]  # fmt: skip
     assert line_of(done.stdout, NOW) == [str(NOW), "none yet"]
     assert len(done.stdout.splitlines()) == 4
@@ -133,6 +132,15 @@ def test_months_are_in_colour_on_a_terminal_only(journal: Journal) -> None:
     assert code == 0
     assert "\x1b[32mpartial" in shown
     assert "$1,234.50" in shown
+
+
+@pytest.mark.parametrize("columns", [80, 60, 40])
+def test_dollars_stay_whole_on_a_narrow_terminal(journal: Journal, columns: int) -> None:
+    verified(journal)
+    _, shown = on_a_terminal("months", columns=columns)
+    (line,) = (line for line in shown.splitlines() if line.startswith(str(JANUARY)))
+    for whole in ("$1,234.50", "$7.25", "20250203T101112Z", "2 d"):
+        assert whole in line
 
 
 def test_a_report_is_markdown_in_a_pipe_and_laid_out_on_a_terminal(journal: Journal) -> None:
