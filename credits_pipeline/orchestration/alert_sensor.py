@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from credits_pipeline.storage.store import StorageError
 
 NAME = "credits_alerts"
+#: Between two looks at most; the inbox may be listed once an hour, where events start files.
+_SECONDS = 60
 _NO_CHANNEL = (
     "No channel is set: CREDITS_ALERT_SLACK, CREDITS_ALERT_EMAIL with CREDITS_ALERT_SMTP, or "
     "CREDITS_ALERT_SNS."
@@ -50,7 +52,7 @@ def alert_sensor(
 
     @dg.sensor(
         name=NAME,
-        minimum_interval_seconds=2 * schedule.sensor_seconds,
+        minimum_interval_seconds=min(_SECONDS, 2 * schedule.sensor_seconds),
         default_status=status,
         description="Tells people by Slack, e-mail and Amazon SNS, as far as they are set, of what "
         "is wrong: months, files that have not come, drops that are not as they were sent, ticks "

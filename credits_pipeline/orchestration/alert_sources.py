@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
 #: A sensor that looks every few seconds may miss one look; a schedule's next may be a day away.
 _TICKS = {"SENSOR": 3, "SCHEDULE": 1}
-_ENDED = [
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-]
+#: A run that a person cancelled says neither that it could look nor that it could not.
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
 
 def months(journal: "Journal") -> View:

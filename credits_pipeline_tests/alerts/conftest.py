@@ -159,9 +159,14 @@ class Topic:
 @pytest.fixture
 def topic(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> Topic:
     """A topic of the test's own on moto's server."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", s3.endpoint_url)
+    return topic_with_queue(s3)
+
+
+def topic_with_queue(s3: EmbeddedS3) -> Topic:
+    """A new topic on moto's server, which the environment points at, and its queue."""
     import boto3
 
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", s3.endpoint_url)
     name = f"credits-{os.getpid()}-{next(_numbers)}"
     sqs = boto3.client("sqs", region_name="us-east-1", endpoint_url=s3.endpoint_url)
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
