@@ -34,8 +34,10 @@ def clear(
     from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.orchestration.attempts import told  # noqa: PLC0415 - loads Dagster
     from credits_pipeline.orchestration.by_hand import (  # noqa: PLC0415 - as above
+        AnotherStreamError,
         NoPartitionError,
         held,
+        refuse_past_another_stream,
         refuse_without_partition,
         withdraw,
     )
@@ -43,6 +45,7 @@ def clear(
         CloudZeroResource,
     )
     from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
+    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - as above
 
     at = month_option(month, "--month")
     assert at is not None  # noqa: S101 - the option is required
@@ -52,6 +55,7 @@ def clear(
         if not_set is not None:
             raise SettingError(not_set)  # noqa: TRY301 - told as the other settings are
         refuse_without_partition(at)
+        refuse_past_another_stream(at, cloudzero)
         with dagster_instance() as instance:
             with doing(f"Asking CloudZero what it holds for {at}"):
                 there = held(at, cloudzero, instance, say)
@@ -64,7 +68,7 @@ def clear(
                 attempt = withdraw(at, instance)
     except NoPartitionError as error:
         raise typer.BadParameter(str(error), param_hint="--month") from None
-    except SettingError as error:
+    except (SettingError, StorageError, AnotherStreamError) as error:
         fail(str(error), 2)
     except CloudZeroError as error:
         fail(str(error), 1)

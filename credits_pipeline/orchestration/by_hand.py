@@ -32,6 +32,10 @@ class NoPartitionError(Exception):
     """The pipeline has no such month; the message says which it has."""
 
 
+class AnotherStreamError(Exception):
+    """The storage tells of a month on another stream; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class Rehearsal:
     """What is rehearsed: requests, and whose rows they carry."""
@@ -106,6 +110,27 @@ def refuse_without_partition(month: BillingMonth) -> None:
         raise NoPartitionError(
             f"the pipeline has the months {first} to {last}: set CREDITS_START_MONTH for earlier "
             "ones"
+        )
+
+
+def refuse_past_another_stream(month: BillingMonth, cloudzero: CloudZeroResource) -> None:
+    """Refuse to withdraw a month that the storage knows as sent to another stream.
+
+    The decision would stay with the file's version, and later runs of it would withdraw the month
+    from that stream too.
+
+    Raises:
+        AnotherStreamError: its receipt is about another stream than the one that is set.
+        SettingError: a setting is missing or can't be used.
+        StorageError: the storage can't be read.
+    """
+    receipt, stream = StorageResource().journal().receipt(month), cloudzero.address()
+    if receipt is not None and (receipt.base_url, receipt.connection_id) != stream:
+        raise AnotherStreamError(
+            f"{month} was sent to stream {receipt.connection_id}, and the one that is set is "
+            f"{stream[1]}. Nothing was changed. What to do: to withdraw {month} from "
+            f"{stream[1]} and keep it on {receipt.connection_id}, set CREDITS_STORAGE to an empty "
+            "folder for this command."
         )
 
 

@@ -105,3 +105,13 @@ def test_a_missing_setting_is_named(
     assert done.exit_code == 2
     assert "CLOUDZERO_API_KEY is not set" in done.stderr
     assert costs(cloudzero) == ["-12.00"]
+
+
+def test_a_storage_that_can_t_be_read_is_told_before_anything_is_changed(
+    cloudzero: CloudZeroStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDITS_STORAGE", "s3://no-such-bucket/credits")
+    done = clear("--month", "2025-01", "--yes")
+    assert done.exit_code == 2, done.output
+    assert "could not read s3://no-such-bucket/credits/receipts/2025-01.json" in done.stderr
+    assert costs(cloudzero) == ["-12.00"]

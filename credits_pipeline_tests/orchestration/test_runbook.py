@@ -229,6 +229,10 @@ def test_move_to_another_stream(
         assert rows(pipeline, OTHER_CONNECTION_ID, month) == HELD
     with monkeypatch.context() as old:
         old.setenv("CLOUDZERO_CONNECTION_ID", CONNECTION_ID)
+        # Withdrawn in the storage of the new stream, the month would be withdrawn from that too.
+        refused = CliRunner().invoke(app, ["clear", "--month", str(JANUARY), "--yes"])
+        assert refused.exit_code == 2
+        assert "set CREDITS_STORAGE to an empty folder" in refused.output
         old.setenv("CREDITS_STORAGE", str(tmp_path / "old-stream"))
         for month in MONTHS:
             command("clear", "--month", str(month), "--yes")
