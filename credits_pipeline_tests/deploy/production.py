@@ -173,7 +173,7 @@ def production(
         told = {name: values[name] for name in services[service]["environment"]}
         # The image's own, and where S3 is on this machine.
         told |= {"DAGSTER_HOME": str(running.home), "TMPDIR": str(folder)}
-        return clean_environment(**{n: v for n, v in {**aws, **told}.items() if v})
+        return clean_environment(**{**aws, **told})
 
     with ExitStack() as stack:
 
