@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +18,13 @@ _STYLES = {"ok": "green", "note": "yellow", "wrong": "bold red", "skipped": "dim
 _MARKS = {"ok": "✓", "note": "!", "wrong": "✗", "skipped": "-"}
 
 
-def doctor(*, as_json: Json = False) -> None:
+def doctor(
+    *,
+    try_alerts: Annotated[
+        bool, typer.Option("--try-alerts", help="Send a message by each channel of alerts.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Look at everything that a month needs, and say what to do.
 
     Settings, versions, the inbox in S3 with the rights on it and its clock, the storage, Dagster,
@@ -30,6 +36,8 @@ def doctor(*, as_json: Json = False) -> None:
 
     `credits-pipeline doctor`
 
+    `credits-pipeline doctor --try-alerts`
+
     `credits-pipeline doctor --json | jq '.findings[] | select(.state != "ok")'`
     """
     from credits_pipeline.doctor.examination import examine  # noqa: PLC0415 - loads all rooms
@@ -39,7 +47,7 @@ def doctor(*, as_json: Json = False) -> None:
     console = answers()
     found: list[Finding] = []
     with doing("Looking around", console) as now:
-        for finding in examine(month, now):
+        for finding in examine(month, now, try_alerts=try_alerts):
             found.append(finding)
             if not as_json:
                 _print(console, finding)

@@ -13,17 +13,20 @@ from credits_pipeline.doctor.stream import stream_found
 from credits_pipeline.doctor.telling import alerts_found
 
 
-def examine(month: BillingMonth, now: Callable[[str], None]) -> Iterator[Finding]:
+def examine(
+    month: BillingMonth, now: Callable[[str], None], *, try_alerts: bool = False
+) -> Iterator[Finding]:
     """Look at everything that a month needs; nothing is sent to the stream.
 
     Args:
         month: the month that S3 and CloudZero are asked about.
         now: is told what is looked at next.
+        try_alerts: send a message by each channel that alerts go to.
     """
     now("Looking at settings and versions")
     yield from versions()
     yield from settings_found()
-    yield from alerts_found()
+    yield from alerts_found(tried=try_alerts)
     now("Asking S3")
     yield from bucket_found(month)
     now("Writing to the storage")

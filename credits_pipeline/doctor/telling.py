@@ -1,22 +1,48 @@
-"""The alerts: which channels are set, so that somebody hears of what is wrong. None is tried."""
+"""The alerts: which channels are set, so that somebody hears of what is wrong, and if they work."""
 
 from collections.abc import Iterator
 
+from credits_pipeline.alerts.alert import Alert
+from credits_pipeline.alerts.channel import Channel, ChannelError
 from credits_pipeline.alerts.channels import configured
 from credits_pipeline.doctor.finding import Finding, note, ok, wrong
+from credits_pipeline.settings import UI_URL, SettingError, web_address
+
+_TRY = Alert(
+    subject="try",
+    cause="try",
+    about="credits-pipeline",
+    state="this is how alerts come",
+    what="Somebody tried the channels with doctor. Nothing is wrong.",
+    to_do="Nothing.",
+)
 
 
-def alerts_found() -> Iterator[Finding]:
-    """Whether alerts reach anybody, as far as the settings tell."""
+def alerts_found(*, tried: bool) -> Iterator[Finding]:
+    """Whether alerts reach anybody.
+
+    Args:
+        tried: send a message by each channel; else only the settings are looked at.
+    """
     channels, faults = configured()
     for fault in faults:
         yield wrong("alerts", fault)
-    if channels:
+    if tried:
+        yield from map(_sent, channels)
+    elif channels:
         yield ok("alerts", f"go to {', '.join(channel.name for channel in channels)}")
-    elif not faults:
+    if not channels and not faults:
         yield note(
             "alerts",
             "reach nobody: no channel is set.",
             "Set CREDITS_ALERT_SLACK, CREDITS_ALERT_EMAIL with CREDITS_ALERT_SMTP, or "
             "CREDITS_ALERT_SNS.",
         )
+
+
+def _sent(channel: Channel) -> Finding:
+    try:
+        channel.send(_TRY, UI_URL.read(web_address))
+    except (ChannelError, SettingError) as error:
+        return wrong("alerts", error)
+    return ok("alerts", f"{channel.name} took “{_TRY.title}”: see that it came")

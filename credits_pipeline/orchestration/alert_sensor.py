@@ -67,7 +67,11 @@ def alert_sensor(
         channels, failures = configured()
         if not channels and not failures:
             return dg.SensorResult(skip_reason=_NO_CHANNEL)
-        ui = settings.UI_URL.read(settings.web_address)
+        ui = ""
+        try:
+            ui = settings.UI_URL.read(settings.web_address)
+        except settings.SettingError as error:
+            failures.append(str(error))
         look = partial(_look, context, inbox, storage, schedule, [NAME, *others])
         down = None
         try:

@@ -19,10 +19,12 @@ from credits_pipeline.doctor import bucket, stream
 from credits_pipeline.doctor.environment import PARSERS
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
+from credits_pipeline_tests.alerts.conftest import Mailbox, Webhook, mailbox, webhook
 from credits_pipeline_tests.cli.terminal import on_a_terminal
 from credits_pipeline_tests.conftest import API_KEY, CONNECTION_ID
 from credits_pipeline_tests.postgres import PASSWORD, PASSWORD_VARIABLE, PostgresServer
 
+__all__ = ["mailbox", "webhook"]
 NEEDED = {Operation.CREATE_DROP, Operation.CONTENTS}
 
 
@@ -324,3 +326,21 @@ def test_with_dagster_in_postgresql_the_lock_is_there_and_its_password_nowhere(
     assert done_without.exit_code == 1
     assert found(done_without)["Dagster's home"][0]["state"] == "wrong"
     assert PASSWORD not in done.output + done_without.output
+
+
+@pytest.mark.parametrize("answer", [200, 404])
+def test_a_channel_that_is_tried_gets_one_message_or_says_why_not(
+    webhook: Webhook, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, answer: int
+) -> None:
+    monkeypatch.setenv("CREDITS_ALERT_SLACK", webhook.url)
+    monkeypatch.setenv("CREDITS_ALERT_EMAIL", "finops@example.com")
+    server = f"smtp://127.0.0.1:{mailbox.port}?from=credits@example.com"
+    monkeypatch.setenv("CREDITS_ALERT_SMTP", server)
+    webhook.answers = [answer]
+    slack, mail = found(doctor("--json", "--try-alerts"))["alerts"]
+    assert slack["state"] == ("ok" if answer == 200 else "wrong")
+    assert len(webhook.taken) == (answer == 200)
+    assert mail["state"] == "ok"
+    assert mailbox.subjects == ["[credits] credits-pipeline: this is how alerts come"]
+    assert len(found(doctor("--json"))["alerts"]) == 1
+    assert webhook.asked == len(mailbox.taken) == 1

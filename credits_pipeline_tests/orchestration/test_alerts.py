@@ -258,14 +258,18 @@ def test_a_channel_that_is_down_gets_it_later_and_the_others_do_not_get_it_twice
     assert desk.told() == ["2025-01: blocked, nothing was sent"]
 
 
-def test_a_channel_that_is_set_wrongly_makes_the_tick_red_and_the_others_tell(
-    desk: Desk, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CREDITS_ALERT_SLACK", "hooks.slack.com/s3cr3t"), ("CREDITS_UI_URL", "dagster.example.com")],
+)
+def test_a_setting_that_can_not_be_used_makes_the_tick_red_and_the_others_tell(
+    desk: Desk, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    monkeypatch.setenv("CREDITS_ALERT_SLACK", "hooks.slack.com/s3cr3t")
+    monkeypatch.setenv(name, value)
     pipeline.upload(BAD)
     pipeline.run()
     for _ in range(2):
-        with pytest.raises(alert_sensor.AlertError, match="CREDITS_ALERT_SLACK") as caught:
+        with pytest.raises(alert_sensor.AlertError, match=name) as caught:
             desk.tick()
         assert "s3cr3t" not in str(caught.value)
     assert len(desk.mailbox.taken) == 1
