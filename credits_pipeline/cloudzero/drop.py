@@ -300,7 +300,7 @@ class _Drop:
         diff = compare(held, part.sent)
         warnings: list[str] = []
         if part.checked is False:
-            warnings.append("CloudZero could not be asked which accounts it knows: not checked.")
+            warnings.append("Which accounts CloudZero knows was not checked: all are sent.")
         if not self.options.clear_month and not diff.new_usd:
             warnings.append(f"The total of {self.month} is zero; it is sent all the same.")
         result = replace(

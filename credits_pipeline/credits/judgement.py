@@ -112,7 +112,7 @@ def _nothing_rejected(reading: MonthReading, decisions: Decisions) -> Statement:
         return Statement("nothing_rejected", holds=True, blocks=True, says="Every row was read.")
     first = reading.rejected.row(0, named=True)
     entry = reading.findings.ledger.entries[RecordClass.REJECTED]
-    dollars = "unknown" if entry.usd is None else for_people(entry.usd)
+    dollars = "dollars unknown" if entry.usd is None else for_people(entry.usd)
     todo = (
         "left out, as decided"
         if decisions.accept_rejected
@@ -123,9 +123,8 @@ def _nothing_rejected(reading: MonthReading, decisions: Decisions) -> Statement:
         holds=False,
         blocks=not decisions.accept_rejected,
         says=(
-            f"{count} {'row' if count == 1 else 'rows'} can't be read (dollars as far as readable:"
-            f" {dollars}); the first is line {first['line']}, {first['text']!r}: {first['reason']};"
-            f" {todo}."
+            f"{count} {'row' if count == 1 else 'rows'} can't be read ({dollars}); the first is"
+            f" line {first['line']}, {first['text']!r}: {first['reason']}; {todo}."
         ),
         numbers={
             "rejected_rows": count,

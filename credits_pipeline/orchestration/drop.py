@@ -214,7 +214,7 @@ class _MonthDrop:
         if not self.plausible.holds:
             warnings.append(self.plausible.says)
         if result.accounts_checked is False:
-            warnings.append(f"Why the accounts were not checked: {self.known.why_not}")
+            warnings.append(f"Why they were not checked: {self.known.why_not}")
         planned = result.plan is not None
         verdict = Verdict(result.verdict)
         if rows_left_out(ledger) and verdict is Verdict.VERIFIED:

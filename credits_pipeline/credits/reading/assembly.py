@@ -298,13 +298,16 @@ def _warnings(reading: MonthReading) -> tuple[str, ...]:
             " as credits."
         )
     for row in reading.duplicates.head(_DUPLICATES_SHOWN).iter_rows(named=True):
-        what = "repeats" if row["identical"] else "contradicts"
-        done = "added up" if row["kept"] else "left out"
-        found.append(
-            f"Line {row['line']} {what} line {row['first_line']} for account {row['account_id']}:"
-            f" {for_people(row['usd'])} {done} (line {row['first_line']}:"
-            f" {for_people(row['first_usd'])})."
-        )
+        usd, first_usd = for_people(row["usd"]), for_people(row["first_usd"])
+        where = f"line {row['first_line']} for account {row['account_id']}"
+        if row["identical"]:
+            done = "both count" if row["kept"] else "it counts once"
+            found.append(f"Line {row['line']} repeats {where}, {usd}: {done}.")
+        else:
+            done = "both count" if row["kept"] else "the first counts"
+            found.append(
+                f"Line {row['line']} contradicts {where}, {usd} against {first_usd}: {done}."
+            )
     if len(reading.duplicates) > _DUPLICATES_SHOWN:
         found.append(f"{len(reading.duplicates) - _DUPLICATES_SHOWN} more rows repeat an account.")
     if findings.padded_accounts:
