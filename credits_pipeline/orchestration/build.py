@@ -74,10 +74,11 @@ def _not_of_a_run(resource: Any) -> Any:
     """A resource that no run config can set otherwise.
 
     Dagster lets whoever starts a run overwrite a resource's fields. These say which server is told
-    CloudZero's key, and which variable of the environment that is.
+    CloudZero's key, and which variable of the environment that is. Each run and each tick gets one
+    of its own, as Dagster would make it: what one has read of a secret is not what the next uses.
     """
     if isinstance(resource, dg.ConfigurableIOManager):
-        return dg.IOManagerDefinition(lambda _: resource, config_schema={})
+        return dg.IOManagerDefinition(lambda _: resource.model_copy(), config_schema={})
     if isinstance(resource, dg.ConfigurableResource):
-        return dg.ResourceDefinition(lambda _: resource, config_schema={})
+        return dg.ResourceDefinition(lambda _: resource.model_copy(), config_schema={})
     return resource
