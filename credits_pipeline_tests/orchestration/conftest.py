@@ -10,6 +10,7 @@ import pytest
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.orchestration.build import build_definitions
+from credits_pipeline.orchestration.resources import InboxResource, StorageResource
 from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn
@@ -52,6 +53,16 @@ class Pipeline:
             asset_selection=selection,
             run_config={"ops": {name: {"config": c} for name, c in (config or {}).items()}},
         )
+
+    def tick(self, cursor: str | None = None, sensor: str = "credits_files") -> Any:
+        """One tick of a sensor, as the daemon evaluates it."""
+        with dg.build_sensor_context(
+            instance=self.instance,
+            cursor=cursor,
+            definitions=self.defs,
+            resources={"inbox": InboxResource(), "storage": StorageResource()},
+        ) as context:
+            return self.defs.resolve_sensor_def(sensor).evaluate_tick(context)
 
     @property
     def journal(self) -> Journal:

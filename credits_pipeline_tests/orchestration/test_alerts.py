@@ -71,14 +71,7 @@ class Desk:
 
     def tick(self) -> str:
         """One tick of the sensor, as the daemon evaluates it: why nothing was started."""
-        with dg.build_sensor_context(
-            instance=self.pipeline.instance,
-            cursor=self.cursor,
-            definitions=self.pipeline.defs,
-            resources={"inbox": InboxResource(), "storage": StorageResource()},
-        ) as context:
-            sensor = self.pipeline.defs.resolve_sensor_def("credits_alerts")
-            data = sensor.evaluate_tick(context)
+        data = self.pipeline.tick(self.cursor, "credits_alerts")
         self.cursor = data.cursor
         return str(data.skip_message)
 

@@ -17,7 +17,7 @@ from credits_pipeline import aws
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli import app
 from credits_pipeline.orchestration.build import build_definitions
-from credits_pipeline.orchestration.resources import InboxResource, StorageResource
+from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import SCOPES, Fault
 from credits_pipeline.settings import Schedule, storage_root
@@ -39,16 +39,6 @@ def config(heading: str) -> dict[str, Any]:
     (block,) = re.findall(r"^ *```yaml\n(.*?)^ *```$", recipe, re.MULTILINE | re.DOTALL)
     told: dict[str, Any] = yaml.safe_load(block)
     return {asset: given["config"] for asset, given in told["ops"].items()}
-
-
-def tick(pipeline: Pipeline, cursor: str | None = None) -> Any:
-    with dg.build_sensor_context(
-        instance=pipeline.instance,
-        cursor=cursor,
-        definitions=pipeline.defs,
-        resources={"inbox": InboxResource(), "storage": StorageResource()},
-    ) as context:
-        return pipeline.defs.resolve_sensor_def("credits_files").evaluate_tick(context)
 
 
 def started(tick: Any) -> list[BillingMonth]:
@@ -95,10 +85,10 @@ def test_every_run_config_is_one_that_the_job_takes(block: str, pipeline: Pipeli
 def test_send_a_corrected_file(pipeline: Pipeline) -> None:
     """Send a corrected file."""
     pipeline.upload(WRONG)
-    first = tick(pipeline)
+    first = pipeline.tick()
     assert verdict(pipeline) is Verdict.VERIFIED
     pipeline.upload(GOOD)
-    assert started(tick(pipeline, first.cursor)) == [JANUARY]
+    assert started(pipeline.tick(first.cursor)) == [JANUARY]
     assert verdict(pipeline) is Verdict.VERIFIED
     assert pipeline.held() == HELD
 
@@ -152,9 +142,9 @@ def test_the_wrong_file_was_sent(versioned_inbox: Any, pipeline: Pipeline, way: 
     key = inbox.key(JANUARY)
     pipeline.upload(GOOD, credits_total="3.50")
     assert verdict(pipeline) is Verdict.VERIFIED
-    before = tick(pipeline)
+    before = pipeline.tick()
     pipeline.upload(WRONG)
-    wrong = tick(pipeline, before.cursor)
+    wrong = pipeline.tick(before.cursor)
     assert verdict(pipeline) is Verdict.VERIFIED
     found = s3.list_object_versions(Bucket=inbox.bucket, Prefix=key)["Versions"]
     newest, right = sorted(found, key=lambda version: not version["IsLatest"])
@@ -169,7 +159,7 @@ def test_the_wrong_file_was_sent(versioned_inbox: Any, pipeline: Pipeline, way: 
             pipeline.upload(kept.read_bytes())
         case "delete":
             s3.delete_object(Bucket=inbox.bucket, Key=key, VersionId=newest["VersionId"])
-    assert started(tick(pipeline, wrong.cursor)) == [JANUARY]
+    assert started(pipeline.tick(wrong.cursor)) == [JANUARY]
     assert verdict(pipeline) is Verdict.VERIFIED
     assert pipeline.held() == HELD
 
@@ -191,7 +181,7 @@ def test_send_months_of_before(pipeline: Pipeline) -> None:
         pipeline.upload(GOOD, month)
     old = Schedule(adopt=timedelta(0))
     pipeline.defs = build_definitions(schedule=old)
-    found = tick(pipeline)
+    found = pipeline.tick()
     assert started(found) == []
     (event,) = found.asset_events
     assert "2025-01, 2025-02" in event.metadata["found_not_sent"].value
@@ -221,9 +211,9 @@ def test_move_to_another_stream(
     for month in MONTHS:
         pipeline.upload(GOOD, month)
         assert verdict(pipeline, month) is Verdict.VERIFIED
-    before = tick(pipeline)
+    before = pipeline.tick()
     monkeypatch.setenv("CLOUDZERO_CONNECTION_ID", OTHER_CONNECTION_ID)
-    assert started(tick(pipeline, before.cursor)) == []
+    assert started(pipeline.tick(before.cursor)) == []
     for month in MONTHS:
         assert verdict(pipeline, month) is Verdict.VERIFIED
         assert rows(pipeline, OTHER_CONNECTION_ID, month) == HELD
@@ -252,7 +242,7 @@ def test_the_home_of_dagster_is_lost(pipeline: Pipeline) -> None:
     sent = creates(pipeline)
     with dg.DagsterInstance.ephemeral() as instance:
         pipeline.instance = instance
-        found = tick(pipeline)
+        found = pipeline.tick()
         assert started(found) == list(MONTHS)
         for month in MONTHS:
             assert verdict(pipeline, month) is Verdict.UNCHANGED
@@ -273,7 +263,7 @@ def test_the_storage_is_lost_as_well(pipeline: Pipeline) -> None:
     shutil.rmtree(storage_root())
     with dg.DagsterInstance.ephemeral() as instance:
         pipeline.instance = instance
-        assert started(tick(pipeline)) == list(MONTHS)
+        assert started(pipeline.tick()) == list(MONTHS)
         assert verdict(pipeline, JANUARY) is Verdict.VERIFIED
         assert verdict(pipeline, FEBRUARY) is Verdict.BLOCKED
         assert pipeline.held(FEBRUARY) == HELD

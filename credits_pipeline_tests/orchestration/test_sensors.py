@@ -1,5 +1,6 @@
 """The sensors' ticks, evaluated on a real instance against a real bucket."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from credits_pipeline import aws
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.inbox.bucket import InboxError
 from credits_pipeline.orchestration.build import build_definitions
-from credits_pipeline.orchestration.resources import InboxResource, StorageResource
+from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.orchestration.sensors import write_missing_attempt
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.settings import Schedule, SettingError
@@ -21,14 +22,9 @@ GOOD = b"047210934418,$1.00\n112480036627,$2.50\n"
 
 def tick(pipeline: Pipeline, cursor: str | None, **schedule: Any) -> Any:
     """One tick, as the daemon evaluates it."""
-    defs = build_definitions(schedule=Schedule(**schedule)) if schedule else pipeline.defs
-    with dg.build_sensor_context(
-        instance=pipeline.instance,
-        cursor=cursor,
-        definitions=defs,
-        resources={"inbox": InboxResource(), "storage": StorageResource()},
-    ) as context:
-        return defs.resolve_sensor_def("credits_files").evaluate_tick(context)
+    if schedule:
+        pipeline = replace(pipeline, defs=build_definitions(schedule=Schedule(**schedule)))
+    return pipeline.tick(cursor)
 
 
 def months(data: Any) -> list[str]:
