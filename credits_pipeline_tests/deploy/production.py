@@ -48,11 +48,13 @@ class Production:
         home: DAGSTER_HOME of all of them.
         logs: a file of output for each service.
         ports: of each service that listens.
+        environments: of each service of Dagster.
     """
 
     home: Path
     logs: Path
     ports: dict[str, int]
+    environments: dict[str, Mapping[str, str]] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def url(self, service: str) -> str:
@@ -113,7 +115,7 @@ class Production:
         return loaded == "RepositoryLocation" or None
 
 
-def _here(command: list[str], home: Path, listens: int | None) -> list[str]:
+def here(command: list[str], home: Path, listens: int | None) -> list[str]:
     """A command of a container, for this machine."""
     bin_ = Path(sys.executable).parent
     told = [
@@ -178,13 +180,14 @@ def production(
     with ExitStack() as stack:
 
         def begin(service: str, command: list[str], added: Mapping[str, str]) -> None:
-            running.start(service, command, {**environment(service), **added})
+            running.environments[service] = {**environment(service), **added}
+            running.start(service, command, running.environments[service])
             stack.callback(running.stop, service)
 
-        code = _here(image_command(), running.home, ports["code"])
+        code = here(image_command(), running.home, ports["code"])
         begin("code", code, {**servers.environment, "CREDITS_STORAGE": STORAGE, **settings})
         for service in ("webserver", "viewer", "daemon"):
-            command = _here(services[service]["command"], running.home, ports.get(service))
+            command = here(services[service]["command"], running.home, ports.get(service))
             begin(service, command, {})
         for service in ("webserver", "viewer"):
             eventually(lambda: running.location(service), f"{service} did not load", 120)  # noqa: B023 - waited for at once

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +22,14 @@ from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import API_KEY, Sandbox, sandbox, upload
 from credits_pipeline.storage.store import open_store
+from credits_pipeline_tests.deploy.files import compose
 from credits_pipeline_tests.deploy.production import (
     EDITOR,
     LOGS_BUCKET,
     STORAGE,
     VIEWER,
     Production,
+    here,
     production,
     proxy,
     why_no_nginx,
@@ -105,6 +108,27 @@ def test_a_file_becomes_a_verified_drop(live: Live, journal: Journal) -> None:
     eventually(receipted, "no receipt\n" + live.services.log("code")[-3000:], 120)
     assert found[0].verdict is Verdict.VERIFIED
     assert found[0].total_credit_usd == "202487.80"
+
+
+@pytest.mark.parametrize("service", ["code", "daemon", "webserver", "viewer"])
+def test_every_service_is_healthy_by_its_own_check(live: Live, service: str) -> None:
+    _, *check = compose()[service]["healthcheck"]["test"]
+    port = live.services.ports.get(service)
+    environment = live.services.environments[service]
+    told: list[str] = []
+
+    def healthy() -> bool:
+        done = subprocess.run(
+            here(check, live.services.home, port),
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        told.append(done.stdout + done.stderr)
+        return done.returncode == 0
+
+    eventually(healthy, f"not healthy: {told[-1:]}", 60)
 
 
 def test_what_runs_print_is_in_the_bucket(live: Live, journal: Journal) -> None:
