@@ -1,5 +1,6 @@
 """Everything that runs in production, for tests: servers, `dagster dev`, and what they leave."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -132,6 +133,17 @@ class Live:
     def lives(self, process: int) -> bool:
         """Whether one of Dagster's processes has not ended."""
         return process in members(self.dagster.group)
+
+    def cpu_seconds(self) -> float:
+        """What Dagster's processes have taken of the CPU so far."""
+        ticks = 0
+        for pid in members(self.dagster.group):
+            try:
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+            except OSError:
+                continue
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def found_in_files(self, *secrets: str) -> list[Path]:
         """The files left behind in which one of these can be read."""
