@@ -119,6 +119,12 @@ def sandbox(
             for name, value in running.environment.items():
                 typer.echo(f"export {name}={value}")
             sys.stdout.flush()
+            if Path(".env").exists():
+                typer.echo(
+                    "# careful: `dagster dev` reads .env in this folder, and what that says wins "
+                    "over the lines above: move it away first",
+                    err=True,
+                )
             typer.echo("# running until Ctrl-C", err=True)
             threading.Event().wait()
     except KeyboardInterrupt:

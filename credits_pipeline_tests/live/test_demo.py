@@ -136,3 +136,13 @@ def test_the_sandbox_prints_an_environment_that_works(tmp_path: Path) -> None:
         assert answer.json() == {"billing_drops": []}
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=30) == 0
+
+
+def test_the_sandbox_warns_of_a_file_that_would_lead_dagster_to_a_real_account(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".env").write_text("CLOUDZERO_BASE_URL=https://api.cloudzero.com\n")
+    with started("sandbox", folder=tmp_path) as process:
+        wait_for_line(process, r"dagster dev` reads \.env .* move it away first")
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
