@@ -60,7 +60,7 @@ def _celery() -> dg.ExecutorDefinition:
     except ImportError as error:
         raise settings.SettingError(
             "CREDITS_EXECUTOR=celery needs packages that are not installed: "
-            "pip install 'credits-pipeline[celery]'."
+            "pip install '.[celery]' in the project's folder."
         ) from error
     settings.CELERY_BROKER.read(settings.redis_address)
     # Its name and not its value: what a code location tells of itself holds no password.

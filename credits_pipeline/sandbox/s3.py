@@ -55,7 +55,7 @@ def embedded_s3(*buckets: str, port: int = 0, versioned: bool = False) -> Iterat
         from moto.server import ThreadedMotoServer  # noqa: PLC0415 - only where the sandbox runs
     except ImportError as error:
         raise SandboxMissingError(
-            "The embedded S3 needs moto's server: pip install 'credits-pipeline[sandbox]'."
+            "The embedded S3 needs moto's server: pip install '.[sandbox]' in the project's folder."
         ) from error
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
