@@ -197,6 +197,13 @@ def _ledger_closes(reading: MonthReading) -> Statement:
     )
 
 
+#: Which amounts are credits, in a word.
+_CREDITS_ARE: dict[Convention, str] = {
+    "positive_is_credit": "positive",
+    "negative_is_credit": "negative",
+}
+
+
 def _signs_agree(
     reading: MonthReading, decisions: Decisions, previous: Convention | None
 ) -> Statement:
@@ -209,19 +216,22 @@ def _signs_agree(
     }
     counted = f"{signs.positive} positive and {signs.negative} negative amounts"
     if decisions.signs != "auto":
-        says = f"{counted}, taken as {signs.taken_as}, as decided ({decisions.signs})."
+        taken = f"the {_CREDITS_ARE[signs.taken_as]} ones taken as credits"
+        says = f"{counted}, {taken}, as decided ({decisions.signs})."
         return Statement("signs_agree", holds=True, blocks=True, says=says, numbers=numbers)
     if signs.mixed:
+        usual = _CREDITS_ARE[signs.layout_convention]
+        other = "negative" if usual == "positive" else "positive"
         says = (
-            f"{counted}: claw-backs, or a mistake; decide signs = as_is if"
-            f" {signs.layout_convention} is meant, flipped if the opposite."
+            f"{counted}: some credits are taken back, or it is a mistake. If the {usual} amounts"
+            f" are the credits, decide signs = as_is; if the {other} ones are, flipped."
         )
         return Statement("signs_agree", holds=False, blocks=True, says=says, numbers=numbers)
     if signs.against_layout:
         differs = previous is not None and previous != signs.taken_as
-        says = f"{counted}, all against the layout's convention, taken as credits" + (
-            "; the last verified month came in the other convention: decide signs = flipped if"
-            " these are credits, as_is if they are claw-backs."
+        says = f"{counted}, against the layout's habit, taken as credits" + (
+            "; the last verified month had the other sign: decide signs = flipped if these are"
+            " credits, as_is if they take credits back."
             if differs
             else "."
         )
