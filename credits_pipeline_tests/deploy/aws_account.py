@@ -131,6 +131,10 @@ def account(**parameters: str) -> Iterator[Account]:
         (stack,) = stacks.describe_stacks(StackName=STACK)["Stacks"]
         outputs = {found["OutputKey"]: found["OutputValue"] for found in stack["Outputs"]}
         # What moto's CloudFormation does not make.
+        for bucket in (outputs["Inbox"], outputs["Storage"]):
+            made.client("s3").put_bucket_versioning(
+                Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
+            )
         secret = made.client("secretsmanager").create_secret(Name=f"{STACK}/cloudzero")["ARN"]
         yield Account(url, {**outputs, "Secret": secret})
     finally:
