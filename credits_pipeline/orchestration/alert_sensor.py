@@ -7,7 +7,6 @@ channel that fails makes its own ticks red, and no month waits for it.
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -22,9 +21,6 @@ from credits_pipeline.orchestration import alert_sources
 from credits_pipeline.orchestration.later import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.orchestration.resources import InboxResource, StorageResource
 from credits_pipeline.settings import Schedule
-
-if TYPE_CHECKING:
-    from credits_pipeline.storage.store import StorageError
 
 NAME = "credits_alerts"
 #: Between two looks at most; the inbox may be listed once an hour, where events start files.
@@ -73,10 +69,10 @@ def alert_sensor(
         except settings.SettingError as error:
             failures.append(str(error))
         look = partial(_look, context, inbox, storage, schedule, [NAME, *others])
-        down = None
+        down: Exception | None = None
         try:
             said, more = _tell(storage, look, channels, ui)
-        except StorageError as error:
+        except (StorageError, settings.SettingError) as error:
             down, said, more = error, "", [str(error)]
         before = Book.from_json(context.cursor.encode()) if context.cursor else Book()
         book, untold = _of_the_storage(before, down, channels, ui)
@@ -161,7 +157,7 @@ def _look(
 
 
 def _of_the_storage(
-    book: Book, down: "StorageError | None", channels: Sequence[Channel], ui: str
+    book: Book, down: Exception | None, channels: Sequence[Channel], ui: str
 ) -> tuple[Book, list[str]]:
     """Tell that the storage can't be used, or can be again: its book after that, and failures.
 

@@ -465,6 +465,16 @@ def test_a_storage_that_can_not_be_used_is_told_once_though_nothing_can_be_writt
     assert json.loads(str(desk.cursor))["episodes"] == []
 
 
+def test_a_storage_that_is_set_wrongly_is_told_once(
+    desk: Desk, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDITS_STORAGE", f"s3://{inbox.bucket}/kept")
+    assert desk.told(ticks=1) == ["The pipeline's storage: it can't be used, and no month is sent"]
+    with pytest.raises(alert_sensor.AlertError, match="lies inside the inbox"):
+        desk.tick()
+    assert desk.told(ticks=0) == []
+
+
 def test_an_inbox_that_can_not_be_asked_silences_nothing_else(
     desk: Desk, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
