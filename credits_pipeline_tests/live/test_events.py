@@ -19,7 +19,7 @@ from credits_pipeline_tests.live.test_dagster_dev import SELECTOR, Live
 from credits_pipeline_tests.waiting import eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
-MONTHS = [BillingMonth(2025, 1).shift(n) for n in range(3)]
+MONTHS = [BillingMonth(2025, 1).shift(n) for n in range(2)]
 SANDBOX_YAML = files("credits_pipeline.sandbox").joinpath("dagster.yaml").read_text()
 #: As in production.
 THREADS = "sensors: {use_threads: true, num_workers: 4}\n"
