@@ -50,6 +50,8 @@ def celery_config(broker: Any) -> dict[str, Any]:
             "worker_prefetch_multiplier": 1,
             "broker_transport_options": {"visibility_timeout": seconds},
             "broker_connection_retry_on_startup": True,
+            # A run's line of JSON stays a line of JSON on standard output.
+            "worker_redirect_stdouts": False,
         },
     }
 

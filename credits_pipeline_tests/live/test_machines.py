@@ -1,5 +1,6 @@
 """More than one machine: steps on Celery's workers, Dagster in PostgreSQL, files in S3."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,9 @@ def test_a_backfill_over_two_workers_survives_the_death_of_one(world: Machines) 
     assert not has_loaded("polars", worker.process.pid)
     assert any(has_loaded("polars", child) for child in worker.children())
     assert [run["status"] for run in world.runs()] == ["SUCCESS", "SUCCESS"]
+    lines = [line for name in world.workers for line in world.log(name).splitlines()]
+    told = [json.loads(line) for line in lines if line.startswith('{"event":"credits_run"')]
+    assert {line["billing_month"] for line in told} == set(map(str, months))
     for path in world.folder.rglob("*"):
         if path.is_file():
             assert redis_server.PASSWORD.encode() not in path.read_bytes(), path
