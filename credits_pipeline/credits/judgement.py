@@ -145,6 +145,14 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
     identical = duplicates.filter("identical")
     conflicting = duplicates.filter(~pl.col("identical"))
     first = (conflicting if len(conflicting) else identical).row(0, named=True)
+    kinds = [
+        f"{_count(len(rows), 'row')} {what}"
+        for rows, what in (
+            (identical, "repeating the first word for word"),
+            (conflicting, "contradicting it"),
+        )
+        if len(rows)
+    ]
     done = {
         "first": "the first row of each account is kept, later ones are left out",
         "sum": "the rows of each account are added up, as decided",
@@ -156,8 +164,7 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
         blocks=decisions.duplicates == "reject",
         says=(
             f"{_count(reading.findings.duplicated_accounts, 'account')} with more than one row:"
-            f" {_count(len(identical), 'row')} repeating the first word for word,"
-            f" {_count(len(conflicting), 'row')} contradicting it; such as line"
+            f" {' and '.join(kinds)}; such as line"
             f" {first['line']} ({for_people(first['usd'])}) after line {first['first_line']}"
             f" ({for_people(first['first_usd'])}) for account {first['account_id']}; {done}."
         ),

@@ -211,7 +211,7 @@ def _valid(
         return _not_asked(VALID, f"The rows can't be sent: {error}."), ()
     except CloudZeroError as error:
         return _not_asked(VALID, _why_not_validated(error)), ()
-    says = f"CloudZero finds all {rows.height:,} rows valid, in {len(plan.bodies)} requests."
+    says = f"CloudZero finds all {rows.height:,} rows valid."
     numbers = {"rows": rows.height, "requests": len(plan.bodies), "bytes": plan.size}
     return Statement(VALID, holds=True, blocks=True, says=says, numbers=numbers), ()
 
