@@ -131,7 +131,10 @@ class Ui:
             has=self.page.get_by_role("cell", name=label, exact=True)
         )
         row.get_by_text("[Show Markdown]").click()
-        return self.page.get_by_role("dialog")
+        dialog = self.page.get_by_role("dialog")
+        # It grows as it opens; this waits until it does not any more.
+        dialog.hover(trial=True)
+        return dialog
 
 
 @pytest.fixture(scope="module")
