@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from credits_pipeline.reporting.overview import MonthState
 
 _VERSION_SHOWN = len("20250203T101112Z")
+#: More months in a row of which nothing is known share a line.
+_EMPTY_SHOWN = 3
 
 
 def months(*, as_json: Json = False) -> None:
@@ -49,7 +52,7 @@ def months(*, as_json: Json = False) -> None:
     else:
         print_table(
             ["month", "last run", "at CloudZero", "left out", "file", "decisions", "age"],
-            [_line(state, now) for state in found],
+            list(_lines(found, now)),
             right=["at CloudZero", "left out", "age"],
             folds=["decisions"],
         )
@@ -138,6 +141,18 @@ def _print_report(journal: "Journal", attempt: "Attempt") -> None:
     ui = UI_URL.read(web_address)
     places = Places(ui=ui, stored_at=journal.uri(attempt)) if ui else None
     print_markdown(markdown(attempt, journal.rows(attempt), places=places))
+
+
+def _lines(found: "list[MonthState]", now: datetime) -> "Iterator[list[str | Text]]":
+    from rich.text import Text
+
+    for empty, together in groupby(found, lambda state: not (state.last or state.receipt)):
+        states = list(together)
+        if empty and len(states) > _EMPTY_SHOWN:
+            ends = f"{states[-1].month} to {states[0].month}"
+            yield [ends, Text("none yet", "dim"), "", "", "", "", ""]
+        else:
+            yield from (_line(state, now) for state in states)
 
 
 def _line(state: "MonthState", now: datetime) -> "list[str | Text]":

@@ -81,6 +81,20 @@ def test_every_month_has_a_line_with_verdict_dollars_file_decisions_and_age(
     assert len(done.stdout.splitlines()) == 4
 
 
+def test_a_long_time_of_which_nothing_is_known_takes_one_line(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDITS_START_MONTH", str(JANUARY.shift(-12)))
+    verified(journal)
+    told = run("months").stdout.splitlines()[1:]
+    assert [line.split("  ")[0] for line in told] == [
+        str(NOW),
+        str(JANUARY),
+        f"{JANUARY.shift(-12)} to {JANUARY.shift(-1)}",
+    ]
+    assert len(json.loads(run("months", "--json").stdout)["months"]) == 14
+
+
 def test_a_month_that_waits_for_a_person_is_told_and_ends_with_1(journal: Journal) -> None:
     verified(journal)
     journal.close(attempt(Verdict.BLOCKED, "run-red", 3), sent=False)
