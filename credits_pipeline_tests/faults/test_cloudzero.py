@@ -184,6 +184,7 @@ def look(pipeline: Pipeline) -> Any:
     """Look at the stream again, as is done later and daily."""
     return still_held_statement(
         JANUARY,
+        run_id="a-later-look",
         storage=StorageResource(),
         cloudzero=CloudZeroResource(),
         instance=pipeline.instance,
