@@ -10,6 +10,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= credits_pipeline_tests
+# Files of tests at one time; most tests wait for what processes do.
+WORKERS ?= 2
 
 .PHONY: help setup demo test lint type check docs bench chaos soak lock clean
 
@@ -35,7 +37,7 @@ demo: $(READY) ## the whole product on this machine; ONCE=1 ends after the sampl
 	@exec $(BIN)/credits-pipeline demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: $(READY) ## all tests; TESTS=path for some of them
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 lint: $(READY) ## style and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

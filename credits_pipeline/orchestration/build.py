@@ -1,6 +1,7 @@
 """The one assembly, so that tests and deployments differ by argument."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -77,8 +78,16 @@ def _not_of_a_run(resource: Any) -> Any:
     CloudZero's key, and which variable of the environment that is. Each run and each tick gets one
     of its own, as Dagster would make it: what one has read of a secret is not what the next uses.
     """
-    if isinstance(resource, dg.ConfigurableIOManager):
-        return dg.IOManagerDefinition(lambda _: resource.model_copy(), config_schema={})
-    if isinstance(resource, dg.ConfigurableResource):
-        return dg.ResourceDefinition(lambda _: resource.model_copy(), config_schema={})
-    return resource
+    if not isinstance(resource, dg.ConfigurableResource):
+        return resource
+    definition: Any = (
+        dg.IOManagerDefinition
+        if isinstance(resource, dg.ConfigurableIOManager)
+        else dg.ResourceDefinition
+    )
+
+    def made(_: dg.InitResourceContext) -> Iterator[Any]:
+        with resource.process_config_and_initialize_cm() as ready:
+            yield ready
+
+    return definition(made, config_schema={}, description=inspect.getdoc(resource))

@@ -201,7 +201,7 @@ def test_the_key_is_in_no_answer_of_the_webserver(live: Live) -> None:
     answers = all_answers(live.dagster)
     everything = "\n".join(answers.values())
     # It was asked about runs, their logs and what they printed, decisions, metadata and ticks.
-    for told in ("CREDITS_BUCKET", "sending body 1", "credits_run", "accept_rejected"):
+    for told in ("The bucket and prefix that", "sending body 1", "credits_run", "accept_rejected"):
         assert told in everything, told
     for told in ("$202,487.80", "Credits March.xlsx", "none of them new"):
         assert told in everything, told

@@ -51,3 +51,13 @@ def test_who_starts_a_run_can_send_the_key_nowhere_else(
     found = build_definitions(schedule=Schedule()).resolve_job_def(job)
     with pytest.raises(dg.DagsterInvalidConfigError):
         dg.validate_run_config(found, {"resources": {resource: {"config": config}}})
+
+
+def test_a_deployment_may_take_a_resource_s_fields_from_its_own_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OUR_STREAM", "stream-of-ours")
+    ours = CloudZeroResource(connection_id=dg.EnvVar("OUR_STREAM"))
+    made = build_definitions(schedule=Schedule(), resources={"cloudzero": ours}).resources or {}
+    with dg.build_resources({"cloudzero": made["cloudzero"]}) as ready:
+        assert ready.cloudzero.address()[1] == "stream-of-ours"
