@@ -29,14 +29,14 @@ def put_line(group: str, stream: str, line: str, at: datetime) -> None:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    client = logs_client()
-    put = partial(
-        client.put_log_events,
-        logGroupName=group,
-        logStreamName=stream,
-        logEvents=[{"timestamp": int(at.timestamp() * 1000), "message": line}],
-    )
     try:
+        client = logs_client()
+        put = partial(
+            client.put_log_events,
+            logGroupName=group,
+            logStreamName=stream,
+            logEvents=[{"timestamp": int(at.timestamp() * 1000), "message": line}],
+        )
         try:
             answer = put()
         except client.exceptions.ResourceNotFoundException:

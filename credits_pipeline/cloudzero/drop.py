@@ -437,6 +437,8 @@ class _Drop:
             return replace(
                 result,
                 verdict="incomplete",
+                # Another run may have held the lock while the last request was on its way.
+                ambiguous=isinstance(error, LockError),
                 permanent=isinstance(error, PermanentError),
                 reason=(
                     f"CloudZero took all {len(plan.bodies)} requests of {self.month}, but the "
@@ -512,6 +514,8 @@ class _Drop:
         except CloudZeroError as unread:
             if refused:
                 return _failed(result, error, "By that answer the month stands as it was.")
+            ambiguous = incomplete.ambiguous or isinstance(unread, LockError)
+            incomplete = replace(incomplete, ambiguous=ambiguous)
             return _adding(incomplete, f"What it holds now could not be read. {unread.what}")
         return self._judged_by(incomplete, planned, broken, rows)
 

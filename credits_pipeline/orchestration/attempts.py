@@ -86,10 +86,13 @@ class Recorder:
             raise
         except Exception as error:
             before = self.storage.journal().attempt(self.month, self.run_id)
-            if before is not None and before.verdict is Verdict.SENDING:
+            if before is None:
+                stored = self.close(failed(self.new(Verdict.FAILED, **known), error))
+            elif before.verdict is Verdict.SENDING:
                 stored = self.close(interrupted(before, str(error)), sent=True)
             else:
-                stored = self.close(failed(self.new(Verdict.FAILED, **known), error))
+                # What went wrong afterwards, such as with Dagster's database, changes nothing.
+                raise
             if _explains_itself(error):
                 raise Refused(told(stored)) from error
             raise

@@ -195,6 +195,9 @@ class _MonthDrop:
 
         last = self.journal.last_sent(self.made.month)
         if last is not None and last.verdict is Verdict.SENDING:
+            # It may have ended before its first create, and said so.
+            last = self.journal.attempt(self.made.month, last.run_id) or last
+        if last is not None and last.verdict is Verdict.SENDING:
             last = self.recorder.close(interrupted(last, "its process ended"), sent=True)
             self.context.log.warning(told(last))
         if last is None or (last.base_url, last.connection_id) != self.cloudzero.address():

@@ -204,6 +204,7 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
         Raises:
             SettingError: no connection id is set.
         """
+        from credits_pipeline.cloudzero.errors import LockError  # noqa: PLC0415 - loads httpx
         from credits_pipeline.cloudzero.lock import (  # noqa: PLC0415 - when used
             FileStreamLock,
             OfMachineAndDatabase,
@@ -212,8 +213,13 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
             PostgresStreamLock,
         )
 
-        of_machine = FileStreamLock(*self.address())
+        address = self.address()
         database = getattr(instance.run_storage, "postgres_url", None)
         if database is None:
-            return of_machine
-        return OfMachineAndDatabase(of_machine, PostgresStreamLock(database, *self.address()))
+            return FileStreamLock(*address)
+        in_database = PostgresStreamLock(database, *address)
+        try:
+            return OfMachineAndDatabase(FileStreamLock(*address), in_database)
+        except LockError:
+            # A machine without a home folder has no place for its own.
+            return in_database

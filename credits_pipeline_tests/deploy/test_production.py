@@ -284,9 +284,10 @@ def subscribed(live: Live, trusted: ssl.SSLContext, origin: str, user: str | Non
         subprotocols=["graphql-ws"],  # type: ignore[list-item] # as above
         additional_headers={} if user is None else {"Authorization": f"Basic {told}"},
         proxy=None,
+        open_timeout=60,
     ) as socket:
         socket.send(json.dumps({"type": "connection_init", "payload": {}}))
-        return json.loads(socket.recv(20))
+        return json.loads(socket.recv(60))
 
 
 def test_subscriptions_pass(live: Live, trusted: ssl.SSLContext) -> None:

@@ -70,7 +70,7 @@ def test_every_run_puts_one_line_on_standard_output_and_into_its_group(
     assert lines_in(log_group) + lines_in(log_group, "2025-02") == printed
 
 
-@pytest.mark.parametrize("trouble", ["no such group", "no server"])
+@pytest.mark.parametrize("trouble", ["no such group", "no server", "no region"])
 def test_a_log_group_that_can_not_be_reached_is_said_and_the_verdict_stands(
     pipeline: Pipeline,
     log_group: str,
@@ -80,8 +80,13 @@ def test_a_log_group_that_can_not_be_reached_is_said_and_the_verdict_stands(
 ) -> None:
     if trouble == "no such group":
         monkeypatch.setenv("CREDITS_LOG_GROUP", "/misspelt")
-    else:
+    elif trouble == "no server":
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://127.0.0.1:9")
+        aws.forget_clients()
+    else:
+        # S3 does without, CloudWatch does not.
+        monkeypatch.delenv("AWS_REGION")
+        monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
         aws.forget_clients()
     pipeline.upload(GOOD)
     result = pipeline.run()
