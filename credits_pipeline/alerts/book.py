@@ -23,9 +23,17 @@ GIVEN_UP = timedelta(hours=80)
 
 @dataclass(frozen=True)
 class Message:
-    """An alert and the names of the channels that have it; ``over`` says that all is well again."""
+    """An alert, and who has it.
+
+    Attributes:
+        alert: what is told.
+        since: when it was first to be told, aware.
+        told: the names of the channels that have it.
+        over: it says that all is well again.
+    """
 
     alert: Alert
+    since: datetime
     told: frozenset[str] = frozenset()
     over: bool = False
 
@@ -50,10 +58,10 @@ class Episode:
         return self.messages[-1].over
 
     @property
-    def causes(self) -> set[str]:
-        """What was wrong since it was well last."""
+    def causes(self) -> dict[str, datetime]:
+        """What was wrong since it was well last, and since when."""
         rounds = itertools.takewhile(lambda message: not message.over, reversed(self.messages))
-        return {message.alert.cause for message in rounds}
+        return {message.alert.cause: message.since for message in rounds}
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Book:
             known[alert.subject] = _wrong(known.get(alert.subject), alert, now)
         for subject, text in view.fine.items():
             if subject in known:
-                known[subject] = _fine(known[subject], text)
+                known[subject] = _fine(known[subject], text, now)
         return Book(tuple(known.values()))
 
     def to_tell(self, channel: str) -> Alert | None:
@@ -118,6 +126,7 @@ class Book:
                     "messages": [
                         {
                             "alert": asdict(message.alert),
+                            "since": message.since.isoformat(),
                             "told": sorted(message.told),
                             "over": message.over,
                         }
@@ -144,7 +153,13 @@ class Book:
                     subject=told["subject"],
                     since=datetime.fromisoformat(told["since"]),
                     messages=tuple(
-                        Message(Alert(**one["alert"]), frozenset(one["told"]), one["over"])
+                        Message(
+                            Alert(**one["alert"]),
+                            # Books of before have the episode's only.
+                            datetime.fromisoformat(one.get("since", told["since"])),
+                            frozenset(one["told"]),
+                            one["over"],
+                        )
                         for one in told["messages"]
                     ),
                 )
@@ -172,14 +187,15 @@ class Book:
 
 
 def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
+    now = now.astimezone(UTC)
     if episode is None:
-        return Episode(alert.subject, now.astimezone(UTC), (Message(alert),))
+        return Episode(alert.subject, now, (Message(alert, now),))
     if episode.over and not episode.messages[-1].told:
         # Nobody was told that it was well.
         episode = replace(episode, messages=episode.messages[:-1])
     if episode.over:
-        episode = replace(episode, since=now.astimezone(UTC))
-    if alert.passes and now - episode.since > GIVEN_UP:
+        episode = replace(episode, since=now)
+    if alert.passes and now - episode.causes.get(alert.cause, now) > GIVEN_UP:
         alert = replace(
             alert,
             cause=f"{alert.cause} given up",
@@ -190,10 +206,10 @@ def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
         )
     if alert.cause in episode.causes:
         return episode
-    return replace(episode, messages=(*episode.messages, Message(alert)))
+    return replace(episode, messages=(*episode.messages, Message(alert, now)))
 
 
-def _fine(episode: Episode, text: str) -> Episode:
+def _fine(episode: Episode, text: str, now: datetime) -> Episode:
     if episode.over:
         return episode
     last = episode.messages[-1].alert
@@ -204,4 +220,5 @@ def _fine(episode: Episode, text: str) -> Episode:
         state=f"settled ({last.state})",
         what=text,
     )
-    return replace(episode, messages=(*episode.messages, Message(well, over=True)))
+    message = Message(well, now.astimezone(UTC), over=True)
+    return replace(episode, messages=(*episode.messages, message))

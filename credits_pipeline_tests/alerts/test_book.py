@@ -1,5 +1,6 @@
 """Nothing is told twice, nothing is lost, and the book stays small."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -127,6 +128,29 @@ def test_what_is_not_tried_again_any_more_is_told_once_more() -> None:
         book = tick(book, wrong(alert(passes=True)), channel, now=now)
     assert channel.got == ["month 2025-01: bad a", "month 2025-01: bad a; given up"]
     assert timedelta(hours=77) < GIVEN_UP
+
+
+def test_blocked_five_days_then_another_cause_that_may_pass() -> None:
+    """It is given up as late as any other: what was wrong before does not count."""
+    channel, book = Heard("one"), Book()
+    book = tick(book, wrong(alert(cause="blocked")), channel)
+    for hours in (120, 121, 199, 201, 202):
+        now = NOW + timedelta(hours=hours)
+        book = tick(book, wrong(alert(cause="503", passes=True)), channel, now=now)
+        if hours == 199:
+            assert channel.got == ["month 2025-01: bad blocked", "month 2025-01: bad 503"]
+    assert channel.got[2:] == ["month 2025-01: bad 503; given up"]
+
+
+def test_a_book_of_before_has_the_episode_s_moment_for_each_message() -> None:
+    channel = Heard("one")
+    book = tick(Book(), wrong(alert(passes=True)), channel)
+    stored = json.loads(book.to_json())
+    del stored["episodes"][0]["messages"][0]["since"]
+    before = Book.from_json(json.dumps(stored).encode())
+    assert before == book
+    tick(before, wrong(alert(passes=True)), channel, now=NOW + timedelta(hours=81))
+    assert channel.got[1:] == ["month 2025-01: bad a; given up"]
 
 
 def test_what_can_not_be_remembered_is_not_told() -> None:
