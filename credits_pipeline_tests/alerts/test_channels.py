@@ -1,11 +1,13 @@
 """Each channel against a real server: what arrives, what is refused, and what an error shows."""
 
 import ssl
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
@@ -62,6 +64,32 @@ def test_slack_that_can_not_be_reached_is_said_without_its_address() -> None:
     with pytest.raises(ChannelError, match="ConnectError") as caught:
         channel.send(ALERT, UI)
     assert "secret-4c1e" not in f"{caught.value!r}{caught.value}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://hooks..com/services/secret-4c1e",
+        "https://hooks.example.com\x00/services/secret-4c1e",
+        f"https://{'a' * 70}.example.com/services/secret-4c1e",
+    ],
+)
+def test_an_address_that_slack_s_client_can_not_use_stops_no_other_channel(address: str) -> None:
+    with pytest.raises(
+        ChannelError, match=r"did not take .*: (InvalidURL|UnicodeError)\."
+    ) as caught:
+        Slack(address).send(ALERT, UI)
+    assert "secret-4c1e" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_network_s_own_error_is_said_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def post(*_: Any, **__: Any) -> Any:
+        raise FileNotFoundError("/secret-4c1e")
+
+    monkeypatch.setattr(httpx, "post", post)
+    with pytest.raises(ChannelError, match=r": FileNotFoundError\.") as caught:
+        Slack("https://hooks.example.com/services/x").send(ALERT, UI)
+    assert "secret-4c1e" not in "".join(traceback.format_exception(caught.value))
 
 
 def mail(port: int, *to: str) -> Mail:
@@ -268,6 +296,24 @@ def test_a_setting_that_can_not_be_used_is_named_and_stops_no_other_channel(
     (told,) = wrong
     assert name in told
     assert says in told
+    assert "s3cr3t" not in told
+
+
+@pytest.mark.parametrize(
+    "password", ["s3cr3t/word", "s3cr3t[word", "s3cr3t]word", "[s3cr3t]", "s3cr3t#x", "s3cr3t?x"]
+)
+def test_a_password_that_is_not_escaped_is_not_shown(
+    password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"smtp://user:{password}@smtp.example.com?from=credits@example.com"
+    with pytest.raises(ValueError, match="an address such as smtp://") as caught:
+        Server.parse(address)
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+    monkeypatch.setenv("CREDITS_ALERT_EMAIL", "a@example.com")
+    monkeypatch.setenv("CREDITS_ALERT_SMTP", address)
+    channels, (told,) = configured()
+    assert channels == []
+    assert "an address such as smtp://" in told
     assert "s3cr3t" not in told
 
 

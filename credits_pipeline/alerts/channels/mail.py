@@ -49,7 +49,12 @@ class Server:
         Raises:
             ValueError: it is not of that form.
         """
-        url = urlsplit(text)
+        try:
+            url = urlsplit(text)
+            port = url.port
+        except ValueError:
+            # Its own text holds a part of a password that is not escaped.
+            raise ValueError(f"it is an address such as {_LIKE}") from None
         user = unquote(url.username or "")
         sender = (parse_qs(url.query).get("from") or [user])[0]
         if url.scheme not in _PORTS or not url.hostname:
@@ -58,7 +63,7 @@ class Server:
             raise ValueError(f"it does not say who the messages are from: {_LIKE}")
         return cls(
             host=url.hostname,
-            port=url.port or _PORTS[url.scheme],
+            port=port or _PORTS[url.scheme],
             tls=url.scheme == "smtps",
             user=user,
             password=unquote(url.password or ""),

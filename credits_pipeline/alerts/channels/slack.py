@@ -32,7 +32,7 @@ class Slack:
         fault = ""
         try:
             answer = httpx.post(self.url, json={"text": text(alert, ui)}, timeout=SECONDS)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
             # Its own text and its request hold the address.
             fault = type(error).__name__
         else:
