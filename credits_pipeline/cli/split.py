@@ -90,12 +90,12 @@ def split(
                 now(f"Writing {made.month}, {number} of {len(files)}")
                 where = put(made, dry_run) if put is not None else f"credits-{made.month}.csv"
                 put_to.append((made, where))
-    except (NotSplitError, Refusal) as error:
+    except (NotSplitError, Refusal, _NotWritableError) as error:
         if as_json:
             print_json(
                 {"months": [_told(*one, written=True) for one in put_to], "reason": str(error)}
             )
-        fail(str(error), 1)
+        fail(str(error), 2 if isinstance(error, _NotWritableError) else 1)
     if as_json:
         told = [_told(*one, written=not dry_run) for one in put_to]
         print_json({"months": told, "reason": None})
@@ -128,24 +128,39 @@ def _told(made: "MonthFile", where: str, *, written: bool) -> dict[str, Any]:
 Put = Callable[["MonthFile", bool], str]
 
 
+class _NotWritableError(Exception):
+    """A file can't be put where it belongs."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        why = error.strerror or type(error).__name__
+        super().__init__(f"{path} can't be written: {why}. Choose another folder with --to.")
+
+
 def _into_folder(folder: Path, files: "list[MonthFile]", *, force: bool) -> Put:
     """Put files into a folder.
 
     Raises:
         NotSplitError: one is there already, and may not be overwritten.
+        _NotWritableError: the folder can't be looked into.
     """
     from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
 
     paths = {made.month: folder / f"credits-{made.month}.csv" for made in files}
-    there = [str(path) for path in paths.values() if path.exists()]
+    try:
+        there = [str(path) for path in paths.values() if path.exists()]
+    except OSError as error:
+        raise _NotWritableError(folder, error) from None
     if there and not force:
         raise NotSplitError(f"Nothing was written: {_listed(there)}. Overwrite with --force.")
 
     def put(made: "MonthFile", dry_run: bool) -> str:
         path = paths[made.month]
         if not dry_run:
-            folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, made.data)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                _write_whole(path, made.data)
+            except OSError as error:
+                raise _NotWritableError(path, error) from None
         return str(path)
 
     return put

@@ -1,6 +1,8 @@
 """``credits-pipeline split``: one credits file a month, in the product's own format."""
 
+import errno
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -60,6 +62,37 @@ def test_nothing_is_overwritten_unless_forced(tmp_path: Path) -> None:
     assert (out / "credits-2025-02.csv").read_text() == "mine"
     assert split(tmp_path, WIDE, "--to", str(out), "--force").exit_code == 0
     assert table(out / "credits-2025-02.csv", FEBRUARY)["123456789012"] == Decimal("7.30")
+
+
+@pytest.mark.parametrize("folder", ["file/out", "n" * 300])
+def test_a_folder_that_can_not_be_written_is_said(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    result = split(tmp_path, WIDE, "--to", str(tmp_path / folder), "--json")
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+    assert "can't be written: " in result.stderr
+    told = json.loads(result.stdout)
+    assert told["months"] == []
+    assert told["reason"] in result.stderr
+
+
+def test_what_was_written_before_a_disk_is_full_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, sync, synced = tmp_path / "out", os.fsync, []
+
+    def full(handle: int) -> None:
+        if synced:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        synced.append(handle)
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = split(tmp_path, WIDE, "--to", str(out), "--json")
+    assert result.exit_code == 2
+    assert "credits-2025-02.csv can't be written: No space left on device." in result.stderr
+    assert [month["billing_month"] for month in json.loads(result.stdout)["months"]] == ["2025-01"]
+    assert [path.name for path in out.iterdir()] == ["credits-2025-01.csv"]
 
 
 def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path) -> None:
