@@ -270,6 +270,15 @@ def test_every_file_says_at_its_head_what_was_not_run(path: Path) -> None:
         assert re.search(r"\b(?:test|tests|run|ran|started|installed|deployed)\b", head)
 
 
+def test_on_ecs_the_password_stays_and_no_call_is_cut_short() -> None:
+    """Tasks get the password when they start; Service Connect ends calls of a known protocol."""
+    text = (DEPLOY / "aws" / "services.yaml").read_text()
+    assert "ManageMasterUserPassword:" not in text
+    assert "RotationSchedule" not in text
+    assert "AppProtocol" not in text
+    assert text.count("ValueFrom:") == text.count('!Sub "${DatabasePassword}:password::"')
+
+
 def test_definitions_load_by_the_name_that_every_deployment_uses() -> None:
     from credits_pipeline import definitions
 
