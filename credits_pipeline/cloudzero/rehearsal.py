@@ -4,6 +4,7 @@ Proves key, scopes and connection before the first real drop, with no effect on 
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -11,7 +12,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.client import CloudZeroClient
 from credits_pipeline.cloudzero.confirm import landed_query
 from credits_pipeline.cloudzero.difference import difference
-from credits_pipeline.cloudzero.errors import CloudZeroError, PermanentError
+from credits_pipeline.cloudzero.errors import CloudZeroError, PermanentError, WrongAnswerError
 from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.cloudzero.plan import Plan
 
@@ -99,7 +100,9 @@ def _probes(client: CloudZeroClient, month: BillingMonth) -> Iterator[Rehearsed]
 
 def _may_create(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str]:
     try:
-        client.create_drop(_NO_ROWS, month=month, row_counts=())
+        # Taken, no answer to it is the right one.
+        with suppress(WrongAnswerError):
+            client.create_drop(_NO_ROWS, month=month, row_counts=())
     except PermanentError as error:
         if error.status != HTTPStatus.BAD_REQUEST:
             raise

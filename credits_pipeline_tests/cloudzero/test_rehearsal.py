@@ -10,7 +10,7 @@ from credits_pipeline.cloudzero.client import CloudZeroClient
 from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.cloudzero.payload import Payload
 from credits_pipeline.cloudzero.plan import Plan, SendingLimits, plan_bodies
-from credits_pipeline.cloudzero.rehearsal import rehearse
+from credits_pipeline.cloudzero.rehearsal import probe, rehearse
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn, Fault
 
 MONTH = BillingMonth(2025, 1)
@@ -101,3 +101,13 @@ def test_a_client_without_a_test_key_is_refused_before_any_request(
     with pytest.raises(ValueError, match="the drop is real"):
         rehearse(client, plan)
     assert cloudzero.log == []
+
+
+def test_a_body_without_rows_that_is_taken_is_told(
+    rehearsing: CloudZeroClient, cloudzero: CloudZeroStandIn
+) -> None:
+    taken = '{"drop_id": "a", "month": "2025-01", "row_count": 0}'
+    cloudzero.inject(Fault(operation="create", kind="status", status=200, body=taken))
+    tried = {step.operation: step for step in probe(rehearsing, MONTH)}[Operation.CREATE_DROP]
+    assert not tried.works
+    assert "CloudZero took a body without rows" in tried.says
