@@ -64,6 +64,17 @@ class Pipeline:
         ) as context:
             return self.defs.resolve_sensor_def(sensor).evaluate_tick(context)
 
+    def status_context(self, result: dg.ExecuteInProcessResult) -> Any:
+        """What the sensor of failed runs is told of a run."""
+        run = self.instance.get_run_by_id(result.run_id)
+        assert run is not None
+        return dg.build_run_status_sensor_context(
+            sensor_name="credits_failed_runs",
+            dagster_event=result.all_events[-1],
+            dagster_instance=self.instance,
+            dagster_run=run,
+        )
+
     @property
     def journal(self) -> Journal:
         return Journal(open_store(storage_root()))

@@ -109,15 +109,7 @@ def test_a_line_goes_into_a_stream_that_is_there_already(log_group: str) -> None
 def killed(pipeline: Pipeline) -> Any:
     """What the sensor is told of a run whose process was killed: no step of it failed."""
     pipeline.upload(GOOD)
-    result = pipeline.run()
-    run = pipeline.instance.get_run_by_id(result.run_id)
-    assert run is not None
-    return dg.build_run_status_sensor_context(
-        sensor_name="credits_failed_runs",
-        dagster_event=result.all_events[-1],
-        dagster_instance=pipeline.instance,
-        dagster_run=run,
-    )
+    return pipeline.status_context(pipeline.run())
 
 
 @pytest.mark.parametrize("when", ["before its attempt", "while sending", "before its line"])

@@ -150,24 +150,13 @@ def test_automation_decides_whether_sensors_start_with_the_daemon(
     assert {sensor.default_status.value for sensor in defs.sensors or ()} == {status}
 
 
-def status_context(pipeline: Pipeline, result: dg.ExecuteInProcessResult) -> Any:
-    run = pipeline.instance.get_run_by_id(result.run_id)
-    assert run is not None
-    return dg.build_run_status_sensor_context(
-        sensor_name="credits_failed_runs",
-        dagster_event=result.all_events[-1],
-        dagster_instance=pipeline.instance,
-        dagster_run=run,
-    )
-
-
 def test_a_run_that_died_early_gets_its_attempt(pipeline: Pipeline) -> None:
     result = pipeline.run()
     before = pipeline.attempt(result)
     name = f"attempts/{JANUARY}/{result.run_id}.json"
     store = StorageResource().store()
     (store._root / name).unlink()  # type: ignore[attr-defined]
-    write_missing_attempt(status_context(pipeline, result), StorageResource(), "it was killed")
+    write_missing_attempt(pipeline.status_context(result), StorageResource(), "it was killed")
     after = pipeline.attempt(result)
     assert before.verdict is after.verdict is Verdict.FAILED
     assert "it was killed" in after.reason
@@ -176,7 +165,7 @@ def test_a_run_that_died_early_gets_its_attempt(pipeline: Pipeline) -> None:
 def test_a_run_that_wrote_its_attempt_keeps_it(pipeline: Pipeline) -> None:
     result = pipeline.run()
     before = pipeline.attempt(result)
-    write_missing_attempt(status_context(pipeline, result), StorageResource(), "it failed")
+    write_missing_attempt(pipeline.status_context(result), StorageResource(), "it failed")
     assert pipeline.attempt(result) == before
 
 
@@ -185,7 +174,7 @@ def test_a_run_that_died_while_sending_becomes_incomplete(pipeline: Pipeline) ->
 
     result = pipeline.run()
     pipeline.journal.begin_sending(replace(pipeline.attempt(result), verdict=Verdict.SENDING))
-    write_missing_attempt(status_context(pipeline, result), StorageResource(), "it was killed")
+    write_missing_attempt(pipeline.status_context(result), StorageResource(), "it was killed")
     after = pipeline.attempt(result)
     assert after.verdict is Verdict.INCOMPLETE
     assert "it was killed" in after.reason
@@ -208,7 +197,7 @@ def test_a_run_of_something_else_is_left_alone(pipeline: Pipeline) -> None:
         raise_on_error=False,
         tags={"dagster/partition": "2025-01-01"},
     )
-    write_missing_attempt(status_context(pipeline, result), StorageResource(), "it failed")
+    write_missing_attempt(pipeline.status_context(result), StorageResource(), "it failed")
     assert pipeline.journal.attempt(JANUARY, result.run_id) is None
 
 
