@@ -8,6 +8,7 @@ from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.rehearse import rehearse
+from credits_pipeline.cli.samples import samples
 from credits_pipeline.cli.sources import sources
 from credits_pipeline.cli.split import split
 
@@ -29,7 +30,7 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, months, report, clear),
     "Setting it up": (doctor, rehearse),
-    "Trying it": (demo, sandbox),
+    "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
