@@ -1,0 +1,1 @@
+"""The second wing: bills of several clouds, from their files to sums that meet the invoice."""
