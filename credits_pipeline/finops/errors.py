@@ -5,7 +5,7 @@ person has to do something first (a key that may not read).
 """
 
 
-class Trouble(Exception):
+class BillError(Exception):
     """A bill can't be taken in now. The message says what happened, where, and what to do."""
 
     #: Whether it may pass by itself, so that the month is tried again without anyone's help.

@@ -6,12 +6,12 @@ from typing import Any
 #: Each statement and what it means, in the order in which they are shown.
 CHECKS: dict[str, str] = {
     "delivery_is_newest": "This delivery is not older than the one that counts.",
-    "files_match_manifest": "Every file that the manifest names is there, of its size and checksum.",
+    "files_match_manifest": "Every file of the manifest is there, of its size and checksum.",
     "rows_match_manifest": "The files have as many rows as the manifest states.",
     "columns_are_there": "The files have the columns without which a bill can't be added up.",
     "cells_have_their_types": "Every amount and every time can be read.",
     "months_match_manifest": "Every row is of the month that was delivered.",
-    "money_is_exact": "Amounts were kept to the last digit; those that were rounded are counted.",
+    "money_is_exact": "Amounts are kept to the last digit.",
     "values_in_closed_lists": "Closed lists of FOCUS have no other words.",
     "credits_cost_the_same": "A credit is the same amount in all four costs.",
     "one_currency_an_account": "A billing account is billed in one currency.",

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.finops.errors import BillError
 from credits_pipeline.finops.lake.version import Version
 from credits_pipeline.finops.lake.work import move_folder, working_folder
 from credits_pipeline.finops.objects import MissingError, Place, open_place
-from credits_pipeline.finops.errors import BillError
 
 TABLE = "focus_costs"
 _POINTER = "CURRENT.json"

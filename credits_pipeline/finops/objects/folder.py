@@ -82,8 +82,6 @@ class FolderPlace:
                         if arrived:
                             arrived(len(chunk))
                 self._same(listed, file)
-                if to.stat().st_size != listed.size:
-                    raise self._changed(listed.key)
             except BaseException as error:
                 to.unlink(missing_ok=True)
                 if isinstance(error, OSError):
