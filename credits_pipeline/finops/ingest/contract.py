@@ -73,6 +73,7 @@ class Contract:
             self._credits(),
             self._currencies(),
             self._periods(measured),
+            self._tags(measured),
         ]
 
     def _costs_there(self, measured: Measured) -> Check:
@@ -238,6 +239,25 @@ class Contract:
             "period. They count in the month that bills them.",
             numbers={"rows": measured.rows, "outside": int(outside)},
             cases=self._cases(test, "ChargePeriodStart", "ChargePeriodEnd"),
+        )
+
+    def _tags(self, measured: Measured) -> Check:
+        test = (
+            "contains(x_columns, '\"Tags\":') "
+            "AND json_extract_string(x_columns, '$.Tags') IS NOT NULL"
+        )
+        (unreadable,) = self._one(f"count(*) FILTER ({test})")
+        name = "tags_are_readable"
+        if not unreadable:
+            return held(name, "All tags are keys and values.", blocking=False)
+        return Check(
+            name,
+            passed=False,
+            blocking=False,
+            says=f"{unreadable:,} of {measured.rows:,} rows have tags that are no keys and values. "
+            "They are kept in x_columns, and the rows count as untagged.",
+            numbers={"rows": measured.rows, "unreadable": int(unreadable)},
+            cases=self._cases(test),
         )
 
     def _cases(self, test: str, *columns: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from credits_pipeline.finops.focus.columns import COSTS
 from credits_pipeline.finops.ingest.relation import Relation
 from credits_pipeline.finops.ingest.sql import literal
 from credits_pipeline.finops.ingest.tags import TagSpec, tag_columns
-from credits_pipeline.finops.ingest.typing import others, rounded, typed
+from credits_pipeline.finops.ingest.typing import others, rounded, typed, unreadable_tags
 
 #: The clouds' own exports are theirs whole; a plain FOCUS file says whose each row is.
 _OF_THE_ROW = "focus"
@@ -42,6 +42,11 @@ def typed_rows(relation: Relation, naming: Naming, tags: Sequence[TagSpec]) -> s
         for index, column in enumerate(columns)
         if column is None
     ]
+    if "Tags" in at:
+        index = at["Tags"]
+        cell = unreadable_tags(relation.column(index), relation.types[index])
+        if cell is not None:
+            unknown.append(("Tags", cell, "VARCHAR"))
     more = [
         test
         for cost in COSTS

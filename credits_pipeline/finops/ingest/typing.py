@@ -87,6 +87,14 @@ def tags(cell: str, kind: str) -> str:
     return tags_of_text(text(cell, kind))
 
 
+def unreadable_tags(cell: str, kind: str) -> str | None:
+    """SQL: a text that should be tags and is none, or NULL; None where every value is."""
+    if kind != _TEXT:
+        return None
+    value = text(cell, kind)
+    return f"CASE WHEN NOT json_valid({value}) AND {tags_of_text(value)} IS NULL THEN {value} END"
+
+
 def others(columns: Sequence[tuple[str, str, str]]) -> str:
     """SQL: header, cell and type of what FOCUS doesn't know, as one JSON object, or NULL."""
     import json  # noqa: PLC0415 - only the quoting of a name
