@@ -34,8 +34,6 @@ def _read_once(config: Config) -> ScriptDirectory:
 ScriptDirectory.from_config = staticmethod(_read_once)  # type: ignore[method-assign,assignment]
 
 
-
-
 class _Events(InMemoryEventLogStorage):
     """Dagster's storage of events in memory, over one connection for each thread.
 
