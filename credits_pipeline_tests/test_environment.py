@@ -26,7 +26,10 @@ def test_a_long_step_says_how_far_it_is(
     setting_up: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     go = tmp_path / "go"
-    waits = f"import os, time\nprint('half', flush=True)\nwhile not os.path.exists({str(go)!r}): time.sleep(.01)"
+    waits = (
+        "import os, time\nprint('half', flush=True)\n"
+        f"while not os.path.exists({str(go)!r}): time.sleep(.01)"
+    )
 
     def progress(printed: str) -> str:
         if "half" in printed:
