@@ -30,10 +30,11 @@ MAY_IMPORT = {
         "cloudwatch", "alerts", "text",
     },
     "doctor": {"alerts", "billing", "cloudzero", "inbox", "storage", "settings", "orchestration"},
+    "guard": set(),
     "definitions": {"orchestration"},
     "cli": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "sandbox",
-        "orchestration", "aws", "doctor", "text",
+        "orchestration", "aws", "doctor", "text", "guard",
     },
 }  # fmt: skip
 #: What a room never touches, whatever it is for.
@@ -47,6 +48,7 @@ NEVER = {
     "secret": {"dagster"},
     "cloudwatch": {"dagster", "httpx"},
     "alerts": {"dagster"},
+    "guard": {"boto3"},
     "reporting": {"dagster", "boto3", "httpx"},
 }
 

@@ -15,6 +15,7 @@ from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import say
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.split import split
+from credits_pipeline.cli.up import up
 from credits_pipeline.text import Outside
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 for panel, commands in {
     "Every month": (check, split, months, report, clear),
-    "Setting it up": (doctor, rehearse),
+    "Setting it up": (doctor, rehearse, up),
     "Trying it": (demo, sandbox),
 }.items():
     for command in commands:
