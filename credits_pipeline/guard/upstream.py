@@ -39,7 +39,6 @@ class Upstream:
             socket: the path of its socket.
         """
         self._socket = socket
-        self._client: httpx.AsyncClient | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -49,16 +48,21 @@ class Upstream:
             await self._hand_on_request(scope, receive, send)
 
     async def _hand_on_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._client is None:
-            transport = httpx.AsyncHTTPTransport(uds=self._socket)
-            self._client = httpx.AsyncClient(transport=transport, timeout=_SECONDS)
+        # A socket of this machine: neither certificates nor a pool are worth keeping.
+        transport = httpx.AsyncHTTPTransport(verify=False, uds=self._socket)
+        async with httpx.AsyncClient(transport=transport, timeout=_SECONDS) as client:
+            await self._ask(client, scope, receive, send)
+
+    async def _ask(
+        self, client: httpx.AsyncClient, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         headers = [pair for pair in scope["headers"] if pair[0].lower() not in _NOT_HANDED_ON]
         body = None if scope["method"] in {"GET", "HEAD"} else _body(receive)
-        request = self._client.build_request(
+        request = client.build_request(
             scope["method"], f"http://behind{_target(scope)}", headers=headers, content=body
         )
         try:
-            answer = await self._client.send(request, stream=True)
+            answer = await client.send(request, stream=True)
         except httpx.HTTPError:
             await _say(send, 502, b"The page behind the guard does not answer.")
             return
