@@ -68,7 +68,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Dagster
             def ended() -> list[str] | None:
                 runs = dagster.graphql(RUNS)["runsOrError"]["results"]
                 done = [r["runId"] for r in runs if r["status"] in {"SUCCESS", "FAILURE"}]
-                return done if len(done) == 2 else None  # noqa: PLR2004 - one a month
+                return done if len(done) == 2 else None
 
             eventually(ended, "the two runs did not end", 240)
             yield dagster, servers
