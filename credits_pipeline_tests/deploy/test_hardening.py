@@ -63,6 +63,15 @@ def test_on_kubernetes_nothing_but_tmp_can_be_written_and_no_capability_is_kept(
         assert pod["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 - as above
 
 
+def test_on_ecs_the_database_s_certificate_is_checked() -> None:
+    for found in resources("services.yaml").values():
+        if found["Type"] == "AWS::ECS::TaskDefinition":
+            for container in found["Properties"]["ContainerDefinitions"]:
+                told = {one["Name"]: one["Value"] for one in container["Environment"]}
+                assert told["PGSSLMODE"] == "verify-full"
+                assert f"{told['PGSSLROOTCERT']}\n" in (DEPLOY / "Dockerfile").read_text()
+
+
 # --- The load balancer: its rules, as AWS says that it follows them
 
 
