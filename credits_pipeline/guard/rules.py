@@ -18,6 +18,8 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+#: The UI names its question there for whoever reads logs; nothing is asked by it.
+_NAMED = re.compile(r"(?:op=\w*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 #: A path is decoded no more often than this; whoever encodes it more often is no page of ours.
 _TIMES = 3
@@ -99,7 +101,7 @@ def _of_the_api(asked: Asked) -> str | None:
         return "the API has one path"
     if asked.method == "WEBSOCKET":
         return None
-    if asked.method == "POST" and not asked.query:
+    if asked.method == "POST" and _NAMED.fullmatch(asked.query):
         kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
         return None if kind == "application/json" else "the API takes JSON"
     return "the API takes a POST with JSON, and nothing from a URL"

@@ -117,7 +117,7 @@ HELD: dict[str, tuple[str, ...]] = {
 
 
 @cache
-def tests_of(file: str) -> frozenset[str]:
+def functions_of(file: str) -> frozenset[str]:
     tree = ast.parse((TESTS / file).read_text())
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
@@ -129,7 +129,7 @@ def test_a_claim_is_held_by_tests_or_is_advice(claim: str) -> None:
     for name in held[0]:
         if name not in ADVICE:
             file, _, test = name.partition("::")
-            assert test in tests_of(file), name
+            assert test in functions_of(file), name
 
 
 def test_no_line_of_the_list_is_about_a_sentence_that_went() -> None:

@@ -40,6 +40,14 @@ def test_what_the_ui_and_commands_send_passes(
     assert refusal(method, path, headers) is None
 
 
+def test_the_ui_may_name_its_question_in_the_url_and_ask_nothing_there() -> None:
+    assert refusal("POST", "/graphql", OWN | JSON, "op=AssetViewDefinitionQuery") is None
+    for query in ("op=x&query=mutation", "query=mutation", "op=x%26query=x", "op=x;query=x"):
+        assert refusal("POST", "/graphql", OWN | JSON, query) is not None
+    for method in ("GET", "HEAD"):
+        assert refusal(method, "/graphql", OWN | JSON, "op=x") is not None
+
+
 def test_a_link_of_another_site_opens_a_page_and_asks_the_api_for_nothing() -> None:
     link = {
         "host": HOST,
