@@ -109,9 +109,9 @@ class Machine:
                 raise MachineError(f"the {name} ended by itself: see {self.log(name)}")
 
     def end(self) -> None:
-        """End every part with all that it started: the door first, kindly first."""
-        for name in reversed(list(self._parts)):
-            _end(self._parts.pop(name))
+        """End every part with all that it started."""
+        _end(list(self._parts.values()))
+        self._parts.clear()
         self._folder.cleanup()
 
     def _wait(self, ready: Callable[[], bool], seconds: float, where: str) -> None:
@@ -148,16 +148,24 @@ def _answers(url: str) -> bool:
     return False
 
 
-def _end(part: "subprocess.Popen[bytes]") -> None:
+def _end(parts: Sequence["subprocess.Popen[bytes]"]) -> None:
+    """End all groups together, kindly first: whoever ended this process may not wait for long."""
+    left = list(parts)
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(part.pid, sign)
+        for part in left:
+            with suppress(ProcessLookupError):
+                os.killpg(part.pid, sign)
         deadline = time.monotonic() + _END_SECONDS
-        while time.monotonic() < deadline:
-            part.poll()
-            try:
-                os.killpg(part.pid, 0)
-            except ProcessLookupError:
-                part.wait()
-                return
+        while left and time.monotonic() < deadline:
+            left = [part for part in left if _is_alive(part)]
             time.sleep(_POLL_SECONDS)
+
+
+def _is_alive(part: "subprocess.Popen[bytes]") -> bool:
+    part.poll()
+    try:
+        os.killpg(part.pid, 0)
+    except ProcessLookupError:
+        part.wait()
+        return False
+    return True

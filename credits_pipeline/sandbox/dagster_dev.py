@@ -174,7 +174,9 @@ class DagsterDev:
         self._http.close()
         if self._process is None:
             return
-        for sign, patience in ((signal.SIGINT, seconds), (signal.SIGKILL, seconds)):
+        # What is guarded ends parts in groups of their own first, and must not be killed meanwhile.
+        kindly = 4 * seconds if self._guarded else seconds
+        for sign, patience in ((signal.SIGINT, kindly), (signal.SIGKILL, seconds)):
             _signal_group(self._process.pid, sign)
             deadline = time.monotonic() + patience
             while time.monotonic() < deadline:
