@@ -95,7 +95,7 @@ def _not_of_a_run(resource: Any) -> Any:
             resource._convert_to_config_dictionary(),  # noqa: SLF001 - as above
         )
         if not given.success:
-            raise dg.DagsterInvalidConfigError(
+            raise dg.DagsterInvalidConfigError(  # type: ignore[no-untyped-call]
                 f"Fields of {type(resource).__name__} can't be used", given.errors, given
             )
         with resource.from_resource_context_cm(
