@@ -1,0 +1,1 @@
+"""The second wing: bills of several clouds, where their money went and what to do about it."""
