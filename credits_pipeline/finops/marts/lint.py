@@ -6,13 +6,14 @@ small marts, in exact Python.
 """
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 from credits_pipeline.finops.marts.columns import COUNT, MONEY
 
-_FUNCTIONS = (
+_FUNCTIONS: tuple[Any, ...] = (
     exp.And,
     exp.Case,
     exp.Cast,
@@ -69,7 +70,7 @@ def _found(tree: exp.Query, tables: frozenset[str]) -> Iterator[str]:
             yield from _of_kind(node)
 
 
-def _of_kind(node: exp.Expression) -> Iterator[str]:
+def _of_kind(node: exp.Expr) -> Iterator[str]:
     """What is refused wherever it stands."""
     told = node.sql().strip()
     if isinstance(node, _ARITHMETIC):
