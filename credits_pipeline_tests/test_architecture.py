@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "secret": {"aws", "settings", "cloudzero"},
     "cloudwatch": {"aws"},
     "sandbox": {"billing", "reporting", "storage"},
+    "finops": {"billing", "settings"},
     "orchestration": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
         "cloudwatch", "alerts",

@@ -1,1 +1,1 @@
-"""The second wing: bills of several clouds, where their money went and what to do about it."""
+"""The second wing: bills of several clouds, from their files to sums that meet the invoice."""
