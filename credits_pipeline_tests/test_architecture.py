@@ -29,11 +29,13 @@ MAY_IMPORT = {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
         "cloudwatch", "alerts",
     },
-    "doctor": {"alerts", "billing", "cloudzero", "inbox", "storage", "settings", "orchestration"},
+    "doctor": {
+        "alerts", "billing", "cloudzero", "finops", "inbox", "storage", "settings", "orchestration",
+    },
     "definitions": {"orchestration"},
     "cli": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "sandbox",
-        "orchestration", "aws", "doctor",
+        "orchestration", "aws", "doctor", "finops",
     },
 }  # fmt: skip
 #: What a room never touches, whatever it is for.

@@ -81,14 +81,14 @@ def _told_errors() -> Iterator[None]:
     from credits_pipeline.finops.marts.engine import EngineError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.publish.form import PublishError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.sources import SourceError  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.trouble import Trouble  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
     from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
 
     try:
         yield
     except (DecisionsError, SettingError, SourceError) as error:
         fail(str(error), 2)
-    except (EngineError, PublishError, Trouble) as error:
+    except (EngineError, PublishError, BillError) as error:
         fail(str(error), 1)
 
 
@@ -114,14 +114,14 @@ def _take_in(
     from credits_pipeline.finops.ingest import TagColumn, ingest_month  # noqa: PLC0415 - when used
     from credits_pipeline.finops.manifests import months  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import tag_keys  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.trouble import Trouble  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
 
     tags = tuple(TagColumn(key.name, key.aliases) for key in tag_keys())
     done = _Done()
     for one in chosen:
         try:
             delivered = months(one)
-        except Trouble as error:
+        except BillError as error:
             done.failed.append(f"{one.name}: {error}")
             continue
         if at is not None and at not in delivered:
@@ -135,7 +135,7 @@ def _take_in(
                         one, month, lake, tags=tags, progress=_progress(about, now)
                     )
                     done.months.append(found)
-                except Trouble as error:
+                except BillError as error:
                     done.failed.append(f"{about}: {error}")
     return done
 

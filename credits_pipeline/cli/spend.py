@@ -137,7 +137,7 @@ def _published() -> Iterator["Published"]:
     from credits_pipeline.finops.publish.form import PublishError  # noqa: PLC0415 - when used
     from credits_pipeline.finops.publish.published import open_current  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import storage_root  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.trouble import Trouble  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
     from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
 
     try:
@@ -150,7 +150,7 @@ def _published() -> Iterator["Published"]:
                 2,
             )
         yield published
-    except (PublishError, SettingError, Trouble) as error:
+    except (PublishError, SettingError, BillError) as error:
         fail(str(error), 2)
 
 

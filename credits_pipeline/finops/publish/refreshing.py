@@ -72,7 +72,7 @@ class Refresher:
 
         Raises:
             EngineError: one can't be computed.
-            Trouble: the rows can't be read.
+            BillError: the rows can't be read.
         """
         files = tuple(self._lake.parquet(version))
         rows = Rows(version.source, str(version.month), version.version, files)
@@ -88,7 +88,7 @@ class Refresher:
         Raises:
             EngineError: a mart can't be computed.
             PublishError: nothing changed.
-            Trouble: the storage can't be used.
+            BillError: the storage can't be used.
         """
         made = {}
         for version in self._counting():
