@@ -78,10 +78,10 @@ def ingest(
 @contextmanager
 def _told_errors() -> Iterator[None]:
     from credits_pipeline.finops.decisions import DecisionsError  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.marts.engine import EngineError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.publish.form import PublishError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.sources import SourceError  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
     from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
 
     try:
@@ -111,10 +111,10 @@ def _sources(name: str | None) -> list["Source"]:
 def _take_in(
     chosen: list["Source"], at: BillingMonth | None, lake: "Lake", now: Callable[[str], None]
 ) -> _Done:
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.ingest import TagColumn, ingest_month  # noqa: PLC0415 - when used
     from credits_pipeline.finops.manifests import months  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import tag_keys  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
 
     tags = tuple(TagColumn(key.name, key.aliases) for key in tag_keys())
     done = _Done()
@@ -180,9 +180,7 @@ def _line(one: "Ingested") -> list["str | Text"]:
         str(delivery.month) if delivery else "",
         Text(one.outcome, style),
         f"{version.rows:,}" if version else "",
-        "; ".join(
-            f"{currency} {costs['BilledCost']}" for currency, costs in version.totals.items()
-        )
+        "; ".join(f"{currency} {costs['BilledCost']}" for currency, costs in version.totals.items())
         if version
         else "",
         checks,

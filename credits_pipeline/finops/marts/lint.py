@@ -95,7 +95,9 @@ def _of_group(group: exp.Group) -> Iterator[str]:
     ):
         yield f"{group.sql().strip()}: name what is grouped by"
     for key in group.expressions:
-        if isinstance(key, exp.Literal):
+        if isinstance(key, (exp.Cube, exp.GroupingSets, exp.Rollup)):
+            yield f"{key.sql()}: a row of sums among rows is counted twice"
+        elif isinstance(key, exp.Literal):
             yield f"GROUP BY {key.sql()}: name the column, not its place"
 
 

@@ -5,9 +5,8 @@ What the command, the assets and a rebuild after an upgrade share. Ingesting is 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.lake import Lake, Version
 from credits_pipeline.finops.marts.catalogue import marts
@@ -18,10 +17,6 @@ from credits_pipeline.finops.marts.shelf import Shelf
 from credits_pipeline.finops.publish.bill import Bill
 from credits_pipeline.finops.publish.publishing import Publication, publish
 
-#: Providers write a day's last charges within two refreshes, and refresh once a day at least.
-_SETTLES = timedelta(days=2)
-_REFRESHES = 2
-_DAY = timedelta(days=1)
 #: Somebody may be making a mart count that no published version has yet.
 _MARTS_STAY = timedelta(hours=6)
 _Say = Callable[[str], None]
@@ -95,18 +90,13 @@ class Refresher:
             if not self._is_made(version):
                 made[version.source, str(version.month)] = self.make(version, say=say)
         say("publishing")
-        publication = publish(
-            self._depot, self.bills, self.catalogue, memory=self._memory, now=now
-        )
+        publication = publish(self._depot, self.bills, self.catalogue, memory=self._memory, now=now)
         self._tidy(publication, now or datetime.now(UTC))
         return Refreshed(publication, made)
 
     def bills(self) -> list[Bill]:
         """What the lake holds."""
-        return [
-            bill_of(version, self._lake.versions(version.source, version.month))
-            for version in self._counting()
-        ]
+        return [bill_of(version) for version in self._counting()]
 
     def _counting(self) -> Iterator[Version]:
         for source in self._lake.sources():
@@ -129,13 +119,8 @@ class Refresher:
                     self._shelf.drop_others(kept, before=now, older_than=_MARTS_STAY)
 
 
-def bill_of(version: Version, versions: Sequence[Version]) -> Bill:
-    """What is said of a month's version.
-
-    Args:
-        version: the one that counts.
-        versions: all that are there of its month.
-    """
+def bill_of(version: Version) -> Bill:
+    """What is said of a month's version."""
     return Bill(
         source=version.source,
         provider=version.provider,
@@ -143,7 +128,7 @@ def bill_of(version: Version, versions: Sequence[Version]) -> Bill:
         version=version.version,
         manifest=version.identity,
         address=version.manifest,
-        complete_through=complete_through(version, versions),
+        complete_through=version.complete_through,
         delivered_at=version.delivered_at.astimezone(UTC).isoformat(timespec="seconds"),
         created_at=version.created_at.astimezone(UTC).isoformat(timespec="seconds"),
         rows=version.rows,
@@ -152,31 +137,3 @@ def bill_of(version: Version, versions: Sequence[Version]) -> Bill:
         rounded_rows=version.rounded_rows,
         run_id=version.run_id,
     )
-
-
-def complete_through(version: Version, versions: Sequence[Version]) -> date | None:
-    """The last day of a month that has all its charges, as far as deliveries tell.
-
-    It is what the manifest says. Where it says nothing, a day is complete when two deliveries were
-    written after its end, or one that was written two days after it.
-
-    Args:
-        version: the one that counts.
-        versions: all that are there of its month.
-
-    Returns:
-        The day, at most the month's last; None where not even the first day is complete.
-    """
-    month = BillingMonth(version.month.year, version.month.month)
-    last = month.end.date()
-    if version.complete_through is not None:
-        return min(version.complete_through, last)
-    written = sorted(
-        {one.delivered_at.astimezone(UTC) for one in versions if one.delivered_at <= version.delivered_at}
-        | {version.delivered_at.astimezone(UTC)}
-    )
-    ends = [written[-1] - _SETTLES]
-    if len(written) >= _REFRESHES:
-        ends.append(written[-_REFRESHES])
-    day = min(max(ends).date() - _DAY, last)
-    return day if day >= month.start.date() else None
