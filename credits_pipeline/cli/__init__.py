@@ -9,6 +9,7 @@ from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.rehearse import rehearse
+from credits_pipeline.cli.samples import samples
 from credits_pipeline.cli.sources import sources
 from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
@@ -32,7 +33,7 @@ for panel, commands in {
     "Every month": (check, split, months, report, clear),
     "Setting it up": (doctor, rehearse),
     "Bills of clouds": (ingest, spend),
-    "Trying it": (demo, sandbox),
+    "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
