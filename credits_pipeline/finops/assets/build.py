@@ -8,7 +8,6 @@ import dagster as dg
 
 from credits_pipeline.finops.assets.bills import FILES, MARTS, PUBLISHED, ROWS, spend_assets
 from credits_pipeline.finops.assets.checks import spend_checks
-from credits_pipeline.finops.assets.partitions import bills
 from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.assets.sensor import manifests_sensor
 
@@ -39,7 +38,6 @@ def build_finops_definitions(
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.assets(FILES, ROWS, *MARTS.values(), PUBLISHED),
-        partitions_def=bills,
         description="One billing month of one source, from its manifest to what pages read.",
     )
     status = dg.DefaultSensorStatus.RUNNING if automation else dg.DefaultSensorStatus.STOPPED

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.samples import Written, generate
@@ -51,7 +52,10 @@ class Wing:
 
     def tick(self, cursor: str | None = None) -> Any:
         with dg.build_sensor_context(
-            instance=self.instance, cursor=cursor, definitions=self.defs
+            instance=self.instance,
+            cursor=cursor,
+            definitions=self.defs,
+            resources={"bills": BillsResource()},
         ) as context:
             data = self.defs.resolve_sensor_def("bill_manifests").evaluate_tick(context)
         for request in data.dynamic_partitions_requests or ():
