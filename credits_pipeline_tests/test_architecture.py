@@ -25,16 +25,19 @@ MAY_IMPORT = {
     "secret": {"aws", "settings", "cloudzero"},
     "cloudwatch": {"aws"},
     "sandbox": {"billing", "reporting", "storage"},
+    "finops": {"billing", "settings"},
     "orchestration": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
-        "cloudwatch", "alerts", "text",
+        "cloudwatch", "alerts", "text", "finops",
     },
-    "doctor": {"alerts", "billing", "cloudzero", "inbox", "storage", "settings", "orchestration"},
+    "doctor": {
+        "alerts", "billing", "cloudzero", "finops", "inbox", "storage", "settings", "orchestration",
+    },
     "guard": set(),
     "definitions": {"orchestration"},
     "cli": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "sandbox",
-        "orchestration", "aws", "doctor", "text", "guard",
+        "orchestration", "aws", "doctor", "text", "guard", "finops",
     },
 }  # fmt: skip
 #: What a room never touches, whatever it is for.

@@ -11,9 +11,13 @@ from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
+from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import say
 from credits_pipeline.cli.rehearse import rehearse
+from credits_pipeline.cli.samples import samples
+from credits_pipeline.cli.sources import sources
+from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
 from credits_pipeline.cli.up import up
 from credits_pipeline.text import Outside
@@ -36,10 +40,12 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, months, report, clear),
     "Setting it up": (doctor, rehearse, up),
-    "Trying it": (demo, sandbox),
+    "Bills of clouds": (ingest, spend),
+    "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(sources, rich_help_panel="Bills of clouds")
 
 
 #: What a wrong use of a command raises; Typer has a copy of click of its own in some releases.
