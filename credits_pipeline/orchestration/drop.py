@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.orchestration import guards, metadata
+from credits_pipeline.orchestration import decisions, guards, metadata
 from credits_pipeline.orchestration.attempts import (
     Recorder,
     Refused,
     RowLists,
+    held_for_a_person,
     interrupted,
     show_at_the_drop,
     told,
@@ -64,7 +65,7 @@ def drop_month(
     """
     from credits_pipeline.cloudzero.drop import drop  # noqa: PLC0415 - loads httpx and polars
 
-    recorder = Recorder(storage, context.run.run_id, made.month)
+    recorder = Recorder.of(context, storage, made.month)
     about = {"file": made.version.key, "file_version": made.version.token}
     with recorder.watching(**about), ExitStack() as stack:
         work = _MonthDrop(context, recorder, made, inbox, storage, cloudzero)
@@ -131,7 +132,7 @@ class _MonthDrop:
         key = box.key(self.made.month)
         current = box.current(key)
         if current is None and self.found.withdrawn:
-            return None
+            return self._given_up()
         if current is None:
             return f"{box.uri(key)} was removed since this run read it. Nothing was sent."
         if not current.is_same(self.made.version):
@@ -139,7 +140,18 @@ class _MonthDrop:
                 f"{box.uri(key)} was uploaded again since this run read it (now "
                 f"{current.token}). Nothing was sent; the newer version has a run of its own."
             )
-        return None
+        return self._given_up()
+
+    def _given_up(self) -> str | None:
+        """Why what was decided does not hold any more, or None."""
+        month, version = self.made.month, self.made.version
+        told = decisions.given_up(self.journal, month, version, self.found.decisions)
+        if not told:
+            return None
+        return (
+            f"{told} was decided about version {version.token} of {month} and does not hold any "
+            "more: the month was sent, or decided about, since. Nothing was sent."
+        )
 
     def refuse_what_is_not_cleared(self) -> None:
         """Stop what the checks show in red (design decision 3).
@@ -225,7 +237,7 @@ class _MonthDrop:
             verdict = Verdict.PARTIAL
         if result.validation_errors:
             verdict = Verdict.BLOCKED
-        return replace(
+        attempt = replace(
             self.recorder.new(verdict),
             **{
                 **known,
@@ -263,6 +275,7 @@ class _MonthDrop:
                 "permanent": result.permanent,
             },
         )
+        return held_for_a_person(attempt) if verdict is Verdict.HELD else attempt
 
     def end(
         self, attempt: Attempt, result: "DropResult | None" = None

@@ -4,14 +4,11 @@ import itertools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-import dagster as dg
-
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.orchestration import metadata
 from credits_pipeline.orchestration.attempts import Recorder, blocked
-from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
+from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload
 from credits_pipeline.reporting.attempt import Verdict
 
 if TYPE_CHECKING:
@@ -22,30 +19,6 @@ if TYPE_CHECKING:
     from credits_pipeline.reporting.journal import Journal
 
 
-def rule() -> Decisions:
-    """The decisions that hold where no person decided: the environment's defaults.
-
-    Raises:
-        SettingError: a default can't be used.
-    """
-    return Decisions().amended(
-        duplicates=settings.DUPLICATES.read(settings.one_of("first", "sum", "reject")),
-        signs=settings.SIGNS.read(settings.one_of("auto", "as_is", "flipped")),
-    )
-
-
-def decisions(journal: "Journal", raw: RawFile) -> Decisions:
-    """The decisions in force for a version of a month's file (design decision 8).
-
-    Raises:
-        SettingError: a default can't be used.
-    """
-    in_force = rule()
-    for record in journal.decided(raw.month, raw.version.token):
-        in_force = in_force.amended(**record["decided"])
-    return in_force
-
-
 def unknown_accounts() -> Literal["skip", "send"]:
     """What becomes of accounts that CloudZero does not know.
 
@@ -54,12 +27,6 @@ def unknown_accounts() -> Literal["skip", "send"]:
     """
     setting = settings.UNKNOWN_ACCOUNTS.read(settings.one_of("skip", "send"))
     return "send" if setting == "send" else "skip"
-
-
-def who(context: dg.AssetExecutionContext) -> str:
-    """Who started the run, as far as Dagster knows."""
-    tags = context.run.tags
-    return tags.get("dagster/user") or tags.get("user") or "a person in Dagster"
 
 
 def cbf_settings() -> "CbfSettings":
@@ -105,7 +72,11 @@ def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
     stops = blocking(found.statements)
     if stops:
         recorder.refuse(
-            blocked(recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops),
+            blocked(
+                recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)),
+                stops,
+                found.offers,
+            ),
             rows=metadata.row_lists(found),
         )
 

@@ -67,6 +67,7 @@ class Attempt:
         diff: against what CloudZero held before: accounts and dollars added, removed, changed,
             unchanged.
         warnings: sentences.
+        offers: decisions, each as its fields, that would let a stopped month go.
         rows: name of the stored file with the lists of rows; empty where there are none.
         started_at: when the drop began.
         ended_at: when it ended; empty while sending.
@@ -99,6 +100,7 @@ class Attempt:
     requests: list[dict[str, Any]] = field(default_factory=list)
     diff: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    offers: list[dict[str, Any]] = field(default_factory=list)
     rows: str = ""
     started_at: str = ""
     ended_at: str = ""
@@ -106,6 +108,11 @@ class Attempt:
     ambiguous: bool = False
     permanent: bool = False
     schema_version: int = schema.VERSION
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it was to withdraw the month."""
+        return bool(self.decisions.get("clear_month"))
 
     def to_json(self) -> bytes:
         """The stored form."""

@@ -133,7 +133,7 @@ class Journal:
         """The receipts of earlier months that were not withdrawn, the nearest month first."""
         for earlier in sorted((m for m in self.receipted() if m < month), reverse=True):
             receipt = self.receipt(earlier)
-            if receipt is not None and not receipt.decisions.get("clear_month"):
+            if receipt is not None and not receipt.withdrawn:
                 yield receipt
 
     def waiting_for_accounts(self) -> Iterator[tuple[BillingMonth, Attempt]]:
@@ -176,7 +176,12 @@ class Journal:
         self._write(f"last/{attempt.billing_month}.json", sending)
 
     def close(
-        self, attempt: Attempt, *, sent: bool, rows: dict[str, list[dict[str, Any]]] | None = None
+        self,
+        attempt: Attempt,
+        *,
+        sent: bool,
+        rows: dict[str, list[dict[str, Any]]] | None = None,
+        to_send: bool = True,
     ) -> Attempt:
         """Write down how an attempt ended: its rows, the attempt, the pointers last.
 
@@ -184,6 +189,7 @@ class Journal:
             attempt: with its final verdict.
             sent: whether anything was sent, so that it is the month's last that did.
             rows: lists of rows to lie beside it.
+            to_send: whether the run was to send the month; else it says nothing of how that stands.
 
         Returns:
             The attempt as stored.
@@ -203,7 +209,7 @@ class Journal:
             self._write(f"receipts/{month}.json", attempt)
         if sent:
             self._point(f"sent/{month}.json", attempt)
-        if attempt.verdict not in {Verdict.SUPERSEDED, Verdict.DRY_RUN}:
+        if to_send and attempt.verdict not in {Verdict.SUPERSEDED, Verdict.DRY_RUN}:
             self._point(f"last/{month}.json", attempt)
         return attempt
 
@@ -217,9 +223,26 @@ class Journal:
         return self._store.uri(f"attempts/{attempt.billing_month}/{attempt.run_id}.json")
 
     def decide(
-        self, month: BillingMonth, version: str, *, run_id: str, who: str, decided: dict[str, Any]
+        self,
+        month: BillingMonth,
+        version: str,
+        *,
+        run_id: str,
+        who: str,
+        why: str,
+        decided: dict[str, Any],
+        receipt: str,
     ) -> None:
         """Record what a person decided about a version.
+
+        Args:
+            month: the billing month.
+            version: its token.
+            run_id: the run that was told.
+            who: the person.
+            why: the reason; may be empty.
+            decided: the decisions by name.
+            receipt: the run of the receipt that stood; empty for none.
 
         Raises:
             StorageError: it could not be written.
@@ -227,8 +250,10 @@ class Journal:
         record = {
             "run_id": run_id,
             "who": who,
+            "why": why,
             "at": datetime.now(UTC).isoformat(timespec="microseconds"),
             "decided": decided,
+            "receipt": receipt,
         }
         name = f"decisions/{month}/{version}/{run_id}.json"
         self._store.write(name, json.dumps(record, indent=2).encode())

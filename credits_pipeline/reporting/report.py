@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting import links, tables
+from credits_pipeline.reporting import deciding, links, tables
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.links import Places
 
@@ -57,6 +57,7 @@ def markdown(
     parts = (
         _head(attempt),
         ["", *_facts(attempt, places)],
+        _deciding(attempt),
         _titled("Warnings", [f"- {tables.sentence(w)}" for w in attempt.warnings]),
         _changed(attempt, rows),
         _titled(
@@ -90,6 +91,26 @@ def _head(attempt: Attempt) -> Iterator[str]:
         yield from ("", "No credit was left out of this month.")
 
 
+def _deciding(attempt: Attempt) -> Iterator[str]:
+    """The command and the launchpad's config of each decision that would help, to paste."""
+    for offer in attempt.offers:
+        version = attempt.file_version
+        yield from _titled(
+            f"To decide {tables.sentence(deciding.spelled(offer))}",
+            [
+                "```bash",
+                deciding.command(attempt.billing_month, offer, version),
+                "```",
+                "",
+                "or materialise the month in Dagster with the config",
+                "",
+                "```yaml",
+                deciding.config_block(offer, version),
+                "```",
+            ],
+        )
+
+
 def _changed(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     if attempt.diff:
         yield from _titled("Against what CloudZero held before", _diff(attempt.diff))
@@ -111,10 +132,11 @@ def _listed(title: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _decided(record: Mapping[str, Any], places: Places | None) -> str:
-    told = (f"{name} = {str(value).lower()}" for name, value in record["decided"].items())
+    why = record.get("why")
     return (
-        f"- {tables.sentence(', '.join(told))}, by {tables.escaped(record['who'])} at "
-        f"{moment(record['at'])} in run {_run(record['run_id'], places)}"
+        f"- {tables.sentence(deciding.spelled(record['decided']))}, by "
+        f"{tables.escaped(record['who'])} at {moment(record['at'])} in run "
+        f"{_run(record['run_id'], places)}" + (f", because: {tables.escaped(why)}" if why else "")
     )
 
 

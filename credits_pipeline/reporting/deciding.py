@@ -1,0 +1,63 @@
+"""A decision as people give it: the command and the launchpad's config, ready to paste.
+
+Both carry the version that the decision is about; a run refuses it for any other.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
+    """The command that decides.
+
+    Args:
+        month: ``YYYY-MM``.
+        decided: the decisions by name.
+        version: token of the version that they are about; without one the command shows the
+            newest version and asks.
+    """
+    words = ["credits-pipeline", "decide", "--month", month]
+    for name, value in decided.items():
+        option = name.replace("_", "-")
+        match value:
+            case True:
+                words.append(f"--{option}")
+            case False:
+                words.append(f"--no-{option}")
+            case _:
+                words += [f"--{option}", str(value)]
+    if version:
+        words += ["--for-version", version]
+    return shlex.join(words)
+
+
+def config(decided: Mapping[str, Any], version: str) -> str:
+    """The launchpad's config, in one line of YAML."""
+    return f"ops: {{credits: {{config: {{{', '.join(_fields(decided, version))}}}}}}}"
+
+
+def config_block(decided: Mapping[str, Any], version: str) -> str:
+    """The launchpad's config as a block of YAML, with the place for who decides and why."""
+    fields = [*_fields(decided, version), "# who: your name", "# why: the reason"]
+    return "\n".join(["ops:", "  credits:", "    config:", *(f"      {field}" for field in fields)])
+
+
+def offered(month: str, version: str, offers: Sequence[Mapping[str, Any]]) -> str:
+    """What can be decided, in a sentence; empty where no decision helps."""
+    if not offers:
+        return ""
+    commands = ", or ".join(command(month, offer, version) for offer in offers)
+    configs = ", or ".join(config(offer, version) for offer in offers)
+    return f"{commands} (in Dagster's launchpad the config {configs})"
+
+
+def spelled(decided: Mapping[str, Any]) -> str:
+    """Decisions in words, such as ``accept_rejected = true, signs = as_is``."""
+    return ", ".join(f"{name} = {str(value).lower()}" for name, value in decided.items())
+
+
+def _fields(decided: Mapping[str, Any], version: str) -> list[str]:
+    values = (f"{name}: {str(value).lower()}" for name, value in decided.items())
+    # Quoted, as a token begins with digits.
+    return [*values, f'for_version: "{version}"']
