@@ -4,6 +4,7 @@ import typer
 
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
+from credits_pipeline.cli.decide import decide
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.months import months, report
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 for panel, commands in {
-    "Every month": (check, split, months, report, clear),
+    "Every month": (check, split, months, report, decide, clear),
     "Setting it up": (doctor, rehearse),
     "Trying it": (demo, sandbox),
 }.items():

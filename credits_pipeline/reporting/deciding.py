@@ -4,8 +4,12 @@ Both carry the version that the decision is about; a run refuses it for any othe
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+
+from credits_pipeline.billing.money import for_people
+from credits_pipeline.reporting.attempt import Attempt
 
 
 def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
@@ -55,6 +59,42 @@ def offered(month: str, version: str, offers: Sequence[Mapping[str, Any]]) -> st
 def spelled(decided: Mapping[str, Any]) -> str:
     """Decisions in words, such as ``accept_rejected = true, signs = as_is``."""
     return ", ".join(f"{name} = {str(value).lower()}" for name, value in decided.items())
+
+
+def summary(
+    attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, at_most: int = 10
+) -> Iterator[str]:
+    """The rows and dollars that a decision about an attempt's version is about, as plain lines.
+
+    Args:
+        attempt: the last one of the version.
+        rows: its lists of rows by name.
+        at_most: of each list so many are shown.
+    """
+    yield f"{attempt.verdict.value.replace('_', ' ')}: {_plain(attempt.reason)}"
+    total = Decimal(attempt.total_credit_usd or 0)
+    yield f"In the file: {attempt.row_count or 0:,} accounts, {for_people(total)}."
+    for name, entry in attempt.ledger.items():
+        if entry["rows"]:
+            usd = "dollars unknown" if entry["usd"] is None else for_people(Decimal(entry["usd"]))
+            yield f"  {entry['rows']:,} {name.replace('_', ' ')}: {usd}"
+    for name, shown in rows.items():
+        if shown:
+            yield f"{name}:"
+        for row in shown[:at_most]:
+            yield "  " + ", ".join(
+                f"{field.replace('_', ' ')} {_plain(value)}"
+                for field, value in row.items()
+                if value is not None
+            )
+        if len(shown) > at_most:
+            yield f"  and {len(shown) - at_most:,} more: see the month's report"
+
+
+def _plain(value: object) -> str:
+    """A text from outside for a terminal: one line, with no character that acts on it."""
+    line = " ".join(str(value).split())
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 def _fields(decided: Mapping[str, Any], version: str) -> list[str]:
