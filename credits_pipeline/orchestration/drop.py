@@ -271,6 +271,7 @@ class _MonthDrop:
                 "warnings": warnings,
                 "started_at": self.started_at,
                 "seconds": round(time.monotonic() - self.started, 3),
+                "seconds_at_cloudzero": round(result.seconds_in_cloudzero, 3),
                 "ambiguous": result.ambiguous,
                 "permanent": result.permanent,
             },

@@ -104,7 +104,8 @@ def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Met
             "credit_usd": float(attempt.total_credit_usd or 0),
             "credit_usd_exact": attempt.total_credit_usd,
             "requests": len(attempt.requests),
-            "seconds_at_cloudzero": attempt.seconds,
+            "seconds": attempt.seconds,
+            "seconds_at_cloudzero": attempt.seconds_at_cloudzero,
             "dagster/uri": _stream_uri(attempt),
         }
     return shown

@@ -72,6 +72,7 @@ class Attempt:
         started_at: when the drop began.
         ended_at: when it ended; empty while sending.
         seconds: from one to the other.
+        seconds_at_cloudzero: of these, those in requests; None where that is not known.
         ambiguous: a request may or may not have been applied, or may be applied late.
         permanent: trying again without a change can't help.
     """
@@ -105,6 +106,7 @@ class Attempt:
     started_at: str = ""
     ended_at: str = ""
     seconds: float | None = None
+    seconds_at_cloudzero: float | None = None
     ambiguous: bool = False
     permanent: bool = False
     schema_version: int = schema.VERSION

@@ -157,7 +157,10 @@ def _facts(attempt: Attempt, places: Places | None) -> list[str]:
         "layout": attempt.layout,
         "stream": stream,
         "began": moment(attempt.started_at),
-        "seconds at CloudZero": "" if attempt.seconds is None else f"{attempt.seconds:.1f}",
+        "seconds": "" if attempt.seconds is None else f"{attempt.seconds:.1f}",
+        "seconds at CloudZero": (
+            "" if attempt.seconds_at_cloudzero is None else f"{attempt.seconds_at_cloudzero:.1f}"
+        ),
         "run": _run(attempt.run_id, places),
         "stored at": "" if places is None else places.stored_at,
     }
