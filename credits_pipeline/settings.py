@@ -239,7 +239,7 @@ def one_of(*allowed: str) -> Callable[[str], str]:
 
 
 def at_least(least: int, most: int = 10**12) -> Callable[[str], int]:
-    """A parser of whole numbers from ``least`` up; nothing that is counted here exceeds ``most``."""
+    """A parser of whole numbers from ``least`` up to ``most``, which nothing here exceeds."""
 
     def parse(text: str) -> int:
         digits = text.lstrip("0") or "0"

@@ -72,7 +72,8 @@ def drop_month(
         client = stack.enter_context(cloudzero.client())
         held = stack.enter_context(cloudzero.lock(context.instance).hold(context.log.info))
         work.started = time.monotonic()
-        work.started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        begun = work.journal.moment_after(made.month, datetime.now(UTC))
+        work.started_at = begun.isoformat(timespec="milliseconds")
         superseded = work.superseded()
         if superseded:
             return work.end(recorder.new(Verdict.SUPERSEDED, **about, reason=superseded))

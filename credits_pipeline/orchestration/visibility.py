@@ -225,7 +225,13 @@ def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
 
     None where the storage has its rows no more.
     """
-    files = _files(storage, drop.month, drop.receipt.run_id)
+    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
+
+    try:
+        files = _files(storage, drop.month, drop.receipt.run_id)
+    except StorageError:
+        # One month's files that are lost, or can't be read, are that month's alone.
+        return None
     return _by_account(files["sent.parquet"]) if "sent.parquet" in files else None
 
 

@@ -16,13 +16,16 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.finding import Finding
 from credits_pipeline.storage.store import Store
+
+#: The least by which one moment is after another, as they are stored.
+_TICK = timedelta(milliseconds=1)
 
 
 class Journal:
@@ -102,8 +105,14 @@ class Journal:
             StorageError: it could not be written.
         """
         name = f"findings/{finding.check}/{finding.billing_month}.json"
-        if not finding.holds or self._store.read(name) is not None:
-            self._store.write(name, finding.to_json())
+
+        def renewed(text: bytes | None) -> bytes | None:
+            if text is None:
+                return None if finding.holds else finding.to_json()
+            older = datetime.fromisoformat(Finding.from_json(text).found_at)
+            return finding.to_json() if older <= datetime.fromisoformat(finding.found_at) else None
+
+        self._store.update(name, renewed)
 
     def findings(self) -> Iterator[Finding]:
         """What the last later looks found, of each check and month that was ever wrong."""
@@ -172,8 +181,17 @@ class Journal:
         """
         sending = replace(attempt, verdict=Verdict.SENDING)
         self._write(f"attempts/{attempt.billing_month}/{attempt.run_id}.json", sending)
-        self._write(f"sent/{attempt.billing_month}.json", sending)
-        self._write(f"last/{attempt.billing_month}.json", sending)
+        self._point(f"sent/{attempt.billing_month}.json", sending)
+        self._point(f"last/{attempt.billing_month}.json", sending)
+
+    def moment_after(self, month: BillingMonth, now: datetime) -> datetime:
+        """When a drop that begins now, under the stream's lock, is said to have begun.
+
+        Pointers move to what began later, and another machine's clock may be ahead of this one's.
+        """
+        told = (self.receipt(month), self.last_sent(month), self.last(month))
+        begun = [datetime.fromisoformat(attempt.started_at) for attempt in told if attempt]
+        return max([now, *(moment + _TICK for moment in begun)])
 
     def close(
         self,
@@ -206,7 +224,7 @@ class Journal:
         if attempt.ambiguous:
             self._write(f"uncertain/{month}/{attempt.run_id}.json", attempt)
         if attempt.verdict.has_receipt:
-            self._write(f"receipts/{month}.json", attempt)
+            self._point(f"receipts/{month}.json", attempt)
         if sent:
             self._point(f"sent/{month}.json", attempt)
         if to_send and attempt.verdict not in {Verdict.SUPERSEDED, Verdict.DRY_RUN}:
@@ -272,11 +290,17 @@ class Journal:
     def _point(self, name: str, attempt: Attempt) -> None:
         """Let a pointer tell of an attempt, unless it tells of a later one already.
 
-        What a killed run came to is written by others, maybe after the next run has sent.
+        The rule of all pointers to attempts. What a killed run came to is written by others, maybe
+        after the next run has sent; so the pointer is read again while nobody else can move it.
         """
-        found = self._read(name)
-        if found is None or found.run_id == attempt.run_id or _at_or_before(found, attempt):
-            self._write(name, attempt)
+
+        def renewed(text: bytes | None) -> bytes | None:
+            found = None if text is None else Attempt.from_json(text)
+            if found is None or found.run_id == attempt.run_id or _at_or_before(found, attempt):
+                return attempt.to_json()
+            return None
+
+        self._store.update(name, renewed)
 
     def _write(self, name: str, attempt: Attempt) -> None:
         self._store.write(name, attempt.to_json())
