@@ -85,7 +85,7 @@ def drop_month(
             journal=lambda so_far: work.journal.begin_sending(work.attempt(so_far)),
             options=work.options(config),
             previous=work.previous(),
-            last_verified_usd=guards.last_verified_usd(work.journal, made.month),
+            last_verified_usd=guards.usual_usd(work.journal, made.month),
             known=work.known.accounts,
             progress=work.say,
         )

@@ -1,7 +1,8 @@
 """What stops a month, as code that the assets call (design decision 3), and the house's rule."""
 
 import itertools
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from credits_pipeline import settings
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from credits_pipeline.cloudzero.plan import SendingLimits
     from credits_pipeline.credits.judgement import Statement
     from credits_pipeline.reporting.journal import Journal
+
+
+#: Half of an exact sum takes a digit more than the sum.
+_PRECISION = 60
 
 
 def unknown_accounts() -> Literal["skip", "send"]:
@@ -81,10 +86,22 @@ def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
         )
 
 
-def last_verified_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
-    """The total of the nearest earlier month that was verified, for the hold."""
-    last = journal.last_verified_before(month)
-    return Decimal(last.total_credit_usd) if last and last.total_credit_usd else None
+def usual_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
+    """The middle of the totals of the months that were verified before, for the hold.
+
+    The middle, and not the last: one month that was accepted in part would have the next ones held.
+
+    Raises:
+        SettingError: the number of months can't be used.
+    """
+    most = settings.PLAUSIBLE_MONTHS.read(settings.at_least(1))
+    totals = [
+        Decimal(receipt.total_credit_usd)
+        for receipt in itertools.islice(journal.verified_before(month), most)
+        if receipt.total_credit_usd
+    ]
+    with localcontext(prec=_PRECISION):
+        return median(totals) if totals else None
 
 
 def plausible_statement(journal: "Journal", found: MonthCredits) -> "Statement":
