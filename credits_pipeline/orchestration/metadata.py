@@ -65,7 +65,7 @@ def of_credits(found: MonthCredits) -> Metadata:
         "decisions": dg.MetadataValue.json(found.decisions.in_force)
         if found.decisions.in_force
         else "the product's rule",
-        "ledger": dg.MetadataValue.md(tables.ledger(ledger_fields(findings.ledger))),
+        "ledger": dg.MetadataValue.md(tables.ledger(ledger_fields(findings.ledger), sent=False)),
     }
     if findings.warnings:
         shown["warnings"] = dg.MetadataValue.md("\n".join(f"- {w}" for w in findings.warnings))

@@ -10,6 +10,7 @@ from typing import Any
 
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.tables import meaning
 
 
 def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
@@ -77,7 +78,7 @@ def summary(
     for name, entry in attempt.ledger.items():
         if entry["rows"]:
             usd = "dollars unknown" if entry["usd"] is None else for_people(Decimal(entry["usd"]))
-            yield f"  {entry['rows']:,} {name.replace('_', ' ')}: {usd}"
+            yield f"  {entry['rows']:,} {meaning(name, sent=attempt.verdict.has_receipt)}: {usd}"
     for name, shown in rows.items():
         if shown:
             yield f"{name}:"

@@ -23,6 +23,16 @@ _SAYS = {
     Verdict.UNCHANGED: "CloudZero already held exactly these credits; nothing was sent.",
     Verdict.PARTIAL: "CloudZero holds exactly these credits, and some of the file was left out.",
 }
+#: Verdicts of months that something was sent of.
+_SENT = frozenset(
+    {
+        Verdict.VERIFIED,
+        Verdict.PARTIAL,
+        Verdict.UNCHANGED,
+        Verdict.SENDING,
+        Verdict.INCOMPLETE,
+    }
+)
 _CHECKED = {True: "checked", False: "not checked", None: ""}
 _CHANGES = {
     "added": "accounts added",
@@ -55,14 +65,16 @@ def markdown(
         places: where file, run and CloudZero are looked up; None for a report without links.
     """
     parts = (
-        _head(attempt),
+        _head(attempt, rows),
         ["", *_facts(attempt, places)],
         _deciding(attempt),
         _titled("Warnings", [f"- {tables.sentence(w)}" for w in attempt.warnings]),
         _changed(attempt, rows),
         _titled(
             "Where every record of the file went",
-            [tables.ledger(attempt.ledger)] if attempt.ledger else [],
+            [tables.ledger(attempt.ledger, sent=attempt.verdict in _SENT)]
+            if attempt.ledger
+            else [],
         ),
         *(_listed(title, rows.get(name, ())) for name, title in _LISTS.items()),
         _titled(
@@ -76,19 +88,35 @@ def markdown(
     return "\n".join(itertools.chain.from_iterable(parts))
 
 
-def _head(attempt: Attempt) -> Iterator[str]:
+def _head(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     verdict = attempt.verdict
     sign = SIGNS.get(verdict, "⛔")
-    yield f"## {sign} {attempt.billing_month}: {verdict.value.replace('_', ' ')}"
+    yield f"## {sign} {attempt.billing_month}: {titled(attempt)}"
     yield from ("", tables.sentence(attempt.reason) or _SAYS.get(verdict, ""))
     if attempt.what_to_do:
         yield from ("", f"**What to do:** {tables.sentence(attempt.what_to_do)}")
+    unknown = sum(
+        row.get("usd") is None for name in ("rejected", "duplicates") for row in rows.get(name, ())
+    )
     if Decimal(attempt.left_out_usd):
-        yield from ("", f"**Left out of this month: {tables.dollars(attempt.left_out_usd)}**")
+        at_least = "at least " if unknown else ""
+        count = f"{unknown:,} row has" if unknown == 1 else f"{unknown:,} rows have"
+        more = f"; {count} an amount that can't be read" if unknown else ""
+        dollars = tables.dollars(attempt.left_out_usd)
+        yield from ("", f"**Left out of this month: {at_least}{dollars}{more}**")
     elif verdict is Verdict.PARTIAL:
         yield from ("", "**Left out of this month: rows whose dollars can't be read**")
+    elif attempt.withdrawn and verdict.has_receipt:
+        yield from ("", "The month is withdrawn: CloudZero holds no credit of it.")
     elif verdict.has_receipt:
         yield from ("", "No credit was left out of this month.")
+
+
+def titled(attempt: Attempt) -> str:
+    """A verdict in words; of a month that was withdrawn it is that, and that it is proven."""
+    word = attempt.verdict.value.replace("_", " ")
+    withdrawn = attempt.withdrawn and attempt.verdict.has_receipt
+    return f"withdrawn ({word})" if withdrawn else word
 
 
 def _deciding(attempt: Attempt) -> Iterator[str]:
