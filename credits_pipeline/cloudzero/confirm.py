@@ -27,9 +27,10 @@ CostRows = Iterable[Mapping[str, Any]]
 KNOWN_BEFORE_MONTHS = 3
 #: Costs come as floats: two amounts are the same if they round to the same cent.
 _HALF_A_CENT = Decimal("0.005")
+#: How much of what is no amount is told.
 _LONGEST_COST = 60
-#: More dollars than any account costs in a month; beyond it an amount is no amount.
-_MOST = Decimal(10) ** 15
+#: No account's dollars of a month have more digits before the point.
+_DIGITS = 15
 _STEP = Decimal(1).scaleb(-SCALE)
 _ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
@@ -182,10 +183,10 @@ def _cost_of(row: Mapping[str, Any], account: str) -> Decimal:
     """
     written = row.get("cost")
     try:
-        cost = Decimal(str(written)[:_LONGEST_COST])
+        cost = Decimal(str(written))
     except InvalidOperation:
         cost = Decimal("NaN")
-    if not cost.is_finite() or abs(cost) >= _MOST or isinstance(written, bool):
+    if not cost.is_finite() or cost.adjusted() > _DIGITS or isinstance(written, bool):
         raise WrongAnswerError(
             f"CloudZero, costs: the cost of account {account or '(none)'} is "
             f"{str(written)[:_LONGEST_COST]!r}, which is no amount of dollars.",
