@@ -4,11 +4,11 @@ A secret is JSON whose fields are named as the variables, or the plain key. Its 
 message, repr or traceback.
 """
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from credits_pipeline.aws import secrets_client
-from credits_pipeline.json_outside import read_json
 from credits_pipeline.settings import API_KEY, SECRET, SettingError
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def _fields(text: str) -> dict[str, str] | None:
     if not text.lstrip().startswith("{"):
         return {API_KEY.name: text.strip()}
     try:
-        told = read_json(text)
-    except ValueError:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
         return None
     return {name: value.strip() for name, value in told.items() if isinstance(value, str)}
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import httpx
 import polars as pl
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.contents import read_contents
 from credits_pipeline.cloudzero.errors import (
@@ -33,7 +34,6 @@ from credits_pipeline.cloudzero.errors import (
 )
 from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.cloudzero.retrying import Attempt, RequestRecord, RetryPolicy, Session
-from credits_pipeline.json_outside import read_json
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

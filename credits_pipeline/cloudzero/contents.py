@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.cloudzero.errors import UnreadableAnswerError
-from credits_pipeline.json_outside import read_json
 
 _BATCH_CHARACTERS = 1 << 20
 _LONGEST_OPENING = 1 << 16

@@ -26,8 +26,8 @@ from http import HTTPStatus
 
 import httpx
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.cloudzero.operations import Operation
-from credits_pipeline.json_outside import read_json
 
 _LONGEST_MESSAGE = 500
 _READ_AGAIN = "Read the month again before judging it, then run it again."

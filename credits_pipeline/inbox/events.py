@@ -7,8 +7,8 @@ Format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-conte
 from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.inbox.bucket import Inbox
-from credits_pipeline.json_outside import read_json
 
 
 def keys_named(body: str, inbox: Inbox) -> frozenset[str]:

@@ -205,7 +205,7 @@ def test_programs_get_the_files_as_json_and_the_reason_where_there_are_none(tmp_
     assert "there already" in told["reason"]
 
 
-#: A row that can't be read in either month, one whose amount can't, and an account that comes twice.
+#: A row that can't be read in either month, one whose amount can't, and an account twice.
 TORN = WIDE + "12345,1.00,2.00\n000000000003,x,3.00\n123456789012,9.00,7.30\n"
 
 

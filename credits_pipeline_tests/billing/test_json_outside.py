@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.client import CloudZeroClient
 from credits_pipeline.cloudzero.errors import AmbiguousError, CloudZeroError, PermanentError
 from credits_pipeline.cloudzero.retrying import RetryPolicy
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.inbox.events import keys_named
-from credits_pipeline.json_outside import read_json
 from credits_pipeline.secret import _fields
 
 DEPTH = 100_000
