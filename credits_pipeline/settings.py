@@ -91,7 +91,8 @@ AUTOMATION = Variable(
 ADOPT_DAYS = Variable(
     "CREDITS_ADOPT_DAYS",
     "7",
-    "On a new installation, files no older than so many days start runs; older ones are shown.",
+    "Of files that were there before they could be seen, those no older than so many days start "
+    "runs; older ones are shown.",
 )
 DUPLICATES = Variable(
     "CREDITS_DUPLICATES", "first", "What becomes of an account's second row: first, sum or reject."
@@ -319,8 +320,8 @@ def storage_root() -> str:
         # Either inside of the other: what a run keeps would lie among the files, or they among it.
         if bucket == inbox and (folder.startswith(prefix) or prefix.startswith(folder)):
             raise SettingError(
-                f"CREDITS_STORAGE={root} and the inbox s3://{bucket}/{prefix} lie inside one "
-                "another. Use another bucket, or give each a folder of its own: CREDITS_STORAGE="
+                f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{prefix}, or the inbox "
+                "inside of it. Use another bucket, or give each a folder of its own: CREDITS_STORAGE="
                 f"s3://{bucket}/credits-storage and CREDITS_PREFIX=credits-files/."
             )
         return root
