@@ -320,9 +320,9 @@ def storage_root() -> str:
         # Either inside of the other: what a run keeps would lie among the files, or they among it.
         if bucket == inbox and (folder.startswith(prefix) or prefix.startswith(folder)):
             raise SettingError(
-                f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{prefix}, or the inbox "
-                "inside of it. Use another bucket, or give each a folder of its own: CREDITS_STORAGE="
-                f"s3://{bucket}/credits-storage and CREDITS_PREFIX=credits-files/."
+                f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{prefix}, or the "
+                "inbox inside of it. Use another bucket, or give each a folder of its own: "
+                f"CREDITS_STORAGE=s3://{bucket}/credits-storage and CREDITS_PREFIX=credits-files/."
             )
         return root
     return str(Path(root).expanduser().absolute())

@@ -110,7 +110,8 @@ def test_wrong_usage_exits_with_2(arguments: list[str], inbox: Inbox) -> None:
 def test_a_withdrawal_and_its_end_are_decided_in_the_same_way(pipeline: Pipeline) -> None:
     pipeline.upload(b"047210934418,$1.00\n")
     assert pipeline.run().success
-    assert decide("2025-01", "--clear-month", answer="y\n").exit_code == 0
+    done = decide("2025-01", "--clear-month", answer="y\n")
+    assert done.exit_code == 0, done.output
     assert costs(pipeline.cloudzero) == ["0.00"]
     assert "withdrawn" in CliRunner().invoke(app, ["months"]).stdout
     back = decide("2025-01", "--no-clear-month", answer="y\n")

@@ -255,7 +255,8 @@ def test_runs_that_a_person_has_to_look_at_are_not_to_be_started_again(
     inbox: Inbox, cloudzero: CloudZeroStandIn, dagster_home: Path, retries: str, state: str
 ) -> None:
     (dagster_home / "dagster.yaml").write_text(
-        f"telemetry: {{enabled: false}}\nrun_retries: {retries}\nrun_monitoring: {{enabled: true}}\n"
+        "telemetry: {enabled: false}\nrun_monitoring: {enabled: true}\n"
+        f"run_retries: {retries}\n"
     )
     (finding,) = found(doctor("--json"))["runs that die"]
     assert finding["state"] == state
