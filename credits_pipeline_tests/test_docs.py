@@ -187,7 +187,8 @@ def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
         if name not in COMMANDS:
             unknown.append(name)
             continue
-        options = {option for found in COMMANDS[name].params for option in found.opts}
+        params = COMMANDS[name].params
+        options = {option for one in params for option in (*one.opts, *one.secondary_opts)}
         unknown += [word for word in re.findall(r"--[a-z-]+", rest) if word not in options]
     assert unknown == []
 
