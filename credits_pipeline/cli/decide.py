@@ -17,7 +17,7 @@ from credits_pipeline.cli.options import (
     month_option,
     who_option,
 )
-from credits_pipeline.cli.output import Json, doing, fail, print_json, say
+from credits_pipeline.cli.output import Json, agrees, doing, fail, print_json, say
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 _SIGNS = ("auto", "as_is", "flipped")
 _DUPLICATES = ("first", "sum", "reject")
+_NOBODY = (
+    "Nobody answered, and nothing was changed. What to do: run the command in a terminal, which "
+    "shows what it is about and asks, or with --yes."
+)
 
 
 def decide(
@@ -131,10 +135,13 @@ def agree(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
+    # A pipe is no person who looked: what it answers was said before anything was shown.
+    if not sys.stdin.isatty():
+        fail(_NOBODY, CANT_BE_DONE)
     try:
-        agreed = typer.confirm(question, err=True)
+        agreed = agrees(question)
     except typer.Abort:
-        fail("Nobody answered, and nothing was changed. Use a terminal, or --yes.", CANT_BE_DONE)
+        fail(_NOBODY, CANT_BE_DONE)
     if not agreed:
         say("Nothing was changed.")
         raise typer.Exit(1)
@@ -170,7 +177,7 @@ def end(month: "BillingMonth", attempt: "Attempt | None", *, as_json: bool) -> N
     holds = attempt.verdict.has_receipt
     if as_json:
         print_json(asdict(attempt))
-    typer.secho(told(attempt), err=True, fg="green" if holds else "red")
+    say(told(attempt), "green" if holds else "red")
     raise typer.Exit(0 if holds else 1)
 
 

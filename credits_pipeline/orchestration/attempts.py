@@ -12,13 +12,14 @@ import dagster as dg
 
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.orchestration import metadata
+from credits_pipeline.orchestration import metadata, showing
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.orchestration.runs import is_to_send
 from credits_pipeline.reporting import deciding
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.log_line import log_line
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
@@ -31,8 +32,10 @@ _DROP = "cloudzero_drop"
 class Refused(dg.Failure):
     """A step that stopped on purpose, after its attempt was written."""
 
-    def __init__(self, description: str, shown: dict[str, Any] | None = None) -> None:
-        super().__init__(description=description, metadata=shown, allow_retries=False)
+    def __init__(self, description: Outside, shown: dict[str, Any] | None = None) -> None:
+        super().__init__(
+            description=showing.description(description), metadata=shown, allow_retries=False
+        )
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Recorder:
         """
         stored = self.close(attempt, sent=sent, rows=rows)
         self.show(stored, rows or {})
-        raise Refused(told(stored), {"report": metadata.report(stored, rows or {})})
+        raise Refused(Outside(told(stored)), {"report": metadata.report(stored, rows or {})})
 
     def show(self, stored: Attempt, rows: RowLists) -> None:
         """Show at the month of `cloudzero_drop` why it was not sent: people look there."""
@@ -119,7 +122,7 @@ class Recorder:
                 raise
             if _explains_itself(error):
                 self.show(stored, {})
-                raise Refused(told(stored)) from error
+                raise Refused(Outside(told(stored))) from error
             raise
 
 
@@ -229,8 +232,8 @@ def show_at_the_drop(context: StepContext, attempt: Attempt, shown: Mapping[str,
         dg.AssetObservation(
             asset_key=_DROP,
             partition=context.partition_key,
-            description=told(attempt),
-            metadata=shown,
+            description=showing.description(Outside(told(attempt))),
+            metadata=showing.metadata(shown),
         )
     )
 
@@ -257,7 +260,7 @@ def log(attempt: Attempt) -> None:
     except CloudWatchError as error:
         dg.get_dagster_logger().error(
             "%s The line of run %s is on standard output, and its verdict, %s, stands.",
-            error,
+            showing.plain(Outside(str(error))),
             attempt.run_id,
             attempt.verdict.value,
         )

@@ -1,6 +1,6 @@
 """A person's decisions: which version they are about, who made them, and whether they still hold.
 
-A decision names the version that the person saw and is refused for any other (ADR 10). It stays
+A decision names the version that the person saw and is refused for any other (ADR 11). It stays
 with that version; a withdrawal holds only as long as nothing was sent after it.
 """
 

@@ -11,6 +11,7 @@ from typing import Any
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.reporting.tables import meaning
+from credits_pipeline.text import Outside, Plain
 
 
 def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
@@ -93,9 +94,8 @@ def summary(
 
 
 def _plain(value: object) -> str:
-    """A text from outside for a terminal: one line, with no character that acts on it."""
-    line = " ".join(str(value).split())
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    """A text from outside, as one line for a terminal."""
+    return Plain.render(Outside(str(value))).text
 
 
 def _fields(decided: Mapping[str, Any], version: str) -> list[str]:
