@@ -9,6 +9,7 @@ from typer import rich_utils
 
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
+from credits_pipeline.cli.decide import decide
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 for panel, commands in {
-    "Every month": (check, split, months, report, clear),
+    "Every month": (check, split, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
     "Bills of clouds": (ingest, spend),
     "Trying it": (demo, sandbox, samples),

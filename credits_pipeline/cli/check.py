@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from credits_pipeline.billing.money import for_people
+from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.cli.options import (
     AcceptRejected,
     CreditsFile,
@@ -113,7 +113,7 @@ def _print_months(console: Answers, verdict: "FileVerdict") -> None:
             if found.ignored_columns:
                 console.print(f"Columns not used: {', '.join(found.ignored_columns)}")
         classes = ", ".join(
-            f"{entry.rows:,} {name.replace('_', ' ')}"
+            f"{entry.rows:,} {'would be sent' if name == 'sent' else name.replace('_', ' ')}"
             for name, entry in found.ledger.entries.items()
         )
         console.print(
@@ -121,8 +121,12 @@ def _print_months(console: Answers, verdict: "FileVerdict") -> None:
             f" ({found.ledger.file_rows:,} records: {classes})"
         )
         for total in found.control_totals:
-            agrees = "agrees" if total.agrees else f"but counted {total.counted:f}"
-            console.print(f"  {total.source}: {total.stated:f}, {agrees}")
+            stated, counted = (
+                to_text(n) if total.unit == "usd" else f"{n:f}"
+                for n in (total.stated, total.counted)
+            )
+            agrees = "agrees" if total.agrees else f"but counted {counted}"
+            console.print(f"  {total.source}: {stated}, {agrees}")
 
 
 def _print_problems(console: Answers, verdict: "FileVerdict") -> None:

@@ -134,7 +134,12 @@ def _print_reports(journal: "Journal", state: "MonthState") -> None:
     last, receipt = state.last, state.receipt
     shown = last or receipt
     if shown is None:
-        echo(f"{state.month}: no run was to send it yet.")
+        # A dry run, and one that was superseded, say nothing of how the month stands.
+        shown = max(
+            journal.attempts(state.month), key=lambda attempt: attempt.started_at, default=None
+        )
+    if shown is None:
+        echo(f"No run has tried to send {state.month} yet.")
         return
     _print_report(journal, shown)
     if receipt is not None and receipt.run_id != shown.run_id:
@@ -173,7 +178,8 @@ def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
         style, verdict = "dim", "none yet"
     else:
         style = "red" if last.verdict.is_red else "green" if last.verdict.has_receipt else ""
-        verdict = last.verdict.value.replace("_", " ")
+        withdrawn = last.withdrawn and last.verdict.has_receipt
+        verdict = "withdrawn" if withdrawn else last.verdict.value.replace("_", " ")
     age = state.age(now)
     return [
         str(state.month),

@@ -33,6 +33,12 @@ CLASS_MEANINGS = {
     "blank": "blank",
 }
 
+#: What the same classes mean as long as nothing was sent.
+_SENT = {
+    "sent": "would be sent",
+    "identical_duplicate": "repeated word for word (the first would be sent)",
+}
+
 
 def escaped(text: object) -> Markdown:
     """A cell's text: short, on one line, with nothing that Markdown or HTML acts on."""
@@ -78,21 +84,33 @@ def of_rows(rows: Sequence[Mapping[str, Any]], *, at_most: int) -> Markdown:
     return Markdown.joined("\n", lines)
 
 
-def ledger(fields: Mapping[str, Mapping[str, Any]]) -> Markdown:
-    """Where every record of the file went."""
+def ledger(fields: Mapping[str, Mapping[str, Any]], *, sent: bool) -> Markdown:
+    """Where every record of the file went.
+
+    Args:
+        fields: rows and dollars of each class.
+        sent: whether what is called so was sent; else it would be.
+    """
     lines = [Markdown("| records | dollars | what became of them |\n|--:|--:|---|")]
     lines += [
         row(
             [
                 Markdown.of("{}", int(entry["rows"])),
                 dollars(entry["usd"]),
-                escaped(CLASS_MEANINGS.get(name, name)),
+                escaped(meaning(name, sent=sent)),
             ]
         )
         for name, entry in fields.items()
         if entry["rows"]
     ]
     return Markdown.joined("\n", lines)
+
+
+def meaning(name: str, *, sent: bool) -> str:
+    """What a class of the ledger means, of a month that was sent or one that was not."""
+    if name in _SENT and not sent:
+        return _SENT[name]
+    return CLASS_MEANINGS.get(name, name.replace("_", " "))
 
 
 def _is_number(name: str) -> bool:
