@@ -12,7 +12,17 @@ import typer
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.options import month_option
-from credits_pipeline.cli.output import Json, doing, fail, print_json, print_markdown, print_table
+from credits_pipeline.cli.output import (
+    Json,
+    doing,
+    echo,
+    fail,
+    print_json,
+    print_markdown,
+    print_table,
+    say,
+)
+from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -57,11 +67,10 @@ def months(*, as_json: Json = False) -> None:
             folds=["decisions"],
         )
         if waiting:
-            typer.secho(
+            say(
                 f"{len(waiting)} waiting for a person: credits-pipeline report --month "
                 f"{waiting[0].month}",
-                err=True,
-                fg="red",
+                "red",
             )
     raise typer.Exit(1 if waiting else 0)
 
@@ -125,11 +134,17 @@ def _print_reports(journal: "Journal", state: "MonthState") -> None:
     last, receipt = state.last, state.receipt
     shown = last or receipt
     if shown is None:
-        typer.echo(f"{state.month}: no run was to send it yet.")
+        # A dry run, and one that was superseded, say nothing of how the month stands.
+        shown = max(
+            journal.attempts(state.month), key=lambda attempt: attempt.started_at, default=None
+        )
+    if shown is None:
+        echo(f"No run has tried to send {state.month} yet.")
         return
     _print_report(journal, shown)
     if receipt is not None and receipt.run_id != shown.run_id:
-        print_markdown(f"\n---\n\nWhat CloudZero holds of {state.month}, from an earlier run:\n")
+        said = "\n---\n\nWhat CloudZero holds of {}, from an earlier run:\n"
+        print_markdown(Markdown.of(said, Outside(str(state.month))))
         _print_report(journal, receipt)
 
 
@@ -163,7 +178,8 @@ def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
         style, verdict = "dim", "none yet"
     else:
         style = "red" if last.verdict.is_red else "green" if last.verdict.has_receipt else ""
-        verdict = last.verdict.value.replace("_", " ")
+        withdrawn = last.withdrawn and last.verdict.has_receipt
+        verdict = "withdrawn" if withdrawn else last.verdict.value.replace("_", " ")
     age = state.age(now)
     return [
         str(state.month),

@@ -1,5 +1,7 @@
 """Options that ``check`` and ``split`` share, and how they become values."""
 
+import getpass
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,6 +43,40 @@ Signs = Annotated[
 AcceptRejected = Annotated[
     bool, typer.Option("--accept-rejected", help="Leave out the rows that can't be read.")
 ]
+
+
+Who = Annotated[
+    str | None,
+    typer.Option(help="Who decides, for the receipt; your login name if left out.", metavar="NAME"),
+]
+Why = Annotated[str | None, typer.Option(help="The reason, for the receipt.", metavar="TEXT")]
+
+
+def who_option(text: str | None) -> str:
+    """The person who decides.
+
+    Raises:
+        BadParameter: nobody is named, and the machine knows no login name.
+    """
+    if text is None:
+        try:
+            text = getpass.getuser()
+        except (OSError, KeyError):
+            text = ""
+    if not text.strip():
+        raise typer.BadParameter("say who decides", param_hint="--who")
+    return text.strip()
+
+
+def choice_option(text: str | None, option: str, choices: Sequence[str]) -> str | None:
+    """One of a few words, or None where the option is not given.
+
+    Raises:
+        BadParameter: it is none of them.
+    """
+    if text is None or text in choices:
+        return text
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(choices)}", param_hint=option)
 
 
 def month_option(text: str | None, option: str) -> BillingMonth | None:

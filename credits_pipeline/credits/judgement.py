@@ -305,9 +305,18 @@ def _count(number: int, noun: str) -> str:
 def _not_all_zero(reading: MonthReading) -> Statement:
     amounts = reading.rows["amount_usd"]
     some = not len(amounts) or bool((amounts != 0).any())
+    zero = reading.rows.filter(pl.col("amount_usd") == 0)
+    says = "At least one amount is not zero." if some else "Every amount is zero."
+    if some and len(zero):
+        first = zero.row(0, named=True)
+        says = (
+            f"{_count(len(zero), 'account')} with no credit: the amount is zero or empty, such as"
+            f" that of {first['account_id']} on line {first['line']}."
+        )
     return Statement(
         "amounts_are_not_all_zero",
         holds=some,
         blocks=False,
-        says="At least one amount is not zero." if some else "Every amount is zero.",
+        says=says,
+        numbers={"accounts_at_zero": len(zero)},
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.judgement import blocking, statements
@@ -20,6 +21,7 @@ class MonthFile:
         accounts: how many it has.
         total: their credits.
         warnings: sentences about what was read.
+        left_out: what of the sheet is not in it.
     """
 
     month: BillingMonth
@@ -27,6 +29,47 @@ class MonthFile:
     accounts: int
     total: Decimal
     warnings: tuple[str, ...]
+    left_out: "LeftOut"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows with credit that a month's file does not have.
+
+    Attributes:
+        rejected: rows that can't be read.
+        contradicting: further rows of an account that say another amount.
+        usd: their credits, as far as they are known.
+        unknown: rows among them whose dollars can't be read.
+    """
+
+    rejected: int
+    contradicting: int
+    usd: Decimal
+    unknown: int
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.rejected + self.contradicting
+
+    @property
+    def says(self) -> str:
+        """A sentence of it, empty where nothing was left out."""
+        if not self.rows:
+            return ""
+        what = [
+            f"{count:,} {'row' if count == 1 else 'rows'} {how}"
+            for count, how in (
+                (self.rejected, "that can't be read"),
+                (self.contradicting, "of accounts that have another one"),
+            )
+            if count
+        ]
+        dollars = for_people(self.usd)
+        if self.unknown:
+            dollars = f"at least {dollars}, and {self.unknown:,} with dollars unknown"
+        return f"Left out: {' and '.join(what)} ({dollars})."
 
 
 class NotSplitError(Exception):
@@ -78,4 +121,21 @@ def _month_file(reading: MonthReading, decisions: Decisions) -> MonthFile:
     except NotWritableError as error:
         raise NotSplitError(str(error)) from None
     found = reading.findings
-    return MonthFile(reading.month, data, found.rows, found.total_usd, tuple(found.warnings))
+    left_out = _left_out(reading, decisions)
+    return MonthFile(
+        reading.month, data, found.rows, found.total_usd, tuple(found.warnings), left_out
+    )
+
+
+def _left_out(reading: MonthReading, decisions: Decisions) -> LeftOut:
+    rejected, further = reading.rejected, reading.duplicates
+    # Added up, a further row is left out of nothing; word for word the same, it says nothing more.
+    summed = decisions.duplicates == "sum"
+    apart = further.clear() if summed else further.filter(~further["identical"])
+    known = [*rejected["usd"].drop_nulls(), *apart["usd"].drop_nulls()]
+    return LeftOut(
+        rejected=rejected.height,
+        contradicting=apart.height,
+        usd=sum(known, Decimal(0)),
+        unknown=rejected["usd"].null_count() + apart["usd"].null_count(),
+    )

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.orchestration import guards, metadata
+from credits_pipeline.orchestration import decisions, guards, metadata, showing
 from credits_pipeline.orchestration.attempts import (
     Recorder,
     Refused,
     RowLists,
+    held_for_a_person,
     interrupted,
     show_at_the_drop,
     told,
@@ -36,6 +37,7 @@ from credits_pipeline.orchestration.resources import (
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, parquet
 from credits_pipeline.reporting.attempt import Attempt, Verdict, rows_left_out
 from credits_pipeline.reporting.links import Places, of_object
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
@@ -64,14 +66,15 @@ def drop_month(
     """
     from credits_pipeline.cloudzero.drop import drop  # noqa: PLC0415 - loads httpx and polars
 
-    recorder = Recorder(storage, context.run.run_id, made.month)
+    recorder = Recorder.of(context, storage, made.month)
     about = {"file": made.version.key, "file_version": made.version.token}
     with recorder.watching(**about), ExitStack() as stack:
         work = _MonthDrop(context, recorder, made, inbox, storage, cloudzero)
         client = stack.enter_context(cloudzero.client())
-        held = stack.enter_context(cloudzero.lock(context.instance).hold(context.log.info))
+        held = stack.enter_context(cloudzero.lock(context.instance).hold(work.say))
         work.started = time.monotonic()
-        work.started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        begun = work.journal.moment_after(made.month, datetime.now(UTC))
+        work.started_at = begun.isoformat(timespec="milliseconds")
         superseded = work.superseded()
         if superseded:
             return work.end(recorder.new(Verdict.SUPERSEDED, **about, reason=superseded))
@@ -83,7 +86,7 @@ def drop_month(
             journal=lambda so_far: work.journal.begin_sending(work.attempt(so_far)),
             options=work.options(config),
             previous=work.previous(),
-            last_verified_usd=guards.last_verified_usd(work.journal, made.month),
+            last_verified_usd=guards.usual_usd(work.journal, made.month),
             known=work.known.accounts,
             progress=work.say,
         )
@@ -118,9 +121,10 @@ class _MonthDrop:
     def say(self, text: str) -> None:
         """Tell Dagster's log how it goes; a log that can't be written stops no drop half way."""
         try:
-            self.context.log.info(text)
+            self.context.log.info(showing.plain(Outside(text)))
         except Exception as error:  # noqa: BLE001 - whatever Dagster's storage of events raises
-            sys.stderr.write(f"{text} (Dagster's log can't be written: {error})\n")
+            said = f"{text} (Dagster's log can't be written: {error})"
+            sys.stderr.write(f"{showing.plain(Outside(said))}\n")
 
     def superseded(self) -> str | None:
         """Why this version is not the one to send any more, or None (design decision 1).
@@ -131,7 +135,7 @@ class _MonthDrop:
         key = box.key(self.made.month)
         current = box.current(key)
         if current is None and self.found.withdrawn:
-            return None
+            return self._given_up()
         if current is None:
             return f"{box.uri(key)} was removed since this run read it. Nothing was sent."
         if not current.is_same(self.made.version):
@@ -139,7 +143,18 @@ class _MonthDrop:
                 f"{box.uri(key)} was uploaded again since this run read it (now "
                 f"{current.token}). Nothing was sent; the newer version has a run of its own."
             )
-        return None
+        return self._given_up()
+
+    def _given_up(self) -> str | None:
+        """Why what was decided does not hold any more, or None."""
+        month, version = self.made.month, self.made.version
+        told = decisions.given_up(self.journal, month, version, self.found.decisions)
+        if not told:
+            return None
+        return (
+            f"{told} was decided about version {version.token} of {month} and does not hold any "
+            "more: the month was sent, or decided about, since. Nothing was sent."
+        )
 
     def refuse_what_is_not_cleared(self) -> None:
         """Stop what the checks show in red (design decision 3).
@@ -199,7 +214,7 @@ class _MonthDrop:
             last = self.journal.attempt(self.made.month, last.run_id) or last
         if last is not None and last.verdict is Verdict.SENDING:
             last = self.recorder.close(interrupted(last, "its process ended"), sent=True)
-            self.context.log.warning(told(last))
+            self.context.log.warning(showing.plain(Outside(told(last))))
         if last is None or (last.base_url, last.connection_id) != self.cloudzero.address():
             return None
         return PreviousAttempt(verified=last.verdict.has_receipt, sent_sha256=last.sent_sha256)
@@ -225,7 +240,7 @@ class _MonthDrop:
             verdict = Verdict.PARTIAL
         if result.validation_errors:
             verdict = Verdict.BLOCKED
-        return replace(
+        attempt = replace(
             self.recorder.new(verdict),
             **{
                 **known,
@@ -259,10 +274,12 @@ class _MonthDrop:
                 "warnings": warnings,
                 "started_at": self.started_at,
                 "seconds": round(time.monotonic() - self.started, 3),
+                "seconds_at_cloudzero": round(result.seconds_in_cloudzero, 3),
                 "ambiguous": result.ambiguous,
                 "permanent": result.permanent,
             },
         )
+        return held_for_a_person(attempt) if verdict is Verdict.HELD else attempt
 
     def end(
         self, attempt: Attempt, result: "DropResult | None" = None
@@ -289,11 +306,11 @@ class _MonthDrop:
         if stored.verdict.has_receipt:
             self.say(told(stored))
             return dg.MaterializeResult(
-                metadata=shown, data_version=dg.DataVersion(stored.sent_sha256)
+                metadata=showing.metadata(shown), data_version=dg.DataVersion(stored.sent_sha256)
             )
         show_at_the_drop(self.context, stored, shown)
         if stored.verdict.is_red:
-            raise Refused(told(stored), {"report": shown["report"]})
+            raise Refused(Outside(told(stored)), {"report": shown["report"]})
         self.say(told(stored))
         return None
 

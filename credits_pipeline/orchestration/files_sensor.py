@@ -4,6 +4,7 @@ Concept: https://docs.dagster.io/guides/automate/sensors. What a tick starts is 
 `credits_pipeline.inbox.tick`; here it is given what it needs to know.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,6 +21,7 @@ from credits_pipeline.inbox.listening import listen
 from credits_pipeline.inbox.queue import EventsQueue
 from credits_pipeline.inbox.slices import looked
 from credits_pipeline.inbox.tick import InboxView, Start, Tick, look
+from credits_pipeline.orchestration import showing
 from credits_pipeline.orchestration.assets import INBOX
 from credits_pipeline.orchestration.attempts import Recorder, interrupted, log
 from credits_pipeline.orchestration.partitions import months_at
@@ -32,6 +34,7 @@ from credits_pipeline.orchestration.runs import is_ours, month_of_run
 from credits_pipeline.reporting import tables
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.settings import Schedule
+from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.reporting.journal import Journal
@@ -62,7 +65,7 @@ def files_sensor(
         storage: StorageResource,
     ) -> dg.SensorResult:
         box, cursor, now = inbox.open(), Cursor.parse(context.cursor), datetime.now(UTC)
-        if queue and cursor is not None and not _is_due(cursor, schedule, now):
+        if queue and cursor is not None and not _is_due(cursor, schedule, now, box):
             starts, cursor = _listen(queue, box, cursor, schedule, context.log)
             return _result(starts, cursor, "no event tells of a new file")
         tick = _look(context.instance, cursor, box, storage, schedule, now)
@@ -83,16 +86,23 @@ def _result(
 ) -> dg.SensorResult:
     return dg.SensorResult(
         run_requests=[_request(start) for start in starts],
-        skip_reason=None if starts else nothing_new,
+        skip_reason=None if starts else showing.plain(Outside(nothing_new)),
         cursor=str(cursor),
         asset_events=shown or [],
     )
 
 
-def _is_due(cursor: Cursor, schedule: Schedule, now: datetime) -> bool:
+def _is_due(cursor: Cursor, schedule: Schedule, now: datetime, box: Inbox) -> bool:
     """Whether the inbox is to be listed, where events tell of its files in between."""
+    if cursor.inbox != _told_apart(box):
+        return True
     every = timedelta(seconds=schedule.sensor_seconds)
     return cursor.listed is None or now - cursor.listed >= every
+
+
+def _told_apart(box: Inbox) -> str:
+    """What tells an inbox from another, short enough for a cursor."""
+    return hashlib.sha256(box.uri(box.prefix).encode()).hexdigest()[:8]
 
 
 def _look(
@@ -117,6 +127,7 @@ def _look(
         months=months_at(schedule.start_month, now),
         now=now,
         adopt=schedule.adopt,
+        inbox=_told_apart(box),
         receipted=journal.receipted() if adopted else frozenset(),
         sweep=seen.sweep,
         outcomes=_outcomes(instance, watched, storage),
@@ -131,12 +142,14 @@ def _listen(
 ) -> tuple[tuple[Start, ...], Cursor]:
     """Wait for events of the inbox, and what they start."""
     months = months_at(schedule.start_month, datetime.now(UTC))
-    return listen(EventsQueue(queue), box, cursor, months=months, say=log.warning)
+    return listen(
+        EventsQueue(queue), box, cursor, months=months, say=showing.saying(log, logging.WARNING)
+    )
 
 
 def _request(start: Start) -> dg.RunRequest:
     tags = {
-        "credits/file": start.version.key,
+        "credits/file": showing.plain(Outside(start.version.key)),
         "credits/file_version": start.version.token,
     }
     if start.asked_again:
@@ -252,29 +265,35 @@ def _observation(view: InboxView, uri: str) -> dg.AssetObservation:
     others = len(view.strays) + view.more_strays
     problems = others + len(view.not_sent) + len(view.gone)
     metadata: dict[str, dg.MetadataValue] = {
-        "dagster/uri": dg.MetadataValue.text(uri),
+        "dagster/uri": showing.text(Outside(uri)),
         "objects_that_start_no_run": dg.MetadataValue.int(others),
     }
     if strays:
         told = tables.of_rows(strays, at_most=50)
         if view.more_strays:
-            told += f"\n\n… and {view.more_strays:,} more objects that are not credits files."
-        metadata["what_to_do"] = dg.MetadataValue.md(told)
+            told = Markdown.of(
+                "{}\n\n… and {} more objects that are not credits files.", told, view.more_strays
+            )
+        metadata["what_to_do"] = showing.md(told)
     if view.not_sent:
-        metadata["found_not_sent"] = dg.MetadataValue.md(
-            "These months' files were here before the pipeline. Backfill the months to send them: "
-            + ", ".join(map(str, view.not_sent))
+        metadata["found_not_sent"] = _months(
+            "These months' files were here before the pipeline. Backfill the months to send them: ",
+            view.not_sent,
         )
     if view.gone:
-        metadata["removed_files"] = dg.MetadataValue.md(
-            "The files of these months were removed; the months stand as they were sent: "
-            + ", ".join(map(str, view.gone))
+        metadata["removed_files"] = _months(
+            "The files of these months were removed; the months stand as they were sent: ",
+            view.gone,
         )
     return dg.AssetObservation(
         asset_key=INBOX,
         description=f"{problems} to look at" if problems else "every object is a credits file",
         metadata=metadata,
     )
+
+
+def _months(said: str, months: Iterable[BillingMonth]) -> dg.MetadataValue:
+    return showing.md(tables.sentence(said + ", ".join(map(str, months))))
 
 
 def _nothing_new(tick: Tick) -> str:

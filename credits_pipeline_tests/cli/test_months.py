@@ -205,7 +205,7 @@ def test_a_report_links_to_the_run_where_the_ui_is_known(
 def test_a_month_that_nobody_sent_is_said_so_and_ends_with_1() -> None:
     done = run("report", "--month", "2025-01")
     assert done.exit_code == 1
-    assert "2025-01: no run was to send it yet." in done.stdout
+    assert "No run has tried to send 2025-01 yet." in done.stdout
     told = json.loads(run("report", "--month", "2025-01", "--json").stdout)
     assert told == {"billing_month": "2025-01", "in_order": False, "last": None, "receipt": None}
 

@@ -4,16 +4,19 @@ With httpx and not dagster-slack, which posts with a bot's token: a webhook need
 whatever takes Slack's ``{"text": …}`` can be told as well.
 """
 
+import time
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import httpx
 
 from credits_pipeline.alerts.alert import Alert
-from credits_pipeline.alerts.channel import SECONDS, ChannelError
+from credits_pipeline.alerts.channel import SECONDS, ChannelError, without
 from credits_pipeline.settings import ALERT_SLACK, secure_url
+from credits_pipeline.text import Mrkdwn, Outside
 
-#: What Slack takes for its own markup; a file's name must not call a whole channel.
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_SHOWN = 200
+_LONGEST_ANSWER = 20_000
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,16 @@ class Slack:
         """See `Channel.send`."""
         fault = ""
         try:
-            answer = httpx.post(self.url, json={"text": text(alert, ui)}, timeout=SECONDS)
+            status, said = _posted(self.url, message(alert, ui))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
             # Its own text and its request hold the address.
             fault = type(error).__name__
         else:
-            if not answer.is_success:
-                fault = f"{answer.status_code} {answer.text[:200]}".replace(self.url, "[address]")
+            if not httpx.codes.is_success(status):
+                # The path alone is the secret, and each of its parts.
+                parts = urlsplit(self.url)
+                told = without(said, self.url, parts.path, parts.query, *parts.path.split("/"))
+                fault = f"{status} {Outside(told).line(_SHOWN)}"
         if fault:
             raise ChannelError(
                 f"Slack did not take “{alert.title}”: {fault}. What to do: if this stays, see "
@@ -55,15 +61,31 @@ def configured() -> Slack | None:
     return Slack(url) if url else None
 
 
-def text(alert: Alert, ui: str) -> str:
+def message(alert: Alert, ui: str) -> dict[str, str | bool]:
+    """What the webhook is posted: Slack is to look nothing up that a text names."""
+    return {"text": text(alert, ui).text, "unfurl_links": False, "unfurl_media": False}
+
+
+def text(alert: Alert, ui: str) -> Mrkdwn:
     """An alert in Slack's markup."""
-    told = [f"*{_escaped(alert.title)}*"]
-    told += [f"*{name}:* {_escaped(words)}" for name, words in alert.lines()]
+    told = [Mrkdwn.of("*{}*", Outside(alert.title))]
+    told += [Mrkdwn.of("*{}:* {}", Outside(name), words) for name, words in alert.lines()]
     if alert.run_id:
         link = alert.link(ui)
-        told.append(f"<{_escaped(link)}|Open the run>" if link else f"Run {alert.run_id}")
-    return "\n".join(told)
+        told.append(
+            Mrkdwn.link("Open the run", link)
+            if link
+            else Mrkdwn.of("Run {}", Outside(alert.run_id))
+        )
+    return Mrkdwn.joined("\n", told)
 
 
-def _escaped(words: str) -> str:
-    return words.translate(_ESCAPES)
+def _posted(url: str, posted: dict[str, str | bool]) -> tuple[int, str]:
+    """The status of an answer, and as much of its text as comes in time."""
+    said, until = bytearray(), time.monotonic() + SECONDS
+    with httpx.stream("POST", url, json=posted, timeout=SECONDS) as answer:
+        for chunk in answer.iter_bytes():
+            said += chunk
+            if len(said) > _LONGEST_ANSWER or time.monotonic() > until:
+                break
+        return answer.status_code, said.decode(errors="replace")
