@@ -160,7 +160,7 @@ def look(
         findings = [asdict(finding) for finding in found]
         print_json({"source": name, "works": not wrong, "findings": findings})
     elif wrong:
-        say(f"{len(wrong)} wrong", fg="red")
+        say(f"{len(wrong)} wrong", "red")
     raise typer.Exit(1 if wrong else 0)
 
 
