@@ -106,7 +106,7 @@ def assemble(
         *from_metadata(
             controls,
             sent_usd=exact((sent_usd, exact_sum(rejected["usd"]))),
-            rows=len(rows) if several == "first" else len(entries),
+            rows=int(entries["counts"].sum()) + len(rejected),
             negative_is_credit=read.signs.taken_as == "negative_is_credit",
             name=name,
         ),

@@ -55,7 +55,7 @@ _FORMS = tuple(
         rf"(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.{_YEAR}{_TIME}",
         rf"(?P<first>[0-9]{{1,2}})[/-](?P<second>[0-9]{{1,2}})[/-]{_YEAR}{_TIME}",
         rf"{_NAME}[ ,./-]*{_YEAR}",
-        rf"{_NAME}(?:\.? ?'|[./-]+| ?- ?)?{_SHORT_YEAR}",
+        rf"{_NAME}[ ./-]*{_SHORT_YEAR}",
         rf"{_YEAR}[ ,./-]*{_NAME}",
         rf"{_NAME} (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}",
         rf"(?P<day>[0-9]{{1,2}})\.?[ /-]{_NAME}[ /-]{_YEAR}",
@@ -63,6 +63,7 @@ _FORMS = tuple(
         rf"{_YEAR}年(?P<month>[0-9]{{1,2}})月",
     )
 )
+_DAY_OR_YEAR = re.compile(r"[^\W\d_]+\.? [0-9]{2}")
 #: Spreadsheets count days; these are of the years 2000 to 2064.
 _SERIAL = re.compile(r"(?:3[6-9]|4[0-9]|5[0-9])[0-9]{3}(?:\.0+)?")
 _SERIAL_START = date(1899, 12, 30)
@@ -171,6 +172,11 @@ def serial_month(text: str) -> MonthText | None:
         return None
     month = BillingMonth(day.year, day.month)
     return MonthText(month, month, 1)
+
+
+def is_day_or_year(text: str) -> bool:
+    """Whether a month's name goes on with two digits that can be a day or a year: ``Jan 25``."""
+    return _DAY_OR_YEAR.fullmatch(clean(text)) is not None
 
 
 def is_month_name(text: str) -> bool:

@@ -160,7 +160,8 @@ def _understand(header: Header, grid: Grid, context: Context) -> None:
     Raises:
         Refusal: one is not understood.
     """
-    understood(header.above, name=context.name, layout=NAME)
+    own = tuple(line for line in header.above if not line.text.startswith("Don't see your tags"))
+    understood(own, name=context.name, layout=NAME)
     table = Table(header, grid, None, amount="Credits", name=context.name, layout=NAME)
     asked = [
         i

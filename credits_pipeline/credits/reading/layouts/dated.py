@@ -6,7 +6,7 @@ from credits_pipeline.credits.reading.characters import folded, plain, stripped
 from credits_pipeline.credits.reading.columns import Role
 from credits_pipeline.credits.reading.extract import ordinal
 from credits_pipeline.credits.reading.meaning import MONTHS, Table
-from credits_pipeline.credits.reading.months import MonthText, month_text, order_of, serial_month
+from credits_pipeline.credits.reading.months import MonthText, is_day_or_year, month_text, order_of, serial_month
 from credits_pipeline.credits.reading.refusal import Refusal
 
 #: More than the days of fifty years.
@@ -114,7 +114,11 @@ def _texts(table: Table, cells: pl.Series) -> dict[str, MonthText | None]:
     filled = [cell for cell in found if plain(cell)]
     if filled and all(serial_month(cell) is not None for cell in filled):
         return {cell: serial_month(cell) for cell in found}
-    return found
+    doubted = {cell for cell in filled if is_day_or_year(cell)}
+    years = {plain(cell)[-2:] for cell in doubted}
+    if len(years) == 1 and len({found[cell] for cell in doubted}) > 1:
+        return found
+    return {cell: None if cell in doubted else text for cell, text in found.items()}
 
 
 def _two_things(

@@ -258,13 +258,18 @@ def extract_rows(
     )
 
 
-def warnings_of(stated: Stated) -> tuple[str, ...]:
+def warnings_of(stated: Stated, header: Header | None = None) -> tuple[str, ...]:
     """What to say of the lines that are no rows."""
-    if not stated.read:
-        return ()
-    listed = ", ".join(str(line) for line in stated.read[:5])
-    word = "line" if len(stated.read) == 1 else "lines"
-    return (f"Not read: text outside the rows ({word} {listed}).",)
+    first = 0 if header is None else header.line
+    parts = (
+        ("what stands above the header", [line for line in stated.read if line < first]),
+        ("text outside the rows", [line for line in stated.read if line >= first]),
+    )
+    return tuple(
+        f"Not read: {what} (line{'' if len(lines) == 1 else 's'} {', '.join(map(str, lines[:5]))})."
+        for what, lines in parts
+        if lines
+    )
 
 
 def with_faults(entries: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:

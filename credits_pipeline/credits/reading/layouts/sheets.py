@@ -109,7 +109,7 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
         )
     if not candidates:
         raise Refusal(
-            f"{name}, line {header.line}: the header names no column of a month's credits"
+            f"{name}, line {header.line}: the header names no column of credits"
             f" ({_listed(header)}); costs, shares, counts and balances are none. If one of them holds"
             f" the credits, say which with: {profile_command(name)}",
             layout=layout,

@@ -7,7 +7,7 @@ import polars as pl
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import accounts, amounts, elementwise, headers
-from credits_pipeline.credits.reading.columns import Role
+from credits_pipeline.credits.reading.columns import Role, names_month
 from credits_pipeline.credits.reading.extract import Extract, StatedTotal, month_of, ordinal
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.header_row import Header, header_below
@@ -30,7 +30,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
     shifted_faults,
 )
 from credits_pipeline.credits.reading.lines import Stated, understood
-from credits_pipeline.credits.reading.meaning import Table, roles_of, understand
+from credits_pipeline.credits.reading.meaning import MONTHS, Table, roles_of, understand
 from credits_pipeline.credits.reading.refusal import Refusal, profile_command
 
 CONVENTION: Convention = "positive_is_credit"
@@ -55,10 +55,19 @@ def extract_table(grid: Grid, context: Context, *, layout: str) -> Extract:
     stated = understood((*header.above, *rows.notes), name=context.name, layout=layout)
     amount = choose_amount(header, below, {account}, name=context.name, layout=layout)
     _refuse_charges(header, amount, stated, context, layout)
+    anchors = {i for i, cell in enumerate(header.cells) if i != amount and names_month(cell)}
+    doubted = first_fault(
+        malformed,
+        shifted_faults(header, below, [amount], anchors={account, *anchors}),
+        note_faults(below.columns[account], below.columns[amount]),
+    )
+    if doubted is not None:
+        rows = sort_rows(below, below.columns[account], doubted, name=context.name, header=header)
+    data = rows.entries if doubted is None else rows.entries & doubted.is_null()
     table = Table(
         header=header,
         grid=below,
-        data=None if rows.entries.all() else rows.entries,
+        data=None if data.all() else data,
         amount=header.cell(amount),
         name=context.name,
         layout=layout,
@@ -71,14 +80,7 @@ def extract_table(grid: Grid, context: Context, *, layout: str) -> Extract:
     if months is not None:
         layout = "long"
         _refuse_other_title(months, rows, stated, context)
-    dates = {i for i, role in meaning.roles.items() if months is not None and role in _IN_MONTHS}
-    doubted = first_fault(
-        malformed,
-        shifted_faults(header, below, [amount], anchors={account, *dates}),
-        note_faults(below.columns[account], below.columns[amount]),
-    )
-    if doubted is not None:
-        rows = sort_rows(below, below.columns[account], doubted, name=context.name, header=header)
+    dates = {i for i, role in meaning.roles.items() if months is not None and role in MONTHS}
     return Extract(
         layout=layout,
         version=VERSION,
@@ -112,11 +114,8 @@ def extract_table(grid: Grid, context: Context, *, layout: str) -> Extract:
         ignored_columns=header.ignored(
             {account, amount, *dates, *meaning.of(Role.CURRENCY, Role.TYPE)}
         ),
-        warnings=warnings_of(stated),
+        warnings=warnings_of(stated, header),
     )
-
-
-_IN_MONTHS = frozenset({Role.MONTH, Role.YEAR, Role.START, Role.END})
 
 
 def _refuse_other_title(months: pl.Series, rows: Rows, stated: Stated, context: Context) -> None:

@@ -124,7 +124,7 @@ def extract(grid: Grid, context: Context) -> Extract:
             for line, label, amount in stated.totals
         ),
         ignored_columns=header.ignored({*used, *meaning.of(Role.CURRENCY)}),
-        warnings=warnings_of(stated),
+        warnings=warnings_of(stated, header),
     )
 
 
