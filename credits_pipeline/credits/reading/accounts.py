@@ -207,6 +207,7 @@ def is_label_and_number(text: str) -> bool:
 
 def rounded_ids(ids: pl.Series) -> list[str]:
     """Ids that end in six zeros, if most of a file's do: a spreadsheet has rounded them."""
-    different = ids.drop_nulls().unique(maintain_order=True)
-    found = different.filter(different.str.contains(rf"^{_ROUNDED.pattern}$"))
-    return found.to_list() if 2 * len(found) > len(different) else []
+    found = ids.filter(ids.str.ends_with("000000").fill_null(value=False))
+    if 2 * len(found) <= len(ids) - ids.null_count():
+        return []
+    return [id_ for id_ in found.to_list() if _ROUNDED.fullmatch(id_)]

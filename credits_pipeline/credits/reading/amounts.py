@@ -60,7 +60,9 @@ _GROUPING = str.maketrans("", "", "., '")
 _SOFT_HYPHEN = "\u00ad"
 #: What the bytes of a minus or of another sign become in the wrong encoding.
 _MOJIBAKE = re.compile("\u00e2\u20ac|\u00e2\u02c6|\u00c2|\u00c3|\ufffd|\u00e2\u0080")
-_SIDE = re.compile(r"(?:cr|dr|credit|debit)\b\.?.*|.*(?<![A-Za-z])(?:cr|dr|credit|debit)\.?", re.IGNORECASE)
+_SIDE = re.compile(
+    r"(?:cr|dr|credit|debit)\b\.?.*|.*(?<![A-Za-z])(?:cr|dr|credit|debit)\.?", re.IGNORECASE
+)
 _EXPONENT = re.compile(r"[0-9][.,]?[eE][+-]?[0-9]+")
 _NOT_A_NUMBER = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
 _EXCEL_ERROR = re.compile(r"#(?:[A-Z/0!?]+|#+)", re.IGNORECASE)

@@ -4,7 +4,7 @@ Each role says what its column does to the rows (see `meaning`). A column withou
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 
 from credits_pipeline.credits.reading import headers, vocabulary
@@ -12,6 +12,7 @@ from credits_pipeline.credits.reading.accounts import looks_like_account
 from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, spelling
 from credits_pipeline.credits.reading.characters import clean, folded, plain
 from credits_pipeline.credits.reading.months import month_text
+from credits_pipeline.credits.reading.values import Values
 
 _LONGEST = 200
 
@@ -191,7 +192,7 @@ _OF_MONEY = frozenset({Role.BALANCE, Role.COST, Role.PERCENT, Role.COUNT})
 TEXTS = frozenset({Role.NAME, Role.DIMENSION, Role.NOTES, Role.NUMBER, Role.INDEX})
 
 
-def role_of(header: str, values: Sequence[str]) -> Role:
+def role_of(header: str, values: Values) -> Role:
     """The role of a column.
 
     Args:
@@ -201,11 +202,11 @@ def role_of(header: str, values: Sequence[str]) -> Role:
     if not values:
         return Role.BLANK
     named = _named(header)
-    if named in _WORDY and any(_is_money(clean(value)) for value in values):
+    if named in _WORDY and any(_is_money(clean(value)) for value in values.telling()):
         return _named(header, _OF_MONEY)
     if named not in {*TEXTS, Role.UNKNOWN, Role.TYPE}:
         return named
-    return _by_values(named, header, [clean(value) for value in values])
+    return _by_values(named, header, values)
 
 
 def names_month(header: str) -> bool:
@@ -231,52 +232,66 @@ def _named(header: str, among: frozenset[Role] | None = None) -> Role:
     )
 
 
-def _by_values(named: Role, header: str, values: list[str]) -> Role:  # noqa: C901, PLR0911, PLR0912 - one kind after the other
+def _by_values(  # noqa: C901, PLR0911, PLR0912 - one kind after the other
+    named: Role, header: str, values: Values
+) -> Role:
     """The role that the values say, where they say another one than the header."""
-    lower = [folded(value) for value in values]
-    if all(
-        value in vocabulary.DOLLARS or (_CODE.fullmatch(text) and text in FOREIGN_CODES)
-        for value, text in zip(lower, values, strict=True)
-    ):
+    if all(map(_is_currency, values)):
         return Role.CURRENCY
-    if all(_PERCENT.fullmatch(value) for value in values):
+    if all(_PERCENT.fullmatch(clean(value)) for value in values):
         return Role.PERCENT
-    kinds = {headers.key(value) for value in values}
-    if named is not Role.NAME and kinds <= _KINDS and kinds & _SURELY_NOT_CREDITS:
+    kinds = set() if named is Role.NAME else _only(_KINDS, map(headers.key, values))
+    if kinds & _SURELY_NOT_CREDITS:
         return Role.TYPE
     if named is Role.TYPE:
         return Role.TYPE
-    if set(lower) <= _SIDE_LETTERS and named is not Role.NAME and len(set(lower)) > 1:
+    if named is not Role.NAME and len(_only(_SIDE_LETTERS, map(folded, values))) > 1:
         return Role.SIDE
     if named is Role.INDEX:
         return Role.INDEX if _counts_up(values) else _unnamed(header, values)
+    money = any(_is_money(clean(value)) for value in values.telling())
     if named is Role.NUMBER:
-        return Role.MONEY if any(map(_is_money, values)) else Role.NUMBER
+        return Role.MONEY if money else Role.NUMBER
     if all(map(looks_like_account, values)):
         return Role.ACCOUNT
-    if any(map(_is_money, values)) or (
-        named is not Role.DIMENSION and all(map(_is_number, values))
-    ):
+    if money or (named is not Role.DIMENSION and all(_is_number(clean(v)) for v in values)):
         return Role.MONEY
     if all(month_text(value) is not None for value in values):
         return Role.MONTH
     return named
 
 
-def _unnamed(header: str, values: list[str]) -> Role:
+def _only(known: frozenset[str], values: Iterable[str]) -> set[str]:
+    """The values if all of them are known, else none."""
+    found = set()
+    for value in values:
+        if value not in known:
+            return set()
+        found.add(value)
+    return found
+
+
+def _is_currency(value: str) -> bool:
+    text = clean(value)
+    return folded(text) in vocabulary.DOLLARS or (
+        _CODE.fullmatch(text) is not None and text in FOREIGN_CODES
+    )
+
+
+def _unnamed(header: str, values: Values) -> Role:
     """The role of a column that is called Id, No or nothing, and does not count its rows."""
-    if any(map(looks_like_account, values)):
+    if any(map(looks_like_account, values.telling())):
         return Role.ACCOUNT
-    if any(map(_is_money, values)) or not plain(header):
+    if any(_is_money(clean(value)) for value in values.telling()) or not plain(header):
         return Role.UNKNOWN
     return Role.NUMBER if folded(header) in {"id", "no", "nr", "item", "番号"} else Role.UNKNOWN
 
 
-def _counts_up(values: list[str]) -> bool:
+def _counts_up(values: Values) -> bool:
     """Whether the values are different whole numbers, such as a count of the rows."""
-    if not all(_INDEX.fullmatch(value) for value in values):
+    if not all(_INDEX.fullmatch(clean(value)) for value in values):
         return False
-    numbers = sorted(int(value.rstrip(".")) for value in values)
+    numbers = sorted(int(clean(value).rstrip(".")) for value in values)
     return numbers[-1] - numbers[0] <= 2 * len(numbers) + 10 and numbers[0] <= 10  # noqa: PLR2004 - titles and blank rows leave gaps
 
 

@@ -4,7 +4,7 @@ Understood means: leaving the column aside can't change a dollar, an account or 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from credits_pipeline.credits.reading.header_row import Header
 from credits_pipeline.credits.reading.lines import fault_of, shown
 from credits_pipeline.credits.reading.refusal import Refusal, profile_command
 from credits_pipeline.credits.reading.totals import is_total
+from credits_pipeline.credits.reading.values import Values
 
 #: Columns whose cells take part in the month of a row.
 MONTHS = frozenset({Role.MONTH, Role.YEAR, Role.START, Role.END})
@@ -96,16 +97,18 @@ class Table:
     amount: str | None
     name: str
     layout: str
+    _values: dict[int, Values] = field(default_factory=dict, repr=False, compare=False)
 
     def cells(self, column: int) -> pl.Series:
         """A column's cells in the rows."""
         cells = self.grid.columns[column]
         return cells if self.data is None else cells.filter(self.data)
 
-    def values(self, column: int) -> list[str]:
+    def values(self, column: int) -> Values:
         """A column's different values in the rows, blank ones left out."""
-        different = self.cells(column).drop_nulls().unique(maintain_order=True)
-        return [value for value in different.to_list() if plain(value)]
+        if column not in self._values:
+            self._values[column] = Values(self.cells(column))
+        return self._values[column]
 
     def line_of(self, column: int, value: str) -> int:
         """The first line on which a value stands in a column."""
@@ -287,7 +290,7 @@ def _cost(table: Table, column: int, dated: bool) -> None:  # noqa: FBT001 - as 
 def _text(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
     """Names and dimensions: no sums, and no word for a kind of row that is no credit."""
     named = table.header.is_name(column)
-    for value in table.values(column):
+    for value in table.values(column).telling():
         if is_total(value) or folded(value).strip(" -*:") in {
             "account total",
             "all",
@@ -306,7 +309,7 @@ def _text(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as
 
 def _notes(table: Table, column: int, dated: bool) -> None:  # noqa: FBT001 - as above
     _text(table, column, dated)
-    for value in table.values(column):
+    for value in table.values(column).telling(notes=True):
         fault = fault_of(plain(value))
         if (
             fault is None

@@ -10,8 +10,8 @@ from credits_pipeline.credits.findings import Several
 from credits_pipeline.credits.reading.controls import ReadTotal, rounding
 from credits_pipeline.credits.reading.sums import exact_sum
 
-#: What keeps an entry from the table: it has no place in it, or repeats one that has.
-_GOOD = pl.col("fault").is_null() & pl.col("excluded").is_null()
+#: Account ids have 40 bits; a month beside one needs 15.
+_MONTHS = 2**16
 
 
 @dataclass(frozen=True)
@@ -46,25 +46,25 @@ def counted(
         adds_up: the layout knows that an account's rows are parts of one credit.
         first_counts: the layout's rule is that the first row counts.
     """
-    wanted = {"fault": pl.String, "excluded": pl.String, "month": pl.Int32}
+    good = _good(frame)
+    unchanged = frame.with_columns(good.alias("counts"), repeats=pl.lit(value=False))
+    if adds_up or not _any_again(frame):
+        return Counted(unchanged, {})
+    wanted = {"month": pl.Int32, "twin": pl.Int64}
     given = frame.with_columns(
         pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in wanted.items()
         if name not in frame.columns
     )
-    good = given.select(_GOOD.alias("good"))["good"]
     keys = ["id", "month"]
     again = (
         given.with_columns(good=good)
         .select(pl.col("good") & (pl.int_range(pl.len()).over([*keys, "good"]) > 0))
         .to_series()
     )
-    unchanged = frame.with_columns(counts=good, repeats=pl.lit(value=False))
     if not again.any():
         return Counted(unchanged, {})
     months = given.filter(again)["month"].unique().to_list()
-    if adds_up:
-        return Counted(unchanged, {})
     repeats = _repeats(given, good, keys)
     if decisions.duplicates == "sum":
         return Counted(
@@ -90,9 +90,31 @@ def counted(
     return Counted(frame.with_columns(counts=counts.alias("counts"), repeats=repeats), rule)
 
 
+def _good(frame: pl.DataFrame) -> pl.Series:
+    """Entries that have a place in the table: they can be read, and are credits."""
+    reasons = [pl.col(name).is_null() for name in ("fault", "excluded") if name in frame.columns]
+    if not reasons:
+        return pl.repeat(value=True, n=len(frame), eager=True, dtype=pl.Boolean)
+    return frame.select(pl.all_horizontal(reasons).alias("good")).to_series()
+
+
+def _any_again(frame: pl.DataFrame) -> bool:
+    """Whether any account has two entries of a month; quick, as most files have none."""
+    keys = frame["id"].drop_nulls().cast(pl.UInt64)
+    if "month" in frame.columns:
+        keys = (
+            frame.select(
+                pl.col("id").cast(pl.UInt64) * _MONTHS + pl.col("month").fill_null(_MONTHS - 1)
+            )
+            .to_series()
+            .drop_nulls()
+        )
+    return keys.n_unique() < len(keys)
+
+
 def _repeats(given: pl.DataFrame, good: pl.Series, keys: list[str]) -> pl.Series:
     """Entries that are equal word for word to an earlier one of their account and month."""
-    if "twin" not in given.columns:
+    if given["twin"].null_count() == len(given):
         return pl.repeat(value=False, n=len(given), eager=True, dtype=pl.Boolean).alias("repeats")
     return (
         given.with_columns(good=good)

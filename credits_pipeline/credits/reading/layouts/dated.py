@@ -6,7 +6,13 @@ from credits_pipeline.credits.reading.characters import folded, plain, stripped
 from credits_pipeline.credits.reading.columns import Role
 from credits_pipeline.credits.reading.extract import ordinal
 from credits_pipeline.credits.reading.meaning import MONTHS, Table
-from credits_pipeline.credits.reading.months import MonthText, is_day_or_year, month_text, order_of, serial_month
+from credits_pipeline.credits.reading.months import (
+    MonthText,
+    is_day_or_year,
+    month_text,
+    order_of,
+    serial_month,
+)
 from credits_pipeline.credits.reading.refusal import Refusal
 
 #: More than the days of fifty years.
@@ -175,6 +181,9 @@ def _agreed(
     table: Table, numbers: dict[int, pl.Series], texts: dict[int, pl.Series]
 ) -> tuple[pl.Series, pl.Series | None]:
     """The month that all columns of a row name; a reason where they don't, or one names none."""
+    if len(numbers) == 1 and not any(series.null_count() for series in numbers.values()):
+        (only,) = numbers.values()
+        return only.alias("month"), None
     frame = pl.DataFrame(
         [series.alias(f"n{i}") for i, series in numbers.items()]
         + [series.alias(f"t{i}") for i, series in texts.items()]
