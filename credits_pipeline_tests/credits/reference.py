@@ -281,7 +281,9 @@ def order_fits(before: str, after: str) -> bool:
 
 def foreign(text: str) -> bool:
     cell = unwrapped(text)
-    if re.search("\u00e2\u20ac|\u00e2\u02c6|\u00c2|\u00c3|\ufffd|\u00e2\u0080", cell) and not amount(text):
+    if re.search(
+        "\u00e2\u20ac|\u00e2\u02c6|\u00c2|\u00c3|\ufffd|\u00e2\u0080", cell
+    ) and not amount(text):
         return False
     if re.search("[€£¥₹₩₽₺₴₪₫฿₦₱₡₲₵₸₭₮₼₾₿¢元円]", cell):
         return any(c.isdigit() for c in cell)
@@ -353,8 +355,8 @@ def account(text: str) -> tuple[str, bool] | None:  # noqa: C901, PLR0911, PLR09
 
 OTHER_NUMBERS = words(
     """
-    po order invoice inv ref reference ticket case contract customer note memo phone tel fax rechnung
-    bestellung auftrag kunde vertrag facture commande pedido factura fatura
+    po order invoice inv ref reference ticket case contract customer note memo phone tel fax
+    rechnung bestellung auftrag kunde vertrag facture commande pedido factura fatura
     """
 )
 
@@ -608,9 +610,7 @@ def second_line(records: list[Record], at: int) -> list[str] | None:
 
 
 def credit_header(cell: str) -> bool:
-    return (
-        headers.is_amount(cell) or headers.may_be_amount(cell) or headers.is_not_an_amount(cell)
-    )
+    return headers.is_amount(cell) or headers.may_be_amount(cell) or headers.is_not_an_amount(cell)
 
 
 def month_header(cell: str) -> dict[str, tuple[int, int, int | None]]:
@@ -627,11 +627,20 @@ def month_header(cell: str) -> dict[str, tuple[int, int, int | None]]:
     return months_of(rest) if rest else {}
 
 
+CE_LABELS = words(
+    """
+    linkedaccount linkedaccountname linkedaccountid verknupfteskonto namedesverknupftenkontos
+    comptelie nomducomptelie cuentavinculada nombredelacuentavinculada contavinculada
+    nomedacontavinculada
+    """
+)
+
+
 def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911 - one rule after the other
     if max((len(record.cells) for record in records), default=0) < 2:
         return 0, ""
     head = [record for record in records[:10] if any(bare(cell) for cell in record.cells)]
-    labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
+    labels = CE_LABELS
     if head and head[0].cells and headers.key(head[0].cells[0]) in labels:
         ids = any(
             headers.key(record.cells[0]) in labels
@@ -651,6 +660,8 @@ def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911
             return 20_000_000, "aws_billing"
         if named and any(map(month_header, cells)):
             return 10_000_000, "wide"
+        if not named and not bare(cells[0]) and any(map(month_header, cells)):
+            return 5_000_001, "wide"
         if named and credited and month_columns(cells):
             return 10_000_000, "long"
         return (10_000_000 if named and credited else 5_000_000), "header"
@@ -695,7 +706,10 @@ def month_columns(cells: list[str]) -> list[int]:
     found = [
         i
         for i, cell in enumerate(cells)
-        if re.search(MONTH_WORDS, re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare(cell)).lower().replace("_", " "))
+        if re.search(
+            MONTH_WORDS,
+            re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare(cell)).lower().replace("_", " "),
+        )
         and not credit_header(cell)
         and not headers.is_account(cell)
     ]
@@ -704,7 +718,8 @@ def month_columns(cells: list[str]) -> list[int]:
 
 
 MONTH_WORDS = (
-    r"\b(?:months?|periods?|dates?|year|day|start|startdate|end|enddate|quarter|datum|fecha|mois|mes|from"
+    r"\b(?:months?|periods?|dates?|year|day|start|startdate|end|enddate|quarter|datum|fecha"
+    r"|mois|mes|from"
     r"|until|through|jahr|ano|annee|timestamp|time|fiscal|week)\b|monat\b|datum\b|月|日付|期間|年"
 )
 
@@ -734,7 +749,7 @@ class Total:
     part: bool = False
 
 
-def finish(  # noqa: C901, PLR0912 - one rule after the other
+def finish(  # noqa: C901, PLR0912, PLR0915 - one rule after the other
     layout: str,
     entries: list[Entry],
     totals: list[Total],
@@ -828,10 +843,16 @@ def finish(  # noqa: C901, PLR0912 - one rule after the other
             everything = sum((usd for usd, _ in month.rows.values()), Decimal(0)) + sum(
                 (usd for _, usd in further), Decimal(0)
             )
-            if further and not first_counts and any(
-                proves(total, everything, mark, flip=flip)
-                for total in totals
-                if not total.part and total.month in {None, name} and (total.month or len(names) == 1)
+            if (
+                further
+                and not first_counts
+                and any(
+                    proves(total, everything, mark, flip=flip)
+                    for total in totals
+                    if not total.part
+                    and total.month in {None, name}
+                    and (total.month or len(names) == 1)
+                )
             ):
                 for id_, value in further:
                     month.rows[id_] = (month.rows[id_][0] + value, month.rows[id_][1])
@@ -848,7 +869,9 @@ def proves(total: Total, everything: Decimal, mark: str, *, flip: bool) -> bool:
     tail = re.search(rf"[{mark}]([0-9]+)[^0-9]*$", total.amount)
     decimals = max(2, len(tail[1]) if tail else 0)
     places = len(format(everything, "f").partition(".")[2].rstrip("0"))
-    return abs(stated - everything) <= (Decimal(5).scaleb(-decimals - 1) if places > decimals else 0)
+    return abs(stated - everything) <= (
+        Decimal(5).scaleb(-decimals - 1) if places > decimals else 0
+    )
 
 
 def texts_of(cells: list[str]) -> tuple[str, ...]:
@@ -858,7 +881,7 @@ def texts_of(cells: list[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def sorted_rows(  # noqa: C901 - one kind of line after the other
+def sorted_rows(
     records: list[Record], at: int, doubted: set[int], header: list[str] | None = None
 ) -> tuple[list[Record], list[Record]]:
     """The rows that carry a credit, and the rows that state a total."""
@@ -1068,7 +1091,8 @@ def read_header(records: list[Record]) -> Result:
 
 
 MADE = re.compile(
-    r"\b(?:prepared|generated|created|exported|printed|run|downloaded|updated|as of|published|issued"
+    r"\b(?:prepared|generated|created|exported|printed|run|downloaded|updated|as of|published"
+    r"|issued"
     r"|version|ref|reference|no|number|id|invoice|memo|erstellt|stand|sent|rev|nr)\b"
 )
 
@@ -1079,8 +1103,10 @@ def titled_month(lines: list[str]) -> str | None:
     for line in lines:
         text = bare(line)
         for match in re.finditer(
-            r"(?<![\w/.-])(?:(?:19|20)[0-9]{2}-[0-9]{2}(?:-[0-9]{2})?|[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}"
-            r"|(?:0[1-9]|1[0-2])/(?:19|20)[0-9]{2}|[^\W\d_]{3,9}\.? (?:[0-9]{1,2}(?:st|nd|rd|th)?,? )?(?:19|20)[0-9]{2})(?![\w/-])",
+            r"(?<![\w/.-])(?:(?:19|20)[0-9]{2}-[0-9]{2}(?:-[0-9]{2})?"
+            r"|[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}"
+            r"|(?:0[1-9]|1[0-2])/(?:19|20)[0-9]{2}|[^\W\d_]{3,9}\.? (?:[0-9]{1,2}(?:st|nd|rd"
+            r"|th)?,? )?(?:19|20)[0-9]{2})(?![\w/-])",
             text,
         ):
             if MADE.search(text[: match.start()].lower().replace(".", " ")):
@@ -1098,7 +1124,11 @@ def notes_in(rows: list[Record]) -> list[str]:
     found = []
     for record in rows:
         cells = [cell for cell in record.cells if bare(cell)]
-        if len(cells) == 1 and re.search(r"[^\W\d_]", cells[0]) and not re.search("[0-9]{9}", cells[0]):
+        if (
+            len(cells) == 1
+            and re.search(r"[^\W\d_]", cells[0])
+            and not re.search("[0-9]{9}", cells[0])
+        ):
             found.append(cells[0])
     return found
 
@@ -1163,7 +1193,9 @@ def rows_result(
     return finish(layout, entries, stated)
 
 
-def read_long(records: list[Record]) -> Result:
+def read_long(  # noqa: C901, PLR0912 - one rule after the other
+    records: list[Record],
+) -> Result:
     cells, rows, _ = split_header(records)
     at = account_column(cells, rows)
     dates = month_columns(cells)
@@ -1176,13 +1208,21 @@ def read_long(records: list[Record]) -> Result:
         raise RefusedError("no months")
     year = dates[0] if bare(cells[dates[0]]).lower() == "year" else None
     readings: dict[int, list[dict[str, tuple[int, int, int | None]]]] = {}
+    doubted = {
+        bare(text)
+        for record in rows
+        for column in dates
+        if re.fullmatch(r"[^\W\d_]+\.? [0-9]{2}", bare(text := cell_of(record, column) or ""))
+    }
+    if len({text[-2:] for text in doubted}) == 1 and len(doubted) > 1:
+        doubted = set()
     for record in rows:
         readings[record.line] = []
         for column in dates:
             text = cell_of(record, column)
             if column == year or text is None or (not bare(text) and column != dates[-1]):
                 continue
-            own = months_of(text)
+            own = {} if bare(text) in doubted else months_of(text)
             if year is not None:
                 named = bare(cell_of(record, year) or "").removesuffix(".0")
                 if own:
@@ -1257,7 +1297,7 @@ def without_currency(cell: str) -> str:
 
 
 def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 - one rule after the other
-    labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
+    labels = CE_LABELS
     width = max(len(record.cells) for record in records)
     table = [[*r.cells, *[""] * (width - len(r.cells))] for r in records]
     head = []
@@ -1337,7 +1377,7 @@ def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 
     return finish("cost_explorer", entries, stated, negative=True)
 
 
-def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0915 - one rule after the other
+def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0912, PLR0915 - one rule after the other
     cells, rows, _ = split_header(records)
     for record in rows:
         for i, cell in enumerate(cells):

@@ -10,19 +10,68 @@ from collections.abc import Callable, Sequence
 #: What a cell may not hold outside the columns of accounts, amounts, months and names.
 WRONG_WORDS = re.compile(
     r"\b(?:pending|estimated?|draft|void(?:ed)?|cancell?ed|reversed?|debit|forecast|provisional"
-    r"|preliminary|thousands?|millions?|cents|eur|euros?|gbp|jpy|yen|cad|chf|not final|ytd|quarter)\b"
+    r"|preliminary|thousands?|millions?|cents|eur|euros?|gbp|jpy|yen|cad|chf|not final|ytd"
+    r"|quarter)\b"
 )
 #: Kinds of rows that are no credits.
 OTHER_KINDS = frozenset(
-    """usage tax fee refund discount debit charge cost costs charges fees taxes vat refunds discounts
-    steuer nutzung rabatt taxe remise impuesto imposto""".split()
+    [
+        "usage",
+        "tax",
+        "fee",
+        "refund",
+        "discount",
+        "debit",
+        "charge",
+        "cost",
+        "costs",
+        "charges",
+        "fees",
+        "taxes",
+        "vat",
+        "refunds",
+        "discounts",
+        "steuer",
+        "nutzung",
+        "rabatt",
+        "taxe",
+        "remise",
+        "impuesto",
+        "imposto",
+    ]
 )
-CREDIT_KINDS = frozenset("credit credits promotion promotional promo gutschrift map edp activate".split())
+CREDIT_KINDS = frozenset(
+    [
+        "credit",
+        "credits",
+        "promotion",
+        "promotional",
+        "promo",
+        "gutschrift",
+        "map",
+        "edp",
+        "activate",
+    ]
+)
 TYPE_HEADERS = re.compile(r"\b(?:type|kind|category|class|record|typ|art|tipo|kategorie)\b")
 CURRENCY_HEADERS = re.compile(r"\b(?:currency|ccy|unit|uom)\b")
 DOLLARS = frozenset({"", "usd", "$", "us$", "us dollar", "us dollars", "dollar", "dollars"})
 YES_NO_HEADERS = re.compile(r"\bestimat|\bstatus\b|\bstate\b")
-NOT_YET = frozenset("true yes y 1 pending estimated draft cancelled void reversed rejected".split())
+NOT_YET = frozenset(
+    [
+        "true",
+        "yes",
+        "y",
+        "1",
+        "pending",
+        "estimated",
+        "draft",
+        "cancelled",
+        "void",
+        "reversed",
+        "rejected",
+    ]
+)
 
 
 class MeaningError(Exception):
