@@ -170,7 +170,7 @@ def quotes_fit(raw: str, delimiter: str) -> tuple[bool, bool]:  # noqa: C901, PL
                     state = "closed"
         elif character == delimiter:
             state = "start"
-        elif character != " ":
+        elif character not in " \u00a0\u2007\u202f":
             fits, state = False, "spoilt"
         position += 1
         if state == "spoilt":
@@ -407,14 +407,22 @@ def totals_label(text: str) -> bool:
     start = {
         *words("total totals grandtotal grandtotals overalltotal overalltotals subtotal subtotals"),
         *words("sum gesamt gesamtsumme gesamtbetrag zwischensumme summe totale totaal suma"),
-        *words("pagetotal pagetotals"),
+        *words("pagetotal pagetotals gesamtergebnis insgesamt soma 合計 総計 総合計"),
+        "total geral",
+        "total general",
+        "suma total",
+        "soma total",
+        "all accounts",
     }
     for first in (1, 2, 3):
         head, rest = " ".join(said[:first]), said[first:]
         named = head in start or head in {
             *(
                 f"{word} total{s}"
-                for word in ("grand", "sub", "overall", "page")
+                for word in (
+                    *("grand", "sub", "overall", "page", "report", "net", "final", "file"),
+                    *("aws", "monthly", "credit", "credits"),
+                )
                 for s in ("", "s")
             ),
             "sous total",
@@ -1052,14 +1060,15 @@ def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list
         two = bare_ends(following)
         headed = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]{1,3}"
         whole = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]+"
-        if (
-            i + 1 not in amounts
-            and re.fullmatch(headed, one)
-            and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two)
-        ):
+        if re.fullmatch(headed, one) and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two):
             named = i + 1 < len(cells) and "name" in headers.key(cells[i + 1])
             contents = [c for r in rows if (c := cell_of(r, i + 1)) is not None]
+            if i + 1 in amounts:
+                named, contents = False, []
             if named or any(unwrapped(c) and not amount(c) for c in contents):
+                return True
+            column = [bare_ends(c) for r in rows if (c := cell_of(r, i)) is not None]
+            if any(re.search(r"[0-9]\.[0-9]{2}$", c) for c in column):
                 return True
         if (
             len(record.cells) > len(cells)

@@ -30,6 +30,7 @@ _DATE = re.compile(
     r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}"
     r"|[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?= ?(?:UTC|Z|[ap]m|h|Uhr)\b)"
 )
+_YEAR = re.compile(r"(?<![\w/.,#-])(?:19|20)[0-9]{2}(?![\w/,-])")
 _WORD = re.compile(r"[^\W\d_]+")
 _MONEY = re.compile(
     r"(?:US ?\$|\$|USD) ?-?[0-9]|[0-9][0-9., ']*[.,][0-9]{2}(?![0-9])|[0-9] ?(?:\$|USD)"
@@ -117,11 +118,7 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
         for month in _months(line.text):
             months.setdefault(month, line.line)
         bare |= _bare_months(line.text)
-        if (
-            charges is None
-            and vocabulary.CHARGES.search(folded(line.text))
-            and not _credit(line.text)
-        ):
+        if vocabulary.CHARGES.search(folded(line.text)) and not _credit(line.text):
             charges = (line.line, shown(line.text))
         read.append(line.line)
     if len(months) > 1:
@@ -164,9 +161,18 @@ def fault_of(text: str) -> str | None:
         if found:
             return fault
     undated = _DATE.sub(" ", text)
+    if _names_a_year(text):
+        return "names a year and not one month"
     if _MONEY.search(undated) and not vocabulary.AVAILABLE.search(words) and not _sums_up(text):
         return "holds an amount that belongs to no account"
     return None
+
+
+def _names_a_year(text: str) -> bool:
+    undated = _DATE.sub(" ", plain(text))
+    rest = _MONTH.sub(lambda match: match[0] if month_text(match[0]) is None else " ", undated)
+    found = _YEAR.search(rest)
+    return found is not None and not vocabulary.MADE.search(folded(rest[: found.start()]))
 
 
 def shown(text: str) -> str:

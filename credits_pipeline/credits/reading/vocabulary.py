@@ -180,7 +180,8 @@ LONGER = re.compile(
     r"\b(?:q[1-4]|[1-4]q|quarter\w*|quartal\w*|trimestr\w*|fy ?[0-9]{0,4}|fiscal|h[12]"
     r"|half ?year\w*"
     r"|semest\w*|annual\w*|yearly|ytd|mtd|year to date|month to date|to date|cumulative|lifetime"
-    r"|since inception|weekly?|weeks?|jahres\w*|jahrlich\w*|annuel\w*|anual\w*|kumuliert\w*"
+    r"|since|until|up to|seit|depuis|desde|jusqu\w*|hasta|weekly?|weeks?|jahres\w*|jahrlich\w*"
+    r"|annuel\w*|anual\w*|kumuliert\w*"
     r"|geschaftsjahr|exercice|partial|teilweise|running|all time)\b|四半期|年度|累計|通期"
 )
 #: What makes a date in a title the day of the sheet, not the month of its credits.

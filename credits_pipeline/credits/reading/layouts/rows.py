@@ -239,6 +239,13 @@ def extract_rows(
     fault = first_fault(malformed_faults(grid), faults, label_faults(account))
     rows = sort_rows(grid, account, fault, name=name)
     stated = understood(rows.notes, name=name, layout=layout)
+    if stated.charges is not None:
+        line, text = stated.charges
+        raise Refusal(
+            f"{name}, line {line}: {text!r} speaks of costs, so the amounts may be no"
+            " credits; take the line out if it is wrong.",
+            layout=layout,
+        )
     month = None if stated.month is None else ordinal(stated.month)
     if month is not None:
         entries = entries.with_columns(pl.lit(month, dtype=pl.Int32).alias("month"))

@@ -257,10 +257,21 @@ def _cut(header: Header, grid: Grid, index: int, amounts: list[int]) -> pl.Expr:
         if index + 1 not in amounts and _is_text(header, grid, index + 1)
         else pl.lit(value=False)
     )
+    cut = cut | (_has_decimals(grid, index) & _cut_in_two(one, two))
     if len(header.cells) >= grid.width:
         return cut
     longer = pl.col(f"c{len(header.cells)}").is_not_null()
     return cut | (longer & one.str.contains(_WHOLE_NUMBER) & two.str.contains(_DIGITS))
+
+
+def _cut_in_two(one: pl.Expr, two: pl.Expr) -> pl.Expr:
+    return one.str.contains(_HEAD_OF_AMOUNT) & two.str.contains(_TAIL_WITH_DECIMALS)
+
+
+def _has_decimals(grid: Grid, column: int) -> pl.Expr:
+    """Whether the amounts of a column are written with cents, so that one without is cut off."""
+    cells = grid.columns[column].to_frame("cell").select(stripped(pl.col("cell"))).to_series()
+    return pl.lit(value=bool(cells.str.contains(r"[0-9]\.[0-9]{2}$").any()))
 
 
 def _is_text(header: Header, grid: Grid, column: int) -> bool:

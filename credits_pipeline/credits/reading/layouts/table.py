@@ -136,9 +136,11 @@ def _refuse_other_title(months: pl.Series, rows: Rows, stated: Stated, context: 
 def _refuse_charges(
     header: Header, amount: int, stated: Stated, context: Context, layout: str
 ) -> None:
-    if stated.charges is None or headers.says_credit(header.cell(amount)):
+    if stated.charges is None:
         return
     line, text = stated.charges
+    if line < header.line and headers.says_credit(header.cell(amount)):
+        return
     raise Refusal(
         f"{context.name}, line {line}: {text!r} speaks of costs, so {header.name(amount)!r} may"
         f" be no"
