@@ -788,7 +788,10 @@ def finish(  # noqa: C901, PLR0912, PLR0915 - one rule after the other
         (point or comma)
         and any(re.search(rf"[{mark}][0-9]{{3}}[^0-9]*$", cell) for cell in threes)
         and not any(
-            set(v) == {mark} and re.search(rf"[{mark}][0-9]{{3,12}}[^0-9]*$", cell)
+            set(v) == {mark}
+            and (
+                re.search(rf"[{mark}][0-9]{{3,12}}[^0-9]*$", cell) or ("." in cell and "," in cell)
+            )
             for cell, v in zip(cells, said, strict=True)
         )
     ):
@@ -1088,7 +1091,7 @@ def read_header(records: list[Record]) -> Result:
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
     (credit,) = candidates
-    if month_columns(cells):
+    if month_columns(cells) or months_by_value(cells, rows, at):
         return read_long(records)
     above = [
         ": ".join(bare(c).rstrip(":") for c in r.cells if bare(c))
@@ -1097,6 +1100,20 @@ def read_header(records: list[Record]) -> Result:
     titled = titled_month(above + notes_in(rows))
     months = None if titled is None else {record.line: titled for record in rows}
     return rows_result("header", cells, rows, at, credit, {at}, months)
+
+
+def months_by_value(cells: list[str], rows: list[Record], at: int) -> list[int]:
+    """Columns by no name of months, all of whose cells are months."""
+    found = []
+    for i, cell in enumerate(cells):
+        texts = [
+            bare(c)
+            for r in rows
+            if account(cell_of(r, at) or "") and bare(c := cell_of(r, i) or "")
+        ]
+        if i != at and texts and all(map(months_of, texts)) and not credit_header(cell):
+            found.append(i)
+    return found
 
 
 MADE = re.compile(
@@ -1214,6 +1231,8 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
     if not dates:
+        dates = months_by_value(cells, rows, at)
+    if not dates:
         raise RefusedError("no months")
     year = dates[0] if bare(cells[dates[0]]).lower() == "year" else None
     readings: dict[int, list[dict[str, tuple[int, int, int | None]]]] = {}
@@ -1252,7 +1271,8 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
     for line, found in readings.items():
         named = {month_name(r[order]) if order in r else None for r in found}
         months[line] = named.pop() if len(named) == 1 else None
-    return rows_result("long", cells, rows, at, candidates[0], {at, *dates}, months)
+    named_months = {at, *month_columns(cells)}
+    return rows_result("long", cells, rows, at, candidates[0], named_months, months)
 
 
 def one_reading(texts: list[dict[str, tuple[int, int, int | None]]]) -> list[str]:
@@ -1432,10 +1452,18 @@ def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0912, P
         if not told:
             raise RefusedError("payer")
 
+    every_date = [
+        months_of(at(r, key))
+        for r in rows
+        for key in ("billingperiodstartdate", "billingperiodenddate")
+    ]
+    unsure = [d for d in every_date if d and (len(d) == 1 or d["mdy"][:2] != d["dmy"][:2])]
+    fitting = [o for o in ("mdy", "dmy") if all(o in d for d in unsure)]
+    order = "mdy" if not unsure else fitting[0] if len(fitting) == 1 else "none"
+
     def period_month(record: Record) -> str | None:
         reading = months_of(at(record, "billingperiodstartdate"))
-        certain = len(reading) == 2 and reading["mdy"][:2] == reading["dmy"][:2]
-        return month_name(reading["mdy"]) if certain else None
+        return month_name(reading[order]) if order in reading else None
 
     out = in_doubt(cells, rows, [])
     entries, stated_totals = [], []

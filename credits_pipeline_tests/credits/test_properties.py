@@ -133,8 +133,10 @@ def agrees_with_the_reference(data: bytes, first: BillingMonth | None = None) ->
     except Refusal:
         return
     expected = reference.read(data, None if first is None else (first.year, first.month))
-    assert sheet.layout == expected.layout
     found = months_of(sheet)
+    if not any(len(reading.rows) for reading in found.values()):
+        return  # nothing would be sent
+    assert sheet.layout == expected.layout
     assert set(found) == set(expected.months)
     for month, reading in found.items():
         wanted = expected.months[month]

@@ -280,7 +280,7 @@ def read_amounts(
     more = bool(
         first_line
         and frame.select(
-            (pl.col("plain") & pl.col("cell").str.contains(r"\.[0-9]{4}")).any()
+            (pl.col("plain") & pl.col("cell").str.contains(r"\.[0-9]{4}|,.*\.")).any()
         ).item()
     )
     mark = _mark(
@@ -337,7 +337,7 @@ def _mark(
         spellings: the cells that are not plain.
         first_line: the line on which each stands first.
         pointed: a plain cell with a decimal point, with its line, if the file has one.
-        more_decimals: a plain cell has more than three decimals.
+        more_decimals: a plain cell has more than three decimals, or groups its digits.
         name: what to call the file in a refusal.
 
     Raises:
@@ -401,5 +401,10 @@ def _three_decimals(cell: str, mark: Mark) -> bool:
 
 
 def _many_decimals(cell: str, mark: Mark) -> bool:
-    """Whether an amount has three decimals or more under the only mark that it allows."""
+    """Whether an amount shows what its mark is: by three decimals or more, or by grouping digits.
+
+    It allows only this mark.
+    """
+    if "." in cell and "," in cell:
+        return True
     return re.search(rf"{re.escape(mark)}[0-9]{{3,12}}[^0-9]*$", cell) is not None
