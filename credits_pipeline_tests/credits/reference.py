@@ -380,7 +380,8 @@ def label_and_number(text: str) -> bool:
     """Whether a label goes on with digits behind its id."""
     found = account(text)
     cell = unwrapped(text)
-    if found is None or not any(c.isalpha() for c in cell):
+    scientific = re.fullmatch(r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+", cell)
+    if found is None or not any(c.isalpha() for c in cell) or scientific:
         return False
     behind = re.split("[- ]?".join(found[0]), cell)[-1]
     return any(c.isdigit() for c in behind)
@@ -470,7 +471,10 @@ def months_of(text: str) -> dict[str, tuple[int, int, int | None]]:
     return {}
 
 
-TIME = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?| ?(?:Z|UTC))?"
+TIME = (
+    r"(?:[ T](?:0?0:00(?::00(?:\.0+)?)?|23:59(?::59(?:\.9+)?)?)(?: ?(?:Z|UTC|\+00:?00))?"
+    r"| ?(?:Z|UTC))?"
+)
 
 
 def valid(year: int, month: int, day: int | None) -> bool:
@@ -504,6 +508,8 @@ def single_month(cell: str) -> tuple[int, int, int | None] | None:
         number_of = int(parts["m"]) if "m" in parts else BY_NAME.get(parts["n"].casefold(), 0)
         in_year = int(parts["y"]) if "y" in parts else 2000 + int(parts["s"])
         day = int(parts["d"]) if "d" in parts else None
+        if "s" in parts and in_year > 2030:
+            continue
         if valid(in_year, number_of, day):
             return in_year, number_of, day
     return None
@@ -641,6 +647,15 @@ CE_LABELS = words(
     comptelie nomducomptelie cuentavinculada nombredelacuentavinculada contavinculada
     nomedacontavinculada
     """
+)
+
+
+CE_TOTALS = (
+    "linkedaccounttotal",
+    "summedesverknupftenkontos",
+    "totalducomptelie",
+    "totaldelacuentavinculada",
+    "totaldacontavinculada",
 )
 
 
@@ -1346,8 +1361,7 @@ def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 
         (
             i
             for i in head
-            if headers.key(table[i][0]).startswith("linkedaccounttotal")
-            or totals_label(table[i][0])
+            if headers.key(table[i][0]).startswith(CE_TOTALS) or totals_label(table[i][0])
         ),
         None,
     )

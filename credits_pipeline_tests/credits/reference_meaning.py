@@ -114,8 +114,8 @@ def left_out(
                 WRONG_WORDS.search(value) or re.search(r"[€£¥$%]", value)
             ):
                 raise MeaningError(f"line {line}: {value}")
-        if filled and TYPE_HEADERS.search(words):
-            kinds = {value.replace(" ", "") for _, value in filled}
+        kinds = {value.replace(" ", "") for _, value in filled}
+        if filled and (TYPE_HEADERS.search(words) or kinds <= OTHER_KINDS | CREDIT_KINDS):
             if kinds & OTHER_KINDS:
                 out |= {line for line, value in filled if value.replace(" ", "") in OTHER_KINDS}
     return out
