@@ -1167,6 +1167,7 @@ def notes_in(rows: list[Record]) -> list[str]:
         cells = [cell for cell in record.cells if bare(cell)]
         if (
             len(cells) == 1
+            and not totals_label(cells[0])
             and re.search(r"[^\W\d_]", cells[0])
             and not re.search("[0-9]{9}", cells[0])
         ):

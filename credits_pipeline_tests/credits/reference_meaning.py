@@ -115,9 +115,9 @@ def left_out(
             ):
                 raise MeaningError(f"line {line}: {value}")
         kinds = {value.replace(" ", "") for _, value in filled}
-        if filled and (TYPE_HEADERS.search(words) or kinds <= OTHER_KINDS | CREDIT_KINDS):
-            if kinds & OTHER_KINDS:
-                out |= {line for line, value in filled if value.replace(" ", "") in OTHER_KINDS}
+        typed = TYPE_HEADERS.search(words) or kinds <= OTHER_KINDS | CREDIT_KINDS
+        if filled and typed and kinds & OTHER_KINDS:
+            out |= {line for line, value in filled if value.replace(" ", "") in OTHER_KINDS}
     return out
 
 
