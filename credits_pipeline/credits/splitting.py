@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+import polars as pl
+
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
@@ -37,39 +39,25 @@ class LeftOut:
     """Rows with credit that a month's file does not have.
 
     Attributes:
-        rejected: rows that can't be read.
-        contradicting: further rows of an account that say another amount.
+        rows: those that can't be read.
         usd: their credits, as far as they are known.
         unknown: rows among them whose dollars can't be read.
     """
 
-    rejected: int
-    contradicting: int
+    rows: int
     usd: Decimal
     unknown: int
-
-    @property
-    def rows(self) -> int:
-        """All of them."""
-        return self.rejected + self.contradicting
 
     @property
     def says(self) -> str:
         """A sentence of it, empty where nothing was left out."""
         if not self.rows:
             return ""
-        what = [
-            f"{count:,} {'row' if count == 1 else 'rows'} {how}"
-            for count, how in (
-                (self.rejected, "that can't be read"),
-                (self.contradicting, "of accounts that have another one"),
-            )
-            if count
-        ]
         dollars = for_people(self.usd)
         if self.unknown:
             dollars = f"at least {dollars}, and {self.unknown:,} with dollars unknown"
-        return f"Left out: {' and '.join(what)} ({dollars})."
+        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        return f"Left out: {rows} that can't be read ({dollars})."
 
 
 class NotSplitError(Exception):
@@ -116,26 +104,43 @@ def _month_file(reading: MonthReading, decisions: Decisions) -> MonthFile:
     stops = blocking(statements(reading, decisions))
     if stops:
         raise NotSplitError(f"{reading.month}: {' '.join(stop.says for stop in stops)}")
+    _refuse_contradictions(reading)
     try:
         data = own_format(reading)
     except NotWritableError as error:
         raise NotSplitError(str(error)) from None
     found = reading.findings
-    left_out = _left_out(reading, decisions)
     return MonthFile(
-        reading.month, data, found.rows, found.total_usd, tuple(found.warnings), left_out
+        reading.month,
+        data,
+        found.rows,
+        found.total_usd,
+        tuple(found.warnings),
+        _left_out(reading.rejected["usd"]),
     )
 
 
-def _left_out(reading: MonthReading, decisions: Decisions) -> LeftOut:
-    rejected, further = reading.rejected, reading.duplicates
-    # Added up, a further row is left out of nothing; word for word the same, it says nothing more.
-    summed = decisions.duplicates == "sum"
-    apart = further.clear() if summed else further.filter(~further["identical"])
-    known = [*rejected["usd"].drop_nulls(), *apart["usd"].drop_nulls()]
+def _left_out(dollars: pl.Series) -> LeftOut:
     return LeftOut(
-        rejected=rejected.height,
-        contradicting=apart.height,
-        usd=sum(known, Decimal(0)),
-        unknown=rejected["usd"].null_count() + apart["usd"].null_count(),
+        rows=len(dollars),
+        usd=sum(dollars.drop_nulls(), Decimal(0)),
+        unknown=dollars.null_count(),
     )
+
+
+def _refuse_contradictions(reading: MonthReading) -> None:
+    """Refuse a month in which rows were left out that the written file would no longer show.
+
+    Raises:
+        NotSplitError: an account has rows with different amounts, and only the first would count.
+    """
+    left_out = reading.duplicates.filter(~pl.col("identical") & ~pl.col("kept"))
+    if len(left_out):
+        row = left_out.row(0, named=True)
+        raise NotSplitError(
+            f"{reading.month}: line {row['line']} ({for_people(row['usd'])}) contradicts line"
+            f" {row['first_line']} ({for_people(row['first_usd'])}) for account"
+            f" {row['account_id']}, and a"
+            " file made of the first row would hide it: keep one row for each account, or decide"
+            " duplicates = sum."
+        )
