@@ -25,6 +25,7 @@ class RecordClass(StrEnum):
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
     REJECTED = "rejected"
     ACCOUNT_UNKNOWN = "account_unknown"
+    NOT_A_CREDIT = "not_a_credit"
     CONTROL_TOTAL = "control_total"
     BLANK = "blank"
 
@@ -43,9 +44,10 @@ class Ledger:
 
     ``file_rows`` and ``file_usd`` are counted from the records as they were parsed, before any
     of them is classed, so that the sums are a check and not a tautology. Dollars are signed as
-    credits (a credit is positive), and control totals are never part of ``file_usd``: they repeat
-    dollars that other records carry. A rejected record may have readable dollars (its account id
-    was the fault); they count in both places.
+    credits (a credit is positive). Control totals are never part of ``file_usd``, as they repeat
+    dollars that other records carry, and neither is what a row's type says is no credit. A
+    rejected record may have readable dollars (its account id was the fault); they count in both
+    places.
     """
 
     entries: dict[RecordClass, LedgerEntry]
@@ -59,11 +61,12 @@ class Ledger:
 
     @property
     def usd_accounted(self) -> Decimal:
-        """Readable dollars over all classes but control totals."""
+        """Readable dollars over all classes but control totals and what is no credit."""
+        aside = {RecordClass.CONTROL_TOTAL, RecordClass.NOT_A_CREDIT}
         return _exact(
             entry.usd
             for name, entry in self.entries.items()
-            if name is not RecordClass.CONTROL_TOTAL and entry.usd is not None
+            if name not in aside and entry.usd is not None
         )
 
     @property
@@ -161,6 +164,7 @@ class Findings:
         control_totals: see `ControlTotal`.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people, each with lines and dollars where it has them.
+        profile: name and SHA-256 of the profile that the file was read by; empty if by none.
     """
 
     layout: str
@@ -178,3 +182,4 @@ class Findings:
     control_totals: tuple[ControlTotal, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    profile: str = ""

@@ -9,14 +9,20 @@ from credits_pipeline.billing.columns import USD
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import Findings, Ledger, LedgerEntry, RecordClass
+from credits_pipeline.credits.findings import (
+    Findings,
+    Ledger,
+    LedgerEntry,
+    RecordClass,
+    SignFacts,
+)
 from credits_pipeline.credits.reading.amounts import WHOLE_DIGITS
 from credits_pipeline.credits.reading.controls import Controls, control_totals, from_metadata
 from credits_pipeline.credits.reading.entries import ReadEntries
-from credits_pipeline.credits.reading.extract import Extract, ordinal
+from credits_pipeline.credits.reading.extract import Excluded, Extract, ordinal
 from credits_pipeline.credits.reading.grid import Source
 from credits_pipeline.credits.reading.refusal import Refusal
-from credits_pipeline.credits.reading.sums import exact_sum, fits
+from credits_pipeline.credits.reading.sums import exact, exact_sum, fits
 from credits_pipeline.credits.table import DUPLICATES, PADDED, REJECTED
 
 _TEXT_SHOWN = 500
@@ -111,7 +117,7 @@ def assemble(
         layout_version=extract.version,
         encoding=source.text.encoding,
         delimiter=source.delimiter,
-        decimal_mark=read.mark,
+        decimal_mark=extract.decimal_mark or read.mark,
         ledger=_ledger(
             extract,
             read,
@@ -130,9 +136,15 @@ def assemble(
         floated_accounts=int(good["floated"].sum()) if "floated" in good.columns else 0,
         control_totals=totals,
         ignored_columns=extract.ignored_columns,
+        profile=extract.profile,
     )
     reading = MonthReading(month, rows, rejected, duplicates, padded, findings)
-    warnings = (*source.text.warnings, *extract.warnings, *_warnings(reading))
+    warnings = (
+        *source.text.warnings,
+        *extract.warnings,
+        *(_left_out(one) for one in extract.excluded if one.month in {None, number}),
+        *_warnings(reading),
+    )
     return replace(reading, findings=replace(findings, warnings=warnings))
 
 
@@ -267,6 +279,7 @@ def _ledger(
     conflicting = left_out.filter(~pl.col("identical"))
     stated = [t for t in extract.totals if t.is_record and t.month in {None, month}]
     bad = [t for t in read.bad_totals if t.month in {None, month}]
+    excluded = [one for one in extract.excluded if one.month in {None, month}]
     entries = {
         RecordClass.SENT: LedgerEntry(good - len(left_out), sent_usd),
         RecordClass.IDENTICAL_DUPLICATE: LedgerEntry(len(identical), exact_sum(identical["usd"])),
@@ -277,6 +290,9 @@ def _ledger(
             len(rejected),
             exact_sum(rejected["usd"]) if rejected["usd"].null_count() < len(rejected) else None,
         ),
+        RecordClass.NOT_A_CREDIT: LedgerEntry(
+            sum(one.rows for one in excluded), _excluded_usd(excluded, read.signs)
+        ),
         RecordClass.CONTROL_TOTAL: LedgerEntry(len(stated) - len(bad), None),
         RecordClass.BLANK: LedgerEntry(extract.blank, None),
     }
@@ -286,6 +302,21 @@ def _ledger(
         file_rows=sum(count for of, count in extract.records.items() if of in months),
         file_usd=file_usd,
     )
+
+
+def _excluded_usd(excluded: list[Excluded], signs: SignFacts) -> Decimal | None:
+    """The dollars of what is no credit, signed as credits; None where they can't be read."""
+    amounts = [one.usd for one in excluded if one.usd is not None]
+    if len(amounts) < len(excluded):
+        return None
+    total = exact(amounts)
+    return total.copy_negate() if signs.taken_as == "negative_is_credit" else total
+
+
+def _left_out(one: Excluded) -> str:
+    rows = "1 row has" if one.rows == 1 else f"{one.rows:,} rows have"
+    dollars = "in another currency, or unreadable" if one.usd is None else for_people(one.usd)
+    return f"{rows} {one.what}, which is no credit: left out ({dollars} as in the file)."
 
 
 def _warnings(reading: MonthReading) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What a layout makes of a grid: entries to read, totals to compare, and what it left aside."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 import polars as pl
@@ -70,6 +71,23 @@ class StatedTotal:
 
 
 @dataclass(frozen=True)
+class Excluded:
+    """Records that a column says are no credits.
+
+    Attributes:
+        what: what says so, such as ``ChargeCategory 'Usage'``.
+        month: their month (see `ordinal`); None where the file says none.
+        rows: how many.
+        usd: their amounts, signed as written; None where one can't be read.
+    """
+
+    what: str
+    month: int | None
+    rows: int
+    usd: Decimal | None
+
+
+@dataclass(frozen=True)
 class Extract:
     """A grid as a layout reads it.
 
@@ -88,6 +106,9 @@ class Extract:
         rounded_to: decimals to which the layout's maker rounds every figure, totals included.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.
+        excluded: see `Excluded`; they are counted in `records`.
+        decimal_mark: the file's, where the layout read it; else empty.
+        profile: name and digest of the profile that it was read by; else empty.
     """
 
     layout: str
@@ -103,6 +124,9 @@ class Extract:
     rounded_to: int | None = None
     ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    excluded: tuple[Excluded, ...] = ()
+    decimal_mark: str = ""
+    profile: str = ""
 
     @property
     def months(self) -> tuple[BillingMonth, ...]:

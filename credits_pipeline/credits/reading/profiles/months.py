@@ -1,0 +1,139 @@
+"""A profile's months: dates, moments in UTC, months, or a year and a month in two columns."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.extract import ordinal
+from credits_pipeline.credits.reading.months import MonthText, Order, month_text, order_of
+from credits_pipeline.credits.reading.profiles.profile import MonthColumn
+from credits_pipeline.credits.reading.refusal import Refusal
+
+_MOMENT = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?"
+    r" ?(?P<zone>Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_NOT_A_MONTH = "not a month"
+_LEAVES = "a period that does not end in the month in which it begins"
+
+
+def read_months(
+    columns: list[pl.Series],
+    until: pl.Series | None,
+    lines: pl.Series,
+    said: MonthColumn,
+    *,
+    skip: pl.Series,
+    name: str,
+) -> tuple[pl.Series, pl.Series]:
+    """The month of each row (see `ordinal`), and why it has none.
+
+    Raises:
+        Refusal: what ``2/1/2025`` means can't be told.
+    """
+    keys = _joined(columns)
+    texts = {cell: _read(cell) for cell in keys.unique().drop_nulls()}
+    order = _order(texts, said, keys.filter(~skip), lines.filter(~skip), name=name)
+    found = {c: None if text is None else text.under(order) for c, text in texts.items()}
+    ends = {} if until is None else {cell: clean(cell) for cell in until.unique().drop_nulls()}
+    months: list[int | None] = []
+    faults: list[str | None] = []
+    end_cells = until.to_list() if until is not None else [None] * len(keys)
+    known = {cell: ordinal(month) for cell, month in found.items() if month is not None}
+    within: dict[tuple[str, str], bool] = {}
+    for cell, end in zip(keys, end_cells, strict=True):
+        number = known.get(cell)
+        fault = None if number is not None else f"{_NOT_A_MONTH}: {clean(cell or '')!r}"
+        month = found.get(cell)
+        if month is not None and until is not None:
+            pair = (cell, end or "")
+            if pair not in within:
+                within[pair] = _ends_within(ends.get(end or "", ""), month, order)
+            fault = None if within[pair] else _LEAVES
+        months.append(number if fault is None else None)
+        faults.append(fault)
+    return (
+        pl.Series("month", months, dtype=pl.Int32),
+        pl.Series("fault", faults, dtype=pl.String),
+    )
+
+
+def _joined(columns: list[pl.Series]) -> pl.Series:
+    if len(columns) == 1:
+        return columns[0]
+    year, month = columns
+    texts = [
+        None if y is None or m is None else _year_and_month(clean(y), clean(m))
+        for y, m in zip(year, month, strict=True)
+    ]
+    return pl.Series(texts, dtype=pl.String)
+
+
+def _year_and_month(year: str, month: str) -> str:
+    number = re.fullmatch(r"0?([1-9]|1[0-2])", month)
+    return f"{year}-{int(number[1]):02}" if number else f"{month} {year}"
+
+
+def _read(cell: str) -> MonthText | None:
+    moment = _moment(clean(cell))
+    if moment is not None:
+        month = BillingMonth(moment.year, moment.month)
+        return MonthText(month, month, moment.day)
+    return month_text(cell)
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment in UTC, in which AWS counts its months; one without a zone is in UTC."""
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        return None
+    zone = match["zone"] or "Z"
+    try:
+        read = datetime.fromisoformat(
+            f"{match['day']}T{match['time']}{'+00:00' if zone in {'Z', 'UTC'} else zone}"
+        )
+    except ValueError:
+        return None
+    return read.astimezone(UTC)
+
+
+def _ends_within(end: str, month: BillingMonth, order: Order) -> bool:
+    """Whether an end, itself included or not, lies in the month."""
+    moment = _moment(end)
+    if moment is not None:
+        last = moment - timedelta(microseconds=1)
+        return (last.year, last.month) == (month.year, month.month)
+    text = month_text(end)
+    if text is None:
+        return False
+    ends = text.under(order)
+    return ends == month or (ends == month.shift(1) and text.day == 1)
+
+
+def _order(
+    texts: dict[str, MonthText | None],
+    said: MonthColumn,
+    cells: pl.Series,
+    lines: pl.Series,
+    *,
+    name: str,
+) -> Order:
+    if said.dates is not None:
+        return said.dates
+    order = order_of([text for text in texts.values() if text is not None])
+    if order is not None:
+        return order
+    first = next(
+        (cell, line)
+        for cell, line in zip(cells, lines, strict=True)
+        if (text := texts.get(cell)) is not None and not text.certain
+    )
+    raise Refusal(
+        f"{name}, line {first[1]}: {clean(first[0])!r} can be one month or another, and no other"
+        ' date of the file decides it: say dates = "day_first" or "month_first" under [month] in'
+        " the profile.",
+        layout="profile",
+    )
