@@ -7,14 +7,18 @@ import typer
 
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.cli.options import (
+    AcceptEstimates,
     AcceptRejected,
     CreditsFile,
     Duplicates,
     Month,
+    ProfileFile,
+    SheetName,
     Signs,
     decided,
     limits,
     month_option,
+    profiles,
     usd_option,
 )
 from credits_pipeline.cli.output import Json, answers, doing, print_json
@@ -41,6 +45,9 @@ def check(
     duplicates: Duplicates = None,
     signs: Signs = None,
     accept_rejected: AcceptRejected = False,
+    accept_estimates: AcceptEstimates = False,
+    sheet: SheetName = None,
+    profile: ProfileFile = None,
 ) -> None:
     """Say what the pipeline would make of a credits file. Nothing is sent.
 
@@ -53,6 +60,8 @@ def check(
 
     `credits-pipeline check export.csv --month 2025-01 --expect-total 202487.80`
 
+    `credits-pipeline check credits.xlsx --sheet January --month 2025-01`
+
     `credits-pipeline check export.csv --json | jq '.rejected_rows[]'`
     """
     from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
@@ -62,6 +71,7 @@ def check(
     expected = usd_option(expect_total, "--expect-total")
     decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
     allowed = limits()
+    known = profiles(profile)
     try:
         size = file.stat().st_size
         allowed.refuse_larger(size, name=file.name)
@@ -73,6 +83,9 @@ def check(
                 expected_total=expected,
                 decisions=decisions,
                 limits=allowed,
+                profiles=known,
+                accept_estimates=accept_estimates,
+                sheet_name=sheet,
             )
     except Refusal as refusal:
         verdict = refused(refusal)
@@ -114,6 +127,8 @@ def _print_months(console: "Console", verdict: "FileVerdict") -> None:
                 f"Layout {found.layout}, {found.encoding}, cells separated by"
                 f" {found.delimiter!r}, decimal mark {found.decimal_mark!r}"
             )
+            if found.profile:
+                console.print(f"Profile {found.profile}")
             if found.ignored_columns:
                 console.print(f"Columns not used: {', '.join(found.ignored_columns)}")
         classes = ", ".join(

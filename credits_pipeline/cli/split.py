@@ -10,13 +10,17 @@ import typer
 
 from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.cli.options import (
+    AcceptEstimates,
     AcceptRejected,
     CreditsFile,
     Duplicates,
+    ProfileFile,
+    SheetName,
     Signs,
     decided,
     limits,
     month_option,
+    profiles,
 )
 from credits_pipeline.cli.output import Json, doing, fail, print_json
 
@@ -48,6 +52,9 @@ def split(
     duplicates: Duplicates = None,
     signs: Signs = None,
     accept_rejected: AcceptRejected = False,
+    accept_estimates: AcceptEstimates = False,
+    sheet: SheetName = None,
+    profile: ProfileFile = None,
     as_json: Json = False,
 ) -> None:
     """Make one credits file a month of a sheet: Cost Explorer, a bill, a table with months.
@@ -60,6 +67,8 @@ def split(
     `credits-pipeline split history.csv --to months/`
 
     `credits-pipeline split export.csv --first-month 2025-01 --upload --dry-run`
+
+    `credits-pipeline split credits-2025-01.xlsx --upload`
 
     `credits-pipeline split history.csv --to months/ --json | jq -r '.months[].file'`
     """
@@ -76,12 +85,20 @@ def split(
     first = month_option(first_month, "--first-month")
     decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
     allowed = limits()
+    known = profiles(profile)
     put_to: list[tuple[MonthFile, str]] = []
     try:
         with doing(f"Reading {file.name}") as now:
             allowed.refuse_larger(file.stat().st_size, name=file.name)
             files = month_files(
-                file.read_bytes(), name=file.name, first=first, decisions=decisions, limits=allowed
+                file.read_bytes(),
+                name=file.name,
+                first=first,
+                decisions=decisions,
+                limits=allowed,
+                profiles=known,
+                accept_estimates=accept_estimates,
+                sheet_name=sheet,
             )
             put = _into_folder(to, files, force=force) if to is not None else None
             if upload:

@@ -78,14 +78,14 @@ def _year_and_month(year: str, month: str) -> str:
 
 
 def _read(cell: str) -> MonthText | None:
-    moment = _moment(clean(cell))
-    if moment is not None:
-        month = BillingMonth(moment.year, moment.month)
-        return MonthText(month, month, moment.day)
+    at = moment(clean(cell))
+    if at is not None:
+        month = BillingMonth(at.year, at.month)
+        return MonthText(month, month, at.day)
     return month_text(cell)
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
     """A moment in UTC, in which AWS counts its months; one without a zone is in UTC."""
     match = _MOMENT.fullmatch(text)
     if match is None:
@@ -102,9 +102,9 @@ def _moment(text: str) -> datetime | None:
 
 def _ends_within(end: str, month: BillingMonth, order: Order) -> bool:
     """Whether an end, itself included or not, lies in the month."""
-    moment = _moment(end)
-    if moment is not None:
-        last = moment - timedelta(microseconds=1)
+    at = moment(end)
+    if at is not None:
+        last = at - timedelta(microseconds=1)
         return (last.year, last.month) == (month.year, month.month)
     text = month_text(end)
     if text is None:
