@@ -7,6 +7,7 @@ from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.months import months, report
+from credits_pipeline.cli.profile import profile
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.split import split
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 for panel, commands in {
-    "Every month": (check, split, months, report, clear),
+    "Every month": (check, split, profile, months, report, clear),
     "Setting it up": (doctor, rehearse),
     "Trying it": (demo, sandbox),
 }.items():

@@ -92,11 +92,12 @@ def check(
     if as_json:
         print_json(verdict.as_json())
     else:
-        _print(file, verdict)
+        print_verdict(file, verdict)
     raise typer.Exit(1 if verdict.verdict == "reject" else 0)
 
 
-def _print(file: Path, verdict: "FileVerdict") -> None:
+def print_verdict(file: Path, verdict: "FileVerdict") -> None:
+    """Print a verdict for people."""
     console = answers()
     style = {"accept": "green", "warn": "yellow", "reject": "red"}[verdict.verdict]
     meaning = {

@@ -133,6 +133,7 @@ def _facts(attempt: Attempt, places: Places | None) -> list[str]:
         "file": _file(attempt, places),
         "file version": attempt.file_version,
         "layout": attempt.layout,
+        "profile": attempt.profile,
         "stream": stream,
         "began": moment(attempt.started_at),
         "seconds at CloudZero": "" if attempt.seconds is None else f"{attempt.seconds:.1f}",

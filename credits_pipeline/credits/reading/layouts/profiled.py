@@ -69,7 +69,7 @@ class Profiled:
         counting = count_rows(table, is_total, accept_estimates=context.accept_estimates)
         counts = (counting.reason.is_null() & ~is_total).alias("counts")
         refuse_other_currencies(table, counts)
-        money = _money(table, counts)
+        money = _money(table, counts | is_total)
         months, no_month = _months(table, is_total)
         frame = pl.DataFrame(
             [
@@ -88,10 +88,10 @@ class Profiled:
         return _extract(table, frame, money, totals, context)
 
 
-def _money(table: Table, counts: pl.Series) -> Money:
-    """The amounts; those of rows that do not count are not asked for where they are no dollars."""
+def _money(table: Table, needed: pl.Series) -> Money:
+    """The amounts; those that are not needed are not asked for where they are no dollars."""
     cells = table.column(*table.profile.amount.column)
-    dollars = pl.DataFrame([cells.alias("cell"), (counts | ~foreign_rows(table)).alias("read")])
+    dollars = pl.DataFrame([cells.alias("cell"), (needed | ~foreign_rows(table)).alias("read")])
     readable = dollars.select(pl.when("read").then("cell").otherwise(pl.lit("0.00"))).to_series()
     return read_money(readable, table.grid.lines, table.profile.amount, name=table.name)
 

@@ -2,17 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from credits_pipeline.credits.reading import headers
-from credits_pipeline.credits.reading.accounts import account, looks_like_account
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.accounts import account
+from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, Mark
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.grid import Grid
-from credits_pipeline.credits.reading.months import month_text
-from credits_pipeline.credits.reading.profiles.months import moment
 from credits_pipeline.credits.reading.profiles.profile import (
     AmountColumn,
     Credit,
@@ -21,25 +18,30 @@ from credits_pipeline.credits.reading.profiles.profile import (
     RowRule,
     cell_key,
 )
+from credits_pipeline.credits.reading.profiles.sample import (
+    Columns,
+    UndecidedError,
+    has_tail,
+    is_amount,
+    is_code,
+    is_month,
+    is_value,
+    month_of_cell,
+    sign_of,
+)
 from credits_pipeline.credits.reading.totals import is_total
 
-_HEADER_WITHIN = 40
 _PAYER = re.compile("payer|paying|management|master|billing|parent|root|bank|owner", re.IGNORECASE)
 _SORTS_ROWS = re.compile(
     r"type|category|class|status|state\b|dr.?/?.?cr|sign|estimat|record|kind", re.IGNORECASE
 )
 _MONEY = re.compile("credit|cost|amount|charge|usd|\\$", re.IGNORECASE)
-_CODE = re.compile("[A-Z]{3}")
 _NOT_A_NAME = re.compile("[^a-z0-9]+")
 _CREDIT = "credit"
 _FALSE = frozenset({"false", "no", "0"})
 _TRUE = frozenset({"true", "yes", "1"})
 _VALUES_SHOWN = 4
 _MOST_KINDS = 40
-
-
-class UndecidedError(Exception):
-    """Something that only a person can say; the message says how to say it."""
 
 
 @dataclass(frozen=True)
@@ -57,55 +59,7 @@ class Said:
     ignored: Sequence[str] = ()
     sums: bool | None = None
     decimals: int | None = None
-    mark: str | None = None
-
-
-@dataclass
-class _Columns:
-    """A file's columns below its header, and which of them have found their meaning."""
-
-    header: list[str]
-    cells: list[list[str]]
-    taken: set[int] = field(default_factory=set)
-
-    def named(self, name: str, option: str) -> int:
-        """The column of a name that a person gave."""
-        keys = [cell_key(cell) for cell in self.header]
-        if cell_key(name) not in keys:
-            raise UndecidedError(
-                f"there is no column {name!r} for {option}: the header has"
-                f" {', '.join(map(repr, self.header))}"
-            )
-        return keys.index(cell_key(name))
-
-    def free(self, fits: Callable[[int], bool]) -> list[int]:
-        """The columns without a meaning so far that fit."""
-        return [i for i in range(len(self.header)) if i not in self.taken and fits(i)]
-
-    def values(self, index: int) -> list[str]:
-        """What a column holds, blanks left out."""
-        return [cell for cell in map(clean, self.cells[index]) if cell]
-
-    def all(self, index: int, reads: Callable[[str], bool]) -> bool:
-        """Whether a column holds something, and every cell reads so."""
-        values = self.values(index)
-        return bool(values) and all(map(reads, dict.fromkeys(values)))
-
-
-def find_header(grid: Grid) -> int | None:
-    """The first record that names columns: no ids and no amounts, and records as wide below."""
-    rows = grid.rows(0, min(grid.height, _HEADER_WITHIN))
-    for index, row in enumerate(rows[:-1]):
-        filled = [clean(cell) for cell in row if clean(cell)]
-        below = [clean(cell) for cell in rows[index + 1] if clean(cell)]
-        wide = len(filled) > 1 and len(filled) >= len(below) > 1
-        if wide and not any(_is_value(cell) for cell in filled):
-            return index
-    return None
-
-
-def _is_value(cell: str) -> bool:
-    return looks_like_account(cell) or (any(map(str.isdigit, cell)) and _is_amount(cell))
+    mark: Mark | None = None
 
 
 def propose(grid: Grid, header: int, said: Said, *, file: str) -> Profile:
@@ -127,9 +81,7 @@ def propose(grid: Grid, header: int, said: Said, *, file: str) -> Profile:
     rows, notes = _rows_and_notes(below, grid.rows(0, header))
     width = len(names)
     padded = [row[:width] + [""] * (width - len(row)) for row in rows]
-    columns = _Columns(
-        [clean(name) for name in names], [list(c) for c in zip(*padded, strict=True)]
-    )
+    columns = Columns([clean(name) for name in names], [list(c) for c in zip(*padded, strict=True)])
     if not padded:
         raise UndecidedError("there is no row with an account id below the header")
     ids = _account(columns, said)
@@ -157,18 +109,19 @@ def propose(grid: Grid, header: int, said: Said, *, file: str) -> Profile:
 def _rows_and_notes(
     below: list[list[str]], above: list[list[str]]
 ) -> tuple[list[list[str]], tuple[str, ...]]:
-    """The records with an account id, and the lines beside the table."""
+    """The records of the table, and the lines of one text beside it."""
     rows, notes = [], []
-    for row in [*above, *below]:
+    for row in below:
         filled = [clean(cell) for cell in row if clean(cell)]
-        if any(account(cell).id for cell in filled):
-            rows.append(row)
+        if len(filled) == 1 and not any(map(is_value, filled)) and not is_total(filled[0]):
+            notes.append(filled[0])
         elif filled and not any(map(is_total, filled)):
-            notes.append(" ".join(filled))
-    return rows, tuple(dict.fromkeys(notes))
+            rows.append(row)
+    titles = [" ".join(clean(cell) for cell in row if clean(cell)) for row in above]
+    return rows, tuple(dict.fromkeys([*filter(None, titles), *notes]))
 
 
-def _account(columns: _Columns, said: Said) -> int:
+def _account(columns: Columns, said: Said) -> int:
     if said.account is not None:
         found = columns.named(said.account, "--account")
     else:
@@ -185,12 +138,12 @@ def _account(columns: _Columns, said: Said) -> int:
     return found
 
 
-def _share(columns: _Columns, index: int) -> float:
+def _share(columns: Columns, index: int) -> float:
     values = columns.values(index)
     return sum(account(value).id is not None for value in values) / max(len(values), 1)
 
 
-def _currency(columns: _Columns, said: Said) -> int | None:
+def _currency(columns: Columns, said: Said) -> int | None:
     if said.currency is not None and cell_key(said.currency) == "usd":
         return None
     if said.currency is not None:
@@ -199,8 +152,8 @@ def _currency(columns: _Columns, said: Said) -> int | None:
         by_name = columns.free(lambda i: headers.key(columns.header[i]) in headers.CURRENCY)
         by_value = columns.free(
             lambda i: (
-                columns.all(i, lambda v: bool(_CODE.fullmatch(v)))
-                and any(v == "USD" or v in headers.FOREIGN_CODES for v in columns.values(i))
+                columns.all(i, is_code)
+                and any(v == "USD" or v in FOREIGN_CODES for v in columns.values(i))
             )
         )
         both = by_name or by_value
@@ -211,7 +164,7 @@ def _currency(columns: _Columns, said: Said) -> int | None:
     return found
 
 
-def _rules(columns: _Columns, said: Said) -> tuple[RowRule, ...]:
+def _rules(columns: Columns, said: Said) -> tuple[RowRule, ...]:
     """Which rows count: what a person said, and columns that sort rows by their name or values."""
     wanted: dict[int, list[str]] = {}
     for name, value in said.count:
@@ -224,7 +177,7 @@ def _rules(columns: _Columns, said: Said) -> tuple[RowRule, ...]:
                 bool(_SORTS_ROWS.search(columns.header[i]))
                 or _CREDIT in map(cell_key, columns.values(i))
             )
-            and not columns.all(i, _is_amount)
+            and not columns.all(i, is_amount)
         )
     )
     rules = []
@@ -234,7 +187,7 @@ def _rules(columns: _Columns, said: Said) -> tuple[RowRule, ...]:
     return tuple(rules)
 
 
-def _rule(columns: _Columns, index: int, wanted: list[str] | None) -> RowRule:
+def _rule(columns: Columns, index: int, wanted: list[str] | None) -> RowRule:
     name = columns.header[index]
     values = list(dict.fromkeys(map(clean, columns.cells[index])))
     keys = {cell_key(value): value for value in values}
@@ -254,8 +207,8 @@ def _rule(columns: _Columns, index: int, wanted: list[str] | None) -> RowRule:
         shown = ", ".join(map(repr, values[:_VALUES_SHOWN]))
         raise UndecidedError(
             f"the column {name!r} says {shown}{' and more' if len(values) > _VALUES_SHOWN else ''}:"
-            f" say which rows count, --count {name!r}=VALUE, or --ignore {name!r} if it can't change"
-            " a dollar"
+            f" say which rows count, --count {name!r}=VALUE, or --ignore {name!r} if it can't"
+            " change a dollar"
         )
     if "estimat" in name.casefold() and {*map(cell_key, count)} & _TRUE:
         return RowRule(name, count=("false",), estimate=count)
@@ -265,7 +218,7 @@ def _rule(columns: _Columns, index: int, wanted: list[str] | None) -> RowRule:
     return RowRule(name, count=count, leave_out=tuple(left_out))
 
 
-def _month(columns: _Columns, said: Said) -> MonthColumn | None:
+def _month(columns: Columns, said: Said) -> MonthColumn | None:
     if said.without_month:
         return None
     if said.month is not None:
@@ -277,11 +230,11 @@ def _month(columns: _Columns, said: Said) -> MonthColumn | None:
         year, month = keys.index("year"), keys.index("month")
         columns.taken |= {year, month}
         return MonthColumn(year=columns.header[year], number=columns.header[month])
-    dates = columns.free(lambda i: columns.all(i, _is_month))
+    dates = columns.free(lambda i: columns.all(i, is_month))
     if not dates:
         return None
     by_name = [i for i in dates if headers.key(columns.header[i]) in headers.MONTH]
-    different = {tuple(map(_month_of, columns.cells[i])) for i in (by_name or dates)}
+    different = {tuple(map(month_of_cell, columns.cells[i])) for i in (by_name or dates)}
     if len(different) > 1:
         raise UndecidedError(
             f"{_which(columns, by_name or dates)} hold dates: say which says the month,"
@@ -292,11 +245,11 @@ def _month(columns: _Columns, said: Said) -> MonthColumn | None:
     return MonthColumn((columns.header[found],))
 
 
-def _amount(columns: _Columns, said: Said) -> int:
+def _amount(columns: Columns, said: Said) -> int:
     if said.amount is not None:
         found = columns.named(said.amount, "--amount")
     else:
-        numbers = columns.free(lambda i: columns.all(i, _is_amount))
+        numbers = columns.free(lambda i: columns.all(i, is_amount))
         sure = [i for i in numbers if headers.is_amount(columns.header[i])]
         money = [i for i in numbers if _MONEY.search(columns.header[i])]
         best = sure or money or numbers
@@ -307,10 +260,10 @@ def _amount(columns: _Columns, said: Said) -> int:
     return found
 
 
-def _read_as(columns: _Columns, index: int, counted: list[int], said: Said) -> AmountColumn:
+def _read_as(columns: Columns, index: int, counted: list[int], said: Said) -> AmountColumn:
     name = columns.header[index]
     cells = [columns.cells[index][row] for row in counted]
-    signs = Counter(_sign(cell) for cell in cells)
+    signs = Counter(sign_of(cell) for cell in cells)
     credit = said.credit
     if credit is None:
         if signs["-"] and signs["+"]:
@@ -320,24 +273,15 @@ def _read_as(columns: _Columns, index: int, counted: list[int], said: Said) -> A
                 " --credit positive"
             )
         credit = "negative" if signs["-"] else "positive"
-    if said.decimals is None and any(_has_tail(cell) for cell in cells):
+    if said.decimals is None and any(has_tail(cell) for cell in cells):
         raise UndecidedError(
             f"the column {name!r} has amounts with the tail of a float: say how many decimals"
             " count, such as --decimals 2"
         )
-    mark = "," if said.mark == "," else "." if said.mark == "." else None
-    return AmountColumn((name,), credit, said.decimals, mark)
+    return AmountColumn((name,), credit, said.decimals, said.mark)
 
 
-def _sign(cell: str) -> str:
-    spelled = spelling(cell)
-    value = spelled.point if spelled.point is not None else spelled.comma
-    if value is None:
-        return "-" if clean(cell).startswith("-") else "+"
-    return "0" if value == Decimal(0) else "-" if value < 0 else "+"
-
-
-def _counted(columns: _Columns, rules: Sequence[RowRule]) -> list[int]:
+def _counted(columns: Columns, rules: Sequence[RowRule]) -> list[int]:
     """The rows that every rule counts, or may."""
     left_out = [
         (columns.named(rule.column, ""), {cell_key(value) for value in rule.leave_out})
@@ -352,7 +296,7 @@ def _counted(columns: _Columns, rules: Sequence[RowRule]) -> list[int]:
 
 
 def _sums(
-    columns: _Columns, ids: int, month: MonthColumn | None, counted: list[int], said: Said
+    columns: Columns, ids: int, month: MonthColumn | None, counted: list[int], said: Said
 ) -> bool:
     """Whether an account's rows are added up: proposed where an account has several."""
     if said.sums is not None:
@@ -361,13 +305,16 @@ def _sums(
     if month and month.year and month.number:
         months = [columns.named(month.year, ""), columns.named(month.number, "")]
     keys = Counter(
-        (account(columns.cells[ids][row]).id, *(_month_of(columns.cells[i][row]) for i in months))
+        (
+            account(columns.cells[ids][row]).id,
+            *(month_of_cell(columns.cells[i][row]) for i in months),
+        )
         for row in counted
     )
     return any(count > 1 for count in keys.values())
 
 
-def _with_ignored(made: Profile, columns: _Columns, said: Said) -> Profile:
+def _with_ignored(made: Profile, columns: Columns, said: Said) -> Profile:
     """The profile, if what a person wants to ignore is not read."""
     for name in said.ignored:
         key = cell_key(columns.header[columns.named(name, "--ignore")])
@@ -376,28 +323,7 @@ def _with_ignored(made: Profile, columns: _Columns, said: Said) -> Profile:
     return replace(made, ignored=tuple(dict.fromkeys(made.ignored)))
 
 
-def _is_amount(cell: str) -> bool:
-    return spelling(cell).fault is None or _has_tail(cell)
-
-
-def _has_tail(cell: str) -> bool:
-    return re.fullmatch(r"-?[0-9]+[.,][0-9]{13,40}", clean(cell)) is not None
-
-
-def _is_month(cell: str) -> bool:
-    return _month_of(cell) != cell
-
-
-def _month_of(cell: str) -> str:
-    """The month that a cell says, or the cell."""
-    at = moment(clean(cell))
-    if at is not None:
-        return f"{at.year}-{at.month:02}"
-    text = month_text(cell)
-    return cell if text is None else str(text.month_first or text.day_first)
-
-
-def _which(columns: _Columns, indices: Sequence[int]) -> str:
+def _which(columns: Columns, indices: Sequence[int]) -> str:
     if not indices:
         return "no column"
     return " and ".join(f"the column {columns.header[index]!r}" for index in indices)
