@@ -81,7 +81,8 @@ def _layout_is_known(reading: MonthReading) -> Statement:
         blocks=False,
         says=(
             f"Read as {found.layout} (version {found.layout_version}){profile}, {found.encoding},"
-            f" fields separated by {found.delimiter!r}, decimal mark {found.decimal_mark!r}{ignored}."
+            f" fields separated by {found.delimiter!r}, decimal mark {found.decimal_mark!r}"
+            f"{ignored}."
         ),
         numbers={
             "layout": found.layout,

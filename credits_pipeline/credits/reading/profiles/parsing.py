@@ -164,7 +164,7 @@ class _Reading:
         keys = [cell_key(name) for names in made.used for name in names]
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
-            self._fail("account", f"and another key read the same column, {twice!r}")
+            self._fail("account.column", f"and another key read the same column, {twice!r}")
         for names in made.used:
             foreign = next((f for f in map(foreign_in, names) if f), None)
             if foreign is not None:
