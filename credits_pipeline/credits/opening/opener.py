@@ -53,4 +53,4 @@ def _spreadsheet(kind: Kind, data: bytes, *, name: str, sheet: str | None) -> Op
 def _of_ole(data: bytes) -> str:
     if _ENCRYPTED in data:
         return "is protected with a password: save it without one"
-    return "is an old Excel workbook (xls): save it as an Excel workbook (xlsx)"
+    return "is an old Excel workbook (xls): save it as an Excel workbook (xlsx), or save it as CSV"
