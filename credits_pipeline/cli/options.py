@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cli.output import fail
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.settings import (
     DUPLICATES,
@@ -118,7 +119,8 @@ def profiles(tried: Path | None) -> "Profiles":
     """The product's profiles, and the stored ones or the one to try.
 
     Raises:
-        BadParameter: a profile can't be used, or the storage can't be read.
+        BadParameter: the place of the stored ones can't be used.
+        Exit: a profile can't be used, or the storage can't be read.
     """
     from credits_pipeline.credits.reading.profiles import book, parsing  # noqa: PLC0415 - polars
     from credits_pipeline.credits.reading.profiles.profile import (  # noqa: PLC0415 - as above
@@ -131,8 +133,10 @@ def profiles(tried: Path | None) -> "Profiles":
             given = parsing.parse(tried.read_bytes(), file=str(tried))
             return book.with_stored({}, tried=[given])
         return book.with_stored(shelf().texts())
-    except (ProfileError, StorageError, SettingError) as error:
+    except SettingError as error:
         raise typer.BadParameter(str(error)) from None
+    except (ProfileError, StorageError) as error:
+        fail(str(error), 2)
 
 
 def shelf() -> "ProfileShelf":

@@ -1,5 +1,6 @@
 """What the pipeline would make of a file, month by month, without sending anything."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -150,7 +151,8 @@ def judge(
     except Refusal as refusal:
         return refused(refusal)
     if opened.made:
-        note = _TO_INBOX.format(command=split_command(name))
+        sheet_option = "" if sheet_name is None else f" --sheet {shlex.quote(sheet_name)}"
+        note = _TO_INBOX.format(command=f"{split_command(name)}{sheet_option}")
         verdict = replace(verdict, notes=(*verdict.notes, note))
     if not opened.warnings:
         return verdict

@@ -26,7 +26,9 @@ def unpacked(data: bytes, *, name: str, max_bytes: int) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise Refusal(f"{name} is a damaged zip archive: save it again, or save it as CSV.") from error
+        raise Refusal(
+            f"{name} is a damaged zip archive: save it again, or save it as CSV."
+        ) from error
     members = archive.infolist()
     size = sum(member.file_size for member in members)
     if size > max_bytes or len(members) > _MOST_MEMBERS:
@@ -75,4 +77,6 @@ def _member(archive: zipfile.ZipFile, member: str, *, name: str) -> bytes:
     except KeyError:
         return b""
     except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError) as error:
-        raise Refusal(f"{name} is a damaged zip archive: save it again, or save it as CSV.") from error
+        raise Refusal(
+            f"{name} is a damaged zip archive: save it again, or save it as CSV."
+        ) from error

@@ -131,9 +131,7 @@ def _extract(
     entries = frame.filter("counts")
     if not len(entries):
         raise table.refused(f"has no row that counts: {_why_none(frame)}")
-    convention: Convention = (
-        "negative_is_credit" if profile.amount.credit == "negative" else "positive_is_credit"
-    )
+    convention = _convention(profile, entries)
     if profile.amount.credit != "either" and context.decisions.signs == "auto":
         _refuse_against(table, entries, convention)
     if not profile.sums and context.decisions.duplicates == "first":
@@ -166,6 +164,14 @@ def _extract(
         decimal_mark=money.mark,
         profile=f"{profile.name} {profile.digest}",
     )
+
+
+def _convention(profile: Profile, entries: pl.DataFrame) -> Convention:
+    """The sign of a credit; where the profile leaves it open, the one that all amounts have."""
+    if profile.amount.credit == "either":
+        all_negative = bool((entries["usd"] < 0).any()) and not (entries["usd"] > 0).any()
+        return "negative_is_credit" if all_negative else "positive_is_credit"
+    return "negative_is_credit" if profile.amount.credit == "negative" else "positive_is_credit"
 
 
 def _why_none(frame: pl.DataFrame) -> str:

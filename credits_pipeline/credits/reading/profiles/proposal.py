@@ -35,6 +35,7 @@ _PAYER = re.compile("payer|paying|management|master|billing|parent|root|bank|own
 _SORTS_ROWS = re.compile(
     r"type|category|class|status|state\b|dr.?/?.?cr|sign|estimat|record|kind", re.IGNORECASE
 )
+_COST = re.compile("cost|charge|usage|spend|kosten|co[uû]t", re.IGNORECASE)
 _MONEY = re.compile("credit|cost|amount|charge|usd|\\$", re.IGNORECASE)
 _NOT_A_NAME = re.compile("[^a-z0-9]+")
 _CREDIT = "credit"
@@ -271,6 +272,11 @@ def _read_as(columns: Columns, index: int, counted: list[int], said: Said) -> Am
                 f"the column {name!r} has {signs['+']:,} positive and {signs['-']:,} negative"
                 " amounts in the rows that count: say which are credits, --credit negative or"
                 " --credit positive"
+            )
+        if signs["+"] and _COST.search(name):
+            raise UndecidedError(
+                f"the column {name!r} has positive amounts, and is called like one of costs: if"
+                " they are credits, say --credit positive"
             )
         credit = "negative" if signs["-"] else "positive"
     if said.decimals is None and any(has_tail(cell) for cell in cells):
