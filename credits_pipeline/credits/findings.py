@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import Literal
 
 Convention = Literal["positive_is_credit", "negative_is_credit"]
+#: What was done with an account's further rows: the first counts; a person, or the file's own
+#: total, said that they add up; or a person has to be asked.
+Several = Literal["first", "sum", "total", "ask"]
 
 #: Python rounds sums of decimals to 28 digits unless it is told more.
 _PRECISION = 60
@@ -44,10 +47,9 @@ class Ledger:
 
     ``file_rows`` and ``file_usd`` are counted from the records as they were parsed, before any
     of them is classed, so that the sums are a check and not a tautology. Dollars are signed as
-    credits (a credit is positive). Control totals are never part of ``file_usd``, as they repeat
-    dollars that other records carry, and neither is what a row's type says is no credit. A
-    rejected record may have readable dollars (its account id was the fault); they count in both
-    places.
+    credits (a credit is positive), and control totals are never part of ``file_usd``: they repeat
+    dollars that other records carry. A rejected record may have readable dollars (its account id
+    was the fault); they count in both places.
     """
 
     entries: dict[RecordClass, LedgerEntry]
@@ -61,12 +63,11 @@ class Ledger:
 
     @property
     def usd_accounted(self) -> Decimal:
-        """Readable dollars over all classes but control totals and what is no credit."""
-        aside = {RecordClass.CONTROL_TOTAL, RecordClass.NOT_A_CREDIT}
+        """Readable dollars over all classes but control totals."""
         return _exact(
             entry.usd
             for name, entry in self.entries.items()
-            if name not in aside and entry.usd is not None
+            if name is not RecordClass.CONTROL_TOTAL and entry.usd is not None
         )
 
     @property
@@ -159,6 +160,7 @@ class Findings:
         rows: accounts in the table.
         total_usd: their sum, signed as credits.
         duplicated_accounts: accounts with more than one record.
+        several_rows: what was done with further rows of an account.
         padded_accounts: account ids that were given back their leading zeros.
         floated_accounts: account ids that were written as decimal numbers (``123456789012.0``).
         control_totals: see `ControlTotal`.
@@ -177,6 +179,7 @@ class Findings:
     rows: int
     total_usd: Decimal
     duplicated_accounts: int = 0
+    several_rows: Several = "first"
     padded_accounts: int = 0
     floated_accounts: int = 0
     control_totals: tuple[ControlTotal, ...] = ()

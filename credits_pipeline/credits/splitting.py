@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+import polars as pl
+
+from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.judgement import blocking, statements
@@ -95,9 +98,27 @@ def _month_file(
     stops = blocking(statements(reading, decisions))
     if stops:
         raise NotSplitError(f"{reading.month}: {' '.join(stop.says for stop in stops)}")
+    _refuse_contradictions(reading)
     try:
         data = own_format(reading)
     except NotWritableError as error:
         raise NotSplitError(str(error)) from None
     found = reading.findings
     return MonthFile(reading.month, data, found.rows, found.total_usd, (*warnings, *found.warnings))
+
+
+def _refuse_contradictions(reading: MonthReading) -> None:
+    """Refuse a month in which rows were left out that the written file would no longer show.
+
+    Raises:
+        NotSplitError: an account has rows with different amounts, and only the first would count.
+    """
+    left_out = reading.duplicates.filter(~pl.col("identical") & ~pl.col("kept"))
+    if len(left_out):
+        row = left_out.row(0, named=True)
+        raise NotSplitError(
+            f"{reading.month}: line {row['line']} ({for_people(row['usd'])}) contradicts line"
+            f" {row['first_line']} ({for_people(row['first_usd'])}) for account {row['account_id']}, and a"
+            " file made of the first row would hide it: keep one row for each account, or decide"
+            " duplicates = sum."
+        )

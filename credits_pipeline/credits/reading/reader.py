@@ -23,6 +23,7 @@ from credits_pipeline.credits.reading.layouts.context import Context, Layout
 from credits_pipeline.credits.reading.layouts.profiled import Profiled
 from credits_pipeline.credits.reading.profiles.book import Profiles, shipped
 from credits_pipeline.credits.reading.refusal import NO_NAME, Refusal, split_command
+from credits_pipeline.credits.reading.several import Counted, counted
 from credits_pipeline.credits.reading.text import Text, decode
 
 #: Tried in this order; the first of equally good ones is taken.
@@ -31,6 +32,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _NAMED_DELIMITER = re.compile(
     r'"?sep=(?P<delimiter>[,;\t|:^~])"?[,;\t ]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE
 )
+_QUOTED_LINE = re.compile(r'"[^"\r\n]*[0-9]{12}[^"\r\n]*[,;\t|][^"\r\n]*"[ \t]*[\r\n]')
 _MONTHS_SHOWN = 6
 _FIRST_LINE = 100
 
@@ -75,6 +77,7 @@ class Sheet:
     months: tuple[BillingMonth, ...]
     _extract: Extract = field(repr=False)
     _entries: ReadEntries = field(repr=False)
+    _counted: Counted = field(repr=False)
     _source: Source = field(repr=False)
     _decisions: Decisions = field(repr=False)
     _name: str = field(repr=False)
@@ -89,8 +92,8 @@ class Sheet:
             month,
             self._extract,
             self._entries,
+            self._counted,
             self._source,
-            alone=len(self.months) < 2,  # noqa: PLR2004 - one month, or none that is said
             decisions=self._decisions,
             controls=controls,
             name=self._name,
@@ -106,6 +109,13 @@ class Sheet:
         Raises:
             Refusal: it does.
         """
+        bare = self._extract.bare_months
+        if bare and not self.months and month.month not in bare:
+            raise Refusal(
+                f"{self._name}: a title names another month than {month}, by its name; correct what is"
+                " wrong.",
+                layout=self.layout,
+            )
         if not self.months or self.months == (month,):
             return
         shown = ", ".join(str(month) for month in self.months[:_MONTHS_SHOWN])
@@ -180,11 +190,18 @@ def read_sheet(
         raise too_many_records(name, limits.max_records)
     entries = read_entries(extract, decisions, name=name)
     return Sheet(
-        layout=layout.NAME,
+        layout=extract.layout,
         dated=extract.dated,
         months=extract.months,
         _extract=replace(extract, entries=pl.DataFrame()),
         _entries=entries,
+        _counted=counted(
+            entries.frame,
+            entries.totals,
+            decisions,
+            adds_up=extract.adds_up,
+            first_counts=extract.first_counts,
+        ),
         _source=grid.source,
         _decisions=decisions,
         _name=name,
@@ -246,6 +263,11 @@ def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple
         return best[1], best[2]
     if refusal is not None:
         raise refusal
+    if _QUOTED_LINE.match(text.utf8[:_FIRST_LINE].decode(errors="replace")):
+        raise Refusal(
+            f"{name}, line 1: the line stands in quotes as a whole, so it is one cell; export the file"
+            " again with quotes round single cells, or take the outer quotes away."
+        )
     raise Refusal(
         f"{name} is in no layout that is known: no header names an account and a credit, and no row"
         " begins with a 12-digit account id and goes on with an amount, such as"

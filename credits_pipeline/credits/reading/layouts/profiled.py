@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from credits_pipeline.billing.columns import text_of
-from credits_pipeline.billing.money import for_people, to_text
+from credits_pipeline.billing.money import to_text
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading.accounts import read_accounts
 from credits_pipeline.credits.reading.characters import is_blank
-from credits_pipeline.credits.reading.extract import Excluded, Extract, StatedTotal, month_of
+from credits_pipeline.credits.reading.extract import Extract, StatedTotal, month_of
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
 from credits_pipeline.credits.reading.layouts.rows import (
@@ -20,6 +20,7 @@ from credits_pipeline.credits.reading.layouts.rows import (
     first_fault,
     malformed_faults,
     scope_of,
+    twins,
 )
 from credits_pipeline.credits.reading.profiles.book import Found
 from credits_pipeline.credits.reading.profiles.counting import (
@@ -137,21 +138,16 @@ def _extract(
     if not profile.sums and context.decisions.duplicates == "first":
         _refuse_several(table, entries)
     dated = profile.month is not None
-    excluded, elsewhere = _excluded(frame, entries, dated=dated)
+    kept, elsewhere = _kept(frame, entries, dated=dated)
     stated = _stated(table, frame, totals)
     used = table.used
+    twin = None if profile.sums else twins(table.grid, table.column(*profile.account), None)
     return Extract(
         layout=_LAYOUT,
         version=VERSION,
         convention=convention,
-        entries=entries.select(
-            "line",
-            "account",
-            pl.when(pl.col("fault").is_null()).then(_spelled(pl.col("usd"))).alias("amount"),
-            *(["month"] if dated else []),
-            "fault",
-        ),
-        records=_records(entries, stated, excluded, table.aside, dated=dated),
+        entries=_entries(frame if twin is None else frame.with_columns(twin), kept, dated=dated),
+        records=_records(frame.filter(kept), stated, table.aside, dated=dated),
         blank=table.aside,
         totals=stated,
         dated=dated,
@@ -160,7 +156,6 @@ def _extract(
             cell for cell, key in zip(table.header, table.keys, strict=True) if key not in used
         ),
         warnings=(*_told(profile, money, entries), *elsewhere),
-        excluded=excluded,
         decimal_mark=money.mark,
         profile=f"{profile.name} {profile.digest}",
     )
@@ -212,26 +207,38 @@ def _refuse_several(table: Table, entries: pl.DataFrame) -> None:
             )
 
 
-def _excluded(
+def _kept(
     frame: pl.DataFrame, entries: pl.DataFrame, *, dated: bool
-) -> tuple[tuple[Excluded, ...], list[str]]:
-    """What is no credit, by reason and month; and sentences for months without a credit."""
-    left = frame.filter(pl.col("reason").is_not_null() & ~pl.col("is_total"))
-    months = {None, *entries["month"].unique()} if dated else {None}
-    found: list[Excluded] = []
-    elsewhere = []
-    for (what, month), group in left.group_by("reason", "month", maintain_order=True):
-        readable = not group["foreign"].any() and not group["usd"].null_count()
-        usd = exact_sum(group["usd"]) if readable else None
-        number = month if isinstance(month, int) else None
-        if number is None or number in months:
-            found.append(Excluded(str(what), number, len(group), usd))
-        else:
-            dollars = "" if usd is None else f" ({for_people(usd)})"
-            elsewhere.append(
-                f"{month_of(number)} has no row that counts: {len(group):,} with {what}{dollars}."
-            )
-    return tuple(found), elsewhere
+) -> tuple[pl.Series, list[str]]:
+    """Boolean by row: it belongs to a month with a row that counts; and what is told of others."""
+    rows = ~frame["is_total"]
+    if not dated:
+        return rows, []
+    months = [month for month in entries["month"].unique() if month is not None]
+    elsewhere = rows & frame["month"].is_not_null() & ~frame["month"].is_in(months)
+    told = [
+        f"{month_of(month)} has no row that counts: {rows:,} with {what}."
+        for month, what, rows in frame.filter(elsewhere)
+        .group_by("month", "reason", maintain_order=True)
+        .len()
+        .iter_rows()
+    ]
+    return rows & ~elsewhere, told
+
+
+def _entries(frame: pl.DataFrame, kept: pl.Series, *, dated: bool) -> pl.DataFrame:
+    """The rows as `ENTRIES`; what is no credit has dollars where it is in dollars."""
+    usable = pl.col("fault").is_null() & (pl.col("counts") | ~pl.col("foreign"))
+    currency = pl.when("foreign").then(pl.lit(" in another currency")).otherwise(pl.lit(""))
+    return frame.filter(kept).select(
+        "line",
+        "account",
+        pl.when(usable).then(_spelled(pl.col("usd"))).alias("amount"),
+        *(["month"] if dated else []),
+        "fault",
+        pl.concat_str("reason", currency).alias("excluded"),
+        *(["twin"] if "twin" in frame.columns else []),
+    )
 
 
 def _stated(table: Table, frame: pl.DataFrame, totals: dict[int, str]) -> tuple[StatedTotal, ...]:
@@ -254,19 +261,12 @@ def _stated(table: Table, frame: pl.DataFrame, totals: dict[int, str]) -> tuple[
 
 
 def _records(
-    entries: pl.DataFrame,
-    totals: tuple[StatedTotal, ...],
-    excluded: tuple[Excluded, ...],
-    aside: int,
-    *,
-    dated: bool,
+    rows: pl.DataFrame, totals: tuple[StatedTotal, ...], aside: int, *, dated: bool
 ) -> dict[int | None, int]:
     """The records of each month, as `Extract.records` wants them."""
-    counts = entries["month"].value_counts().rows() if dated else [(None, len(entries))]
-    counts += [(total.month, 1) for total in totals]
-    counts += [(one.month, one.rows) for one in excluded]
+    counts = rows["month"].value_counts().rows() if dated else [(None, len(rows))]
     records: dict[int | None, int] = {None: aside}
-    for month, count in counts:
+    for month, count in [*counts, *((total.month, 1) for total in totals)]:
         records[month] = records.get(month, 0) + count
     return records
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.columns import Role, role_of
 from credits_pipeline.credits.reading.profiles.profile import RowRule, cell_key
 from credits_pipeline.credits.reading.profiles.table import Table, either, mapped, quoted
 from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.values import Values
 
 _DOLLARS = frozenset({"usd", "us$", "$", "us dollar", "us dollars"})
 _SHOWN = 3
@@ -99,28 +100,29 @@ def foreign_rows(table: Table) -> pl.Series:
 def refuse_other_currencies(table: Table, counts: pl.Series) -> None:
     """Refuse rows that count in another currency than US dollars.
 
-    A column that is called like a currency's is looked at even where the profile ignores it.
+    Where the profile states US dollars, a column of currencies is looked at although it is ignored.
 
     Raises:
         Refusal: there is one.
     """
     if table.profile.currency:
-        _refuse(table, table.title(*table.profile.currency), counts & foreign_rows(table))
+        wrong = counts & foreign_rows(table)
+        _refuse(table, table.title(*table.profile.currency), wrong)
+        return
     used = table.used
     for index, (key, title) in enumerate(zip(table.keys, table.header, strict=True)):
-        if key not in used and headers.key(title) in headers.CURRENCY:
-            wrong = mapped(
-                table.cells(index),
-                lambda cell: bool(clean(cell or "")) and not _is_dollar(cell),
-                pl.Boolean,
+        cells = table.cells(index)
+        if key not in used and role_of(title, Values(cells)) is Role.CURRENCY:
+            other = mapped(
+                cells, lambda cell: bool(clean(cell or "")) and not _is_dollar(cell), pl.Boolean
             )
-            _refuse(table, clean(title), counts & wrong, index)
+            _refuse(table, clean(title), counts & other)
 
 
-def _refuse(table: Table, title: str, rows: pl.Series, index: int | None = None) -> None:
+def _refuse(table: Table, title: str, rows: pl.Series) -> None:
     if not rows.any():
         return
-    cells = table.column(title) if index is None else table.cells(index)
+    cells = table.column(title)
     raise table.refused(
         f"has {quoted(cells.filter(rows)[0])} in the column {title!r} of line"
         f" {table.grid.lines.filter(rows)[0]}: only US dollars are sent; convert the amounts to USD"

@@ -9,6 +9,7 @@ from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.accounts import account
 from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, Mark
 from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.columns import Role, names_month, role_of
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.profiles.profile import (
     AmountColumn,
@@ -150,7 +151,9 @@ def _currency(columns: Columns, said: Said) -> int | None:
     if said.currency is not None:
         found = columns.named(said.currency, "--currency")
     else:
-        by_name = columns.free(lambda i: headers.key(columns.header[i]) in headers.CURRENCY)
+        by_name = columns.free(
+            lambda i: role_of(columns.header[i], columns.seen(i)) is Role.CURRENCY
+        )
         by_value = columns.free(
             lambda i: (
                 columns.all(i, is_code)
@@ -234,7 +237,7 @@ def _month(columns: Columns, said: Said) -> MonthColumn | None:
     dates = columns.free(lambda i: columns.all(i, is_month))
     if not dates:
         return None
-    by_name = [i for i in dates if headers.key(columns.header[i]) in headers.MONTH]
+    by_name = [i for i in dates if names_month(columns.header[i])]
     different = {tuple(map(month_of_cell, columns.cells[i])) for i in (by_name or dates)}
     if len(different) > 1:
         raise UndecidedError(

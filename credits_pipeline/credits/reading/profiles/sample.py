@@ -5,12 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import polars as pl
+
 from credits_pipeline.credits.reading.accounts import looks_like_account
 from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.months import month_text
 from credits_pipeline.credits.reading.profiles.months import moment
 from credits_pipeline.credits.reading.profiles.profile import cell_key
+from credits_pipeline.credits.reading.values import Values
 
 _CODE = re.compile("[A-Z]{3}")
 
@@ -44,6 +47,10 @@ class Columns:
     def values(self, index: int) -> list[str]:
         """What a column holds, blanks left out."""
         return [cell for cell in map(clean, self.cells[index]) if cell]
+
+    def seen(self, index: int) -> Values:
+        """The same, each different value once."""
+        return Values(pl.Series(self.cells[index], dtype=pl.String))
 
     def all(self, index: int, reads: Callable[[str], bool]) -> bool:
         """Whether a column holds something, and every cell reads so."""
