@@ -233,7 +233,7 @@ def _entries(frame: pl.DataFrame, kept: pl.Series, *, dated: bool) -> pl.DataFra
     return frame.filter(kept).select(
         "line",
         "account",
-        pl.when(usable).then(_spelled(pl.col("usd"))).alias("amount"),
+        pl.when(usable).then(pl.col("usd").cast(pl.String)).alias("amount"),
         *(["month"] if dated else []),
         "fault",
         pl.concat_str("reason", currency).alias("excluded"),
@@ -243,6 +243,8 @@ def _entries(frame: pl.DataFrame, kept: pl.Series, *, dated: bool) -> pl.DataFra
 
 def _stated(table: Table, frame: pl.DataFrame, totals: dict[int, str]) -> tuple[StatedTotal, ...]:
     """The totals that rows state. One of what is left out as well is not compared."""
+    if not totals:
+        return ()
     rows = frame.filter(~pl.col("is_total") & ~pl.col("foreign"))
     everything = exact_sum(rows["usd"])
     with_others = bool(rows["reason"].is_not_null().any())

@@ -35,30 +35,38 @@ def read_months(
         Refusal: what ``2/1/2025`` means can't be told.
     """
     keys = _joined(columns)
+    texts: dict[str | None, MonthText | None]
     texts = {cell: _read(cell) for cell in keys.unique().drop_nulls()}
     order = _order(texts, said, keys.filter(~skip), lines.filter(~skip), name=name)
-    found = {c: None if text is None else text.under(order) for c, text in texts.items()}
-    ends = {} if until is None else {cell: clean(cell) for cell in until.unique().drop_nulls()}
-    months: list[int | None] = []
-    faults: list[str | None] = []
-    end_cells = until.to_list() if until is not None else [None] * len(keys)
-    known = {cell: ordinal(month) for cell, month in found.items() if month is not None}
-    within: dict[tuple[str, str], bool] = {}
-    for cell, end in zip(keys, end_cells, strict=True):
-        number = known.get(cell)
-        fault = None if number is not None else f"{_NOT_A_MONTH}: {clean(cell or '')!r}"
-        month = found.get(cell)
-        if month is not None and until is not None:
-            pair = (cell, end or "")
-            if pair not in within:
-                within[pair] = _ends_within(ends.get(end or "", ""), month, order)
-            fault = None if within[pair] else _LEAVES
-        months.append(number if fault is None else None)
-        faults.append(fault)
-    return (
-        pl.Series("month", months, dtype=pl.Int32),
-        pl.Series("fault", faults, dtype=pl.String),
+    ends = (
+        pl.Series([None], dtype=pl.String).new_from_index(0, len(keys)) if until is None else until
     )
+    frame = pl.DataFrame([keys.alias("cell"), ends.alias("end")])
+    known = frame.unique(maintain_order=True)
+    read = [
+        _month(cell, end, texts.get(cell), order, bounded=until is not None)
+        for cell, end in known.iter_rows()
+    ]
+    found = known.with_columns(
+        pl.Series("month", [month for month, _ in read], dtype=pl.Int32),
+        pl.Series("fault", [fault for _, fault in read], dtype=pl.String),
+    )
+    joined = frame.join(
+        found, on=["cell", "end"], how="left", maintain_order="left", nulls_equal=True
+    )
+    return joined["month"], joined["fault"]
+
+
+def _month(
+    cell: str | None, end: str | None, text: MonthText | None, order: Order, *, bounded: bool
+) -> tuple[int | None, str | None]:
+    """The month of a cell, or why it has none."""
+    month = None if text is None else text.under(order)
+    if month is None:
+        return None, f"{_NOT_A_MONTH}: {clean(cell or '')!r}"
+    if bounded and not _ends_within(clean(end or ""), month, order):
+        return None, _LEAVES
+    return ordinal(month), None
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:
@@ -114,7 +122,7 @@ def _ends_within(end: str, month: BillingMonth, order: Order) -> bool:
 
 
 def _order(
-    texts: dict[str, MonthText | None],
+    texts: dict[str | None, MonthText | None],
     said: MonthColumn,
     cells: pl.Series,
     lines: pl.Series,
