@@ -248,7 +248,8 @@ def _signs_agree(
         return Statement("signs_agree", holds=False, blocks=True, says=says, numbers=numbers)
     if signs.against_layout and signs.layout_convention == "negative_is_credit":
         says = (
-            f"{counted}: AWS writes credits as negative costs, so positive figures are costs; filter"
+            f"{counted}: AWS writes credits as negative costs, so positive figures are costs;"
+            f" filter"
             " the download to charge type Credit. If they are credits all the same, decide signs ="
             " flipped."
         )

@@ -118,7 +118,8 @@ def _refuse_contradictions(reading: MonthReading) -> None:
         row = left_out.row(0, named=True)
         raise NotSplitError(
             f"{reading.month}: line {row['line']} ({for_people(row['usd'])}) contradicts line"
-            f" {row['first_line']} ({for_people(row['first_usd'])}) for account {row['account_id']}, and a"
+            f" {row['first_line']} ({for_people(row['first_usd'])}) for account"
+            f" {row['account_id']}, and a"
             " file made of the first row would hide it: keep one row for each account, or decide"
             " duplicates = sum."
         )

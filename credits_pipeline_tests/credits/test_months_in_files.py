@@ -163,7 +163,7 @@ def test_a_title_says_a_month_if_it_names_one(title: str, month: BillingMonth | 
     ],
 )
 def test_a_title_that_changes_what_amounts_mean_is_refused(title: str) -> None:
-    with pytest.raises(Refusal, match="line 1|more than one month"):
+    with pytest.raises(Refusal, match=r"line 1|more than one month"):
         understood([Line(1, (title,))], name="the file", layout="header")
 
 

@@ -34,7 +34,8 @@ _MORE_CELLS = re.compile(r"[,;\t|][^0-9]*[0-9]")
 _MISSING = "no account id"
 #: In a label, words that make twelve digits something else, or the row a sum.
 _OTHER_NUMBER = re.compile(
-    r"\b(?P<word>po|p\.o\.|purchase order|order|invoice|inv|ref|reference|ticket|case|contract|customer"
+    r"\b(?P<word>po|p\.o\.|purchase order|order|invoice|inv|ref|reference|ticket|case|contract"
+    r"|customer"
     r"|note|memo|phone|tel|fax|rechnung|bestellung|auftrag|kunde|vertrag|facture|commande|pedido"
     r"|factura|fatura)\b[^0-9]{0,12}(?=[0-9])"
     r"|(?P<sum>\(all\b[^)]*\)|\ball accounts\b|\ball linked\b|\bconsolidated\b|\bsum of\b)",

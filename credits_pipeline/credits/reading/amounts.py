@@ -278,7 +278,7 @@ def read_amounts(
     spellings = {cell: spelling(cell) for cell in first_line}
     pointed = frame.filter(pl.col("plain") & pl.col("cell").str.contains(".", literal=True)).head(1)
     more = bool(
-        len(first_line)
+        first_line
         and frame.select(
             (pl.col("plain") & pl.col("cell").str.contains(r"\.[0-9]{4}")).any()
         ).item()
@@ -380,7 +380,8 @@ def _mark(
             f"{name}, line {first_line[cell]}: {clean(cell)!r} can mean"
             f" {to_text(either[cell].point or Decimal(0))} or"
             f" {to_text(either[cell].comma or Decimal(0))}: by line {lines[decider]},"
-            f" {clean(decider)!r}, its mark is decimal, but no other amount has three decimals; write"
+            f" {clean(decider)!r}, its mark is decimal, but no other amount has three decimals;"
+            f" write"
             " the amounts with two decimals."
         )
     if either and not point and not comma:

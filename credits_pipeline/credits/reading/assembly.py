@@ -8,7 +8,6 @@ import polars as pl
 from credits_pipeline.billing.columns import USD
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Findings, Ledger, LedgerEntry, RecordClass
 from credits_pipeline.credits.reading.amounts import WHOLE_DIGITS
 from credits_pipeline.credits.reading.controls import Controls, control_totals, from_metadata
@@ -56,7 +55,6 @@ def assemble(
     counted: Counted,
     source: Source,
     *,
-    decisions: Decisions,
     controls: Controls,
     name: str,
 ) -> MonthReading:
@@ -68,7 +66,6 @@ def assemble(
         read: its entries, read.
         counted: the same entries, with which of them count.
         source: where the records stand.
-        decisions: what a person decided about this version of the file.
         controls: what the object's metadata states about it.
         name: what to call it in messages.
 

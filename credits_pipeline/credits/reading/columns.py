@@ -5,167 +5,18 @@ Each role says what its column does to the rows (see `meaning`). A column withou
 
 import re
 from collections.abc import Iterable
-from enum import StrEnum
 
 from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.accounts import looks_like_account
 from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, spelling
 from credits_pipeline.credits.reading.characters import clean, folded, plain
 from credits_pipeline.credits.reading.months import month_text
+from credits_pipeline.credits.reading.roles import BY_HEADER, Role
 from credits_pipeline.credits.reading.values import Values
 
 _LONGEST = 200
 
 
-class Role(StrEnum):
-    """What a column is."""
-
-    BLANK = "blank"
-    CURRENCY = "currency"
-    UNIT = "unit"
-    ESTIMATE = "estimate"
-    SIDE = "debit or credit"
-    STATUS = "status"
-    TYPE = "type"
-    MONTH = "month"
-    YEAR = "year"
-    START = "start"
-    END = "end"
-    RECORD_DATE = "date of a record"
-    LIFE = "life of a credit"
-    PERCENT = "percent"
-    COUNT = "count"
-    BALANCE = "grant or balance"
-    COST = "cost"
-    USAGE = "usage"
-    NUMBER = "number"
-    INDEX = "index"
-    NAME = "name"
-    DIMENSION = "dimension"
-    NOTES = "notes"
-    ACCOUNT = "another account"
-    MONEY = "another amount"
-    UNKNOWN = "unknown"
-
-
-#: The first pattern that is found in the folded header says the role.
-_BY_HEADER: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
-    (role, re.compile(pattern))
-    for role, pattern in (
-        (
-            Role.SIDE,
-            r"\b(?:dr ?[/ ]? ?cr|cr ?[/ ]? ?dr|d ?/ ?c|c ?/ ?d|debit ?[/ ]? ?credit|credit ?[/ ]? ?debit"
-            r"|soll ?[/ ]? ?haben|s ?/ ?h|sign|vorzeichen|sens|signo|sinal|direction)\b|貸借|借方|符号|^\+ ?/? ?-$",
-        ),
-        (
-            Role.LIFE,
-            r"\bexpir\w*|\bvalid(?:ity)? ?(?:until|to|from|through|thru)?\b|\bablauf\w*|\bgultig\w*"
-            r"|\becheance|\bvencimiento|\bcaduc\w*|\bvalidade|\bvencimento|有効期限|失効"
-            r"|\bgrant(?:ed)? (?:date|on)\b|\baward(?:ed)? (?:date|on)\b|\bactivat\w* (?:date|on)\b",
-        ),
-        (
-            Role.RECORD_DATE,
-            r"\b(?:issued?|invoice|bill|payment|paid|due|created?|creation|updated?|modified|upload\w*"
-            r"|export\w*|posted|posting|booked|booking|approved|approval|signed|request\w*|submitted|applied"
-            r"|processed|entry|transaction|record|report|fallig\w*|buchungs?)(?: at| on| ?date\w*| ?datum| ?time\w*)\b"
-            r"|rechnungsdatum|buchungsdatum|erstell\w*datum|faelligkeit|falligkeit|date (?:de )?(?:facture|paiement|creation|emission)"
-            r"|date (?:issued|created|paid|posted|of issue)|fecha (?:de )?(?:factura|pago|creacion|emision)"
-            r"|data (?:da )?(?:fatura|pagamento|criacao|emissao)|請求日|支払日|作成日|発行日",
-        ),
-        (
-            Role.USAGE,
-            r"\busage (?:type|quantity|unit|amount|account name)\w*|\binstance types?\b|\boperation\b|\bpurchase option\b"
-            r"|使用タイプ|使用量タイプ",
-        ),
-        (
-            Role.PERCENT,
-            r"[%‰]|\bpercent\w*|\bprozent\w*|\bpourcent\w*|\bporcent\w*|\bratio\b|\bshare\b|\btaux\b|\btasa\b"
-            r"|\btaxa de\b|\brate\b(?! ?(?:id|code))|satz\b|パーセント|割合|比率|レート",
-        ),
-        (
-            Role.COUNT,
-            r"#.|.#|\bcount\b|\bnumber of\b|\bno of\b|\bqty\b|\bquantity\b|\banzahl\b|\bmenge\b|\bnombre de\b|\bcantidad\b"
-            r"|\bquantidade\b|\bquantite\b|数量|件数|回数",
-        ),
-        (
-            Role.BALANCE,
-            r"\bbalances?\b|\bremain\w*|\bleft\b|\bavailable\b|\bgrant(?:s|ed)?\b|\binitial\b|\boriginal\b|\bopening\b|\bclosing\b"
-            r"|\blimit\b|\bbudget\b|\bcap\b|\bytd\b|\bmtd\b|\bqtd\b|\bto date\b|\bcumulat\w*|\blifetime\b|\brunning\b|\ball time\b|\bsaldo\b|\bsolde\b"
-            r"|\brestant\w*|\brestbetrag\b|\bverbleib\w*|\bdisponib\w*|\bdisponivel\b|\bcommit\w*|\bunused\b|\bused\b|\bconsumed\b"
-            r"|\bverbraucht\w*|\bprevious\b|\bprior\b|\blast (?:month|year)\b|\bkumuliert\w*|残高|残り|残額|累計",
-        ),
-        (
-            Role.ESTIMATE,
-            r"\bestimat\w*|\bprovisional\b|\bpreliminary\b|\bforecast\w*|\bfinal(?:i[sz]ed)?\b|\bdraft\b|geschatzt|vorlaufig|\bestime\w*"
-            r"|\bprovisoire\b|\bestimad\w*|見積|概算|推定|暫定",
-        ),
-        (
-            Role.CURRENCY,
-            r"\bcurrenc(?:y|ies)\b(?! ?amount)|\bccy\b|\bcurr\b|\bwahrung\w*|\bdevise\b|\bmonnaie\b|\bmoneda\b|\bdivisa\b|\bmoeda\b|\bvaluta\b|通貨",
-        ),
-        (
-            Role.UNIT,
-            r"\bunits?\b(?! ?name)|\beinheit\b|\bunites?\b|\bunidade?s?\b|\bscale\b|\bmultiplier\b|\bfactor\b|\bfaktor\b|単位|\buom\b",
-        ),
-        (
-            Role.STATUS,
-            r"\bstatus\b|\bstatut\b|\bestado\b|\betat\b|\bsituac\w*|\bstate\b|\bzustand\b|\bapproved\b|\bapproval\b|\bpaid\b|ステータス|状態|状況",
-        ),
-        (
-            Role.DIMENSION,
-            r"\b(?:account|customer|client|credit|program|programme|partner|product|service|resource|plan|support|billing|deal) (?:type|category|class|kind)\b",
-        ),
-        (
-            Role.TYPE,
-            r"\btypes?\b|\bkind\b|\bcategor\w*|\bkategorie\b|\bart\b|\btyp\b|\btipo\b|\bclass\b|\bnature\b|種類|種別|タイフ|カテコリ|区分|\brecord\b|\btransaction\b",
-        ),
-        (
-            Role.NUMBER,
-            r"\b(?:payer|management|master|paying|parent|root|bank|billing account|bill payer|customer|client|kunde\w*|kunden\w*|cliente|vendor|supplier|partner|asset|invoice|rechnungs?\w*"
-            r"|po|purchase order|order|bestell\w*|commande|pedido|contract|vertrags?\w*|contrat\w*|reference|referenz|ref|ticket|case|opportunity|deal|agreement|document|beleg\w*|voucher|coupon|transaction|organi[sz]ation|credit|program|project|cost cent(?:er|re)|service|product|resource|sku|rate|billing period|employee|item|record)"
-            r" ?(?:account)? ?(?:id|ids|no|nr|number|num|nummer|code|key|#|arn)\b|\bpo\b|顧客|請求書|注文",
-        ),
-        (Role.START, r"\b(?:start|begin|beginning|from|von|debut|inicio|desde|beginn)\w*\b|開始"),
-        (Role.END, r"\b(?:end|ending|ende|fin|hasta|ate|bis|through|until)\b|\benddate\b|終了"),
-        (Role.YEAR, r"^(?:\w+ )?(?:year|jahr|annee|ano)$|^年$"),
-        (
-            Role.MONTH,
-            r"\bmonths?\b|monat\b|\bmois\b|\bmes(?:es)?\b|\bmaand\b|\bmese\b|\bperiods?\b|\bperiode\b|\bperiodo\b|zeitraum\b|\bdates?\b|datum\b"
-            r"|\bfecha\b|\bdata\b|\bday\b|\btag\b|\bquarter\b|quartal\b|\btrimestre\b|\bfiscal\b|\bfy\b|\bexercice\b|\byear\b|\bjahr\b|\bannee\b|\bweek\b|\btime(?:stamp)?\b"
-            r"|月|日付|期間|日時|年度|四半期|\bas of\b",
-        ),
-        (
-            Role.COST,
-            r"\bcosts?\b|\busage\b|\btax(?:es)?\b|\bcharges?\b(?! ?(?:type|categor|class|kind|period|desc))|\bfees?\b|\bnet\b|\bgross\b|\bprices?\b"
-            r"|\bspend\w*|\bdiscounts?\b|\brefunds?\b|\bvat\b|\bsavings?\b|\bsubtotal\b|\binvoice (?:amount|total)\b|\bbilled\b|\b(?:amount|total) (?:due|paid|billed|invoiced)\b"
-            r"|\bkosten\b|\bverbrauch\b|steuer\b|\bmwst\b|\brabatt\b|\bcouts?\b|\btaxe\b|\bmontant (?:net|facture|ht|ttc)\b|\bcost[oe]s?\b|\bimpuestos?\b"
-            r"|\bcustos?\b|\bimpostos?\b|コスト|費用|使用料|税|料金",
-        ),
-        (
-            Role.NOTES,
-            r"\bnotes?\b|\bcomments?\b|\bremarks?\b|\bmemo\b|\bdescription\b|\bbeschreibung\b|\bbemerkung\w*|\bdescrip\w*|\bdescric\w*|\bcommentaires?\b|\bobserv\w*|\bhinweis\w*"
-            r"|\breason\b|\bgrund\b|\bmotif\b|\bmotivo\b|\bdetails?\b|\bbezeichnung\b|\blibelle\b|\bconcepto\b|\btext\b|備考|説明|摘要|メモ|コメント",
-        ),
-        (
-            Role.NAME,
-            r"\bnames?\b|\balias\w*|\blabels?\b|\bnom\b|\bnombre\b|\bnome\b|\bkontoname\b|名前|名称|名$|アカウント名",
-        ),
-        (
-            Role.DIMENSION,
-            r"\bteams?\b|\bdepartment\b|\bdept\b|\babteilung\b|\bdepartement\b|\bdepartamento\b|\bcost ?cent(?:er|re)s?\b|\bkostenstelle\b|\bcentro de cost[eo]s?\b"
-            r"|\bprojects?\b|\bprojekt\b|\bprojet\b|\bproyecto\b|\bprojeto\b|\bowners?\b|\bbesitzer\b|\bverantwort\w*|\bproprietaire\b|\brespons\w*|\be ?-?mails?\b|\benvironment\b|\benv\b|\bumgebung\b"
-            r"|\bou\b|\borgani[sz]ation\w*|\borg\b|\bbusiness\b|\bdivision\b|\bentity\b|\bcompany\b|\bfirma\b|\bsociete\b|\bempresa\b|\bregions?\b|\bcountry\b|\bland\b|\bpays\b|\bservices?\b|\bproducts?\b"
-            r"|\bprodukt\b|\bproduit\b|\bproducto\b|\bproduto\b|\bprogram(?:me|m|a)?s?\b|\bcampaign\b|\boffers?\b|\bapplications?\b|\bapps?\b|\bworkload\b|\btags?\b|\bmanagers?\b|\bcontacts?\b|\btower\b|\bsquad\b"
-            r"|\bgroups?\b|\bgruppe\b|\bgroupe\b|\bgrupo\b|\bplatform\b|\btenant\b|\bdomain\b|\bportfolio\b|\blocations?\b|\bsite\b|\bsegment\b|\bsku\b|\bsource\b|\bfolder\b|\bpath\b|\btree\b|\bcustomer\b|\bclient\b"
-            r"|\bkunde\b|\bcliente\b|\bpartner\b|\bvendor\b|\bseller\w*|\bcodes?\b|\bunit name\b|\bunit\b|\bprogramm\b|\bstage\b|\bvertical\b|\bcredit name\b|\blegal\b|\bzone\b|\bcase service\b|\bsubscription\b|\bdienst\b|\bservicio\b|\bservico\b"
-            r"|部門|プロジェクト|会社|サービス|製品|クルーフ|チーム|担当",
-        ),
-        (
-            Role.INDEX,
-            r"^(?:#|index|no|nr|row|line|seq|sequence|pos|position|zeile|ligne|fila|linha|id|item|s ?/? ?no|sr ?no|番号|行)?$",
-        ),
-    )
-)
 _PERCENT = re.compile(r"-?[0-9]+(?:[.,][0-9]+)? ?%")
 _INDEX = re.compile(r"[0-9]{1,7}\.?")
 _CODE = re.compile(r"[A-Z]{3}")
@@ -225,14 +76,14 @@ def _named(header: str, among: frozenset[Role] | None = None) -> Role:
     return next(
         (
             role
-            for role, pattern in _BY_HEADER
+            for role, pattern in BY_HEADER
             if (among is None or role in among) and pattern.search(words)
         ),
         Role.UNKNOWN if among is None else Role.MONEY,
     )
 
 
-def _by_values(  # noqa: C901, PLR0911, PLR0912 - one kind after the other
+def _by_values(  # noqa: C901, PLR0911 - one kind after the other
     named: Role, header: str, values: Values
 ) -> Role:
     """The role that the values say, where they say another one than the header."""

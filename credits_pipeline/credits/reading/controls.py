@@ -229,7 +229,9 @@ def from_metadata(
     negative_is_credit: bool,
     name: str,
 ) -> tuple[ControlTotal, ...]:
-    """Compare what the object's metadata states with what would be sent if every account were known.
+    """Compare what the object's metadata states with what would be sent.
+
+    Accounts that CloudZero does not know are left out later, and count here.
 
     A total may be signed as in the file.
 

@@ -22,8 +22,8 @@ class ReadEntries:
 
     Attributes:
         frame: `line`, `id` and `usd` (signed as credits; null where unreadable) of the entries,
-            as the layout gives them `month`, `column`, `batch`, `twin` and `excluded`, and where any has one `text`,
-            `fault`, `floated`, and `padded` with `account`, the cell.
+            as the layout gives them `month`, `column`, `batch`, `twin` and `excluded`, and where
+            any has one `text`, `fault`, `floated`, and `padded` with `account`, the cell.
         totals: the stated totals that could be read.
         bad_totals: total records whose amount can't be read; they are in `frame` as faults.
         faulty: whether any entry has a fault.

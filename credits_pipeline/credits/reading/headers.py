@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, SMALL_CODES, foreign_sign
 from credits_pipeline.credits.reading import vocabulary
+from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, SMALL_CODES, foreign_sign
 from credits_pipeline.credits.reading.characters import folded, plain, words
 from credits_pipeline.credits.reading.months import MonthText, month_text
 
@@ -65,7 +65,10 @@ _CREDIT_WORDS = re.compile(
 
 
 def key(header: str) -> str:
-    """A header without case, accents, spaces, signs and the dollar: ``Credit (USD)`` is ``credit``."""
+    """A header without case, accents, spaces, signs and the dollar.
+
+    ``Credit (USD)`` is ``credit``.
+    """
     if len(header) > _LONGEST:
         return ""
     text = _CODE_IN_HEADER.sub(

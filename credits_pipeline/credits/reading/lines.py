@@ -20,19 +20,23 @@ from credits_pipeline.credits.reading.totals import is_total
 _LONGEST = 1_000
 _SHOWN = 80
 _MONTH = re.compile(
-    r"(?<![\w/.-])(?:(?:19|20)[0-9]{2}-[0-9]{2}(?:-[0-9]{2})?|[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}"
-    r"|[^\W\d_]{3,9}\.? (?:[0-9]{1,2}(?:st|nd|rd|th)?,? )?(?:19|20)[0-9]{2}|(?:0[1-9]|1[0-2])/(?:19|20)[0-9]{2}"
+    r"(?<![\w/.-])(?:(?:19|20)[0-9]{2}-[0-9]{2}(?:-[0-9]{2})?|[0-9]{1,2}[./][0-9]{1,2}[./](?:19"
+    r"|20)[0-9]{2}"
+    r"|[^\W\d_]{3,9}\.? (?:[0-9]{1,2}(?:st|nd|rd|th)?,? )?(?:19|20)[0-9]{2}|(?:0[1-9]"
+    r"|1[0-2])/(?:19|20)[0-9]{2}"
     r"|(?:19|20)[0-9]{2}年[0-9]{1,2}月)(?![\w/-])"
 )
 _DATE = re.compile(
-    r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}|[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?= ?(?:UTC|Z|[ap]m|h|Uhr)\b)"
+    r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}"
+    r"|[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?= ?(?:UTC|Z|[ap]m|h|Uhr)\b)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _MONEY = re.compile(
     r"(?:US ?\$|\$|USD) ?-?[0-9]|[0-9][0-9., ']*[.,][0-9]{2}(?![0-9])|[0-9] ?(?:\$|USD)"
 )
 _LABEL_AND_AMOUNT = re.compile(
-    r"(?P<label>[^:=]{1,80}?)\s*[:=]?\s*(?P<amount>(?:US ?\$|\$|USD)? ?[-(]?\$?[0-9][0-9.,' ]*\)?(?: ?USD)?)"
+    r"(?P<label>[^:=]{1,80}?)\s*[:=]?\s*(?P<amount>(?:US ?\$|\$"
+    r"|USD)? ?[-(]?\$?[0-9][0-9.,' ]*\)?(?: ?USD)?)"
 )
 _RULE = re.compile(r"[-=_*~#|+:. ]*[-=_*~]{3}[-=_*~#|+:. ]*")
 _CURRENCY_OF_TITLE = re.compile(r"\((?P<code>[A-Z]{3})\)|currency|wahrung|devise|moneda|moeda|通貨")
@@ -101,7 +105,8 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
         fault = fault_of(line.text)
         if fault is not None:
             raise Refusal(
-                f"{name}, line {line.line}: {shown(line.text)!r} {fault}: take the line out if it is"
+                f"{name}, line {line.line}: {shown(line.text)!r} {fault}: take the line out if"
+                f" it is"
                 f" wrong, or say what the file means with: {profile_command(name)}",
                 layout=layout,
             )

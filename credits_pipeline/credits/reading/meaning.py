@@ -12,11 +12,12 @@ from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.accounts import account as read_account
 from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean, folded, plain, stripped
-from credits_pipeline.credits.reading.columns import Role, role_of
+from credits_pipeline.credits.reading.columns import role_of
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.header_row import Header
 from credits_pipeline.credits.reading.lines import fault_of, shown
 from credits_pipeline.credits.reading.refusal import Refusal, profile_command
+from credits_pipeline.credits.reading.roles import Role
 from credits_pipeline.credits.reading.totals import is_total
 from credits_pipeline.credits.reading.values import Values
 
@@ -175,28 +176,29 @@ def understand(table: Table, roles: dict[int, Role], *, dated: bool) -> Meaning:
     return Meaning(roles, excluded)
 
 
-def _nothing(_table: Table, _column: int, _dated: bool) -> None:  # noqa: FBT001 - one signature for all
+def _nothing(_table: Table, _column: int, _dated: bool) -> None:
     pass
 
 
-def _currency(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _currency(table: Table, column: int, _dated: bool) -> None:
     for value in table.values(column):
         if folded(clean(value)) not in vocabulary.DOLLARS:
             raise Refusal(
                 f"{table.name}, line {table.line_of(column, value)}: the column"
-                f" {table.header.name(column)!r} says {shown(clean(value))!r}; only US dollars are read:"
+                f" {table.header.name(column)!r} says {shown(clean(value))!r}; only US dollars"
+                f" are read:"
                 " convert the amounts to USD.",
                 layout=table.layout,
             )
 
 
-def _unit(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _unit(table: Table, column: int, _dated: bool) -> None:
     for value in table.values(column):
         if folded(clean(value)) not in vocabulary.DOLLARS:
             raise table.refuse(column, "only amounts in dollars are read", value=value)
 
 
-def _estimate(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _estimate(table: Table, column: int, _dated: bool) -> None:
     inverse = "final" in folded(table.header.cell(column))
     certain = _YES if inverse else _NO
     for value in table.values(column):
@@ -206,13 +208,13 @@ def _estimate(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 
             )
 
 
-def _side(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _side(table: Table, column: int, _dated: bool) -> None:
     for value in table.values(column):
         if folded(clean(value)) not in _CREDIT_SIDE:
             raise table.refuse(column, "a debit is no credit", value=value)
 
 
-def _status(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _status(table: Table, column: int, _dated: bool) -> None:
     for value in table.values(column):
         if headers.key(value) not in vocabulary.FINAL:
             raise table.refuse(column, "whether such a row counts can't be told", value=value)
@@ -235,7 +237,8 @@ def _kinds(table: Table, column: int) -> pl.Series:
     empty = rows.filter(blank)
     if len(empty):
         raise Refusal(
-            f"{table.name}, line {empty['line'][0]}: the column {table.header.name(column)!r} is empty,"
+            f"{table.name}, line {empty['line'][0]}: the column {table.header.name(column)!r}"
+            f" is empty,"
             " so whether the row is a credit can't be told: fill it in.",
             layout=table.layout,
         )
@@ -246,14 +249,14 @@ def _kinds(table: Table, column: int) -> pl.Series:
     ).alias("excluded")
 
 
-def _date_beside(table: Table, column: int, dated: bool) -> None:  # noqa: FBT001 - as above
+def _date_beside(table: Table, column: int, dated: bool) -> None:
     if not dated:
         raise table.refuse(
             column, "holds dates, and whether they are the month of the credits can't be told"
         )
 
 
-def _percent(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _percent(table: Table, column: int, _dated: bool) -> None:
     if any(
         clean(value).replace(" ", "") not in {"100%", "100.00%", "100.0%"}
         for value in table.values(column)
@@ -264,14 +267,14 @@ def _percent(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 -
         )
 
 
-def _count(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _count(table: Table, column: int, _dated: bool) -> None:
     if any(clean(value) != "1" for value in table.values(column)):
         raise table.refuse(
             column, "is a count, and whether it multiplies the amounts can't be told"
         )
 
 
-def _balance(table: Table, column: int, dated: bool) -> None:  # noqa: FBT001 - as above
+def _balance(table: Table, column: int, dated: bool) -> None:
     if not any(spelling(value).fault is None for value in table.values(column)):
         _text(table, column, dated)
         return
@@ -282,12 +285,12 @@ def _balance(table: Table, column: int, dated: bool) -> None:  # noqa: FBT001 - 
     )
 
 
-def _cost(table: Table, column: int, dated: bool) -> None:  # noqa: FBT001 - as above
+def _cost(table: Table, column: int, dated: bool) -> None:
     if not any(spelling(value).fault is None for value in table.values(column)):
         _text(table, column, dated)
 
 
-def _text(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _text(table: Table, column: int, _dated: bool) -> None:
     """Names and dimensions: no sums, and no word for a kind of row that is no credit."""
     named = table.header.is_name(column)
     for value in table.values(column).telling():
@@ -307,7 +310,7 @@ def _text(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as
             )
 
 
-def _notes(table: Table, column: int, dated: bool) -> None:  # noqa: FBT001 - as above
+def _notes(table: Table, column: int, dated: bool) -> None:
     _text(table, column, dated)
     for value in table.values(column).telling(notes=True):
         fault = fault_of(plain(value))
@@ -323,18 +326,18 @@ def _notes(table: Table, column: int, dated: bool) -> None:  # noqa: FBT001 - as
             raise table.refuse(column, "it names another account", value=value)
 
 
-def _another_account(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _another_account(table: Table, column: int, _dated: bool) -> None:
     if any(read_account(value).id is not None for value in table.values(column)):
         raise table.refuse(
             column, "holds account ids, too, and which account is credited can't be told"
         )
 
 
-def _money(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _money(table: Table, column: int, _dated: bool) -> None:
     raise table.refuse(column, "holds amounts that nobody has said the meaning of")
 
 
-def _unknown(table: Table, column: int, _dated: bool) -> None:  # noqa: FBT001 - as above
+def _unknown(table: Table, column: int, _dated: bool) -> None:
     raise table.refuse(column, "is not known, and it may change what the amounts mean")
 
 

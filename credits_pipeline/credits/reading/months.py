@@ -41,7 +41,10 @@ BY_NAME = {name: number for number, names in _NAMES.items() for name in names.sp
 #: Longer texts are no months.
 _LONGEST = 60
 _NAME = r"(?P<name>[^\W\d_]+)\.?"
-_TIME = r"(?:[ T](?:0?0:00(?::00(?:\.0+)?)?|23:59(?::59(?:\.9+)?)?)(?: ?(?:Z|UTC|\+00:?00))?| ?(?:Z|UTC))?"
+_TIME = (
+    r"(?:[ T](?:0?0:00(?::00(?:\.0+)?)?|23:59(?::59(?:\.9+)?)?)(?: ?(?:Z|UTC|\+00:?00))?"
+    r"| ?(?:Z|UTC))?"
+)
 _YEAR = r"(?P<year>(?:19|20)[0-9]{2})"
 _SHORT_YEAR = r"'?(?P<short>[0-9]{2})"
 _FORMS = tuple(

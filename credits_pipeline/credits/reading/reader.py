@@ -79,7 +79,6 @@ class Sheet:
     _entries: ReadEntries = field(repr=False)
     _counted: Counted = field(repr=False)
     _source: Source = field(repr=False)
-    _decisions: Decisions = field(repr=False)
     _name: str = field(repr=False)
 
     def month(self, month: BillingMonth, *, controls: Controls = _NO_CONTROLS) -> MonthReading:
@@ -94,7 +93,6 @@ class Sheet:
             self._entries,
             self._counted,
             self._source,
-            decisions=self._decisions,
             controls=controls,
             name=self._name,
         )
@@ -112,7 +110,8 @@ class Sheet:
         bare = self._extract.bare_months
         if bare and not self.months and month.month not in bare:
             raise Refusal(
-                f"{self._name}: a title names another month than {month}, by its name; correct what is"
+                f"{self._name}: a title names another month than {month}, by its name; correct"
+                f" what is"
                 " wrong.",
                 layout=self.layout,
             )
@@ -203,7 +202,6 @@ def read_sheet(
             first_counts=extract.first_counts,
         ),
         _source=grid.source,
-        _decisions=decisions,
         _name=name,
     )
 
@@ -230,7 +228,9 @@ def _profiled(
     return None
 
 
-def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple[str, Layout]:
+def _recognised(  # noqa: C901 - as many ways to split as to read
+    text: Text, named: str | None, skip: int, *, name: str
+) -> tuple[str, Layout]:
     """The delimiter and the layout that fit the first records best.
 
     Raises:
@@ -265,7 +265,8 @@ def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple
         raise refusal
     if _QUOTED_LINE.match(text.utf8[:_FIRST_LINE].decode(errors="replace")):
         raise Refusal(
-            f"{name}, line 1: the line stands in quotes as a whole, so it is one cell; export the file"
+            f"{name}, line 1: the line stands in quotes as a whole, so it is one cell; export"
+            f" the file"
             " again with quotes round single cells, or take the outer quotes away."
         )
     raise Refusal(

@@ -19,11 +19,13 @@ ACCOUNT = _keys(
     """
     konto kontoid kontonummer kontonr awskonto awskontoid awskontonummer mitgliedskonto unterkonto
     verknüpfteskonto verknüpftekontoid kontonummern
-    compte comptes idcompte idducompte numérodecompte numérocompte nodecompte ndecompte comptelié idducomptelié
+    compte comptes idcompte idducompte numérodecompte numérocompte nodecompte ndecompte comptelié
+    idducomptelié
     comptemembre compteaws idcompteaws idducompteaws identifiantducompte
     cuenta cuentas iddecuenta iddelacuenta idcuenta númerodecuenta nºdecuenta cuentavinculada
     cuentaaws iddecuentaaws cuentamiembro idcuentaaws
-    conta contas iddaconta idconta ndaconta iddocompte númerodaconta contavinculada contaaws iddacontaaws
+    conta contas iddaconta idconta ndaconta iddocompte númerodaconta contavinculada contaaws
+    iddacontaaws
     アカウント アカウントid アカウント番号 awsアカウント awsアカウントid awsアカウント番号
     連結アカウント 連結アカウントid リンクアカウント リンクされたアカウント メンバーアカウント
     conto idconto idaccount numeroconto rekening rekeningnummer accountnummer
@@ -65,11 +67,36 @@ SUM_OF = re.compile(
 #: Codes and names under which people write the US dollar, folded.
 DOLLARS = frozenset(
     folded(name)
-    for name in (
-        "USD|$|US$|$US|USD$|[USD]|(USD)|USD ($)|in USD|dollar|dollars|US-dollar|US-dollars|US dollar"
-        "|US dollars|U.S. dollar|U.S. dollars|United States dollar|United States dollars|in US dollars"
-        "|in dollars|dollar américain|dollars américains|dólar|dólares|US-Dollar|米ドル|ドル"
-    ).split("|")
+    for name in [
+        "USD",
+        "$",
+        "US$",
+        "$US",
+        "USD$",
+        "[USD]",
+        "(USD)",
+        "USD ($)",
+        "in USD",
+        "dollar",
+        "dollars",
+        "US-dollar",
+        "US-dollars",
+        "US dollar",
+        "US dollars",
+        "U.S. dollar",
+        "U.S. dollars",
+        "United States dollar",
+        "United States dollars",
+        "in US dollars",
+        "in dollars",
+        "dollar américain",
+        "dollars américains",
+        "dólar",
+        "dólares",
+        "US-Dollar",
+        "米ドル",
+        "ドル",
+    ]
 )
 #: Currencies by name.
 CURRENCY_NAMES = re.compile(
@@ -82,13 +109,14 @@ UNITS = re.compile(
     r"\b(?:thousands?|tsd|tausend|milliers?|miles|milhares|mille|millions?|millionen|millones"
     r"|milhoes|mio|mn|mln|bn|billions?|cents?|centimes?|centavos?|hundreds?|hunderte?|lakhs?"
     r"|crores?|kusd|tusd|usdk|musd|keur|teur|usdm|k ?\$|\$ ?k|\$ ?mm?|usd ?k|usd ?mm?"
-    r"|x ?10+|× ?10+|per (?:mille|cent))(?![\w])"
+    r"|x ?10+|per (?:mille|cent))(?![\w])"
     r"|(?<![\w.,'])(?:\$ ?|')?0{3}s?(?![\w.,])|\((?:in )?(?:us ?)?\$? ?[km]{1,2}\)|千|百万|万\b"
 )
 _NOT_CREDIT = r"""usage tax taxes vat fee fees support charge charges debit refund refunds discount
 discounts rebate adjustment purchase recurring onetime subscription discountedusage rifee
 savingsplan savingsplancoveredusage savingsplannegation savingsplanrecurringfee
-savingsplanupfrontfee bundleddiscount edpdiscount privateratediscount solutionproviderprogramdiscount
+savingsplanupfrontfee bundleddiscount edpdiscount privateratediscount
+solutionproviderprogramdiscount
 spprediscount distributordiscount cost costs invoice payment payments net total subtotal
 verbrauch nutzung steuer steuern gebühr gebühren belastung rückerstattung erstattung rabatt kosten
 utilisation taxe frais remboursement débit remise coût coûts facture
@@ -127,7 +155,8 @@ FINAL = _keys(
 #: Words of a status, or of a note, after which an amount may still change or does not count.
 NOT_FINAL = re.compile(
     r"\b(?:pending|estimat\w*|provisional|preliminary|forecast\w*|projected|draft|tentative|planned"
-    r"|unconfirmed|unapproved|cancel\w*|void\w*|revers\w*|reject\w*|declin\w*|expired|failed|disputed"
+    r"|unconfirmed|unapproved|cancel\w*|void\w*|revers\w*|reject\w*|declin\w*|expired|failed"
+    r"|disputed"
     r"|on hold|not final|subject to change|excluded?|not (?:a )?credits?|do not (?:use|send|count)"
     r"|ignore|duplicate|withdrawn|claw ?back\w*|taken back|refund\w*|debit\w*|accru\w*|unapplied"
     r"|vorlaufig|geschatzt|schatzung|entwurf|storn\w*|ausstehend|abgelehnt|geplant"
@@ -148,7 +177,8 @@ SIGNS = re.compile(
 )
 #: What says that figures cover more, or less, than a month.
 LONGER = re.compile(
-    r"\b(?:q[1-4]|[1-4]q|quarter\w*|quartal\w*|trimestr\w*|fy ?[0-9]{0,4}|fiscal|h[12]|half ?year\w*"
+    r"\b(?:q[1-4]|[1-4]q|quarter\w*|quartal\w*|trimestr\w*|fy ?[0-9]{0,4}|fiscal|h[12]"
+    r"|half ?year\w*"
     r"|semest\w*|annual\w*|yearly|ytd|mtd|year to date|month to date|to date|cumulative|lifetime"
     r"|since inception|weekly?|weeks?|jahres\w*|jahrlich\w*|annuel\w*|anual\w*|kumuliert\w*"
     r"|geschaftsjahr|exercice|partial|teilweise|running|all time)\b|四半期|年度|累計|通期"

@@ -138,8 +138,10 @@ def _refuse_zero_credits(header: Header, grid: Grid, frame: pl.DataFrame, contex
         if negative.any():
             line = grid.lines.filter(negative)[0]
             raise Refusal(
-                f"{context.name}, line {line}: every amount under Credits is zero, and {plain(cell)} is"
-                " negative here: the credit is booked as a negative cost. Make a file of the credits"
+                f"{context.name}, line {line}: every amount under Credits is zero, and"
+                f" {plain(cell)} is"
+                " negative here: the credit is booked as a negative cost. Make a file of the"
+                " credits"
                 " with Cost Explorer, charge type Credit.",
                 layout=NAME,
             )

@@ -168,7 +168,9 @@ def _too_long(context: Context) -> list[list[str]]:
     )
 
 
-def _shape(rows: list[list[str]], context: Context) -> _Shape:
+def _shape(  # noqa: C901 - one record after the other
+    rows: list[list[str]], context: Context
+) -> _Shape:
     """Which record is what.
 
     Raises:
@@ -197,8 +199,10 @@ def _shape(rows: list[list[str]], context: Context) -> _Shape:
     for index in head:
         if index not in labelled and headers.key(rows[index][0]) in _GROUPS:
             raise Refusal(
-                f"{context.name}, line {index + 1}: a Cost Explorer download grouped by account and by"
-                f" {plain(rows[index][0])!r}: filter it to charge type Credit, group it by Linked account"
+                f"{context.name}, line {index + 1}: a Cost Explorer download grouped by account"
+                f" and by"
+                f" {plain(rows[index][0])!r}: filter it to charge type Credit, group it by"
+                f" Linked account"
                 " alone and download it again.",
                 layout=NAME,
             )

@@ -3,7 +3,6 @@
 import polars as pl
 
 from credits_pipeline.credits.reading.characters import folded, plain, stripped
-from credits_pipeline.credits.reading.columns import Role
 from credits_pipeline.credits.reading.extract import ordinal
 from credits_pipeline.credits.reading.meaning import MONTHS, Table
 from credits_pipeline.credits.reading.months import (
@@ -14,6 +13,7 @@ from credits_pipeline.credits.reading.months import (
     serial_month,
 )
 from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.roles import Role
 
 #: More than the days of fifty years.
 _MOST_MONTH_TEXTS = 20_000
@@ -62,16 +62,15 @@ def months_of(
         raise _two_things(table, texts, known)
     numbers = {
         index: cells.replace_strict(
-            list(found),
+            list(known[index]),
             [
-                None if t is None or (m := t.under(order)) is None else ordinal(m)
-                for t in found.values()
+                None if text is None or (month := text.under(order)) is None else ordinal(month)
+                for text in known[index].values()
             ],
             default=None,
             return_dtype=pl.Int32,
         )
         for index, cells in texts.items()
-        if (found := known[index]) is not None
     }
     days = {
         index: {cell: t.day for cell, t in known[index].items() if t is not None} for index in texts
@@ -80,7 +79,8 @@ def months_of(
         if not plain_months:
             raise table.refuse(
                 (starts or ends)[0],
-                "does not lie in one month with the other dates of its row, or may be the start of a"
+                "does not lie in one month with the other dates of its row, or may be the start"
+                " of a"
                 " credit's life: whether it is the month of the credits can't be told",
             )
         roles = roles | dict.fromkeys([*starts, *ends], Role.LIFE)
@@ -165,11 +165,11 @@ def _is_period(
     if starts and ends:
         first = pl.col(f"n{starts[0]}")
         conditions = [pl.col(f"n{i}") == first for i in starts[1:]]
-        for end in ends:
-            conditions.append(
-                (pl.col(f"n{end}") == first)
-                | ((pl.col(f"n{end}") == first + 1) & (pl.col(f"d{end}").fill_null(1) == 1))
-            )
+        conditions += [
+            (pl.col(f"n{end}") == first)
+            | ((pl.col(f"n{end}") == first + 1) & (pl.col(f"d{end}").fill_null(1) == 1))
+            for end in ends
+        ]
         return bool(frame.select(pl.all_horizontal(conditions).fill_null(value=True).all()).item())
     if starts:
         words = folded(table.header.cell(starts[0]))
@@ -204,7 +204,8 @@ def _agreed(
     different = [
         pl.when(pl.col(f"n{i}") != pl.col(f"n{first}")).then(
             pl.lit(
-                f"the columns {table.header.name(first)!r} and {table.header.name(i)!r} name different"
+                f"the columns {table.header.name(first)!r} and {table.header.name(i)!r} name"
+                f" different"
                 " months"
             )
         )

@@ -52,14 +52,16 @@ def sort_rows(
     """Tell blank rows, total rows and lines that are no rows from the others.
 
     A total row has no digits of an id in its account cell, and a word of totals there or, if the
-    cell is blank, in any other cell. Ruled lines, the header said again and notes in one cell are no
-    rows. Rows whose cells are in doubt are never taken for any of them.
+    cell is blank, in any other cell. Ruled lines, the header said again and notes in one cell are
+    no rows. Rows whose cells are in doubt are never taken for any of them.
 
     Raises:
         Refusal: more total rows than a sheet has.
     """
     blank = blank_rows(grid)
-    worded = ~blank & ~account.str.contains("[0-9]{9}|[０-９]{9}").fill_null(value=False)
+    worded = ~blank & ~account.str.contains(r"[0-9]{9}|[\x{FF10}-\x{FF19}]{9}").fill_null(
+        value=False
+    )
     if doubted is not None:
         worded &= doubted.is_null()
     indices = worded.arg_true().to_list()
@@ -78,16 +80,15 @@ def sort_rows(
         found = next((clean(text) for text in labels if is_total(text)), None)
         if found is not None and len(filled) > 1:
             totals.append((index, found))
-        elif again is not None and _texts(row) == again:
-            passed.append(index)
-        elif is_ruled(filled):
+        elif (again is not None and _texts(row) == again) or is_ruled(filled):
             passed.append(index)
         elif len(filled) == 1 and _is_note(filled[0]):
             passed.append(index)
             notes.append(Line(grid.lines[index], tuple(filled)))
         if len(totals) > _MOST_TOTALS:
             raise Refusal(
-                f"{name}, line {grid.lines[index]}: more than {_MOST_TOTALS:,} rows of totals: it is no"
+                f"{name}, line {grid.lines[index]}: more than {_MOST_TOTALS:,} rows of totals:"
+                f" it is no"
                 " sheet of credits."
             )
     blank = blank | _at(passed, grid.height)

@@ -87,7 +87,8 @@ def _refuse_different_ids(
         left, right = read_account(one).id, read_account(two).id
         if right is not None and left != right:
             raise Refusal(
-                f"{name}, line {line}: the columns {header.name(first)!r} and {header.name(other)!r}"
+                f"{name}, line {line}: the columns {header.name(first)!r} and"
+                f" {header.name(other)!r}"
                 " hold different account ids, and which one is credited can't be told; say it with:"
                 f" {profile_command(name)}",
                 layout=layout,
@@ -110,7 +111,8 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
     if not candidates:
         raise Refusal(
             f"{name}, line {header.line}: the header names no column of credits"
-            f" ({_listed(header)}); costs, shares, counts and balances are none. If one of them holds"
+            f" ({_listed(header)}); costs, shares, counts and balances are none. If one of them"
+            f" holds"
             f" the credits, say which with: {profile_command(name)}",
             layout=layout,
         )
@@ -297,7 +299,8 @@ def refuse_empty(table: Table, amount: int) -> None:
     if len(cells) and not holds_anything(cells):
         raise Refusal(
             f"{table.name}, line {table.header.line}: every cell of the column"
-            f" {table.header.name(amount)!r} is blank: it was never filled in. Write 0 where an account"
+            f" {table.header.name(amount)!r} is blank: it was never filled in. Write 0 where an"
+            f" account"
             " has no credit.",
             layout=table.layout,
         )

@@ -7,7 +7,7 @@ import polars as pl
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import accounts, amounts, elementwise, headers
-from credits_pipeline.credits.reading.columns import Role, names_month
+from credits_pipeline.credits.reading.columns import names_month
 from credits_pipeline.credits.reading.extract import Extract, StatedTotal, month_of, ordinal
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.header_row import Header, header_below
@@ -32,6 +32,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
 from credits_pipeline.credits.reading.lines import Stated, understood
 from credits_pipeline.credits.reading.meaning import MONTHS, Table, roles_of, understand
 from credits_pipeline.credits.reading.refusal import Refusal, profile_command
+from credits_pipeline.credits.reading.roles import Role
 
 CONVENTION: Convention = "positive_is_credit"
 VERSION = 2
@@ -125,7 +126,8 @@ def _refuse_other_title(months: pl.Series, rows: Rows, stated: Stated, context: 
     if named.to_list() != [ordinal(stated.month)]:
         listed = ", ".join(str(month_of(number)) for number in named.head(3))
         raise Refusal(
-            f"{context.name}: the title says {stated.month}, and the rows say {listed}; correct what"
+            f"{context.name}: the title says {stated.month}, and the rows say {listed}; correct"
+            f" what"
             " is wrong.",
             layout="long",
         )
@@ -138,7 +140,8 @@ def _refuse_charges(
         return
     line, text = stated.charges
     raise Refusal(
-        f"{context.name}, line {line}: {text!r} speaks of costs, so {header.name(amount)!r} may be no"
+        f"{context.name}, line {line}: {text!r} speaks of costs, so {header.name(amount)!r} may"
+        f" be no"
         f" credits; say what the file means with: {profile_command(context.name)}",
         layout=layout,
     )

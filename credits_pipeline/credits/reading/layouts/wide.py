@@ -6,7 +6,6 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.characters import folded, plain
-from credits_pipeline.credits.reading.columns import Role
 from credits_pipeline.credits.reading.extract import (
     ENTRIES,
     Extract,
@@ -40,6 +39,7 @@ from credits_pipeline.credits.reading.lines import understood
 from credits_pipeline.credits.reading.meaning import MONTHS, Table, roles_of, understand
 from credits_pipeline.credits.reading.months import MonthText
 from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.roles import Role
 
 NAME = "wide"
 VERSION = 2
