@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from credits_pipeline.credits.reading.characters import clean
-from credits_pipeline.credits.reading.columns import Role, role_of
+from credits_pipeline.credits.reading.columns import role_of
 from credits_pipeline.credits.reading.profiles.profile import RowRule, cell_key
 from credits_pipeline.credits.reading.profiles.table import Table, either, mapped, quoted
 from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.roles import Role
 from credits_pipeline.credits.reading.values import Values
 
 _DOLLARS = frozenset({"usd", "us$", "$", "us dollar", "us dollars"})

@@ -9,7 +9,7 @@ from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.accounts import account
 from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, Mark
 from credits_pipeline.credits.reading.characters import clean
-from credits_pipeline.credits.reading.columns import Role, names_month, role_of
+from credits_pipeline.credits.reading.columns import names_month, role_of
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.profiles.profile import (
     AmountColumn,
@@ -30,6 +30,7 @@ from credits_pipeline.credits.reading.profiles.sample import (
     month_of_cell,
     sign_of,
 )
+from credits_pipeline.credits.reading.roles import Role
 from credits_pipeline.credits.reading.totals import is_total
 
 _PAYER = re.compile("payer|paying|management|master|billing|parent|root|bank|owner", re.IGNORECASE)
