@@ -208,7 +208,7 @@ def _under_both_marks(number: str, *, negative: bool) -> Spelling:
     return Spelling(point=values.get("."), comma=values.get(","))
 
 
-def _unreadable(cell: str) -> Spelling:
+def _unreadable(cell: str) -> Spelling:  # noqa: PLR0911 - one fault after the other
     if _EXCEL_ERROR.fullmatch(cell):
         return Spelling(fault="an error value of the spreadsheet, not an amount")
     if _NOT_A_NUMBER.fullmatch(cell):

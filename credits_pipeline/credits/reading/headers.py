@@ -54,8 +54,8 @@ _WORD = re.compile(r"[^\W_]+")
 _DEBIT = re.compile("debit", re.IGNORECASE)
 _SURE_WORDS = words(
     """
-    account allocated amount amounts applied aws by credit credited credits due edp for granted in
-    issued map month monthly of owed per promo promotional the this to total us usd value
+    account amount amounts applied aws by credit credited credits due edp for in map month monthly
+    of owed per promo promotional the this to total us usd value
     """
 )
 _CREDIT_WORDS = re.compile(

@@ -19,8 +19,8 @@ ACCOUNT = _keys(
     """
     konto kontoid kontonummer kontonr awskonto awskontoid awskontonummer mitgliedskonto unterkonto
     verknüpfteskonto verknüpftekontoid kontonummern
-    compte comptes idcompte idducompte numérodecompte numérocompte nodecompte ndecompte comptelié
-    idducomptelié
+    compte comptes idcompte iddecompte idducompte numérodecompte numérocompte ndecompte comptelié
+    nodecompte idducomptelié
     comptemembre compteaws idcompteaws idducompteaws identifiantducompte
     cuenta cuentas iddecuenta iddelacuenta idcuenta númerodecuenta nºdecuenta cuentavinculada
     cuentaaws iddecuentaaws cuentamiembro idcuentaaws
