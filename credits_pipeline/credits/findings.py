@@ -166,6 +166,7 @@ class Findings:
         control_totals: see `ControlTotal`.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people, each with lines and dollars where it has them.
+        profile: name and SHA-256 of the profile that the file was read by; empty if by none.
     """
 
     layout: str
@@ -184,3 +185,4 @@ class Findings:
     control_totals: tuple[ControlTotal, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    profile: str = ""

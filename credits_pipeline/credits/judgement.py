@@ -15,6 +15,8 @@ from credits_pipeline.credits.findings import Convention, RecordClass
 from credits_pipeline.credits.reading import MonthReading
 from credits_pipeline.credits.reading.sums import exact_sum
 
+_DIGEST_SHOWN = 12
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -71,13 +73,16 @@ def _layout_is_known(reading: MonthReading) -> Statement:
     ignored = (
         f"; columns not used: {', '.join(found.ignored_columns)}" if found.ignored_columns else ""
     )
+    name, _, digest = found.profile.partition(" ")
+    profile = f", by the profile {name} ({digest[:_DIGEST_SHOWN]})" if name else ""
     return Statement(
         name="layout_is_known",
         holds=True,
         blocks=False,
         says=(
-            f"Read as {found.layout} (version {found.layout_version}), {found.encoding}, fields"
-            f" separated by {found.delimiter!r}, decimal mark {found.decimal_mark!r}{ignored}."
+            f"Read as {found.layout} (version {found.layout_version}){profile}, {found.encoding},"
+            f" fields separated by {found.delimiter!r}, decimal mark {found.decimal_mark!r}"
+            f"{ignored}."
         ),
         numbers={
             "layout": found.layout,
@@ -86,6 +91,7 @@ def _layout_is_known(reading: MonthReading) -> Statement:
             "delimiter": found.delimiter,
             "decimal_mark": found.decimal_mark,
             "ignored_columns": ", ".join(found.ignored_columns),
+            **({"profile": found.profile} if found.profile else {}),
         },
     )
 

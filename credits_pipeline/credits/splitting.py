@@ -9,7 +9,10 @@ from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.judgement import blocking, statements
+from credits_pipeline.credits.opening import open_file
 from credits_pipeline.credits.reading import Limits, MonthReading, Refusal, read_sheet
+from credits_pipeline.credits.reading.profiles.book import Profiles
+from credits_pipeline.credits.verdict import month_of_name
 from credits_pipeline.credits.writing import NotWritableError, own_format
 
 
@@ -71,6 +74,9 @@ def month_files(
     first: BillingMonth | None,
     decisions: Decisions,
     limits: Limits,
+    profiles: Profiles | None = None,
+    accept_estimates: bool = False,
+    sheet_name: str | None = None,
 ) -> list[MonthFile]:
     """The files of a sheet's months, made and read back, before anything is written.
 
@@ -80,13 +86,27 @@ def month_files(
         first: the month of its first column of amounts, where it does not say that itself.
         decisions: those to read it under.
         limits: how large it may be.
+        profiles: those that are asked before the layouts; the product's if None.
+        accept_estimates: a person wants rows that a profile calls estimates to count.
+        sheet_name: the sheet to read, where a spreadsheet has several.
 
     Raises:
         NotSplitError: a month can't be told, is blocked, or would not read back.
     """
     try:
-        sheet = read_sheet(data, first_month=first, decisions=decisions, limits=limits, name=name)
-        months = sheet.months or ((first,) if first is not None else ())
+        opened = open_file(data, name=name, sheet=sheet_name, max_bytes=limits.max_bytes)
+        sheet = read_sheet(
+            opened.data,
+            first_month=first,
+            decisions=decisions,
+            limits=limits,
+            name=name,
+            profiles=profiles,
+            accept_estimates=accept_estimates,
+            delimiter=opened.delimiter,
+        )
+        only = month_of_name(name) if first is None and not sheet.dated else first
+        months = sheet.months or ((only,) if only is not None else ())
         if not months:
             raise NotSplitError(f"{name} does not say its month: pass --first-month YYYY-MM.")
         if first is not None and months[0] != first:
@@ -97,10 +117,12 @@ def month_files(
         readings = [sheet.month(month) for month in months]
     except Refusal as refusal:
         raise NotSplitError(refusal.reason) from None
-    return [_month_file(reading, decisions) for reading in readings]
+    return [_month_file(reading, decisions, opened.warnings) for reading in readings]
 
 
-def _month_file(reading: MonthReading, decisions: Decisions) -> MonthFile:
+def _month_file(
+    reading: MonthReading, decisions: Decisions, warnings: tuple[str, ...]
+) -> MonthFile:
     stops = blocking(statements(reading, decisions))
     if stops:
         raise NotSplitError(f"{reading.month}: {' '.join(stop.says for stop in stops)}")
@@ -115,7 +137,7 @@ def _month_file(reading: MonthReading, decisions: Decisions) -> MonthFile:
         data,
         found.rows,
         found.total_usd,
-        tuple(found.warnings),
+        (*warnings, *found.warnings),
         _left_out(reading.rejected["usd"]),
     )
 

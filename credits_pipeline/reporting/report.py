@@ -192,6 +192,7 @@ def _facts(attempt: Attempt, places: Places | None) -> list[Markdown]:
         "file": _file(attempt, places),
         "file version": tables.escaped(attempt.file_version),
         "layout": tables.escaped(attempt.layout),
+        "profile": tables.escaped(attempt.profile),
         "stream": stream,
         "began": tables.escaped(moment(attempt.started_at)),
         "seconds": _seconds(attempt.seconds),

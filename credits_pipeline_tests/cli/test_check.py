@@ -81,6 +81,7 @@ def test_a_refusal_is_json_too(check: Check) -> None:
         "reason": "credits-2025-01.csv is empty (zero bytes): upload it again with its rows.",
         "notes": [],
         "ignored_columns": [],
+        "profile": None,
     }
 
 

@@ -113,7 +113,7 @@ def assemble(
         layout_version=extract.version,
         encoding=source.text.encoding,
         delimiter=source.delimiter,
-        decimal_mark=read.mark,
+        decimal_mark=extract.decimal_mark or read.mark,
         ledger=_ledger(
             extract,
             read,
@@ -134,6 +134,7 @@ def assemble(
         floated_accounts=int(good["floated"].sum()) if "floated" in good.columns else 0,
         control_totals=totals,
         ignored_columns=extract.ignored_columns,
+        profile=extract.profile,
     )
     reading = MonthReading(month, rows, rejected, duplicates, padded, findings)
     warnings = (

@@ -94,6 +94,8 @@ class Extract:
         rounded_to: decimals to which the layout's maker rounds every figure, totals included.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.
+        decimal_mark: the file's, where the layout read it; else empty.
+        profile: name and digest of the profile that it was read by; else empty.
     """
 
     layout: str
@@ -111,6 +113,8 @@ class Extract:
     rounded_to: int | None = None
     ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    decimal_mark: str = ""
+    profile: str = ""
 
     @property
     def months(self) -> tuple[BillingMonth, ...]:

@@ -20,6 +20,8 @@ from credits_pipeline.credits.reading.grid import (
 )
 from credits_pipeline.credits.reading.layouts import LAYOUTS
 from credits_pipeline.credits.reading.layouts.context import Context, Layout
+from credits_pipeline.credits.reading.layouts.profiled import Profiled
+from credits_pipeline.credits.reading.profiles.book import Profiles, shipped
 from credits_pipeline.credits.reading.refusal import NO_NAME, Refusal, split_command
 from credits_pipeline.credits.reading.several import Counted, counted
 from credits_pipeline.credits.reading.text import Text, decode
@@ -133,6 +135,9 @@ def read_sheet(
     decisions: Decisions = _RULE,
     limits: Limits = _LIMITS,
     name: str = NO_NAME,
+    profiles: Profiles | None = None,
+    accept_estimates: bool = False,
+    delimiter: str | None = None,
 ) -> Sheet:
     """Read a file of any layout, with one month or several.
 
@@ -142,6 +147,9 @@ def read_sheet(
         decisions: what a person decided about this version of the file.
         limits: how large it may be.
         name: what to call it in messages.
+        profiles: those that are asked before the layouts; the product's if None.
+        accept_estimates: a person wants rows that a profile calls estimates to count.
+        delimiter: the field separator, where it is known.
 
     Raises:
         Refusal: no table can be made of it.
@@ -153,9 +161,9 @@ def read_sheet(
     refuse_long_lines(text, name=name)
     named = _NAMED_DELIMITER.match(text.utf8[:_FIRST_LINE].decode(errors="replace"))
     skip = 0 if named is None else 1
-    delimiter, layout = _recognised(
-        text, None if named is None else named["delimiter"], skip, name=name
-    )
+    known = delimiter if named is None else named["delimiter"]
+    profiled = _profiled(text, known, skip, shipped() if profiles is None else profiles, name=name)
+    delimiter, layout = profiled or _recognised(text, known, skip, name=name)
     grid = split(
         text,
         delimiter,
@@ -163,7 +171,13 @@ def read_sheet(
         max_records=limits.max_records,
         name=name,
     )
-    context = Context(name=name, max_records=limits.max_records, first_month=first_month)
+    context = Context(
+        name=name,
+        max_records=limits.max_records,
+        first_month=first_month,
+        decisions=decisions,
+        accept_estimates=accept_estimates,
+    )
     extract = layout.extract(grid, context)
     if not len(extract.entries):
         raise Refusal(
@@ -190,6 +204,28 @@ def read_sheet(
         _source=grid.source,
         _name=name,
     )
+
+
+def _profiled(
+    text: Text, known: str | None, skip: int, profiles: Profiles, *, name: str
+) -> tuple[str, Profiled] | None:
+    """The delimiter at which the header is one that a profile is for, and the profile.
+
+    Raises:
+        Refusal: several profiles are for it.
+    """
+    for delimiter in _DELIMITERS if known is None else (known,):
+        if delimiter.encode() not in text.utf8:
+            continue
+        try:
+            head = split_head(text, delimiter, skip_lines=skip, name=name)
+        except Refusal:
+            # Whoever reads the file tells why it can't be split.
+            continue
+        found = profiles.find(head, name=name)
+        if found is not None:
+            return delimiter, Profiled(found)
+    return None
 
 
 def _recognised(  # noqa: C901 - as many ways to split as to read
@@ -248,6 +284,7 @@ def read_month(
     controls: Controls = _NO_CONTROLS,
     limits: Limits = _LIMITS,
     name: str = NO_NAME,
+    profiles: Profiles | None = None,
 ) -> MonthReading:
     """Read a file that holds one month, the one of its name.
 
@@ -258,10 +295,11 @@ def read_month(
         controls: what the object's metadata states about it.
         limits: how large it may be.
         name: what to call it in messages.
+        profiles: those that are asked before the layouts; the product's if None.
 
     Raises:
         Refusal: no table can be made of it.
     """
-    sheet = read_sheet(data, decisions=decisions, limits=limits, name=name)
+    sheet = read_sheet(data, decisions=decisions, limits=limits, name=name, profiles=profiles)
     sheet.refuse_other_months(month)
     return sheet.month(month, controls=controls)
