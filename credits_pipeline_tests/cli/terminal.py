@@ -1,12 +1,28 @@
 """The command line on a terminal of its own, as a person sees it."""
 
+import io
 import os
 import pty
 import sys
 
 
-def on_a_terminal(*arguments: str, columns: int = 200) -> tuple[int, str]:
+class Typed(io.BytesIO):
+    """What a person types, for a command that is run in this process."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text.encode())
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_a_terminal(*arguments: str, columns: int = 200, typed: str = "") -> tuple[int, str]:
     """Run a command on a terminal, with this process's environment.
+
+    Args:
+        arguments: of the command.
+        columns: how wide the terminal is.
+        typed: what a person types there.
 
     Returns:
         Its exit code, and everything it showed, control characters included.
@@ -19,6 +35,7 @@ def on_a_terminal(*arguments: str, columns: int = 200) -> tuple[int, str]:
     child, terminal = pty.fork()
     if child == 0:
         os.execve(command[0], command, environment)  # noqa: S606 - the product itself
+    os.write(terminal, typed.encode())
     shown = bytearray()
     while True:
         try:

@@ -81,6 +81,21 @@ def test_every_month_has_a_line_with_verdict_dollars_file_decisions_and_age(
     assert len(done.stdout.splitlines()) == 4
 
 
+@pytest.mark.parametrize("verdict", [Verdict.DRY_RUN, Verdict.SUPERSEDED])
+def test_a_run_that_was_not_to_send_is_told_where_no_other_was(
+    journal: Journal, verdict: Verdict
+) -> None:
+    journal.close(attempt(verdict, "run-looked", 3), sent=False)
+    done = run("months")
+    assert done.exit_code == 0, done.output
+    word = verdict.value.replace("_", " ")
+    assert line_of(done.stdout, JANUARY) == [str(JANUARY), word, "20250203T101112Z", "3 h"]
+    assert f"{JANUARY}: {word}" in run("report", "--month", str(JANUARY)).stdout
+    # It says nothing of how the month stands.
+    verified(journal)
+    assert line_of(run("months").stdout, JANUARY)[1] == "partial"
+
+
 def test_a_long_time_of_which_nothing_is_known_takes_one_line(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
