@@ -4,16 +4,26 @@ import io
 import os
 import pty
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from typer.testing import CliRunner
 
 
-class Typed(io.BytesIO):
-    """What a person types, for a command that is run in this process."""
+class APerson(CliRunner):
+    """Who types what a command asks for, where the command is run in this process."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text.encode())
-
-    def isatty(self) -> bool:
-        return True
+    @contextmanager
+    def isolation(
+        self, *arguments: Any, **options: Any
+    ) -> Iterator[tuple[io.BytesIO, io.BytesIO, io.BytesIO]]:
+        with (
+            super().isolation(*arguments, **options) as streams,
+            patch.object(sys.stdin, "isatty", return_value=True),
+        ):
+            yield streams
 
 
 def on_a_terminal(*arguments: str, columns: int = 200, typed: str = "") -> tuple[int, str]:

@@ -14,7 +14,7 @@ from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
 from credits_pipeline.settings import storage_root
 from credits_pipeline.storage.store import open_store
-from credits_pipeline_tests.cli.terminal import Typed
+from credits_pipeline_tests.cli.terminal import APerson
 from credits_pipeline_tests.conftest import CONNECTION_ID
 
 JANUARY = BillingMonth(2025, 1)
@@ -33,7 +33,7 @@ def _filled(cloudzero: CloudZeroStandIn, inbox: Inbox) -> None:
 
 
 def clear(*arguments: str, answer: str = "") -> Result:
-    return CliRunner().invoke(app, ["clear", *arguments], input=Typed(answer))
+    return APerson().invoke(app, ["clear", *arguments], input=answer)
 
 
 def costs(cloudzero: CloudZeroStandIn) -> list[str]:

@@ -15,7 +15,7 @@ from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn
 from credits_pipeline.settings import storage_root
 from credits_pipeline.storage.store import open_store
-from credits_pipeline_tests.cli.terminal import Typed, on_a_terminal
+from credits_pipeline_tests.cli.terminal import APerson, on_a_terminal
 from credits_pipeline_tests.conftest import CONNECTION_ID
 from credits_pipeline_tests.orchestration.conftest import Pipeline, pipeline
 
@@ -25,7 +25,7 @@ HALF = b"047210934418,$1.00\n112480036627,$45.O0\n12345,$7.25\n"
 
 
 def decide(*arguments: str, answer: str = "") -> Result:
-    return CliRunner().invoke(app, ["decide", *arguments], input=Typed(answer))
+    return APerson().invoke(app, ["decide", *arguments], input=answer)
 
 
 def costs(cloudzero: CloudZeroStandIn) -> list[str]:

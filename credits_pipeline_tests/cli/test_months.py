@@ -177,11 +177,12 @@ def test_a_report_is_markdown_in_a_pipe_and_laid_out_on_a_terminal(journal: Jour
     done = run("report", "--month", str(JANUARY))
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith(f"## ⚠️ {JANUARY}: partial\n")
-    assert r"**Left out of this month: \$7.25**" in done.stdout
+    left_out = r"at least \$7.25; 1 row has an amount that can't be read"
+    assert f"**Left out of this month: {left_out}**" in done.stdout
     assert "| 3 | x | not an amount |" in done.stdout
     code, shown = on_a_terminal("report", "--month", str(JANUARY))
     assert code == 0
-    assert "Left out of this month: $7.25" in shown
+    assert "Left out of this month: at least $7.25; 1 row" in shown
     assert "**" not in shown
 
 
