@@ -131,13 +131,7 @@ def _journal() -> Iterator["Journal"]:
 
 
 def _print_reports(journal: "Journal", state: "MonthState") -> None:
-    last, receipt = state.last, state.receipt
-    shown = last or receipt
-    if shown is None:
-        # A dry run, and one that was superseded, say nothing of how the month stands.
-        shown = max(
-            journal.attempts(state.month), key=lambda attempt: attempt.started_at, default=None
-        )
+    shown, receipt = state.shown, state.receipt
     if shown is None:
         echo(f"No run has tried to send {state.month} yet.")
         return
@@ -161,7 +155,7 @@ def _print_report(journal: "Journal", attempt: "Attempt") -> None:
 def _lines(found: "list[MonthState]", now: datetime) -> "Iterator[list[str | Text]]":
     from rich.text import Text
 
-    for empty, together in groupby(found, lambda state: not (state.last or state.receipt)):
+    for empty, together in groupby(found, lambda state: state.shown is None):
         states = list(together)
         if empty and len(states) > _EMPTY_SHOWN:
             ends = f"{states[-1].month} to {states[0].month}"
@@ -173,7 +167,7 @@ def _lines(found: "list[MonthState]", now: datetime) -> "Iterator[list[str | Tex
 def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
     from rich.text import Text
 
-    last, receipt = state.last, state.receipt
+    last, receipt = state.last or state.looked, state.receipt
     if last is None:
         style, verdict = "dim", "none yet"
     else:

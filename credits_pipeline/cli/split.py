@@ -11,13 +11,17 @@ import typer
 from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.cli.ending import CANT_BE_DONE
 from credits_pipeline.cli.options import (
+    AcceptEstimates,
     AcceptRejected,
     CreditsFile,
     Duplicates,
+    ProfileFile,
+    SheetName,
     Signs,
     decided,
     limits,
     month_option,
+    profiles,
 )
 from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, say
 
@@ -56,6 +60,9 @@ def split(
             help="With --upload: although rows of the sheet are in no file.",
         ),
     ] = False,
+    accept_estimates: AcceptEstimates = False,
+    sheet: SheetName = None,
+    profile: ProfileFile = None,
     as_json: Json = False,
 ) -> None:
     """Make one credits file a month of a sheet: Cost Explorer, a bill, a table with months.
@@ -71,6 +78,8 @@ def split(
 
     `credits-pipeline split export.csv --first-month 2025-01 --upload --dry-run`
 
+    `credits-pipeline split credits-2025-01.xlsx --upload`
+
     `credits-pipeline split history.csv --to months/ --json | jq -r '.months[].file'`
     """
     from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
@@ -83,12 +92,20 @@ def split(
     first = month_option(first_month, "--first-month")
     decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
     allowed = limits()
+    known = profiles(profile)
     put_to: list[tuple[MonthFile, str]] = []
     try:
         with doing(f"Reading {file.name}") as now:
             allowed.refuse_larger(file.stat().st_size, name=file.name)
             files = month_files(
-                file.read_bytes(), name=file.name, first=first, decisions=decisions, limits=allowed
+                file.read_bytes(),
+                name=file.name,
+                first=first,
+                decisions=decisions,
+                limits=allowed,
+                profiles=known,
+                accept_estimates=accept_estimates,
+                sheet_name=sheet,
             )
             if upload and not dry_run and not accept_left_out:
                 _refuse_left_out(files)

@@ -143,6 +143,9 @@ def _credits(
         Refusal,
         read_month,
     )
+    from credits_pipeline.credits.reading.profiles.profile import (  # noqa: PLC0415 - loads polars
+        ProfileError,
+    )
 
     month, version = raw_credits_csv.month, raw_credits_csv.version
     recorder = Recorder.of(context, storage, month)
@@ -172,15 +175,16 @@ def _credits(
                     max_records=settings.MAX_RECORDS.read(settings.at_least(1)),
                 ),
                 name=version.key,
+                profiles=storage.profiles(),
             )
-        except Refusal as refusal:
+        except (Refusal, ProfileError) as refusal:
             recorder.refuse(
                 recorder.new(
                     Verdict.BLOCKED,
                     **about,
                     decisions=asdict(decided),
                     decided=journal.decided(month, version.token),
-                    reason=refusal.reason,
+                    reason=str(refusal),
                     what_to_do="Nothing was sent; the month in CloudZero stands as it was. "
                     "Upload a corrected file.",
                     permanent=True,

@@ -146,6 +146,7 @@ def attempt_fields(found: MonthCredits) -> Metadata:
         "file": found.version.key,
         "file_version": found.version.token,
         "layout": "" if found.withdrawn else f"{findings.layout} v{findings.layout_version}",
+        "profile": "" if found.withdrawn else findings.profile,
         "sign_convention": None if found.withdrawn else findings.signs.taken_as,
         "row_count": findings.rows,
         "unique_accounts": findings.rows,

@@ -51,6 +51,7 @@ class Attempt:
         connection_id: of the AnyCost Stream.
         base_url: of CloudZero's API.
         layout: name and version of the layout that read the file.
+        profile: name and SHA-256 of the profile that the file was read by; empty if by none.
         sign_convention: the sign that was taken as credit.
         row_count: rows sent (for a receipt: rows that CloudZero holds).
         unique_accounts: accounts among them.
@@ -109,6 +110,7 @@ class Attempt:
     seconds_at_cloudzero: float | None = None
     ambiguous: bool = False
     permanent: bool = False
+    profile: str = ""
     schema_version: int = schema.VERSION
 
     @property

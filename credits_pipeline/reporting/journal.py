@@ -65,6 +65,16 @@ class Journal:
         """Months that anything was ever sent to."""
         return self._months("sent/")
 
+    def looked_at(self) -> frozenset[BillingMonth]:
+        """Months that any run left an attempt of, dry runs and what was superseded included."""
+        return frozenset(
+            BillingMonth.parse(name.split("/")[1]) for name in self._store.names("attempts/")
+        )
+
+    def newest(self, month: BillingMonth) -> Attempt | None:
+        """The attempt of a month that began last, whether or not it was to send; None of none."""
+        return max(self.attempts(month), key=lambda attempt: attempt.started_at, default=None)
+
     def touched(self, since: datetime) -> list[BillingMonth]:
         """Months that a run sent anything to, or found in order, since an aware moment."""
         months = sorted(self.receipted() | self.sent_to())

@@ -104,9 +104,10 @@ def _head(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> 
     if Decimal(attempt.left_out_usd):
         left_out = tables.dollars(attempt.left_out_usd)
         if unknown:
-            count = "{} row has" if unknown == 1 else "{} rows have"
-            more = Markdown.of(f"{count} an amount that can't be read", unknown)
-            left_out = Markdown.of("at least {}; {}", left_out, more)
+            have = Markdown("row has") if unknown == 1 else Markdown("rows have")
+            left_out = Markdown.of(
+                "at least {}; {} {} an amount that can't be read", left_out, unknown, have
+            )
         yield from (_BLANK, Markdown.of("**Left out of this month: {}**", left_out))
     elif verdict is Verdict.PARTIAL:
         unread = "**Left out of this month: rows whose dollars can't be read**"
@@ -192,6 +193,7 @@ def _facts(attempt: Attempt, places: Places | None) -> list[Markdown]:
         "file": _file(attempt, places),
         "file version": tables.escaped(attempt.file_version),
         "layout": tables.escaped(attempt.layout),
+        "profile": tables.escaped(attempt.profile),
         "stream": stream,
         "began": tables.escaped(moment(attempt.started_at)),
         "seconds": _seconds(attempt.seconds),

@@ -15,6 +15,7 @@ from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn
 from credits_pipeline.settings import storage_root
 from credits_pipeline.storage.store import open_store
+from credits_pipeline_tests.cli.terminal import APerson, on_a_terminal
 from credits_pipeline_tests.conftest import CONNECTION_ID
 from credits_pipeline_tests.orchestration.conftest import Pipeline, pipeline
 
@@ -24,7 +25,7 @@ HALF = b"047210934418,$1.00\n112480036627,$45.O0\n12345,$7.25\n"
 
 
 def decide(*arguments: str, answer: str = "") -> Result:
-    return CliRunner().invoke(app, ["decide", *arguments], input=answer)
+    return APerson().invoke(app, ["decide", *arguments], input=answer)
 
 
 def costs(cloudzero: CloudZeroStandIn) -> list[str]:
@@ -86,6 +87,22 @@ def test_a_version_that_is_not_current_any_more_is_refused_before_anything_is_as
 def test_nothing_is_decided_where_nobody_agrees(blocked: Pipeline, answer: str, code: int) -> None:
     done = decide("--month", "2025-01", "--accept-rejected", answer=answer)
     assert done.exit_code == code, done.output
+    assert not blocked.journal.decided(JANUARY, blocked.version())
+
+
+def test_a_pipe_is_nobody_who_looked(blocked: Pipeline) -> None:
+    piped = CliRunner().invoke(app, ["decide", "2025-01", "--accept-rejected"], input="y\n")
+    assert piped.exit_code == 2, piped.output
+    assert "Nobody answered, and nothing was changed" in piped.stderr
+    assert "$45.O0" in piped.stderr
+    assert not blocked.journal.decided(JANUARY, blocked.version())
+
+
+def test_a_person_is_asked_on_a_terminal(blocked: Pipeline) -> None:
+    code, shown = on_a_terminal("decide", "2025-01", "--accept-rejected", typed="n\n")
+    assert code == 1, shown
+    assert "Decide this about 2025-01?" in shown
+    assert "Nothing was changed." in shown
     assert not blocked.journal.decided(JANUARY, blocked.version())
 
 
