@@ -48,7 +48,7 @@ def doctor(
         for finding in examine(month, now, try_alerts=try_alerts):
             found.append(finding)
             if not as_json:
-                _print(console, finding)
+                print_finding(console, finding)
     wrong = [finding for finding in found if finding.state is State.WRONG]
     if as_json:
         print_json({"works": not wrong, "findings": [asdict(finding) for finding in found]})
@@ -57,7 +57,8 @@ def doctor(
     raise typer.Exit(1 if wrong else 0)
 
 
-def _print(console: Answers, finding: "Finding") -> None:
+def print_finding(console: Answers, finding: "Finding") -> None:
+    """Print what was found of one thing, and below it what to do."""
     state = finding.state.value
     mark = _MARKS[state] if console.is_terminal else f"{state:<7}"
     to_do = f"\n{' ' * (len(mark) + 2)}What to do: {finding.to_do}" if finding.to_do else ""
