@@ -9,6 +9,7 @@ from credits_pipeline.finops.ingest.tags import tags_of_pairs, tags_of_text
 
 #: As wide as the engine has it with more places than are kept, so that what is rounded shows.
 WIDE = "DECIMAL(38,20)"
+_ALL_PLACES = "DECIMAL(38,37)"
 #: Azure writes the same id now in one case and now in another.
 _LOWER = {
     "azure": frozenset({"BillingAccountId", "SubAccountId", "ResourceId", "CommitmentDiscountId"})
@@ -43,9 +44,15 @@ def rounded(cell: str, kind: str) -> str | None:
     if kind.startswith("DECIMAL("):
         scale = int(kind.rstrip(")").rpartition(",")[2])
         return f"{cell} <> CAST({cell} AS {MONEY})" if scale > 18 else None  # noqa: PLR2004
-    if kind in ("DOUBLE", "FLOAT", _TEXT):
-        number = _number(cell, kind)
+    number = _number(cell, kind)
+    if kind == _TEXT:
         return f"TRY_CAST({number} AS {WIDE}) <> TRY_CAST({number} AS {MONEY})"
+    if kind in ("DOUBLE", "FLOAT"):
+        # A double has up to 17 digits: from 1 on all of them are kept, and what is not nothing and
+        # is kept has at most 37 places.
+        kept, whole = f"TRY_CAST({number} AS {MONEY})", f"TRY_CAST({number} AS {_ALL_PLACES})"
+        same = f"TRY_CAST({kept} AS {_ALL_PLACES})"
+        return f"{cell} <> 0 AND ({kept} = 0 OR (abs({cell}) < 1 AND {whole} <> {same}))"
     return None
 
 

@@ -53,7 +53,10 @@ def test_of_84_snapshots_the_newest_counts_once(tmp_path: Path, lake: Lake) -> N
     assert version is not None
     assert version.delivered_at == start + timedelta(hours=9 * 83)
     (file,) = version.files
-    assert file.name == f"{start + timedelta(hours=9 * 83):%Y%m%dT%H%M%S}.000Z-exec83/bills-00001.csv.gz"
+    assert (
+        file.name
+        == f"{start + timedelta(hours=9 * 83):%Y%m%dT%H%M%S}.000Z-exec83/bills-00001.csv.gz"
+    )
 
 
 def test_snapshots_without_a_manifest_of_the_month_are_ordered_by_their_time(
@@ -115,7 +118,8 @@ def test_parquet_with_doubles_and_maps_is_read_exactly(tmp_path: Path, lake: Lak
         CAST(v AS DOUBLE) AS "ListCost", CAST(v AS DOUBLE) AS "ContractedCost",
         '1' AS "BillingAccountId", 'USD' AS "BillingCurrency", 'Usage' AS "ChargeCategory",
         '000012' AS "SubAccountId", 'EC2' AS "ServiceName", 'Compute' AS "ServiceCategory",
-        TIMESTAMP '2026-05-01' AS "BillingPeriodStart", TIMESTAMP '2026-06-01' AS "BillingPeriodEnd",
+        TIMESTAMP '2026-05-01' AS "BillingPeriodStart",
+        TIMESTAMP '2026-06-01' AS "BillingPeriodEnd",
         TIMESTAMP '2026-05-02 03:00' AS "ChargePeriodStart",
         TIMESTAMPTZ '2026-05-02 04:00+00' AS "ChargePeriodEnd",
         MAP {'Team ': 'a"b', 'x': ''} AS "Tags"
