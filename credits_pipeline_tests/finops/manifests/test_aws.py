@@ -9,6 +9,7 @@ import pytest
 
 from credits_pipeline.finops.lake import Lake, open_lake
 from credits_pipeline.finops.manifests import DeliveryError, current, marks
+from credits_pipeline.finops.manifests.aws import being_written
 from credits_pipeline_tests.finops.bills import (
     MAY,
     Source,
@@ -219,3 +220,16 @@ def test_a_column_that_the_manifest_promises_and_a_file_lacks_is_told(
     done = take_in(source, lake)
     assert done.outcome == "refused"
     assert "x_Discounts, which the manifest promises" in done.checks[-1].says
+
+
+@pytest.mark.parametrize(
+    ("file", "now", "is_being_written"),
+    [(-60, 0, False), (1, 5, False), (60, 61, True), (60, 900, True), (60, 961, False)],
+)
+def test_a_file_newer_than_its_manifest_is_of_the_next_refresh_until_all_is_at_rest(
+    file: int, now: int, *, is_being_written: bool
+) -> None:
+    manifest = datetime(2026, 5, 4, tzinfo=UTC)
+    seconds = timedelta(seconds=1)
+    found = being_written(manifest + file * seconds, manifest, manifest + now * seconds)
+    assert found == is_being_written

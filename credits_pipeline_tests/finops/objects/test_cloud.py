@@ -172,6 +172,26 @@ def test_a_month_comes_in_from_a_bucket_and_back_into_one(
     assert take_in(source, lake).outcome == "unchanged"
 
 
+def test_a_refresh_that_is_written_over_the_last_one_is_waited_for(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import timedelta
+
+    from credits_pipeline.finops.manifests import DeliveryError
+    from credits_pipeline.finops.manifests import aws as manifests
+
+    monkeypatch.setattr(manifests, "_SAME_MOMENT", timedelta(days=-1))
+    write_aws(tmp_path / "b", {"bills-1.csv.gz": packed(csv_text([charge()]))})
+    for path in (tmp_path / "b").rglob("*.*"):
+        if path.is_file():
+            key = path.relative_to(tmp_path / "b").as_posix()
+            aws.s3_client().upload_file(str(path), bucket, key)
+    source = Source("aws-bills", "aws", f"s3://{bucket}", "bills")
+    with pytest.raises(DeliveryError, match="is being written over this one") as raised:
+        take_in(source, open_lake(str(tmp_path / "lake")))
+    assert raised.value.passes
+
+
 def test_a_store_that_says_503_passes_and_one_that_says_403_needs_a_person(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
