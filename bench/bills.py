@@ -69,7 +69,22 @@ COLUMNS = {
         "'\", \"env\": \"prod\"}'"
     ),
     **dict.fromkeys(
-        ["CapacityReservationId", "CapacityReservationStatus", "ChargeClass", "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountQuantity", "CommitmentDiscountStatus", "CommitmentDiscountType", "CommitmentDiscountUnit", "PricingCurrencyContractedUnitPrice", "PricingCurrencyEffectiveCost", "PricingCurrencyListUnitPrice", "SkuPriceDetails"],
+        (
+            "CapacityReservationId",
+            "CapacityReservationStatus",
+            "ChargeClass",
+            "CommitmentDiscountCategory",
+            "CommitmentDiscountId",
+            "CommitmentDiscountName",
+            "CommitmentDiscountQuantity",
+            "CommitmentDiscountStatus",
+            "CommitmentDiscountType",
+            "CommitmentDiscountUnit",
+            "PricingCurrencyContractedUnitPrice",
+            "PricingCurrencyEffectiveCost",
+            "PricingCurrencyListUnitPrice",
+            "SkuPriceDetails",
+        ),
         "''",
     ),
     "x_Operation": "'RunInstances'",
@@ -109,7 +124,7 @@ def report(what: dict[str, object]) -> None:
     """Answer the process that started this one, with the peak of memory."""
     status = Path("/proc/self/status").read_text()
     peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    print(json.dumps({**what, "peak_mb": int(peak) // 1024}))
+    print(json.dumps({**what, "peak_mb": int(peak) // 1024, "cpu": time.process_time()}))
 
 
 def bare(folder: str, out: str, memory: str) -> dict[str, object]:
@@ -173,9 +188,10 @@ def main() -> None:
         ):  # fmt: skip
             print(
                 f"{name:12} {seconds:8.1f} s  {ROWS / seconds / 1000:7.0f} k rows/s  "
-                f"peak {answer['peak_mb']:,} MB"
+                f"CPU {answer['cpu']:7.1f} s  peak {answer['peak_mb']:,} MB"
             )
-        print(f"ratio {our_seconds / bare_seconds:.2f} (at most 1.3 is wanted)")
+        cpu = float(str(our_answer["cpu"])) / float(str(bare_answer["cpu"]))
+        print(f"ratio {our_seconds / bare_seconds:.2f}, of CPU {cpu:.2f} (at most 1.3 is wanted)")
 
 
 def _timed(script: str, folder: Path, out: str) -> tuple[float, dict[str, object]]:
