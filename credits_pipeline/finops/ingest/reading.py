@@ -11,6 +11,7 @@ from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of
 from credits_pipeline.finops.ingest.csv_file import csv_relation, raise_rejected
 from credits_pipeline.finops.ingest.fault import FileFault
 from credits_pipeline.finops.ingest.fetching import Ready, ready_files
+from credits_pipeline.finops.ingest.handed_out import credit_rows
 from credits_pipeline.finops.ingest.header import read_header
 from credits_pipeline.finops.ingest.limits import Limits
 from credits_pipeline.finops.ingest.parquet_file import parquet_relation, raise_untypable
@@ -114,6 +115,9 @@ class Reading:
             relation, rows = parquet_relation(
                 self.connection, ready.path, name, provider, self.limits
             )
+            if self.delivery.form == "credits":
+                month = self.delivery.month
+                relation = credit_rows(self.connection, relation, month, name)
             self._has_columns(relation, name)
             typed = self._copy(relation, ready, path)
         else:
