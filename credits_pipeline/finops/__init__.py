@@ -1,0 +1,1 @@
+"""Wing two: where the money of every cloud went, from bills to pages."""
