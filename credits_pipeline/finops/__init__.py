@@ -1,1 +1,1 @@
-"""Wing two: where the money of every cloud went, from bills to pages."""
+"""The second wing: bills of several clouds, where their money went and what to do about it."""

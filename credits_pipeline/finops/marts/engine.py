@@ -1,0 +1,51 @@
+"""What a mart needs of an engine: four verbs, so that a cluster can stand where DuckDB stands.
+
+::
+
+    register   a table over files          run     a mart's text, into a table
+    read       a small result              replace one partition of a mart with what was run
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from credits_pipeline.finops.marts.columns import Column
+
+
+class EngineError(Exception):
+    """The engine could not do it; the message says what, where and what to do."""
+
+
+class Engine(Protocol):
+    """An engine that computes marts."""
+
+    def register(self, table: str, files: Sequence[Path], columns: Sequence[Column]) -> None:
+        """Call the rows of these files a table.
+
+        Args:
+            table: its name.
+            files: Parquet files of one partition.
+            columns: those that it is asked for at least; a tag's that the files lack is taken from
+                their ``tags``.
+
+        Raises:
+            EngineError: a file or a column is not there.
+        """
+
+    def run(self, text: str, into: str) -> None:
+        """Compute a mart's text into a table.
+
+        Raises:
+            EngineError: it can't be computed.
+        """
+
+    def read(self, text: str) -> list[tuple[Any, ...]]:
+        """A small result: decimals as Decimal, in the order of the text."""
+
+    def replace(self, table: str, columns: Sequence[Column], file: Path) -> int:
+        """Write a table's rows as the one file of a partition's new version.
+
+        Returns:
+            How many rows were written.
+        """

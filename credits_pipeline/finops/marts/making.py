@@ -1,0 +1,132 @@
+"""The marts of a month of a source: computed, held against the rows, kept; all or none count."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from credits_pipeline.finops.marts.columns import COSTS, DAY, TEXT, Column
+from credits_pipeline.finops.marts.engine import Engine
+from credits_pipeline.finops.marts.mart import ROWS, Mart
+from credits_pipeline.finops.marts.shelf import Kept, Shelf
+from credits_pipeline.finops.marts.sums import SumCheck, sums_of_mart, sums_of_rows
+
+_MADE = "made"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The typed rows of one month of one source.
+
+    Attributes:
+        source: its name.
+        billing_month: ``YYYY-MM``.
+        version: which delivery of it, as the lake calls it.
+        files: its Parquet files, here.
+    """
+
+    source: str
+    billing_month: str
+    version: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of it.
+
+    Attributes:
+        kept: the marts, in the catalogue's order.
+        checks: one for each mart, up to the first that does not hold.
+    """
+
+    kept: tuple[Kept, ...]
+    checks: tuple[SumCheck, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every mart sums to its rows; only then do they count."""
+        return all(check.holds for check in self.checks)
+
+
+def version_of(mart: Mart, catalogue: Iterable[Mart], rows: str) -> str:
+    """The name of a mart's version: of which rows, and by which texts."""
+    texts = {other.name: other for other in catalogue}
+    digests, at = [mart.digest], mart
+    while at.reads != ROWS:
+        at = texts[at.reads]
+        digests.append(at.digest)
+    return f"{rows}-{hashlib.sha256(' '.join(digests).encode()).hexdigest()[:8]}"
+
+
+def is_made(shelf: Shelf, catalogue: Sequence[Mart], rows: Rows) -> bool:
+    """Whether all marts of these rows count already."""
+    for mart in catalogue:
+        kept = shelf.current(mart.name, rows.source, rows.billing_month)
+        if kept is None or kept.version != version_of(mart, catalogue, rows.version):
+            return False
+    return True
+
+
+def make(
+    engine: Engine,
+    shelf: Shelf,
+    catalogue: Sequence[Mart],
+    rows: Rows,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+) -> Made:
+    """Compute all marts of a month of a source; have them count if every one sums to its rows.
+
+    Args:
+        engine: computes them.
+        shelf: keeps them.
+        catalogue: the marts, each after those that it reads.
+        rows: what they are made from.
+        say: told what is being done.
+
+    Raises:
+        EngineError: one can't be computed.
+    """
+    engine.register(ROWS, rows.files, _asked(catalogue))
+    expected = sums_of_rows(engine, [mart.of for mart in catalogue])
+    kept, checks = [], []
+    for mart in catalogue:
+        say(f"{rows.source} {rows.billing_month}: {mart.name}")
+        one = _kept(engine, shelf, mart, version_of(mart, catalogue, rows.version), rows)
+        # What counts is what the file says when it is read again.
+        engine.register(mart.name, [shelf.file(one)], mart.columns)
+        checks.append(SumCheck(mart.name, expected[mart.of], sums_of_mart(engine, mart.name)))
+        if not checks[-1].holds:
+            shelf.discard(one)
+            return Made((), tuple(checks))
+        kept.append(one)
+    for one in kept:
+        shelf.point(one)
+    return Made(tuple(kept), tuple(checks))
+
+
+def _kept(engine: Engine, shelf: Shelf, mart: Mart, version: str, rows: Rows) -> Kept:
+    partition = (mart.name, rows.source, rows.billing_month)
+    there = shelf.kept(*partition, version)
+    if there is not None:
+        return there
+    engine.run(mart.text, _MADE)
+
+    def write(file: Path) -> Kept:
+        return Kept(
+            *partition,
+            version=version,
+            of=rows.version,
+            rows=engine.replace(_MADE, mart.columns, file),
+            sums=sums_of_mart(engine, _MADE),
+        )
+
+    return shelf.keep(partition, version, write)
+
+
+def _asked(catalogue: Sequence[Mart]) -> list[Column]:
+    """The columns that the rows must have, for an error that names them."""
+    tags = {key for mart in catalogue for key in mart.keys if key.name.startswith("tag_")}
+    own = [Column("source", TEXT), Column("billing_month", TEXT), Column("charge_date", DAY)]
+    return [*own, *(Column(cost, TEXT) for cost in COSTS), *sorted(tags, key=lambda c: c.name)]

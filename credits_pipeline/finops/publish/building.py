@@ -1,0 +1,195 @@
+"""A published file is built beside the others: from the last one where most of it stays the same.
+
+Only partitions that changed are written, so that a month that is delivered again costs that month.
+A file gets its name when it is whole: checkpointed, closed, without a log of writes beside it.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, fields
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from credits_pipeline.finops.marts.columns import COUNT, DAY, TEXT, Column
+from credits_pipeline.finops.marts.mart import Mart
+from credits_pipeline.finops.publish.bill import RECEIPTS, Bill, Part
+from credits_pipeline.finops.publish.form import FORM, READING, PublishError
+
+#: Deleted rows leave holes: a file of which more than this share changes is written anew.
+_ANEW_ABOVE = 0.3
+_KINDS = {str: TEXT, int: COUNT, date | None: DAY}
+
+
+def build(
+    file: Path,
+    *,
+    marts: Sequence[Mart],
+    parts: Sequence[Part],
+    bills: Sequence[Bill],
+    last: Path | None,
+    memory: str = "1GB",
+) -> None:
+    """Write a file whole, or nothing.
+
+    Args:
+        file: its final name; nothing has it yet.
+        marts: those that it holds.
+        parts: their partitions.
+        bills: what they were made from.
+        last: the file before it, if there is one.
+        memory: what it may use.
+
+    Raises:
+        PublishError: it can't be built.
+    """
+    unfinished = Path(tempfile.mkdtemp(dir=file.parent, prefix=".writing-"))
+    made = unfinished / "made.duckdb"
+    try:
+        if last is not None and _stays(last, marts, parts):
+            shutil.copyfile(last, made)
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "temp_directory": str(unfinished / "spilled"),
+            "autoinstall_known_extensions": "false",
+        }
+        with duckdb.connect(str(made), config=config) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            _fill(connection, marts, parts, bills)
+            connection.execute("CHECKPOINT")
+        left = made.with_name("made.duckdb.wal")
+        if left.exists():
+            raise PublishError(
+                f"{left} was left beside the new version, which may lack rows. What to do: "
+                "publish again, and report this if it stays."
+            )
+        with made.open("rb") as written:
+            os.fsync(written.fileno())
+        made.chmod(0o444)
+        made.replace(file)
+    except (duckdb.Error, OSError) as error:
+        raise PublishError(
+            f"{file} could not be built: {error}. What to do: see that the disk is not full, then "
+            "publish again; what was published before still counts."
+        ) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _stays(last: Path, marts: Sequence[Mart], parts: Sequence[Part]) -> bool:
+    """Whether most of a file is to be the same in the next."""
+    with duckdb.connect(str(last), read_only=True, config=READING) as connection:
+        form = connection.execute("SELECT form, marts FROM about").fetchone()
+        if form != (FORM, _digests(marts)):
+            return False
+        there = connection.execute(
+            "SELECT mart, source, billing_month, version, rows FROM parts"
+        ).fetchall()
+    wanted = {(*part.key, part.version): part.rows for part in parts}
+    held = {tuple(row[:4]): row[4] for row in there}
+    same: int = sum(rows for key, rows in held.items() if key in wanted)
+    return same > (1 - _ANEW_ABOVE) * max(sum(held.values()), sum(wanted.values()), 1)
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    marts: Sequence[Mart],
+    parts: Sequence[Part],
+    bills: Sequence[Bill],
+) -> None:
+    _tables(connection, marts)
+    held = {
+        (mart, source, month): version
+        for mart, source, month, version in connection.execute(
+            "SELECT mart, source, billing_month, version FROM parts"
+        ).fetchall()
+    }
+    wanted = {part.key: part for part in parts}
+    for key, version in held.items():
+        if key not in wanted or wanted[key].version != version:
+            _drop(connection, key)
+    columns = {mart.name: mart.columns for mart in marts}
+    for key, part in sorted(wanted.items()):
+        if held.get(key) != part.version:
+            _add(connection, part, columns[part.mart])
+    connection.execute("DELETE FROM bills")
+    _insert(connection, "bills", (astuple(bill) for bill in bills))
+    _derive(connection, {mart.name for mart in marts})
+    connection.execute("DELETE FROM about")
+    _insert(connection, "about", [(FORM, _digests(marts))])
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
+    tables: dict[str, Iterable[Column]] = {mart.name: mart.columns for mart in marts}
+    tables["bills"] = [Column(field.name, _KINDS[field.type]) for field in fields(Bill)]  # type: ignore[index]
+    tables["parts"] = [
+        *(Column(name, TEXT) for name in ("mart", "source", "billing_month", "version")),
+        Column("rows", COUNT),
+    ]
+    tables["about"] = [Column("form", COUNT), Column("marts", TEXT)]
+    for name, columns in tables.items():
+        spelled = ", ".join(f"{column.name} {column.type}" for column in columns)
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({spelled})")
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, key: tuple[str, str, str]) -> None:
+    mart, *partition = key
+    connection.execute(
+        f"DELETE FROM {mart} WHERE source = ? AND billing_month = ?",  # noqa: S608 - a mart's name
+        partition,
+    )
+    connection.execute(
+        "DELETE FROM parts WHERE mart = ? AND source = ? AND billing_month = ?", list(key)
+    )
+
+
+def _add(connection: duckdb.DuckDBPyConnection, part: Part, columns: tuple[Column, ...]) -> None:
+    names = ", ".join(column.name for column in columns)
+    order = "ORDER BY charge_date" if any(c.name == "charge_date" for c in columns) else ""
+    connection.execute(
+        f"INSERT INTO {part.mart} ({names}) SELECT {names} FROM read_parquet(?) {order}",  # noqa: S608 - ours
+        [str(part.file)],
+    )
+    found = connection.execute(
+        f"SELECT COUNT(*) FROM {part.mart} WHERE source = ? AND billing_month = ?",  # noqa: S608 - a mart's name
+        [part.source, part.billing_month],
+    ).fetchone()
+    if found != (part.rows,):
+        raise PublishError(
+            f"{part.file} should have {part.rows:,} rows of {part.source} in {part.billing_month} "
+            f"and has {found[0] if found else 0:,}. What to do: ingest that month again."
+        )
+    _insert(connection, "parts", [(*part.key, part.version, part.rows)])
+
+
+def _derive(connection: duckdb.DuckDBPyConnection, marts: set[str]) -> None:
+    """Small tables over all months: what accounts are called, and whose credits *Net* replaces."""
+    table = "spend_monthly" if "spend_monthly" in marts else "resource_costs"
+    connection.execute(
+        "CREATE OR REPLACE TABLE accounts AS SELECT sub_account_id, sub_account_name, provider, "  # noqa: S608 - ours
+        f"MAX(billing_month) AS billing_month FROM {table} WHERE sub_account_id IS NOT NULL "
+        "GROUP BY sub_account_id, sub_account_name, provider"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE net_replaces AS SELECT DISTINCT bill.source, bill.billing_month, "  # noqa: S608 - ours
+        f"bill.billing_account_id FROM {table} AS bill JOIN {table} AS receipt "
+        "ON receipt.source = ? AND bill.source <> receipt.source AND bill.provider = 'aws' "
+        "AND bill.billing_month = receipt.billing_month "
+        "AND bill.sub_account_id = receipt.sub_account_id",
+        [RECEIPTS],
+    )
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[object, ...]]
+) -> None:
+    for row in rows:
+        marks = ", ".join("?" * len(row))
+        connection.execute(f"INSERT INTO {table} VALUES ({marks})", list(row))  # noqa: S608 - ours
+
+
+def _digests(marts: Sequence[Mart]) -> str:
+    return " ".join(f"{mart.name}={mart.digest}" for mart in marts)

@@ -1,0 +1,130 @@
+"""A published version, opened to be read: one connection a file, one cursor a call."""
+
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from credits_pipeline.finops.publish.form import FORM, READING, PublishError
+from credits_pipeline.finops.publish.pointer import FOLDER, Pointer, read_pointer
+
+#: Versions that a process keeps open: the one that counts, and one that pages still look at.
+_OPEN = 2
+_TAG = "tag_"
+_lock = threading.Lock()
+_opened: dict[Path, "Published"] = {}
+#: Also those that somebody else still holds.
+_alive: "weakref.WeakSet[Published]" = weakref.WeakSet()
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """One version.
+
+    Attributes:
+        folder: where its files lie.
+        pointer: what it is called.
+    """
+
+    folder: Path
+    pointer: Pointer
+    _connections: dict[str, duckdb.DuckDBPyConnection] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def version(self) -> str:
+        """Its digest."""
+        return self.pointer.version
+
+    @property
+    def published_at(self) -> str:
+        """When it became current, ISO 8601."""
+        return self.pointer.published_at
+
+    @property
+    def file(self) -> Path:
+        """The file of its small marts."""
+        return self.folder / self.pointer.file
+
+    def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The answer of a query over the small marts. Threads may call it at once."""
+        return self._read(self.pointer.file, text, values)
+
+    def resource_rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The answer of a query over the costs of each resource."""
+        return self._read(self.pointer.resources, text, values)
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The tag keys that are columns, in order."""
+        named = self.rows("SELECT name FROM pragma_table_info('spend_daily') ORDER BY cid")
+        return tuple(name.removeprefix(_TAG) for (name,) in named if name.startswith(_TAG))
+
+    def close(self) -> None:
+        """Let go of its files."""
+        with self._lock:
+            for connection in self._connections.values():
+                connection.close()
+            self._connections.clear()
+
+    def _read(self, name: str, text: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        # A connection that threads share answers one of them only; a cursor is one of its own.
+        with self._connection(name).cursor() as cursor:
+            return cursor.execute(text, list(values)).fetchall()
+
+    def _connection(self, name: str) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if name not in self._connections:
+                self._connections[name] = _connected(self.folder / name)
+            return self._connections[name]
+
+
+def current_version(storage: Path) -> str | None:
+    """The version that counts; None where nothing was published yet."""
+    pointer = read_pointer(storage)
+    return None if pointer is None else pointer.version
+
+
+def open_current(storage: Path) -> Published | None:
+    """The version that counts, opened once in this process; None where there is none yet.
+
+    Raises:
+        PublishError: it is of another release's form.
+    """
+    pointer = read_pointer(storage)
+    if pointer is None:
+        return None
+    folder = storage / FOLDER
+    with _lock:
+        found = _opened.pop(folder / pointer.file, None)
+        if found is None or found.pointer != pointer:
+            found = Published(folder, pointer)
+            _alive.add(found)
+        _opened[folder / pointer.file] = found
+        while len(_opened) > _OPEN:
+            # Not closed: a thread may be reading. The last one that holds it lets go of it.
+            _opened.pop(next(iter(_opened)))
+        return found
+
+
+def is_open_here(file: Path) -> bool:
+    """Whether this process has a published file open."""
+    with _lock:
+        return any(file.name in (one.pointer.file, one.pointer.resources) for one in _alive)
+
+
+def _connected(file: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(file), read_only=True, config=READING)
+    form = connection.execute("SELECT form FROM about").fetchone()
+    if form != (FORM,):
+        connection.close()
+        raise PublishError(
+            f"{file} is of form {form[0] if form else 'unknown'}, and this release reads form "
+            f"{FORM}. What to do: run `credits-pipeline ingest`, which publishes it anew."
+        )
+    return connection
