@@ -53,7 +53,9 @@ def pytest_runtest_makereport(
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine's own settings reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("AWS_", "CREDITS_", "CLOUDZERO_", "DAGSTER_")):
+        if name.startswith(
+            ("AWS_", "AZURE_", "CREDITS_", "CLOUDZERO_", "DAGSTER_", "FINOPS_", "GOOGLE_")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)

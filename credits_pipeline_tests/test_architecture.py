@@ -24,15 +24,18 @@ MAY_IMPORT = {
     "secret": {"aws", "settings", "cloudzero"},
     "cloudwatch": {"aws"},
     "sandbox": {"billing", "reporting", "storage"},
+    "finops": {"billing", "settings"},
     "orchestration": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
         "cloudwatch", "alerts",
     },
-    "doctor": {"alerts", "billing", "cloudzero", "inbox", "storage", "settings", "orchestration"},
+    "doctor": {
+        "alerts", "billing", "cloudzero", "finops", "inbox", "storage", "settings", "orchestration",
+    },
     "definitions": {"orchestration"},
     "cli": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "sandbox",
-        "orchestration", "aws", "doctor",
+        "orchestration", "aws", "doctor", "finops",
     },
 }  # fmt: skip
 #: What a room never touches, whatever it is for.

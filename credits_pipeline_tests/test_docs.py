@@ -11,6 +11,7 @@ import typer
 from credits_pipeline.cli import app
 from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.definitions import defs
+from credits_pipeline.finops.settings import VARIABLES as FINOPS_VARIABLES
 from credits_pipeline.orchestration.config import CreditsConfig, DropConfig
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.settings import VARIABLES
@@ -33,7 +34,7 @@ AS_IN_THE_CODE = [
         {None: "needed", "": "empty"}.get(variable.default, f"`{variable.default}`"),
         variable.meaning,
     ]
-    for variable in VARIABLES
+    for variable in (*VARIABLES, *FINOPS_VARIABLES)
 ]
 
 COMMANDS = typer.main.get_command(app).commands
@@ -55,17 +56,20 @@ def test_the_example_environment_lists_the_settings_as_the_code_has_them() -> No
     found = [
         [name, value.strip('"'), " ".join(line.removeprefix("# ") for line in comment.splitlines())]
         for comment, name, value in re.findall(
-            r"((?:^# (?!---).*\n)+)^((?:CREDITS|CLOUDZERO)_\w+)=(.*)$", EXAMPLE, re.MULTILINE
+            r"((?:^# (?!---).*\n)+)^((?:CREDITS|CLOUDZERO|FINOPS)_\w+)=(.*)$", EXAMPLE, re.MULTILINE
         )
     ]
-    expected = [[v.name, v.default or "", v.meaning] for v in VARIABLES]
+    every = (*VARIABLES, *FINOPS_VARIABLES)
+    expected = [[v.name, v.default or "", v.meaning] for v in every]
     assert sorted(found) == sorted(expected)
 
 
 def test_the_page_and_the_example_environment_have_the_same_settings_in_the_same_order() -> None:
-    on_the_page = re.findall(r"^## (.+)$|^\| `((?:CREDITS|CLOUDZERO)_\w+)`", SETTINGS, re.MULTILINE)
+    on_the_page = re.findall(
+        r"^## (.+)$|^\| `((?:CREDITS|CLOUDZERO|FINOPS)_\w+)`", SETTINGS, re.MULTILINE
+    )
     in_the_example = re.findall(
-        r"^# --- (.+?) -+$|^((?:CREDITS|CLOUDZERO)_\w+)=", EXAMPLE, re.MULTILINE
+        r"^# --- (.+?) -+$|^((?:CREDITS|CLOUDZERO|FINOPS)_\w+)=", EXAMPLE, re.MULTILINE
     )
     ends = [title for title, _ in on_the_page].index("The AWS SDK's own")
     assert on_the_page[:ends] == in_the_example[:ends]
@@ -187,7 +191,14 @@ def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
         if name not in COMMANDS:
             unknown.append(name)
             continue
-        options = {option for found in COMMANDS[name].params for option in found.opts}
+        command = COMMANDS[name]
+        if isinstance(command, typer.core.TyperGroup):
+            below = rest.split()[0] if rest.split() else ""
+            if below and below not in command.commands:
+                unknown.append(f"{name} {below}")
+                continue
+            command = command.commands[below] if below else command
+        options = {option for found in command.params for option in found.opts}
         unknown += [word for word in re.findall(r"--[a-z-]+", rest) if word not in options]
     assert unknown == []
 

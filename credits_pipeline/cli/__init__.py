@@ -8,6 +8,7 @@ from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.rehearse import rehearse
+from credits_pipeline.cli.sources import sources
 from credits_pipeline.cli.split import split
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ for panel, commands in {
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(sources, rich_help_panel="Bills and what people decide")
 
 
 def main() -> None:

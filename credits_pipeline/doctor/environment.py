@@ -3,12 +3,14 @@
 import os
 import platform
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.doctor.finding import Finding, note, ok, wrong
+from credits_pipeline.finops import settings as finops
 
 #: How the settings that are no free text are read.
 PARSERS: dict[settings.Variable, Callable[[str], object]] = {
@@ -34,7 +36,7 @@ PARSERS: dict[settings.Variable, Callable[[str], object]] = {
     settings.EXECUTOR: settings.one_of("in_process", "multiprocess", "celery"),
     settings.CELERY_SECONDS: settings.at_least(1),
 }
-_OURS = ("CREDITS_", "CLOUDZERO_")
+_OURS = ("CREDITS_", "CLOUDZERO_", "FINOPS_")
 _SHOWN = ("dagster", "polars", "pandera", "httpx", "boto3")
 _PACKAGE = "credits-pipeline"
 
@@ -42,13 +44,16 @@ _PACKAGE = "credits-pipeline"
 def settings_found() -> Iterator[Finding]:
     """Whether every setting can be used, and none is misspelt."""
     faults = []
-    for variable, parse in PARSERS.items():
+    readers: list[Callable[[], object]] = [
+        partial(variable.read, parse) for variable, parse in PARSERS.items()
+    ]
+    for read in (*readers, *_finops_readers()):
         try:
-            variable.read(parse)
+            read()
         except settings.SettingError as error:
             faults.append(wrong("settings", error))
     yield from faults
-    known = {variable.name for variable in settings.VARIABLES}
+    known = {variable.name for variable in (*settings.VARIABLES, *finops.VARIABLES)}
     ours = sorted(name for name in os.environ if name.startswith(_OURS))
     for name in (name for name in ours if name not in known):
         yield note(
@@ -57,6 +62,12 @@ def settings_found() -> Iterator[Finding]:
     if not faults:
         told = [name for name in ours if name in known]
         yield ok("settings", f"{len(told)} set: {', '.join(told)}" if told else "all as by default")
+
+
+def _finops_readers() -> tuple[Callable[[], object], ...]:
+    """How the second wing's settings are read; its database is asked for only where it is used."""
+    always = (finops.decisions_folder, finops.tag_keys, finops.port)
+    return (finops.storage_root, finops.database_url, *always) if finops.STORAGE.text() else always
 
 
 def advice_where_missing() -> str:

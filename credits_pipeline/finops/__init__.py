@@ -1,1 +1,1 @@
-"""The second wing: bills of several clouds, where their money went and what to do about it."""
+"""The second wing: the bills of every cloud, to the cent. Nothing of it loads unless it is used."""

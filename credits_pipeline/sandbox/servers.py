@@ -70,7 +70,7 @@ def clean_environment(**added: str) -> dict[str, str]:
 
     What runs in the sandbox must not reach a real account by accident.
     """
-    ours = ("AWS_", "CREDITS_", "CLOUDZERO_", "DAGSTER_")
+    ours = ("AWS_", "AZURE_", "CREDITS_", "CLOUDZERO_", "DAGSTER_", "FINOPS_", "GOOGLE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     nowhere = {
         "AWS_CONFIG_FILE": os.devnull,

@@ -1,0 +1,146 @@
+"""``sources``: which bills are read, and whether they can be."""
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from credits_pipeline.cli.output import Json, answers, fail, print_json, print_table, say
+from credits_pipeline.settings import SettingError
+
+if TYPE_CHECKING:
+    from credits_pipeline.finops.decisions import Author
+    from credits_pipeline.finops.sources import SourceBook
+
+sources = typer.Typer(
+    name="sources",
+    help="The bills that are read: add, list, try and remove them.\n\n"
+    "A source is a provider's export and the place that it is delivered to. It is kept among what "
+    "people decide (`FINOPS_DATABASE_URL`), with who added it and when. Credentials are never "
+    "kept: each provider's own are found as its SDK finds them.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Name = Annotated[str, typer.Argument(help="The source's name.", metavar="NAME")]
+Why = Annotated[str, typer.Option("--why", help="Why, for the log of changes.", metavar="TEXT")]
+
+
+@sources.command()
+def add(
+    name: Name,
+    *,
+    provider: Annotated[
+        str,
+        typer.Option(help="Whose form of delivery: aws, azure, gcp or focus.", metavar="PROVIDER"),
+    ],
+    location: Annotated[
+        str,
+        typer.Option(
+            help="s3://bucket/prefix, az://container/prefix, gs://bucket/prefix or a folder.",
+            metavar="PLACE",
+        ),
+    ],
+    export: Annotated[
+        str, typer.Option(help="The export's name below the place.", metavar="NAME")
+    ] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of the source of this name.")
+    ] = False,
+    why: Why = "",
+    as_json: Json = False,
+) -> None:
+    """Add a source of bills; `sources test` then says whether it can be read.
+
+    The location is, for **aws**, what stands before the export's name in the bucket; for **azure**,
+    the container; for **gcp**, what stands before the folders of the months; for **focus**, a
+    folder with a file or a folder for each month, such as 2026-05.parquet. Exit code 0 if it is
+    kept, 1 if it is not.
+
+    **Examples**
+
+    `credits-pipeline sources add aws --provider aws --location s3://bills/exports --export focus`
+
+    `credits-pipeline sources add azure --provider azure --location az://bills`
+
+    `credits-pipeline sources add saas --provider focus --location ./saas-bills`
+    """
+    from credits_pipeline.finops.sources import Source  # noqa: PLC0415 - when used
+
+    with _book() as book:
+        source = Source.of(name, {"provider": provider, "location": location, "export": export})
+        item = book.add(source, by=_author(), replace=replace, why=why)
+    if as_json:
+        print_json({"name": name, **item.body, "version": item.version})
+    else:
+        answers().print(f"{name} is kept: {source.provider} at {source.location}")
+        say(f"Try it: credits-pipeline sources test {name}")
+
+
+@sources.command("list")
+def list_(*, as_json: Json = False) -> None:
+    """Show the sources of bills.
+
+    **Examples**
+
+    `credits-pipeline sources list`
+
+    `credits-pipeline sources list --json | jq -r '.sources[].name'`
+    """
+    with _book() as book:
+        found = book.all()
+    if as_json:
+        print_json({"sources": [{"name": source.name, **source.body()} for source in found]})
+    elif found:
+        print_table(
+            ("source", "provider", "location", "export"),
+            [(one.name, one.provider.value, one.location, one.export) for one in found],
+            folds=("location",),
+        )
+    else:
+        say("There is no source yet: credits-pipeline sources add --help")
+
+
+@sources.command()
+def remove(name: Name, *, why: Why = "", as_json: Json = False) -> None:
+    """Forget a source; what was read from it stays, and so does its line in the log.
+
+    **Example**
+
+    `credits-pipeline sources remove saas --why "the contract ended"`
+    """
+    with _book() as book:
+        book.remove(name, by=_author(), why=why)
+    if as_json:
+        print_json({"name": name, "removed": True})
+    else:
+        answers().print(f"{name} is no source any more")
+
+
+@contextmanager
+def _book() -> Iterator["SourceBook"]:
+    from credits_pipeline.finops.decisions import DecisionsError  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.decisions.opening import open_decisions  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.sources import SourceBook, SourceError  # noqa: PLC0415 - when used
+
+    try:
+        with open_decisions() as decisions:
+            yield SourceBook(decisions)
+    except SettingError as error:
+        fail(str(error), 2)
+    except (SourceError, DecisionsError) as error:
+        fail(str(error), 1)
+
+
+def _author() -> "Author":
+    """Whoever runs the command."""
+    from credits_pipeline.finops.decisions import Author  # noqa: PLC0415 - when used
+
+    try:
+        return Author(getpass.getuser(), "cli")
+    except (OSError, KeyError):
+        # A container's user may have no name.
+        return Author(f"user {os.getuid()}", "cli")

@@ -1,0 +1,33 @@
+"""What people decide about money: kept once, never lost, each change with who, when and why.
+
+Items (sources, budgets, rules …) have versions: who saves on top of another's change is told what
+changed. States (of findings) and closed months lie beside them. Every write leaves a change in the
+log, in the same transaction. A snapshot is the items at one moment, found again by its digest.
+"""
+
+from credits_pipeline.finops.decisions.body import Body, InvalidBodyError
+from credits_pipeline.finops.decisions.item import (
+    Author,
+    Change,
+    ChangedMeanwhileError,
+    ClosedMonth,
+    DecisionsError,
+    Item,
+    Snapshot,
+    State,
+)
+from credits_pipeline.finops.decisions.store import DecisionStore
+
+__all__ = [
+    "Author",
+    "Body",
+    "Change",
+    "ChangedMeanwhileError",
+    "ClosedMonth",
+    "DecisionStore",
+    "DecisionsError",
+    "InvalidBodyError",
+    "Item",
+    "Snapshot",
+    "State",
+]

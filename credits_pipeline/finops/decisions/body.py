@@ -1,0 +1,68 @@
+"""What an item says: a JSON object without floats, in one spelling that digests are made of."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Body = Mapping[str, Any]
+_DEEPEST = 20
+
+
+class InvalidBodyError(ValueError):
+    """It can't be kept; the message names the place in it."""
+
+
+def checked(body: Body) -> dict[str, Any]:
+    """The body as it is kept: objects, lists, texts, whole numbers, true, false, null.
+
+    Raises:
+        InvalidBodyError: it holds anything else, such as a float.
+    """
+    found = _checked(body, "", 0)
+    if not isinstance(found, dict):
+        raise InvalidBodyError(f"it is an object with named fields, not {type(body).__name__}")
+    return found
+
+
+def canonical(value: Any) -> str:
+    """JSON in the one spelling that digests are made of."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the one spelling, in hex."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def _checked(value: Any, where: str, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise InvalidBodyError(f"{where} lies deeper than {_DEEPEST} levels")
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+                raise InvalidBodyError(f"{where or 'it'} holds a character that no database keeps")
+            return value
+        case Mapping():
+            for key in value:
+                if not isinstance(key, str):
+                    raise InvalidBodyError(
+                        f"the name {key!r} in {where or 'it'} is no text: write it in quotes"
+                    )
+            return {
+                _checked(key, where, depth + 1): _checked(
+                    found, f"{where}.{key}" if where else key, depth + 1
+                )
+                for key, found in value.items()
+            }
+        case list() | tuple():
+            return [_checked(found, f"{where}[{at}]", depth + 1) for at, found in enumerate(value)]
+        case float():
+            raise InvalidBodyError(
+                f"{where or 'it'} is the number {value!r}, which is not exact: write it as text, "
+                f'"{value}"'
+            )
+        case _:
+            raise InvalidBodyError(f"{where or 'it'} is a {type(value).__name__}, which JSON lacks")

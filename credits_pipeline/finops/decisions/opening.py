@@ -1,0 +1,67 @@
+"""Opens the decisions that the settings name: a database, or files that people keep in git."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import make_url
+
+from credits_pipeline.finops import settings
+from credits_pipeline.finops.decisions.body import Body
+from credits_pipeline.finops.decisions.files import FileDecisions
+from credits_pipeline.finops.decisions.item import Author, Item, Snapshot
+from credits_pipeline.finops.decisions.store import DecisionStore
+
+
+class Decisions(Protocol):
+    """What a database and a folder of files have in common."""
+
+    def item(self, kind: str, id_: str) -> Item | None:
+        """One thing; None where there is none."""
+
+    def items(self, kind: str) -> list[Item]:
+        """Every thing of a kind, by id."""
+        ...
+
+    def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
+        """The items as they are now."""
+        ...
+
+    def put(
+        self, kind: str, id_: str, body: Body, *, by: Author, expected: int | None, why: str = ""
+    ) -> Item:
+        """Write a thing."""
+        ...
+
+    def delete(self, kind: str, id_: str, *, by: Author, expected: int, why: str = "") -> None:
+        """Take a thing away."""
+
+
+def are_kept() -> bool:
+    """Whether anything may have been decided here: there are files, a database server, or its file.
+
+    Raises:
+        SettingError: the settings name neither.
+    """
+    if settings.decisions_folder() is not None or settings.DATABASE_URL.text():
+        return True
+    if not settings.is_folder(settings.storage_root()):
+        return False
+    return Path(make_url(settings.database_url()).database or "").is_file()
+
+
+@contextmanager
+def open_decisions() -> Iterator[Decisions]:
+    """Open them until the block ends; a database gets its tables where it has none.
+
+    Raises:
+        SettingError: the settings name neither a database nor files.
+        DecisionsError: they can't be read.
+    """
+    folder = settings.decisions_folder()
+    if folder is not None:
+        yield FileDecisions(folder)
+        return
+    with DecisionStore.open(settings.database_url()) as store:
+        yield store

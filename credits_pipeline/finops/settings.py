@@ -1,0 +1,182 @@
+"""The second wing's variables of the environment, and how each is read when first used.
+
+`VARIABLES` is the one list of them; a credits-only installation needs none.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from credits_pipeline import settings
+from credits_pipeline.settings import SettingError, Variable
+
+STORAGE = Variable(
+    "FINOPS_STORAGE",
+    "",
+    "Where bills and what is made of them are kept: a folder, or an object store such as "
+    "s3://bucket/prefix. Default: the folder finops in CREDITS_STORAGE.",
+)
+DATABASE_URL = Variable(
+    "FINOPS_DATABASE_URL",
+    "",
+    "The database of what people decide, such as "
+    "postgresql+psycopg2://user:password@host/database, in a schema of its own; it is a secret. "
+    "Default: the file decisions.sqlite in FINOPS_STORAGE where that is a folder; needed where it "
+    "is an object store.",
+    secret=True,
+)
+DECISIONS = Variable(
+    "FINOPS_DECISIONS",
+    "database",
+    "database keeps what people decide in FINOPS_DATABASE_URL; files:FOLDER reads it from YAML "
+    "files that are kept in git, and changes nothing.",
+)
+TAGS = Variable(
+    "FINOPS_TAGS",
+    "team,product,environment",
+    "The tag keys that become columns, with commas between them; key=spelling, once for each, adds "
+    "another spelling that means the same, such as team,team=owner-team,environment=env. Case and "
+    "spaces at either end never count.",
+)
+PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
+
+VARIABLES: tuple[Variable, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Variable)
+)
+
+_OBJECT_STORE = re.compile(r"(s3|az|gs)://[^/\s]+(/\S*)?")
+_FILES = "files:"
+_MOST_PORTS = 65535
+
+
+@dataclass(frozen=True)
+class TagKey:
+    """A tag key that becomes a column.
+
+    Attributes:
+        name: lower case, a word of the column's name.
+        aliases: every spelling that means it, as `plain` writes them; the name is one.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+
+    @property
+    def column(self) -> str:
+        """What the column is called."""
+        return f"tag_{self.name}"
+
+    def matches(self, key: str) -> bool:
+        """Whether a key of a bill means this one."""
+        return plain(key) in self.aliases
+
+
+def plain(key: str) -> str:
+    """A tag's key without what does not count: case, and spaces at either end."""
+    return key.strip().casefold()
+
+
+def is_folder(location: str) -> bool:
+    """Whether a place is a folder of this machine rather than an object store."""
+    return "://" not in location
+
+
+def storage_root() -> str:
+    """Where the wing keeps what it made: ``FINOPS_STORAGE``, or its default.
+
+    Raises:
+        SettingError: it is neither a folder nor an object store, or lies inside of the inbox.
+    """
+    root = STORAGE.text()
+    if not root:
+        beside = settings.storage_root()
+        return (
+            f"{beside.rstrip('/')}/finops" if not is_folder(beside) else str(Path(beside, "finops"))
+        )
+    if is_folder(root):
+        return str(Path(root).expanduser().absolute())
+    if not _OBJECT_STORE.fullmatch(root):
+        raise SettingError(
+            f"FINOPS_STORAGE={root!r} can't be used: it is a folder, or begins with s3://, az:// "
+            f"or gs:// and names a bucket. {STORAGE.meaning}"
+        )
+    return root.rstrip("/")
+
+
+def database_url() -> str:
+    """The database of what people decide, as SQLAlchemy writes it.
+
+    Raises:
+        SettingError: there is no default for it, because the storage is an object store.
+    """
+    url = DATABASE_URL.text()
+    if url:
+        # SQLAlchemy takes a driver for these that is not the one installed here.
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
+    root = storage_root()
+    if is_folder(root):
+        return f"sqlite:///{Path(root) / 'decisions.sqlite'}"
+    raise SettingError(
+        f"FINOPS_DATABASE_URL is not set, and the storage {root} is an object store, which holds "
+        f"no database. {DATABASE_URL.meaning} Set it and try again."
+    )
+
+
+def decisions_folder() -> Path | None:
+    """The folder of YAML files that what people decide is read from; None where a database is.
+
+    Raises:
+        SettingError: it is neither.
+    """
+    return DECISIONS.read(_decisions)
+
+
+def tag_keys() -> tuple[TagKey, ...]:
+    """The tag keys that become columns, in their order.
+
+    Raises:
+        SettingError: one can't be a column, or a spelling means two.
+    """
+    return TAGS.read(_tags)
+
+
+def port() -> int:
+    """The port of the pages.
+
+    Raises:
+        SettingError: it is no port.
+    """
+    return PORT.read(_port)
+
+
+def _decisions(text: str) -> Path | None:
+    if text == "database":
+        return None
+    if not text.startswith(_FILES) or not text.removeprefix(_FILES).strip():
+        raise ValueError("it is database, or files: with a folder such as files:./decisions")
+    return Path(text.removeprefix(_FILES).strip()).expanduser().absolute()
+
+
+def _tags(text: str) -> tuple[TagKey, ...]:
+    spellings: dict[str, list[str]] = {}
+    meant: dict[str, str] = {}
+    for part in filter(str.strip, text.split(",")):
+        name, _, other = map(plain, part.partition("="))
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name, re.ASCII):
+            raise ValueError(
+                f"{name!r} can't be a column: use a letter, then letters, digits and _; another "
+                "spelling stands behind a =, such as cost_center=cost-center"
+            )
+        for spelling in filter(None, (name, other)):
+            if meant.setdefault(spelling, name) != name:
+                raise ValueError(f"{spelling!r} means {meant[spelling]} and {name}: it means one")
+            if spelling not in spellings.setdefault(name, []):
+                spellings[name].append(spelling)
+    return tuple(TagKey(name, tuple(found)) for name, found in spellings.items())
+
+
+def _port(text: str) -> int:
+    found = settings.at_least(1)(text)
+    if found > _MOST_PORTS:
+        raise ValueError(f"a port is at most {_MOST_PORTS}")
+    return found
