@@ -21,7 +21,7 @@ def exact(amount: Decimal, currency: str) -> str:
     """An amount to the cent, such as ``$1,234.50`` or ``−$0.07``."""
     step = _ONE if currency in _WHOLE else _CENT
     rounded = amount.quantize(step, ROUND_HALF_UP)
-    return _signed(rounded, f"{_symbol(currency)}{abs(rounded):,}")
+    return _signed(rounded, f"{symbol(currency)}{abs(rounded):,}")
 
 
 def short(amount: Decimal, currency: str) -> str:
@@ -29,10 +29,10 @@ def short(amount: Decimal, currency: str) -> str:
     size = abs(amount)
     for unit, letter in _UNITS:
         if _three(size / unit) >= 1:
-            return _signed(amount, f"{_symbol(currency)}{_three(size / unit)}{letter}")
+            return _signed(amount, f"{symbol(currency)}{_three(size / unit)}{letter}")
     if size >= Decimal(100) or currency in _WHOLE:
         rounded = size.quantize(_ONE, ROUND_HALF_UP)
-        return _signed(amount if rounded else Decimal(0), f"{_symbol(currency)}{rounded}")
+        return _signed(amount if rounded else Decimal(0), f"{symbol(currency)}{rounded}")
     return exact(amount, currency)
 
 
@@ -107,7 +107,8 @@ def _three(size: Decimal) -> Decimal:
     return size.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-def _symbol(currency: str) -> str:
+def symbol(currency: str) -> str:
+    """What stands before an amount."""
     return _SYMBOLS.get(currency, f"{currency} " if currency else "")
 
 

@@ -1,0 +1,189 @@
+"""Charts: stacked bars over time, lines that add up over a month. Each says itself in words too.
+
+A chart is a picture of exact numbers: it alone is drawn from floats, and nothing is read from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from credits_pipeline.finops.pages import figures
+from credits_pipeline.finops.pages.plain import visible
+
+if TYPE_CHECKING:
+    import altair as alt
+
+#: The colour-blind safe series of each theme, and what stands for everything else.
+_LIGHT = ("#0b63b0", "#d98200", "#00866a", "#b0478f", "#2f95d0", "#c04a00", "#7357ad")
+_DARK = ("#6db3f2", "#f0b14a", "#3fc7a3", "#e391c8", "#9ad1f5", "#f08b52", "#b7a3e6")
+_GREY = {"light": "#8a919c", "dark": "#78818d"}
+_INK = {"light": "#16181d", "dark": "#eceff4"}
+OTHERS = "All other"
+_MOST = len(_LIGHT)
+#: Above so many days a bar is a month.
+DAYS_SHOWN = 92
+
+
+def theme() -> str:
+    """``light`` or ``dark``, as the person has it."""
+    found = st.context.theme.type
+    return found if found in _GREY else "light"
+
+
+def _money_axis(currency: str) -> str:
+    """A Vega expression that writes an axis' numbers short, such as $30k."""
+    symbol = figures.symbol(currency)
+    return (
+        f"(datum.value < 0 ? '{figures.MINUS}' : '') + '{symbol}' + "
+        "(abs(datum.value) >= 1e6 ? format(abs(datum.value) / 1e6, '~r') + 'm' : "
+        "abs(datum.value) >= 1e3 ? format(abs(datum.value) / 1e3, '~r') + 'k' : "
+        "format(abs(datum.value), '~r'))"
+    )
+
+
+def largest(costs: Mapping[str, Decimal], blank: str) -> list[str]:
+    """The groups that get a colour of their own: the largest, and never the lack of a value."""
+    ordered = sorted((k for k in costs if k != blank), key=lambda k: (-abs(costs[k]), k))
+    return ordered[:_MOST]
+
+
+def bars(
+    points: Sequence[tuple[date, str, Decimal]],
+    *,
+    shown: Sequence[str],
+    blank: str,
+    currency: str,
+    before: Mapping[date, Decimal],
+    by_month: bool,
+    words: str,
+) -> None:
+    """Stacked bars, with a mark at what was spent in the period before.
+
+    Args:
+        points: day or month, group and cost.
+        shown: the groups with a colour of their own, in order.
+        blank: how the lack of a value is written; it is grey.
+        currency: of all amounts.
+        before: the total before, by the day or month that it is beside.
+        by_month: whether a bar is a month.
+        words: what the chart shows, for those who can't see it.
+    """
+    import altair as alt  # noqa: PLC0415 - only where a chart is drawn
+
+    mode = theme()
+    groups = [*(visible(one) for one in shown), visible(blank), OTHERS]
+    there = set(shown)
+    stacked: dict[tuple[date, str], Decimal] = {}
+    for at, key, cost in points:
+        group = visible(key) if key in there or key == blank else OTHERS
+        stacked[at, group] = stacked.get((at, group), Decimal(0)) + cost
+    present = {group for _, group in stacked}
+    domain = [group for group in groups if group in present]
+    palette = _LIGHT if mode == "light" else _DARK
+    colours = [
+        _GREY[mode] if group in (visible(blank), OTHERS) else palette[index]
+        for index, group in enumerate(domain)
+    ]
+    rows = [
+        {
+            "at": at.isoformat(),
+            "label": f"{at:%b %Y}" if by_month else figures.day(at),
+            "group": group,
+            "order": domain.index(group),
+            "cost": float(cost),
+            "told": figures.exact(cost, currency),
+        }
+        for (at, group), cost in sorted(stacked.items())
+    ]
+    axis = {str(row["at"]): str(row["label"]) for row in rows}
+    labels = "{" + ", ".join(f"'{at}': '{label}'" for at, label in axis.items()) + "}[datum.value]"
+    x = alt.X("at:O", axis=alt.Axis(title=None, labelAngle=0, labelExpr=labels, labelOverlap=True))
+    bar = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar()
+        .encode(
+            x=x,
+            y=alt.Y(
+                "sum(cost):Q",
+                axis=alt.Axis(title=None, labelExpr=_money_axis(currency), tickCount=5),
+            ),
+            color=alt.Color(
+                "group:N",
+                scale=alt.Scale(domain=domain, range=colours),
+                legend=alt.Legend(title=None, orient="right") if len(domain) > 1 else None,
+            ),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("label:N", title="When"),
+                alt.Tooltip("group:N", title="What"),
+                alt.Tooltip("told:N", title="Cost"),
+            ],
+        )
+    )
+    marks = _marks(alt, {at: before[at] for at in before if at.isoformat() in axis}, x, currency)
+    st.altair_chart(
+        bar + marks if marks is not None else bar, width="stretch", height=320, alt=words
+    )
+
+
+def _marks(alt: Any, before: Mapping[date, Decimal], x: Any, currency: str) -> "alt.Chart | None":
+    if not before:
+        return None
+    rows = [
+        {"at": at.isoformat(), "cost": float(cost), "told": figures.exact(cost, currency)}
+        for at, cost in sorted(before.items())
+    ]
+    made: alt.Chart = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_tick(thickness=2, color=_INK[theme()])
+        .encode(
+            x=x, y="cost:Q", tooltip=[alt.Tooltip("told:N", title="In the period before")]
+        )
+    )  # fmt: skip
+    return made
+
+
+def adding_up(
+    lines: Mapping[str, Sequence[tuple[int, Decimal]]], *, currency: str, words: str
+) -> None:
+    """Lines that add up day by day, the first one in colour.
+
+    Args:
+        lines: by name, the day of the period and the total up to it.
+        currency: of all amounts.
+        words: see `bars`.
+    """
+    import altair as alt  # noqa: PLC0415 - as above
+
+    mode = theme()
+    rows = [
+        {"day": day, "line": name, "cost": float(cost), "told": figures.exact(cost, currency)}
+        for name, points in lines.items()
+        for day, cost in points
+    ]
+    palette = [(_LIGHT if mode == "light" else _DARK)[0], _GREY[mode]]
+    chart = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_line(point=alt.OverlayMarkDef(opacity=0, size=60))
+        .encode(
+            x=alt.X("day:Q", axis=alt.Axis(title=None, tickMinStep=1, format="d")),
+            y=alt.Y(
+                "cost:Q",
+                axis=alt.Axis(title=None, labelExpr=_money_axis(currency), tickCount=5),
+            ),
+            color=alt.Color(
+                "line:N",
+                scale=alt.Scale(domain=list(lines), range=palette[: len(lines)]),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip("line:N", title="Period"),
+                alt.Tooltip("day:Q", title="Day"),
+                alt.Tooltip("told:N", title="So far"),
+            ],
+        )
+    )
+    st.altair_chart(chart, width="stretch", height=320, alt=words)
