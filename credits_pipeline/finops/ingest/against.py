@@ -1,0 +1,147 @@
+"""Statements about a delivery as a whole: against its manifest, and against what counted before."""
+
+from collections.abc import Collection, Sequence
+
+from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of
+from credits_pipeline.finops.ingest.check import Check, held
+from credits_pipeline.finops.ingest.contract import Measured
+from credits_pipeline.finops.ingest.reading import Read
+from credits_pipeline.finops.lake import Version
+from credits_pipeline.finops.manifests import Delivery
+
+_KEEPS = "The month keeps the version that it had."
+
+
+def accepted(checks: Sequence[Check], accept: Collection[str]) -> tuple[Check, ...]:
+    """The same, where a person accepted that some don't hold."""
+    return tuple(
+        check.accepted() if check.stops and check.name in accept else check for check in checks
+    )
+
+
+def is_newest(delivery: Delivery, counts: Version | None) -> Check:
+    """A bucket that goes back in time must not take the month with it."""
+    name = "delivery_is_newest"
+    at = f"{delivery.delivered_at:%Y-%m-%d %H:%M:%S} UTC"
+    if counts is None or delivery.delivered_at >= counts.delivered_at:
+        return held(name, f"The delivery of {at} is the newest.", delivered_at=at)
+    return Check(
+        name,
+        passed=False,
+        says=(
+            f"{delivery.manifest} is of {at}, and the version that counts was delivered later, "
+            f"{counts.delivered_at:%Y-%m-%d %H:%M:%S} UTC. {_KEEPS} What to do: see why the bucket "
+            "went back in time; ingest the month with this check accepted if it should."
+        ),
+        numbers={"delivered_at": at},
+        passes=True,
+    )
+
+
+def against_manifest(delivery: Delivery, read: Read) -> list[Check]:
+    """Files, bytes, rows and columns, as the manifest states them."""
+    return [_files(delivery, read), _rows(delivery, read), _columns(delivery, read)]
+
+
+def _files(delivery: Delivery, read: Read) -> Check:
+    name = "files_match_manifest"
+    size = sum(file.size for file in read.files)
+    told = f"{len(read.files):,} files of {size:,} bytes"
+    if delivery.size is None or delivery.size == size:
+        return held(name, f"{told} are there, whole.", files=len(read.files), bytes=size)
+    return Check(
+        name,
+        passed=False,
+        says=f"{told} are there, and the manifest states {delivery.size:,} bytes. {_KEEPS} What to "
+        "do: nothing if it is still being delivered; else have the provider deliver it again.",
+        numbers={"files": len(read.files), "bytes": size, "stated_bytes": delivery.size},
+        passes=True,
+    )
+
+
+def _rows(delivery: Delivery, read: Read) -> Check:
+    name = "rows_match_manifest"
+    stated = delivery.rows
+    if stated is None:
+        return held(name, f"{read.rows:,} rows; the manifest states no number.", rows=read.rows)
+    if stated == read.rows:
+        return held(name, f"{read.rows:,} rows, as the manifest states.", rows=read.rows)
+    return Check(
+        name,
+        passed=False,
+        says=f"The files have {read.rows:,} rows, and the manifest states {stated:,}. {_KEEPS} "
+        "What to do: have the provider deliver the month again.",
+        numbers={"rows": read.rows, "stated_rows": stated},
+        passes=True,
+    )
+
+
+def _columns(delivery: Delivery, read: Read) -> Check:
+    found = set(columns_of(read.columns, delivery.provider))
+    lacking = [
+        column.name
+        for column in FOCUS_COLUMNS.values()
+        if column.level == "expected" and column.name not in found
+    ]
+    told = f"{len(read.columns)} columns, all that a bill needs"
+    return Check(
+        "columns_are_there",
+        passed=not lacking,
+        blocking=False,
+        says=f"{told}, and not {', '.join(lacking)}: not known there." if lacking else f"{told}.",
+        numbers={"columns": len(read.columns)},
+    )
+
+
+def not_smaller(read: Read, measured: Measured, counts: Version | None) -> Check:
+    """A month that lost rows may be right. One that lost all of them is not taken for one."""
+    name = "not_smaller_than_before"
+    if counts is None:
+        if not measured.rows:
+            return held(name, "The month has no rows.", blocking=False, rows=0)
+        return held(
+            name,
+            f"{measured.rows:,} rows; there was no version before.",
+            blocking=False,
+            rows=measured.rows,
+        )
+    lost = [
+        column
+        for column in counts.columns
+        if column.casefold() not in {each.casefold() for each in read.columns}
+    ]
+    numbers: dict[str, str | int] = {"rows": measured.rows, "rows_before": counts.rows}
+    if measured.rows >= counts.rows and not lost:
+        return Check(
+            name,
+            passed=True,
+            says=f"{measured.rows:,} rows, {counts.rows:,} before.",
+            blocking=False,
+            numbers=numbers,
+        )
+    empty = not measured.rows
+    billed = {currency: costs.get("BilledCost", "0") for currency, costs in measured.totals.items()}
+    before = {currency: costs.get("BilledCost", "0") for currency, costs in counts.totals.items()}
+    says = (
+        f"{measured.rows:,} rows, {counts.rows:,} before; billed "
+        f"{_told(billed)}, {_told(before)} before"
+    )
+    if lost:
+        says += f"; no column {', '.join(lost[:8])} any more"
+    return Check(
+        name,
+        passed=False,
+        blocking=empty,
+        says=f"{says}. "
+        + (
+            f"{_KEEPS} What to do: see why the delivery is empty; "
+            "ingest the month with this check accepted if it should be."
+            if empty
+            else "The new delivery counts."
+        ),
+        numbers=numbers,
+    )
+
+
+def _told(amounts: dict[str, str]) -> str:
+    return " and ".join(f"{amount} {currency}" for currency, amount in amounts.items()) or "nothing"

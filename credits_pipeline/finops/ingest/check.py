@@ -1,0 +1,61 @@
+"""A statement about a month's rows, held or not, with its numbers: what Dagster's checks show."""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+#: Each statement and what it means, in the order in which they are shown.
+CHECKS: dict[str, str] = {
+    "delivery_is_newest": "This delivery is not older than the one that counts.",
+    "files_match_manifest": "Every file of the manifest is there, of its size and checksum.",
+    "rows_match_manifest": "The files have as many rows as the manifest states.",
+    "columns_are_there": "The files have the columns without which a bill can't be added up.",
+    "cells_have_their_types": "Every amount and every time can be read.",
+    "months_match_manifest": "Every row is of the month that was delivered.",
+    "money_is_exact": "Amounts are kept to the last digit.",
+    "values_in_closed_lists": "Closed lists of FOCUS have no other words.",
+    "credits_cost_the_same": "A credit is the same amount in all four costs.",
+    "one_currency_an_account": "A billing account is billed in one currency.",
+    "charges_lie_in_period": "Charges lie within their billing period.",
+    "tags_are_readable": "Tags are key and value.",
+    "not_smaller_than_before": "The month has not lost rows or columns since its last delivery.",
+}
+#: A person is shown these examples of a fault, and how many there are.
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Check:
+    """A statement of `CHECKS` and whether it held.
+
+    Attributes:
+        blocking: where it did not hold, the month keeps the version that it has.
+        says: one sentence with the numbers, and what to do where it did not hold.
+        cases: where: file, row, column, text.
+        passes: it may hold later without anybody's help.
+    """
+
+    name: str
+    passed: bool
+    says: str
+    blocking: bool = True
+    numbers: dict[str, str | int] = field(default_factory=dict)
+    cases: tuple[str, ...] = ()
+    passes: bool = False
+
+    @property
+    def stops(self) -> bool:
+        """Whether the month keeps its last version because of this."""
+        return self.blocking and not self.passed
+
+    def accepted(self) -> "Check":
+        """The same, said and no longer in the way, because a person accepted it."""
+        return replace(self, blocking=False, says=f"{self.says} Accepted by hand.")
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain data for ``version.json``."""
+        return {**asdict(self), "cases": list(self.cases)}
+
+
+def held(name: str, says: str, *, blocking: bool = True, **numbers: str | int) -> Check:
+    """A statement that held."""
+    return Check(name, True, says, blocking, numbers)  # noqa: FBT003 - it held

@@ -1,0 +1,136 @@
+"""Expressions that turn a file's cells into FOCUS's types: exact money, UTC times, plain text."""
+
+from collections.abc import Sequence
+
+from credits_pipeline.finops.focus import CLOSED_LISTS, FOCUS_COLUMNS, FocusColumn
+from credits_pipeline.finops.focus.columns import MONEY
+from credits_pipeline.finops.ingest.sql import literal
+from credits_pipeline.finops.ingest.tags import tags_of_pairs, tags_of_text
+
+#: As wide as the engine has it with more places than are kept, so that what is rounded shows.
+WIDE = "DECIMAL(38,20)"
+#: Azure writes the same id now in one case and now in another.
+_LOWER = {
+    "azure": frozenset({"BillingAccountId", "SubAccountId", "ResourceId", "CommitmentDiscountId"})
+}
+_TEXT = "VARCHAR"
+
+
+def csv_type(column: str | None) -> str:
+    """The type in which a column of CSV is read, so that a bad cell is found with its row."""
+    kind = FOCUS_COLUMNS[column].kind if column else "text"
+    return {"money": WIDE, "time": "TIMESTAMPTZ"}.get(kind, _TEXT)
+
+
+def typed(column: FocusColumn, cell: str, kind: str, provider: str) -> str:
+    """SQL: a cell of a DuckDB type as the column is kept."""
+    if column.kind == "money":
+        return f"CAST({_number(cell, kind)} AS {MONEY})"
+    if column.kind == "time":
+        return time(cell, kind)
+    if column.name == "Tags":
+        return tags(cell, kind)
+    value = text(cell, kind)
+    if column.name in CLOSED_LISTS:
+        value = _listed(value, CLOSED_LISTS[column.name])
+    if column.name in _LOWER.get(provider, ()):
+        value = f"lower({value})"
+    return value
+
+
+def rounded(cell: str, kind: str) -> str | None:
+    """SQL: whether an amount has more places than are kept, or None where it can't have."""
+    if kind.startswith("DECIMAL("):
+        scale = int(kind.rstrip(")").rpartition(",")[2])
+        return f"{cell} <> CAST({cell} AS {MONEY})" if scale > 18 else None  # noqa: PLR2004
+    if kind in ("DOUBLE", "FLOAT", _TEXT):
+        number = _number(cell, kind)
+        return f"TRY_CAST({number} AS {WIDE}) <> TRY_CAST({number} AS {MONEY})"
+    return None
+
+
+def untypable(column: FocusColumn, cell: str, kind: str) -> str | None:
+    """SQL: whether a cell that is not empty can't be read, or None where every one can."""
+    if column.kind == "money":
+        number = _number(cell, kind)
+        return f"{number} IS NOT NULL AND TRY_CAST({number} AS {MONEY}) IS NULL"
+    if column.kind == "time" and kind == _TEXT:
+        value = _filled(cell)
+        return f"{value} IS NOT NULL AND TRY_CAST({value} AS TIMESTAMPTZ) IS NULL"
+    return None
+
+
+def time(cell: str, kind: str) -> str:
+    """SQL: a time in UTC, without its zone."""
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"CAST({cell} AT TIME ZONE 'UTC' AS TIMESTAMP)"
+    if kind == _TEXT:
+        return f"CAST(CAST({_filled(cell)} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)"
+    return f"CAST({cell} AS TIMESTAMP)"
+
+
+def text(cell: str, kind: str) -> str:
+    """SQL: a text, nothing where it is empty or says NULL."""
+    if kind == _TEXT:
+        return f"nullif(nullif({cell}, ''), 'NULL')"
+    if nested(kind):
+        return f"CAST(to_json({cell}) AS VARCHAR)"
+    return f"CAST({cell} AS VARCHAR)"
+
+
+def tags(cell: str, kind: str) -> str:
+    """SQL: tags in whichever form, as a JSON object of texts."""
+    if kind.startswith("MAP("):
+        return tags_of_pairs(f"map_entries({cell})")
+    if kind.startswith("STRUCT(") and kind.endswith("[]"):
+        return tags_of_pairs(cell)
+    return tags_of_text(text(cell, kind))
+
+
+def unreadable_tags(cell: str, kind: str) -> str | None:
+    """SQL: a text that should be tags and is none, or NULL; None where every value is."""
+    if kind != _TEXT:
+        return None
+    value = text(cell, kind)
+    return f"CASE WHEN NOT json_valid({value}) AND {tags_of_text(value)} IS NULL THEN {value} END"
+
+
+def others(columns: Sequence[tuple[str, str, str]]) -> str:
+    """SQL: header, cell and type of what FOCUS doesn't know, as one JSON object, or NULL."""
+    import json  # noqa: PLC0415 - only the quoting of a name
+
+    if not columns:
+        return "CAST(NULL AS VARCHAR)"
+    pairs = []
+    for header, cell, kind in columns:
+        value = f"to_json({cell})" if nested(kind) else f"to_json({text(cell, kind)})"
+        pairs.append(f"{literal(json.dumps(header, ensure_ascii=False) + ':')} || {value}")
+    return f"nullif('{{' || concat_ws(',', {', '.join(pairs)}) || '}}', '{{}}')"
+
+
+def nested(kind: str) -> bool:
+    """Whether a type has parts."""
+    return kind.startswith(("MAP(", "STRUCT(")) or kind.endswith("]") or kind == "JSON"
+
+
+def _number(cell: str, kind: str) -> str:
+    """A number in a form that becomes a decimal exactly.
+
+    A double's shortest text is the number that its writer had, where that has up to 15 digits.
+    """
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"CAST({cell} AS VARCHAR)"
+    if kind == _TEXT:
+        return _filled(cell)
+    return cell
+
+
+def _filled(cell: str) -> str:
+    return f"nullif(nullif(trim({cell}), ''), 'NULL')"
+
+
+def _listed(value: str, words: Sequence[str]) -> str:
+    whens = " ".join(f"WHEN {literal(word.casefold())} THEN {literal(word)}" for word in words)
+    exact = ", ".join(literal(word) for word in words)
+    other = f"CASE lower(trim({value})) {whens} ELSE {value} END"
+    return f"CASE WHEN {value} IN ({exact}) THEN {value} ELSE {other} END"

@@ -1,0 +1,107 @@
+"""One month of a source as it was delivered: its files, its identity, and when."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.finops.errors import BillError
+
+
+class SourceSpec(Protocol):
+    """What is asked of a source: where it delivers, and in whose way."""
+
+    @property
+    def name(self) -> str:
+        """Its name here."""
+
+    @property
+    def provider(self) -> str:
+        """``aws``, ``azure``, ``gcp`` or ``focus``."""
+
+    @property
+    def location(self) -> str:
+        """A bucket, a container or a folder."""
+
+    @property
+    def export(self) -> str:
+        """The export's name, where the provider has one."""
+
+
+class DeliveryError(BillError):
+    """A delivery can't be understood. It may pass where it is being written just now."""
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """A file that counts.
+
+    Attributes:
+        name: short, as people are told it; unique within the delivery.
+        key: within the source's location.
+        size: bytes as the manifest states them, or None where it doesn't.
+        rows: data rows as the manifest states them, or None.
+        checksum: ``sha256:…`` or ``md5:…`` in hex as the manifest states it, or None.
+    """
+
+    name: str
+    key: str
+    size: int | None = None
+    rows: int | None = None
+    checksum: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A month of a source.
+
+    Attributes:
+        identity: 64 hex digits; another refresh has another.
+        manifest: where a person finds what says so.
+        delivered_at: aware; orders the refreshes of a month.
+        complete_through: the last day that the manifest itself calls complete, or None.
+        columns: the columns that the manifest promises; empty where it says nothing.
+        focus_version: as the manifest states it, or "".
+    """
+
+    source: str
+    provider: str
+    month: BillingMonth
+    identity: str
+    manifest: str
+    files: tuple[DeliveredFile, ...]
+    delivered_at: datetime
+    complete_through: date | None = None
+    columns: tuple[str, ...] = ()
+    focus_version: str = ""
+    rows: int | None = None
+    size: int | None = None
+
+
+def digest(parts: Iterable[str]) -> str:
+    """The identity that follows from these texts, in their order."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(part.encode("utf-8", "surrogateescape"))
+        whole.update(b"\n")
+    return whole.hexdigest()
+
+
+def once(files: Iterable[DeliveredFile], manifest: str) -> tuple[DeliveredFile, ...]:
+    """The files, each of which must be named once.
+
+    Raises:
+        DeliveryError: the same file is named twice, so its rows would count twice.
+    """
+    kept = tuple(files)
+    seen: set[str] = set()
+    for file in kept:
+        if file.key in seen:
+            raise DeliveryError(
+                f"{manifest} names {file.name} twice, and its rows would count twice. What to do: "
+                "have the provider deliver the month again."
+            )
+        seen.add(file.key)
+    return kept

@@ -1,0 +1,47 @@
+"""Each provider's way of saying what counts, behind the same three questions."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.finops.manifests import aws, azure, listing
+from credits_pipeline.finops.manifests.delivery import Delivery, DeliveryError, SourceSpec
+from credits_pipeline.finops.objects import Place, open_place
+
+
+class _Way(NamedTuple):
+    marks: Callable[[SourceSpec, Place], dict[BillingMonth, str]]
+    current: Callable[[SourceSpec, Place, BillingMonth], Delivery | None]
+
+
+_WAYS = {
+    "aws": _Way(aws.marks, aws.current),
+    "azure": _Way(azure.marks, azure.current),
+    "gcp": _Way(listing.marks, listing.current),
+    "focus": _Way(listing.marks, listing.current),
+}
+
+
+def marks(source: SourceSpec) -> dict[BillingMonth, str]:
+    """For each month that was delivered a text that changes when the delivery does. One listing."""
+    return _way(source).marks(source, open_place(source.location))
+
+
+def months(source: SourceSpec) -> list[BillingMonth]:
+    """The months that were delivered, oldest first."""
+    return sorted(marks(source))
+
+
+def current(source: SourceSpec, month: BillingMonth) -> Delivery | None:
+    """What counts for a month now, or None where nothing was delivered."""
+    return _way(source).current(source, open_place(source.location), month)
+
+
+def _way(source: SourceSpec) -> _Way:
+    way = _WAYS.get(str(source.provider))
+    if way is None:
+        raise DeliveryError(
+            f"source {source.name} has the provider {source.provider!r}. What to do: use one of "
+            f"{', '.join(_WAYS)}."
+        )
+    return way
