@@ -6,9 +6,11 @@ from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
+from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.sources import sources
+from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
 
 app = typer.Typer(
@@ -29,11 +31,12 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, months, report, clear),
     "Setting it up": (doctor, rehearse),
+    "Bills of clouds": (ingest, spend),
     "Trying it": (demo, sandbox),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
-app.add_typer(sources, rich_help_panel="Bills and what people decide")
+app.add_typer(sources, rich_help_panel="Bills of clouds")
 
 
 def main() -> None:

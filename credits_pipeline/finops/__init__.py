@@ -1,1 +1,1 @@
-"""The second wing: bills of several clouds, from their files to sums that meet the invoice."""
+"""The second wing: the bills of every cloud, to the cent. Nothing of it loads unless it is used."""

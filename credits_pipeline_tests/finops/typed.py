@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.marts.catalogue import marts
 from credits_pipeline.finops.marts.duck import DuckDBEngine
 from credits_pipeline.finops.marts.making import Made, Rows, make
@@ -81,7 +82,7 @@ def write(file: Path, rows: Iterable[Mapping[str, Any]], *, without: Sequence[st
         ]
         if values:
             marks = ", ".join(f"CAST(? AS {kind})" for kind in columns.values())
-            connection.executemany(f"INSERT INTO typed VALUES ({marks})", values)
+            connection.executemany(f"INSERT INTO typed VALUES ({marks})", values)  # noqa: S608 - ours
         connection.execute(f"COPY typed TO '{file}' (FORMAT parquet)")
     return file
 
@@ -92,7 +93,8 @@ class Bills:
     def __init__(self, storage: Path, tags: Sequence[str] = TAGS) -> None:
         self.storage = storage
         self.catalogue = marts(tags)
-        self.shelf = Shelf(storage)
+        self.depot = Depot(str(storage))
+        self.shelf = Shelf(self.depot)
         self.bills: dict[tuple[str, str], Bill] = {}
 
     def put(
@@ -103,7 +105,7 @@ class Bills:
         *,
         provider: str | None = None,
         version: str = "v1",
-        complete_through: date | None | str = "whole",
+        complete_through: date | str | None = "whole",
         parts: int = 1,
         **about: Any,
     ) -> Made:
@@ -143,4 +145,4 @@ class Bills:
 
     def publish(self, **how: Any) -> Publication:
         """Publish what there is."""
-        return publish(self.storage, lambda: list(self.bills.values()), self.catalogue, **how)
+        return publish(self.depot, lambda: list(self.bills.values()), self.catalogue, **how)

@@ -6,13 +6,14 @@ small marts, in exact Python.
 """
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 from credits_pipeline.finops.marts.columns import COUNT, MONEY
 
-_FUNCTIONS = (
+_FUNCTIONS: tuple[Any, ...] = (
     exp.And,
     exp.Case,
     exp.Cast,
@@ -69,7 +70,7 @@ def _found(tree: exp.Query, tables: frozenset[str]) -> Iterator[str]:
             yield from _of_kind(node)
 
 
-def _of_kind(node: exp.Expression) -> Iterator[str]:
+def _of_kind(node: exp.Expr) -> Iterator[str]:
     """What is refused wherever it stands."""
     told = node.sql().strip()
     if isinstance(node, _ARITHMETIC):
@@ -94,7 +95,9 @@ def _of_group(group: exp.Group) -> Iterator[str]:
     ):
         yield f"{group.sql().strip()}: name what is grouped by"
     for key in group.expressions:
-        if isinstance(key, exp.Literal):
+        if isinstance(key, (exp.Cube, exp.GroupingSets, exp.Rollup)):
+            yield f"{key.sql()}: a row of sums among rows is counted twice"
+        elif isinstance(key, exp.Literal):
             yield f"GROUP BY {key.sql()}: name the column, not its place"
 
 

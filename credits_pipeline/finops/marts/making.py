@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from credits_pipeline.finops.marts.columns import COSTS, DAY, TEXT, Column
-from credits_pipeline.finops.marts.engine import Engine
+from credits_pipeline.finops.marts.engine import Engine, EngineError
 from credits_pipeline.finops.marts.mart import ROWS, Mart
 from credits_pipeline.finops.marts.shelf import Kept, Shelf
-from credits_pipeline.finops.marts.sums import SumCheck, sums_of_mart, sums_of_rows
+from credits_pipeline.finops.marts.sums import SumCheck, Sums, sums_of_mart, sums_of_rows
+from credits_pipeline.finops.objects import MissingError
 
 _MADE = "made"
 
@@ -93,10 +94,13 @@ def make(
     kept, checks = [], []
     for mart in catalogue:
         say(f"{rows.source} {rows.billing_month}: {mart.name}")
-        one = _kept(engine, shelf, mart, version_of(mart, catalogue, rows.version), rows)
-        # What counts is what the file says when it is read again.
-        engine.register(mart.name, [shelf.file(one)], mart.columns)
-        checks.append(SumCheck(mart.name, expected[mart.of], sums_of_mart(engine, mart.name)))
+        version = version_of(mart, catalogue, rows.version)
+        one = _found(engine, shelf, mart, version, rows, expected[mart.of])
+        if one is None:
+            one = shelf.keep(_writer(engine, mart, version, rows))
+            checks.append(_checked(engine, shelf, mart, one, expected[mart.of]))
+        else:
+            checks.append(SumCheck(mart.name, expected[mart.of], one.sums))
         if not checks[-1].holds:
             shelf.discard(one)
             return Made((), tuple(checks))
@@ -106,23 +110,42 @@ def make(
     return Made(tuple(kept), tuple(checks))
 
 
-def _kept(engine: Engine, shelf: Shelf, mart: Mart, version: str, rows: Rows) -> Kept:
-    partition = (mart.name, rows.source, rows.billing_month)
-    there = shelf.kept(*partition, version)
-    if there is not None:
-        return there
-    engine.run(mart.text, _MADE)
+def _found(
+    engine: Engine, shelf: Shelf, mart: Mart, version: str, rows: Rows, expected: Sums
+) -> Kept | None:
+    """What was made of the same rows before, where its file still says so."""
+    one = shelf.kept(mart.name, rows.source, rows.billing_month, version)
+    if one is None:
+        return None
+    try:
+        if _checked(engine, shelf, mart, one, expected).holds:
+            return one
+    except (EngineError, MissingError):
+        pass  # a file that can't be read is made anew, as one that says something else is
+    shelf.discard(one)
+    return None
 
+
+def _checked(engine: Engine, shelf: Shelf, mart: Mart, one: Kept, expected: Sums) -> SumCheck:
+    """What counts is what the file says when it is read again."""
+    engine.register(mart.name, [shelf.file(one)], mart.columns)
+    return SumCheck(mart.name, expected, sums_of_mart(engine, mart.name))
+
+
+def _writer(engine: Engine, mart: Mart, version: str, rows: Rows) -> Callable[[Path], Kept]:
     def write(file: Path) -> Kept:
+        engine.run(mart.text, _MADE)
         return Kept(
-            *partition,
+            mart=mart.name,
+            source=rows.source,
+            billing_month=rows.billing_month,
             version=version,
             of=rows.version,
             rows=engine.replace(_MADE, mart.columns, file),
             sums=sums_of_mart(engine, _MADE),
         )
 
-    return shelf.keep(partition, version, write)
+    return write
 
 
 def _asked(catalogue: Sequence[Mart]) -> list[Column]:

@@ -3,19 +3,18 @@
 ::
 
     marts/<mart>/source=<name>/billing_month=<month>/<version>/part-0.parquet
-    marts/<mart>/source=<name>/billing_month=<month>/<version>/mart.json     what it is and sums to
+    marts/<mart>/source=<name>/billing_month=<month>/<version>/mart.json    what it is, written last
     marts/<mart>/source=<name>/billing_month=<month>/CURRENT.json            which version counts
 """
 
-import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from credits_pipeline.finops.depot import Depot
+
+_ROOT = "marts"
 _POINTER = "CURRENT.json"
 _RECORD = "mart.json"
 _FILE = "part-0.parquet"
@@ -45,122 +44,83 @@ class Kept:
 
 
 class Shelf:
-    """The marts below one folder."""
+    """The marts of a storage."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root / "marts"
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
 
     def current(self, mart: str, source: str, billing_month: str) -> Kept | None:
         """The version that counts, or None."""
-        folder = self._folder(mart, source, billing_month)
-        pointer = _read(folder / _POINTER)
-        return (
-            None if pointer is None else self.kept(mart, source, billing_month, pointer["version"])
-        )
+        pointer = self._depot.read(f"{_folder(mart, source, billing_month)}/{_POINTER}")
+        if pointer is None:
+            return None
+        return self.kept(mart, source, billing_month, pointer["version"])
 
     def kept(self, mart: str, source: str, billing_month: str, version: str) -> Kept | None:
         """One version, or None where it was never written whole."""
-        found = _read(self._folder(mart, source, billing_month) / version / _RECORD)
+        found = self._depot.read(f"{_folder(mart, source, billing_month)}/{version}/{_RECORD}")
         return None if found is None else Kept(**found)
 
     def file(self, kept: Kept) -> Path:
-        """Where its rows are."""
-        folder = self._folder(kept.mart, kept.source, kept.billing_month)
-        return folder / kept.version / _FILE
+        """Where its rows are on this machine.
 
-    def keep(
-        self,
-        partition: tuple[str, str, str],
-        version: str,
-        write: Callable[[Path], Kept],
-    ) -> Kept:
+        Raises:
+            MissingError: it is gone from a cloud.
+        """
+        return self._depot.here(f"{_of(kept)}/{_FILE}")
+
+    def keep(self, write: Callable[[Path], Kept]) -> Kept:
         """Write a version whole, beside the others; the pointer stays where it is.
 
         Args:
-            partition: mart, source and billing month.
-            version: its name. One that is there already is left as it is.
             write: writes its file and says what it is.
         """
-        there = self.kept(*partition, version)
-        if there is not None:
-            return there
-        folder = self._folder(*partition)
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
-        try:
-            kept = write(unfinished / _FILE)
-            _synced(unfinished / _FILE)
-            _write(unfinished / _RECORD, asdict(kept))
-            _place(unfinished, folder / version)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        with self._depot.scratch() as folder:
+            file = folder / _FILE
+            kept = write(file)
+            self._depot.keep(f"{_of(kept)}/{_FILE}", file)
+        # Without its record it is no version yet, however much of it is there.
+        self._depot.write(f"{_of(kept)}/{_RECORD}", asdict(kept))
         return kept
 
     def point(self, kept: Kept) -> None:
         """Have a version count from now on."""
-        folder = self._folder(kept.mart, kept.source, kept.billing_month)
-        _write(folder / _POINTER, {"version": kept.version})
+        folder = _folder(kept.mart, kept.source, kept.billing_month)
+        self._depot.write(f"{folder}/{_POINTER}", {"version": kept.version})
 
     def discard(self, kept: Kept) -> None:
         """Remove a version that does not hold; the next run makes it anew."""
-        shutil.rmtree(self.file(kept).parent, ignore_errors=True)
+        self._depot.forget([f"{_of(kept)}/{_RECORD}", f"{_of(kept)}/{_FILE}"])
 
-    def partitions(self) -> list[tuple[str, str]]:
-        """Every source and billing month that some mart is there of, in order."""
-        return sorted(
-            {
-                (month.parent.name.partition("=")[2], month.name.partition("=")[2])
-                for month in self._root.glob("*/source=*/billing_month=*")
-            }
-        )
+    def drop_others(self, kept: Kept, *, before: datetime, older_than: timedelta) -> list[str]:
+        """Remove versions that no longer count: each can be made again from its rows.
 
-    def drop_others(self, kept: Kept) -> None:
-        """Remove the versions that no longer count: each can be made again from its rows."""
-        folder = self._folder(kept.mart, kept.source, kept.billing_month)
-        for version in self._versions(folder):
-            if version.name != kept.version:
-                shutil.rmtree(version, ignore_errors=True)
+        Args:
+            kept: the version that counts.
+            before: the moment.
+            older_than: younger ones stay, as somebody may be making them count just now.
 
-    def _versions(self, folder: Path) -> Iterator[Path]:
-        yield from (path for path in folder.iterdir() if (path / _RECORD).exists())
-
-    def _folder(self, mart: str, source: str, billing_month: str) -> Path:
-        return self._root / mart / f"source={source}" / f"billing_month={billing_month}"
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        text = path.read_text()
-    except FileNotFoundError:
-        return None
-    found: dict[str, Any] = json.loads(text)
-    return found
+        Returns:
+            The names of those that were removed.
+        """
+        folder = f"{_folder(kept.mart, kept.source, kept.billing_month)}/"
+        found: dict[str, list[str]] = {}
+        young = {kept.version}
+        for listed in self._depot.place.list(folder):
+            version, slash, _ = listed.key.removeprefix(folder).partition("/")
+            if slash:
+                found.setdefault(version, []).append(listed.key)
+                if before - listed.modified < older_than:
+                    young.add(version)
+        gone = sorted(found.keys() - young)
+        for version in gone:
+            self._depot.forget(sorted(found[version], key=lambda key: not key.endswith(_RECORD)))
+        return gone
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    with os.fdopen(handle, "w") as file:
-        json.dump(value, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)
-    _synced(path.parent)
+def _of(kept: Kept) -> str:
+    return f"{_folder(kept.mart, kept.source, kept.billing_month)}/{kept.version}"
 
 
-def _place(unfinished: Path, final: Path) -> None:
-    _synced(unfinished)
-    try:
-        unfinished.rename(final)
-    except OSError:
-        # Another run has placed the same version, which is made of the same rows by the same text.
-        if not (final / _RECORD).exists():
-            raise
-    _synced(final.parent)
-
-
-def _synced(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _folder(mart: str, source: str, billing_month: str) -> str:
+    return f"{_ROOT}/{mart}/source={source}/billing_month={billing_month}"

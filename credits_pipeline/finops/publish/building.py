@@ -1,12 +1,10 @@
 """A published file is built beside the others: from the last one where most of it stays the same.
 
 Only partitions that changed are written, so that a month that is delivered again costs that month.
-A file gets its name when it is whole: checkpointed, closed, without a log of writes beside it.
+It is whole when it is checkpointed and closed, without a log of writes beside it.
 """
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from datetime import date
@@ -25,58 +23,56 @@ _KINDS = {str: TEXT, int: COUNT, date | None: DAY}
 
 
 def build(
-    file: Path,
+    folder: Path,
     *,
     marts: Sequence[Mart],
     parts: Sequence[Part],
     bills: Sequence[Bill],
     last: Path | None,
     memory: str = "1GB",
-) -> None:
+) -> Path:
     """Write a file whole, or nothing.
 
     Args:
-        file: its final name; nothing has it yet.
+        folder: an empty one, to build in.
         marts: those that it holds.
         parts: their partitions.
         bills: what they were made from.
         last: the file before it, if there is one.
         memory: what it may use.
 
+    Returns:
+        The file, closed.
+
     Raises:
         PublishError: it can't be built.
     """
-    unfinished = Path(tempfile.mkdtemp(dir=file.parent, prefix=".writing-"))
-    made = unfinished / "made.duckdb"
+    made = folder / "made.duckdb"
     try:
         if last is not None and _stays(last, marts, parts):
             shutil.copyfile(last, made)
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory,
-            "temp_directory": str(unfinished / "spilled"),
+            "temp_directory": str(folder / "spilled"),
             "autoinstall_known_extensions": "false",
         }
         with duckdb.connect(str(made), config=config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             _fill(connection, marts, parts, bills)
             connection.execute("CHECKPOINT")
-        left = made.with_name("made.duckdb.wal")
-        if left.exists():
-            raise PublishError(
-                f"{left} was left beside the new version, which may lack rows. What to do: "
-                "publish again, and report this if it stays."
-            )
-        with made.open("rb") as written:
-            os.fsync(written.fileno())
-        made.chmod(0o444)
-        made.replace(file)
     except (duckdb.Error, OSError) as error:
         raise PublishError(
-            f"{file} could not be built: {error}. What to do: see that the disk is not full, then "
-            "publish again; what was published before still counts."
+            f"a version could not be built in {folder}: {error}. What to do: see that the disk is "
+            "not full, then publish again; what was published before still counts."
         ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    left = made.with_name("made.duckdb.wal")
+    if left.exists():
+        raise PublishError(
+            f"{left} was left beside the new version, which may lack rows. What to do: publish "
+            "again, and report this if it stays."
+        )
+    made.chmod(0o444)
+    return made
 
 
 def _stays(last: Path, marts: Sequence[Mart], parts: Sequence[Part]) -> bool:
@@ -90,8 +86,9 @@ def _stays(last: Path, marts: Sequence[Mart], parts: Sequence[Part]) -> bool:
         ).fetchall()
     wanted = {(*part.key, part.version): part.rows for part in parts}
     held = {tuple(row[:4]): row[4] for row in there}
-    same: int = sum(rows for key, rows in held.items() if key in wanted)
-    return same > (1 - _ANEW_ABOVE) * max(sum(held.values()), sum(wanted.values()), 1)
+    same = sum(rows for key, rows in held.items() if key in wanted)
+    stays: bool = same > (1 - _ANEW_ABOVE) * max(sum(held.values()), sum(wanted.values()), 1)
+    return stays
 
 
 def _fill(
@@ -117,7 +114,16 @@ def _fill(
             _add(connection, part, columns[part.mart])
     connection.execute("DELETE FROM bills")
     _insert(connection, "bills", (astuple(bill) for bill in bills))
-    _derive(connection, {mart.name for mart in marts})
+    names = {mart.name for mart in marts}
+    _derive(connection, names)
+    if "spend_monthly" in names:
+        # A folder of FOCUS files may hold several clouds: the rows know.
+        connection.execute(
+            "UPDATE bills SET provider = held.providers FROM ("
+            "SELECT source, billing_month, string_agg(DISTINCT provider, ',' ORDER BY provider) "
+            "AS providers FROM spend_monthly GROUP BY source, billing_month) AS held "
+            "WHERE held.source = bills.source AND held.billing_month = bills.billing_month"
+        )
     connection.execute("DELETE FROM about")
     _insert(connection, "about", [(FORM, _digests(marts))])
 

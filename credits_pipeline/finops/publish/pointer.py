@@ -5,13 +5,13 @@ out the file that it has open, whatever lies there by now: a name used once has 
 """
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-_POINTER = "CURRENT.json"
+from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.objects import MissingError
+
 FOLDER = "published"
+_POINTER = f"{FOLDER}/CURRENT.json"
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,30 @@ class Pointer:
     published_at: str
 
 
-def read_pointer(storage: Path) -> Pointer | None:
+def read_pointer(depot: Depot) -> Pointer | None:
     """What is current; None where nothing was published yet."""
+    found = depot.read(_POINTER)
+    return None if found is None else Pointer(**found)
+
+
+def pointer_tag(depot: Depot) -> str | None:
+    """Which content the pointer has; None where there is none yet."""
     try:
-        text = (storage / FOLDER / _POINTER).read_text()
-    except FileNotFoundError:
+        return depot.place.head(_POINTER).etag
+    except MissingError:
         return None
-    return Pointer(**json.loads(text))
 
 
-def write_pointer(storage: Path, pointer: Pointer) -> None:
-    """Have a version count from now on."""
-    folder = storage / FOLDER
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-")
-    with os.fdopen(handle, "w") as file:
-        json.dump(asdict(pointer), file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(folder / _POINTER)
+def swap_pointer(depot: Depot, pointer: Pointer, expected: str | None) -> bool:
+    """Have a version count from now on, unless somebody else has written the pointer since.
+
+    Args:
+        depot: the storage.
+        pointer: what is to count.
+        expected: what `pointer_tag` was before it was made.
+
+    Returns:
+        Whether it counts.
+    """
+    content = json.dumps(asdict(pointer), indent=2).encode()
+    return depot.place.swap(_POINTER, content, expected)

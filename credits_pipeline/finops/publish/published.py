@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.publish.form import FORM, READING, PublishError
 from credits_pipeline.finops.publish.pointer import FOLDER, Pointer, read_pointer
 
@@ -27,11 +28,11 @@ class Published:
     """One version.
 
     Attributes:
-        folder: where its files lie.
+        depot: where its files lie.
         pointer: what it is called.
     """
 
-    folder: Path
+    depot: Depot
     pointer: Pointer
     _connections: dict[str, duckdb.DuckDBPyConnection] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -49,7 +50,7 @@ class Published:
     @property
     def file(self) -> Path:
         """The file of its small marts."""
-        return self.folder / self.pointer.file
+        return self.depot.here(f"{FOLDER}/{self.pointer.file}")
 
     def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The answer of a query over the small marts. Threads may call it at once."""
@@ -80,32 +81,40 @@ class Published:
     def _connection(self, name: str) -> duckdb.DuckDBPyConnection:
         with self._lock:
             if name not in self._connections:
-                self._connections[name] = _connected(self.folder / name)
+                self._connections[name] = _connected(self.depot.here(f"{FOLDER}/{name}"))
             return self._connections[name]
 
 
-def current_version(storage: Path) -> str | None:
-    """The version that counts; None where nothing was published yet."""
-    pointer = read_pointer(storage)
+def current_version(storage: str | Path) -> str | None:
+    """The version that counts; None where nothing was published yet.
+
+    Args:
+        storage: ``FINOPS_STORAGE``.
+    """
+    pointer = read_pointer(Depot(str(storage)))
     return None if pointer is None else pointer.version
 
 
-def open_current(storage: Path) -> Published | None:
+def open_current(storage: str | Path) -> Published | None:
     """The version that counts, opened once in this process; None where there is none yet.
 
+    Args:
+        storage: ``FINOPS_STORAGE``.
+
     Raises:
-        PublishError: it is of another release's form.
+        ObjectsError: the storage can't be read.
     """
-    pointer = read_pointer(storage)
+    depot = Depot(str(storage))
+    pointer = read_pointer(depot)
     if pointer is None:
         return None
-    folder = storage / FOLDER
+    key = depot.on_disk / pointer.file
     with _lock:
-        found = _opened.pop(folder / pointer.file, None)
+        found = _opened.pop(key, None)
         if found is None or found.pointer != pointer:
-            found = Published(folder, pointer)
+            found = Published(depot, pointer)
             _alive.add(found)
-        _opened[folder / pointer.file] = found
+        _opened[key] = found
         while len(_opened) > _OPEN:
             # Not closed: a thread may be reading. The last one that holds it lets go of it.
             _opened.pop(next(iter(_opened)))

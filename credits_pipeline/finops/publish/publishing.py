@@ -5,14 +5,15 @@ A month whose marts are not all of the same rows keeps what was published of it 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 from filelock import FileLock
 
+from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.marts.making import version_of
 from credits_pipeline.finops.marts.mart import Mart
 from credits_pipeline.finops.marts.shelf import Shelf
@@ -22,13 +23,14 @@ from credits_pipeline.finops.publish.form import FORM, READING, PublishError
 from credits_pipeline.finops.publish.pointer import (
     FOLDER,
     Pointer,
+    pointer_tag,
     read_pointer,
-    write_pointer,
+    swap_pointer,
 )
-from credits_pipeline.finops.publish.published import is_open_here
 from credits_pipeline.finops.publish.retention import retire
 
-_LOCK = ".publishing.lock"
+#: How often it begins anew where another machine publishes at the same time.
+_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Publication:
 
 
 def publish(
-    storage: Path,
+    depot: Depot,
     bills: Callable[[], Sequence[Bill]],
     catalogue: Sequence[Mart],
     *,
@@ -61,55 +63,83 @@ def publish(
     """Publish the marts of all bills.
 
     Args:
-        storage: the wing's folder.
-        bills: what the lake holds, read once the lock is held: of two that publish at once the
-            later one sees what the earlier one saw, and more.
+        depot: the wing's storage.
+        bills: what the lake holds, read when it is this one's turn: of two that publish at once
+            the later one sees what the earlier one saw, and more.
         catalogue: the marts.
         memory: what building may use.
         now: the moment.
 
     Raises:
         PublishError: nothing changed.
+        ObjectsError: nothing changed.
     """
-    folder = storage / FOLDER
+    moment = now or datetime.now(UTC)
+    with _turn(depot):
+        for _ in range(_TRIES):
+            found = _once(depot, bills(), catalogue, memory, moment)
+            if found is not None:
+                return found
+    raise PublishError(
+        f"others published {_TRIES} times meanwhile. What to do: nothing; what they published is "
+        "newer, and the next run publishes again."
+    )
+
+
+def _once(
+    depot: Depot, bills: Sequence[Bill], catalogue: Sequence[Mart], memory: str, now: datetime
+) -> Publication | None:
+    """Publish, unless somebody else does meanwhile."""
+    tag, last = pointer_tag(depot), read_pointer(depot)
+    parts, used, waiting = _whole(Shelf(depot), bills, catalogue, _published(depot, last))
+    version = _digest(parts, used, catalogue)
+    pointer = Pointer(
+        version=version,
+        file=f"finops-{version}.duckdb",
+        resources=f"resources-{_digest_of_large(parts, catalogue)}.duckdb",
+        published_at=now.isoformat(timespec="seconds"),
+    )
+    if last is not None and last.version == version:
+        return Publication(last, False, used, waiting, retire(depot, last, now))  # noqa: FBT003 - as named
+    there = set(depot.keys(f"{FOLDER}/"))
+    for name, before, is_large in (
+        (pointer.file, last and last.file, False),
+        (pointer.resources, last and last.resources, True),
+    ):
+        if f"{FOLDER}/{name}" in there:
+            continue
+        marts = [mart for mart in catalogue if mart.is_large is is_large]
+        names = {mart.name for mart in marts}
+        with depot.scratch() as folder:
+            made = build(
+                folder,
+                marts=marts,
+                parts=[part for part in parts if part.mart in names],
+                bills=() if is_large else used,
+                last=depot.here(f"{FOLDER}/{before}") if f"{FOLDER}/{before}" in there else None,
+                memory=memory,
+            )
+            depot.keep(f"{FOLDER}/{name}", made)
+    if not swap_pointer(depot, pointer, tag):
+        return None
+    return Publication(pointer, True, used, waiting, retire(depot, pointer, now))  # noqa: FBT003 - as named
+
+
+@contextmanager
+def _turn(depot: Depot) -> Iterator[None]:
+    """One at a time on this machine, so that nobody builds what another is building."""
+    folder = depot.on_disk / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / _LOCK):
-        moment = now or datetime.now(UTC)
-        last = read_pointer(storage)
-        parts, used, waiting = _whole(Shelf(storage), bills(), catalogue, _published(folder, last))
-        version = _digest(parts, used, catalogue)
-        pointer = Pointer(
-            version=version,
-            file=f"finops-{version}.duckdb",
-            resources=f"resources-{_digest_of_large(parts, catalogue)}.duckdb",
-            published_at=moment.isoformat(timespec="seconds"),
-        )
-        for name, is_large in ((pointer.file, False), (pointer.resources, True)):
-            if not (folder / name).exists():
-                before = (last.resources if is_large else last.file) if last else ""
-                marts = [mart for mart in catalogue if mart.is_large is is_large]
-                names = {mart.name for mart in marts}
-                build(
-                    folder / name,
-                    marts=marts,
-                    parts=[part for part in parts if part.mart in names],
-                    bills=() if is_large else used,
-                    last=folder / before if before and (folder / before).exists() else None,
-                    memory=memory,
-                )
-        is_new = last is None or last.version != version
-        if is_new:
-            write_pointer(storage, pointer)
-        kept = pointer if is_new or last is None else last
-        removed = retire(folder, kept, moment, is_open_here=is_open_here)
-        return Publication(kept, is_new, used, waiting, removed)
+    with FileLock(folder / ".publishing.lock"):
+        yield
 
 
-def _published(folder: Path, last: Pointer | None) -> list[Bill]:
+def _published(depot: Depot, last: Pointer | None) -> list[Bill]:
     """The bills of the version before."""
-    if last is None or not (folder / last.file).exists():
+    if last is None:
         return []
-    with duckdb.connect(str(folder / last.file), read_only=True, config=READING) as connection:
+    file = depot.here(f"{FOLDER}/{last.file}")
+    with duckdb.connect(str(file), read_only=True, config=READING) as connection:
         if connection.execute("SELECT form FROM about").fetchone() != (FORM,):
             return []
         names = ", ".join(field.name for field in fields(Bill))
@@ -152,7 +182,7 @@ def _parts(shelf: Shelf, bill: Bill, catalogue: Sequence[Mart]) -> tuple[list[Pa
     for mart in catalogue:
         version = version_of(mart, catalogue, bill.version)
         kept = shelf.kept(mart.name, bill.source, bill.billing_month, version)
-        if kept is None or not shelf.file(kept).exists():
+        if kept is None:
             return [], f"{mart.name} of its rows {bill.version} is not made"
         file = shelf.file(kept)
         found.append(Part(mart.name, kept.source, kept.billing_month, version, file, kept.rows))

@@ -7,11 +7,12 @@ this process has open is not asked about: closing it again would let go of its o
 import fcntl
 import os
 import struct
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from credits_pipeline.finops.publish.pointer import Pointer
+from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.publish.pointer import FOLDER, Pointer
+from credits_pipeline.finops.publish.published import is_open_here
 
 #: Versions that stay in any case.
 _NEWEST = 3
@@ -22,38 +23,32 @@ _KINDS = ("finops", "resources")
 _FLOCK = "hhqqi4x"
 
 
-def retire(
-    folder: Path,
-    current: Pointer,
-    now: datetime,
-    *,
-    is_open_here: Callable[[Path], bool],
-) -> tuple[str, ...]:
+def retire(depot: Depot, current: Pointer, now: datetime) -> tuple[str, ...]:
     """Delete the files of old versions.
 
     Args:
-        folder: where published files lie.
+        depot: the wing's storage.
         current: the version that counts.
         now: the moment.
-        is_open_here: whether this process has a file open.
 
     Returns:
         The names of the files that were deleted.
     """
     removed = []
     for kind in _KINDS:
-        files = sorted(folder.glob(f"{kind}-*.duckdb"), key=lambda file: file.stat().st_mtime)
-        for file in files[:-_NEWEST]:
-            age = now - datetime.fromtimestamp(file.stat().st_mtime, UTC)
-            if (
-                file.name not in (current.file, current.resources)
-                and age > _STAYS
-                and not is_open_here(file)
-                and not _is_open_elsewhere(file)
-            ):
-                file.unlink()
-                removed.append(file.name)
+        listed = depot.place.list(f"{FOLDER}/{kind}-")
+        for old in sorted(listed, key=lambda one: one.modified)[:-_NEWEST]:
+            name = old.key.rpartition("/")[2]
+            counts = name in (current.file, current.resources)
+            if not counts and now - old.modified > _STAYS and not _is_open(depot.on_disk / old.key):
+                depot.forget([old.key])
+                removed.append(name)
     return tuple(removed)
+
+
+def _is_open(file: Path) -> bool:
+    """Whether a process of this machine reads a file, or the copy of it that is here."""
+    return file.exists() and (is_open_here(file) or _is_open_elsewhere(file))
 
 
 def _is_open_elsewhere(file: Path) -> bool:

@@ -6,6 +6,7 @@ payer's month has a receipt. Receipts count in no other view, or credits would c
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from credits_pipeline.finops.publish.bill import RECEIPTS
 from credits_pipeline.finops.publish.published import Published
@@ -112,7 +113,7 @@ def counted(cost: str) -> str:
 
 def read(
     published: Published, rows: Selection, columns: str, after: str = ""
-) -> list[tuple[object, ...]]:
+) -> list[tuple[Any, ...]]:
     """Columns of the rows that were selected."""
     text = f"SELECT {columns} FROM {rows.table} WHERE {rows.where} {after}"  # noqa: S608 - names of ours
     ask = published.resource_rows if rows.table == "resource_costs" else published.rows

@@ -1,0 +1,239 @@
+"""``ingest``: by hand what the sensor has done, without a daemon."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cli.options import month_option
+from credits_pipeline.cli.output import Json, doing, fail, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from credits_pipeline.finops.ingest import Check, Ingested, Progress
+    from credits_pipeline.finops.lake import Lake
+    from credits_pipeline.finops.publish.refreshing import Refreshed
+    from credits_pipeline.finops.sources import Source
+
+
+@dataclass
+class _Done:
+    """What became of the months of the sources."""
+
+    months: list["Ingested"] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def ingest(
+    *,
+    source: Annotated[
+        str | None, typer.Option(help="One source; default: all.", metavar="NAME")
+    ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option(help="One billing month; default: all that are delivered.", metavar="YYYY-MM"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take in the bills that the sources deliver, and publish what pages and commands read.
+
+    A month that has not changed since it was taken in costs nothing. A month that does not hold
+    its checks keeps the version that it had. Exit code 0 if every check of every month held, 1 if
+    one did not or a source could not be read, 2 if the command can't be carried out.
+
+    **Examples**
+
+    `credits-pipeline ingest`
+
+    `credits-pipeline ingest --source aws --month 2026-05`
+
+    `credits-pipeline ingest --json | jq '.months[] | select(.outcome == "refused")'`
+    """
+    at = month_option(month, "--month")
+    with _told_errors():
+        from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
+        from credits_pipeline.finops.lake import open_lake  # noqa: PLC0415 - as above
+        from credits_pipeline.finops.publish.refreshing import Refresher  # noqa: PLC0415 - as above
+        from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415
+
+        chosen = _sources(source)
+        root, keys = storage_root(), tag_keys()
+        lake = open_lake(root)
+        with doing("Reading manifests") as now:
+            done = _take_in(chosen, at, lake, now)
+            refresher = Refresher(lake, Depot(root), [key.name for key in keys])
+            refreshed = refresher.refresh(say=now)
+    if as_json:
+        print_json(_as_json(done, refreshed))
+    else:
+        _print(done, refreshed)
+    held = all(one.ok for one in done.months) and not done.failed and refreshed.holds
+    raise typer.Exit(0 if held else 1)
+
+
+@contextmanager
+def _told_errors() -> Iterator[None]:
+    from credits_pipeline.finops.decisions import DecisionsError  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.marts.engine import EngineError  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.publish.form import PublishError  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.sources import SourceError  # noqa: PLC0415 - as above
+    from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except (DecisionsError, SettingError, SourceError) as error:
+        fail(str(error), 2)
+    except (EngineError, PublishError, BillError) as error:
+        fail(str(error), 1)
+
+
+def _sources(name: str | None) -> list["Source"]:
+    from credits_pipeline.finops.sources import configured_sources  # noqa: PLC0415 - when used
+
+    found = configured_sources()
+    chosen = [one for one in found if name in (None, one.name)]
+    if not chosen:
+        there = f"There are {', '.join(one.name for one in found)}." if found else ""
+        what = f"no source {name!r}" if name else "no source yet"
+        fail(
+            f"There is {what}. {there} What to do: credits-pipeline sources add NAME --provider "
+            "aws|azure|gcp|focus --location WHERE.",
+            2,
+        )
+    return chosen
+
+
+def _take_in(
+    chosen: list["Source"], at: BillingMonth | None, lake: "Lake", now: Callable[[str], None]
+) -> _Done:
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.ingest import TagColumn, ingest_month  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.manifests import months  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.settings import tag_keys  # noqa: PLC0415 - as above
+
+    tags = tuple(TagColumn(key.name, key.aliases) for key in tag_keys())
+    done = _Done()
+    for one in chosen:
+        try:
+            delivered = months(one)
+        except BillError as error:
+            done.failed.append(f"{one.name}: {error}")
+            continue
+        if at is not None and at not in delivered:
+            done.failed.append(f"{one.name} has delivered nothing of {at}.")
+        for month in delivered:
+            if at in (None, month):
+                about = f"{one.name} {month}"
+                now(about)
+                try:
+                    found = ingest_month(
+                        one, month, lake, tags=tags, progress=_progress(about, now)
+                    )
+                    done.months.append(found)
+                except BillError as error:
+                    done.failed.append(f"{about}: {error}")
+    return done
+
+
+def _progress(about: str, now: Callable[[str], None]) -> Callable[["Progress"], None]:
+    def tell(at: "Progress") -> None:
+        now(
+            f"{about}: file {at.files_done} of {at.files}, {at.bytes_done / 1e6:,.1f} of "
+            f"{at.bytes / 1e6:,.1f} MB, {at.rows:,} rows"
+        )
+
+    return tell
+
+
+def _print(done: _Done, refreshed: "Refreshed") -> None:
+    print_table(
+        ["source", "month", "outcome", "rows", "billed", "checks"],
+        [_line(one) for one in done.months],
+        right=["rows", "billed"],
+    )
+    for one in done.months:
+        for check in one.checks:
+            if not check.passed:
+                where = f"{one.delivery.source} {one.delivery.month}" if one.delivery else ""
+                _tell(where, check)
+    for told in [*done.failed, *_failed_marts(refreshed)]:
+        typer.secho(told, err=True, fg="red")
+    publication = refreshed.publication
+    state = "Published" if publication.is_new else "Nothing new to publish; what counts is"
+    say(f"{state} version {publication.pointer.version}: {len(publication.bills)} bills.")
+
+
+def _line(one: "Ingested") -> list["str | Text"]:
+    from rich.text import Text
+
+    failed = sum(not check.passed for check in one.checks)
+    checks = f"{len(one.checks) - failed} held" + (f", {failed} not" if failed else "")
+    style = {"published": "green", "unchanged": "dim", "refused": "red"}.get(one.outcome, "")
+    version, delivery = one.version, one.delivery
+    return [
+        delivery.source if delivery else "",
+        str(delivery.month) if delivery else "",
+        Text(one.outcome, style),
+        f"{version.rows:,}" if version else "",
+        "; ".join(f"{currency} {costs['BilledCost']}" for currency, costs in version.totals.items())
+        if version
+        else "",
+        checks,
+    ]
+
+
+def _tell(where: str, check: "Check") -> None:
+    typer.secho(f"{where}: {check.says}", err=True, fg="red" if check.blocking else "yellow")
+    for case in check.cases:
+        typer.secho(f"  {case}", err=True)
+
+
+def _failed_marts(refreshed: "Refreshed") -> list[str]:
+    told = [
+        f"{source} {month}: {check.says}"
+        for (source, month), made in refreshed.made.items()
+        for check in made.checks
+        if not check.holds
+    ]
+    return [*told, *refreshed.publication.waiting]
+
+
+def _as_json(done: _Done, refreshed: "Refreshed") -> dict[str, Any]:
+    publication = refreshed.publication
+    return {
+        "months": [_month_json(one) for one in done.months],
+        "failed": [*done.failed, *_failed_marts(refreshed)],
+        "published": {
+            "version": publication.pointer.version,
+            "is_new": publication.is_new,
+            "bills": len(publication.bills),
+        },
+    }
+
+
+def _month_json(one: "Ingested") -> dict[str, Any]:
+    version, delivery = one.version, one.delivery
+    return {
+        "source": delivery.source if delivery else None,
+        "month": str(delivery.month) if delivery else None,
+        "outcome": one.outcome,
+        "manifest": delivery.identity if delivery else None,
+        "version": version.version if version else None,
+        "rows": version.rows if version else None,
+        "totals": version.totals if version else None,
+        "checks": [
+            {
+                "name": check.name,
+                "passed": check.passed,
+                "blocking": check.blocking,
+                "says": check.says,
+                "cases": list(check.cases),
+            }
+            for check in one.checks
+        ],
+    }

@@ -1,0 +1,6 @@
+"""Sample bills of three clouds, made here: deterministic, exact, in each provider's own form."""
+
+from credits_pipeline.finops.samples.delivery import in_order
+from credits_pipeline.finops.samples.generator import MonthTotal, Written, generate
+
+__all__ = ["MonthTotal", "Written", "generate", "in_order"]
