@@ -70,9 +70,9 @@ def add(
     """
     from credits_pipeline.finops.sources import Source  # noqa: PLC0415 - when used
 
-    with _book() as book:
+    with book() as kept:
         source = Source.of(name, {"provider": provider, "location": location, "export": export})
-        item = book.add(source, by=_author(), replace=replace, why=why)
+        item = kept.add(source, by=whoever_runs_this(), replace=replace, why=why)
     if as_json:
         print_json({"name": name, **item.body, "version": item.version})
     else:
@@ -90,8 +90,8 @@ def list_(*, as_json: Json = False) -> None:
 
     `credits-pipeline sources list --json | jq -r '.sources[].name'`
     """
-    with _book() as book:
-        found = book.all()
+    with book() as kept:
+        found = kept.all()
     if as_json:
         print_json({"sources": [{"name": source.name, **source.body()} for source in found]})
     elif found:
@@ -112,8 +112,8 @@ def remove(name: Name, *, why: Why = "", as_json: Json = False) -> None:
 
     `credits-pipeline sources remove saas --why "the contract ended"`
     """
-    with _book() as book:
-        book.remove(name, by=_author(), why=why)
+    with book() as kept:
+        kept.remove(name, by=whoever_runs_this(), why=why)
     if as_json:
         print_json({"name": name, "removed": True})
     else:
@@ -121,7 +121,8 @@ def remove(name: Name, *, why: Why = "", as_json: Json = False) -> None:
 
 
 @contextmanager
-def _book() -> Iterator["SourceBook"]:
+def book() -> Iterator["SourceBook"]:
+    """The sources as they are kept; what goes wrong with them ends the command."""
     from credits_pipeline.finops.decisions import DecisionsError  # noqa: PLC0415 - when used
     from credits_pipeline.finops.decisions.opening import open_decisions  # noqa: PLC0415 - when used
     from credits_pipeline.finops.sources import SourceBook, SourceError  # noqa: PLC0415 - when used
@@ -135,7 +136,7 @@ def _book() -> Iterator["SourceBook"]:
         fail(str(error), 1)
 
 
-def _author() -> "Author":
+def whoever_runs_this() -> "Author":
     """Whoever runs the command."""
     from credits_pipeline.finops.decisions import Author  # noqa: PLC0415 - when used
 

@@ -72,9 +72,12 @@ def _m(
 _EC2 = ("Amazon Elastic Compute Cloud", "AmazonEC2")
 _INSTANCE, _VOLUME = ("EC2 Instance", "instance/"), ("EBS Volume", "volume/")
 _NAT = ("NAT Gateway", "natgateway/")
-_S3, _RDS = ("Amazon Simple Storage Service", "AmazonS3"), (
-    "Amazon Relational Database Service",
-    "AmazonRDS",
+_S3, _RDS = (
+    ("Amazon Simple Storage Service", "AmazonS3"),
+    (
+        "Amazon Relational Database Service",
+        "AmazonRDS",
+    ),
 )
 
 

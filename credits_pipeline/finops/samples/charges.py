@@ -6,39 +6,26 @@ rows, on how many days there are, or on the machine.
 
 import csv
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import astuple, fields
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.finops.samples.fleet import Line, lines
-from credits_pipeline.finops.samples.organisation import ACCOUNTS, PAYERS, PROFILES
-from credits_pipeline.finops.samples.stories import (
-    COMMITMENTS,
-    CREDITS,
-    LATE,
-    REFUND,
-    REFUNDED,
-    SUPPORT,
-    TAX,
-    Commitment,
-    Credit,
-    stories,
-)
+from credits_pipeline.finops.samples.organisation import ACCOUNTS, PROFILES
+from credits_pipeline.finops.samples.rest import commit, grant, monthly
+from credits_pipeline.finops.samples.stories import COMMITMENTS, CREDITS, stories
+from credits_pipeline.finops.samples.tables import MONEY, PRICE, QUANTITY, WHOLE, table
 
 if TYPE_CHECKING:
     import duckdb
 
-MONEY = "DECIMAL(36,18)"
-_PRICE = "DECIMAL(18,12)"
-_QUANTITY = "DECIMAL(18,6)"
-_TYPES = {int: "BIGINT", Decimal: _PRICE, date: "DATE", str: "VARCHAR"}
+_TYPES = {int: "BIGINT", Decimal: PRICE, date: "DATE", str: "VARCHAR"}
 #: The growth of a month reaches its end in so many steps.
 _DAYS = 30
-_WHOLE = 1000
 #: How much of the newest day is there already, in thousandths: it is not complete.
 _PARTIAL = 550
 
@@ -46,9 +33,9 @@ _CHARGE = f"""
 CREATE TABLE charge (
     source VARCHAR, month VARCHAR, line BIGINT, account VARCHAR, account_name VARCHAR,
     category VARCHAR, class VARCHAR, frequency VARCHAR, description VARCHAR,
-    first DATE, until DATE, quantity {_QUANTITY}, commitment VARCHAR, status VARCHAR,
+    first DATE, until DATE, quantity {QUANTITY}, commitment VARCHAR, status VARCHAR,
     service VARCHAR, service_category VARCHAR, service_subcategory VARCHAR, code VARCHAR,
-    unit VARCHAR, list_price {_PRICE}, contracted_price {_PRICE}, sku VARCHAR,
+    unit VARCHAR, list_price {PRICE}, contracted_price {PRICE}, sku VARCHAR,
     billed {MONEY}, effective {MONEY}, list {MONEY}, contracted {MONEY}, delivery INTEGER
 )"""  # fmt: skip
 
@@ -59,14 +46,14 @@ WITH amount AS (
         line.*, day.day,
         covering.key IS NOT NULL AND day.day >= covering.first AS covered,
         CAST(CAST(
-            CAST(line.millionths AS HUGEINT) * day.part // {_WHOLE}
-            * shape.thousandths // {_WHOLE}
+            CAST(line.millionths AS HUGEINT) * day.part // {WHOLE}
+            * shape.thousandths // {WHOLE}
             * growth.millionths // 1000000
-            * coalesce(story.thousandths, {_WHOLE}) // {_WHOLE}
-            * ({_WHOLE} + CASE WHEN noise = 0 THEN 0 ELSE CAST(
+            * coalesce(story.thousandths, {WHOLE}) // {WHOLE}
+            * ({WHOLE} + CASE WHEN noise = 0 THEN 0 ELSE CAST(
                 md5_number_lower(concat_ws('|', $seed, resource, meter, day.day))
-                % (2 * noise + 1) AS BIGINT) - noise END) // {_WHOLE}
-        AS DECIMAL(18,0)) / 1000000 AS {_QUANTITY}) AS quantity
+                % (2 * noise + 1) AS BIGINT) - noise END) // {WHOLE}
+        AS DECIMAL(18,0)) / 1000000 AS {QUANTITY}) AS quantity
     FROM line
     JOIN day ON day.day BETWEEN line.first AND line.last
     JOIN shape ON shape.profile = line.profile AND shape.weekday = isodow(day.day)
@@ -82,10 +69,12 @@ SELECT
     CASE WHEN covered THEN 0 ELSE quantity * contracted_price END,
     quantity * CASE WHEN covered THEN committed_price ELSE contracted_price END,
     quantity * list_price, quantity * contracted_price, 1
-FROM amount WHERE quantity > 0"""
+FROM amount WHERE quantity > 0"""  # noqa: S608 - our own names
 
 
-def charges(connection: "duckdb.DuckDBPyConnection", *, as_of: date, seed: int, months: int, size: int) -> None:
+def charges(
+    connection: "duckdb.DuckDBPyConnection", *, as_of: date, seed: int, months: int, size: int
+) -> None:
     """Fill the tables ``line`` and ``charge``.
 
     Args:
@@ -102,12 +91,12 @@ def charges(connection: "duckdb.DuckDBPyConnection", *, as_of: date, seed: int, 
         for number in range((as_of - first.start.date()).days)
     ]
     _load_lines(connection, last, size)
-    _table(
+    table(
         connection,
         "day(day DATE, part BIGINT)",
-        [(day, _PARTIAL if day == days[-1] else _WHOLE) for day in days],
+        [(day, _PARTIAL if day == days[-1] else WHOLE) for day in days],
     )
-    _table(
+    table(
         connection,
         "shape(profile VARCHAR, weekday BIGINT, thousandths BIGINT)",
         [
@@ -116,13 +105,13 @@ def charges(connection: "duckdb.DuckDBPyConnection", *, as_of: date, seed: int, 
             for number, part in enumerate(parts, 1)
         ],
     )
-    _table(connection, "growth(percent BIGINT, day DATE, millionths BIGINT)", _growth(days, last))
-    _table(
+    table(connection, "growth(percent BIGINT, day DATE, millionths BIGINT)", _growth(days, last))
+    table(
         connection,
         "story(name VARCHAR, first DATE, last DATE, thousandths BIGINT)",
         [(one.name, one.first, one.last, one.thousandths) for one in stories(last)],
     )
-    _table(
+    table(
         connection,
         "covering(key VARCHAR, first DATE)",
         [(one.key, last.shift(-one.ago).start.date()) for one in COMMITMENTS],
@@ -130,11 +119,11 @@ def charges(connection: "duckdb.DuckDBPyConnection", *, as_of: date, seed: int, 
     connection.execute(_CHARGE)
     connection.execute(_USAGE, {"seed": str(seed)})
     for commitment in COMMITMENTS:
-        _commit(connection, commitment, last.shift(-commitment.ago).start.date(), days)
+        commit(connection, commitment, last.shift(-commitment.ago).start.date(), days)
     for credit in CREDITS:
         begins = last.shift(-credit.ago).start.date()
-        _credit(connection, credit, begins, last.shift(credit.ends + 1).start.date())
-    _monthly(connection, days, last)
+        grant(connection, credit, begins, last.shift(credit.ends + 1).start.date())
+    monthly(connection, days, last)
 
 
 def _load_lines(connection: "duckdb.DuckDBPyConnection", last: BillingMonth, size: int) -> None:
@@ -152,19 +141,6 @@ def _load_lines(connection: "duckdb.DuckDBPyConnection", last: BillingMonth, siz
         )
 
 
-def _table(
-    connection: "duckdb.DuckDBPyConnection", name: str, rows: Sequence[tuple[Any, ...]]
-) -> None:
-    connection.execute(f"CREATE TABLE {name}")
-    into = name.partition("(")[0]
-    if rows:
-        values = f"({', '.join('?' * len(rows[0]))})"
-        connection.execute(
-            f"INSERT INTO {into} VALUES {', '.join([values] * len(rows))}",  # noqa: S608 - our own names
-            [value for row in rows for value in row],
-        )
-
-
 def _growth(days: Iterable[date], last: BillingMonth) -> list[tuple[int, date, int]]:
     """What growth makes of a day's use, in millionths: all of it on the first of the last month."""
     found = []
@@ -178,174 +154,3 @@ def _growth(days: Iterable[date], last: BillingMonth) -> list[tuple[int, date, i
             step = min(day.day - 1, _DAYS)
             found.append((percent, day, at[ago] + (at[ago - 1] - at[ago]) * step // _DAYS))
     return found
-
-
-def _commit(
-    connection: "duckdb.DuckDBPyConnection", bought: Commitment, begins: date, days: Sequence[date]
-) -> None:
-    """What a commitment costs, and what of it nobody used."""
-    values: dict[str, Any] = {
-        "key": bought.key, "source": bought.source, "account": bought.account, "name": bought.name,
-        "service": bought.service, "category": bought.grouping[0],
-        "subcategory": bought.grouping[1], "code": bought.code, "begins": begins,
-        "slack": _WHOLE + bought.slack,
-        "account_name": next(
-            (one.name for one in ACCOUNTS if one.id == bought.account), PAYERS[bought.source].name
-        ),
-    }  # fmt: skip
-    # What it costs a day: all that it covers, run for whole days, and what was bought beyond.
-    daily = connection.execute(
-        "SELECT round(CAST(sum(millionths * committed_price) AS DECIMAL(38,12)) / 1000000 * "
-        f"$slack / {_WHOLE}, 6)::DECIMAL(18,6) FROM line WHERE commitment = $key",
-        {"key": bought.key, "slack": _WHOLE + bought.slack},
-    ).fetchone()
-    assert daily is not None  # noqa: S101 - an aggregate answers one row
-    row = f"""
-        INSERT INTO charge
-        SELECT $source, strftime(first, '%%Y-%%m'), NULL, $account, $account_name, %(kind)s,
-            first, until, amount, $key, %(status)s, $service, $category, $subcategory, $code,
-            'USD', 1, 1, $key, %(billed)s, %(effective)s, amount, amount, 1 FROM %(rows)s"""
-    purchases = _purchases(bought.paid, Decimal(daily[0]), begins, days)
-    values |= {"daily": daily[0]}
-    del values["begins"], values["slack"]
-    if purchases:
-        _table(connection, f"bought(first DATE, until DATE, amount {_QUANTITY})", purchases)
-        frequency = "One-Time" if bought.paid == "upfront" else "Recurring"
-        said = row % {
-            "kind": f"'Purchase', NULL, '{frequency}', $name",
-            "status": "NULL", "billed": "amount", "effective": "0", "rows": "bought",
-        }  # fmt: skip
-        connection.execute(said, {k: v for k, v in values.items() if k != "daily"})
-        connection.execute("DROP TABLE bought")
-    unused = f"""(
-        SELECT day AS first, day + 1 AS until, CAST(
-            $daily * any_value(day.part) / {_WHOLE} - coalesce(sum(effective), 0)
-            AS {_QUANTITY}) AS amount
-        FROM day LEFT JOIN charge ON charge.first = day.day AND charge.commitment = $key
-            AND charge.status = 'Used'
-        WHERE day.day >= $begins GROUP BY day) WHERE amount > 0"""
-    said = row % {
-        "kind": "'Usage', NULL, 'Usage-Based', $name || ', not used'", "status": "'Unused'",
-        "billed": "0", "effective": "amount", "rows": unused,
-    }  # fmt: skip
-    connection.execute(said, values | {"begins": begins})
-
-
-def _purchases(
-    paid: str, daily: Decimal, begins: date, days: Sequence[date]
-) -> list[tuple[date, date, Decimal]]:
-    """When a commitment is paid, and how much."""
-    due = [day for day in days if day >= begins]
-    match paid:
-        case "daily":
-            return [(day, day + timedelta(days=1), daily) for day in due]
-        case "monthly":
-            firsts = [day for day in due if day.day == 1]
-            ends = [BillingMonth(day.year, day.month).shift(1).start.date() for day in firsts]
-            return [
-                (day, end, daily * (end - day).days) for day, end in zip(firsts, ends, strict=True)
-            ]
-        case _:
-            at = [day for day in due if day == begins]
-            return [(day, day + timedelta(days=1), daily * 365) for day in at]
-
-
-def _credit(
-    connection: "duckdb.DuckDBPyConnection", credit: Credit, begins: date, ends: date
-) -> None:
-    """A credit, spent day by day until nothing is left of it."""
-    connection.execute(
-        f"""
-        INSERT INTO charge
-        WITH eligible AS (
-            SELECT first, account, any_value(account_name) AS account_name, code,
-                any_value(service) AS service, any_value(service_category) AS category,
-                any_value(service_subcategory) AS subcategory,
-                CAST(round(sum(billed) * $percent / 100, 6) AS DECIMAL(28,6)) AS amount
-            FROM charge
-            WHERE source = $source AND category = 'Usage' AND billed > 0
-                AND first >= $begins AND first < $ends
-                AND list_contains($accounts, account)
-                AND (len($codes) = 0 OR list_contains($codes, code))
-            GROUP BY first, account, code
-        ), running AS (
-            SELECT *, sum(amount) OVER (ORDER BY first, account, code) - amount AS before
-            FROM eligible
-        )
-        SELECT $source, strftime(first, '%Y-%m'), NULL, account, account_name, 'Credit', NULL,
-            'One-Time', $description, first, first + 1, NULL, NULL, NULL, service, category,
-            subcategory, code, NULL, NULL, NULL, NULL, -given, -given, -given, -given, 1
-        FROM (SELECT *, CAST(least(amount, CAST($granted AS DECIMAL(28,6)) - before)
-            AS {MONEY}) AS given FROM running)
-        WHERE given > 0""",
-        {
-            "source": credit.source, "percent": credit.percent, "begins": begins, "ends": ends,
-            "accounts": list(credit.accounts), "codes": list(credit.codes),
-            "description": credit.description, "granted": credit.amount,
-        },
-    )  # fmt: skip
-
-
-def _monthly(
-    connection: "duckdb.DuckDBPyConnection", days: Sequence[date], last: BillingMonth
-) -> None:
-    """Support, tax, a refund, and the corrections of the month that is delivered again."""
-    months = sorted({BillingMonth(day.year, day.month) for day in days})
-    fees = [
-        (source, str(month), month.start.date(), month.shift(1).start.date(), PAYERS[source].id,
-         PAYERS[source].name, service, code, amount)
-        for source, (service, code, amount) in SUPPORT.items()
-        for month in months
-    ]  # fmt: skip
-    _table(
-        connection,
-        "fee(source VARCHAR, month VARCHAR, first DATE, until DATE, account VARCHAR, "
-        f"account_name VARCHAR, service VARCHAR, code VARCHAR, amount {_PRICE})",
-        fees,
-    )
-    connection.execute("""
-        INSERT INTO charge
-        SELECT source, month, NULL, account, account_name, 'Purchase', NULL, 'Recurring',
-            service || ', monthly fee', first, until, 1, NULL, NULL, service,
-            'Management and Governance', 'Support', code, 'Months', amount, amount, code,
-            amount, amount, amount, amount, 1 FROM fee""")
-    refunded = last.shift(-REFUND)
-    if refunded in months:
-        day = refunded.start.date() + timedelta(days=13)
-        connection.execute(
-            """
-            INSERT INTO charge
-            SELECT source, $month, NULL, account, account_name, 'Adjustment', NULL, 'One-Time',
-                'Refund: storage that was charged after it was deleted', $day, $day + 1, NULL,
-                NULL, NULL, service, category, subcategory, code, NULL, NULL, NULL, NULL,
-                $amount, $amount, $amount, $amount, 1
-            FROM line WHERE account = '158220914476' AND code = 'AmazonS3' ORDER BY id LIMIT 1""",
-            {"month": str(refunded), "day": day, "amount": REFUNDED},
-        )
-    # Azure corrects a closed month, and delivers it again as a whole.
-    connection.execute(
-        """
-        INSERT INTO charge
-        SELECT source, month, NULL, account, any_value(account_name), 'Usage', 'Correction',
-            'Usage-Based', 'Correction of ' || service, min(first), min(first) + 1, NULL, NULL,
-            NULL, service, any_value(service_category), any_value(service_subcategory), code, NULL,
-            NULL, NULL, NULL, -off, -off, -off, -off, 2
-        FROM (SELECT *, CAST(round(sum(billed) OVER (PARTITION BY account, code) * 3 / 200, 2)
-            AS DECIMAL(18,2)) AS off FROM charge WHERE source = 'azure' AND month = $month
-            AND category = 'Usage' AND billed > 0 AND account LIKE 'c4d7f8a9%')
-        GROUP BY source, month, account, service, code, off HAVING off > 0""",
-        {"month": str(last.shift(-LATE))},
-    )
-    connection.execute(
-        """
-        INSERT INTO charge
-        SELECT source, month, NULL, account, any_value(account_name), 'Tax', NULL, 'One-Time',
-            'VAT of ' || $percent || ' %', strptime(month, '%Y-%m')::DATE,
-            (strptime(month, '%Y-%m') + INTERVAL 1 MONTH)::DATE, NULL, NULL, NULL, 'Tax', 'Other',
-            'Other (Other)', 'Tax', NULL, NULL, NULL, NULL, tax, tax, tax, tax, delivery
-        FROM (SELECT *, CAST(round(sum(billed) OVER (PARTITION BY source, month, account)
-            * $percent / 100, 2) AS DECIMAL(18,2)) AS tax FROM charge
-            WHERE list_contains($taxed, account) AND delivery = 1)
-        GROUP BY source, month, account, tax, delivery HAVING tax > 0""",
-        {"percent": TAX, "taxed": [account.id for account in ACCOUNTS if account.taxed]},
-    )

@@ -17,7 +17,7 @@ class Form(StrEnum):
     NUMERIC = "gcp parquet"
 
 
-_AMOUNTS = {
+_WRITTEN = {
     # No trailing zeros, as the providers write.
     Form.TEXT: "rtrim(rtrim(CAST({} AS VARCHAR), '0'), '.')",
     Form.DOUBLES: "CAST({} AS DOUBLE)",
@@ -34,7 +34,8 @@ _MAPS = {
     Form.NUMERIC: "list_transform(map_entries(CAST(CAST(nullif({}, '') AS JSON) AS "
     "MAP(VARCHAR, VARCHAR))), lambda entry: {{'key': entry.key, 'value': entry.value}})",
 }
-_AMOUNT_COLUMNS = {
+#: Columns that are amounts, prices and quantities, and columns that are moments.
+AMOUNTS = {
     "BilledCost": "billed",
     "EffectiveCost": "effective",
     "ListCost": "list",
@@ -49,7 +50,7 @@ _AMOUNT_COLUMNS = {
     "CommitmentDiscountQuantity": "CASE WHEN promise.unit = 'USD' OR status IS NULL "
     "THEN CASE WHEN charge.category = 'Purchase' THEN list ELSE effective END ELSE quantity END",
 }
-_MOMENT_COLUMNS = {
+MOMENTS = {
     "BillingPeriodStart": "$start",
     "BillingPeriodEnd": "$end",
     "ChargePeriodStart": "charge.first",
@@ -102,7 +103,7 @@ _AWS = {
     "x_Operation": "meter",
     "x_ServiceCode": "charge.code",
 }
-_AZURE_AMOUNTS = {
+_AZURE_MORE = {
     "x_BilledCostInUsd": "billed",
     "x_BillingExchangeRate": "CAST(1 AS DECIMAL(18,6))",
     "x_ContractedCostInUsd": "contracted",
@@ -111,7 +112,7 @@ _AZURE_AMOUNTS = {
     "x_ListCostInUsd": "list",
     "x_PricingBlockSize": "CASE WHEN charge.sku IS NOT NULL THEN CAST(1 AS DECIMAL(18,6)) END",
 }
-_AZURE_MOMENTS = {
+_AZURE_TIMES = {
     "x_BillingExchangeRateDate": "$start",
     "x_ServicePeriodEnd": "until",
     "x_ServicePeriodStart": "charge.first",
@@ -169,17 +170,17 @@ def columns(source: str, form: Form) -> dict[str, str]:
         source: of the sample organisation.
         form: how values are written.
     """
-    amounts, moments, texts = dict(_AMOUNT_COLUMNS), dict(_MOMENT_COLUMNS), dict(_TEXT_COLUMNS)
+    amounts, moments, texts = dict(AMOUNTS), dict(MOMENTS), dict(_TEXT_COLUMNS)
     maps = {"Tags": "tags", "SkuPriceDetails": "details"}
     if source == "azure":
-        amounts = {k: v for k, v in amounts.items() if k not in _NOT_AZURE} | _AZURE_AMOUNTS
-        moments |= _AZURE_MOMENTS
+        amounts = {k: v for k, v in amounts.items() if k not in _NOT_AZURE} | _AZURE_MORE
+        moments |= _AZURE_TIMES
         texts |= _AZURE_TEXTS | dict.fromkeys(_AZURE_EMPTY, "CAST(NULL AS VARCHAR)")
     elif source != "gcp":
         texts |= _AWS
         maps |= {"x_Discounts": "''"}
     found = texts
-    found |= {name: _AMOUNTS[form].format(value) for name, value in amounts.items()}
+    found |= {name: _WRITTEN[form].format(value) for name, value in amounts.items()}
     found |= {name: _MOMENTS[form].format(value) for name, value in moments.items()}
     found |= {name: _MAPS[form].format(value) for name, value in maps.items()}
     if form is Form.NUMERIC:
@@ -192,12 +193,13 @@ def columns(source: str, form: Form) -> dict[str, str]:
     }
 
 
-def exact(form: Form, column: str) -> str:
+def exact(form: Form, cost: str) -> str:
     """A cost as whoever reads the file has it, as an exact decimal."""
-    if form is Form.DOUBLES:
-        # The shortest text that reads back as that double.
-        column = f"CAST({column} AS VARCHAR)"
-    return f"CAST({column} AS DECIMAL(36,18))"
+    if form is Form.TEXT:
+        return cost
+    written = _WRITTEN[form].format(cost)
+    # Of a double, the shortest text that reads back as it.
+    return f"CAST(CAST({written} AS VARCHAR) AS DECIMAL(36,18))"
 
 
 def constants(payer: Payer, *, invoice: str | None) -> dict[str, str | None]:

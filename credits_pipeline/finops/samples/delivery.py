@@ -1,4 +1,4 @@
-"""How each provider delivers a month: where its files lie, and the manifest that says which count."""
+"""How each provider delivers: where its files lie, and the manifest that says which count."""
 
 import hashlib
 import json
@@ -81,9 +81,7 @@ def azure_folder(root: Path, month: BillingMonth, at: datetime) -> Path:
     return root / "azure" / "exports" / EXPORTS["azure"] / period / f"{at:%Y%m%d%H%M}" / run
 
 
-def azure_manifest(
-    root: Path, month: BillingMonth, at: datetime, delivered: Delivered
-) -> None:
+def azure_manifest(root: Path, month: BillingMonth, at: datetime, delivered: Delivered) -> None:
     """Write the manifest of one run."""
     payer = PAYERS["azure"].id
     scope = f"/providers/Microsoft.Billing/billingAccounts/{payer}"

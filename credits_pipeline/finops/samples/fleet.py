@@ -1,4 +1,4 @@
-"""The lines of the sample bills: one for each meter of each resource, with all that FOCUS says of it.
+"""The lines of the sample bills: each meter of each resource, with all that FOCUS says of it.
 
 Ids depend on nothing but what the resource is, so that they are the same in every sample.
 """

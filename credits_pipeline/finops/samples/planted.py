@@ -70,7 +70,9 @@ def planted(connection: "duckdb.DuckDBPyConnection", last: BillingMonth) -> dict
                 "description": credit.description,
                 "owner": credit.owner,
                 "granted": to_text(credit.amount),
-                "spent": to_text(spent[credit.description]) if credit.description in spent else "0.00",
+                "spent": to_text(spent[credit.description])
+                if credit.description in spent
+                else "0.00",
                 "begins": last.shift(-credit.ago).start.date().isoformat(),
                 "expires": last.shift(credit.ends + 1).start.date().isoformat(),
             }
