@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "finops": {"billing", "settings"},
     "orchestration": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
-        "cloudwatch", "alerts",
+        "cloudwatch", "alerts", "finops",
     },
     "doctor": {
         "alerts", "billing", "cloudzero", "finops", "inbox", "storage", "settings", "orchestration",

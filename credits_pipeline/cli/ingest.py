@@ -64,8 +64,9 @@ def ingest(
         root, keys = storage_root(), tag_keys()
         lake = open_lake(root)
         with doing("Reading manifests") as now:
-            done = _take_in(chosen, at, lake, now)
-            refresher = Refresher(lake, Depot(root), [key.name for key in keys])
+            depot = Depot(root)
+            done = _take_in(chosen, at, lake, depot, now)
+            refresher = Refresher(lake, depot, [key.name for key in keys])
             refreshed = refresher.refresh(say=now)
     if as_json:
         print_json(_as_json(done, refreshed))
@@ -109,14 +110,18 @@ def _sources(name: str | None) -> list["Source"]:
 
 
 def _take_in(
-    chosen: list["Source"], at: BillingMonth | None, lake: "Lake", now: Callable[[str], None]
+    chosen: list["Source"],
+    at: BillingMonth | None,
+    lake: "Lake",
+    depot: "Depot",
+    now: Callable[[str], None],
 ) -> _Done:
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.ingest import TagColumn, ingest_month  # noqa: PLC0415 - when used
     from credits_pipeline.finops.manifests import months  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.publish.attempts import take_in  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import tag_keys  # noqa: PLC0415 - as above
 
-    tags = tuple(TagColumn(key.name, key.aliases) for key in tag_keys())
+    tags = tag_keys()
     done = _Done()
     for one in chosen:
         try:
@@ -131,10 +136,8 @@ def _take_in(
                 about = f"{one.name} {month}"
                 now(about)
                 try:
-                    found = ingest_month(
-                        one, month, lake, tags=tags, progress=_progress(about, now)
-                    )
-                    done.months.append(found)
+                    told = _progress(about, now)
+                    done.months.append(take_in(one, month, lake, depot, tags=tags, progress=told))
                 except BillError as error:
                     done.failed.append(f"{about}: {error}")
     return done

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -19,7 +19,14 @@ from credits_pipeline.orchestration.resources import (
 )
 from credits_pipeline.orchestration.schedules import credits_schedules
 from credits_pipeline.orchestration.sensors import credits_sensors
+from credits_pipeline.orchestration.wings import finops_is_in_use
 from credits_pipeline.settings import Schedule
+
+if TYPE_CHECKING:
+    from credits_pipeline.finops.assets.build import FinopsDefinitions
+
+#: Providers write manifests a few times a day, and each look lists every source.
+_MANIFESTS_SECONDS = 60
 
 
 def build_definitions(
@@ -32,7 +39,7 @@ def build_definitions(
 
     Args:
         schedule: what has to be known when it loads; default: from the environment.
-        resources: replacements for ``inbox``, ``storage`` or ``cloudzero``.
+        resources: replacements for ``inbox``, ``storage``, ``cloudzero`` or ``bills``.
         executor: runs the steps of every run, also of those started from an asset's page; default:
             from the environment. One process per run is what a few short steps want, as they share
             what they import.
@@ -57,17 +64,36 @@ def build_definitions(
         - later_checks(),
         description="One billing month, from the file in S3 to the verified drop in CloudZero.",
     )
+    bills = _bills(schedule)
+    if bills is not None:
+        used = {**bills.resources, **used}
     return dg.Definitions(
         assets=[
             inbox_asset(schedule.owners),
             *credits_assets(partitions, schedule.owners),
+            *(bills.assets if bills else ()),
         ],
-        asset_checks=credits_checks(partitions),
-        jobs=[job, *later_jobs()],
+        asset_checks=[*credits_checks(partitions), *(bills.asset_checks if bills else ())],
+        jobs=[job, *later_jobs(), *(bills.jobs if bills else ())],
         schedules=credits_schedules(schedule),
-        sensors=credits_sensors(schedule, job),
+        sensors=[*credits_sensors(schedule, job), *(bills.sensors if bills else ())],
         resources={name: _not_of_a_run(resource) for name, resource in used.items()},
         executor=executor or executor_of_settings(),
+    )
+
+
+def _bills(schedule: Schedule) -> "FinopsDefinitions | None":
+    """What the second wing adds, where it is in use."""
+    if not finops_is_in_use():
+        return None
+    from credits_pipeline.finops.assets.build import (  # noqa: PLC0415 - only where it is in use
+        build_finops_definitions,
+    )
+
+    return build_finops_definitions(
+        automation=schedule.automation,
+        seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
+        owners=schedule.owners,
     )
 
 

@@ -80,9 +80,12 @@ def write(file: Path, rows: Iterable[Mapping[str, Any]], *, without: Sequence[st
         values = [
             [None if one[name] is None else str(one[name]) for name in columns] for one in rows
         ]
-        if values:
-            marks = ", ".join(f"CAST(? AS {kind})" for kind in columns.values())
-            connection.executemany(f"INSERT INTO typed VALUES ({marks})", values)  # noqa: S608 - ours
+        marks = ", ".join(f"CAST(? AS {kind})" for kind in columns.values())
+        for start in range(0, len(values), 50):
+            some = values[start : start + 50]
+            lines = ", ".join(f"({marks})" for _ in some)
+            flat = [cell for one in some for cell in one]
+            connection.execute(f"INSERT INTO typed VALUES {lines}", flat)
         connection.execute(f"COPY typed TO '{file}' (FORMAT parquet)")
     return file
 
@@ -138,7 +141,7 @@ class Bills:
             rounded_rows=0,
             run_id="",
         )
-        with DuckDBEngine.opened(self.storage / "scratch") as engine:
+        with DuckDBEngine.opened(self.storage / "scratch", threads=1) as engine:
             made = make(engine, self.shelf, self.catalogue, Rows(source, month, version, files))
         self.bills[source, month] = replace(bill, **about)
         return made

@@ -54,18 +54,23 @@ def raise_rejected(connection: duckdb.DuckDBPyConnection, name: str, header: Hea
     Raises:
         FileFault: it put something aside.
     """
+    # A line of another length is one fault, however many cells of it can't be read.
+    faults = (
+        "SELECT line, CASE error_type WHEN 'CAST' THEN column_idx END AS which, "
+        "any_value(error_type) AS kind, any_value(csv_line) AS text FROM reject_errors "
+        "WHERE error_type <> 'CAST' OR line NOT IN "
+        "(SELECT line FROM reject_errors WHERE error_type <> 'CAST') GROUP BY 1, 2"
+    )
     found = connection.execute(
-        "SELECT line, column_idx, error_type, csv_line FROM reject_errors "
-        f"ORDER BY line, column_idx LIMIT {SHOWN}"
+        f"SELECT *, count(*) OVER () FROM ({faults}) ORDER BY line, which LIMIT {SHOWN}"
     ).fetchall()
-    total = connection.execute("SELECT count(*) FROM reject_errors").fetchone()
     connection.execute("DROP TABLE reject_errors")
     connection.execute("DROP TABLE reject_scans")
-    count = total[0] if total else 0
     if not found:
         return
-    cases = [_case(name, header, *each) for each in found]
-    many = f"at least {count:,} cells" if count >= _KEPT else f"{count:,} cell{'s' * (count > 1)}"
+    count = int(found[0][-1])
+    cases = [_case(name, header, *each[:-1]) for each in found]
+    many = f"{'at least ' * (count >= _KEPT)}{count:,} cell{'s' * (count > 1)}"
     raise FileFault(
         "cells_have_their_types",
         name,
@@ -75,16 +80,16 @@ def raise_rejected(connection: duckdb.DuckDBPyConnection, name: str, header: Hea
     )
 
 
-def _case(name: str, header: Header, line: int, column: int, kind: str, text: str) -> str:
+def _case(name: str, header: Header, line: int, column: int | None, kind: str, text: str) -> str:
     """File, row, column and text of one bad cell. Rows are counted without the header."""
     where = f"{name}, row {line - 1:,}"
-    if kind != "CAST":
+    if column is None:
         said = _STRUCTURE.get(kind, f"can't be read ({kind.lower()})")
         return f"{where}: the line {said}; the file has {len(header.names)} columns"
     at = column - 1
     title = header.names[at] if 0 <= at < len(header.names) else "?"
     try:
-        cells = next(csv.reader([text], delimiter=header.delimiter), [])
+        cells = next(csv.reader([text.lstrip("\r\n")], delimiter=header.delimiter), [])
     except csv.Error:
         cells = []
     cell = cells[at] if 0 <= at < len(cells) else ""

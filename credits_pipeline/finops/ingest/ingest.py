@@ -22,7 +22,7 @@ from credits_pipeline.finops.ingest.fault import FileFault
 from credits_pipeline.finops.ingest.limits import Limits
 from credits_pipeline.finops.ingest.progress import Told
 from credits_pipeline.finops.ingest.reading import Read, Reading
-from credits_pipeline.finops.ingest.tags import DEFAULT_TAGS, TagSpec
+from credits_pipeline.finops.ingest.tags import DEFAULT_TAGS, TagSpec, tag_digest
 from credits_pipeline.finops.lake import Lake, Version
 from credits_pipeline.finops.lake.lake import version_name
 from credits_pipeline.finops.manifests import Delivery, SourceSpec, current
@@ -181,7 +181,7 @@ class _Ingest:
 
 
 def _is_same(counts: Version, delivery: Delivery, tags: Sequence[TagSpec]) -> bool:
-    return counts.identity == delivery.identity and counts.tags == tuple(tag.name for tag in tags)
+    return counts.identity == delivery.identity and counts.tag_digest == tag_digest(tags)
 
 
 def _kept_checks(version: Version) -> tuple[Check, ...]:
@@ -217,6 +217,7 @@ def _version(
         columns=read.columns,
         focus_version=delivery.focus_version or _focus_version(read.columns, delivery.provider),
         tags=tuple(tag.name for tag in tags),
+        tag_digest=tag_digest(tags),
         complete_through=_complete_through(delivery, counts),
         checks=tuple(check.to_data() for check in checks),
     )

@@ -1,5 +1,7 @@
 """Tags: one text of keys and values whatever the provider's form, and a column a configured key."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +34,14 @@ DEFAULT_TAGS: tuple[TagColumn, ...] = (
     TagColumn("product", ("product",)),
     TagColumn("environment", ("environment",)),
 )
+
+
+def tag_digest(tags: Iterable[TagSpec]) -> str:
+    """Another text for other keys, or for other spellings of them."""
+    whole = json.dumps([[tag.name, list(tag.aliases)] for tag in tags])
+    return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+
 #: A key, a colon, and something that is no text: FOCUS allows numbers, booleans and null.
 _NOT_ALL_TEXT = r'"\s*:\s*[^"\s]'
 

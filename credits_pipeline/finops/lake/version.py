@@ -38,6 +38,7 @@ class Version:
         totals: by currency, each of the four costs as exact decimal text.
         columns: the headers that the files had.
         tags: the keys that are columns.
+        tag_digest: of the keys and the spellings that mean them.
         checks: what was found, as plain data.
     """
 
@@ -59,6 +60,7 @@ class Version:
     columns: tuple[str, ...]
     focus_version: str
     tags: tuple[str, ...]
+    tag_digest: str
     complete_through: date | None = None
     checks: tuple[dict[str, Any], ...] = field(default=())
 

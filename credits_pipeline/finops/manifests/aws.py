@@ -98,21 +98,20 @@ def _newest(place: Place, found: list[Listed]) -> tuple[Listed, dict[str, Any], 
     """
     own = [one for one in found if one.key.count("/") == 3]  # noqa: PLR2004 - EXPORT/metadata/PERIOD/
     snapshots = [one for one in found if one not in own]
-    candidates: list[tuple[datetime, int, Listed]] = []
-    for one in own:
-        manifest, _ = read_manifest(place, one.key)
-        candidates.append((_refreshed(manifest) or one.modified, 1, one))
+    read = {one.key: read_manifest(place, one.key) for one in own}
+    candidates = [(_refreshed(read[one.key][0]) or one.modified, 1, one) for one in own]
     candidates += [(_folder_time(one.key) or one.modified, 0, one) for one in snapshots]
     at, _, newest = max(candidates, key=lambda each: (each[0], each[1], each[2].key))
-    manifest, content = read_manifest(place, newest.key)
+    manifest, content = read.get(newest.key) or read_manifest(place, newest.key)
     return newest, manifest, content, at
 
 
 def _refreshed(manifest: dict[str, Any]) -> datetime | None:
     """The time in the folder of the data files, in create-new."""
+    named = manifest.get("dataFiles")
     times = [
         at
-        for file in manifest.get("dataFiles") or []
+        for file in (named if isinstance(named, list) else [])
         if isinstance(file, str) and (at := _folder_time(file))
     ]
     return max(times, default=None)

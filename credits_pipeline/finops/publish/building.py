@@ -58,7 +58,10 @@ def build(
         }
         with duckdb.connect(str(made), config=config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            # One transaction, or each row of a small table would wait for the disk.
+            connection.execute("BEGIN")
             _fill(connection, marts, parts, bills)
+            connection.execute("COMMIT")
             connection.execute("CHECKPOINT")
     except (duckdb.Error, OSError) as error:
         raise PublishError(

@@ -43,9 +43,11 @@ _CHARGES = {
     "tax": {"charge": ["Tax"]},
     "usage": {"charge": ["Usage"]},
 }
-_CLASS = (
-    f"CASE WHEN source = '{RECEIPTS}' THEN 'credits_handed_out' "
-    f"WHEN {REPLACED} THEN 'credits_of_the_bill' "
+_OF_RECEIPTS = (
+    f"WHEN source = '{RECEIPTS}' THEN 'credits_handed_out' "
+    f"WHEN {REPLACED} THEN 'credits_of_the_bill'"
+)
+_KINDS = (
     "WHEN charge_category = 'Credit' THEN 'credits' "
     "WHEN charge_category = 'Tax' THEN 'tax' "
     "WHEN charge_category = 'Adjustment' THEN 'adjustments' "
@@ -128,7 +130,7 @@ def bridge(published: Published, scope: Scope, to: View | None = None) -> Bridge
     there = to or View()
     asked = one_currency(published, scope).but(group=())
     here = View(asked.cost, asked.credits, asked.tax)
-    sums = _sums(published, asked)
+    sums = _sums(published, asked, with_receipts=NET in (here.cost, there.cost))
     steps = tuple(
         Step(name, words, amount, _CHARGES.get(name, {}))
         for name, words in STEPS.items()
@@ -148,12 +150,17 @@ def _total(published: Published, scope: Scope) -> Decimal:
     return total(row.cost for row in grouped(published, scope, ()))
 
 
-def _sums(published: Published, scope: Scope) -> dict[str, dict[str, Decimal]]:
-    """What each kind of charge is, in each column."""
+def _sums(
+    published: Published, scope: Scope, *, with_receipts: bool
+) -> dict[str, dict[str, Decimal]]:
+    """What each kind of charge is, in each column; credits are told apart where receipts count."""
     columns = dict.fromkeys(COLUMNS.values())
     measures = ", ".join(f"COALESCE(SUM({column}), 0)" for column in columns)
     rows = select_all(published, scope)
-    found = read(published, rows, f"{_CLASS} AS kind, {measures}", "GROUP BY kind")
+    kinds = f"CASE {_OF_RECEIPTS} {_KINDS}" if with_receipts else f"CASE {_KINDS}"
+    if not with_receipts:
+        rows = rows.and_("source <> ?", RECEIPTS)
+    found = read(published, rows, f"{kinds} AS kind, {measures}", "GROUP BY kind")
     return {
         str(kind): dict(zip(columns, (Decimal(str(cost)) for cost in costs), strict=True))
         for kind, *costs in found

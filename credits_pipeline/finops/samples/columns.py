@@ -47,8 +47,9 @@ AMOUNTS = {
     "PricingCurrencyListUnitPrice": "charge.list_price",
     "PricingCurrencyContractedUnitPrice": "charge.contracted_price",
     "ConsumedQuantity": "CASE WHEN measured THEN quantity END",
-    "CommitmentDiscountQuantity": "CASE WHEN promise.unit = 'USD' OR status IS NULL "
-    "THEN CASE WHEN charge.category = 'Purchase' THEN list ELSE effective END ELSE quantity END",
+    "CommitmentDiscountQuantity": "CASE WHEN promise.id IS NULL THEN NULL "
+    "WHEN charge.category = 'Purchase' THEN list WHEN in_dollars THEN effective "
+    "ELSE quantity END",
 }
 MOMENTS = {
     "BillingPeriodStart": "$start",
@@ -73,8 +74,8 @@ _TEXT_COLUMNS = {
     "CommitmentDiscountName": "promise.name",
     "CommitmentDiscountStatus": "status",
     "CommitmentDiscountType": "promise.kind",
-    "CommitmentDiscountUnit": "CASE WHEN promise.unit = 'USD' OR status IS NULL "
-    "THEN CASE WHEN promise.id IS NOT NULL THEN 'USD' END ELSE charge.unit END",
+    "CommitmentDiscountUnit": "CASE WHEN promise.id IS NULL THEN NULL "
+    "WHEN charge.category = 'Purchase' OR in_dollars THEN 'USD' ELSE charge.unit END",
     "ConsumedUnit": "CASE WHEN measured THEN charge.unit END",
     "InvoiceId": "$invoice",
     "InvoiceIssuerName": "$issuer",
@@ -160,6 +161,7 @@ ORDER = (
 TABLES = """charge
     LEFT JOIN line ON line.id = charge.line
     LEFT JOIN promise ON promise.key = charge.commitment"""
+_IN_DOLLARS = "(promise.unit = 'USD' OR status = 'Unused')"
 _MEASURED = "(charge.category = 'Usage' AND class IS NULL AND status IS DISTINCT FROM 'Unused')"
 
 
@@ -188,7 +190,7 @@ def columns(source: str, form: Form) -> dict[str, str]:
         found["SkuPriceDetails"] = "nullif(details, '')"
     return {
         # FOCUS's own columns first, each group by name.
-        name: found[name].replace("measured", _MEASURED)
+        name: found[name].replace("measured", _MEASURED).replace("in_dollars", _IN_DOLLARS)
         for name in sorted(found, key=lambda name: (name.startswith("x_"), name))
     }
 

@@ -1,7 +1,7 @@
 """The lint: what some engine computes otherwise is named, and every mart of ours passes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.finops.marts.catalogue import marts
@@ -75,6 +75,7 @@ def test_what_engines_compute_alike_passes(text: str) -> None:
     assert findings(text, tables=["t"]) == ()
 
 
+@settings(max_examples=15)
 @given(st.lists(st.text(min_size=1, max_size=12), max_size=4))
 def test_every_mart_passes_whatever_tag_keys_are_columns(tags: list[str]) -> None:
     for mart in marts(tags):

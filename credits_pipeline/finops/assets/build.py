@@ -1,0 +1,50 @@
+"""What the wing adds to a code location; loaded only where the wing is in use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from credits_pipeline.finops.assets.bills import FILES, MARTS, PUBLISHED, ROWS, spend_assets
+from credits_pipeline.finops.assets.checks import spend_checks
+from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.finops.assets.sensor import manifests_sensor
+
+JOB = "bill_month"
+
+
+@dataclass(frozen=True)
+class FinopsDefinitions:
+    """What `credits_pipeline.orchestration.build` joins to the first wing's."""
+
+    assets: Sequence[dg.AssetsDefinition]
+    asset_checks: Sequence[dg.AssetChecksDefinition]
+    jobs: Sequence[Any]
+    sensors: Sequence[dg.SensorDefinition]
+    resources: dict[str, Any]
+
+
+def build_finops_definitions(
+    *, automation: bool, seconds: int, owners: Sequence[str] = ()
+) -> FinopsDefinitions:
+    """Assemble the wing.
+
+    Args:
+        automation: whether the sensor runs from the start.
+        seconds: between two looks at the manifests.
+        owners: of the assets.
+    """
+    job = dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.assets(FILES, ROWS, *MARTS.values(), PUBLISHED),
+        description="One billing month of one source, from its manifest to what pages read.",
+    )
+    status = dg.DefaultSensorStatus.RUNNING if automation else dg.DefaultSensorStatus.STOPPED
+    return FinopsDefinitions(
+        assets=spend_assets(owners),
+        asset_checks=spend_checks(),
+        jobs=[job],
+        sensors=[manifests_sensor(job, status, seconds)],
+        resources={"bills": BillsResource()},
+    )

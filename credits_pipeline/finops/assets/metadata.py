@@ -1,0 +1,115 @@
+"""What the Dagster UI shows of bills: numbers as numbers, exact amounts as text beside them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from credits_pipeline.finops.ingest import Ingested
+    from credits_pipeline.finops.manifests import Delivery
+    from credits_pipeline.finops.marts.shelf import Kept
+    from credits_pipeline.finops.publish.publishing import Publication
+
+_SHOWN = 50
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$!])")
+
+
+def plain(text: object) -> str:
+    """Text from a bill with nothing in it that Markdown or HTML acts on: the UI renders both."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def of_delivery(delivery: "Delivery") -> dict[str, Any]:
+    """Of what a manifest names."""
+    stated = sum(file.size or 0 for file in delivery.files)
+    return {
+        "manifest": delivery.manifest,
+        "identity": delivery.identity,
+        "delivered_at": dg.MetadataValue.timestamp(delivery.delivered_at),
+        "complete_through": str(delivery.complete_through or "not said"),
+        "focus_version": delivery.focus_version or "not said",
+        "files": len(delivery.files),
+        "bytes": delivery.size or stated,
+        **({"rows": delivery.rows} if delivery.rows is not None else {}),
+        "file_names": _table(
+            ("file", "bytes", "rows", "checksum"),
+            [(file.name, file.size, file.rows, file.checksum) for file in delivery.files[:_SHOWN]],
+        ),
+    }
+
+
+def of_ingested(found: "Ingested", uri: str) -> dict[str, Any]:
+    """Of the version that counts now."""
+    version = found.version
+    told: dict[str, Any] = {"outcome": found.outcome, "seconds": found.seconds}
+    if version is None:
+        return told
+    return {
+        **told,
+        "dagster/uri": uri,
+        "dagster/partition_row_count": version.rows,
+        "version": version.version,
+        "manifest": version.manifest,
+        "identity": version.identity,
+        "complete_through": str(version.complete_through or "no day yet"),
+        "rows": version.rows,
+        "rounded_rows": version.rounded_rows,
+        "files": len(version.files),
+        "bytes": version.size,
+        **_amounts(version.totals),
+    }
+
+
+def of_mart(kept: "Kept", uri: str) -> dict[str, Any]:
+    """Of one mart of a month."""
+    return {
+        "dagster/uri": uri,
+        "dagster/partition_row_count": kept.rows,
+        "version": kept.version,
+        "rows": kept.rows,
+        **_amounts(kept.sums),
+    }
+
+
+def of_publication(publication: "Publication") -> dict[str, Any]:
+    """Of what pages read."""
+    return {
+        "version": publication.pointer.version,
+        "file": publication.pointer.file,
+        "is_new": publication.is_new,
+        "bills": len(publication.bills),
+        "rows": sum(bill.rows for bill in publication.bills),
+        "removed": len(publication.removed),
+        "sources": _table(
+            ("source", "month", "rows", "complete through", "manifest", "version"),
+            [
+                (
+                    bill.source,
+                    bill.billing_month,
+                    bill.rows,
+                    bill.complete_through,
+                    bill.manifest[:12],
+                    bill.version,
+                )
+                for bill in publication.bills[-_SHOWN:]
+            ],
+        ),
+    }
+
+
+def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Each sum as exact text, and as a number that the UI can plot."""
+    told: dict[str, Any] = {}
+    for currency, costs in sums.items():
+        for name, amount in costs.items():
+            told[f"{name} {currency}"] = amount
+            told[f"{name} {currency}, rounded"] = float(amount)
+    return told
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
+    lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
+    lines += [" | ".join("" if cell is None else plain(cell) for cell in row) for row in rows]
+    return dg.MetadataValue.md("\n".join(f"| {line} |" for line in lines))

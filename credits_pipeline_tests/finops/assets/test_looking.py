@@ -1,0 +1,102 @@
+"""What a look at manifests starts: each change once, failures that pass again, nothing lost."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.finops.assets.looking import Failed, Look, Seen, look, parse, spelled
+
+NOW = datetime(2026, 6, 3, 4, 5, tzinfo=UTC)
+MAY = BillingMonth(2026, 5)
+
+
+def at(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+def looked(
+    cursor: dict[str, Seen],
+    marks: dict[str, dict[BillingMonth, str]],
+    *,
+    failed: dict[str, str] | None = None,
+    now: datetime = NOW,
+) -> Look:
+    failures = failed or {}
+
+    def last(source: str, month: BillingMonth) -> Failed | None:
+        key = f"{source}|{month}"
+        return Failed(failures[key]) if key in failures else None
+
+    return look(cursor, marks, last, now)
+
+
+def test_a_delivery_is_asked_for_once_and_again_when_it_changes() -> None:
+    first = looked({}, {"aws": {MAY: "a"}})
+    assert [(ask.source, ask.month, ask.again) for ask in first.asks] == [("aws", MAY, 0)]
+    assert looked(first.cursor, {"aws": {MAY: "a"}}).asks == ()
+    assert len(looked(first.cursor, {"aws": {MAY: "b"}}).asks) == 1
+
+
+def test_a_delivery_that_comes_back_has_another_run_key() -> None:
+    """Dagster remembers a run key for ever, whatever became of the run."""
+    cursor: dict[str, Seen] = {}
+    keys = []
+    for mark in ("a", "b", "a"):
+        found = looked(cursor, {"aws": {MAY: mark}})
+        keys += [ask.run_key(f"identity of {mark}") for ask in found.asks]
+        cursor = found.cursor
+    assert len(set(keys)) == 3
+    assert "identity of b" in keys[1]
+
+
+def test_a_failure_that_passes_is_asked_for_again_each_time_later() -> None:
+    found = looked({}, {"aws": {MAY: "a"}})
+    now, waits = NOW, []
+    for _ in range(20):
+        failed = {"aws|2026-05": at(now)}
+        for minutes in range(0, 24 * 60, 5):
+            later = now + timedelta(minutes=minutes)
+            again = looked(found.cursor, {"aws": {MAY: "a"}}, failed=failed, now=later)
+            if again.asks:
+                waits.append(minutes)
+                found, now = again, later
+                break
+    assert waits == [15, 60, 240, *[720] * 6]
+    assert looked(found.cursor, {"aws": {MAY: "b"}}).asks[0].again == 0
+
+
+def test_a_failure_from_before_the_run_says_nothing_of_it() -> None:
+    found = looked({}, {"aws": {MAY: "a"}})
+    failed = {"aws|2026-05": at(NOW - timedelta(hours=9))}
+    later = NOW + timedelta(days=1)
+    assert looked(found.cursor, {"aws": {MAY: "a"}}, failed=failed, now=later).asks == ()
+
+
+def test_a_source_that_can_t_be_listed_keeps_what_is_known_of_it() -> None:
+    found = looked({}, {"aws": {MAY: "a"}, "azure": {MAY: "z"}})
+    assert looked(found.cursor, {"azure": {MAY: "z"}}).cursor == found.cursor
+    assert looked(found.cursor, {"aws": {MAY: "a"}, "azure": {MAY: "z"}}).asks == ()
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["aws", "azure", "gcp"]),
+        st.dictionaries(st.builds(BillingMonth, st.integers(2020, 2026), st.integers(1, 12)), st.text(max_size=3), max_size=40),
+    )
+)  # fmt: skip
+def test_every_month_is_asked_for_sooner_or_later_the_newest_first(
+    marks: dict[str, dict[BillingMonth, str]],
+) -> None:
+    cursor: dict[str, Seen] = {}
+    asked = []
+    for _ in range(10):
+        found = looked(parse(spelled(cursor)), marks)
+        asked += [(ask.month, ask.source) for ask in found.asks]
+        cursor = found.cursor
+        assert len(found.asks) <= 25
+        assert (found.waiting == 0) or len(found.asks) == 25
+    assert asked == sorted(
+        ((month, source) for source, of in marks.items() for month in of), reverse=True
+    )
