@@ -10,7 +10,7 @@ from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.plain import plain, visible
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.queries.bridge import View, bridge
-from credits_pipeline.finops.queries.details import invoices
+from credits_pipeline.finops.queries.invoices import invoices
 from credits_pipeline.finops.queries.spend import Spend
 
 

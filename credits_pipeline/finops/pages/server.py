@@ -16,7 +16,7 @@ _HEADERS = {
     b"referrer-policy": b"same-origin",
     b"content-security-policy": (
         b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-        b"script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'; font-src 'self' data:; "
+        b"script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval'; font-src 'self' data:; "
         b"connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; "
         b"base-uri 'self'; form-action 'self'; object-src 'none'"
     ),
