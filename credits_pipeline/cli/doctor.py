@@ -50,7 +50,7 @@ def doctor(
         for finding in examine(month, now, try_alerts=try_alerts):
             found.append(finding)
             if not as_json:
-                _print(console, finding)
+                print_finding(console, finding)
     wrong = [finding for finding in found if finding.state is State.WRONG]
     if as_json:
         print_json({"works": not wrong, "findings": [asdict(finding) for finding in found]})
@@ -59,7 +59,8 @@ def doctor(
     raise typer.Exit(1 if wrong else 0)
 
 
-def _print(console: "Console", finding: "Finding") -> None:
+def print_finding(console: "Console", finding: "Finding") -> None:
+    """Print what was found of one thing, and below it what to do."""
     from rich.text import Text
 
     state = finding.state.value

@@ -4,11 +4,13 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from credits_pipeline.cli.output import Json, answers, fail, print_json, print_table, say
+from credits_pipeline.cli.output import Json, answers, doing, fail, print_json, print_table, say
 from credits_pipeline.settings import SettingError
 
 if TYPE_CHECKING:
@@ -118,6 +120,48 @@ def remove(name: Name, *, why: Why = "", as_json: Json = False) -> None:
         print_json({"name": name, "removed": True})
     else:
         answers().print(f"{name} is no source any more")
+
+
+@sources.command("test")
+def look(
+    name: Name,
+    *,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Read the newest month however large it is.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say of a source whether it can be read, line by line, and what to do where it can't.
+
+    The place is listed, the newest month's manifest read, each of its files looked for, and up to
+    64 MB of them read as a run reads them, with every check, into a folder that is thrown away.
+    Exit code 0 if nothing is wrong, 1 if something is.
+
+    **Examples**
+
+    `credits-pipeline sources test aws`
+
+    `credits-pipeline sources test aws --json | jq '.findings[] | select(.state != "ok")'`
+    """
+    from credits_pipeline.cli.doctor import print_finding  # noqa: PLC0415 - when used
+    from credits_pipeline.doctor.finding import State  # noqa: PLC0415 - when used
+    from credits_pipeline.doctor.sources import source_found  # noqa: PLC0415 - loads the reader
+
+    with book() as kept:
+        source = kept.get(name)
+    console, found = answers(), []
+    with doing(f"Looking at {source.location}", console):
+        for finding in source_found(source, datetime.now(UTC), read=True, whole=whole):
+            found.append(finding)
+            if not as_json:
+                print_finding(console, finding)
+    wrong = [finding for finding in found if finding.state is State.WRONG]
+    if as_json:
+        findings = [asdict(finding) for finding in found]
+        print_json({"source": name, "works": not wrong, "findings": findings})
+    elif wrong:
+        typer.secho(f"{len(wrong)} wrong", err=True, fg="red")
+    raise typer.Exit(1 if wrong else 0)
 
 
 @contextmanager

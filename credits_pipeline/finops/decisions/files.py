@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import yaml
 
-from credits_pipeline.finops.decisions.body import Body, InvalidBodyError, checked
+from credits_pipeline.finops.decisions.body import Body, InvalidBodyError, canonical, checked
 from credits_pipeline.finops.decisions.item import Author, DecisionsError, Item, Snapshot
 
 _LARGEST = 1_000_000
@@ -135,11 +135,18 @@ def write_items(folder: Path, snapshot: Snapshot) -> list[Path]:
         for id_, body in sorted(items.items()):
             path = _path(folder, kind, id_)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
-                yaml.safe_dump(body, allow_unicode=True, sort_keys=True, width=100), "utf-8"
-            )
+            path.write_text(_text(body), "utf-8")
             written.append(path)
     return written
+
+
+def _text(body: Body) -> str:
+    """The body as YAML that reads back as the same."""
+    text = str(yaml.safe_dump(body, allow_unicode=True, sort_keys=True, width=100))
+    if canonical(yaml.load(text, _Loader)) == canonical(body):  # noqa: S506 - a safe loader
+        return text
+    # YAML takes a few rare characters for ends of lines unless they are escaped.
+    return str(yaml.safe_dump(body, allow_unicode=False, sort_keys=True, width=100))
 
 
 def _path(folder: Path, kind: str, id_: str) -> Path:

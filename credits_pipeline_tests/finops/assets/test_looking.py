@@ -83,9 +83,13 @@ def test_a_source_that_can_t_be_listed_keeps_what_is_known_of_it() -> None:
 @given(
     st.dictionaries(
         st.sampled_from(["aws", "azure", "gcp"]),
-        st.dictionaries(st.builds(BillingMonth, st.integers(2020, 2026), st.integers(1, 12)), st.text(max_size=3), max_size=40),
+        st.dictionaries(
+            st.builds(BillingMonth, st.integers(2020, 2026), st.integers(1, 12)),
+            st.text(max_size=3),
+            max_size=40,
+        ),
     )
-)  # fmt: skip
+)
 def test_every_month_is_asked_for_sooner_or_later_the_newest_first(
     marks: dict[str, dict[BillingMonth, str]],
 ) -> None:

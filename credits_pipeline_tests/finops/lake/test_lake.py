@@ -12,7 +12,14 @@ import pytest
 from credits_pipeline.finops.lake import Lake, LakeError, Part, Version, open_lake
 from credits_pipeline.finops.lake.lake import version_name
 from credits_pipeline.sandbox.s3 import EmbeddedS3
-from credits_pipeline_tests.finops.bills import JUNE_10, MAY, charge, folder_source, rows_of, take_in
+from credits_pipeline_tests.finops.bills import (
+    JUNE_10,
+    MAY,
+    charge,
+    folder_source,
+    rows_of,
+    take_in,
+)
 
 IDENTITY = "ab" * 32
 
@@ -104,7 +111,10 @@ def test_an_earlier_version_can_count_again(lake: Lake) -> None:
 def test_old_versions_go_and_the_one_that_counts_stays_however_old(lake: Lake) -> None:
     now = datetime.now(UTC)
     made = [
-        version(JUNE_10 + timedelta(days=at), version=version_name(IDENTITY, now - timedelta(days=90 - at)))
+        version(
+            JUNE_10 + timedelta(days=at),
+            version=version_name(IDENTITY, now - timedelta(days=90 - at)),
+        )
         for at in range(4)
     ]
     for each in made:
@@ -125,7 +135,9 @@ def test_a_version_without_its_description_is_none(lake: Lake) -> None:
     assert lake.prune("s", MAY, timedelta(days=1)) == [half]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]", b'{"version": "../../x"}', b'{"version": 1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"{}", b"[]", b'{"version": "../../x"}', b'{"version": 1}']
+)
 def test_a_pointer_that_is_none_is_told(lake: Lake, content: bytes) -> None:
     publish(lake, version(JUNE_10))
     lake._place.put("focus_costs/source=s/billing_month=2026-05/CURRENT.json", content)

@@ -53,7 +53,10 @@ def test_of_84_snapshots_the_newest_counts_once(tmp_path: Path, lake: Lake) -> N
     assert version is not None
     assert version.delivered_at == start + timedelta(hours=9 * 83)
     (file,) = version.files
-    assert file.name == f"{start + timedelta(hours=9 * 83):%Y%m%dT%H%M%S}.000Z-exec83/bills-00001.csv.gz"
+    assert (
+        file.name
+        == f"{start + timedelta(hours=9 * 83):%Y%m%dT%H%M%S}.000Z-exec83/bills-00001.csv.gz"
+    )
 
 
 def test_snapshots_without_a_manifest_of_the_month_are_ordered_by_their_time(

@@ -22,9 +22,7 @@ from credits_pipeline_tests.finops.bills import (
 
 
 def bill(*amounts: str, **cells: str) -> bytes:
-    rows = [
-        charge(BilledCost=amount, ProviderName="Microsoft", **cells) for amount in amounts
-    ]
+    rows = [charge(BilledCost=amount, ProviderName="Microsoft", **cells) for amount in amounts]
     return packed(csv_text(rows))
 
 

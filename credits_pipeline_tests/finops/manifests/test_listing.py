@@ -32,7 +32,14 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def test_files_and_folders_named_by_months_are_months_and_nothing_else_is(tmp_path: Path) -> None:
-    for name in ("2026-05.csv", "2026-04/a.csv", "2026-13.csv", "notes.csv", "2026-03.txt", "x/2026-02.csv"):
+    for name in (
+        "2026-05.csv",
+        "2026-04/a.csv",
+        "2026-13.csv",
+        "notes.csv",
+        "2026-03.txt",
+        "x/2026-02.csv",
+    ):
         put(tmp_path / name, "x")
     put(tmp_path / "2026-01/deeper/a.csv", "x")
     source = Source("f", "focus", str(tmp_path))

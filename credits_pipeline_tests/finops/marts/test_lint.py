@@ -21,7 +21,7 @@ REFUSED = {
     "an uncast count": "SELECT COUNT(1) AS n FROM t",
     "a count cast to money": f"SELECT CAST(COUNT(1) AS {MONEY}) AS n FROM t",
     "an uncast difference": "SELECT a - b AS c FROM t",
-    "a difference of sums, cast only outside": f"SELECT CAST(SUM(a) - SUM(b) AS {MONEY}) AS c FROM t",
+    "sums cast only outside": f"SELECT CAST(SUM(a) - SUM(b) AS {MONEY}) AS c FROM t",
     "an uncast row number": "SELECT ROW_NUMBER() OVER (PARTITION BY a ORDER BY b) AS n FROM t",
     "a bare number in CASE": "SELECT CASE WHEN a = 'x' THEN b ELSE 0 END AS c FROM t",
     "a bare negative number in CASE": "SELECT CASE WHEN a = 'x' THEN -1 ELSE b END AS c FROM t",
@@ -56,10 +56,12 @@ ALLOWED = {
     "a cast sum": f"SELECT a, CAST(SUM(b) AS {MONEY}) AS b FROM t GROUP BY a",
     "a cast count": "SELECT a, CAST(COUNT(1) AS BIGINT) AS n FROM t GROUP BY a",
     "a cast difference": f"SELECT CAST(a - b AS {MONEY}) AS c FROM t",
-    "a cast number in CASE": f"SELECT CAST(SUM(CASE WHEN a = 'x' THEN b ELSE CAST(0 AS {MONEY}) END) AS {MONEY}) AS c FROM t",
+    "a cast number in CASE": "SELECT CAST(SUM(CASE WHEN a = 'x' THEN b "
+    f"ELSE CAST(0 AS {MONEY}) END) AS {MONEY}) AS c FROM t",
     "text in CASE": "SELECT CASE WHEN a IS NULL THEN 'no' ELSE 'yes' END AS a FROM t",
     "a number that is compared": "SELECT a FROM t WHERE b > 0 OR c BETWEEN 1 AND 2",
-    "a numbered row": "SELECT CAST(ROW_NUMBER() OVER (PARTITION BY a ORDER BY b) AS BIGINT) AS n FROM t",
+    "a numbered row": "SELECT CAST(ROW_NUMBER() OVER (PARTITION BY a ORDER BY b) AS BIGINT) AS n "
+    "FROM t",
     "a table of its own": "WITH u AS (SELECT a FROM t) SELECT a FROM u",
     "a union that keeps rows": "SELECT a FROM t UNION ALL SELECT a FROM t",
 }  # fmt: skip

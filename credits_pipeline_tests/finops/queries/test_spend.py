@@ -17,7 +17,8 @@ from credits_pipeline.finops.queries.scope import COSTS, Scope
 from credits_pipeline.finops.queries.series import series, weeks
 from credits_pipeline.finops.queries.sources import ages
 from credits_pipeline.finops.queries.spend import SeveralCurrenciesError, spend, totals
-from credits_pipeline.finops.queries.values import account_names, unknown, valuesfrom credits_pipeline_tests.finops.typed import Bills, row
+from credits_pipeline.finops.queries.values import account_names, unknown, values
+from credits_pipeline_tests.finops.typed import Bills, row
 
 TODAY = date(2026, 6, 12)
 
@@ -35,17 +36,23 @@ def amounts(published: Published, **words: Any) -> dict[tuple[str | None, ...], 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ({"cost": "billed", "group": "cloud"}, {("aws",): "166.050000000000000001", ("azure",): "7.25"}),
-        ({"cost": "amortised", "group": "cloud"}, {("aws",): "14.050000000000000001", ("azure",): "7.25"}),
-        ({"cost": "list", "group": "cloud"}, {("aws",): "20.050000000000000001", ("azure",): "7.25"}),
-        ({"cost": "net", "group": "cloud"}, {("aws",): "14.250000000000000001", ("azure",): "7.25"}),
+        ({"cost": "billed", "group": "cloud"},
+         {("aws",): "166.050000000000000001", ("azure",): "7.25"}),
+        ({"cost": "amortised", "group": "cloud"},
+         {("aws",): "14.050000000000000001", ("azure",): "7.25"}),
+        ({"cost": "list", "group": "cloud"},
+         {("aws",): "20.050000000000000001", ("azure",): "7.25"}),
+        ({"cost": "net", "group": "cloud"},
+         {("aws",): "14.250000000000000001", ("azure",): "7.25"}),
         ({"credits": "out", "cloud": "aws"}, {(): "14.750000000000000001"}),
         ({"tax": "out", "cloud": "aws"}, {(): "11.050000000000000001"}),
-        ({"credits": "out", "tax": "out", "cost": "net", "cloud": "aws"}, {(): "11.750000000000000001"}),
+        ({"credits": "out", "tax": "out", "cost": "net", "cloud": "aws"},
+         {(): "11.750000000000000001"}),
         ({"account": "222"}, {(): "2.5"}),
         ({"account": "labs"}, {(): "2.5"}),
         ({"account": ["labs", "azure prod"]}, {(): "9.75"}),
-        ({"team": "(untagged)", "group": "charge"}, {("Tax",): "3", ("Usage",): "5.5", ("Purchase",): "0"}),
+        ({"team": "(untagged)", "group": "charge"},
+         {("Tax",): "3", ("Usage",): "5.5", ("Purchase",): "0"}),
         ({"charge": ["Tax", "Credit"], "group": ["charge", "day"]},
          {("Tax", "2026-05-31"): "3", ("Credit", "2026-05-31"): "-0.7"}),
         ({"period": "2026-05-20..2026-05-31"}, {(): "2.55"}),
@@ -116,10 +123,8 @@ def test_the_bridge_to_the_invoice_says_what_each_step_is(published: Published) 
 def test_the_bridge_to_net_takes_the_bill_s_credits_out_and_the_receipt_s_in(
     published: Published,
 ) -> None:
-    steps = {
-        step.name: step.amount for step in bridge(published, scope(), View("net")).steps if step.amount
-    }
-    assert steps == {
+    steps = bridge(published, scope(), View("net")).steps
+    assert {step.name: step.amount for step in steps if step.amount} == {
         "credits_of_the_bill": Decimal("0.7"),
         "credits_handed_out": Decimal("-0.5"),
     }

@@ -34,7 +34,7 @@ def as_text(path: Path, folder: Path) -> Path:
                 selected.append(f"CAST(CAST({name} AS VARCHAR) AS DECIMAL(36,18)) AS {name}")
             else:
                 selected.append(name)
-        connection.sql(f"SELECT {', '.join(selected)} FROM bill").write_csv(str(to), header=True)  # noqa: S608
+        connection.sql(f"SELECT {', '.join(selected)} FROM bill").write_csv(str(to), header=True)
     return to
 
 
