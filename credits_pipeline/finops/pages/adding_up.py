@@ -29,16 +29,10 @@ def draw_bridge(frame: Frame, found: Spend) -> None:
         currency=currency,
         words="From this view to the invoice",
     )
-    lines = "\n".join(
-        f"| {plain(row['Step'])} | {plain(figures.exact(_amount(row), currency))} |" for row in rows
-    )
     with st.expander("The same to copy"):
-        st.code(
-            "\n".join(f"{visible(row['Step'])}\t{_amount(row)}" for row in rows), language=None
-        )
-    del lines
+        st.code("\n".join(f"{visible(row['Step'])}\t{_amount(row)}" for row in rows), language=None)
     _invoices(frame)
-    _bills(found)
+    _bills(frame, found)
 
 
 def _amount(row: dict[str, object]) -> Decimal:
@@ -48,6 +42,9 @@ def _amount(row: dict[str, object]) -> Decimal:
 
 
 def _invoices(frame: Frame) -> None:
+    if frame.looking.person.teams is not None:
+        st.markdown("Invoices are of all teams, and you see some of them.")
+        return
     found = frame.looking.ask(invoices, frame.scope)
     st.markdown("**Invoices in this scope**")
     if not found:
@@ -69,14 +66,20 @@ def _invoices(frame: Frame) -> None:
     )
 
 
-def _bills(found: Spend) -> None:
+def _bills(frame: Frame, found: Spend) -> None:
     st.markdown("**Bills behind these numbers**")
+    whole = frame.looking.person.teams is None
     for bill in found.sources:
+        if not frame.looking.sees(bill.source):
+            continue
         run = run_link(bill.run_id)
         through = "not known" if bill.complete_through is None else str(bill.complete_through)
+        told = f"{plain(bill.source)} {bill.billing_month}, complete through {through}"
+        if not whole:
+            st.markdown(told)
+            continue
         st.markdown(
-            f"{plain(bill.source)} {bill.billing_month}: {figures.count(bill.rows, 'row')} of "
-            f"{figures.count(bill.files, 'file')}, complete through {through}, "
+            f"{told}: {figures.count(bill.rows, 'row')} of {figures.count(bill.files, 'file')}, "
             f"version `{bill.version}`{f', [run]({run})' if run else ''}"
         )
         st.code(visible(bill.address), language=None, wrap_lines=True)

@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from credits_pipeline.finops.pages.looking import Looking, NotYoursError
+from credits_pipeline.finops.pages.looking import Looking
 from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.screen import is_phone
 from credits_pipeline.finops.queries.periods import PERIOD_WORDS
 from credits_pipeline.finops.queries.scope import COSTS, Scope
-from credits_pipeline.finops.queries.selection import SeveralCurrenciesError
-from credits_pipeline.finops.queries.spend import totals
-from credits_pipeline.finops.queries.values import account_names, values
 from credits_pipeline.finops.queries.words import Vocabulary
 
 #: Filters that stand in the bar; the others are behind a button.
@@ -25,41 +23,43 @@ _HELP = {
 def draw_bar(looking: Looking, scope: Scope) -> None:
     """Draw the fields, each with what the address says."""
     options = _options(looking, scope)
-    names = account_names(looking.published)
-    period, *columns, more, money = st.columns([2, 2, 3, 2, 1.4, 1.8], vertical_alignment="bottom")
-    with period:
+    names = looking.account_names()
+    first = [word for word in _FIRST if word in options]
+    rest = [word for word in options if word not in _FIRST]
+    if is_phone():
         _period(looking, scope)
-    for word, column in zip(_FIRST, columns, strict=True):
-        if word in options:
+        first, rest = [], list(options)
+        more, money = st.columns(2)
+    else:
+        period, *columns, more, money = st.columns(
+            [2, *(3 if word == "account" else 2 for word in first), 1.4, 1.8],
+            vertical_alignment="bottom",
+        )
+        with period:
+            _period(looking, scope)
+        for word, column in zip(first, columns, strict=True):
             with column:
                 _many(word, scope, options[word], names if word == "account" else {})
-    rest = [word for word in options if word not in _FIRST]
     used = sum(1 for word in rest if word in scope.filters)
-    with more, st.popover(f"More ({used})" if used else "More", width="stretch"):
+    label = "Filters" if not first else "More"
+    with more, st.popover(f"{label} ({used})" if used else label, width="stretch"):
         for word in rest:
-            _many(word, scope, options[word], {})
+            _many(word, scope, options[word], names if word == "account" else {})
     with money, st.popover(_money_label(scope), icon=":material/payments:", width="stretch"):
         _money(scope)
 
 
 def _options(looking: Looking, scope: Scope) -> dict[str, tuple[str, ...]]:
-    """What can be chosen, by word; of a person who sees some teams only what they have."""
-    words = tuple(Vocabulary(looking.published.tags).filters)
-    if looking.person.teams is None:
-        found = {word: values(looking.published, word) for word in words}
-    else:
-        try:
-            seen = looking.ask(totals, scope.but(filters={}))
-        except (NotYoursError, SeveralCurrenciesError):
-            seen = {}
-        found = {word: tuple(row.label for row in seen.get(word, ())) for word in words}
+    """What can be chosen, by word; what the address says is there too, or it would be lost."""
     chosen = scope.filters
-    return {word: tuple(dict.fromkeys((*some, *chosen.get(word, ())))) for word, some in
-            found.items()}  # fmt: skip
+    return {
+        word: tuple(dict.fromkeys((*looking.values(word), *chosen.get(word, ()))))
+        for word in Vocabulary(looking.published.tags).filters
+    }
 
 
 def _period(looking: Looking, scope: Scope) -> None:
-    months = sorted(values(looking.published, "month"), reverse=True)
+    months = sorted(looking.values("month"), reverse=True)
     st.session_state["bar:period"] = scope.period.word
     st.selectbox(
         "Period",

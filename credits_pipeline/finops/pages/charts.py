@@ -12,6 +12,7 @@ import streamlit as st
 
 from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.plain import visible
+from credits_pipeline.finops.pages.screen import is_phone
 
 if TYPE_CHECKING:
     import altair as alt
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 #: The colour-blind safe series of each theme, and what stands for everything else.
 _LIGHT = ("#0b63b0", "#d98200", "#00866a", "#b0478f", "#2f95d0", "#c04a00", "#7357ad")
 _DARK = ("#6db3f2", "#f0b14a", "#3fc7a3", "#e391c8", "#9ad1f5", "#f08b52", "#b7a3e6")
-_GREY = {"light": "#8a919c", "dark": "#78818d"}
+#: For the lack of a value, and for everything that is too small for a colour of its own.
+_GREY = {"light": "#6b7280", "dark": "#9aa3af"}
+_PALE_GREY = {"light": "#b9bec7", "dark": "#565f6b"}
 _INK = {"light": "#16181d", "dark": "#eceff4"}
 OTHERS = "All other"
 _MOST = len(_LIGHT)
+#: How strongly what does not come with use is drawn.
+_PALE = 0.45
 #: Above so many days a bar is a month.
 DAYS_SHOWN = 92
 
@@ -53,6 +58,7 @@ def largest(costs: Mapping[str, Decimal], blank: str) -> list[str]:
 def bars(
     points: Sequence[tuple[date, str, Decimal]],
     *,
+    pale: Sequence[tuple[date, str, Decimal]] = (),
     shown: Sequence[str],
     blank: str,
     currency: str,
@@ -64,6 +70,7 @@ def bars(
 
     Args:
         points: day or month, group and cost.
+        pale: the same of what does not come with use, such as fees and tax; drawn paler.
         shown: the groups with a colour of their own, in order.
         blank: how the lack of a value is written; it is grey.
         currency: of all amounts.
@@ -76,31 +83,35 @@ def bars(
     mode = theme()
     groups = [*(visible(one) for one in shown), visible(blank), OTHERS]
     there = set(shown)
-    stacked: dict[tuple[date, str], Decimal] = {}
-    for at, key, cost in points:
-        group = visible(key) if key in there or key == blank else OTHERS
-        stacked[at, group] = stacked.get((at, group), Decimal(0)) + cost
-    present = {group for _, group in stacked}
+    stacked: dict[tuple[date, str, bool], Decimal] = {}
+    for some, is_pale in ((points, False), (pale, True)):
+        for at, key, cost in some:
+            group = visible(key) if key in there or key == blank else OTHERS
+            stacked[at, group, is_pale] = stacked.get((at, group, is_pale), Decimal(0)) + cost
+    present = {group for _, group, _ in stacked}
     domain = [group for group in groups if group in present]
     palette = _LIGHT if mode == "light" else _DARK
-    colours = [
-        _GREY[mode] if group in (visible(blank), OTHERS) else palette[index]
-        for index, group in enumerate(domain)
-    ]
+    greys = {OTHERS: _PALE_GREY[mode], visible(blank): _GREY[mode]}
+    colours = [greys.get(group) or palette[index] for index, group in enumerate(domain)]
     rows = [
         {
             "at": at.isoformat(),
             "label": f"{at:%b %Y}" if by_month else figures.day(at),
             "group": group,
-            "order": domain.index(group),
+            "what": f"{group}: fees, tax, credits" if is_pale else group,
+            # What does not come with use lies on top, so that the days' use can be compared.
+            "order": domain.index(group) + (len(domain) if is_pale else 0),
+            "strength": _PALE if is_pale else 1,
             "cost": float(cost),
             "told": figures.exact(cost, currency),
         }
-        for (at, group), cost in sorted(stacked.items())
+        for (at, group, is_pale), cost in sorted(stacked.items())
     ]
     axis = {str(row["at"]): str(row["label"]) for row in rows}
     labels = "{" + ", ".join(f"'{at}': '{label}'" for at, label in axis.items()) + "}[datum.value]"
-    x = alt.X("at:O", axis=alt.Axis(title=None, labelAngle=0, labelExpr=labels, labelOverlap=True))
+    x = alt.X(
+        "at:O", axis=alt.Axis(title=None, labelAngle=0, labelExpr=labels, labelOverlap="greedy")
+    )
     bar = (
         alt.Chart(alt.Data(values=rows))
         .mark_bar()
@@ -113,12 +124,13 @@ def bars(
             color=alt.Color(
                 "group:N",
                 scale=alt.Scale(domain=domain, range=colours),
-                legend=alt.Legend(title=None, orient="right") if len(domain) > 1 else None,
+                legend=_legend(alt, "right") if len(domain) > 1 else None,
             ),
+            opacity=alt.Opacity("strength:Q", scale=None, legend=None),
             order=alt.Order("order:Q"),
             tooltip=[
                 alt.Tooltip("label:N", title="When"),
-                alt.Tooltip("group:N", title="What"),
+                alt.Tooltip("what:N", title="What"),
                 alt.Tooltip("told:N", title="Cost"),
             ],
         )
@@ -127,6 +139,13 @@ def bars(
     st.altair_chart(
         bar + marks if marks is not None else bar, width="stretch", height=320, alt=words
     )
+
+
+def _legend(alt: Any, orient: str) -> Any:
+    """Beside the chart, or below it in short columns where the screen is narrow."""
+    if is_phone():
+        return alt.Legend(title=None, orient="bottom", columns=3, labelLimit=88)
+    return alt.Legend(title=None, orient=orient)
 
 
 def _marks(alt: Any, before: Mapping[date, Decimal], x: Any, currency: str) -> "alt.Chart | None":
@@ -177,7 +196,7 @@ def adding_up(
             color=alt.Color(
                 "line:N",
                 scale=alt.Scale(domain=list(lines), range=palette[: len(lines)]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=_legend(alt, "top"),
             ),
             tooltip=[
                 alt.Tooltip("line:N", title="Period"),

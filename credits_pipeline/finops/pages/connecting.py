@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from credits_pipeline.finops.sources import Provider, Source
 
@@ -51,12 +52,12 @@ class Line:
     """One thing that was tried.
 
     Attributes:
-        passed: whether it works.
+        passed: whether it works; None where it could not be tried.
         says: what was found.
         to_do: what to do where it does not work.
     """
 
-    passed: bool
+    passed: bool | None
     says: str
     to_do: str = ""
 
@@ -72,8 +73,10 @@ def needed(provider: Provider) -> str:
 
 
 def tried(source: Source) -> Iterator[Line]:
-    """Whether a source can be read, line by line."""
-    from credits_pipeline.finops.sources.probing import probe  # noqa: PLC0415 - asks the provider
+    """Whether a source can be read, line by line; its newest month is read and thrown away."""
+    from credits_pipeline.doctor.finding import State  # noqa: PLC0415 - where a place is tried
+    from credits_pipeline.doctor.sources import source_found  # noqa: PLC0415 - asks the provider
 
-    for found in probe(source):
-        yield Line(found.passed, found.says, found.to_do)
+    for found in source_found(source, datetime.now(UTC), read=True, whole=False):
+        passed = {State.OK: True, State.NOTE: True, State.WRONG: False}.get(found.state)
+        yield Line(passed, f"{found.name}: {found.says}", found.to_do)

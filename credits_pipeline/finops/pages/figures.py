@@ -94,7 +94,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def size(number: int) -> str:
     """Bytes as people say them, such as ``3.4 MB``."""
     value, unit = float(number), "B"
-    for unit in ("B", "kB", "MB", "GB"):  # noqa: B007 - the last one counts
+    for unit in ("B", "kB", "MB", "GB"):
         if value < 1000 or unit == "GB":
             break
         value /= 1000

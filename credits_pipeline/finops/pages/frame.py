@@ -5,11 +5,11 @@ Each state that a page can be in is told here, in one sentence with one thing to
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import streamlit as st
 
 from credits_pipeline.finops import settings
+from credits_pipeline.finops.objects import ObjectsError
 from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.bar import draw_bar
 from credits_pipeline.finops.pages.door import configured_door
@@ -17,12 +17,12 @@ from credits_pipeline.finops.pages.looking import Looking, NotYoursError, words_
 from credits_pipeline.finops.pages.navigation import OWN, page_of
 from credits_pipeline.finops.pages.person import Person, UnknownPersonError, person_of
 from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.screen import is_phone
 from credits_pipeline.finops.publish.form import PublishError
 from credits_pipeline.finops.publish.published import Published, current_version, open_current
 from credits_pipeline.finops.queries.scope import Scope, ScopeError
 from credits_pipeline.finops.queries.selection import SeveralCurrenciesError, one_currency
-from credits_pipeline.finops.queries.sources import SourceAge, ages
-from credits_pipeline.finops.queries.values import unknown
+from credits_pipeline.finops.queries.sources import SourceAge
 from credits_pipeline.settings import SettingError
 
 _PINNED = "published"
@@ -59,27 +59,22 @@ def who() -> Person:
         st.stop()
 
 
-def storage() -> Path:
-    """The folder of the second wing; the page ends with the reason where it is none."""
+def storage() -> str:
+    """Where the second wing keeps its data; the page ends with the reason where nothing says so."""
     try:
-        root = settings.storage_root()
+        return settings.storage_root()
     except SettingError as error:
         st.error(plain(error))
         st.stop()
-    if not settings.is_folder(root):
-        from credits_pipeline.finops.pages.remote import mirrored  # noqa: PLC0415 - only there
-
-        return mirrored(root)
-    return Path(root)
 
 
-def pinned(root: Path) -> Published | None:
+def pinned(root: str) -> Published | None:
     """The version that this session looks at: the newest at its start, until it takes a newer."""
     found: Published | None = st.session_state.get(_PINNED)
     if found is None:
         try:
             found = open_current(root)
-        except PublishError as error:
+        except (PublishError, ObjectsError) as error:
             st.error(plain(error))
             st.stop()
         if found is not None:
@@ -92,7 +87,7 @@ def open_frame(title: str) -> Frame:
     person, root = who(), storage()
     published = pinned(root)
     if published is None:
-        st.title(title)
+        st.title(title, anchor=False)
         st.info("No bill has been read yet. Add a source on Setup, or run this command:")
         st.code("credits-pipeline ingest", language="bash")
         st.page_link(page_of("setup"), label="Go to Setup")
@@ -109,14 +104,14 @@ def _scope(looking: Looking, title: str) -> Scope:
         asked = Scope.parse(words, today=looking.today, tags=looking.published.tags)
         limited = looking.limited(asked)
     except (ScopeError, NotYoursError) as error:
-        st.title(title)
+        st.title(title, anchor=False)
         _say_wrong(error)
         st.stop()
     draw_bar(looking, asked)
     _head(title, looking)
-    strange = [] if looking.person.teams is not None else unknown(looking.published, asked)
+    strange = looking.strange(asked)
     if strange:
-        _say_wrong(" ".join(one.sentence for one in strange))
+        _say_wrong(" ".join(strange))
         st.stop()
     try:
         return one_currency(looking.published, limited)
@@ -142,10 +137,14 @@ def _choose_currency(currencies: tuple[str, ...]) -> None:
 
 
 def _head(title: str, looking: Looking) -> None:
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    left.title(title)
-    told = " · ".join(_age(one) for one in ages(looking.published, looking.today))
-    right.markdown(f":small[Complete through {told}]", text_alignment="right")
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    left.title(title, anchor=False)
+    told = " · ".join(_age(one) for one in looking.ages())
+    if told:
+        right.markdown(
+            f":small[:gray[Complete through] {told}]",
+            text_alignment="left" if is_phone() else "right",
+        )
 
 
 def _age(one: SourceAge) -> str:
@@ -160,8 +159,12 @@ def _age(one: SourceAge) -> str:
 
 
 @st.fragment(run_every=_LOOK_EVERY)
-def _offer_newer(root: Path, version: str) -> None:
-    if current_version(root) in (None, version):
+def _offer_newer(root: str, version: str) -> None:
+    try:
+        newest = current_version(root)
+    except (PublishError, ObjectsError):
+        return  # The page shows what it has; the next look at the storage says what is wrong.
+    if newest in (None, version):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info("There is newer data than this page shows.", icon=":material/update:")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from html import escape
 
 import streamlit as st
 
@@ -10,16 +11,20 @@ from credits_pipeline.finops.pages import charts, figures
 from credits_pipeline.finops.pages.frame import Frame, open_frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.screen import is_phone
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.queries.compare import Comparison, changes, compare
+from credits_pipeline.finops.queries.exactly import percent
 from credits_pipeline.finops.queries.periods import Period
 from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.series import series, weeks
 from credits_pipeline.finops.queries.spend import spend
-from credits_pipeline.finops.queries.values import account_names
 from credits_pipeline.finops.queries.words import UNTAGGED, blank
 
 _MONTHS_OF_TREND = 13
+#: Two beside each other.
+_PHONE_TILE = 168
+_FIGURE = "font-size:1.75rem;font-weight:600;line-height:1.15"
 _CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 
 
@@ -90,7 +95,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
             scope.but(period=before_period),
         )
     )
-    if "team" in frame.looking.published.tags:
+    if "team" in frame.looking.published.tags and frame.looking.person.teams is None:
         by_team = frame.looking.ask(spend, scope.but(group=("team",)))
         untagged = next((row for row in by_team.rows if row.keys == (None,)), None)
         cost = untagged.cost if untagged else Decimal(0)
@@ -128,12 +133,25 @@ def _credits(frame: Frame) -> Decimal:
 
 
 def _tiles(found: list[Tile]) -> None:
-    for column, tile in zip(st.columns(len(found)), found, strict=True):
-        with column.container(border=True, height="stretch"):
-            st.markdown(f":small[{tile.name}]", help=tile.help)
-            st.markdown(f"## {plain(tile.figure)}")
+    row = st.container(horizontal=True) if is_phone() else None
+    columns = st.columns(len(found)) if row is None else []
+    for number, tile in enumerate(found):
+        place = (
+            columns[number].container(border=True, height="stretch", gap="xxsmall")
+            if row is None
+            else row.container(border=True, width=_PHONE_TILE, gap="xxsmall")
+        )
+        with place:
+            st.page_link(
+                page_of("spend"),
+                label=plain(tile.name),
+                icon=":material/chevron_right:",
+                icon_position="right",
+                help=tile.help,
+                query_params=tile.scope.words(),
+            )
+            st.html(f"<div style='{_FIGURE}'>{escape(tile.figure)}</div>")
             st.markdown(f":small[{tile.note}]")
-            st.page_link(page_of("spend"), label="Look at it", query_params=tile.scope.words())
 
 
 def _change(change: Decimal, current: Decimal, previous: Decimal, currency: str) -> str:
@@ -147,7 +165,7 @@ def _change(change: Decimal, current: Decimal, previous: Decimal, currency: str)
 def _so_far(frame: Frame, beside: Comparison) -> None:
     currency, today = frame.currency, frame.looking.today
     if beside.why_not:
-        st.subheader("So far")
+        st.subheader("So far", anchor=False)
         st.info(f"There is nothing to compare with: {plain(beside.why_not)}.")
         return
     now = figures.days(beside.now.start, beside.now.last, today)
@@ -158,7 +176,7 @@ def _so_far(frame: Frame, beside: Comparison) -> None:
     else:
         told = f"{figures.short(size, currency)} {'more' if beside.change > 0 else 'less'}"
     title = f"{figures.short(beside.current, currency)} so far, {told} than in {before}"
-    st.subheader(plain(title))
+    st.subheader(plain(title), anchor=False)
     lines = {
         now: _adding_up(frame, beside.now),
         before: _adding_up(frame, _whole_before(frame, beside)),
@@ -187,12 +205,12 @@ def _adding_up(frame: Frame, period: Period) -> list[tuple[int, Decimal]]:
 
 
 def _changed(frame: Frame) -> None:
-    st.subheader("What changed most")
+    st.subheader("What changed most", anchor=False)
     found = frame.looking.ask(changes, frame.scope, by=("account", "service"), limit=5)
     if not found:
         st.markdown("Nothing changed, or there is nothing to compare with.")
         return
-    names = account_names(frame.looking.published)
+    names = frame.looking.account_names()
     for row in found:
         account, service = row.keys
         name = names.get(account or "", account or blank("account"))
@@ -211,41 +229,39 @@ def _changed(frame: Frame) -> None:
 
 
 def _by_cloud(frame: Frame) -> None:
-    st.subheader("By cloud")
+    st.subheader("By cloud", anchor=False)
     asked = frame.scope.but(group=("cloud",))
-    found = frame.looking.ask(spend, asked)
-    beside = {row.keys: row for row in frame.looking.ask(compare, asked).rows}
+    beside = frame.looking.ask(compare, asked)
     trend = frame.looking.ask(weeks, asked)
-    currency = frame.currency
-    table(
-        [
+    today = frame.looking.today
+    if beside.why_not:
+        period = frame.scope.period
+        now, before = figures.days(period.start, period.last, today), ""
+        rows = [
+            {"Cloud": _CLOUDS.get(row.keys[0] or "", row.label), now: row.cost, "Share": row.share,
+             "8 weeks": trend.get(row.keys, ())}
+            for row in frame.looking.ask(spend, asked).rows
+        ]  # fmt: skip
+    else:
+        now = figures.days(beside.now.start, beside.now.last, today)
+        before = figures.days(beside.before.start, beside.before.last, today)
+        rows = [
             {
                 "Cloud": _CLOUDS.get(row.keys[0] or "", row.label),
-                "Spend": row.cost,
-                "Share": row.share,
-                "Before": beside[row.keys].previous if row.keys in beside else None,
-                "Change": beside[row.keys].change if row.keys in beside else None,
-                "Change %": figures.percent_change(
-                    beside[row.keys].current, beside[row.keys].previous
-                )
-                if row.keys in beside
-                else "",
+                now: row.current,
+                "Share": percent(row.current, beside.current),
+                before: row.previous,
+                "Change": row.change,
+                "Change %": figures.percent_change(row.current, row.previous),
                 "8 weeks": trend.get(row.keys, ()),
             }
-            for row in found.rows
-        ],
-        [
-            Column("Cloud"),
-            Column("Spend", "money"),
-            Column("Share", "share"),
-            Column("Before", "money", help="The same complete days of the period before."),
-            Column("Change", "change"),
-            Column("Change %"),
-            Column("8 weeks", "bars"),
-        ],
-        currency=currency,
-        words="Spend by cloud",
-    )
+            for row in sorted(beside.rows, key=lambda row: (-row.current, row.label))
+        ]
+    columns = [Column("Cloud"), Column(now, "money"), Column("Share", "share")]
+    if before:
+        columns += [Column(before, "money"), Column("Change", "change"), Column("Change %")]
+    columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest right."))
+    table(rows, columns, currency=frame.currency, words="Spend by cloud")
 
 
 def _trend(frame: Frame) -> None:
@@ -259,7 +275,7 @@ def _trend(frame: Frame) -> None:
     points = frame.looking.ask(series, asked, by="month")
     if not points:
         return
-    st.subheader("Spend over 13 months")
+    st.subheader("Spend over 13 months", anchor=False)
     costs: dict[str, Decimal] = {}
     named = []
     for point in points:

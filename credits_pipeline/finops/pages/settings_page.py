@@ -11,7 +11,7 @@ import streamlit as st
 
 from credits_pipeline import settings as credits_settings
 from credits_pipeline.finops import settings
-from credits_pipeline.finops.decisions import Change, DecisionsError
+from credits_pipeline.finops.decisions import Change, DecisionsError, DecisionStore
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
 from credits_pipeline.finops.pages import door, figures, starting
 from credits_pipeline.finops.pages.frame import pinned, storage, who
@@ -27,8 +27,13 @@ _LOG = 500
 def page() -> None:
     """Draw the page."""
     person = who()
-    st.title("Settings")
+    st.title("Settings", anchor=False)
     _you(person)
+    if person.teams is not None:
+        st.markdown(
+            "What holds here, and what people changed, is shown to those who see all teams."
+        )
+        return
     _effective()
     _tags()
     _log()
@@ -36,7 +41,7 @@ def page() -> None:
 
 
 def _you(person: Person) -> None:
-    st.subheader("You")
+    st.subheader("You", anchor=False)
     teams = "all teams" if person.teams is None else ", ".join(person.teams) or "no team"
     st.markdown(
         f"{plain(person.name)}, with the role **{person.role.name.lower()}**, who sees "
@@ -45,7 +50,7 @@ def _you(person: Person) -> None:
 
 
 def _effective() -> None:
-    st.subheader("What holds here")
+    st.subheader("What holds here", anchor=False)
     variables = (*settings.VARIABLES, *door.VARIABLES, starting.GRAPHQL, credits_settings.UI_URL)
     table(
         [
@@ -77,7 +82,7 @@ def origin(variable: Variable) -> str:
 
 
 def _tags() -> None:
-    st.subheader("Tags that are columns")
+    st.subheader("Tags that are columns", anchor=False)
     try:
         keys = settings.tag_keys()
     except SettingError as error:
@@ -92,13 +97,13 @@ def _tags() -> None:
 
 
 def _log() -> None:
-    st.subheader("What people changed")
+    st.subheader("What people changed", anchor=False)
     try:
         if not are_kept():
             st.markdown("Nothing was decided here yet.")
             return
         with open_decisions() as decisions:
-            changes = list(decisions.changes(limit=_LOG)) if hasattr(decisions, "changes") else []
+            changes = decisions.changes(limit=_LOG) if isinstance(decisions, DecisionStore) else []
     except (DecisionsError, SettingError) as error:
         st.error(plain(error))
         return
@@ -146,13 +151,16 @@ def log_csv(changes: Sequence[Change]) -> bytes:
     return out.getvalue().encode()
 
 
-def _versions(root: Path) -> None:
-    st.subheader("Versions and sizes")
+def _versions(root: str) -> None:
+    st.subheader("Versions and sizes", anchor=False)
     published = pinned(root)
     rows = [{"What": name, "Value": version(name)} for name in _PACKAGES]
     if published is not None:
         rows.append({"What": "published version", "Value": published.version})
         rows.append({"What": "published at", "Value": str(published.published_at)})
-    size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
-    rows.append({"What": f"stored in {root}", "Value": figures.size(size)})
+    if settings.is_folder(root):
+        size = sum(path.stat().st_size for path in Path(root).rglob("*") if path.is_file())
+        rows.append({"What": f"stored in {root}", "Value": figures.size(size)})
+    else:
+        rows.append({"What": "stored in", "Value": root})
     table(rows, [Column("What"), Column("Value")], currency="", words="Versions and sizes")

@@ -9,31 +9,31 @@ from credits_pipeline import settings as credits_settings
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError
 from credits_pipeline.finops.decisions.opening import open_decisions
-from credits_pipeline.finops.pages import connecting, figures, starting
+from credits_pipeline.finops.pages import connecting, figures
 from credits_pipeline.finops.pages.dagster_link import run_link, ui
 from credits_pipeline.finops.pages.frame import pinned, storage, who
+from credits_pipeline.finops.pages.looking import Looking
+from credits_pipeline.finops.pages.one_source import PROVIDERS, look_closer
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain, visible
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.publish.bill import Bill
-from credits_pipeline.finops.queries.sources import ages, bills
-from credits_pipeline.finops.sources import Provider, Source, SourceBook, SourceError
-from credits_pipeline.finops.sources import configured_sources
+from credits_pipeline.finops.sources import (
+    Provider,
+    Source,
+    SourceBook,
+    SourceError,
+    configured_sources,
+)
 from credits_pipeline.settings import SettingError
 
-_PROVIDERS = {
-    Provider.AWS: "AWS Data Exports",
-    Provider.AZURE: "Azure Cost Management",
-    Provider.GCP: "Google Cloud",
-    Provider.FOCUS: "FOCUS files",
-}
 _LATE_DAYS = 3
 
 
 def page() -> None:
     """Draw the page."""
     person = who()
-    st.title("Setup")
+    st.title("Setup", anchor=False)
     root = storage()
     try:
         sources = configured_sources()
@@ -41,16 +41,22 @@ def page() -> None:
         st.error(plain(error))
         st.stop()
     published = pinned(root)
-    found = bills(published) if published else ()
-    today = datetime.now(UTC).date()
-    behind = {one.name: one.days_behind for one in (ages(published, today) if published else ())}
+    found: tuple[Bill, ...] = ()
+    behind: dict[str, int | None] = {}
+    if published is not None:
+        looking = Looking(published, person, datetime.now(UTC).date())
+        found, behind = looking.bills(), {one.name: one.days_behind for one in looking.ages()}
+    if person.teams is not None:
+        there = {bill.source for bill in found}
+        sources = [source for source in sources if source.name in there]
     if not sources:
         _begin()
     else:
         _sources(sources, found, behind)
-        _look_closer(sources, person)
-    _add(person)
-    _credits()
+        look_closer(sources, found, person)
+    if person.teams is None:
+        _add(person)
+        _credits()
 
 
 def _begin() -> None:
@@ -60,13 +66,11 @@ def _begin() -> None:
     )
 
 
-def _sources(
-    sources: list[Source], found: tuple[Bill, ...], behind: dict[str, int | None]
-) -> None:
+def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, int | None]) -> None:
     by_source: dict[str, list[Bill]] = {}
     for bill in found:
         by_source.setdefault(bill.source, []).append(bill)
-    rows = []
+    rows, today = [], datetime.now(UTC).date()
     for source in sources:
         of = by_source.get(source.name, [])
         newest = max(of, key=lambda bill: bill.billing_month, default=None)
@@ -74,9 +78,11 @@ def _sources(
             {
                 "Source": source.name,
                 "State": _state(newest, behind.get(source.name)),
-                "Provider": _PROVIDERS[source.provider],
-                "Complete through": "" if newest is None else str(newest.complete_through or ""),
-                "Newest delivery": "" if newest is None else newest.delivered_at[:16],
+                "Provider": PROVIDERS[source.provider],
+                "Complete through": ""
+                if newest is None or newest.complete_through is None
+                else figures.day(newest.complete_through, today),
+                "Newest delivery": "" if newest is None else _moment(newest.delivered_at),
                 "Months": len(of),
                 "Rows": sum(bill.rows for bill in of),
                 "Size": figures.size(sum(bill.bytes for bill in of)),
@@ -101,76 +107,25 @@ def _sources(
     )
 
 
+def _moment(text: str) -> str:
+    at = datetime.fromisoformat(text).astimezone(UTC)
+    return f"{figures.day(at.date(), datetime.now(UTC).date())} {at:%H:%M} UTC"
+
+
 def _state(newest: Bill | None, days_behind: int | None) -> str:
     if newest is None:
         return "never read"
     if days_behind is None:
         return "age not known"
-    return f"late, {days_behind} days behind" if days_behind >= _LATE_DAYS else "ok"
-
-
-def _look_closer(sources: list[Source], person: Person) -> None:
-    names = [source.name for source in sources]
-    chosen = st.segmented_control("Look closer", names, key="setup:source", format_func=plain)
-    if chosen is None:
-        return
-    source = next(one for one in sources if one.name == chosen)
-    with st.container(border=True):
-        st.markdown(f"**{plain(source.name)}** reads {plain(source.location)}")
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            if st.button("Test the connection", key="setup:test"):
-                _test(source)
-            why_not = person.why_not(Role.EDITOR)
-            month = st.text_input(
-                "Month", str(BillingMonth.at(datetime.now(UTC))), key="setup:month", max_chars=7
-            )
-            if st.button(
-                "Read its bill", key="setup:ingest", disabled=bool(why_not), help=why_not or None
-            ):
-                _ingest(source, month, person)
-            if st.button(
-                "Remove", key="setup:remove", disabled=bool(why_not), help=why_not or None
-            ):
-                _remove(source, person)
-        starting.show_last_run()
-
-
-def _test(source: Source) -> None:
-    with st.spinner("Looking at the place"):
-        for line in connecting.tried(source):
-            if line.passed:
-                st.markdown(f":material/check: {plain(line.says)}")
-            else:
-                st.markdown(f":material/close: {plain(line.says)}")
-                if line.to_do:
-                    st.markdown(f"&emsp;{plain(line.to_do)}")
-
-
-def _ingest(source: Source, text: str, person: Person) -> None:
-    try:
-        month = BillingMonth.parse(text)
-    except ValueError as error:
-        st.error(plain(error))
-        return
-    starting.ingest(source.name, month, person)
-
-
-def _remove(source: Source, person: Person) -> None:
-    try:
-        with open_decisions() as decisions:
-            SourceBook(decisions).remove(source.name, by=Author(person.name, "ui"))
-    except (SettingError, DecisionsError, SourceError, ChangedMeanwhileError) as error:
-        st.error(plain(error))
-        return
-    st.rerun()
+    return f"⚠ {days_behind} days behind" if days_behind >= _LATE_DAYS else "✓ up to date"
 
 
 def _add(person: Person) -> None:
     with st.expander("Add a source"):
         provider = st.radio(
             "Whose bill",
-            list(_PROVIDERS),
-            format_func=lambda one: _PROVIDERS[one],
+            list(PROVIDERS),
+            format_func=lambda one: PROVIDERS[one],
             horizontal=True,
             key="setup:provider",
         )
@@ -207,7 +162,7 @@ def _credits() -> None:
     from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - as above
     from credits_pipeline.storage.store import StorageError, open_store  # noqa: PLC0415 - as above
 
-    st.subheader("Months of credits")
+    st.subheader("Months of credits", anchor=False)
     now = datetime.now(UTC)
     try:
         first = credits_settings.START_MONTH.read(BillingMonth.parse)

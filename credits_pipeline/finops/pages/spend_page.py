@@ -1,5 +1,6 @@
 """Spend: where the money went, by which word, against before, and how it adds up to the invoice."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -12,14 +13,15 @@ from credits_pipeline.finops.pages.frame import Frame, open_frame
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.queries.compare import Change, Comparison, compare
+from credits_pipeline.finops.queries.exactly import less
 from credits_pipeline.finops.queries.export import as_csv
 from credits_pipeline.finops.queries.periods import Period
 from credits_pipeline.finops.queries.series import series, weeks
 from credits_pipeline.finops.queries.spend import Row, Spend, spend
-from credits_pipeline.finops.queries.values import account_names
 from credits_pipeline.finops.queries.words import Vocabulary, blank, spelled
 
 _FIRST = "service"
+_CHARGE, _USAGE = "charge", "Usage"
 #: What a chosen row is looked at by next.
 _NEXT = {
     "cloud": "account",
@@ -116,9 +118,10 @@ def _chart(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
         st.caption("Costs of resources are kept by month; they have no days to draw.")
         return
     asked = frame.scope.but(group=(word,))
-    by_month = frame.scope.period.days > charts.DAYS_SHOWN
+    by_month = _by_month(frame)
     width = "month" if by_month else "day"
-    points = frame.looking.ask(series, asked, by=width)
+    words = (word,) if word == _CHARGE else (word, _CHARGE)
+    points = frame.looking.ask(series, asked.but(group=words), by=width)
     name = _namer(frame, word)
     costs = {_called(row, name, word): row.cost for row in found.rows}
     before: dict[date, Decimal] = {}
@@ -126,8 +129,13 @@ def _chart(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
         before = _before(frame, beside)
     shown = charts.largest(costs, blank(word))
     top = ", ".join(f"{one} {figures.short(costs[one], frame.currency)}" for one in shown[:5])
+    drawn: dict[bool, list[tuple[date, str, Decimal]]] = {False: [], True: []}
+    for point in points:
+        key = name(point.keys[0]) if point.keys[0] is not None else blank(word)
+        drawn[point.keys[-1] != _USAGE and word != _CHARGE].append((point.at, key, point.cost))
     charts.bars(
-        [(p.at, name(p.keys[0]) if p.keys[0] is not None else blank(word), p.cost) for p in points],
+        drawn[False],
+        pale=drawn[True],
         shown=shown,
         blank=blank(word),
         currency=frame.currency,
@@ -150,35 +158,47 @@ def _before(frame: Frame, beside: Comparison) -> dict[date, Decimal]:
 
 def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
     currency, name = frame.currency, _namer(frame, word)
+    compared = _sides(frame, beside) if word != "resource" else None
+    rows = _with_gone(found, beside) if compared else list(found.rows)
     changed = {row.keys: row for row in beside.rows}
     trend = frame.looking.ask(weeks, found.scope) if word != "resource" else {}
     left, right = st.columns([6, 1], vertical_alignment="bottom")
-    note = f"{figures.count(len(found.rows), 'row')}; choose one to look into it."
-    if not beside.why_not and word != "resource":
-        before = figures.days(beside.before.start, beside.before.last, frame.looking.today)
-        note += f" The marks in the chart, and the column Before: {before}."
+    note = figures.count(len(rows), "row")
+    if word != "resource":
+        note += "; choose one to look into it"
+    if compared and not _by_month(frame):
+        note += f". The marks in the chart are {compared.before}"
+    if word not in ("resource", _CHARGE):
+        note += ". What does not come with use, such as fees, tax and credits, is drawn paler"
+    note += "."
     left.markdown(f":small[:gray[{note}]]")
     right.download_button(
         "CSV",
-        as_csv(found, account_names(frame.looking.published)),
+        as_csv(found, frame.looking.account_names()),
         file_name=f"spend-{word}-{frame.scope.period.start}-{frame.scope.period.last}.csv",
         mime="text/csv",
         icon=":material/download:",
         width="stretch",
         on_click="ignore",
-        help="Every row of the table, exact to the last digit.",
+        help="Every row that has spend, exact to the last digit.",
     )
     columns = [Column(word.capitalize())]
     if word == "account":
         columns.append(Column("Account id"))
     columns += [Column("Spend", "money"), Column("Share", "share")]
-    if not beside.why_not and word != "resource":
-        columns += [Column("Before", "money"), Column("Change", "change"), Column("Change %")]
+    if compared:
+        if compared.now:
+            columns.append(Column(compared.now, "money", help="The complete days."))
+        columns += [
+            Column(compared.before, "money"),
+            Column("Change", "change"),
+            Column("Change %"),
+        ]
     if trend:
         columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest right."))
 
     def drill(row: int) -> None:
-        value = found.rows[row].keys[0]
+        value = rows[row].keys[0]
         scope = frame.scope.narrowed(word, value)
         scope = scope.but(group=(_NEXT.get(word, "service"),))
         st.query_params.from_dict(scope.words())
@@ -190,10 +210,10 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
                 "Account id": row.keys[0] or "",
                 "Spend": row.cost,
                 "Share": row.share,
-                **_compared(changed.get(row.keys)),
+                **(_compared(changed.get(row.keys), compared) if compared else {}),
                 "8 weeks": trend.get(row.keys, ()),
             }
-            for row in found.rows
+            for row in rows
         ],
         columns,
         currency=currency,
@@ -203,14 +223,45 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
     )
 
 
-def _compared(row: Change | None) -> dict[str, object]:
-    if row is None:
-        return {}
+@dataclass(frozen=True)
+class _Sides:
+    """The headings of both sides; `now` is empty where it is the whole period."""
+
+    now: str
+    before: str
+
+
+def _sides(frame: Frame, beside: Comparison) -> _Sides | None:
+    if beside.why_not:
+        return None
+    today = frame.looking.today
+    now = figures.days(beside.now.start, beside.now.last, today) if beside.limited_by else ""
+    return _Sides(now, figures.days(beside.before.start, beside.before.last, today))
+
+
+def _with_gone(found: Spend, beside: Comparison) -> list[Row]:
+    """The rows, and those that have spend before alone, so that each column adds up."""
+    there = {row.keys for row in found.rows}
+    gone = [
+        Row(row.keys, row.label, Decimal(0), 0, Decimal(0))
+        for row in beside.rows
+        if row.keys not in there
+    ]
+    return [*found.rows, *gone]
+
+
+def _compared(row: Change | None, sides: _Sides) -> dict[str, object]:
+    current, previous = (Decimal(0), Decimal(0)) if row is None else (row.current, row.previous)
     return {
-        "Before": row.previous,
-        "Change": row.change,
-        "Change %": figures.percent_change(row.current, row.previous),
+        **({sides.now: current} if sides.now else {}),
+        sides.before: previous,
+        "Change": less(current, previous),
+        "Change %": figures.percent_change(current, previous),
     }
+
+
+def _by_month(frame: Frame) -> bool:
+    return frame.scope.period.days > charts.DAYS_SHOWN
 
 
 def _called(row: Row, name: "Namer", word: str) -> str:
@@ -231,5 +282,5 @@ class Namer:
 
 def _namer(frame: Frame, word: str) -> Namer:
     if word == "account":
-        return Namer(account_names(frame.looking.published))
+        return Namer(frame.looking.account_names())
     return Namer(_CLOUDS if word == "cloud" else {})

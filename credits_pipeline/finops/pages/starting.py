@@ -32,12 +32,25 @@ mutation Launch($params: ExecutionParams!) {
   }
 }
 """
+_ADD = """
+mutation Add($selector: RepositorySelector!, $name: String!, $key: String!) {
+  addDynamicPartition(
+    repositorySelector: $selector, partitionsDefName: $name, partitionKey: $key
+  ) {
+    __typename
+    ... on PythonError { message }
+    ... on UnauthorizedError { message }
+  }
+}
+"""
 _STATUS = """
 query Status($id: ID!) {
   runOrError(runId: $id) { __typename ... on Run { status } }
 }
 """
-JOB, LOCATION, REPOSITORY = "spend_ingest", "credits_pipeline", "__repository__"
+#: As `credits_pipeline.finops.assets` names them; a test compares.
+JOB, LOCATION, REPOSITORY = "bill_month", "credits_pipeline", "__repository__"
+SOURCES = "finops_sources"
 
 
 class NotStartedError(Exception):
@@ -72,12 +85,15 @@ def launch(source: str, month: BillingMonth, person: Person) -> str:
     Raises:
         NotStartedError: Dagster can't be reached, or refuses.
     """
+    selector = {"repositoryName": REPOSITORY, "repositoryLocationName": LOCATION}
+    added = _ask(_ADD, {"selector": selector, "name": SOURCES, "key": source})
+    if "message" in added["addDynamicPartition"]:
+        raise NotStartedError(str(added["addDynamicPartition"]["message"]))
     partition = f"{month.partition_key}|{source}"
     params = {
         "selector": {
             "jobName": JOB,
-            "repositoryName": REPOSITORY,
-            "repositoryLocationName": LOCATION,
+            **selector,
         },
         "runConfigData": {},
         "executionMetadata": {

@@ -27,7 +27,7 @@ class Column:
     """
 
     name: str
-    kind: Literal["text", "money", "change", "share", "bars", "count"] = "text"
+    kind: Literal["text", "money", "change", "share", "bars", "count", "link"] = "text"
     help: str | None = None
 
 
@@ -94,6 +94,8 @@ def _shown(value: Any, kind: str) -> Any:
         return [float(one) for one in value]
     if kind == "count":
         return int(value)
+    if kind == "link":
+        return str(value)  # an address that the pages made
     return visible(value)
 
 
@@ -114,4 +116,6 @@ def _config(column: Column, currency: str) -> Any:
         return kinds.BarChartColumn(column.name, help=column.help, y_min=0)
     if column.kind == "count":
         return kinds.NumberColumn(column.name, help=column.help, format="localized")
+    if column.kind == "link":
+        return kinds.LinkColumn(column.name, help=column.help, display_text="open")
     return kinds.TextColumn(column.name, help=column.help)

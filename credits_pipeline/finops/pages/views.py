@@ -53,8 +53,20 @@ def seen_by(person: Person) -> list[Item]:
         return []
     with open_decisions() as decisions:
         items = decisions.items(KIND)
-    seen = [item for item in items if item.body["shared"] or item.body["owner"] == person.name]
+    seen = [
+        item
+        for item in items
+        if (item.body["shared"] or item.body["owner"] == person.name) and _allowed(item, person)
+    ]
     return sorted(seen, key=lambda item: str(item.body["name"]).casefold())
+
+
+def _allowed(item: Item, person: Person) -> bool:
+    """Whether a view is of teams that the person sees; its name and words tell of them."""
+    if person.teams is None:
+        return True
+    named = item.body["words"].get("team", ())
+    return bool(named) and set(named) <= set(person.teams)
 
 
 def body_of(name: str, scope: Scope, person: Person, *, shared: bool) -> dict[str, Any]:
