@@ -10,8 +10,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= credits_pipeline_tests
-# Files of tests at one time; most tests wait for what processes do.
-WORKERS ?= 2
+# Files of tests at one time: two more than there are cores, as many tests wait for what processes do.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+# How many of the slowest tests are told at the end.
+SLOWEST ?= 0
 
 .PHONY: help setup demo test lint type check docs bench chaos soak lock clean
 
@@ -22,22 +24,15 @@ setup: $(READY) ## create the environment in .venv from the lock
 
 $(READY): requirements.txt pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with venv is needed: install it, or say make PYTHON=/path/to/python"; exit 1; }
-	@echo "Setting up $(VENV) with $$($(PYTHON) --version); this takes a minute or two, once."
-	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
-	@# uv makes this faster where it is there and works; pip does the same everywhere.
-	@{ command -v uv >/dev/null \
-		&& uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.txt \
-		&& uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; } \
-	|| { PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt \
-		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; }
+	@$(PYTHON) .ci/environment.py $(VENV)
 	@touch $@
 
 demo: $(READY) ## the whole product on this machine; ONCE=1 ends after the sample month
 	@exec $(BIN)/credits-pipeline demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
-test: $(READY) ## all tests; TESTS=path for some of them
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+test: $(READY) ## all tests; TESTS=path for some, WORKERS=1 for one after the other
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+		$(if $(filter-out 0,$(SLOWEST)),--durations=$(SLOWEST)) $(TESTS)
 
 lint: $(READY) ## style and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

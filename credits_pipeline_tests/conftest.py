@@ -13,7 +13,9 @@ from credits_pipeline import aws
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
 from credits_pipeline.sandbox.s3 import EmbeddedS3, embedded_s3
+from credits_pipeline_tests.order import longest_first
 from credits_pipeline_tests.postgres import PostgresServer, missing, postgres_server
+from credits_pipeline_tests.skips import failed_if_skipped
 
 # A busy machine is no fault of an example; and what CI tries is the same every time, so that a
 # failure there is about the change. Every other run looks elsewhere.
@@ -37,15 +39,19 @@ OTHER_CONNECTION_ID = "another-stream-for-tests"
 _numbers = count()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items[:] = longest_first(items)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where CI is set, a real part that is missing is a failure and not a skip."""
     report = yield
-    if os.environ.get("CI") == "true" and report.skipped and "root" not in str(report.longrepr):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, and CI must have what it needs: {report.longrepr}"
+    failed_if_skipped(report)
     return report
 
 

@@ -13,13 +13,14 @@ PACKAGE = Path(credits_pipeline.__file__).parent
 #: Each room, and the rooms that it may import from. Files at the top level are rooms too.
 MAY_IMPORT = {
     "billing": set(),
+    "text": set(),
     "aws": set(),
     "credits": {"billing"},
     "cloudzero": {"billing"},
     "inbox": {"billing", "aws"},
     "storage": {"billing", "aws"},
-    "reporting": {"billing", "credits", "cloudzero", "storage"},
-    "alerts": {"billing", "reporting", "storage", "settings", "aws"},
+    "reporting": {"billing", "credits", "cloudzero", "storage", "text"},
+    "alerts": {"billing", "reporting", "storage", "settings", "aws", "text"},
     "settings": {"billing"},
     "secret": {"aws", "settings", "cloudzero"},
     "cloudwatch": {"aws"},
@@ -27,20 +28,22 @@ MAY_IMPORT = {
     "finops": {"billing", "settings"},
     "orchestration": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",
-        "cloudwatch", "alerts", "finops",
+        "cloudwatch", "alerts", "text", "finops",
     },
     "doctor": {
         "alerts", "billing", "cloudzero", "finops", "inbox", "storage", "settings", "orchestration",
     },
+    "guard": set(),
     "definitions": {"orchestration"},
     "cli": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "sandbox",
-        "orchestration", "aws", "doctor", "finops",
+        "orchestration", "aws", "doctor", "text", "guard", "finops",
     },
 }  # fmt: skip
 #: What a room never touches, whatever it is for.
 NEVER = {
     "billing": {"dagster", "boto3", "httpx"},
+    "text": {"dagster", "boto3", "httpx", "polars", "rich", "typer"},
     "credits": {"dagster", "dagster_aws", "boto3", "botocore", "httpx"},
     "cloudzero": {"dagster", "dagster_aws", "boto3", "botocore"},
     "inbox": {"dagster", "httpx"},
@@ -48,6 +51,7 @@ NEVER = {
     "secret": {"dagster"},
     "cloudwatch": {"dagster", "httpx"},
     "alerts": {"dagster"},
+    "guard": {"boto3"},
     "reporting": {"dagster", "boto3", "httpx"},
 }
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from credits_pipeline.reporting import links
+from credits_pipeline.text import Outside
 
 #: Whatever has a digit in it is another one at the next try: moments, durations, counts, ids.
 _VARYING = re.compile(r"\w*\d(?:[\w.,:+-]*\w)?")
 _LONGEST = 1_500
+_LONGEST_TITLE = 300
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ class Alert:
     @property
     def title(self) -> str:
         """One line for people."""
-        return " ".join(f"{self.about}: {self.state}".split())
+        return Outside(f"{self.about}: {self.state}").line(_LONGEST_TITLE)
 
-    def lines(self) -> list[tuple[str, str]]:
+    def lines(self) -> list[tuple[str, Outside]]:
         """What there is to say below the title: a name and its text each."""
         told = {"What happened": self.what, "Dollars": self.dollars, "What to do": self.to_do}
-        return [(name, _short(text)) for name, text in told.items() if text]
+        return [(name, Outside(text)) for name, text in told.items() if text]
 
     def link(self, ui: str) -> str:
         """The run's page; empty where there is no run, or the UI's address is not set."""
@@ -58,9 +60,9 @@ class Alert:
         Args:
             ui: the address of Dagster's UI, without a slash at its end; may be empty.
         """
-        told = [f"{name}: {text}" for name, text in self.lines()]
+        told = [f"{name}: {text.line(_LONGEST)}" for name, text in self.lines()]
         if self.run_id:
-            told.append(f"Run: {self.link(ui) or self.run_id}")
+            told.append(f"Run: {self.link(ui) or Outside(self.run_id).line()}")
         return "\n\n".join(told)
 
 
@@ -88,9 +90,6 @@ def cause_of(*texts: str, version: str = "") -> str:
         version: of the file that it is about, if it is about one: another version, another cause.
     """
     blanked = "\n".join(_VARYING.sub("#", text) for text in texts)
-    return hashlib.sha256(f"{version}\n{blanked}".encode()).hexdigest()[:16]
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return hashlib.sha256(f"{version}\n{blanked}".encode(errors="backslashreplace")).hexdigest()[
+        :16
+    ]

@@ -136,7 +136,7 @@ class Book:
                 for episode in self.episodes
             ],
         }
-        return json.dumps(told, indent=1, ensure_ascii=False).encode()
+        return json.dumps(told, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:

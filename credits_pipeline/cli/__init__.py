@@ -1,6 +1,11 @@
 """``credits-pipeline``: the command line. Each command loads what it needs when it runs."""
 
+import sys
+import traceback
+from typing import Any
+
 import typer
+from typer import rich_utils
 
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
@@ -8,12 +13,15 @@ from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.months import months, report
+from credits_pipeline.cli.output import say
 from credits_pipeline.cli.pages import pages
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.samples import samples
 from credits_pipeline.cli.sources import sources
 from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
+from credits_pipeline.cli.up import up
+from credits_pipeline.text import Outside
 
 app = typer.Typer(
     name="credits-pipeline",
@@ -32,7 +40,7 @@ app = typer.Typer(
 )
 for panel, commands in {
     "Every month": (check, split, months, report, clear),
-    "Setting it up": (doctor, rehearse),
+    "Setting it up": (doctor, rehearse, up),
     "Bills of clouds": (ingest, spend, pages),
     "Trying it": (demo, sandbox, samples),
 }.items():
@@ -41,6 +49,24 @@ for panel, commands in {
 app.add_typer(sources, rich_help_panel="Bills of clouds")
 
 
+#: What a wrong use of a command raises; Typer has a copy of click of its own in some releases.
+_USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. What it ends with is shown as everything else is."""
+    try:
+        ended = app(standalone_mode=False)
+    except typer.Abort:
+        say("Aborted!")
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last place: its text may hold anything
+        if not isinstance(error, _USAGE):
+            say(traceback.format_exc())
+            sys.exit(1)
+        error.args = (Outside(error.message).lines(),)
+        # It is declared final: only its text changes, not what it says.
+        vars(error)["message"] = error.args[0]
+        rich_utils.rich_format_error(error)
+        sys.exit(error.exit_code)
+    sys.exit(ended if isinstance(ended, int) else 0)

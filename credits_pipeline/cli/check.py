@@ -17,11 +17,9 @@ from credits_pipeline.cli.options import (
     month_option,
     usd_option,
 )
-from credits_pipeline.cli.output import Json, answers, doing, print_json
+from credits_pipeline.cli.output import Answers, Json, answers, doing, print_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from credits_pipeline.credits.verdict import FileVerdict
 
 _PROBLEMS_SHOWN = 5
@@ -91,22 +89,20 @@ def _print(file: Path, verdict: "FileVerdict") -> None:
         "warn": "would be sent, with warnings",
         "reject": "would not be sent",
     }[verdict.verdict]
-    console.print(f"{file}: {meaning} ({verdict.verdict})", style=f"bold {style}")
+    console.print((f"{file}: {meaning} ({verdict.verdict})", f"bold {style}"))
     _print_months(console, verdict)
     _print_problems(console, verdict)
     for warning in verdict.warnings[:_WARNINGS_SHOWN]:
-        console.print(f"Warning: {warning}", style="yellow")
+        console.print((f"Warning: {warning}", "yellow"))
     if len(verdict.warnings) > _WARNINGS_SHOWN:
-        console.print(
-            f"and {len(verdict.warnings) - _WARNINGS_SHOWN} more warnings", style="yellow"
-        )
+        console.print((f"and {len(verdict.warnings) - _WARNINGS_SHOWN} more warnings", "yellow"))
     for note in verdict.notes:
         console.print(f"Note: {note}")
     if verdict.reason is not None:
-        console.print(f"Why: {verdict.reason}", style="red")
+        console.print((f"Why: {verdict.reason}", "red"))
 
 
-def _print_months(console: "Console", verdict: "FileVerdict") -> None:
+def _print_months(console: Answers, verdict: "FileVerdict") -> None:
     for index, (month, reading) in enumerate(verdict.months.items()):
         found = reading.findings
         if index == 0:
@@ -129,7 +125,7 @@ def _print_months(console: "Console", verdict: "FileVerdict") -> None:
             console.print(f"  {total.source}: {total.stated:f}, {agrees}")
 
 
-def _print_problems(console: "Console", verdict: "FileVerdict") -> None:
+def _print_problems(console: Answers, verdict: "FileVerdict") -> None:
     """The first rows that can't be read, with the lines around them."""
     rejected = verdict.rejected
     if verdict.sheet is None or not len(rejected):
@@ -141,11 +137,13 @@ def _print_problems(console: "Console", verdict: "FileVerdict") -> None:
         for number, content in verdict.sheet.lines(line - 1, last + 1):
             concerned = line <= number <= last
             console.print(
-                f"{'>' if concerned else ' '} {number:>{width}} | {content[:_WIDTH_SHOWN]}",
-                style="bold" if concerned else "dim",
+                (
+                    f"{'>' if concerned else ' '} {number:>{width}} | {content[:_WIDTH_SHOWN]}",
+                    "bold" if concerned else "dim",
+                )
             )
             if number == last:
-                console.print(f"  {'':>{width}} | {reason}", style="red")
+                console.print((f"  {'':>{width}} | {reason}", "red"))
     console.print()
     if len(rejected) > _PROBLEMS_SHOWN:
         console.print(f"and {len(rejected) - _PROBLEMS_SHOWN:,} more rows that can't be read")

@@ -10,7 +10,7 @@ import typer
 
 from credits_pipeline.cli.instance import dagster_instance
 from credits_pipeline.cli.options import month_option
-from credits_pipeline.cli.output import Json, doing, fail, print_json, say
+from credits_pipeline.cli.output import Json, agrees, doing, fail, print_json, say
 
 
 def clear(
@@ -59,7 +59,7 @@ def clear(
         with dagster_instance() as instance:
             with doing(f"Asking CloudZero what it holds for {at}"):
                 there = held(at, cloudzero, instance, say)
-            if not yes and not typer.confirm(f"{there} Withdraw it?", err=True):
+            if not yes and not agrees(f"{there} Withdraw it?"):
                 say("Nothing was changed.")
                 raise typer.Exit(1)
             # The run's own line is for machines, and no part of the answer.
@@ -77,5 +77,5 @@ def clear(
     withdrawn = attempt.verdict.has_receipt
     if as_json:
         print_json(asdict(attempt))
-    typer.secho(told(attempt), err=True, fg="green" if withdrawn else "red")
+    say(told(attempt), "green" if withdrawn else "red")
     raise typer.Exit(0 if withdrawn else 1)

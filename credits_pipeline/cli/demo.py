@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from credits_pipeline.cli.output import answers, echo, print_markdown, say
+
 Port = Annotated[int | None, typer.Option(help="Port of the UI; default 3000 if it is free.")]
 Home = Annotated[Path, typer.Option(help="Folder for the demo's state; emptied at the start.")]
 
@@ -35,9 +37,6 @@ def demo(
 
     `credits-pipeline demo --once --port 8080`
     """
-    from rich.console import Console
-    from rich.markdown import Markdown
-
     from credits_pipeline.reporting.attempt import Verdict  # noqa: PLC0415 - as above
     from credits_pipeline.reporting.report import markdown  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox import demo as running  # noqa: PLC0415 - as above
@@ -45,47 +44,42 @@ def demo(
     from credits_pipeline.sandbox.dagster_dev import DagsterDevError  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above
 
-    console = Console(highlight=False, soft_wrap=True)
+    shown = answers()
     began = time.monotonic()
 
-    def say(text: str) -> None:
-        console.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  ", end="")
-        console.print(text, markup=False)
+    def tell(text: str) -> None:
+        shown.print((f"{time.monotonic() - began:6.1f} s", "dim"), f"  {text}")
 
     verdict = None
     try:
         with ended_by_signals():
-            say("starting an S3 server, CloudZero's stand-in and Dagster from an empty state")
+            tell("starting an S3 server, CloudZero's stand-in and Dagster from an empty state")
             with running.demo(home, port=port) as started:
-                say(
+                tell(
                     f"S3 answers at {started.servers.s3_url}, CloudZero's stand-in at "
                     f"{started.servers.cloudzero.base_url}"
                 )
-                say(f"Dagster answers at {started.dagster.url}")
-                say(f"uploading credits-{running.MONTH}.csv to s3://{servers.BUCKET}")
+                tell(f"Dagster answers at {started.dagster.url}")
+                tell(f"uploading credits-{running.MONTH}.csv to s3://{servers.BUCKET}")
                 started.upload_sample()
-                attempt = started.follow(say)
+                attempt = started.follow(tell)
                 verdict = attempt.verdict if attempt is not None else None
                 if attempt is not None:
-                    console.print()
-                    console.print(
-                        Markdown(markdown(attempt, started.journal.rows(attempt))), soft_wrap=False
-                    )
-                    console.print()
+                    shown.print()
+                    print_markdown(markdown(attempt, started.journal.rows(attempt)), laid_out=True)
+                    shown.print()
                 receipt = started.journal.receipt(running.MONTH)
-                say(f"the receipt says: {receipt.verdict if receipt else 'there is none'}")
+                tell(f"the receipt says: {receipt.verdict if receipt else 'there is none'}")
                 if not once:
-                    console.print(
-                        _next_steps(started.dagster.url, started.servers.s3_url), markup=False
-                    )
+                    shown.print(_next_steps(started.dagster.url, started.servers.s3_url))
                     while True:
                         time.sleep(1)
                         started.dagster.check_alive()
     except KeyboardInterrupt:
-        console.print("\nended; nothing is left running", markup=False)
+        shown.print("\nended; nothing is left running")
         raise typer.Exit(0 if verdict is Verdict.VERIFIED else 130) from None
     except (DagsterDevError, SandboxMissingError) as error:
-        console.print(f"The demo could not run: {error}", markup=False)
+        shown.print(f"The demo could not run: {error}")
         raise typer.Exit(1) from None
     raise typer.Exit(0 if receipt is not None and receipt.verdict is Verdict.VERIFIED else 1)
 
@@ -117,20 +111,19 @@ def sandbox(
             servers.sandbox(s3_port=s3_port, cloudzero_port=cloudzero_port) as running,
         ):
             for name, value in running.environment.items():
-                typer.echo(f"export {name}={value}")
+                echo(f"export {name}={value}")
             sys.stdout.flush()
             if Path(".env").exists():
-                typer.echo(
+                say(
                     "# careful: `dagster dev` reads .env in this folder, and what that says wins "
-                    "over the lines above: move it away first",
-                    err=True,
+                    "over the lines above: move it away first"
                 )
-            typer.echo("# running until Ctrl-C", err=True)
+            say("# running until Ctrl-C")
             threading.Event().wait()
     except KeyboardInterrupt:
-        typer.echo("# ended", err=True)
+        say("# ended")
     except SandboxMissingError as error:
-        typer.echo(str(error), err=True)
+        say(str(error))
         raise typer.Exit(1) from None
 
 

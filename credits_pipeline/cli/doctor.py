@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.cli.output import Json, answers, doing, print_json
+from credits_pipeline.cli.output import Answers, Json, answers, doing, print_json, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from credits_pipeline.doctor.finding import Finding
 
 _STYLES = {"ok": "green", "note": "yellow", "wrong": "bold red", "skipped": "dim"}
@@ -55,17 +53,19 @@ def doctor(
     if as_json:
         print_json({"works": not wrong, "findings": [asdict(finding) for finding in found]})
     elif wrong:
-        typer.secho(f"{len(wrong)} wrong", err=True, fg="red")
+        say(f"{len(wrong)} wrong", "red")
     raise typer.Exit(1 if wrong else 0)
 
 
-def print_finding(console: "Console", finding: "Finding") -> None:
+def print_finding(console: Answers, finding: "Finding") -> None:
     """Print what was found of one thing, and below it what to do."""
-    from rich.text import Text
-
     state = finding.state.value
     mark = _MARKS[state] if console.is_terminal else f"{state:<7}"
-    line = Text.assemble((mark, _STYLES[state]), "  ", (finding.name, "bold"), f": {finding.says}")
-    if finding.to_do:
-        line.append(f"\n{' ' * (len(mark) + 2)}What to do: {finding.to_do}", "italic")
-    console.print(line)
+    to_do = f"\n{' ' * (len(mark) + 2)}What to do: {finding.to_do}" if finding.to_do else ""
+    console.print(
+        (mark, _STYLES[state]),
+        "  ",
+        (finding.name, "bold"),
+        f": {finding.says}",
+        (to_do, "italic"),
+    )

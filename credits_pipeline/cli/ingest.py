@@ -14,6 +14,7 @@ from credits_pipeline.cli.output import Json, doing, fail, print_json, print_tab
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from credits_pipeline.finops.depot import Depot
     from credits_pipeline.finops.ingest import Check, Ingested, Progress
     from credits_pipeline.finops.lake import Lake
     from credits_pipeline.finops.publish.refreshing import Refreshed

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import typer
+from credits_pipeline.cli.output import say
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -20,11 +20,10 @@ def dagster_instance() -> Iterator["dg.DagsterInstance"]:
         with dg.DagsterInstance.get() as instance:
             yield instance
         return
-    typer.secho(
+    say(
         "DAGSTER_HOME is not set, so Dagster's UI will not show this; the pipeline's own storage "
         "does.",
-        err=True,
-        fg="yellow",
+        "yellow",
     )
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance

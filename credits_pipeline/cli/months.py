@@ -12,7 +12,17 @@ import typer
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.options import month_option
-from credits_pipeline.cli.output import Json, doing, fail, print_json, print_markdown, print_table
+from credits_pipeline.cli.output import (
+    Json,
+    doing,
+    echo,
+    fail,
+    print_json,
+    print_markdown,
+    print_table,
+    say,
+)
+from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -57,11 +67,10 @@ def months(*, as_json: Json = False) -> None:
             folds=["decisions"],
         )
         if waiting:
-            typer.secho(
+            say(
                 f"{len(waiting)} waiting for a person: credits-pipeline report --month "
                 f"{waiting[0].month}",
-                err=True,
-                fg="red",
+                "red",
             )
     raise typer.Exit(1 if waiting else 0)
 
@@ -125,11 +134,12 @@ def _print_reports(journal: "Journal", state: "MonthState") -> None:
     last, receipt = state.last, state.receipt
     shown = last or receipt
     if shown is None:
-        typer.echo(f"{state.month}: no run was to send it yet.")
+        echo(f"{state.month}: no run was to send it yet.")
         return
     _print_report(journal, shown)
     if receipt is not None and receipt.run_id != shown.run_id:
-        print_markdown(f"\n---\n\nWhat CloudZero holds of {state.month}, from an earlier run:\n")
+        said = "\n---\n\nWhat CloudZero holds of {}, from an earlier run:\n"
+        print_markdown(Markdown.of(said, Outside(str(state.month))))
         _print_report(journal, receipt)
 
 

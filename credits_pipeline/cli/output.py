@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from credits_pipeline.text import Markdown, Outside
+from credits_pipeline.text.characters import in_json
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -18,28 +21,66 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 #: Wider than any table of ours, so that nothing is folded where a program reads.
 _PIPE_WIDTH = 1000
+#: More of one text is not printed.
+_LONGEST = 200_000
 
 
-def answers() -> "Console":
-    """Where answers are printed."""
+class Answers:
+    """Where answers are printed: whatever a text holds, no control character of it arrives."""
+
+    def __init__(self, console: "Console") -> None:
+        self.console = console
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person looks."""
+        return self.console.is_terminal
+
+    def print(self, *pieces: str | tuple[str, str]) -> None:
+        """Print one line, or several where a text has several.
+
+        Args:
+            pieces: texts, each alone or with the style that it gets.
+        """
+        self.console.print(_styled(*pieces))
+
+
+def answers() -> Answers:
+    """Standard output."""
     from rich.console import Console
 
     if sys.stdout.isatty():
-        return Console(highlight=False, markup=False, emoji=False)
-    return Console(
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=True,
-        color_system=None,
-        width=_PIPE_WIDTH,
+        return Answers(Console(highlight=False, markup=False, emoji=False))
+    return Answers(
+        Console(
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=True,
+            color_system=None,
+            width=_PIPE_WIDTH,
+        )
     )
 
 
+def _styled(*pieces: str | tuple[str, str]) -> "Text":
+    from rich.text import Text
+
+    shown = Text()
+    for piece in pieces:
+        text, style = (piece, "") if isinstance(piece, str) else piece
+        shown.append(Outside(text).lines(_LONGEST), style)
+    return shown
+
+
+def echo(text: str) -> None:
+    """Print an answer that is neither laid out nor folded."""
+    typer.echo(Outside(text).lines(_LONGEST))
+
+
 def print_json(value: Any) -> None:
-    """Print an answer for programs."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    """Print an answer for programs; on a terminal it does no harm either."""
+    sys.stdout.write(in_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def print_table(
@@ -63,7 +104,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    console = answers()
+    console = answers().console
     on_terminal = console.is_terminal
     table = Table(
         box=box.SIMPLE_HEAD if on_terminal else None,
@@ -72,7 +113,10 @@ def print_table(
         pad_edge=False,
         show_edge=False,
     )
-    cells = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    cells = [
+        [cell if isinstance(cell, Text) else Text(Outside(cell).line()) for cell in row]
+        for row in rows
+    ]
     for number, head in enumerate(heads):
         whole = max(map(cell_len, [head, *(row[number].plain for row in cells)]))
         table.add_column(
@@ -91,20 +135,26 @@ def print_table(
     console.print(table, crop=False)
 
 
-def print_markdown(text: str) -> None:
-    """Print Markdown: laid out on a terminal, as it is in a pipe."""
-    console = answers()
-    if not console.is_terminal:
-        typer.echo(text)
+def print_markdown(markdown: Markdown, *, laid_out: bool = False) -> None:
+    """Print Markdown: laid out on a terminal, or where that is asked for; else as it is."""
+    console = answers().console
+    if not console.is_terminal and not laid_out:
+        typer.echo(markdown.text)
         return
-    from rich.markdown import Markdown
+    from rich.markdown import Markdown as LaidOut
 
-    console.print(Markdown(text))
+    # What looks like a link is not made one that a terminal opens.
+    console.print(LaidOut(markdown.text, hyperlinks=False), soft_wrap=False)
 
 
-def say(text: str) -> None:
+def say(text: str, colour: str | None = None) -> None:
     """Tell people something beside the answer."""
-    typer.echo(text, err=True)
+    typer.secho(Outside(text).lines(_LONGEST), err=True, fg=colour)
+
+
+def agrees(question: str) -> bool:
+    """Ask a person."""
+    return typer.confirm(Outside(question).line(), err=True)
 
 
 def fail(text: str, code: int) -> NoReturn:
@@ -113,17 +163,17 @@ def fail(text: str, code: int) -> NoReturn:
     Raises:
         Exit: always.
     """
-    typer.secho(text, err=True, fg="red")
+    say(text, "red")
     raise typer.Exit(code)
 
 
 @contextmanager
-def doing(text: str, console: "Console | None" = None) -> Iterator[Callable[[str], None]]:
+def doing(text: str, shared: Answers | None = None) -> Iterator[Callable[[str], None]]:
     """Show what is being done while the block runs, on a terminal only.
 
     Args:
         text: what is being done at first.
-        console: where the block prints meanwhile, so that both share the terminal's last line.
+        shared: where the block prints meanwhile, so that both share the terminal's last line.
 
     Yields:
         Says what is being done now.
@@ -132,9 +182,7 @@ def doing(text: str, console: "Console | None" = None) -> Iterator[Callable[[str
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.text import Text
 
-    if console is None or not console.is_terminal:
-        console = Console(stderr=True)
-    with console.status(Text(text)) as status:
-        yield lambda now: status.update(Text(now))
+    console = shared.console if shared and shared.is_terminal else Console(stderr=True)
+    with console.status(_styled(text)) as status:
+        yield lambda now: status.update(_styled(now))

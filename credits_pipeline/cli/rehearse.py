@@ -6,7 +6,7 @@ import typer
 
 from credits_pipeline.cli.instance import dagster_instance
 from credits_pipeline.cli.options import month_option
-from credits_pipeline.cli.output import Json, doing, fail, print_json, print_table, say
+from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, print_table, say
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.rehearsal import Rehearsed
@@ -90,7 +90,7 @@ def _print(steps: "list[Rehearsed]", title: str) -> None:
     from rich.text import Text
 
     shown = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("?", "yellow")}
-    typer.echo(title)
+    echo(title)
     print_table(
         ["operation", "works", "scope of the key", "what was seen"],
         [

@@ -18,7 +18,7 @@ from credits_pipeline.cli.options import (
     limits,
     month_option,
 )
-from credits_pipeline.cli.output import Json, doing, fail, print_json
+from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, say
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.splitting import MonthFile
@@ -106,11 +106,9 @@ def split(
 def _print(put_to: "list[tuple[MonthFile, str]]", done: str) -> None:
     for made, _ in put_to:
         for warning in made.warnings:
-            typer.secho(f"{made.month}  {warning}", err=True, fg="yellow")
+            say(f"{made.month}  {warning}", "yellow")
     for made, where in put_to:
-        typer.echo(
-            f"{made.month}  {made.accounts:,} accounts  {for_people(made.total)}  {done} {where}"
-        )
+        echo(f"{made.month}  {made.accounts:,} accounts  {for_people(made.total)}  {done} {where}")
 
 
 def _told(made: "MonthFile", where: str, *, written: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from credits_pipeline.orchestration import showing
 from credits_pipeline.orchestration.costs import costs_day
 from credits_pipeline.orchestration.known_accounts import kept_accounts
 from credits_pipeline.orchestration.later import STILL_HELD_JOB
@@ -17,6 +18,7 @@ from credits_pipeline.orchestration.resources import (
     InboxResource,
     StorageResource,
 )
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.reporting.journal import Journal
@@ -44,7 +46,7 @@ def again_sensors(job: Any, status: dg.DefaultSensorStatus) -> list[dg.SensorDef
     ) -> dg.SensorResult:
         not_set = cloudzero.why_not_set()
         if not_set is not None:
-            return dg.SensorResult(skip_reason=not_set)
+            return dg.SensorResult(skip_reason=showing.plain(Outside(not_set)))
         return _to_send_again(inbox, storage, cloudzero)
 
     @dg.sensor(
@@ -60,7 +62,7 @@ def again_sensors(job: Any, status: dg.DefaultSensorStatus) -> list[dg.SensorDef
     ) -> dg.SensorResult:
         not_set = cloudzero.why_not_set()
         if not_set is not None:
-            return dg.SensorResult(skip_reason=not_set)
+            return dg.SensorResult(skip_reason=showing.plain(Outside(not_set)))
         return to_look_at_again(storage.journal(), datetime.now(UTC))
 
     return [credits_accounts_known, credits_look_again]
@@ -93,7 +95,9 @@ def _to_send_again(
                 )
             )
     skip = f"{waiting} months wait for accounts, none of which CloudZero is known to know"
-    return dg.SensorResult(run_requests=requests, skip_reason=None if requests else skip)
+    return dg.SensorResult(
+        run_requests=requests, skip_reason=None if requests else showing.plain(Outside(skip))
+    )
 
 
 def to_look_at_again(journal: "Journal", now: datetime) -> dg.SensorResult:
@@ -113,4 +117,11 @@ def to_look_at_again(journal: "Journal", now: datetime) -> dg.SensorResult:
                 )
             )
     skip = f"{waiting} runs with a request that got no answer wait to be looked at again"
-    return dg.SensorResult(run_requests=requests, skip_reason=None if requests else skip)
+    return dg.SensorResult(
+        run_requests=requests, skip_reason=None if requests else showing.plain(Outside(skip))
+    )
+
+
+def _result(requests: list[dg.RunRequest], skip: str) -> dg.SensorResult:
+    reason = None if requests else showing.plain(Outside(skip))
+    return dg.SensorResult(run_requests=requests, skip_reason=reason)

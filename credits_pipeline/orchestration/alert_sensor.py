@@ -17,10 +17,11 @@ from credits_pipeline.alerts.channel import Channel
 from credits_pipeline.alerts.delivery import deliver
 from credits_pipeline.alerts.months import missed_files
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.orchestration import alert_sources
+from credits_pipeline.orchestration import alert_sources, showing
 from credits_pipeline.orchestration.later import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.orchestration.resources import InboxResource, StorageResource
 from credits_pipeline.settings import Schedule
+from credits_pipeline.text import Outside
 
 NAME = "credits_alerts"
 #: Between two looks at most; the inbox may be listed once an hour, where events start files.
@@ -80,10 +81,12 @@ def alert_sensor(
         if book != before:
             # A red tick would lose the cursor, and repeat what was said. The next one may be red.
             cursor = book.to_json().decode()
-            return dg.SensorResult(cursor=cursor, skip_reason=" ".join(failures) or said)
+            return dg.SensorResult(
+                cursor=cursor, skip_reason=showing.plain(Outside(" ".join(failures) or said))
+            )
         if failures:
-            raise AlertError(" ".join(failures))
-        return dg.SensorResult(skip_reason=said)
+            raise AlertError(showing.plain(Outside(" ".join(failures))))
+        return dg.SensorResult(skip_reason=showing.plain(Outside(said)))
 
     return credits_alerts
 

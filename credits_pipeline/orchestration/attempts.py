@@ -12,10 +12,11 @@ import dagster as dg
 
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.orchestration import metadata
+from credits_pipeline.orchestration import metadata, showing
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.log_line import log_line
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
@@ -26,8 +27,10 @@ RowLists = dict[str, list[dict[str, Any]]]
 class Refused(dg.Failure):
     """A step that stopped on purpose, after its attempt was written."""
 
-    def __init__(self, description: str, shown: dict[str, Any] | None = None) -> None:
-        super().__init__(description=description, metadata=shown, allow_retries=False)
+    def __init__(self, description: Outside, shown: dict[str, Any] | None = None) -> None:
+        super().__init__(
+            description=showing.description(description), metadata=shown, allow_retries=False
+        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Recorder:
             Refused: always.
         """
         stored = self.close(attempt, sent=sent, rows=rows)
-        raise Refused(told(stored), {"report": metadata.report(stored, rows or {})})
+        raise Refused(Outside(told(stored)), {"report": metadata.report(stored, rows or {})})
 
     @contextmanager
     def watching(self, **known: Any) -> Iterator[None]:
@@ -94,7 +97,7 @@ class Recorder:
                 # What went wrong afterwards, such as with Dagster's database, changes nothing.
                 raise
             if _explains_itself(error):
-                raise Refused(told(stored)) from error
+                raise Refused(Outside(told(stored))) from error
             raise
 
 
@@ -182,8 +185,8 @@ def show_at_the_drop(
         dg.AssetObservation(
             asset_key="cloudzero_drop",
             partition=context.partition_key,
-            description=told(attempt),
-            metadata=shown,
+            description=showing.description(Outside(told(attempt))),
+            metadata=showing.metadata(shown),
         )
     )
 
@@ -210,7 +213,7 @@ def log(attempt: Attempt) -> None:
     except CloudWatchError as error:
         dg.get_dagster_logger().error(
             "%s The line of run %s is on standard output, and its verdict, %s, stands.",
-            error,
+            showing.plain(Outside(str(error))),
             attempt.run_id,
             attempt.verdict.value,
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._config.post_process import post_process_config
 
 from credits_pipeline.orchestration.assets import GROUP, credits_assets, inbox_asset
 from credits_pipeline.orchestration.checks import credits_checks, later_checks
@@ -112,8 +113,20 @@ def _not_of_a_run(resource: Any) -> Any:
         else dg.ResourceDefinition
     )
 
-    def made(_: dg.InitResourceContext) -> Iterator[Any]:
-        with resource.process_config_and_initialize_cm() as ready:
+    def made(context: dg.InitResourceContext) -> Iterator[Any]:
+        # As `process_config_and_initialize_cm`, with the instance of the run or tick: that makes an
+        # ephemeral one for each resource, whose tables cost more than the steps of a small month.
+        given = post_process_config(
+            resource._config_schema.config_type,  # noqa: SLF001 - as Dagster does it
+            resource._convert_to_config_dictionary(),  # noqa: SLF001 - as above
+        )
+        if not given.success:
+            raise dg.DagsterInvalidConfigError(  # type: ignore[no-untyped-call]
+                f"Fields of {type(resource).__name__} can't be used", given.errors, given
+            )
+        with resource.from_resource_context_cm(
+            context.replace_config(given.value), nested_resources=resource.nested_resources
+        ) as ready:
             yield ready
 
     return definition(made, config_schema={}, description=inspect.getdoc(resource))

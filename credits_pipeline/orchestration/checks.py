@@ -4,13 +4,14 @@ Concept: https://docs.dagster.io/guides/test/asset-checks. They show what the gu
 act on; they stop nothing by themselves that the code would let pass (design decision 3).
 """
 
+import logging
 import warnings
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 import dagster as dg
 
-from credits_pipeline.orchestration import guards, metadata
+from credits_pipeline.orchestration import guards, metadata, showing
 from credits_pipeline.orchestration.attempts import (
     Recorder,
     Refused,
@@ -33,6 +34,7 @@ from credits_pipeline.orchestration.visibility import NOT_ON_THE_BILL, seen_of
 from credits_pipeline.reporting import tables
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.reporting.finding import STILL_HELD, VISIBLE
+from credits_pipeline.text import Outside
 
 #: Statements about `credits`, and what each says to a finance person.
 OF_CREDITS = {
@@ -133,7 +135,7 @@ def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder
     stops = [s for s in found.statements if s.name in selected and s.blocks and not s.holds]
     if stops:
         attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
-        raise Refused(told(blocked(attempt, stops)))
+        raise Refused(Outside(told(blocked(attempt, stops))))
 
 
 def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefinition]:
@@ -183,7 +185,7 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
             storage=storage,
             cloudzero=cloudzero,
             instance=context.instance,
-            say=context.log.info,
+            say=showing.saying(context.log, logging.INFO),
         )
         selected = {key.name for key in context.selected_asset_check_keys}
         stops = [
@@ -201,7 +203,7 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
                 attempt = blocked_for_accounts(attempt, told.unknown)
                 rows["unknown"] = told.unknown
             recorder.close(attempt, rows=rows)
-        errors = dg.MetadataValue.md("\n".join(f"- {tables.sentence(e)}" for e in told.errors))
+        errors = showing.md(tables.bullets(told.errors))
         for statement, name, more in (
             (told.changes, "largest_changes", of_rows(told.largest)),
             (told.known, "unknown", of_rows(told.unknown)),
@@ -230,7 +232,7 @@ def _of_drop(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDef
             storage=storage,
             cloudzero=cloudzero,
             instance=context.instance,
-            say=context.log.info,
+            say=showing.saying(context.log, logging.INFO),
         )
         return check_result("cloudzero_drop", statement)
 
@@ -256,7 +258,7 @@ def _of_drop(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDef
                 storage=storage,
                 cloudzero=cloudzero,
                 instance=context.instance,
-                say=context.log.info,
+                say=showing.saying(context.log, logging.INFO),
             )
             yield check_result(NOUN, statement)
         for name in (VISIBLE, NOT_ON_THE_BILL):

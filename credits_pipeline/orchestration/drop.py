@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.orchestration import guards, metadata
+from credits_pipeline.orchestration import guards, metadata, showing
 from credits_pipeline.orchestration.attempts import (
     Recorder,
     Refused,
@@ -36,6 +36,7 @@ from credits_pipeline.orchestration.resources import (
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, parquet
 from credits_pipeline.reporting.attempt import Attempt, Verdict, rows_left_out
 from credits_pipeline.reporting.links import Places, of_object
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
@@ -69,7 +70,7 @@ def drop_month(
     with recorder.watching(**about), ExitStack() as stack:
         work = _MonthDrop(context, recorder, made, inbox, storage, cloudzero)
         client = stack.enter_context(cloudzero.client())
-        held = stack.enter_context(cloudzero.lock(context.instance).hold(context.log.info))
+        held = stack.enter_context(cloudzero.lock(context.instance).hold(work.say))
         work.started = time.monotonic()
         work.started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         superseded = work.superseded()
@@ -118,9 +119,10 @@ class _MonthDrop:
     def say(self, text: str) -> None:
         """Tell Dagster's log how it goes; a log that can't be written stops no drop half way."""
         try:
-            self.context.log.info(text)
+            self.context.log.info(showing.plain(Outside(text)))
         except Exception as error:  # noqa: BLE001 - whatever Dagster's storage of events raises
-            sys.stderr.write(f"{text} (Dagster's log can't be written: {error})\n")
+            said = f"{text} (Dagster's log can't be written: {error})"
+            sys.stderr.write(f"{showing.plain(Outside(said))}\n")
 
     def superseded(self) -> str | None:
         """Why this version is not the one to send any more, or None (design decision 1).
@@ -199,7 +201,7 @@ class _MonthDrop:
             last = self.journal.attempt(self.made.month, last.run_id) or last
         if last is not None and last.verdict is Verdict.SENDING:
             last = self.recorder.close(interrupted(last, "its process ended"), sent=True)
-            self.context.log.warning(told(last))
+            self.context.log.warning(showing.plain(Outside(told(last))))
         if last is None or (last.base_url, last.connection_id) != self.cloudzero.address():
             return None
         return PreviousAttempt(verified=last.verdict.has_receipt, sent_sha256=last.sent_sha256)
@@ -289,11 +291,11 @@ class _MonthDrop:
         if stored.verdict.has_receipt:
             self.say(told(stored))
             return dg.MaterializeResult(
-                metadata=shown, data_version=dg.DataVersion(stored.sent_sha256)
+                metadata=showing.metadata(shown), data_version=dg.DataVersion(stored.sent_sha256)
             )
         show_at_the_drop(self.context, stored, shown)
         if stored.verdict.is_red:
-            raise Refused(told(stored), {"report": shown["report"]})
+            raise Refused(Outside(told(stored)), {"report": shown["report"]})
         self.say(told(stored))
         return None
 

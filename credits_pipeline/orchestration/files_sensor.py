@@ -20,6 +20,7 @@ from credits_pipeline.inbox.listening import listen
 from credits_pipeline.inbox.queue import EventsQueue
 from credits_pipeline.inbox.slices import looked
 from credits_pipeline.inbox.tick import InboxView, Start, Tick, look
+from credits_pipeline.orchestration import showing
 from credits_pipeline.orchestration.assets import INBOX
 from credits_pipeline.orchestration.attempts import Recorder, interrupted, log
 from credits_pipeline.orchestration.partitions import months_at
@@ -32,6 +33,7 @@ from credits_pipeline.orchestration.runs import is_ours, month_of_run
 from credits_pipeline.reporting import tables
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.settings import Schedule
+from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.reporting.journal import Journal
@@ -83,7 +85,7 @@ def _result(
 ) -> dg.SensorResult:
     return dg.SensorResult(
         run_requests=[_request(start) for start in starts],
-        skip_reason=None if starts else nothing_new,
+        skip_reason=None if starts else showing.plain(Outside(nothing_new)),
         cursor=str(cursor),
         asset_events=shown or [],
     )
@@ -131,12 +133,14 @@ def _listen(
 ) -> tuple[tuple[Start, ...], Cursor]:
     """Wait for events of the inbox, and what they start."""
     months = months_at(schedule.start_month, datetime.now(UTC))
-    return listen(EventsQueue(queue), box, cursor, months=months, say=log.warning)
+    return listen(
+        EventsQueue(queue), box, cursor, months=months, say=showing.saying(log, logging.WARNING)
+    )
 
 
 def _request(start: Start) -> dg.RunRequest:
     tags = {
-        "credits/file": start.version.key,
+        "credits/file": showing.plain(Outside(start.version.key)),
         "credits/file_version": start.version.token,
     }
     if start.asked_again:
@@ -252,29 +256,35 @@ def _observation(view: InboxView, uri: str) -> dg.AssetObservation:
     others = len(view.strays) + view.more_strays
     problems = others + len(view.not_sent) + len(view.gone)
     metadata: dict[str, dg.MetadataValue] = {
-        "dagster/uri": dg.MetadataValue.text(uri),
+        "dagster/uri": showing.text(Outside(uri)),
         "objects_that_start_no_run": dg.MetadataValue.int(others),
     }
     if strays:
         told = tables.of_rows(strays, at_most=50)
         if view.more_strays:
-            told += f"\n\n… and {view.more_strays:,} more objects that are not credits files."
-        metadata["what_to_do"] = dg.MetadataValue.md(told)
+            told = Markdown.of(
+                "{}\n\n… and {} more objects that are not credits files.", told, view.more_strays
+            )
+        metadata["what_to_do"] = showing.md(told)
     if view.not_sent:
-        metadata["found_not_sent"] = dg.MetadataValue.md(
-            "These months' files were here before the pipeline. Backfill the months to send them: "
-            + ", ".join(map(str, view.not_sent))
+        metadata["found_not_sent"] = _months(
+            "These months' files were here before the pipeline. Backfill the months to send them: ",
+            view.not_sent,
         )
     if view.gone:
-        metadata["removed_files"] = dg.MetadataValue.md(
-            "The files of these months were removed; the months stand as they were sent: "
-            + ", ".join(map(str, view.gone))
+        metadata["removed_files"] = _months(
+            "The files of these months were removed; the months stand as they were sent: ",
+            view.gone,
         )
     return dg.AssetObservation(
         asset_key=INBOX,
         description=f"{problems} to look at" if problems else "every object is a credits file",
         metadata=metadata,
     )
+
+
+def _months(said: str, months: Iterable[BillingMonth]) -> dg.MetadataValue:
+    return showing.md(tables.sentence(said + ", ".join(map(str, months))))
 
 
 def _nothing_new(tick: Tick) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration import showing
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile, Stored
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.storage.archive import Entry
@@ -45,9 +47,9 @@ class MonthIOManager(dg.ConfigurableIOManager):
             files=obj.to_files(),
         )
         stored_at = archive.uri(entry)
-        shown: dict[str, dg.RawMetadataValue] = {"stored_at": dg.MetadataValue.path(stored_at)}
+        shown: dict[str, dg.RawMetadataValue] = {"stored_at": showing.path(Outside(stored_at))}
         if noun in FILES:
-            shown["dagster/uri"] = f"{stored_at}/{FILES[noun]}"
+            shown["dagster/uri"] = showing.text(Outside(f"{stored_at}/{FILES[noun]}"))
         context.add_output_metadata(shown)
 
     def load_input(self, context: dg.InputContext) -> RawFile | MonthCredits | MonthPayload:

@@ -5,6 +5,7 @@ they are about; a difference makes the run itself red, so that alerts on runs te
 """
 
 import itertools
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +17,7 @@ from pydantic import Field
 
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.orchestration import visibility
+from credits_pipeline.orchestration import showing, visibility
 from credits_pipeline.orchestration.confirming import still_held_statement
 from credits_pipeline.orchestration.costs import costs_day
 from credits_pipeline.orchestration.drop import NOUN
@@ -24,6 +25,7 @@ from credits_pipeline.orchestration.known_accounts import known_accounts_of
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.results import evaluation
 from credits_pipeline.reporting.finding import VISIBLE
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,14 +112,14 @@ def _look_into_the_stream(
                 storage=storage,
                 cloudzero=cloudzero,
                 instance=context.instance,
-                say=context.log.info,
+                say=showing.saying(context.log, logging.INFO),
             )
         except (CloudZeroError, settings.SettingError) as error:
             # What keeps one month from being read keeps the others too.
             not_asked = f"{month} and those after it were not looked at. {error}"
             break
         yield evaluation(NOUN, statement, month)
-        context.log.info(statement.says)
+        context.log.info(showing.plain(Outside(statement.says)))
         if not statement.holds:
             wrong.append(statement.says)
     _end(wrong, [not_asked] if not_asked else [])
@@ -136,7 +138,7 @@ def _look_at_the_bill(
         try:
             for seen in look(drops, storage=storage, cloudzero=cloudzero, day=day):
                 yield evaluation(NOUN, seen.statement, seen.month, seen.accounts)
-                context.log.info("%s: %s", seen.month, seen.statement.says)
+                context.log.info("%s: %s", seen.month, showing.plain(Outside(seen.statement.says)))
                 if seen.statement.blocks and not seen.statement.holds:
                     wrong.append(seen.statement.says)
             if name == visibility.NOT_ON_THE_BILL:
@@ -146,13 +148,14 @@ def _look_at_the_bill(
             for drop in drops:
                 seen = visibility.not_asked(name, drop.month, str(error))
                 yield evaluation(NOUN, seen.statement, seen.month)
-            context.log.warning("%s: not asked: %s", name, error)
+            context.log.warning("%s: not asked: %s", name, showing.plain(Outside(str(error))))
             if isinstance(error, CloudZeroError) and not _is_for_good(error):
                 not_asked.append(str(error))
     # The earliest month's answer serves the others; the sensor credits_accounts_known starts runs.
     for month, _ in itertools.islice(storage.journal().waiting_for_accounts(), 1):
         known = known_accounts_of(month, cloudzero=cloudzero, storage=storage)
-        context.log.info(known.why_not or f"CloudZero knows {len(known.accounts or ())} accounts")
+        said = known.why_not or f"CloudZero knows {len(known.accounts or ())} accounts"
+        context.log.info(showing.plain(Outside(said)))
     _end(wrong, not_asked)
 
 
@@ -165,8 +168,8 @@ def _end(wrong: Sequence[str], not_asked: Sequence[str]) -> None:
     """
     if wrong or not_asked:
         raise dg.Failure(
-            " ".join((*wrong, *not_asked)),
-            metadata={NOT_ASKED: " ".join(not_asked)},
+            showing.description(Outside(" ".join((*wrong, *not_asked)))),
+            metadata={NOT_ASKED: showing.text(Outside(" ".join(not_asked)))},
             allow_retries=False,
         )
 

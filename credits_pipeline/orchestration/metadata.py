@@ -11,12 +11,14 @@ from credits_pipeline import settings
 from credits_pipeline.billing.money import to_text
 from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.credits.findings import Ledger, RecordClass
+from credits_pipeline.orchestration import showing
 from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
 from credits_pipeline.reporting import tables
 from credits_pipeline.reporting.attempt import Attempt, rows_left_out
 from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.report import markdown
 from credits_pipeline.settings import web_address
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -32,16 +34,19 @@ SHOWN = 50
 def of_raw(raw: RawFile, uri: str) -> Metadata:
     """Of the bytes of a file."""
     if not raw.is_there:
-        return {"file": f"There is no {uri}; the month is withdrawn without one."}
+        said = f"There is no {uri}; the month is withdrawn without one."
+        return {"file": showing.text(Outside(said))}
     return {
-        "dagster/uri": uri,
-        "file": raw.version.key,
+        "dagster/uri": showing.text(Outside(uri)),
+        "file": showing.text(Outside(raw.version.key)),
         "file_version": raw.version.token,
         "uploaded": dg.MetadataValue.timestamp(raw.version.last_modified),
         "size_bytes": raw.version.size,
         "sha256": raw.digest,
-        "etag": raw.version.etag,
-        "s3_version_id": raw.version.version_id or "none (the bucket keeps no versions)",
+        "etag": showing.text(Outside(raw.version.etag)),
+        "s3_version_id": showing.text(
+            Outside(raw.version.version_id or "none (the bucket keeps no versions)")
+        ),
     }
 
 
@@ -59,19 +64,19 @@ def of_credits(found: MonthCredits) -> Metadata:
         "rejected_rows": found.reading.rejected.height,
         "duplicated_accounts": findings.duplicated_accounts,
         "padded_account_ids": findings.padded_accounts,
-        "file": found.version.key,
+        "file": showing.text(Outside(found.version.key)),
         "file_version": found.version.token,
         "layout": f"{findings.layout} v{findings.layout_version}",
         "decisions": dg.MetadataValue.json(found.decisions.in_force)
         if found.decisions.in_force
         else "the product's rule",
-        "ledger": dg.MetadataValue.md(tables.ledger(ledger_fields(findings.ledger))),
+        "ledger": showing.md(tables.ledger(ledger_fields(findings.ledger))),
     }
     if findings.warnings:
-        shown["warnings"] = dg.MetadataValue.md("\n".join(f"- {w}" for w in findings.warnings))
+        shown["warnings"] = showing.md(tables.bullets(findings.warnings))
     for name, rows in row_lists(found).items():
         if rows:
-            shown[name] = dg.MetadataValue.md(tables.of_rows(rows, at_most=SHOWN))
+            shown[name] = showing.md(tables.of_rows(rows, at_most=SHOWN))
     # Last, because it is long and the same every month; the UI shows metadata in this order.
     shown["dagster/column_schema"] = table_schema(CreditsTable, found.reading.rows)
     return shown
@@ -82,7 +87,7 @@ def report(
 ) -> dg.MarkdownMetadataValue:
     """The run report, as the UI shows it."""
     places = places or Places()
-    return dg.MetadataValue.md(
+    return showing.md(
         markdown(attempt, rows, places=replace(places, ui=settings.UI_URL.read(web_address)))
     )
 
@@ -95,7 +100,7 @@ def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Met
         "left_out_usd": float(attempt.left_out_usd),
         "left_out_rows": rows_left_out(attempt.ledger),
         "file_version": attempt.file_version,
-        "attempt": dg.MetadataValue.path(places.stored_at),
+        "attempt": showing.path(Outside(places.stored_at)),
     }
     if attempt.verdict.has_receipt:
         shown |= {
@@ -105,7 +110,7 @@ def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Met
             "credit_usd_exact": attempt.total_credit_usd,
             "requests": len(attempt.requests),
             "seconds_at_cloudzero": attempt.seconds,
-            "dagster/uri": _stream_uri(attempt),
+            "dagster/uri": showing.text(Outside(_stream_uri(attempt))),
         }
     return shown
 
@@ -129,7 +134,7 @@ def of_payload(made: MonthPayload) -> Metadata:
         "credit_usd_exact": exact(made.payload.total_usd),
         "sha256": made.payload.sha256,
         "file_version": made.version.token,
-        "first_rows": dg.MetadataValue.md(tables.of_rows(rows.head(5).to_dicts(), at_most=5)),
+        "first_rows": showing.md(tables.of_rows(rows.head(5).to_dicts(), at_most=5)),
     }
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration import showing
 from credits_pipeline.reporting import tables
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
@@ -21,8 +23,8 @@ def check_result(
         check_name=statement.name,
         passed=statement.holds,
         severity=_severity(statement),
-        description=statement.says,
-        metadata={**statement.numbers, **more},
+        description=showing.description(Outside(statement.says)),
+        metadata=showing.metadata({**statement.numbers, **more}),
     )
 
 
@@ -40,15 +42,15 @@ def evaluation(
         check_name=statement.name,
         passed=statement.holds,
         severity=_severity(statement),
-        description=statement.says,
-        metadata={**statement.numbers, **more},
+        description=showing.description(Outside(statement.says)),
+        metadata=showing.metadata({**statement.numbers, **more}),
         partition=month.partition_key,
     )
 
 
 def of_rows(rows: Sequence[dict[str, Any]]) -> dg.MetadataValue:
     """The first rows as a table."""
-    return dg.MetadataValue.md(tables.of_rows(rows, at_most=50))
+    return showing.md(tables.of_rows(rows, at_most=50))
 
 
 def _severity(statement: "Statement") -> dg.AssetCheckSeverity:

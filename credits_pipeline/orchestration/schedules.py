@@ -6,9 +6,11 @@ nothing was sent yet, a tick says so and starts nothing.
 
 import dagster as dg
 
+from credits_pipeline.orchestration import showing
 from credits_pipeline.orchestration.later import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.settings import Schedule
+from credits_pipeline.text import Outside
 
 STILL_HELD_DAILY = "credits_still_held_daily"
 ON_THE_BILL_SCHEDULE = "credits_on_the_bill_schedule"
@@ -59,7 +61,7 @@ def _request(
 ) -> dg.RunRequest | dg.SkipReason:
     not_set = cloudzero.why_not_set()
     if not_set is not None:
-        return dg.SkipReason(not_set)
+        return dg.SkipReason(showing.plain(Outside(not_set)))
     journal = storage.journal()
     if not journal.sent_to() and next(journal.waiting_for_accounts(), None) is None:
         return dg.SkipReason("No month was sent yet.")

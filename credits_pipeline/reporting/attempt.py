@@ -109,7 +109,9 @@ class Attempt:
 
     def to_json(self) -> bytes:
         """The stored form."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False).encode()
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False).encode(
+            errors="backslashreplace"
+        )
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:

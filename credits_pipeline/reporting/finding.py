@@ -38,7 +38,7 @@ class Finding:
     def to_json(self) -> bytes:
         """The stored form."""
         told = {schema.FIELD: schema.VERSION, **asdict(self)}
-        return json.dumps(told, indent=2, ensure_ascii=False).encode()
+        return json.dumps(told, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:

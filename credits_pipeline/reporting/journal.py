@@ -194,7 +194,7 @@ class Journal:
         month, name = attempt.billing_month, f"attempts/{attempt.billing_month}/{attempt.run_id}"
         if rows and any(rows.values()):
             attempt = replace(attempt, rows=f"{name}.rows.json")
-            text = json.dumps(rows, indent=1, ensure_ascii=False).encode()
+            text = json.dumps(rows, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
             self._store.write(attempt.rows, text)
         self._write(f"{name}.json", attempt)
         if attempt.ambiguous:

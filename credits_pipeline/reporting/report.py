@@ -9,6 +9,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting import links, tables
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.links import Places
+from credits_pipeline.text import Markdown, Outside
 
 SIGNS = {
     Verdict.VERIFIED: "✅",
@@ -39,6 +40,7 @@ _LISTS = {
     "read_back": "Rows that did not read back as they were sent",
 }
 _SHOWN = 10
+_BLANK = Markdown("")
 
 
 def markdown(
@@ -46,7 +48,7 @@ def markdown(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     *,
     places: Places | None = None,
-) -> str:
+) -> Markdown:
     """The report of one attempt.
 
     Args:
@@ -56,8 +58,8 @@ def markdown(
     """
     parts = (
         _head(attempt),
-        ["", *_facts(attempt, places)],
-        _titled("Warnings", [f"- {tables.sentence(w)}" for w in attempt.warnings]),
+        [_BLANK, *_facts(attempt, places)],
+        _titled("Warnings", [tables.bullets(attempt.warnings)] if attempt.warnings else []),
         _changed(attempt, rows),
         _titled(
             "Where every record of the file went",
@@ -72,33 +74,38 @@ def markdown(
             [tables.of_rows(attempt.requests, at_most=50)] if attempt.requests else [],
         ),
     )
-    return "\n".join(itertools.chain.from_iterable(parts))
+    return Markdown.joined("\n", itertools.chain.from_iterable(parts))
 
 
-def _head(attempt: Attempt) -> Iterator[str]:
+def _head(attempt: Attempt) -> Iterator[Markdown]:
     verdict = attempt.verdict
     sign = SIGNS.get(verdict, "⛔")
-    yield f"## {sign} {attempt.billing_month}: {verdict.value.replace('_', ' ')}"
-    yield from ("", tables.sentence(attempt.reason) or _SAYS.get(verdict, ""))
+    title = f"{attempt.billing_month}: {verdict.value.replace('_', ' ')}"
+    yield Markdown.of("## {} {}", Markdown(sign), Outside(title))
+    yield from (_BLANK, tables.sentence(attempt.reason or _SAYS.get(verdict, "")))
     if attempt.what_to_do:
-        yield from ("", f"**What to do:** {tables.sentence(attempt.what_to_do)}")
+        yield from (_BLANK, Markdown.of("**What to do:** {}", Outside(attempt.what_to_do)))
     if Decimal(attempt.left_out_usd):
-        yield from ("", f"**Left out of this month: {tables.dollars(attempt.left_out_usd)}**")
+        left_out = tables.dollars(attempt.left_out_usd)
+        yield from (_BLANK, Markdown.of("**Left out of this month: {}**", left_out))
     elif verdict is Verdict.PARTIAL:
-        yield from ("", "**Left out of this month: rows whose dollars can't be read**")
+        unread = "**Left out of this month: rows whose dollars can't be read**"
+        yield from (_BLANK, Markdown(unread))
     elif verdict.has_receipt:
-        yield from ("", "No credit was left out of this month.")
+        yield from (_BLANK, Markdown("No credit was left out of this month."))
 
 
-def _changed(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+def _changed(
+    attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> Iterator[Markdown]:
     if attempt.diff:
         yield from _titled("Against what CloudZero held before", _diff(attempt.diff))
         yield from _listed("The largest changes", rows.get("changes", ()))
 
 
-def _titled(title: str, lines: Sequence[str]) -> Iterator[str]:
+def _titled(title: str, lines: Sequence[Markdown]) -> Iterator[Markdown]:
     if lines:
-        yield from ("", f"### {title}", "", *lines)
+        yield from (_BLANK, Markdown.of("### {}", Outside(title)), _BLANK, *lines)
 
 
 def moment(text: str) -> str:
@@ -106,63 +113,77 @@ def moment(text: str) -> str:
     return f"{text[:16].replace('T', ' ')} UTC" if text else ""
 
 
-def _listed(title: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _listed(title: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Markdown]:
     yield from _titled(title, [tables.of_rows(rows, at_most=_SHOWN)] if rows else [])
 
 
-def _decided(record: Mapping[str, Any], places: Places | None) -> str:
+def _decided(record: Mapping[str, Any], places: Places | None) -> Markdown:
     told = (f"{name} = {str(value).lower()}" for name, value in record["decided"].items())
-    return (
-        f"- {tables.sentence(', '.join(told))}, by {tables.escaped(record['who'])} at "
-        f"{moment(record['at'])} in run {_run(record['run_id'], places)}"
+    return Markdown.of(
+        "- {}, by {} at {} in run {}",
+        tables.sentence(", ".join(told)),
+        tables.sentence(record["who"]),
+        tables.sentence(moment(record["at"])),
+        _run(record["run_id"], places),
     )
 
 
-def _facts(attempt: Attempt, places: Places | None) -> list[str]:
+def _facts(attempt: Attempt, places: Places | None) -> list[Markdown]:
     month = BillingMonth.parse(attempt.billing_month)
     costs = "" if places is None else links.of_costs(attempt.base_url, month)
     stream = tables.escaped(attempt.connection_id)
     if costs and attempt.verdict.has_receipt:
-        stream += f" ({_link('billed cost in CloudZero', costs)}, line item type Credit)"
+        link = Markdown.link(Markdown("billed cost in CloudZero"), costs)
+        stream = Markdown.of("{} ({}, line item type Credit)", stream, link)
     facts = {
         "credit at CloudZero" if attempt.verdict.has_receipt else "credit in the file": (
             tables.dollars(attempt.total_credit_usd)
         ),
-        "accounts": "" if attempt.row_count is None else f"{attempt.row_count:,}",
-        "accounts known to CloudZero": _CHECKED[attempt.accounts_checked],
+        "accounts": tables.escaped("" if attempt.row_count is None else f"{attempt.row_count:,}"),
+        "accounts known to CloudZero": Markdown(_CHECKED[attempt.accounts_checked]),
         "file": _file(attempt, places),
-        "file version": attempt.file_version,
-        "layout": attempt.layout,
+        "file version": tables.escaped(attempt.file_version),
+        "layout": tables.escaped(attempt.layout),
         "stream": stream,
-        "began": moment(attempt.started_at),
-        "seconds at CloudZero": "" if attempt.seconds is None else f"{attempt.seconds:.1f}",
+        "began": tables.escaped(moment(attempt.started_at)),
+        "seconds at CloudZero": tables.escaped(
+            "" if attempt.seconds is None else f"{attempt.seconds:.1f}"
+        ),
         "run": _run(attempt.run_id, places),
-        "stored at": "" if places is None else places.stored_at,
+        "stored at": tables.escaped("" if places is None else places.stored_at),
     }
-    return ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts.items() if text)]
-
-
-def _file(attempt: Attempt, places: Places | None) -> str:
-    text = tables.escaped((places and places.file) or attempt.file)
-    return _link(text, places.file_page) if places and places.file_page else text
-
-
-def _run(run_id: str, places: Places | None) -> str:
-    return run_id if places is None else _link(run_id[:8], links.of_run(places.ui, run_id))
-
-
-def _link(text: str, target: str) -> str:
-    return f"[{text}]({target})"
-
-
-def _diff(diff: Mapping[str, Any]) -> list[str]:
     return [
-        "| | accounts | held before | to hold |",
-        "|---|--:|--:|--:|",
+        Markdown("| | |\n|---|---|"),
+        *(tables.row([tables.escaped(name), text]) for name, text in facts.items() if text),
+    ]
+
+
+def _file(attempt: Attempt, places: Places | None) -> Markdown:
+    text = tables.escaped((places and places.file) or attempt.file)
+    return Markdown.link(text, places.file_page) if places and places.file_page else text
+
+
+def _run(run_id: str, places: Places | None) -> Markdown:
+    if places is None:
+        return tables.escaped(run_id)
+    return Markdown.link(tables.escaped(run_id[:8]), links.of_run(places.ui, run_id))
+
+
+def _diff(diff: Mapping[str, Any]) -> list[Markdown]:
+    return [
+        Markdown("| | accounts | held before | to hold |\n|---|--:|--:|--:|"),
         *(
-            f"| {title} | {diff[name]['accounts']:,} | {tables.dollars(diff[name]['old_usd'])} "
-            f"| {tables.dollars(diff[name]['new_usd'])} |"
+            tables.row(
+                [
+                    Markdown(title),
+                    Markdown.of("{}", int(diff[name]["accounts"])),
+                    tables.dollars(diff[name]["old_usd"]),
+                    tables.dollars(diff[name]["new_usd"]),
+                ]
+            )
             for name, title in _CHANGES.items()
         ),
-        f"| all | | {tables.dollars(diff['old_usd'])} | {tables.dollars(diff['new_usd'])} |",
+        Markdown.of(
+            "| all | | {} | {} |", tables.dollars(diff["old_usd"]), tables.dollars(diff["new_usd"])
+        ),
     ]

@@ -1,14 +1,11 @@
 """Rows as Markdown tables, for the Dagster UI and the terminal."""
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.billing.money import for_people
-
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$!])")
-_LONGEST_CELL = 120
+from credits_pipeline.text import Markdown, Outside
 
 #: What columns are called for people, where the data's own name does not say it.
 _HEADS = {
@@ -37,49 +34,65 @@ CLASS_MEANINGS = {
 }
 
 
-def escaped(text: object) -> str:
+def escaped(text: object) -> Markdown:
     """A cell's text: short, on one line, with nothing that Markdown or HTML acts on."""
-    line = " ".join(str(text).split())
-    return sentence(line if len(line) <= _LONGEST_CELL else line[: _LONGEST_CELL - 1] + "…")
+    return Markdown.cell(Outside(str(text)))
 
 
-def sentence(text: object) -> str:
+def sentence(text: object) -> Markdown:
     """The same of a text that is to be read whole."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    return Markdown.render(Outside(str(text)))
 
 
-def dollars(text: str | None) -> str:
+def dollars(text: str | None) -> Markdown:
     """An exact amount, stored as text, spelled for reading; an empty cell where there is none."""
-    return "" if text is None else escaped(for_people(Decimal(text)))
+    # Between two dollar signs some renderers lay out a formula.
+    return Markdown("" if text is None else for_people(Decimal(text)).replace("$", "\\$"))
 
 
-def of_rows(rows: Sequence[Mapping[str, Any]], *, at_most: int) -> str:
+def bullets(texts: Sequence[object]) -> Markdown:
+    """Sentences, one below the other."""
+    return Markdown.joined("\n", (Markdown.of("- {}", sentence(text)) for text in texts))
+
+
+def row(cells: Sequence[Markdown]) -> Markdown:
+    """One line of a table."""
+    return Markdown.of("| {} |", Markdown.joined(" | ", cells))
+
+
+def of_rows(rows: Sequence[Mapping[str, Any]], *, at_most: int) -> Markdown:
     """Rows with the same keys as a table, the first so many of them."""
     if not rows:
-        return "none"
+        return Markdown("none")
     names = list(rows[0])
     lines = [
-        "| " + " | ".join(escaped(_HEADS.get(name, name)) for name in names) + " |",
-        "|" + "".join("--:|" if _is_number(name) else "---|" for name in names),
-        *(
-            "| " + " | ".join(_cell(name, row[name]) for name in names) + " |"
-            for row in rows[:at_most]
-        ),
+        row([escaped(_HEADS.get(name, name)) for name in names]),
+        Markdown("|" + "".join("--:|" if _is_number(name) else "---|" for name in names)),
+        *(row([_cell(name, found[name]) for name in names]) for found in rows[:at_most]),
     ]
     if len(rows) > at_most:
-        lines += ["", f"and {len(rows) - at_most:,} more, in the stored file"]
-    return "\n".join(lines)
+        lines += [
+            Markdown(""),
+            Markdown.of("and {} more, in the stored file", len(rows) - at_most),
+        ]
+    return Markdown.joined("\n", lines)
 
 
-def ledger(fields: Mapping[str, Mapping[str, Any]]) -> str:
+def ledger(fields: Mapping[str, Mapping[str, Any]]) -> Markdown:
     """Where every record of the file went."""
-    lines = ["| records | dollars | what became of them |", "|--:|--:|---|"]
+    lines = [Markdown("| records | dollars | what became of them |\n|--:|--:|---|")]
     lines += [
-        f"| {entry['rows']:,} | {dollars(entry['usd'])} | {CLASS_MEANINGS.get(name, name)} |"
+        row(
+            [
+                Markdown.of("{}", int(entry["rows"])),
+                dollars(entry["usd"]),
+                escaped(CLASS_MEANINGS.get(name, name)),
+            ]
+        )
         for name, entry in fields.items()
         if entry["rows"]
     ]
-    return "\n".join(lines)
+    return Markdown.joined("\n", lines)
 
 
 def _is_number(name: str) -> bool:
@@ -90,11 +103,11 @@ def _is_usd(name: str) -> bool:
     return name == "usd" or name.endswith("_usd")
 
 
-def _cell(name: str, value: object) -> str:
+def _cell(name: str, value: object) -> Markdown:
     if value is None:
-        return ""
+        return Markdown("")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return Markdown("yes" if value else "no")
     if isinstance(value, str) and _is_usd(name):
         return dollars(value)
     return escaped(value)

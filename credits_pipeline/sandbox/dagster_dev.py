@@ -1,4 +1,7 @@
-"""``dagster dev`` in a process group of its own, so that ending it leaves nothing behind."""
+"""``dagster dev`` in a process group of its own, so that ending it leaves nothing behind.
+
+Or ``credits-pipeline up``, which is the same behind a guard.
+"""
 
 import os
 import signal
@@ -41,6 +44,15 @@ def free_port(preferred: int = 0) -> int:
     raise DagsterDevError("no free port on 127.0.0.1")
 
 
+def prepare_home(home: Path) -> None:
+    """Make a folder a DAGSTER_HOME: it gets the sandbox's dagster.yaml unless it has one."""
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        shipped = files("credits_pipeline.sandbox").joinpath("dagster.yaml").read_text()
+        config.write_text(shipped)
+
+
 class DagsterDev:
     """A running ``dagster dev``: webserver, daemon and code server.
 
@@ -56,6 +68,7 @@ class DagsterDev:
         *,
         port: int = 0,
         workspace: str = WORKSPACE,
+        guarded: bool = False,
     ) -> None:
         """Prepare it; nothing is started.
 
@@ -63,9 +76,11 @@ class DagsterDev:
             home: becomes DAGSTER_HOME; gets the sandbox's dagster.yaml unless it has one.
             environment: the whole environment of the processes.
             port: of the UI; 0 for a free one.
-            workspace: the text of its workspace.yaml.
+            workspace: the text of its workspace.yaml; nothing where it is guarded.
+            guarded: run ``credits-pipeline up`` instead.
         """
         self._workspace = workspace
+        self._guarded = guarded
         self._home = home.absolute()
         self._environment = {**environment, "DAGSTER_HOME": str(self._home)}
         self._port = port
@@ -76,17 +91,15 @@ class DagsterDev:
 
     def start(self) -> None:
         """Start the processes, without waiting for them."""
-        self._home.mkdir(parents=True, exist_ok=True)
-        config = self._home / "dagster.yaml"
-        if not config.exists():
-            shipped = files("credits_pipeline.sandbox").joinpath("dagster.yaml").read_text()
-            config.write_text(shipped)
+        prepare_home(self._home)
         workspace = self._home / "workspace.yaml"
         workspace.write_text(self._workspace)
         port = self._port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace)]
         command += ["-h", "127.0.0.1", "-p", str(port)]
+        if self._guarded:
+            command = [sys.executable, "-m", "credits_pipeline.cli", "up", "--port", str(port)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
@@ -161,7 +174,9 @@ class DagsterDev:
         self._http.close()
         if self._process is None:
             return
-        for sign, patience in ((signal.SIGINT, seconds), (signal.SIGKILL, seconds)):
+        # What is guarded ends parts in groups of their own first, and must not be killed meanwhile.
+        kindly = 4 * seconds if self._guarded else seconds
+        for sign, patience in ((signal.SIGINT, kindly), (signal.SIGKILL, seconds)):
             _signal_group(self._process.pid, sign)
             deadline = time.monotonic() + patience
             while time.monotonic() < deadline:

@@ -112,7 +112,10 @@ def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
             CREDITS_SENSOR_SECONDS="5",
         )
         dagster = DagsterDev(
-            home / "dagster", environment, port=free_port(_UI_PORT) if port is None else port
+            home / "dagster",
+            environment,
+            port=free_port(_UI_PORT) if port is None else port,
+            guarded=True,
         )
         with dagster:
             dagster.wait_until_ready(_PATIENCE_SECONDS)

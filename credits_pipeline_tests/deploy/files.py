@@ -28,3 +28,26 @@ def image_command() -> list[str]:
     assert found is not None
     command: list[str] = yaml.safe_load(found[1].replace("\\\n", ""))
     return command
+
+
+class _Template(yaml.SafeLoader):
+    """CloudFormation's YAML: its own tags are kept as what they hold."""
+
+
+def _held(loader: _Template, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Template.add_multi_constructor("!", _held)
+
+
+def resources(name: str) -> dict[str, Any]:
+    """The resources of a CloudFormation template, by name."""
+    text = (DEPLOY / "aws" / name).read_text()
+    found: dict[str, Any] = yaml.load(text, _Template)["Resources"]  # noqa: S506 - a safe loader
+    return found

@@ -28,6 +28,8 @@ from credits_pipeline_tests.waiting import eventually
 
 #: Who may start runs, and who may look. Their passwords are their names, twice.
 EDITOR, VIEWER = "erin", "vic"
+#: Another person, whose name differs from the editor's in nothing but its case.
+NAMESAKE = "Erin"
 LOGS_BUCKET = "production-storage"
 STORAGE = f"s3://{LOGS_BUCKET}/credits"
 _NGINX = "/usr/sbin/nginx"
@@ -204,9 +206,9 @@ def proxy(folder: Path, running: Production) -> Iterator[ssl.SSLContext]:
         *("-keyout", str(private / "tls.key"), "-out", str(private / "tls.crt")),
         *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
     )
-    hashed = {user: _openssl("passwd", "-6", user * 2) for user in (EDITOR, VIEWER)}
+    hashed = {user: _openssl("passwd", "-6", user * 2) for user in (EDITOR, VIEWER, NAMESAKE)}
     (private / "passwords").write_text("".join(f"{u}:{h}\n" for u, h in hashed.items()))
-    (private / "editors.conf").write_text(f"{EDITOR} {running.url('webserver')};\n")
+    (private / "editors.conf").write_text(f"{EDITOR} {EDITOR};\n")
     # The workers drop root's rights and read the passwords with each request.
     folder.chmod(0o755)
     private.chmod(0o755)
@@ -215,6 +217,7 @@ def proxy(folder: Path, running: Production) -> Iterator[ssl.SSLContext]:
     here = (
         shipped.replace("listen 443", f"listen 127.0.0.1:{running.ports['nginx']}")
         .replace("http://viewer:3000", running.url("viewer"))
+        .replace("http://webserver:3000", running.url("webserver"))
         .replace("pid /tmp/nginx.pid", f"pid {folder}/nginx.pid")
     )
     for path in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):

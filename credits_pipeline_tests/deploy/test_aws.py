@@ -24,6 +24,7 @@ from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.settings import Schedule
 from credits_pipeline.storage.store import open_store
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.deploy.aws_account import REGION, Account, account
 from credits_pipeline_tests.deploy.files import DEPLOY
 
@@ -142,7 +143,7 @@ def test_a_month_is_verified_with_the_pipeline_s_role_and_no_other_right(
     use(monkeypatch, enforced, enforced.role(enforced.outputs["PipelineRole"]))
     enforced.enforce()
     defs = build_definitions(schedule=Schedule())
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         result = defs.resolve_job_def("credits_month").execute_in_process(
             partition_key=JANUARY.partition_key, instance=instance
         )

@@ -26,6 +26,7 @@ from credits_pipeline_tests.deploy.files import compose
 from credits_pipeline_tests.deploy.production import (
     EDITOR,
     LOGS_BUCKET,
+    NAMESAKE,
     STORAGE,
     VIEWER,
     Production,
@@ -208,6 +209,40 @@ def test_only_editors_may_start_anything(live: Live, trusted: ssl.SSLContext) ->
     }
     refused = ask(live, trusted, RELOAD, VIEWER).json()["data"]["reloadRepositoryLocation"]
     assert refused == {"__typename": "UnauthorizedError"}
+
+
+def test_a_name_in_another_case_is_another_person(live: Live, trusted: ssl.SSLContext) -> None:
+    told = ask(live, trusted, MAY_START, NAMESAKE).json()["data"]["permissions"]
+    assert {found["permission"] for found in told if found["value"]} == set()
+    refused = ask(live, trusted, RELOAD, NAMESAKE).json()["data"]["reloadRepositoryLocation"]
+    assert refused == {"__typename": "UnauthorizedError"}
+
+
+def test_wrong_passwords_are_slowed_down_also_in_parallel_and_right_ones_are_not(
+    live: Live, trusted: ssl.SSLContext
+) -> None:
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
+    def guess(number: int) -> int:
+        return httpx.get(
+            f"{live.services.url('nginx')}/server_info",
+            auth=(EDITOR, f"guess {number}"),
+            verify=trusted,
+            trust_env=False,
+            timeout=60,
+        ).status_code
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(guess, range(10)))
+    took = time.monotonic() - began
+    assert set(answers) == {httpx.codes.UNAUTHORIZED}
+    assert took > 4
+    began = time.monotonic()
+    for _ in range(10):
+        assert ask(live, trusted, VERSION).status_code == httpx.codes.OK
+    assert time.monotonic() - began < took
 
 
 def test_a_viewer_can_report_no_materialisation(live: Live, trusted: ssl.SSLContext) -> None:

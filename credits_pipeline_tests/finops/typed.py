@@ -96,9 +96,13 @@ class Bills:
     def __init__(self, storage: Path, tags: Sequence[str] = TAGS) -> None:
         self.storage = storage
         self.catalogue = marts(tags)
-        self.depot = Depot(str(storage))
-        self.shelf = Shelf(self.depot)
+        self.use(Depot(str(storage)))
         self.bills: dict[tuple[str, str], Bill] = {}
+
+    def use(self, depot: Depot) -> None:
+        """Keep marts and versions elsewhere."""
+        self.depot = depot
+        self.shelf = Shelf(depot)
 
     def put(
         self,

@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,15 +10,8 @@ import pytest
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
-from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.sample import SAMPLE
-from credits_pipeline.sandbox.servers import (
-    API_KEY,
-    CONNECTION_ID,
-    clean_environment,
-    sandbox,
-    upload,
-)
+from credits_pipeline.sandbox.servers import API_KEY, CONNECTION_ID, upload
 from credits_pipeline_tests.live.answers import all_answers
 from credits_pipeline_tests.live.world import ASSETS, SELECTOR, Live, members, running
 
@@ -208,13 +200,9 @@ def test_the_key_is_in_no_answer_of_the_webserver(live: Live) -> None:
     assert [asked for asked, answer in answers.items() if API_KEY in answer] == []
 
 
-def test_ending_it_leaves_no_process_behind(tmp_path: Path) -> None:
-    with sandbox() as servers:
-        dagster = DagsterDev(
-            tmp_path, clean_environment(**servers.environment, CREDITS_STORAGE=str(tmp_path / "c"))
-        )
-        with dagster:
-            dagster.wait_until_ready()
-            group = dagster.group
-            assert len(members(group)) > 2
-        assert members(group) == []
+def test_ending_it_leaves_no_process_behind(live: Live) -> None:
+    """The last of the file: it ends what the others ran in."""
+    group = live.dagster.group
+    assert len(members(group)) > 2
+    live.dagster.stop()
+    assert members(group) == []

@@ -17,6 +17,7 @@ from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn
 from credits_pipeline.settings import Schedule, storage_root
 from credits_pipeline.storage.store import open_store
 from credits_pipeline_tests.conftest import CONNECTION_ID
+from credits_pipeline_tests.dagster_instance import dagster_instance
 
 JANUARY = BillingMonth(2025, 1)
 
@@ -93,5 +94,5 @@ class Pipeline:
 
 @pytest.fixture
 def pipeline(inbox: Inbox, cloudzero: CloudZeroStandIn) -> Iterator[Pipeline]:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         yield Pipeline(build_definitions(schedule=Schedule()), instance, inbox, cloudzero)

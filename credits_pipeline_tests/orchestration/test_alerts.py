@@ -47,6 +47,7 @@ from credits_pipeline_tests.alerts.conftest import (
     webhook,
 )
 from credits_pipeline_tests.conftest import API_KEY, CONNECTION_ID
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
 from credits_pipeline_tests.orchestration.test_later import age, bill, row, stream
 
@@ -91,7 +92,7 @@ class Desk:
 @contextmanager
 def remembering(folder: Path) -> Iterator[dg.DagsterInstance]:
     """An instance in memory that remembers ticks, which such a one does not by itself."""
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         ticks = SqliteScheduleStorage.from_local(str(folder / "ticks"))
         ticks.register_instance(instance)
         instance._schedule_storage = ticks

@@ -10,6 +10,7 @@ from credits_pipeline.cloudzero.lock import FileStreamLock, OfMachineAndDatabase
 from credits_pipeline.orchestration.build import build_definitions
 from credits_pipeline.orchestration.resources import CloudZeroResource
 from credits_pipeline.settings import Schedule
+from credits_pipeline_tests.dagster_instance import dagster_instance
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def test_it_is_in_dagster_s_database_too_where_that_is_postgresql() -> None:
 
 
 def test_it_is_a_file_of_this_machine_where_dagster_keeps_files() -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         assert isinstance(CloudZeroResource().lock(instance), FileStreamLock)
 
 

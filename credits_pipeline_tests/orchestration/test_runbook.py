@@ -22,6 +22,7 @@ from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import SCOPES, Fault
 from credits_pipeline.settings import Schedule, storage_root
 from credits_pipeline_tests.conftest import API_KEY, CONNECTION_ID, OTHER_CONNECTION_ID
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
 
 RUNBOOK = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text()
@@ -240,7 +241,7 @@ def test_the_home_of_dagster_is_lost(pipeline: Pipeline) -> None:
         assert verdict(pipeline, month) is Verdict.VERIFIED
     assert command("clear", "--month", str(FEBRUARY), "--yes")
     sent = creates(pipeline)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         pipeline.instance = instance
         found = pipeline.tick()
         assert started(found) == list(MONTHS)
@@ -261,7 +262,7 @@ def test_the_storage_is_lost_as_well(pipeline: Pipeline) -> None:
     decided = {"credits": {"accept_rejected": True}}
     assert verdict(pipeline, FEBRUARY, config=decided) is Verdict.UNCHANGED
     shutil.rmtree(storage_root())
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         pipeline.instance = instance
         assert started(pipeline.tick()) == list(MONTHS)
         assert verdict(pipeline, JANUARY) is Verdict.VERIFIED

@@ -11,9 +11,7 @@ import httpx
 from credits_pipeline.alerts.alert import Alert
 from credits_pipeline.alerts.channel import SECONDS, ChannelError
 from credits_pipeline.settings import ALERT_SLACK, secure_url
-
-#: What Slack takes for its own markup; a file's name must not call a whole channel.
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+from credits_pipeline.text import Mrkdwn, Outside
 
 
 @dataclass(frozen=True)
@@ -31,13 +29,15 @@ class Slack:
         """See `Channel.send`."""
         fault = ""
         try:
-            answer = httpx.post(self.url, json={"text": text(alert, ui)}, timeout=SECONDS)
+            answer = httpx.post(self.url, json=message(alert, ui), timeout=SECONDS)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
             # Its own text and its request hold the address.
             fault = type(error).__name__
         else:
             if not answer.is_success:
-                fault = f"{answer.status_code} {answer.text[:200]}".replace(self.url, "[address]")
+                fault = f"{answer.status_code} {Outside(answer.text).line(200)}".replace(
+                    self.url, "[address]"
+                )
         if fault:
             raise ChannelError(
                 f"Slack did not take “{alert.title}”: {fault}. What to do: if this stays, see "
@@ -55,15 +55,20 @@ def configured() -> Slack | None:
     return Slack(url) if url else None
 
 
-def text(alert: Alert, ui: str) -> str:
+def message(alert: Alert, ui: str) -> dict[str, str | bool]:
+    """What the webhook is posted: Slack is to look nothing up that a text names."""
+    return {"text": text(alert, ui).text, "unfurl_links": False, "unfurl_media": False}
+
+
+def text(alert: Alert, ui: str) -> Mrkdwn:
     """An alert in Slack's markup."""
-    told = [f"*{_escaped(alert.title)}*"]
-    told += [f"*{name}:* {_escaped(words)}" for name, words in alert.lines()]
+    told = [Mrkdwn.of("*{}*", Outside(alert.title))]
+    told += [Mrkdwn.of("*{}:* {}", Outside(name), words) for name, words in alert.lines()]
     if alert.run_id:
         link = alert.link(ui)
-        told.append(f"<{_escaped(link)}|Open the run>" if link else f"Run {alert.run_id}")
-    return "\n".join(told)
-
-
-def _escaped(words: str) -> str:
-    return words.translate(_ESCAPES)
+        told.append(
+            Mrkdwn.link("Open the run", link)
+            if link
+            else Mrkdwn.of("Run {}", Outside(alert.run_id))
+        )
+    return Mrkdwn.joined("\n", told)

@@ -29,7 +29,8 @@ def draw_bar(looking: Looking, scope: Scope) -> None:
     if is_phone():
         _period(looking, scope)
         first, rest = [], list(options)
-        more, money = st.columns(2)
+        row = st.container(horizontal=True)
+        more, money = row.container(width=168), row.container(width=168)
     else:
         period, *columns, more, money = st.columns(
             [2, *(3 if word == "account" else 2 for word in first), 1.4, 1.8],

@@ -137,15 +137,19 @@ def bars(
     )
     marks = _marks(alt, {at: before[at] for at in before if at.isoformat() in axis}, x, currency)
     st.altair_chart(
-        bar + marks if marks is not None else bar, width="stretch", height=320, alt=words
+        bar + marks if marks is not None else bar, width="stretch", height=_height(), alt=words
     )
 
 
-def _legend(alt: Any, orient: str) -> Any:
+def _height() -> int:
+    return 260 if is_phone() else 320
+
+
+def _legend(alt: Any, orient: str, symbol: str = "square") -> Any:
     """Beside the chart, or below it in short columns where the screen is narrow."""
     if is_phone():
-        return alt.Legend(title=None, orient="bottom", columns=3, labelLimit=88)
-    return alt.Legend(title=None, orient=orient)
+        return alt.Legend(title=None, orient="bottom", columns=3, labelLimit=88, symbolType=symbol)
+    return alt.Legend(title=None, orient=orient, symbolType=symbol)
 
 
 def _marks(alt: Any, before: Mapping[date, Decimal], x: Any, currency: str) -> "alt.Chart | None":
@@ -183,12 +187,17 @@ def adding_up(
         for name, points in lines.items()
         for day, cost in points
     ]
+    last = max((day for points in lines.values() for day, _ in points), default=1)
     palette = [(_LIGHT if mode == "light" else _DARK)[0], _GREY[mode]]
     chart = (
         alt.Chart(alt.Data(values=rows))
         .mark_line(point=alt.OverlayMarkDef(opacity=0, size=60))
         .encode(
-            x=alt.X("day:Q", axis=alt.Axis(title=None, tickMinStep=1, format="d")),
+            x=alt.X(
+                "day:Q",
+                axis=alt.Axis(title=None, tickMinStep=1, format="d", grid=False),
+                scale=alt.Scale(domain=[1, last], nice=False),
+            ),
             y=alt.Y(
                 "cost:Q",
                 axis=alt.Axis(title=None, labelExpr=_money_axis(currency), tickCount=5),
@@ -196,7 +205,7 @@ def adding_up(
             color=alt.Color(
                 "line:N",
                 scale=alt.Scale(domain=list(lines), range=palette[: len(lines)]),
-                legend=_legend(alt, "top"),
+                legend=_legend(alt, "top", "stroke"),
             ),
             tooltip=[
                 alt.Tooltip("line:N", title="Period"),
@@ -205,4 +214,4 @@ def adding_up(
             ],
         )
     )
-    st.altair_chart(chart, width="stretch", height=320, alt=words)
+    st.altair_chart(chart, width="stretch", height=_height(), alt=words)

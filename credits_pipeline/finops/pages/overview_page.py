@@ -177,11 +177,16 @@ def _so_far(frame: Frame, beside: Comparison) -> None:
         told = f"{figures.short(size, currency)} {'more' if beside.change > 0 else 'less'}"
     title = f"{figures.short(beside.current, currency)} so far, {told} than in {before}"
     st.subheader(plain(title), anchor=False)
+    whole = _whole_before(frame, beside)
     lines = {
         now: _adding_up(frame, beside.now),
-        before: _adding_up(frame, _whole_before(frame, beside)),
+        _days(frame, whole): _adding_up(frame, whole),
     }
     charts.adding_up(lines, currency=currency, words=f"{title}. Spend added up day by day.")
+
+
+def _days(frame: Frame, period: Period) -> str:
+    return figures.days(period.start, period.last, frame.looking.today)
 
 
 def _whole_before(frame: Frame, beside: Comparison) -> Period:
@@ -215,16 +220,17 @@ def _changed(frame: Frame) -> None:
         account, service = row.keys
         name = names.get(account or "", account or blank("account"))
         scope = frame.scope.narrowed("account", account).narrowed("service", service)
-        left, right = st.columns([3, 2], vertical_alignment="center")
-        left.page_link(
+        line = st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        )
+        line.page_link(
             page_of("spend"),
             label=f"{plain(service or blank('service'))} in {plain(name)}",
             icon=":material/bar_chart:",
             query_params=scope.but(group=("region",)).words(),
         )
-        right.markdown(
-            _change(row.change, row.current, row.previous, frame.currency),
-            text_alignment="right",
+        line.markdown(
+            _change(row.change, row.current, row.previous, frame.currency), width="content"
         )
 
 

@@ -90,14 +90,14 @@ def _line(frame: Frame, found: Spend, beside: Comparison) -> None:
         before = figures.days(beside.before.start, beside.before.last, today)
         if beside.limited_by:
             now = figures.days(beside.now.start, beside.now.last, today)
-            told.append(f"{plain(figures.exact(beside.current, currency))} in the complete {now}")
+            told.append(f"{plain(figures.exact(beside.current, currency))} in {now}")
         told.append(f":gray[{before} {plain(figures.exact(beside.previous, currency))}]")
         share = figures.percent_change(beside.current, beside.previous)
         change = figures.change(beside.change, currency, tile=True)
         colour = "red" if beside.change > 0 else "green" if beside.change < 0 else "gray"
         told.append(f":{colour}[{plain(f'{change} ({share})' if share else change)}]")
         told.append(f":gray[a day {plain(figures.exact(beside.current / beside.days, currency))}]")
-    left, *buttons = st.columns([5, 1.3, 1.3, 1.6], vertical_alignment="center")
+    left, *buttons = st.columns([7, 1.2, 1.1, 1.9], vertical_alignment="center")
     left.markdown(" · ".join(told))
     with buttons[0], st.popover("Views", icon=":material/bookmark:", width="stretch"):
         views.draw(frame)

@@ -77,7 +77,7 @@ def publish(
     moment = now or datetime.now(UTC)
     with _turn(depot):
         for _ in range(_TRIES):
-            found = _once(depot, bills(), catalogue, memory, moment)
+            found = _once(depot, bills, catalogue, memory, moment)
             if found is not None:
                 return found
     raise PublishError(
@@ -87,11 +87,16 @@ def publish(
 
 
 def _once(
-    depot: Depot, bills: Sequence[Bill], catalogue: Sequence[Mart], memory: str, now: datetime
+    depot: Depot,
+    bills: Callable[[], Sequence[Bill]],
+    catalogue: Sequence[Mart],
+    memory: str,
+    now: datetime,
 ) -> Publication | None:
     """Publish, unless somebody else does meanwhile."""
+    # The pointer first: what others publish after this look is then noticed.
     tag, last = pointer_tag(depot), read_pointer(depot)
-    parts, used, waiting = _whole(Shelf(depot), bills, catalogue, _published(depot, last))
+    parts, used, waiting = _whole(Shelf(depot), bills(), catalogue, _published(depot, last))
     version = _digest(parts, used, catalogue)
     pointer = Pointer(
         version=version,

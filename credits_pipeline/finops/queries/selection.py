@@ -4,7 +4,7 @@
 payer's month has a receipt. Receipts count in no other view, or credits would count twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,15 +83,21 @@ def select_all(published: Published, scope: Scope, *, daily: bool = False) -> Se
     days = daily or "day" in scope.group or not scope.period.by_month
     table = "resource_costs" if resources else "spend_daily" if days else "spend_monthly"
     rows = in_period(table, scope)
+    for where, marks, _ in filters_of(published, scope):
+        rows = rows.and_(where, *marks)
+    return rows
+
+
+def filters_of(published: Published, scope: Scope) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Each condition of a scope beside its period, with the values of its marks and its column."""
     columns = Vocabulary(published.tags).filters
     for word, values in scope.chosen:
-        if word == "account":
-            values = _ids(published, values)  # noqa: PLW2901 - accounts are also named by name
-        where, marks = _one_of(columns[word], blank(word), values)
-        rows = rows.and_(where, *marks)
+        # Accounts are also named by name.
+        wanted = _ids(published, values) if word == "account" else values
+        where, marks = _one_of(columns[word], blank(word), wanted)
+        yield where, marks, columns[word]
     if scope.currency is not None:
-        rows = rows.and_("billing_currency = ?", scope.currency)
-    return rows
+        yield "billing_currency = ?", (scope.currency,), "billing_currency"
 
 
 def in_period(table: str, scope: Scope) -> Selection:

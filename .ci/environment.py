@@ -1,0 +1,137 @@
+"""Makes the environment that everything else runs in, and says what it does while it does it.
+
+``python .ci/environment.py .venv`` installs what requirements.txt pins, by uv where it is there and
+works, else by pip, and the project itself. It runs with the system's Python, so it needs nothing.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+#: A line at least so often, however long a step takes.
+SAY_EVERY = 5.0
+_POLL = 0.1
+_TAIL = 40
+_BEGUN = time.monotonic()
+
+
+def say(words: str) -> None:
+    """A line with the seconds since the beginning."""
+    sys.stdout.write(f"[{time.monotonic() - _BEGUN:4.0f} s] {words}\n")
+    sys.stdout.flush()
+
+
+class StepError(Exception):
+    """A step ended badly; the message is the end of what it printed."""
+
+
+def step(
+    command: list[str], log: Path, progress: Callable[[str], str], every: float = SAY_EVERY
+) -> None:
+    """Run a command, and say how far it is.
+
+    Args:
+        command: its words.
+        log: gets what it prints.
+        progress: makes a line of what was printed so far.
+        every: seconds between two lines.
+
+    Raises:
+        StepError: it did not end with 0.
+    """
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own installers
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+        )
+    due = time.monotonic() + every
+    try:
+        while process.poll() is None:
+            if time.monotonic() >= due:
+                say(f"  {progress(log.read_text(errors='replace'))}")
+                due += every
+            time.sleep(_POLL)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    if process.returncode:
+        told = log.read_text(errors="replace").splitlines()
+        raise StepError("\n".join(told[-_TAIL:]))
+
+
+def last_line(printed: str) -> str:
+    """The last thing that an installer said, without its colours."""
+    if "Installed " in printed and "Bytecode compiled" not in printed:
+        return "compiling them"
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", printed).splitlines()]
+    return next((line[:100] for line in reversed(lines) if line), "still at it")
+
+
+def pinned(requirements: Path) -> int:
+    """How many packages a lock has; some are for other systems or Pythons."""
+    return len(re.findall(r"^[A-Za-z0-9][^ =]*==", requirements.read_text(), re.MULTILINE))
+
+
+def installed(environment: Path) -> int:
+    """How many packages are in place."""
+    return len(list(environment.glob("lib/python*/site-packages/*.dist-info")))
+
+
+def make(environment: Path) -> None:
+    """The whole environment.
+
+    Raises:
+        StepError: a step ended badly.
+    """
+    requirements = ROOT / "requirements.txt"
+    python = str(environment / "bin" / "python")
+    log = environment / "setup.log"
+    version = ".".join(map(str, sys.version_info[:3]))
+    say(f"Setting up {environment} with Python {version}; this takes a minute or two, once.")
+    shutil.rmtree(environment, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)  # noqa: S603 - our own interpreter
+    count = pinned(requirements)
+
+    def so_far(printed: str) -> str:
+        return f"{installed(environment)} packages are in place; {last_line(printed)}"
+
+    uv = shutil.which("uv")
+    by_uv = [[str(uv), "pip", "install", "--python", python, *words] for words in (
+        ["--compile-bytecode", "--require-hashes", "-r", str(requirements)],
+        ["--no-deps", "--no-build-isolation", "-e", "."],
+    )]  # fmt: skip
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    by_pip = [
+        [*pip, "--require-hashes", "-r", str(requirements)],
+        [*pip, "--no-deps", "--no-build-isolation", "-e", "."],
+    ]
+    ways = {"uv": by_uv, "pip": by_pip} if uv else {"pip": by_pip}
+    # Without it pip would leave compiling to whoever starts first.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for at, (name, (packages, project)) in enumerate(ways.items(), start=1):
+        try:
+            say(f"Fetching and installing what requirements.txt pins, {count} at most, by {name}")
+            step(packages, log, so_far)
+            say("Installing the project itself")
+            step(project, log, so_far)
+        except StepError as error:
+            if at == len(ways):
+                raise
+            say(f"{name} could not do it: {last_line(str(error))}")
+        else:
+            break
+    say(f"Ready: {installed(environment)} packages in {environment}")
+
+
+if __name__ == "__main__":
+    try:
+        make(Path(sys.argv[1]))
+    except StepError as failed:
+        say(f"It could not be set up. The last that was printed:\n{failed}")
+        sys.exit(1)

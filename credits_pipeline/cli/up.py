@@ -1,0 +1,78 @@
+"""``up``: the product on this machine, with a guard in front of its pages."""
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from credits_pipeline.cli.demo import ended_by_signals
+from credits_pipeline.cli.output import answers, doing, fail, say
+
+_READY_SECONDS = 180
+_PAGES = {
+    "assets": "/locations/credits_pipeline/asset-groups/credits/lineage",
+    "the inbox": "/assets/credits_inbox",
+    "months": "/assets/cloudzero_drop?view=partitions",
+    "runs": "/runs",
+}
+
+
+def up(
+    *,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the pages; default 3000 if it is free.")
+    ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="DAGSTER_HOME, where Dagster remembers runs; default: the variable's."),
+    ] = None,
+) -> None:
+    """Run the product on this machine: code server, daemon, and the pages behind a guard.
+
+    The guard answers this machine's browser and refuses what other sites make it send. Use it
+    wherever the real key is; `dagster dev` has no guard and is for developing against the sandbox.
+    Reads `.env` in this folder, and what that says wins. Ends with Ctrl-C and leaves no process
+    behind. Exit code 0 when it was ended, 1 if a part ended by itself, 2 if it can't run.
+
+    **Examples**
+
+    `credits-pipeline up`
+
+    `credits-pipeline up --port 8080 --home ~/credits-dagster`
+    """
+    from dotenv import dotenv_values  # noqa: PLC0415 - when used
+
+    from credits_pipeline.guard.machine import Machine, MachineError  # noqa: PLC0415 - as above
+    from credits_pipeline.sandbox.dagster_dev import (  # noqa: PLC0415 - loads httpx
+        free_port,
+        prepare_home,
+    )
+
+    told = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    environment = {**os.environ, **told}
+    where = home or environment.get("DAGSTER_HOME", "").strip()
+    if not where:
+        fail("Say where Dagster remembers its runs: set DAGSTER_HOME, or give --home DIR.", 2)
+    folder = Path(where).expanduser().absolute()
+    try:
+        prepare_home(folder)
+    except OSError as error:
+        fail(f"{folder} can't be written: {error.strerror}. Choose another with --home.", 2)
+    at = free_port(3000) if port is None else port
+    try:
+        with ended_by_signals(), Machine(folder, environment, at) as machine:
+            with doing("Starting Dagster behind its guard"):
+                machine.wait_until_ready(_READY_SECONDS)
+            shown = answers()
+            for name, path in _PAGES.items():
+                shown.print(f"{name:<10} {machine.url}{path}")
+            say(f"Running until Ctrl-C; {'settings from .env, ' if told else ''}output in {folder}")
+            while True:
+                time.sleep(1)
+                machine.check_alive()
+    except KeyboardInterrupt:
+        say("ended; nothing is left running")
+    except MachineError as error:
+        fail(str(error), 1)

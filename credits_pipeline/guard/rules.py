@@ -1,0 +1,132 @@
+"""Which requests a page of ours makes, and which another site makes a browser send.
+
+Pure rules over a request's line and headers. Dagster's webserver asks nobody who he is and takes
+mutations from the query of a URL; so a request passes only if it is one of those that its own pages
+send: https://cheatsheetseries.owasp.org, "Cross-Site Request Forgery Prevention".
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+#: Every answer gets these. Pictures and connections go to this address alone, whatever is shown.
+HEADERS = {
+    "content-security-policy": "img-src 'self' data: blob:; media-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-src 'self'; frame-ancestors 'none'",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+#: The UI names its question there for whoever reads logs; nothing is asked by it.
+_NAMED = re.compile(r"(?:op=\w*)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
+#: A path is decoded no more often than this; whoever encodes it more often is no page of ours.
+_TIMES = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request says of itself.
+
+    Attributes:
+        method: as it was sent; ``WEBSOCKET`` for a connection that is to become one.
+        path: as it was sent, still encoded, without the query.
+        query: what stands behind the question mark.
+        headers: by their names in lower case; of one that was sent twice both, with a comma.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What passes.
+
+    Attributes:
+        hosts: the names, with the port, under which the pages are called up.
+    """
+
+    hosts: frozenset[str]
+
+    @classmethod
+    def on_loopback(cls, port: int) -> "Rules":
+        """Of a guard that only this machine reaches."""
+        names = ("127.0.0.1", "localhost", "[::1]")
+        bare = names if port == 80 else ()  # noqa: PLR2004 - a browser leaves out HTTP's own port
+        return cls(frozenset({*(f"{name}:{port}" for name in names), *bare}))
+
+    def refusal(self, asked: Asked) -> str | None:
+        """Why a request for any page does not pass, or None.
+
+        A name that leads here only in the browser of whoever was lured (DNS rebinding) is no host
+        of ours; what another site asks for carries its origin, or says that it is cross-site.
+        """
+        host = asked.headers.get("host", "").lower()
+        if host not in self.hosts:
+            return "the host is none of this machine's names"
+        origin = asked.headers.get("origin")
+        if origin is not None and origin.lower() != f"http://{host}":
+            return "the request comes from another site"
+        if asked.method == "WEBSOCKET" and origin is None:
+            return "a browser says where a WebSocket comes from"
+        site = asked.headers.get("sec-fetch-site", "none")
+        if site not in {"none", "same-origin"} and not _is_a_link(asked):
+            return "the request comes from another site"
+        if plain_path(asked.path) is None:
+            return "the path is spelled as no page spells it"
+        return None
+
+
+def of_dagster(asked: Asked) -> str | None:
+    """Why a request to Dagster's webserver does not pass, or None.
+
+    Its pages ask by POST with JSON and by WebSocket. A form, an image or a link can do neither.
+    """
+    path = plain_path(asked.path)
+    if path is None or path.startswith("/report_asset"):
+        return "the pipeline has no use for it"
+    if path.startswith("/graphql"):
+        return _of_the_api(asked)
+    if asked.method not in {"GET", "HEAD"}:
+        return "only the API is asked to do anything"
+    return None
+
+
+def _of_the_api(asked: Asked) -> str | None:
+    if asked.path != "/graphql":
+        return "the API has one path"
+    if asked.method == "WEBSOCKET":
+        return None
+    if asked.method == "POST" and _NAMED.fullmatch(asked.query):
+        kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return None if kind == "application/json" else "the API takes JSON"
+    return "the API takes a POST with JSON, and nothing from a URL"
+
+
+def plain_path(path: str) -> str | None:
+    """A path as whoever answers may understand it, in lower case; None if that is not sure."""
+    told = path
+    for _ in range(_TIMES):
+        decoded = unquote(told, errors="replace")
+        if decoded == told:
+            break
+        told = decoded
+    else:
+        return None
+    parts = told.split("/")
+    if _CONTROL.search(told) or not told.startswith("/") or {".", ".."} & set(parts):
+        return None
+    return re.sub("/+", "/", told).lower()
+
+
+def _is_a_link(asked: Asked) -> bool:
+    """Whether a person followed a link of another site, which opens a page and asks for nothing."""
+    return (
+        asked.method == "GET"
+        and asked.headers.get("sec-fetch-mode") == "navigate"
+        and asked.headers.get("sec-fetch-dest") == "document"
+    )

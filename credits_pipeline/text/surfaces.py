@@ -1,0 +1,120 @@
+"""The surfaces: each a type of its own, made of templates of ours and of what is rendered for it.
+
+A template is written where it is used and holds ``{}`` for each part. A part that is a plain `str`
+is refused, by mypy and at run time: it is either ours, and belongs into the template, or `Outside`.
+"""
+
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from credits_pipeline.text import words
+from credits_pipeline.text.outside import LONGEST, Outside
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """Text that is safe on one surface.
+
+    Attributes:
+        text: what the surface gets.
+    """
+
+    text: str
+    longest: ClassVar[int] = LONGEST
+
+    @classmethod
+    def of(cls, template: str, *parts: "Self | Outside | int") -> Self:
+        """A template of ours with its parts.
+
+        Raises:
+            TypeError: a part is text of which nobody said where it comes from.
+        """
+        return cls(template.format(*map(cls._part, parts)))
+
+    @classmethod
+    def joined(cls, between: str, parts: "Iterable[Self | Outside]") -> Self:
+        """Several, with a text of ours between them."""
+        return cls(between.join(map(cls._part, parts)))
+
+    @classmethod
+    def render(cls, outside: Outside) -> Self:
+        """A text from outside, for this surface."""
+        return cls(cls._rendered(outside))
+
+    @classmethod
+    def _part(cls, part: object) -> str:
+        if isinstance(part, Outside):
+            return cls._rendered(part)
+        if isinstance(part, cls):
+            return part.text
+        if isinstance(part, int):
+            return f"{part:,}"
+        raise TypeError(f"{type(part).__name__} is neither Outside nor {cls.__name__}")
+
+    @classmethod
+    def _rendered(cls, outside: Outside) -> str:
+        return outside.line(cls.longest)
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+class Plain(Surface):
+    """One line of plain text: logs, headers of mail, tags, a terminal. Nothing unseen is in it."""
+
+
+class Markdown(Surface):
+    """Markdown as Dagster's pages, GitHub and terminals lay it out."""
+
+    _LONGEST_CELL = 120
+
+    @classmethod
+    def _rendered(cls, outside: Outside) -> str:
+        return words.in_markdown(outside.line(cls.longest))
+
+    @classmethod
+    def cell(cls, outside: Outside) -> Self:
+        """A cell of a table: short, and no bar in it ends it."""
+        return cls(words.in_a_cell(outside.line(cls._LONGEST_CELL)))
+
+    @classmethod
+    def link(cls, shown: "Self | Outside", target: str) -> Self:
+        """A link of ours: its target is an address that this product made, parts quoted."""
+        if any(character in target for character in " ()<>\\\n\r\t"):
+            raise ValueError("a link's target holds what would end it")
+        return cls(f"[{cls._part(shown)}]({target})")
+
+
+class Mrkdwn(Surface):
+    """Slack's own markup."""
+
+    longest = 1_500
+
+    @classmethod
+    def _rendered(cls, outside: Outside) -> str:
+        return words.in_mrkdwn(outside.line(cls.longest))
+
+    @classmethod
+    def link(cls, shown: str, target: str) -> Self:
+        """A link of ours; what is shown is a text of ours too."""
+        if any(character in target for character in " <>|\n\r\t"):
+            raise ValueError("a link's target holds what would end it")
+        return cls(f"<{html.escape(target, quote=False)}|{shown}>")
+
+
+class Html(Surface):
+    """HTML, between tags or in a quoted attribute."""
+
+    @classmethod
+    def _rendered(cls, outside: Outside) -> str:
+        return html.escape(outside.line(cls.longest))
+
+
+class Csv(Surface):
+    """A cell of a file that people open in a spreadsheet. Never for a file that is read back."""
+
+    @classmethod
+    def _rendered(cls, outside: Outside) -> str:
+        return words.in_csv(outside.line(cls.longest))

@@ -1,0 +1,70 @@
+"""Words that a surface would take for its own markup, shown as code there, where nothing acts.
+
+Code and not backslashes: it reads the same where Markdown is not laid out, and no renderer makes a
+link of an address in it.
+"""
+
+import html
+import re
+from itertools import groupby
+
+#: Emphasis, code, links, images, HTML, entities, strike-through; addresses that become links.
+_IN_MARKDOWN = re.compile(
+    r"[\\`*~\[\]<]|&[#\w]|(?<![^\W_])_|_(?![^\W_])|https?:|www\.|@\w", re.IGNORECASE
+)
+#: What acts at the beginning of a line: headings, lists, quotes, rules.
+_AT_THE_BEGINNING = re.compile(r"#+|[-+=]+|\d{1,9}[.)]|[>:].*")
+#: Slack also makes links of bare names of hosts; a month's file is none.
+_IN_MRKDWN = re.compile(
+    r"[*~`]|(?<![^\W_])_|_(?![^\W_])|:[a-z0-9_+-]+:|https?:|www\.|@\w"
+    r"|\w\.(?!(?:csv|xlsx?|parquet)\b)[a-z]{2,}(?:[/:?#]|\W*$)",
+    re.IGNORECASE,
+)
+_BACKTICKS = re.compile(r"`+")
+_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?")
+_FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide ones too
+
+
+def in_markdown(line: str) -> str:
+    """One line for Markdown's running text."""
+    words = line.split(" ")
+    # Longer than any run in the text, so that it can't be closed from inside.
+    fence = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(line)), default=0))
+    acting = [_IN_MARKDOWN.search(word) is not None for word in words]
+    acting[0] = acting[0] or _AT_THE_BEGINNING.fullmatch(words[0]) is not None
+    return " ".join(_runs(words, acting, fence))
+
+
+def in_a_cell(line: str) -> str:
+    """One line for a cell of a table in Markdown, where a bar ends it even in code."""
+    return re.sub(r"(\\*)\|", r"\1\1\\|", in_markdown(line))
+
+
+def in_mrkdwn(line: str) -> str:
+    """One line for Slack, whose code knows no way to hold a backtick."""
+    words = line.replace("`", "'").split(" ")
+    acting = [_IN_MRKDWN.search(word) is not None for word in words]
+    return html.escape(" ".join(_runs(words, acting, "`")), quote=False)
+
+
+def in_csv(line: str) -> str:
+    """A text for a spreadsheet: one that it would take for a formula begins with an apostrophe.
+
+    A number stays what it is, negative or not.
+    """
+    if _NUMBER.fullmatch(line) or not line.lstrip().startswith(_FORMULA):
+        return line
+    return f"'{line}"
+
+
+def _runs(words: list[str], acting: list[bool], fence: str) -> list[str]:
+    shown = []
+    for acts, group in groupby(zip(words, acting, strict=True), key=lambda pair: pair[1]):
+        run = " ".join(word for word, _ in group)
+        shown.append(_code(run, fence) if acts else run)
+    return shown
+
+
+def _code(text: str, fence: str) -> str:
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}"

@@ -1,0 +1,137 @@
+"""Every sentence of docs/security.md is held by tests that are named here, or is advice."""
+# ruff: noqa: E501 - one line for each sentence
+
+import ast
+from functools import cache
+
+import pytest
+
+from credits_pipeline_tests.docs.claims import claims
+from credits_pipeline_tests.docs.pages import ROOT
+
+PAGE = ROOT / "docs" / "security.md"
+TESTS = ROOT / "credits_pipeline_tests"
+#: What the reader is to do, what follows from a sentence beside it, or what leads to a list.
+ADVICE = ("advice",)
+_AWS, _FILES = "deploy/test_aws.py", "deploy/test_files.py"
+_HARD, _LIVE = "deploy/test_hardening.py", "deploy/test_production.py"
+_RULES, _DOOR = "guard/test_rules.py", "guard/test_door.py"
+_SURFACES, _TLS = "text/test_surfaces.py", "cloudzero/test_tls.py"
+_MONTH = f"{_AWS}::test_a_month_is_verified_with_the_pipeline_s_role_and_no_other_right"
+_UPLOADER = f"{_AWS}::test_who_uploads_can_upload_a_month_and_nothing_else"
+_PROXY = f"{_LIVE}::test_another_site_can_ask_for_nothing_with_an_editor_s_password"
+_UNLISTED = f"{_HARD}::test_no_spelling_of_the_api_and_nothing_unlisted_passes_on_ecs"
+_BUCKETS = f"{_AWS}::test_nothing_of_the_buckets_is_public_and_every_version_is_kept"
+_PINS = f"{_HARD}::test_pins_are_taken_checked_and_given_to_the_build"
+_REPORTS = f"{_LIVE}::test_a_viewer_can_report_no_materialisation"
+_KEY = "live/test_dagster_dev.py::test_the_key_is_in_nothing_that_was_left_behind"
+_EDITORS = f"{_LIVE}::test_only_editors_may_start_anything"
+_PASSWORD = f"{_LIVE}::test_without_a_password_nothing_answers"
+#: By how each begins.
+HELD: dict[str, tuple[str, ...]] = {
+    "What is worth guarding here": ADVICE,
+    "`deploy/aws/data.yaml` makes a role": (_MONTH, _UPLOADER),
+    "A test runs a month": (_MONTH,),
+    "| **uploader**": (_UPLOADER,),
+    "| **pipeline**": (_MONTH, f"{_AWS}::test_an_upload_with_the_pipeline_s_role_says_which_right_is_missing"),
+    "| **Dagster's services**": (f"{_AWS}::test_the_ui_s_role_reads_what_runs_printed_and_nothing_else",),
+    "| **API key**": ("doctor/test_doctor.py::test_a_scope_that_is_missing_is_wrong_only_where_months_stop_at_it",),
+    "| **editor**": (_EDITORS, "live/test_dagster_dev.py::test_the_key_is_in_no_answer_of_the_webserver"),
+    "| **viewer**": (_EDITORS,),
+    "| **database**": (f"{_FILES}::test_only_the_code_server_knows_the_key",),
+    "| **machine**": (_MONTH,),
+    "What finds a forgery": ("orchestration/test_later.py::test_another_feeder_makes_the_look_red_and_only_its_month",),
+    "Against a false upload": ADVICE,
+    "Both are versioned": (_BUCKETS,),
+    "Old versions of the inbox": (_BUCKETS,),
+    "For a bucket that you have": (_MONTH,),
+    "Dagster's webserver asks nobody": (f"{_LIVE}::test_the_webserver_alone_takes_a_mutation_from_a_url",),
+    "So it must never": ADVICE,
+    "**On one machine** `credits-pipeline up`": (f"{_DOOR}::test_what_passes_is_answered_with_the_guard_s_headers",),
+    "It answers on loopback": (
+        f"{_RULES}::test_another_site_and_a_rebound_name_are_refused",
+        f"{_RULES}::test_a_websocket_says_where_it_comes_from",
+        f"{_RULES}::test_no_query_of_a_url_reaches_the_api",
+        f"{_RULES}::test_the_api_is_known_however_its_path_is_spelled",
+        f"{_RULES}::test_a_form_of_any_kind_is_refused",
+    ),
+    "Its pages load pictures": (f"{_DOOR}::test_what_passes_is_answered_with_the_guard_s_headers",),
+    "Whoever else has an account": ADVICE,
+    "`dagster dev` has no guard": (f"{_LIVE}::test_the_webserver_alone_takes_a_mutation_from_a_url",),
+    "`deploy/nginx/nginx.conf` is": (_PASSWORD, f"{_LIVE}::test_the_ui_and_its_api_answer_with_a_password"),
+    "It also refuses what other sites": (_PROXY,),
+    "Names keep their case": (f"{_LIVE}::test_a_name_in_another_case_is_another_person",),
+    "Wrong passwords": (f"{_LIVE}::test_wrong_passwords_are_slowed_down_also_in_parallel_and_right_ones_are_not",),
+    "`deploy/aws/services.yaml` does": (_UNLISTED, f"{_HARD}::test_what_the_ui_asks_for_passes_on_ecs"),
+    "With another proxy": ADVICE,
+    "`/graphql` takes": (_PROXY, f"{_LIVE}::test_a_subscription_of_a_stranger_is_refused"),
+    "Nothing else.": (_PROXY,),
+    "`/report_asset…` is closed": (_REPORTS,),
+    "The pipeline has no use": ADVICE,
+    "The decisions in a receipt": ("orchestration/test_clearing.py::test_a_month_is_withdrawn_verified_and_receipted_whatever_its_file",),
+    "Viewers get a webserver": (f"{_FILES}::test_viewers_are_served_read_only",),
+    "| CloudZero's key": ("orchestration/test_secret.py::test_a_month_is_sent_with_the_key_and_the_connection_of_the_secret",),
+    "| the database's password": (f"{_FILES}::test_on_ecs_the_password_stays_and_no_call_is_cut_short",),
+    "| webhook, SMTP password": ("doctor/test_doctor.py::test_channels_of_alerts_are_named_and_their_secrets_are_not",),
+    "The key is no configuration": ("live/test_dagster_dev.py::test_the_key_is_in_no_answer_of_the_webserver",),
+    "It is cut out of every error": (_KEY, "cloudzero/test_secrets.py::test_no_failure_and_no_log_shows_it"),
+    "`.env` belongs to its user": (f"{_FILES}::test_the_image_runs_without_root_and_copies_nothing_else",),
+    "To change the key": ("orchestration/test_secret.py::test_a_rotated_key_is_used_by_the_next_run_of_the_same_process",),
+    "**To CloudZero** by HTTPS": (f"{_TLS}::test_plain_http_on_this_machine_goes_through_no_proxy",),
+    "`CLOUDZERO_BASE_URL` with": ("cloudzero/test_client.py::test_a_base_url_that_is_unsafe_or_none_is_refused",),
+    "Redirects are not followed": ("cloudzero/test_client.py::test_a_redirect_is_not_followed",),
+    "Certificates are always checked": (f"{_TLS}::test_a_certificate_that_nobody_vouches_for_is_refused",),
+    "**To PostgreSQL** as": (f"{_HARD}::test_on_ecs_the_database_s_certificate_is_checked",),
+    "In `docker-compose.yaml` it is": (f"{_FILES}::test_only_the_proxy_can_be_reached_from_outside",),
+    "Between Dagster's services": ADVICE,
+    "Keep them on a network": (f"{_FILES}::test_only_the_proxy_can_be_reached_from_outside",),
+    "**On Kubernetes add": ADVICE,
+    "A company's own network": ADVICE,
+    "| `HTTPS_PROXY`": (f"{_TLS}::test_a_proxy_that_the_environment_names_is_used_and_does_not_see_the_key",),
+    "| `SSL_CERT_FILE`": (f"{_TLS}::test_a_network_s_own_authority_is_trusted_where_it_is_named",),
+    "| `AWS_CA_BUNDLE`": ADVICE,
+    "| `PGSSLROOTCERT`": (f"{_HARD}::test_on_ecs_the_database_s_certificate_is_checked",),
+    "Account ids, file names": (_KEY,),
+    "Whoever reads the log group": ADVICE,
+    "Dagster's telemetry is off": (f"{_FILES}::test_dagster_takes_every_dagster_yaml",),
+    "What stands in a file": (
+        f"{_SURFACES}::test_in_markdown_nothing_acts",
+        f"{_SURFACES}::test_in_slack_nobody_is_called_and_nothing_is_a_link",
+        f"{_SURFACES}::test_in_a_spreadsheet_no_cell_is_a_formula",
+        "cli/test_hostile.py::test_check_shows_a_hostile_file_and_nothing_of_it_acts",
+    ),
+    "It has a type": (f"{_SURFACES}::test_text_from_outside_can_not_be_put_into_a_text",),
+    "A word that Markdown": (f"{_SURFACES}::test_every_character_of_unicode_that_is_not_seen_is_spelled_out",),
+    "Tests send hostile texts": ("browser/test_hostile.py::test_a_red_check_of_a_hostile_file_asks_for_nothing",),
+    "The image runs as user": (
+        f"{_FILES}::test_the_image_runs_without_root_and_copies_nothing_else",
+        f"{_HARD}::test_with_compose_nothing_but_tmp_can_be_written_and_no_capability_is_kept",
+        f"{_HARD}::test_on_ecs_nothing_but_tmp_can_be_written_and_no_capability_is_kept",
+        f"{_HARD}::test_on_kubernetes_nothing_but_tmp_can_be_written_and_no_capability_is_kept",
+    ),
+    "With Compose and on Kubernetes": (f"{_HARD}::test_on_kubernetes_nothing_but_tmp_can_be_written_and_no_capability_is_kept",),
+    "What it installs is pinned": (f"{_FILES}::test_the_image_installs_what_was_tested_and_nothing_that_develops",),
+    "Base images, actions": (_PINS, f"{_HARD}::test_pins_are_written_where_compose_and_ci_name_a_tag_and_can_be_renewed"),
+    "Without `build-args`": (f"{_HARD}::test_the_build_takes_the_base_and_the_certificates_that_were_pinned",),
+}  # fmt: skip
+
+
+@cache
+def functions_of(file: str) -> frozenset[str]:
+    tree = ast.parse((TESTS / file).read_text())
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("claim", claims(PAGE), ids=lambda claim: claim[:60])
+def test_a_claim_is_held_by_tests_or_is_advice(claim: str) -> None:
+    held = [tests for begins, tests in HELD.items() if claim.startswith(begins)]
+    assert len(held) == 1, claim
+    for name in held[0]:
+        if name not in ADVICE:
+            file, _, test = name.partition("::")
+            assert test in functions_of(file), name
+
+
+def test_no_line_of_the_list_is_about_a_sentence_that_went() -> None:
+    told = claims(PAGE)
+    assert [begins for begins in HELD if not any(one.startswith(begins) for one in told)] == []

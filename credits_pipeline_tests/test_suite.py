@@ -1,0 +1,60 @@
+"""The suite itself: nothing is skipped in CI unnoticed, and what takes longest begins first."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from credits_pipeline_tests.order import SECONDS_OF_A_TEST, longest_first, seconds_of_a_test
+from credits_pipeline_tests.skips import failed_if_skipped
+
+HERE = Path(__file__).parent
+
+
+def skipped(why: str) -> pytest.TestReport:
+    return pytest.TestReport(
+        nodeid="test", location=("test.py", 1, "test"), keywords={}, outcome="skipped",
+        longrepr=("test.py", 1, f"Skipped: {why}"), when="setup",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ci", "why", "outcome"),
+    [
+        ("true", "nginx or openssl is not installed", "failed"),
+        ("true", "PostgreSQL's server is not installed", "failed"),
+        ("true", "a small disk takes root", "skipped"),
+        ("", "nginx or openssl is not installed", "skipped"),
+    ],
+)
+def test_a_skip_is_a_failure_in_ci_unless_it_is_listed(
+    ci: str, why: str, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    report = skipped(why)
+    failed_if_skipped(report)
+    assert report.outcome == outcome
+    assert why in str(report.longrepr)
+
+
+def test_every_file_whose_time_is_known_is_there() -> None:
+    files = [path.relative_to(HERE).as_posix() for path in HERE.rglob("test_*.py")]
+    assert [b for b in SECONDS_OF_A_TEST if not any(f.startswith(b) for f in files)] == []
+
+
+def test_the_longest_files_begin_and_the_order_within_a_file_stays() -> None:
+    files = ["credits/test_amounts.py", "live/test_alerts.py", "orchestration/test_month.py"]
+    items: list[Any] = [
+        SimpleNamespace(path=HERE / file, name=f"{file} {n}")
+        for file in files
+        for n in range(1 if file.startswith("live") else 10)
+    ]
+    ordered: list[Any] = longest_first(items)
+    assert [item.name.split()[0] for item in ordered[:2]] == [files[1], files[2]]
+    assert [item for item in ordered if item.path == items[0].path] == items[:10]
+    assert sorted(map(id, ordered)) == sorted(map(id, items))
+
+
+def test_a_file_outside_of_the_rooms_is_quick() -> None:
+    assert seconds_of_a_test(Path("/elsewhere/live/test_x.py")) < 1
