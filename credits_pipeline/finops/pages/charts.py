@@ -113,7 +113,7 @@ def bars(
         "at:O", axis=alt.Axis(title=None, labelAngle=0, labelExpr=labels, labelOverlap="greedy")
     )
     bar = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(_data(alt, rows))
         .mark_bar()
         .encode(
             x=x,
@@ -141,6 +141,10 @@ def bars(
     )
 
 
+def _data(alt: Any, rows: list[dict[str, Any]]) -> Any:
+    return alt.Data(values=rows)
+
+
 def _height() -> int:
     return 260 if is_phone() else 320
 
@@ -152,21 +156,20 @@ def _legend(alt: Any, orient: str, symbol: str = "square") -> Any:
     return alt.Legend(title=None, orient=orient, symbolType=symbol)
 
 
-def _marks(alt: Any, before: Mapping[date, Decimal], x: Any, currency: str) -> "alt.Chart | None":
+def _marks(alt: Any, before: Mapping[date, Decimal], x: Any, currency: str) -> Any:
     if not before:
         return None
     rows = [
         {"at": at.isoformat(), "cost": float(cost), "told": figures.exact(cost, currency)}
         for at, cost in sorted(before.items())
     ]
-    made: alt.Chart = (
-        alt.Chart(alt.Data(values=rows))
+    return (
+        alt.Chart(_data(alt, rows))
         .mark_tick(thickness=2, color=_INK[theme()])
         .encode(
             x=x, y="cost:Q", tooltip=[alt.Tooltip("told:N", title="In the period before")]
         )
     )  # fmt: skip
-    return made
 
 
 def adding_up(
@@ -190,7 +193,7 @@ def adding_up(
     last = max((day for points in lines.values() for day, _ in points), default=1)
     palette = [(_LIGHT if mode == "light" else _DARK)[0], _GREY[mode]]
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(_data(alt, rows))
         .mark_line(point=alt.OverlayMarkDef(opacity=0, size=60))
         .encode(
             x=alt.X(

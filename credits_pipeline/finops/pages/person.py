@@ -69,7 +69,7 @@ class Door:
 
 
 #: Headers that the proxy sets, in lower case.
-SECRET_HEADER = "x-finops-door"
+SECRET_HEADER = "x-finops-door"  # noqa: S105 - a name
 NAME_HEADERS = ("x-forwarded-email", "x-forwarded-user", "x-forwarded-preferred-username")
 GROUPS_HEADER = "x-forwarded-groups"
 

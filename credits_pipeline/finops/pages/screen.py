@@ -1,4 +1,4 @@
-"""What the screen is like, as the browser says of itself; it changes how a page is laid out only."""
+"""What the screen is like, as the browser says; it changes how a page is laid out, no more."""
 
 import streamlit as st
 

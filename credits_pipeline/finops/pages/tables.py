@@ -59,7 +59,7 @@ def table(
     config = {column.name: _config(column, currency) for column in columns}
 
     def chosen() -> None:
-        state = st.session_state[key]
+        state = st.session_state[key or ""]
         if on_row is not None and state["selection"]["rows"]:
             on_row(state["selection"]["rows"][0])
 
@@ -83,20 +83,19 @@ def cents(amount: Decimal) -> Decimal:
 
 
 def _shown(value: Any, kind: str) -> Any:
-    if value is None:
-        return None
-    if kind in ("money", "change"):
-        # Two decimals of what is shown are exact as a float up to hundreds of billions.
-        return float(cents(value))
-    if kind == "share":
-        return float(value)
-    if kind == "bars":
-        return [float(one) for one in value]
-    if kind == "count":
-        return int(value)
-    if kind == "link":
-        return str(value)  # an address that the pages made
-    return visible(value)
+    return None if value is None else _SHOWN[kind](value)
+
+
+#: Two decimals of what is shown are exact as a float up to hundreds of billions.
+_SHOWN: dict[str, Callable[[Any], Any]] = {
+    "money": lambda value: float(cents(value)),
+    "change": lambda value: float(cents(value)),
+    "share": float,
+    "bars": lambda value: [float(one) for one in value],
+    "count": int,
+    "link": str,  # an address that the pages made
+    "text": visible,
+}
 
 
 def _config(column: Column, currency: str) -> Any:

@@ -28,10 +28,10 @@ def draw(frame: Frame) -> None:
     if not found:
         st.markdown("No view is saved yet.")
     for item in found:
-        shared = "shared" if item.body["shared"] else "yours"
+        whose = "shared" if item.body["shared"] else "yours"
         st.page_link(
             page_of("spend"),
-            label=f"{plain(item.body['name'])} ({shared})",
+            label=f"{plain(item.body['name'])} ({whose})",
             query_params=item.body["words"],
         )
     with st.form("save-view", border=False):

@@ -42,9 +42,7 @@ def test_a_tile_has_three_significant_figures(amount: str, told: str) -> None:
         ("12", "CHF", "CHF 12.00"),
     ],
 )
-def test_a_table_is_to_the_cent_with_the_minus_first(
-    amount: str, currency: str, told: str
-) -> None:
+def test_a_table_is_to_the_cent_with_the_minus_first(amount: str, currency: str, told: str) -> None:
     assert figures.exact(Decimal(amount), currency) == told
 
 
@@ -104,9 +102,7 @@ def test_days_are_told_as_people_say_them(start: date, end: date, told: str) -> 
     assert figures.days(start, end, date(2026, 11, 26)) == told
 
 
-@pytest.mark.parametrize(
-    ("number", "told"), [(1, "1 row"), (0, "0 rows"), (1200, "1,200 rows")]
-)
+@pytest.mark.parametrize(("number", "told"), [(1, "1 row"), (0, "0 rows"), (1200, "1,200 rows")])
 def test_a_count_has_its_noun(number: int, told: str) -> None:
     assert figures.count(number, "row") == told
 

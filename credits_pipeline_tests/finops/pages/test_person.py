@@ -79,7 +79,11 @@ def test_the_door_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("roles", "told"),
-    [("", "gives nobody a role"), ("finance=boss", "none of the roles"), ("finance", "GROUP=VALUE")],
+    [
+        ("", "gives nobody a role"),
+        ("finance=boss", "none of the roles"),
+        ("finance", "GROUP=VALUE"),
+    ],
 )
 def test_a_door_that_can_not_be_used_says_why_and_shows_no_secret(
     roles: str, told: str, monkeypatch: pytest.MonkeyPatch
