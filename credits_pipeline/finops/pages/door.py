@@ -1,27 +1,8 @@
 """How people come in, from the environment: the proxy's secret, roles and limits by group."""
 
 from credits_pipeline.finops.pages.person import Door, Role
-from credits_pipeline.settings import SettingError, Variable
-
-PROXY_SECRET = Variable(
-    "FINOPS_PROXY_SECRET",
-    "",
-    "What the proxy before the pages sends in the header X-Finops-Door with every request: only "
-    "then its headers say who looks. Without it there is one local user, on loopback only.",
-    secret=True,
-)
-ROLES = Variable(
-    "FINOPS_ROLES",
-    "",
-    "The role of each group that the proxy names: finance=approver,everyone=viewer. Roles are "
-    "viewer, editor, approver and admin.",
-)
-TEAMS = Variable(
-    "FINOPS_TEAMS",
-    "",
-    "Groups that see the spend of some teams only: search-leads=search|ranking.",
-)
-VARIABLES = (PROXY_SECRET, ROLES, TEAMS)
+from credits_pipeline.finops.pages.variables import PROXY_SECRET, ROLES, TEAMS
+from credits_pipeline.settings import SettingError
 
 
 def configured_door() -> Door:
@@ -62,6 +43,6 @@ def _roles(text: str) -> dict[str, Role]:
 
 def _teams(text: str) -> dict[str, tuple[str, ...]]:
     return {
-        group: tuple(team.strip() for team in value.split("|") if team.strip())
+        group: tuple(team.strip() for team in value.split(";") if team.strip())
         for group, value in _pairs(text)
     }

@@ -13,7 +13,7 @@ from credits_pipeline import settings as credits_settings
 from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions import Change, DecisionsError, DecisionStore
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
-from credits_pipeline.finops.pages import door, figures, starting
+from credits_pipeline.finops.pages import figures, variables
 from credits_pipeline.finops.pages.frame import pinned, storage, who
 from credits_pipeline.finops.pages.person import Person
 from credits_pipeline.finops.pages.plain import plain
@@ -51,7 +51,7 @@ def _you(person: Person) -> None:
 
 def _effective() -> None:
     st.subheader("What holds here", anchor=False)
-    variables = (*settings.VARIABLES, *door.VARIABLES, starting.GRAPHQL, credits_settings.UI_URL)
+    known = (*settings.VARIABLES, *variables.VARIABLES, credits_settings.UI_URL)
     table(
         [
             {
@@ -60,7 +60,7 @@ def _effective() -> None:
                 "From": origin(variable),
                 "Meaning": variable.meaning,
             }
-            for variable in variables
+            for variable in known
         ],
         [Column("Setting"), Column("Value"), Column("From"), Column("Meaning")],
         currency="",

@@ -9,14 +9,9 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.finops.pages.dagster_link import run_link, ui
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
-from credits_pipeline.settings import SettingError, Variable
+from credits_pipeline.finops.pages.variables import DAGSTER_URL
+from credits_pipeline.settings import SettingError
 
-GRAPHQL = Variable(
-    "FINOPS_DAGSTER_URL",
-    "",
-    "Where the pages reach Dagster's webserver to start runs; default: CREDITS_UI_URL. Without "
-    "either they show the command.",
-)
 _LAST = "setup:run"
 _SECONDS = 10
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
@@ -76,7 +71,7 @@ def ingest(source: str, month: BillingMonth, person: Person) -> None:
 
 def address() -> str:
     """Where Dagster's webserver is reached by the pages; empty where nothing says so."""
-    return GRAPHQL.text().rstrip("/") or ui()
+    return DAGSTER_URL.text().rstrip("/") or ui()
 
 
 def launch(source: str, month: BillingMonth, person: Person) -> str:

@@ -71,7 +71,7 @@ def test_a_disabled_button_says_which_role_it_needs() -> None:
 def test_the_door_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINOPS_PROXY_SECRET", "s3cret")
     monkeypatch.setenv("FINOPS_ROLES", "cn=finance=approver, everyone=viewer")
-    monkeypatch.setenv("FINOPS_TEAMS", "leads=search|ranking")
+    monkeypatch.setenv("FINOPS_TEAMS", "leads=search;ranking")
     door = configured_door()
     assert door.roles == {"cn=finance": Role.APPROVER, "everyone": Role.VIEWER}
     assert door.teams == {"leads": ("search", "ranking")}
