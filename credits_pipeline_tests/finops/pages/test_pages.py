@@ -1,11 +1,27 @@
 """Each page in each state that it can be in, run as the server runs it."""
 
+import csv
+import io
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.pages.person import Person, Role
-from credits_pipeline_tests.finops.pages.conftest import FILES, LAST, Visit, shown
+from credits_pipeline.finops.queries.export import as_csv
+from credits_pipeline.finops.queries.scope import Scope
+from credits_pipeline.finops.queries.spend import spend
+from credits_pipeline.finops.sources import Source, SourceBook
+from credits_pipeline_tests.finops.pages.conftest import (
+    FILES,
+    HOSTILE,
+    LAST,
+    TODAY,
+    Visit,
+    shown,
+)
 
 VIEWER = Person("vic@example.com", Role.VIEWER)
 LEAD = Person("lea@example.com", Role.EDITOR, ("search",))
@@ -45,7 +61,8 @@ def test_the_columns_of_spend_add_up_to_its_line(visit: Visit) -> None:
     before = frame.iloc[:, 3]
     assert Decimal(str(before.sum())) == 89
     assert list(frame["Change"]) == [
-        pytest.approx(now - then, abs=0.011) for now, then in zip(frame["Spend"], before)
+        pytest.approx(now - then, abs=0.011)
+        for now, then in zip(frame["Spend"], before, strict=True)
     ]
 
 
@@ -108,3 +125,65 @@ def test_who_sees_one_team_gets_its_numbers_alone(visit: Visit) -> None:
         refused = visit("spend", "three clouds", person=LEAD, period=str(LAST), **words)
         assert refused.error
         assert not refused.dataframe
+
+
+@pytest.mark.parametrize("page", FILES)
+def test_a_hostile_name_is_shown_as_it_is(page: str, visit: Visit) -> None:
+    text = shown(visit(page, "hostile names", period=str(LAST)))
+    if page in ("overview", "spend"):
+        assert HOSTILE in text
+
+
+def test_the_csv_has_what_the_screen_and_the_version_have(visit: Visit) -> None:
+    app = visit("spend", "one cloud", period=str(LAST))
+    published = app.session_state["published"]
+    ((whole,),) = published.rows(
+        "SELECT SUM(effective_cost) FROM spend_monthly WHERE billing_month = ?", [str(LAST)]
+    )
+    scope = Scope.parse({"period": str(LAST), "group": "service"}, today=TODAY)
+    lines = list(csv.DictReader(io.StringIO(as_csv(spend(published, scope)).decode())))
+    assert sum(Decimal(line["cost"]) for line in lines) == whole == Decimal("123.625")
+    assert {line["service"] for line in lines} == {"Machines", "Buckets"}
+
+
+def test_a_view_of_other_teams_is_not_told_to_who_sees_one(visit: Visit) -> None:
+    visit("spend", "three clouds")
+    with open_decisions() as decisions:
+        for team in ("payroll", "search"):
+            decisions.put(
+                "view",
+                f"of {team}",
+                {
+                    "name": f"of {team}",
+                    "owner": "ann@example.com",
+                    "shared": True,
+                    "words": {"team": [team]},
+                },
+                by=Author("ann@example.com", "ui"),
+                expected=None,
+            )
+    text = shown(visit("spend", "three clouds", person=LEAD, period=str(LAST)))
+    assert "of search" in text
+    assert "of payroll" not in text
+
+
+def test_two_editors_see_both_versions_of_a_source(visit: Visit, tmp_path: Path) -> None:
+    bills = tmp_path / "bills"
+    bills.mkdir()
+    visit("settings", "one cloud")
+    with open_decisions() as decisions:
+        body = {"provider": "focus", "location": str(bills), "export": ""}
+        SourceBook(decisions).add(Source.of("aws", body), by=Author("ben@example.com", "cli"))
+    app = visit("setup", "one cloud", source="aws")
+    with open_decisions() as decisions:
+        moved = Source.of("aws", {**body, "location": f"{bills}/his"})
+        SourceBook(decisions).change(moved, expected=1, by=Author("ben@example.com", "cli"))
+    (place,) = [one for one in app.text_input if one.value == str(bills)]
+    place.set_value(f"{bills}/hers")
+    next(button for button in app.button if button.label == "Save").click().run()
+    text = shown(app)
+    assert "ben@example.com changed aws in the meantime" in text
+    assert f"{bills}/his" in text
+    assert f"{bills}/hers" in text
+    with open_decisions() as decisions:
+        assert SourceBook(decisions).get("aws").location == f"{bills}/his"
