@@ -109,9 +109,7 @@ def bars(
     ]
     axis = {str(row["at"]): str(row["label"]) for row in rows}
     labels = "{" + ", ".join(f"'{at}': '{label}'" for at, label in axis.items()) + "}[datum.value]"
-    x = alt.X(
-        "at:O", axis=alt.Axis(title=None, labelAngle=0, labelExpr=labels, labelOverlap="greedy")
-    )
+    x = alt.X("at:O", axis=alt.Axis(title=None, labelAngle=0, labelExpr=labels, labelOverlap=True))
     bar = (
         alt.Chart(_data(alt, rows))
         .mark_bar()

@@ -49,7 +49,11 @@ class OnlyOurs:
         host = headers.get(b"host", "")
         origin = headers.get(b"origin")
         strange = _name(host) not in self._hosts
-        foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+        if origin is None:
+            # A browser says where a socket is opened from; who says nothing is no page of ours.
+            foreign = scope["type"] == "websocket"
+        else:
+            foreign = urlsplit(origin).netloc.lower() != host.lower()
         if not strange and not foreign:
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":

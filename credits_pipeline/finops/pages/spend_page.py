@@ -11,6 +11,7 @@ from credits_pipeline.finops.pages.adding_up import draw_bridge
 from credits_pipeline.finops.pages.address import link
 from credits_pipeline.finops.pages.frame import Frame, open_frame
 from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.screen import is_phone
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.queries.compare import Change, Comparison, compare
 from credits_pipeline.finops.queries.exactly import less
@@ -97,8 +98,13 @@ def _line(frame: Frame, found: Spend, beside: Comparison) -> None:
         colour = "red" if beside.change > 0 else "green" if beside.change < 0 else "gray"
         told.append(f":{colour}[{plain(f'{change} ({share})' if share else change)}]")
         told.append(f":gray[a day {plain(figures.exact(beside.current / beside.days, currency))}]")
-    left, *buttons = st.columns([7, 1.2, 1.1, 1.9], vertical_alignment="center")
-    left.markdown(" · ".join(told))
+    if is_phone():
+        st.markdown(" · ".join(told))
+        row = st.container(horizontal=True)
+        buttons = [row.container(width="content") for _ in range(3)]
+    else:
+        left, *buttons = st.columns([7, 1.2, 1.1, 1.9], vertical_alignment="center")
+        left.markdown(" · ".join(told))
     with buttons[0], st.popover("Views", icon=":material/bookmark:", width="stretch"):
         views.draw(frame)
     with buttons[1], st.popover("Link", icon=":material/link:", width="stretch"):
@@ -183,8 +189,6 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
         help="Every row that has spend, exact to the last digit.",
     )
     columns = [Column(word.capitalize())]
-    if word == "account":
-        columns.append(Column("Account id"))
     columns += [Column("Spend", "money"), Column("Share", "share")]
     if compared:
         if compared.now:
@@ -196,6 +200,9 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
         ]
     if trend:
         columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest right."))
+
+    if word == "account":
+        columns.append(Column("Account id"))
 
     def drill(row: int) -> None:
         value = rows[row].keys[0]

@@ -48,8 +48,12 @@ both = pytest.mark.parametrize("kind", ["http", "websocket"])
      "spend.example.com:443"],
 )  # fmt: skip
 def test_a_request_that_names_one_of_our_hosts_is_answered(kind: str, host: str) -> None:
-    assert let_in(kind, host=host)
     assert let_in(kind, host=host, origin=f"https://{host}")
+
+
+def test_only_a_socket_has_to_say_where_it_is_opened_from() -> None:
+    assert let_in("http", host="localhost:8501")
+    assert not let_in("websocket", host="localhost:8501")
 
 
 @both
