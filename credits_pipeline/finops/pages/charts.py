@@ -6,16 +6,13 @@ A chart is a picture of exact numbers: it alone is drawn from floats, and nothin
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.plain import visible
 from credits_pipeline.finops.pages.screen import is_phone
-
-if TYPE_CHECKING:
-    import altair as alt
 
 #: The colour-blind safe series of each theme, and what stands for everything else.
 _LIGHT = ("#0b63b0", "#d98200", "#00866a", "#b0478f", "#2f95d0", "#c04a00", "#7357ad")

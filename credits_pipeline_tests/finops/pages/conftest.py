@@ -149,14 +149,14 @@ class Visit:
     def __call__(
         self,
         page: str,
-        wing: str,
+        wing: str | Path,
         *,
         person: Person = Person("ann@example.com", Role.ADMIN),  # noqa: B008 - frozen
         **words: Any,
     ) -> AppTest:
         # The first look has to be at the first page; it is at nothing, which is quick.
         first = wing if page == "overview" else "nothing yet"
-        self._monkeypatch.setenv("FINOPS_STORAGE", str(self._wings(first)))
+        self._monkeypatch.setenv("FINOPS_STORAGE", str(self._storage(first)))
         # A test has no request; who a request comes from is tested beside `person_of`.
         self._monkeypatch.setattr(frame, "person_of", lambda *_: person)
         app = AppTest.from_file(str(HERE / "app.py"), default_timeout=60)
@@ -164,10 +164,13 @@ class Visit:
             app.query_params[word] = value
         app.run()
         if page != "overview":
-            self._monkeypatch.setenv("FINOPS_STORAGE", str(self._wings(wing)))
+            self._monkeypatch.setenv("FINOPS_STORAGE", str(self._storage(wing)))
             app.switch_page(FILES[page]).run()
         assert not app.exception, app.exception[0].value
         return app
+
+    def _storage(self, wing: str | Path) -> Path:
+        return wing if isinstance(wing, Path) else self._wings(wing)
 
 
 @pytest.fixture

@@ -109,7 +109,8 @@ def test_a_count_has_its_noun(number: int, told: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "told"),
-    [(0, "0 B"), (999, "999 B"), (3_400_000, "3.4 MB"), (340_000_000, "340 MB"), (5 * 10**12, "5000 GB")],
+    [(0, "0 B"), (999, "999 B"), (3_400_000, "3.4 MB"), (340_000_000, "340 MB"),
+     (5 * 10**12, "5000 GB")],
 )  # fmt: skip
 def test_bytes_are_told_as_people_say_them(number: int, told: str) -> None:
     assert figures.size(number) == told

@@ -13,7 +13,7 @@ from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.queries.export import as_csv
 from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.spend import spend
-from credits_pipeline.finops.sources import Source, SourceBook
+from credits_pipeline.finops.sources import Provider, Source, SourceBook
 from credits_pipeline_tests.finops.pages.conftest import (
     FILES,
     HOSTILE,
@@ -22,6 +22,7 @@ from credits_pipeline_tests.finops.pages.conftest import (
     Visit,
     shown,
 )
+from credits_pipeline_tests.finops.typed import Bills, row
 
 VIEWER = Person("vic@example.com", Role.VIEWER)
 LEAD = Person("lea@example.com", Role.EDITOR, ("search",))
@@ -187,3 +188,41 @@ def test_two_editors_see_both_versions_of_a_source(visit: Visit, tmp_path: Path)
     assert f"{bills}/hers" in text
     with open_decisions() as decisions:
         assert SourceBook(decisions).get("aws").location == f"{bills}/his"
+
+
+def test_newer_data_is_offered_and_not_forced(visit: Visit, tmp_path: Path) -> None:
+    bills = Bills(tmp_path / "finops")
+    bills.put("aws", str(LAST), [row("5", charge_date=f"{LAST}-02")])
+    bills.publish()
+    app = visit("overview", bills.storage, period=str(LAST))
+    bills.put("aws", str(LAST), [row("6", charge_date=f"{LAST}-02")], version="v2")
+    bills.publish()
+    app.run()
+    assert "There is newer data than this page shows." in shown(app)
+    assert "$5.00" in shown(app)
+    assert "$6.00" not in shown(app)
+    next(button for button in app.button if button.label == "Show it").click().run()
+    assert "$6.00" in shown(app)
+    assert "There is newer data" not in shown(app)
+
+
+def test_a_source_is_added_tested_and_refused(visit: Visit, tmp_path: Path) -> None:
+    app = visit("setup", "nothing yet")
+    app.radio(key="setup:provider").set_value(Provider.FOCUS).run()
+    inputs = {one.label: one for one in app.text_input}
+    inputs["Name"].set_value("mine")
+    inputs["Place"].set_value(str(tmp_path / "no-bills-here"))
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert not app.exception
+    with open_decisions() as decisions:
+        assert [one.name for one in SourceBook(decisions).all()] == ["mine"]
+    app = visit("setup", "nothing yet", source="mine")
+    app.button(key="setup:test").click().run()
+    text = shown(app)
+    assert ":material/close: location" in text
+    assert "no-bills-here" in text
+    inputs = {one.label: one for one in app.text_input}
+    inputs["Name"].set_value("mine")
+    inputs["Place"].set_value(str(tmp_path / "another"))
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert "there is a source mine already" in shown(app)

@@ -43,7 +43,7 @@ def test_the_highest_role_of_a_persons_groups_counts() -> None:
 
 def test_a_person_without_a_group_that_has_a_role_stays_outside() -> None:
     given = {"X-Forwarded-Email": "bob@example.com", "X-Forwarded-Groups": "guests"}
-    with pytest.raises(UnknownPersonError, match="no role here.*guests"):
+    with pytest.raises(UnknownPersonError, match=r"no role here.*guests"):
         person_of(headers(**given), DOOR)
 
 
