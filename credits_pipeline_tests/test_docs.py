@@ -11,6 +11,7 @@ import typer
 from credits_pipeline.cli import app
 from credits_pipeline.cloudzero.operations import Operation
 from credits_pipeline.definitions import defs
+from credits_pipeline.finops.pages.variables import VARIABLES as PAGES_VARIABLES
 from credits_pipeline.finops.settings import VARIABLES as FINOPS_VARIABLES
 from credits_pipeline.orchestration.config import CreditsConfig, DropConfig
 from credits_pipeline.reporting.attempt import Attempt, Verdict
@@ -34,7 +35,7 @@ AS_IN_THE_CODE = [
         {None: "needed", "": "empty"}.get(variable.default, f"`{variable.default}`"),
         variable.meaning,
     ]
-    for variable in (*VARIABLES, *FINOPS_VARIABLES)
+    for variable in (*VARIABLES, *FINOPS_VARIABLES, *PAGES_VARIABLES)
 ]
 
 COMMANDS = typer.main.get_command(app).commands
@@ -59,7 +60,7 @@ def test_the_example_environment_lists_the_settings_as_the_code_has_them() -> No
             r"((?:^# (?!---).*\n)+)^((?:CREDITS|CLOUDZERO|FINOPS)_\w+)=(.*)$", EXAMPLE, re.MULTILINE
         )
     ]
-    every = (*VARIABLES, *FINOPS_VARIABLES)
+    every = (*VARIABLES, *FINOPS_VARIABLES, *PAGES_VARIABLES)
     expected = [[v.name, v.default or "", v.meaning] for v in every]
     assert sorted(found) == sorted(expected)
 

@@ -15,6 +15,7 @@ from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import say
+from credits_pipeline.cli.pages import pages
 from credits_pipeline.cli.profile import profile
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.samples import samples
@@ -42,7 +43,7 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
-    "Bills of clouds": (ingest, spend),
+    "Bills of clouds": (ingest, spend, pages),
     "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:

@@ -33,6 +33,7 @@ def up(
 
     The guard answers this machine's browser and refuses what other sites make it send. Use it
     wherever the real key is; `dagster dev` has no guard and is for developing against the sandbox.
+    Where bills of clouds are read, the pages about them are started too, guarded alike.
     Reads `.env` in this folder, and what that says wins. Ends with Ctrl-C and leaves no process
     behind. Exit code 0 when it was ended, 1 if a part ended by itself, 2 if it can't run.
 
@@ -61,13 +62,18 @@ def up(
     except OSError as error:
         fail(f"{folder} can't be written: {error.strerror}. Choose another with --home.", 2)
     at = free_port(3000) if port is None else port
+    spend = _spend_port({**environment, "DAGSTER_HOME": str(folder)})
+    if spend is not None:
+        environment.setdefault("FINOPS_DAGSTER_URL", f"http://127.0.0.1:{at}")
     try:
-        with ended_by_signals(), Machine(folder, environment, at) as machine:
+        with ended_by_signals(), Machine(folder, environment, at, spend) as machine:
             with doing("Starting Dagster behind its guard"):
                 machine.wait_until_ready(_READY_SECONDS)
             shown = answers()
             for name, path in _PAGES.items():
                 shown.print(f"{name:<10} {machine.url}{path}")
+            if spend is not None:
+                shown.print(f"{'spend':<10} http://127.0.0.1:{spend}/")
             say(f"Running until Ctrl-C; {'settings from .env, ' if told else ''}output in {folder}")
             while True:
                 time.sleep(1)
@@ -76,3 +82,16 @@ def up(
         say("ended; nothing is left running")
     except MachineError as error:
         fail(str(error), 1)
+
+
+def _spend_port(environment: dict[str, str]) -> int | None:
+    """The port of the pages about spend; None where no bills are taken in."""
+    from credits_pipeline.orchestration.wings import (  # noqa: PLC0415 - loads settings
+        finops_is_in_use,
+    )
+    from credits_pipeline.sandbox.dagster_dev import free_port  # noqa: PLC0415 - loads httpx
+
+    if not finops_is_in_use(environment):
+        return None
+    told = environment.get("FINOPS_PORT", "").strip()
+    return int(told) if told.isdecimal() else free_port(8501)

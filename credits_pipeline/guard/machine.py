@@ -36,11 +36,13 @@ class Machine:
         home: DAGSTER_HOME; the parts' output goes to files there.
         environment: of all parts.
         port: of the guard, on loopback.
+        spend_port: of the pages about spend, which have a guard of their own; None without them.
     """
 
     home: Path
     environment: Mapping[str, str]
     port: int
+    spend_port: int | None = None
     _parts: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     @property
@@ -82,6 +84,9 @@ class Machine:
             self._start("daemon", daemon)
             guard = [sys.executable, "-m", "credits_pipeline.guard.webserver"]
             self._start("guard", [*guard, "--workspace", str(workspace), "--port", str(self.port)])
+            if self.spend_port is not None:
+                pages = [sys.executable, "-m", "credits_pipeline.cli", "pages"]
+                self._start("pages", [*pages, "--port", str(self.spend_port)])
         except BaseException:
             self.end()
             raise

@@ -5,6 +5,7 @@ is added makes it. A code location that was loaded before has to be loaded again
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from credits_pipeline import settings
@@ -13,13 +14,21 @@ _SETTINGS = "FINOPS_"
 _FOLDER = "finops"
 
 
-def finops_is_in_use() -> bool:
+def finops_is_in_use(environment: Mapping[str, str] | None = None) -> bool:
     """Whether bills are taken in here.
+
+    Args:
+        environment: of another process; default: of this one.
 
     Raises:
         SettingError: the storage can't be used.
     """
-    if any(name.startswith(_SETTINGS) and value.strip() for name, value in os.environ.items()):
+    told = os.environ if environment is None else environment
+    if any(name.startswith(_SETTINGS) and value.strip() for name, value in told.items()):
         return True
-    root = settings.storage_root()
+    if environment is None:
+        root = settings.storage_root()
+    else:
+        beside = Path(environment.get("DAGSTER_HOME", "").strip(), "credits")
+        root = environment.get("CREDITS_STORAGE", "").strip() or str(beside)
     return "://" not in root and (Path(root) / _FOLDER).is_dir()

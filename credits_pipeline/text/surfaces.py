@@ -92,6 +92,16 @@ class Markdown(Surface):
         return cls(f"[{cls._part(shown)}]({target})")
 
 
+class Page(Surface):
+    """Markdown as Streamlit lays it out, in texts, labels and tooltips of the pages."""
+
+    longest = 300
+
+    @classmethod
+    def _rendered(cls, outside: Outside) -> str:
+        return words.on_a_page(outside.line(cls.longest))
+
+
 class Mrkdwn(Surface):
     """Slack's own markup."""
 

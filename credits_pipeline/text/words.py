@@ -20,6 +20,8 @@ _IN_MRKDWN = re.compile(
     r"|\w\.(?!(?:csv|xlsx?|parquet)\b)[a-z]{2,}(?:[/:?#]|\W*$)",
     re.IGNORECASE,
 )
+#: Streamlit knows colours, icons, emoji and formulas besides, and makes links of bare addresses.
+_ON_A_PAGE = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'@/])")
 _BACKTICKS = re.compile(r"`+")
 _SHORTEST_FENCE = 3
 _NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?")
@@ -33,6 +35,11 @@ def in_markdown(line: str) -> str:
     acting = [_IN_MARKDOWN.search(word) is not None for word in words]
     acting[0] = acting[0] or _AT_THE_BEGINNING.fullmatch(words[0]) is not None
     return " ".join(_runs(words, acting, fence))
+
+
+def on_a_page(line: str) -> str:
+    """One line for a page, where code would stand out of a label: each mark alone is a letter."""
+    return _ON_A_PAGE.sub(r"\\\1", line)
 
 
 def in_a_cell(line: str) -> str:

@@ -55,13 +55,7 @@ class SourceBook:
                 f"there is a source {source.name} already: {there.provider} at {there.location}. "
                 "What to do: choose another name, or say --replace."
             )
-        for other in self.all():
-            same = (other.location, other.export) == (source.location, source.export)
-            if same and other.name != source.name:
-                raise SourceError(
-                    f"source {other.name} reads {source.location} already, and its bill would "
-                    f"count twice. What to do: remove {other.name} first, or give another place."
-                )
+        self._not_twice(source)
         return self._decisions.put(
             KIND,
             source.name,
@@ -69,6 +63,24 @@ class SourceBook:
             by=by,
             expected=None if before is None else before.version,
             why=why,
+        )
+
+    def change(self, source: Source, *, expected: int, by: Author, why: str = "") -> Item:
+        """Write a source on top of the version that its author has read.
+
+        Args:
+            source: as it is to be.
+            expected: the version that was read.
+            by: who changes it.
+            why: in the author's words.
+
+        Raises:
+            SourceError: the same place is read by another.
+            ChangedMeanwhileError: somebody else wrote it since.
+        """
+        self._not_twice(source)
+        return self._decisions.put(
+            KIND, source.name, source.body(), by=by, expected=expected, why=why
         )
 
     def remove(self, name: str, *, by: Author, why: str = "") -> None:
@@ -79,6 +91,15 @@ class SourceBook:
             ChangedMeanwhileError: somebody else wrote it at the same moment.
         """
         self._decisions.delete(KIND, name, by=by, expected=self._item(name).version, why=why)
+
+    def _not_twice(self, source: Source) -> None:
+        for other in self.all():
+            same = (other.location, other.export) == (source.location, source.export)
+            if same and other.name != source.name:
+                raise SourceError(
+                    f"source {other.name} reads {source.location} already, and its bill would "
+                    f"count twice. What to do: remove {other.name} first, or give another place."
+                )
 
     def _item(self, name: str) -> Item:
         item = self._decisions.item(KIND, name)

@@ -1,0 +1,85 @@
+"""How a total adds up: to the invoice, and from there to manifest, version and run."""
+
+from decimal import Decimal
+
+import streamlit as st
+
+from credits_pipeline.finops.pages import figures
+from credits_pipeline.finops.pages.dagster_link import run_link
+from credits_pipeline.finops.pages.frame import Frame
+from credits_pipeline.finops.pages.plain import plain, visible
+from credits_pipeline.finops.pages.tables import Column, table
+from credits_pipeline.finops.queries.bridge import View, bridge
+from credits_pipeline.finops.queries.invoices import invoices
+from credits_pipeline.finops.queries.spend import Spend
+
+
+def draw_bridge(frame: Frame, found: Spend) -> None:
+    """Draw the steps to the invoice, what invoices say, and the bills behind it."""
+    currency = frame.currency
+    made = frame.looking.ask(bridge, frame.scope, View())
+    rows = [
+        {"Step": frame.scope.basis, "Amount": made.start},
+        *({"Step": step.words, "Amount": step.amount} for step in made.steps),
+        {"Step": "Billed, as invoiced", "Amount": made.end},
+    ]
+    table(
+        rows,
+        [Column("Step"), Column("Amount", "money")],
+        currency=currency,
+        words="From this view to the invoice",
+    )
+    with st.expander("The same to copy"):
+        st.code("\n".join(f"{visible(row['Step'])}\t{_amount(row)}" for row in rows), language=None)
+    _invoices(frame)
+    _bills(frame, found)
+
+
+def _amount(row: dict[str, object]) -> Decimal:
+    amount = row["Amount"]
+    assert isinstance(amount, Decimal)  # noqa: S101 - as it was made above
+    return amount
+
+
+def _invoices(frame: Frame) -> None:
+    if frame.looking.person.teams is not None:
+        st.markdown("Invoices are of all teams, and you see some of them.")
+        return
+    found = frame.looking.ask(invoices, frame.scope)
+    st.markdown("**Invoices in this scope**")
+    if not found:
+        st.markdown("No invoice is named on these bills yet: the month is not invoiced.")
+        return
+    table(
+        [
+            {
+                "Invoice": line.invoice_id or "not invoiced yet",
+                "Source": line.source,
+                "Month": line.billing_month,
+                "Billed": line.billed,
+            }
+            for line in found
+        ],
+        [Column("Invoice"), Column("Source"), Column("Month"), Column("Billed", "money")],
+        currency=frame.currency,
+        words="Invoices",
+    )
+
+
+def _bills(frame: Frame, found: Spend) -> None:
+    st.markdown("**Bills behind these numbers**")
+    whole = frame.looking.person.teams is None
+    for bill in found.sources:
+        if not frame.looking.sees(bill.source):
+            continue
+        run = run_link(bill.run_id)
+        through = "not known" if bill.complete_through is None else str(bill.complete_through)
+        told = f"{plain(bill.source)} {bill.billing_month}, complete through {through}"
+        if not whole:
+            st.markdown(told)
+            continue
+        st.markdown(
+            f"{told}: {figures.count(bill.rows, 'row')} of {figures.count(bill.files, 'file')}, "
+            f"version `{bill.version}`{f', [run]({run})' if run else ''}"
+        )
+        st.code(visible(bill.address), language=None, wrap_lines=True)

@@ -1,0 +1,18 @@
+"""The entry script of the pages, which Streamlit runs for every look."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from credits_pipeline.finops.pages.navigation import draw_sidebar, pages
+
+_HERE = Path(__file__).parent
+
+st.set_page_config(
+    page_title="Spend", page_icon=str(_HERE / "static" / "icon.svg"), layout="wide",
+    initial_sidebar_state=200,
+)  # fmt: skip
+_pages = pages(_HERE / "views")
+_current = st.navigation(list(_pages.values()), position="hidden")
+draw_sidebar(_pages)
+_current.run()

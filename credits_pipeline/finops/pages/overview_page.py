@@ -1,0 +1,309 @@
+"""Overview: are we fine, what changed, what must be decided."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from html import escape
+
+import streamlit as st
+
+from credits_pipeline.finops.pages import charts, figures
+from credits_pipeline.finops.pages.frame import Frame, open_frame
+from credits_pipeline.finops.pages.navigation import page_of
+from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.screen import is_phone
+from credits_pipeline.finops.pages.tables import Column, table
+from credits_pipeline.finops.queries.compare import Comparison, changes, compare
+from credits_pipeline.finops.queries.exactly import percent
+from credits_pipeline.finops.queries.periods import Period
+from credits_pipeline.finops.queries.scope import Scope
+from credits_pipeline.finops.queries.series import series, weeks
+from credits_pipeline.finops.queries.spend import spend
+from credits_pipeline.finops.queries.words import UNTAGGED, blank
+
+_MONTHS_OF_TREND = 13
+#: Two beside each other.
+_PHONE_TILE = 168
+_FIGURE = "font-size:1.75rem;font-weight:600;line-height:1.15"
+_CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One answer, which leads to the page that has the whole of it."""
+
+    name: str
+    figure: str
+    note: str
+    scope: Scope
+    help: str | None = None
+
+
+def page() -> None:
+    """Draw the page."""
+    frame = open_frame("Overview")
+    whole = frame.looking.ask(spend, frame.scope.but(group=()))
+    if not whole.line_items:
+        st.info("Nothing was spent in this scope. Choose another period, or fewer filters.")
+        return
+    beside = frame.looking.ask(compare, frame.scope.but(group=()))
+    _tiles(tiles(frame, whole.total, beside))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _so_far(frame, beside)
+    with right:
+        _changed(frame)
+    _by_cloud(frame)
+    _trend(frame)
+
+
+def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
+    """The tiles that the bills alone can answer."""
+    scope, currency = frame.scope, frame.currency
+    today = frame.looking.today
+    found = []
+    if beside.why_not:
+        found.append(Tile("Spend", figures.short(whole, currency), plain(beside.why_not), scope))
+    else:
+        now = figures.days(beside.now.start, beside.now.last, today)
+        before = figures.days(beside.before.start, beside.before.last, today)
+        note = _change(beside.change, beside.current, beside.previous, currency)
+        found.append(
+            Tile(
+                f"Spend, {now}",
+                figures.short(beside.current, currency),
+                f"{note} vs {before}",
+                scope,
+                "Complete days only, as many on both sides.",
+            )
+        )
+        found.append(
+            Tile(
+                "A day",
+                figures.short(beside.current / beside.days, currency),
+                f"{figures.short(beside.previous / beside.before.days, currency)} before",
+                scope.but(group=("service",)),
+            )
+        )
+    before_period = scope.period.previous()
+    last = frame.looking.ask(spend, scope.but(period=before_period, group=())).total
+    found.append(
+        Tile(
+            figures.days(before_period.start, before_period.last, today),
+            figures.short(last, currency),
+            "the whole period before",
+            scope.but(period=before_period),
+        )
+    )
+    if "team" in frame.looking.published.tags and frame.looking.person.teams is None:
+        by_team = frame.looking.ask(spend, scope.but(group=("team",)))
+        untagged = next((row for row in by_team.rows if row.keys == (None,)), None)
+        cost = untagged.cost if untagged else Decimal(0)
+        share = untagged.share if untagged else Decimal(0)
+        note = "of the spend" if share is None else f"{figures.percent(share)} of the spend"
+        found.append(
+            Tile(
+                "Without a team",
+                figures.short(cost, currency),
+                note,
+                scope.but(
+                    filters={**scope.filters, "team": (UNTAGGED,)}, group=("account",)
+                ),
+                "Charges that have no tag team.",
+            )
+        )  # fmt: skip
+    credits = _credits(frame)
+    found.append(
+        Tile(
+            "Credits on the bills",
+            figures.short(-credits, currency),
+            "taken off in this period" if credits else "none in this period",
+            scope.but(
+                filters={**scope.filters, "charge": ("Credit",)}, credits=True, group=("account",)
+            ),
+        )
+    )
+    return found
+
+
+def _credits(frame: Frame) -> Decimal:
+    scope = frame.scope.but(cost="billed", credits=True, group=("charge",))
+    found = frame.looking.ask(spend, scope)
+    return next((row.cost for row in found.rows if row.keys == ("Credit",)), Decimal(0))
+
+
+def _tiles(found: list[Tile]) -> None:
+    row = st.container(horizontal=True) if is_phone() else None
+    columns = st.columns(len(found)) if row is None else []
+    for number, tile in enumerate(found):
+        place = (
+            columns[number].container(border=True, height="stretch", gap="xxsmall")
+            if row is None
+            else row.container(border=True, width=_PHONE_TILE, gap="xxsmall")
+        )
+        with place:
+            st.page_link(
+                page_of("spend"),
+                label=plain(tile.name),
+                icon=":material/chevron_right:",
+                icon_position="right",
+                help=tile.help,
+                query_params=tile.scope.words(),
+            )
+            st.html(f"<div style='{_FIGURE}'>{escape(tile.figure)}</div>")
+            st.markdown(f":small[{tile.note}]")
+
+
+def _change(change: Decimal, current: Decimal, previous: Decimal, currency: str) -> str:
+    told = figures.change(change, currency, tile=True)
+    share = figures.percent_change(current, previous)
+    text = plain(f"{told} ({share})" if share else told)
+    colour = "red" if change > 0 else "green" if change < 0 else "gray"
+    return f":{colour}[{text}]"
+
+
+def _so_far(frame: Frame, beside: Comparison) -> None:
+    currency, today = frame.currency, frame.looking.today
+    if beside.why_not:
+        st.subheader("So far", anchor=False)
+        st.info(f"There is nothing to compare with: {plain(beside.why_not)}.")
+        return
+    now = figures.days(beside.now.start, beside.now.last, today)
+    before = figures.days(beside.before.start, beside.before.last, today)
+    size = abs(beside.change)
+    if not size:
+        told = "the same as before"
+    else:
+        told = f"{figures.short(size, currency)} {'more' if beside.change > 0 else 'less'}"
+    title = f"{figures.short(beside.current, currency)} so far, {told} than in {before}"
+    st.subheader(plain(title), anchor=False)
+    whole = _whole_before(frame, beside)
+    lines = {
+        now: _adding_up(frame, beside.now),
+        _days(frame, whole): _adding_up(frame, whole),
+    }
+    charts.adding_up(lines, currency=currency, words=f"{title}. Spend added up day by day.")
+
+
+def _days(frame: Frame, period: Period) -> str:
+    return figures.days(period.start, period.last, frame.looking.today)
+
+
+def _whole_before(frame: Frame, beside: Comparison) -> Period:
+    """The other side to its end, so that an unfinished month shows where the last one went."""
+    before = frame.scope.period.previous()
+    ends_late = before.start == beside.before.start
+    return before.first_days(before.days) if ends_late else beside.before
+
+
+def _adding_up(frame: Frame, period: Period) -> list[tuple[int, Decimal]]:
+    days = period.first_days(period.days)
+    points = frame.looking.ask(series, frame.scope.but(period=days, group=()), by="day")
+    by_day: dict[date, Decimal] = {}
+    for point in points:
+        by_day[point.at] = by_day.get(point.at, Decimal(0)) + point.cost
+    total, found = Decimal(0), []
+    for offset in range(days.days):
+        total += by_day.get(days.start + timedelta(days=offset), Decimal(0))
+        found.append((offset + 1, total))
+    return found
+
+
+def _changed(frame: Frame) -> None:
+    st.subheader("What changed most", anchor=False)
+    found = frame.looking.ask(changes, frame.scope, by=("account", "service"), limit=5)
+    if not found:
+        st.markdown("Nothing changed, or there is nothing to compare with.")
+        return
+    names = frame.looking.account_names()
+    for row in found:
+        account, service = row.keys
+        name = names.get(account or "", account or blank("account"))
+        scope = frame.scope.narrowed("account", account).narrowed("service", service)
+        line = st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        )
+        line.page_link(
+            page_of("spend"),
+            label=f"{plain(service or blank('service'))} in {plain(name)}",
+            icon=":material/bar_chart:",
+            query_params=scope.but(group=("region",)).words(),
+        )
+        line.markdown(
+            _change(row.change, row.current, row.previous, frame.currency), width="content"
+        )
+
+
+def _by_cloud(frame: Frame) -> None:
+    st.subheader("By cloud", anchor=False)
+    asked = frame.scope.but(group=("cloud",))
+    beside = frame.looking.ask(compare, asked)
+    trend = frame.looking.ask(weeks, asked)
+    today = frame.looking.today
+    if beside.why_not:
+        period = frame.scope.period
+        now, before = figures.days(period.start, period.last, today), ""
+        rows = [
+            {"Cloud": _CLOUDS.get(row.keys[0] or "", row.label), now: row.cost, "Share": row.share,
+             "8 weeks": trend.get(row.keys, ())}
+            for row in frame.looking.ask(spend, asked).rows
+        ]  # fmt: skip
+    else:
+        now = figures.days(beside.now.start, beside.now.last, today)
+        before = figures.days(beside.before.start, beside.before.last, today)
+        rows = [
+            {
+                "Cloud": _CLOUDS.get(row.keys[0] or "", row.label),
+                now: row.current,
+                "Share": percent(row.current, beside.current),
+                before: row.previous,
+                "Change": row.change,
+                "Change %": figures.percent_change(row.current, row.previous),
+                "8 weeks": trend.get(row.keys, ()),
+            }
+            for row in sorted(beside.rows, key=lambda row: (-row.current, row.label))
+        ]
+    columns = [Column("Cloud"), Column(now, "money"), Column("Share", "share")]
+    if before:
+        columns += [Column(before, "money"), Column("Change", "change"), Column("Change %")]
+    columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest right."))
+    table(rows, columns, currency=frame.currency, words="Spend by cloud")
+
+
+def _trend(frame: Frame) -> None:
+    end = frame.scope.period.end
+    last = date(end.year, end.month, 1) if end.day == 1 else _next_month(end)
+    start = last
+    for _ in range(_MONTHS_OF_TREND):
+        start = _month_before(start)
+    span = Period.parse(f"{start:%Y-%m}..{_month_before(last):%Y-%m}", frame.looking.today)
+    asked = frame.scope.but(period=span, group=("cloud",))
+    points = frame.looking.ask(series, asked, by="month")
+    if not points:
+        return
+    st.subheader("Spend over 13 months", anchor=False)
+    costs: dict[str, Decimal] = {}
+    named = []
+    for point in points:
+        name = _CLOUDS.get(point.keys[0] or "", point.keys[0] or blank("cloud"))
+        costs[name] = costs.get(name, Decimal(0)) + point.cost
+        named.append((point.at, name, point.cost))
+    charts.bars(
+        named,
+        shown=charts.largest(costs, blank("cloud")),
+        blank=blank("cloud"),
+        currency=frame.currency,
+        before={},
+        by_month=True,
+        words="Spend of each month by cloud: "
+        + "; ".join(f"{name} {figures.short(cost, frame.currency)}" for name, cost in costs.items())
+        + " in all.",
+    )
+
+
+def _month_before(first: date) -> date:
+    return (first - timedelta(days=1)).replace(day=1)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

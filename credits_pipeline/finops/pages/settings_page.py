@@ -1,0 +1,166 @@
+"""Settings: who may do what, what holds here, and what people did."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import streamlit as st
+
+from credits_pipeline import settings as credits_settings
+from credits_pipeline.finops import settings
+from credits_pipeline.finops.decisions import Change, DecisionsError, DecisionStore
+from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
+from credits_pipeline.finops.pages import figures, variables
+from credits_pipeline.finops.pages.frame import pinned, storage, who
+from credits_pipeline.finops.pages.person import Person
+from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.tables import Column, table
+from credits_pipeline.settings import SettingError, Variable
+
+_PACKAGES = ("credits-pipeline", "dagster", "duckdb", "polars", "streamlit")
+_LOG = 500
+
+
+def page() -> None:
+    """Draw the page."""
+    person = who()
+    st.title("Settings", anchor=False)
+    _you(person)
+    if person.teams is not None:
+        st.markdown(
+            "What holds here, and what people changed, is shown to those who see all teams."
+        )
+        return
+    _effective()
+    _tags()
+    _log()
+    _versions(storage())
+
+
+def _you(person: Person) -> None:
+    st.subheader("You", anchor=False)
+    teams = "all teams" if person.teams is None else ", ".join(person.teams) or "no team"
+    st.markdown(
+        f"{plain(person.name)}, with the role **{person.role.name.lower()}**, who sees "
+        f"{plain(teams)}."
+    )
+
+
+def _effective() -> None:
+    st.subheader("What holds here", anchor=False)
+    known = (*settings.VARIABLES, *variables.VARIABLES, credits_settings.UI_URL)
+    table(
+        [
+            {
+                "Setting": variable.name,
+                "Value": shown(variable),
+                "From": origin(variable),
+                "Meaning": variable.meaning,
+            }
+            for variable in known
+        ],
+        [Column("Setting"), Column("Value"), Column("From"), Column("Meaning")],
+        currency="",
+        words="Settings",
+    )
+
+
+def shown(variable: Variable) -> str:
+    """A setting's value for people; never a secret."""
+    found = os.environ.get(variable.name, "").strip()
+    if variable.secret:
+        return "set, and not shown" if found else "not set"
+    return found or variable.default or "not set"
+
+
+def origin(variable: Variable) -> str:
+    """Where a setting's value comes from."""
+    return "environment" if os.environ.get(variable.name, "").strip() else "default"
+
+
+def _tags() -> None:
+    st.subheader("Tags that are columns", anchor=False)
+    try:
+        keys = settings.tag_keys()
+    except SettingError as error:
+        st.error(plain(error))
+        return
+    table(
+        [{"Column": key.name, "Spellings that mean it": ", ".join(key.aliases)} for key in keys],
+        [Column("Column"), Column("Spellings that mean it")],
+        currency="",
+        words="Tags",
+    )
+
+
+def _log() -> None:
+    st.subheader("What people changed", anchor=False)
+    try:
+        if not are_kept():
+            st.markdown("Nothing was decided here yet.")
+            return
+        with open_decisions() as decisions:
+            changes = decisions.changes(limit=_LOG) if isinstance(decisions, DecisionStore) else []
+    except (DecisionsError, SettingError) as error:
+        st.error(plain(error))
+        return
+    kinds = sorted({change.kind for change in changes})
+    people = sorted({change.who for change in changes})
+    left, right, button = st.columns([2, 2, 1], vertical_alignment="bottom")
+    kind = left.multiselect("What", kinds, format_func=plain, placeholder="Everything")
+    by = right.multiselect("By whom", people, format_func=plain, placeholder="Everybody")
+    found = [
+        change
+        for change in changes
+        if (not kind or change.kind in kind) and (not by or change.who in by)
+    ]
+    button.download_button(
+        "CSV", log_csv(found), file_name="changes.csv", mime="text/csv", on_click="ignore"
+    )
+    table(
+        [_line(change) for change in found],
+        [Column(name) for name in ("When", "Who", "Through", "What", "Which", "Why")],
+        currency="",
+        words="Changes",
+    )
+
+
+def _line(change: Change) -> dict[str, str]:
+    return {
+        "When": f"{change.at:%Y-%m-%d %H:%M} UTC",
+        "Who": change.who,
+        "Through": change.via,
+        "What": change.kind,
+        "Which": change.key,
+        "Why": change.why,
+    }
+
+
+def log_csv(changes: Sequence[Change]) -> bytes:
+    """Changes for a spreadsheet; a cell that it would take for a formula is quoted."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    names = ("when", "who", "through", "what", "which", "why")
+    writer.writerow(names)
+    for change in changes:
+        cells = _line(change).values()
+        writer.writerow([f"'{c}" if c.startswith(("=", "+", "-", "@")) else c for c in cells])
+    return out.getvalue().encode()
+
+
+def _versions(root: str) -> None:
+    st.subheader("Versions and sizes", anchor=False)
+    published = pinned(root)
+    rows = [{"What": name, "Value": version(name)} for name in _PACKAGES]
+    if published is not None:
+        rows.append({"What": "published version", "Value": published.version})
+        rows.append({"What": "published at", "Value": str(published.published_at)})
+    if settings.is_folder(root):
+        size = sum(path.stat().st_size for path in Path(root).rglob("*") if path.is_file())
+        rows.append({"What": f"stored in {root}", "Value": figures.size(size)})
+    else:
+        rows.append({"What": "stored in", "Value": root})
+    table(rows, [Column("What"), Column("Value")], currency="", words="Versions and sizes")

@@ -1,0 +1,120 @@
+"""Tables: numbers to the cent that sort as numbers; names as text, whatever is in them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+import streamlit as st
+
+from credits_pipeline.finops.pages import figures
+from credits_pipeline.finops.pages.plain import visible
+
+_CENT = Decimal("0.01")
+#: Up to here a table is as high as its rows.
+_AUTO_ROWS = 12
+_HEIGHT = 460
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column.
+
+    Attributes:
+        name: its heading and the key of its values.
+        kind: how its values are shown.
+        help: for its heading.
+    """
+
+    name: str
+    kind: Literal["text", "money", "change", "share", "bars", "count", "link"] = "text"
+    help: str | None = None
+
+
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    *,
+    currency: str,
+    words: str,
+    key: str | None = None,
+    on_row: Callable[[int], None] | None = None,
+) -> None:
+    """Draw a table.
+
+    Args:
+        rows: by the columns' names; money as `Decimal`, bars as a sequence of them.
+        columns: in their order.
+        currency: of every amount.
+        words: what it shows, for those who can't see it.
+        key: of the table, where rows can be chosen.
+        on_row: is called with the number of a row that is chosen.
+    """
+    import pandas as pd  # noqa: PLC0415 - Streamlit has loaded it by now
+
+    data = {
+        column.name: [_shown(row.get(column.name), column.kind) for row in rows]
+        for column in columns
+    }
+    config = {column.name: _config(column, currency) for column in columns}
+
+    def chosen() -> None:
+        state = st.session_state[key or ""]
+        if on_row is not None and state["selection"]["rows"]:
+            on_row(state["selection"]["rows"][0])
+
+    more: dict[str, Any] = {}
+    if on_row is not None and key is not None:
+        more = {"on_select": chosen, "selection_mode": "single-row", "key": key}
+    st.dataframe(
+        pd.DataFrame(data),
+        hide_index=True,
+        width="stretch",
+        height="auto" if len(rows) <= _AUTO_ROWS else _HEIGHT,
+        column_config=config,
+        alt=f"{words}: {figures.count(len(rows), 'row')}",
+        **more,
+    )
+
+
+def cents(amount: Decimal) -> Decimal:
+    """An amount as the table shows it."""
+    return amount.quantize(_CENT, ROUND_HALF_UP)
+
+
+def _shown(value: Any, kind: str) -> Any:
+    return None if value is None else _SHOWN[kind](value)
+
+
+#: Two decimals of what is shown are exact as a float up to hundreds of billions.
+_SHOWN: dict[str, Callable[[Any], Any]] = {
+    "money": lambda value: float(cents(value)),
+    "change": lambda value: float(cents(value)),
+    "share": float,
+    "bars": lambda value: [float(one) for one in value],
+    "count": int,
+    "link": str,  # an address that the pages made
+    "text": visible,
+}
+
+
+def _config(column: Column, currency: str) -> Any:
+    kinds = st.column_config
+    if column.kind in ("money", "change"):
+        symbol = figures.symbol(currency).replace("%", "")
+        return kinds.NumberColumn(
+            column.name,
+            help=column.help,
+            format="dollar" if currency == "USD" else f"{symbol}%,.2f",
+        )
+    if column.kind == "share":
+        return kinds.ProgressColumn(
+            column.name, help=column.help, format="%.1f%%", min_value=0, max_value=100
+        )
+    if column.kind == "bars":
+        return kinds.BarChartColumn(column.name, help=column.help, y_min=0)
+    if column.kind == "count":
+        return kinds.NumberColumn(column.name, help=column.help, format="localized")
+    if column.kind == "link":
+        return kinds.LinkColumn(column.name, help=column.help, display_text="open")
+    return kinds.TextColumn(column.name, help=column.help)

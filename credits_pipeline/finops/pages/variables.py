@@ -1,0 +1,30 @@
+"""The pages' own variables of the environment: who comes in, and where runs are started."""
+
+from credits_pipeline.settings import Variable
+
+PROXY_SECRET = Variable(
+    "FINOPS_PROXY_SECRET",
+    "",
+    "What the proxy before the pages sends in the header X-Finops-Door with every request: only "
+    "then its headers say who looks. Without it there is one local user, on loopback only.",
+    secret=True,
+)
+ROLES = Variable(
+    "FINOPS_ROLES",
+    "",
+    "The role of each group that the proxy names: finance=approver,everyone=viewer. Roles are "
+    "viewer, editor, approver and admin.",
+)
+TEAMS = Variable(
+    "FINOPS_TEAMS",
+    "",
+    "Groups that see the spend of some teams only: search-leads=search;ranking. Who is in "
+    "a group without a limit sees all.",
+)
+DAGSTER_URL = Variable(
+    "FINOPS_DAGSTER_URL",
+    "",
+    "Where the pages reach Dagster's webserver to start runs; default: CREDITS_UI_URL. Without "
+    "either they show the command.",
+)
+VARIABLES = (PROXY_SECRET, ROLES, TEAMS, DAGSTER_URL)

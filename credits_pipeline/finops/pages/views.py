@@ -1,0 +1,105 @@
+"""Saved views: a name for a scope, for oneself or for everybody, in the store of decisions."""
+
+from typing import Any
+
+import streamlit as st
+
+from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError, Item
+from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
+from credits_pipeline.finops.pages.frame import Frame
+from credits_pipeline.finops.pages.navigation import page_of
+from credits_pipeline.finops.pages.person import Person, Role
+from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.queries.scope import Scope
+from credits_pipeline.settings import SettingError
+
+KIND = "view"
+_MOST_NAME = 80
+
+
+def draw(frame: Frame) -> None:
+    """Links to the views that the person sees, and a form that saves this one."""
+    person = frame.looking.person
+    try:
+        found = seen_by(person)
+    except (DecisionsError, SettingError) as error:
+        st.error(plain(error))
+        return
+    if not found:
+        st.markdown("No view is saved yet.")
+    for item in found:
+        whose = "shared" if item.body["shared"] else "yours"
+        st.page_link(
+            page_of("spend"),
+            label=f"{plain(item.body['name'])} ({whose})",
+            query_params=item.body["words"],
+        )
+    with st.form("save-view", border=False):
+        name = st.text_input("Save this view as", max_chars=_MOST_NAME)
+        shared = st.toggle("Everybody sees it")
+        why_not = person.why_not(Role.EDITOR) if shared else ""
+        if st.form_submit_button("Save"):
+            _save(name, frame.scope, person, shared=shared, why_not=why_not)
+
+
+def seen_by(person: Person) -> list[Item]:
+    """The views that are shared, and the person's own, by name.
+
+    Raises:
+        DecisionsError: the store can't be read.
+        SettingError: the settings name no store.
+    """
+    if not are_kept():
+        return []
+    with open_decisions() as decisions:
+        items = decisions.items(KIND)
+    seen = [
+        item
+        for item in items
+        if (item.body["shared"] or item.body["owner"] == person.name) and _allowed(item, person)
+    ]
+    return sorted(seen, key=lambda item: str(item.body["name"]).casefold())
+
+
+def _allowed(item: Item, person: Person) -> bool:
+    """Whether a view is of teams that the person sees; its name and words tell of them."""
+    if person.teams is None:
+        return True
+    named = item.body["words"].get("team", ())
+    return bool(named) and set(named) <= set(person.teams)
+
+
+def body_of(name: str, scope: Scope, person: Person, *, shared: bool) -> dict[str, Any]:
+    """A view as the store keeps it."""
+    return {"name": name, "owner": person.name, "shared": shared, "words": scope.words()}
+
+
+def _save(name: str, scope: Scope, person: Person, *, shared: bool, why_not: str) -> None:
+    told = name.strip()
+    if not told:
+        st.error("Give the view a name.")
+        return
+    if why_not:
+        st.error(plain(why_not))
+        return
+    id_ = told if shared else f"{person.name}: {told}"
+    try:
+        with open_decisions() as decisions:
+            before = decisions.item(KIND, id_)
+            if before is not None and before.body["owner"] != person.name:
+                owner = plain(before.body["owner"])
+                st.error(f"{owner} has a shared view of that name. Choose another name.")
+                return
+            decisions.put(
+                KIND,
+                id_,
+                body_of(told, scope, person, shared=shared),
+                by=Author(person.name, "ui"),
+                expected=None if before is None else before.version,
+            )
+    except ChangedMeanwhileError as error:
+        st.error(f"Somebody saved it at the same moment. {plain(error)}")
+    except (DecisionsError, SettingError) as error:
+        st.error(plain(error))
+    else:
+        st.success(f"Saved as {plain(told)}.")

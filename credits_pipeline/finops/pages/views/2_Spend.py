@@ -1,0 +1,5 @@
+"""The page Spend."""
+
+from credits_pipeline.finops.pages.spend_page import page
+
+page()

@@ -1,0 +1,5 @@
+"""The page Settings."""
+
+from credits_pipeline.finops.pages.settings_page import page
+
+page()

@@ -1,0 +1,165 @@
+"""The pages about spend in headless Chromium: what only a browser can show of them."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from credits_pipeline.finops.publish.published import open_current
+from credits_pipeline.sandbox.dagster_dev import free_port
+from credits_pipeline.sandbox.servers import clean_environment
+from credits_pipeline_tests.finops.pages.conftest import HOSTILE, LAST, hostile, three_clouds
+from credits_pipeline_tests.finops.typed import Bills
+from credits_pipeline_tests.waiting import eventually
+
+_SECONDS = 90
+_END_SECONDS = 20
+
+
+@dataclass
+class Served:
+    """A server of pages.
+
+    Attributes:
+        url: where it answers.
+        storage: what it shows.
+    """
+
+    url: str
+    storage: Path
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("pages")
+    bills = Bills(folder / "finops")
+    three_clouds(bills)
+    bills.publish()
+    with Server(folder, bills.storage) as found:
+        yield found
+
+
+class Server:
+    """Serves the pages until the block ends."""
+
+    def __init__(self, folder: Path, storage: Path) -> None:
+        port = free_port()
+        self.served = Served(f"http://127.0.0.1:{port}", storage)
+        environment = {
+            **clean_environment(),
+            "FINOPS_STORAGE": str(storage),
+            "CREDITS_STORAGE": str(folder / "credits"),
+        }
+        self.log = (folder / "pages.log").open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "credits_pipeline.cli", "pages", "--port", str(port)],
+            env=environment,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Served:
+        eventually(self._answers, "the pages answer", _SECONDS)
+        return self.served
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGINT)
+        try:
+            self.process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.log.close()
+
+    def _answers(self) -> bool:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with suppress(OSError), opener.open(f"{self.served.url}/healthz", timeout=5) as answer:
+            return bool(answer.read() == b"ok")
+        return False
+
+
+@pytest.fixture
+def elsewhere() -> list[str]:
+    """Every request to another host."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served, elsewhere: list[str]) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1200})
+    page = context.new_page()
+    page.on("request", lambda asked: _note(asked.url, served.url, elsewhere))
+    yield page
+    context.close()
+    assert elsewhere == []
+
+
+def _note(url: str, ours: str, elsewhere: list[str]) -> None:
+    if not url.startswith((f"{ours}/", ours.replace("http", "ws", 1), "data:", "blob:")):
+        elsewhere.append(url)
+
+
+def test_a_deep_link_opens_on_a_fresh_server_and_back_undoes_one_step(
+    page: Page, served: Served
+) -> None:
+    page.goto(f"{served.url}/spend?period={LAST}&group=service&cloud=aws")
+    expect(page.get_by_text("$123.63", exact=False).first).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("radio", name="Account").or_(
+        page.get_by_role("button", name="Account", exact=True)
+    ).first.click()
+    page.wait_for_url("**group=account**")
+    assert "cloud=aws" in page.url
+    page.go_back()
+    page.wait_for_url("**group=service**")
+    expect(page.get_by_text("$123.63", exact=False).first).to_be_visible()
+
+
+def test_the_csv_is_the_screen_is_the_version(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/spend?period={LAST}&group=account")
+    expect(page.get_by_text("$164.63", exact=False).first).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV").click()
+    lines = list(csv.DictReader(Path(waiting.value.path()).open(encoding="utf-8")))
+    published = open_current(served.storage)
+    assert published is not None
+    ((whole,),) = published.rows(
+        "SELECT SUM(effective_cost) FROM spend_monthly WHERE billing_month = ?", [str(LAST)]
+    )
+    assert sum(Decimal(line["cost"]) for line in lines) == whole == Decimal("164.625")
+    assert {line["account_name"] for line in lines} >= {"labs", "azure payroll"}
+
+
+def test_hostile_names_are_text_on_every_page(
+    browser: Browser, tmp_path: Path, elsewhere: list[str]
+) -> None:
+    bills = Bills(tmp_path / "finops")
+    hostile(bills)
+    bills.publish()
+    with Server(tmp_path, bills.storage) as found:
+        context = browser.new_context()
+        page = context.new_page()
+        page.on("request", lambda asked: _note(asked.url, found.url, elsewhere))
+        page.on("dialog", lambda dialog: elsewhere.append(dialog.message))
+        for path in (f"/?period={LAST}", f"/spend?period={LAST}&group=team", "/setup", "/settings"):
+            page.goto(found.url + path)
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            if "period" in path:
+                expect(page.locator("[data-testid=stDataFrame]").first).to_be_visible()
+            assert page.locator("a[href*='evil.example'], img[src=x], .katex").count() == 0
+        page.goto(f"{found.url}/?period={LAST}")
+        expect(page.get_by_text(HOSTILE[:30], exact=False).first).to_be_visible()
+        context.close()
+    assert elsewhere == []

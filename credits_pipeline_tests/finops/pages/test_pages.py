@@ -1,0 +1,228 @@
+"""Each page in each state that it can be in, run as the server runs it."""
+
+import csv
+import io
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions.opening import open_decisions
+from credits_pipeline.finops.pages.person import Person, Role
+from credits_pipeline.finops.queries.export import as_csv
+from credits_pipeline.finops.queries.scope import Scope
+from credits_pipeline.finops.queries.spend import spend
+from credits_pipeline.finops.sources import Provider, Source, SourceBook
+from credits_pipeline_tests.finops.pages.conftest import (
+    FILES,
+    HOSTILE,
+    LAST,
+    TODAY,
+    Visit,
+    shown,
+)
+from credits_pipeline_tests.finops.typed import Bills, row
+
+VIEWER = Person("vic@example.com", Role.VIEWER)
+LEAD = Person("lea@example.com", Role.EDITOR, ("search",))
+WINGS = ("nothing yet", "one cloud", "three clouds", "a late source", "two currencies")
+
+
+@pytest.mark.parametrize("wing", WINGS)
+@pytest.mark.parametrize("page", FILES)
+def test_every_page_has_its_title_in_every_state(page: str, wing: str, visit: Visit) -> None:
+    app = visit(page, wing)
+    assert [title.value for title in app.title] == [page.capitalize()]
+
+
+@pytest.mark.parametrize("page", ["overview", "spend"])
+def test_before_the_first_bill_a_page_says_which_command_brings_one(
+    page: str, visit: Visit
+) -> None:
+    app = visit(page, "nothing yet")
+    assert "No bill has been read yet" in app.info[0].value
+    assert app.code[0].value == "credits-pipeline ingest"
+
+
+def test_the_overview_shows_what_the_bills_add_up_to(visit: Visit) -> None:
+    text = shown(visit("overview", "one cloud", period=str(LAST)))
+    assert "$124" in text, text  # 100.10 + 20.025 + 7 - 3.5
+    assert "AWS" in text
+    assert "+$34.63 (+38.9%)" in text
+
+
+def test_the_columns_of_spend_add_up_to_its_line(visit: Visit) -> None:
+    app = visit("spend", "one cloud", period=str(LAST))
+    (frame,) = [one.value for one in app.dataframe if "Service" in one.value]
+    assert sorted(frame["Service"]) == ["Buckets", "Gone", "Machines"]
+    assert round(frame["Spend"].sum(), 2) == pytest.approx(123.63, abs=0.02)
+    line = next(one.value for one in app.markdown if " in " in one.value and "**" in one.value)
+    assert line.replace("\\", "").startswith("**$123.63** in"), line
+    before = frame.iloc[:, 3]
+    assert Decimal(str(before.sum())) == 89
+    assert list(frame["Change"]) == [
+        pytest.approx(now - then, abs=0.011)
+        for now, then in zip(frame["Spend"], before, strict=True)
+    ]
+
+
+def test_a_late_source_is_named_with_its_days(visit: Visit) -> None:
+    text = shown(visit("overview", "a late source", period="Last 30 days"))
+    assert "9 days behind" in text
+    assert text.count("days behind") == 1
+
+
+@pytest.mark.parametrize("page", ["overview", "spend"])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"acount": "111"}, "did you mean account"),
+        ({"account": "nobody"}, "occurs in no bill"),
+        ({"period": "2026-13"}, "is not a period"),
+        ({"cost": "cheap"}, "cost is one of"),
+        ({"currency": "XXX"}, "occurs in no bill"),
+    ],
+)
+def test_a_link_that_says_nothing_shows_nothing_wider(
+    page: str, words: dict[str, str], says: str, visit: Visit
+) -> None:
+    app = visit(page, "three clouds", **words)
+    assert says in app.error[0].value.replace("\\", "")
+    assert not app.dataframe
+    app.button[-1].click().run()
+    assert not app.error
+
+
+def test_two_currencies_are_never_added(visit: Visit) -> None:
+    app = visit("spend", "two currencies", period=str(LAST))
+    assert {button.label for button in app.button} >= {"EUR", "USD"}
+    assert not app.dataframe
+    next(button for button in app.button if button.label == "EUR").click().run()
+    assert "€11.00" in shown(app)
+
+
+def test_a_viewer_is_told_why_a_button_is_off(visit: Visit) -> None:
+    app = visit("setup", "one cloud", person=VIEWER)
+    (add,) = [button for button in app.button if button.label == "Add"]
+    assert add.disabled
+    assert "this needs the role editor" in add.help
+
+
+@pytest.mark.parametrize("page", FILES)
+def test_who_sees_one_team_finds_no_name_of_another(page: str, visit: Visit) -> None:
+    everything = shown(visit(page, "three clouds", period=str(LAST)))
+    hidden = ("payroll", "azure machines", "azure-1", "Machines", "platform-prod")
+    if page in ("overview", "spend"):
+        assert any(name in everything for name in hidden)
+    limited = shown(visit(page, "three clouds", person=LEAD, period=str(LAST)))
+    assert [name for name in hidden if name in limited] == []
+
+
+def test_who_sees_one_team_gets_its_numbers_alone(visit: Visit) -> None:
+    app = visit("spend", "three clouds", person=LEAD, period=str(LAST))
+    assert "$16.53" in shown(app)
+    for words in ({"team": "payroll"}, {"team": "(untagged)"}, {"account": "azure-1"}):
+        refused = visit("spend", "three clouds", person=LEAD, period=str(LAST), **words)
+        assert refused.error
+        assert not refused.dataframe
+
+
+@pytest.mark.parametrize("page", FILES)
+def test_a_hostile_name_is_shown_as_it_is(page: str, visit: Visit) -> None:
+    text = shown(visit(page, "hostile names", period=str(LAST)))
+    if page in ("overview", "spend"):
+        assert HOSTILE in text
+
+
+def test_the_csv_has_what_the_screen_and_the_version_have(visit: Visit) -> None:
+    app = visit("spend", "one cloud", period=str(LAST))
+    published = app.session_state["published"]
+    ((whole,),) = published.rows(
+        "SELECT SUM(effective_cost) FROM spend_monthly WHERE billing_month = ?", [str(LAST)]
+    )
+    scope = Scope.parse({"period": str(LAST), "group": "service"}, today=TODAY)
+    lines = list(csv.DictReader(io.StringIO(as_csv(spend(published, scope)).decode())))
+    assert sum(Decimal(line["cost"]) for line in lines) == whole == Decimal("123.625")
+    assert {line["service"] for line in lines} == {"Machines", "Buckets"}
+
+
+def test_a_view_of_other_teams_is_not_told_to_who_sees_one(visit: Visit) -> None:
+    visit("spend", "three clouds")
+    with open_decisions() as decisions:
+        for team in ("payroll", "search"):
+            decisions.put(
+                "view",
+                f"of {team}",
+                {
+                    "name": f"of {team}",
+                    "owner": "ann@example.com",
+                    "shared": True,
+                    "words": {"team": [team]},
+                },
+                by=Author("ann@example.com", "ui"),
+                expected=None,
+            )
+    text = shown(visit("spend", "three clouds", person=LEAD, period=str(LAST)))
+    assert "of search" in text
+    assert "of payroll" not in text
+
+
+def test_two_editors_see_both_versions_of_a_source(visit: Visit, tmp_path: Path) -> None:
+    bills = tmp_path / "bills"
+    bills.mkdir()
+    visit("settings", "one cloud")
+    with open_decisions() as decisions:
+        body = {"provider": "focus", "location": str(bills), "export": ""}
+        SourceBook(decisions).add(Source.of("aws", body), by=Author("ben@example.com", "cli"))
+    app = visit("setup", "one cloud", source="aws")
+    with open_decisions() as decisions:
+        moved = Source.of("aws", {**body, "location": f"{bills}/his"})
+        SourceBook(decisions).change(moved, expected=1, by=Author("ben@example.com", "cli"))
+    (place,) = [one for one in app.text_input if one.value == str(bills)]
+    place.set_value(f"{bills}/hers")
+    next(button for button in app.button if button.label == "Save").click().run()
+    text = shown(app)
+    assert "ben@example.com changed aws in the meantime" in text
+    assert f"{bills}/his" in text
+    assert f"{bills}/hers" in text
+    with open_decisions() as decisions:
+        assert SourceBook(decisions).get("aws").location == f"{bills}/his"
+
+
+def test_newer_data_is_offered_and_not_forced(visit: Visit, tmp_path: Path) -> None:
+    bills = Bills(tmp_path / "finops")
+    bills.put("aws", str(LAST), [row("5", charge_date=f"{LAST}-02")])
+    bills.publish()
+    app = visit("overview", bills.storage, period=str(LAST))
+    bills.put("aws", str(LAST), [row("6", charge_date=f"{LAST}-02")], version="v2")
+    bills.publish()
+    app.run()
+    assert "There is newer data than this page shows." in shown(app)
+    assert "$5.00" in shown(app)
+    assert "$6.00" not in shown(app)
+    next(button for button in app.button if button.label == "Show it").click().run()
+    assert "$6.00" in shown(app)
+    assert "There is newer data" not in shown(app)
+
+
+def test_a_source_is_added_tested_and_refused(visit: Visit, tmp_path: Path) -> None:
+    app = visit("setup", "nothing yet")
+    app.radio(key="setup:provider").set_value(Provider.FOCUS).run()
+    inputs = {one.label: one for one in app.text_input}
+    inputs["Name"].set_value("mine")
+    inputs["Place"].set_value(str(tmp_path / "no-bills-here"))
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert not app.exception
+    with open_decisions() as decisions:
+        assert [one.name for one in SourceBook(decisions).all()] == ["mine"]
+    app = visit("setup", "nothing yet", source="mine")
+    app.button(key="setup:test").click().run()
+    text = shown(app)
+    assert ":material/close: location" in text
+    assert "no-bills-here" in text
+    inputs = {one.label: one for one in app.text_input}
+    inputs["Name"].set_value("mine")
+    inputs["Place"].set_value(str(tmp_path / "another"))
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert "there is a source mine already" in shown(app)
