@@ -184,10 +184,11 @@ def ended_by_signals() -> Iterator[None]:
 def _next_steps(started: "Demo", home: Path) -> str:
     ui, pages = started.dagster.url, started.bills.url if started.bills else ""
     receipt = f"{ui}/assets/cloudzero_drop?view=events&partition={_PARTITION}"
+    graph = f"{ui}/locations/credits_pipeline/asset-groups/credits/lineage"
     told = [
         "",
         f"The receipt of the month     {receipt}",
-        f"The way that the file took   {ui}/locations/credits_pipeline/asset-groups/credits/lineage",
+        f"The way that the file took   {graph}",
     ]
     if pages:
         told += [
