@@ -110,7 +110,7 @@ class PostgresServer:
         return [
             " ".join(map(_text, row))
             for (table,) in tables
-            for row in self.query(f"SELECT * FROM {table}", database=database)  # noqa: S608 - named by the database itself
+            for row in self.query(f"SELECT * FROM {table}", database=database)
         ]
 
     def sessions_with_locks(self, database: str) -> list[int]:
