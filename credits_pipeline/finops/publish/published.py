@@ -124,7 +124,11 @@ def open_current(storage: str | Path) -> Published | None:
 def is_open_here(file: Path) -> bool:
     """Whether this process has a published file open."""
     with _lock:
-        return any(file.name in (one.pointer.file, one.pointer.resources) for one in _alive)
+        return any(
+            file == one.depot.on_disk / FOLDER / name
+            for one in _alive
+            for name in (one.pointer.file, one.pointer.resources)
+        )
 
 
 def _connected(file: Path) -> duckdb.DuckDBPyConnection:
