@@ -83,7 +83,7 @@ def _fields(text: str) -> dict[str, str] | None:
         return {API_KEY.name: text.strip()}
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return {name: value.strip() for name, value in told.items() if isinstance(value, str)}
 

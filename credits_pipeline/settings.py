@@ -15,6 +15,8 @@ from typing import TypeVar
 from credits_pipeline.billing.month import BillingMonth
 
 T = TypeVar("T")
+#: A century; more days than a calendar has would be no number of days.
+_MOST_DAYS = 36_500
 _SHORTEST_MONTH = 28
 
 
@@ -89,7 +91,8 @@ AUTOMATION = Variable(
 ADOPT_DAYS = Variable(
     "CREDITS_ADOPT_DAYS",
     "7",
-    "On a new installation, files no older than so many days start runs; older ones are shown.",
+    "Of files that were there before they could be seen, those no older than so many days start "
+    "runs; older ones are shown.",
 )
 DUPLICATES = Variable(
     "CREDITS_DUPLICATES", "first", "What becomes of an account's second row: first, sum or reject."
@@ -236,20 +239,26 @@ def one_of(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
-def at_least(least: int) -> Callable[[str], int]:
-    """A parser of whole numbers from ``least`` up."""
+def at_least(least: int, most: int = 10**12) -> Callable[[str], int]:
+    """A parser of whole numbers from ``least`` up to ``most``, which nothing here exceeds."""
 
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) >= least):
+        digits = text.lstrip("0") or "0"
+        if not (text.isascii() and text.isdigit() and len(digits) <= len(str(most))):
+            raise ValueError(f"it is a whole number of at least {least}, and at most {most}")
+        number = int(digits)
+        if number < least:
             raise ValueError(f"it is a whole number of at least {least}")
-        return int(text)
+        if number > most:
+            raise ValueError(f"it is a whole number of at most {most}")
+        return number
 
     return parse
 
 
 def days(text: str) -> timedelta:
     """A parser of whole days."""
-    return timedelta(days=at_least(0)(text))
+    return timedelta(days=at_least(0, _MOST_DAYS)(text))
 
 
 def owners(text: str) -> tuple[str, ...]:
@@ -306,10 +315,14 @@ def storage_root() -> str:
     if root.startswith("s3://"):
         bucket, _, below = root.removeprefix("s3://").partition("/")
         inbox = os.environ.get(BUCKET.name, "").strip()
-        if bucket == inbox and (below.strip("/") + "/").startswith(PREFIX.text()):
+        folder = f"{below.strip('/')}/" if below.strip("/") else ""
+        prefix = PREFIX.text()
+        # Either inside of the other: what a run keeps would lie among the files, or they among it.
+        if bucket == inbox and (folder.startswith(prefix) or prefix.startswith(folder)):
             raise SettingError(
-                f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{PREFIX.text()}. "
-                "Use another bucket, or set CREDITS_PREFIX to a folder of its own."
+                f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{prefix}, or the "
+                "inbox inside of it. Use another bucket, or give each a folder of its own: "
+                f"CREDITS_STORAGE=s3://{bucket}/credits-storage and CREDITS_PREFIX=credits-files/."
             )
         return root
     return str(Path(root).expanduser().absolute())

@@ -199,7 +199,7 @@ def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
                 unknown.append(f"{name} {below}")
                 continue
             command = command.commands[below] if below else command
-        options = {option for found in command.params for option in found.opts}
+        options = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
         unknown += [word for word in re.findall(r"--[a-z-]+", rest) if word not in options]
     assert unknown == []
 

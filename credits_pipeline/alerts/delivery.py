@@ -48,6 +48,13 @@ def deliver(
             except ChannelError as error:
                 failures.append(f"{error} It is tried again with the next tick.")
                 break
+            except Exception as error:  # noqa: BLE001 - one channel must not silence the others
+                # Its own text may hold what was to be sent, or the channel's address.
+                failures.append(
+                    f"The channel {channel.name} failed with {type(error).__name__}. It is tried "
+                    "again with the next tick."
+                )
+                break
             book = book.told(channel.name)
             keep(book)
     return book, failures

@@ -9,12 +9,14 @@ from typer import rich_utils
 
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
+from credits_pipeline.cli.decide import decide
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import say
 from credits_pipeline.cli.pages import pages
+from credits_pipeline.cli.profile import profile
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.samples import samples
 from credits_pipeline.cli.sources import sources
@@ -39,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 for panel, commands in {
-    "Every month": (check, split, months, report, clear),
+    "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
     "Bills of clouds": (ingest, spend, pages),
     "Trying it": (demo, sandbox, samples),

@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from credits_pipeline.billing.money import for_people
+from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.cli.options import (
+    AcceptEstimates,
     AcceptRejected,
     CreditsFile,
     Duplicates,
     Month,
+    ProfileFile,
+    SheetName,
     Signs,
     decided,
     limits,
     month_option,
+    profiles,
     usd_option,
 )
 from credits_pipeline.cli.output import Answers, Json, answers, doing, print_json
@@ -39,6 +43,9 @@ def check(
     duplicates: Duplicates = None,
     signs: Signs = None,
     accept_rejected: AcceptRejected = False,
+    accept_estimates: AcceptEstimates = False,
+    sheet: SheetName = None,
+    profile: ProfileFile = None,
 ) -> None:
     """Say what the pipeline would make of a credits file. Nothing is sent.
 
@@ -51,6 +58,8 @@ def check(
 
     `credits-pipeline check export.csv --month 2025-01 --expect-total 202487.80`
 
+    `credits-pipeline check credits.xlsx --sheet January --month 2025-01`
+
     `credits-pipeline check export.csv --json | jq '.rejected_rows[]'`
     """
     from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
@@ -60,6 +69,7 @@ def check(
     expected = usd_option(expect_total, "--expect-total")
     decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
     allowed = limits()
+    known = profiles(profile)
     try:
         size = file.stat().st_size
         allowed.refuse_larger(size, name=file.name)
@@ -71,17 +81,21 @@ def check(
                 expected_total=expected,
                 decisions=decisions,
                 limits=allowed,
+                profiles=known,
+                accept_estimates=accept_estimates,
+                sheet_name=sheet,
             )
     except Refusal as refusal:
         verdict = refused(refusal)
     if as_json:
         print_json(verdict.as_json())
     else:
-        _print(file, verdict)
+        print_verdict(file, verdict)
     raise typer.Exit(1 if verdict.verdict == "reject" else 0)
 
 
-def _print(file: Path, verdict: "FileVerdict") -> None:
+def print_verdict(file: Path, verdict: "FileVerdict") -> None:
+    """Print a verdict for people."""
     console = answers()
     style = {"accept": "green", "warn": "yellow", "reject": "red"}[verdict.verdict]
     meaning = {
@@ -110,10 +124,12 @@ def _print_months(console: Answers, verdict: "FileVerdict") -> None:
                 f"Layout {found.layout}, {found.encoding}, cells separated by"
                 f" {found.delimiter!r}, decimal mark {found.decimal_mark!r}"
             )
+            if found.profile:
+                console.print(f"Profile {found.profile}")
             if found.ignored_columns:
                 console.print(f"Columns not used: {', '.join(found.ignored_columns)}")
         classes = ", ".join(
-            f"{entry.rows:,} {name.replace('_', ' ')}"
+            f"{entry.rows:,} {'would be sent' if name == 'sent' else name.replace('_', ' ')}"
             for name, entry in found.ledger.entries.items()
         )
         console.print(
@@ -121,8 +137,12 @@ def _print_months(console: Answers, verdict: "FileVerdict") -> None:
             f" ({found.ledger.file_rows:,} records: {classes})"
         )
         for total in found.control_totals:
-            agrees = "agrees" if total.agrees else f"but counted {total.counted:f}"
-            console.print(f"  {total.source}: {total.stated:f}, {agrees}")
+            stated, counted = (
+                to_text(n) if total.unit == "usd" else f"{n:f}"
+                for n in (total.stated, total.counted)
+            )
+            agrees = "agrees" if total.agrees else f"but counted {counted}"
+            console.print(f"  {total.source}: {stated}, {agrees}")
 
 
 def _print_problems(console: Answers, verdict: "FileVerdict") -> None:

@@ -1,17 +1,26 @@
 """``demo`` and ``sandbox``: the product, or only the servers around it, on this machine."""
 
+import shlex
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from credits_pipeline.cli.output import answers, echo, print_markdown, say
+
+if TYPE_CHECKING:
+    from credits_pipeline.sandbox.bills import SampleBills
+    from credits_pipeline.sandbox.demo import Demo
+
+_PAGES_SECONDS = 120
+#: The sample month as Dagster has it.
+_PARTITION = "2025-01-01"
 
 Port = Annotated[int | None, typer.Option(help="Port of the UI; default 3000 if it is free.")]
 Home = Annotated[Path, typer.Option(help="Folder for the demo's state; emptied at the start.")]
@@ -25,11 +34,12 @@ def demo(
     port: Port = None,
     home: Home = Path(".demo"),
 ) -> None:
-    """Run the whole product on this machine, with a sample month.
+    """Run the whole product on this machine, with a sample month of credits and sample bills.
 
-    Brings an S3 server, CloudZero's stand-in and Dagster. Needs no account and no network. Ends
-    with Ctrl-C and leaves no process behind. Exit code 0 if the sample month is verified, 1 if it
-    is not or the demo can't run.
+    Brings an S3 server, CloudZero's stand-in, Dagster, fourteen months of bills of three clouds,
+    and the pages that show them. Needs no account and no network. Ends with Ctrl-C and leaves no
+    process behind. Exit code 0 if the sample month is verified and every bill adds up to what its
+    maker wrote down, 1 if not or if the demo can't run.
 
     **Examples**
 
@@ -41,6 +51,7 @@ def demo(
     from credits_pipeline.reporting.report import markdown  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox import demo as running  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox import servers  # noqa: PLC0415 - as above
+    from credits_pipeline.sandbox.bills import BillsError  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.dagster_dev import DagsterDevError  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above
 
@@ -50,7 +61,7 @@ def demo(
     def tell(text: str) -> None:
         shown.print((f"{time.monotonic() - began:6.1f} s", "dim"), f"  {text}")
 
-    verdict = None
+    verdict, holds = None, False
     try:
         with ended_by_signals():
             tell("starting an S3 server, CloudZero's stand-in and Dagster from an empty state")
@@ -70,18 +81,46 @@ def demo(
                     shown.print()
                 receipt = started.journal.receipt(running.MONTH)
                 tell(f"the receipt says: {receipt.verdict if receipt else 'there is none'}")
+                holds = receipt is not None and receipt.verdict is Verdict.VERIFIED
+                if started.bills is not None:
+                    holds = _show_bills(started.bills, started.dagster.check_alive, tell) and holds
                 if not once:
-                    shown.print(_next_steps(started.dagster.url, started.servers.s3_url))
+                    _keep_environment(home, started.environment)
+                    shown.print(_next_steps(started, home))
                     while True:
                         time.sleep(1)
                         started.dagster.check_alive()
+                        if started.bills is not None:
+                            started.bills.check_alive()
     except KeyboardInterrupt:
         shown.print("\nended; nothing is left running")
         raise typer.Exit(0 if verdict is Verdict.VERIFIED else 130) from None
-    except (DagsterDevError, SandboxMissingError) as error:
+    except (DagsterDevError, SandboxMissingError, BillsError) as error:
         shown.print(f"The demo could not run: {error}")
         raise typer.Exit(1) from None
-    raise typer.Exit(0 if receipt is not None and receipt.verdict is Verdict.VERIFIED else 1)
+    raise typer.Exit(0 if holds else 1)
+
+
+def _show_bills(
+    bills: "SampleBills", check_alive: Callable[[], None], tell: Callable[[str], None]
+) -> bool:
+    """Read the sample bills and serve their pages; whether every total is what it should be."""
+    tell("making bills of three clouds over fourteen months, and reading them")
+    tell(bills.read(check_alive))
+    wrong = bills.differing()
+    for line in wrong:
+        tell(line)
+    if not wrong:
+        tell("every bill adds up to what its maker wrote down, to the last digit")
+    bills.serve(check_alive, _PAGES_SECONDS)
+    tell(f"the pages answer at {bills.url}")
+    return not wrong
+
+
+def _keep_environment(home: Path, environment: Mapping[str, str]) -> None:
+    """Write down what another terminal needs to work on the demo."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    (home / "env").write_text("\n".join(lines) + "\n")
 
 
 def sandbox(
@@ -142,11 +181,33 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(sign, handler)
 
 
-def _next_steps(ui: str, s3: str) -> str:
-    return (
-        f"\nLook at {ui}/locations/credits_pipeline/asset-groups/credits/lineage\n"
-        "Drop another month:\n"
-        "  curl --aws-sigv4 aws:amz:us-east-1:s3 --user sandbox:sandbox \\\n"
-        f"    -T my-file.csv {s3}/credits-inbox/credits-2025-02.csv\n"
-        "End with Ctrl-C.\n"
-    )
+def _next_steps(started: "Demo", home: Path) -> str:
+    ui, pages = started.dagster.url, started.bills.url if started.bills else ""
+    receipt = f"{ui}/assets/cloudzero_drop?view=events&partition={_PARTITION}"
+    graph = f"{ui}/locations/credits_pipeline/asset-groups/credits/lineage"
+    told = [
+        "",
+        f"The receipt of the month     {receipt}",
+        f"The way that the file took   {graph}",
+    ]
+    if pages:
+        told += [
+            f"Where the money went         {pages}/",
+            f"By team, last month          {pages}/spend?period=Last%20month&group=team",
+            f"What is connected            {pages}/setup",
+        ]
+    told += [
+        "",
+        "In another terminal every command works on the demo:",
+        f"  . {home / 'env'}",
+        "  credits-pipeline months",
+        *(["  credits-pipeline spend --group-by cloud"] if pages else []),
+        "",
+        "Drop another month:",
+        "  curl --aws-sigv4 aws:amz:us-east-1:s3 --user sandbox:sandbox \\",
+        f"    -T my-file.csv {started.servers.s3_url}/credits-inbox/credits-2025-02.csv",
+        "",
+        "End with Ctrl-C.",
+        "",
+    ]
+    return "\n".join(told)

@@ -166,7 +166,7 @@ def _print(done: _Done, refreshed: "Refreshed") -> None:
                 where = f"{one.delivery.source} {one.delivery.month}" if one.delivery else ""
                 _tell(where, check)
     for told in [*done.failed, *_failed_marts(refreshed)]:
-        typer.secho(told, err=True, fg="red")
+        say(told, "red")
     publication = refreshed.publication
     state = "Published" if publication.is_new else "Nothing new to publish; what counts is"
     say(f"{state} version {publication.pointer.version}: {len(publication.bills)} bills.")
@@ -192,9 +192,9 @@ def _line(one: "Ingested") -> list["str | Text"]:
 
 
 def _tell(where: str, check: "Check") -> None:
-    typer.secho(f"{where}: {check.says}", err=True, fg="red" if check.blocking else "yellow")
+    say(f"{where}: {check.says}", "red" if check.blocking else "yellow")
     for case in check.cases:
-        typer.secho(f"  {case}", err=True)
+        say(f"  {case}")
 
 
 def _failed_marts(refreshed: "Refreshed") -> list[str]:

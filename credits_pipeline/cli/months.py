@@ -131,10 +131,9 @@ def _journal() -> Iterator["Journal"]:
 
 
 def _print_reports(journal: "Journal", state: "MonthState") -> None:
-    last, receipt = state.last, state.receipt
-    shown = last or receipt
+    shown, receipt = state.shown, state.receipt
     if shown is None:
-        echo(f"{state.month}: no run was to send it yet.")
+        echo(f"No run has tried to send {state.month} yet.")
         return
     _print_report(journal, shown)
     if receipt is not None and receipt.run_id != shown.run_id:
@@ -156,7 +155,7 @@ def _print_report(journal: "Journal", attempt: "Attempt") -> None:
 def _lines(found: "list[MonthState]", now: datetime) -> "Iterator[list[str | Text]]":
     from rich.text import Text
 
-    for empty, together in groupby(found, lambda state: not (state.last or state.receipt)):
+    for empty, together in groupby(found, lambda state: state.shown is None):
         states = list(together)
         if empty and len(states) > _EMPTY_SHOWN:
             ends = f"{states[-1].month} to {states[0].month}"
@@ -168,12 +167,13 @@ def _lines(found: "list[MonthState]", now: datetime) -> "Iterator[list[str | Tex
 def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
     from rich.text import Text
 
-    last, receipt = state.last, state.receipt
+    last, receipt = state.last or state.looked, state.receipt
     if last is None:
         style, verdict = "dim", "none yet"
     else:
         style = "red" if last.verdict.is_red else "green" if last.verdict.has_receipt else ""
-        verdict = last.verdict.value.replace("_", " ")
+        withdrawn = last.withdrawn and last.verdict.has_receipt
+        verdict = "withdrawn" if withdrawn else last.verdict.value.replace("_", " ")
     age = state.age(now)
     return [
         str(state.month),

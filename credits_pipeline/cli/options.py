@@ -1,5 +1,7 @@
 """Options that ``check`` and ``split`` share, and how they become values."""
 
+import getpass
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.cli.output import fail
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.settings import (
     DUPLICATES,
@@ -16,10 +19,13 @@ from credits_pipeline.settings import (
     SettingError,
     at_least,
     one_of,
+    storage_root,
 )
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.reading import Limits
+    from credits_pipeline.credits.reading.profiles.book import Profiles
+    from credits_pipeline.storage.profiles import ProfileShelf
 
 CreditsFile = Annotated[
     Path,
@@ -41,6 +47,59 @@ Signs = Annotated[
 AcceptRejected = Annotated[
     bool, typer.Option("--accept-rejected", help="Leave out the rows that can't be read.")
 ]
+AcceptEstimates = Annotated[
+    bool,
+    typer.Option("--accept-estimates", help="Count rows that a profile calls estimates."),
+]
+SheetName = Annotated[
+    str | None,
+    typer.Option("--sheet", help="The sheet, where a spreadsheet has several.", metavar="NAME"),
+]
+ProfileFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        help="Read it by this profile instead of the stored ones.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        metavar="FILE.toml",
+    ),
+]
+
+
+Who = Annotated[
+    str | None,
+    typer.Option(help="Who decides, for the receipt; your login name if left out.", metavar="NAME"),
+]
+Why = Annotated[str | None, typer.Option(help="The reason, for the receipt.", metavar="TEXT")]
+
+
+def who_option(text: str | None) -> str:
+    """The person who decides.
+
+    Raises:
+        BadParameter: nobody is named, and the machine knows no login name.
+    """
+    if text is None:
+        try:
+            text = getpass.getuser()
+        except (OSError, KeyError):
+            text = ""
+    if not text.strip():
+        raise typer.BadParameter("say who decides", param_hint="--who")
+    return text.strip()
+
+
+def choice_option(text: str | None, option: str, choices: Sequence[str]) -> str | None:
+    """One of a few words, or None where the option is not given.
+
+    Raises:
+        BadParameter: it is none of them.
+    """
+    if text is None or text in choices:
+        return text
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(choices)}", param_hint=option)
 
 
 def month_option(text: str | None, option: str) -> BillingMonth | None:
@@ -90,6 +149,42 @@ def decided(*, duplicates: str | None, signs: str | None, accept_rejected: bool)
         )
     except (SettingError, ValueError) as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def profiles(tried: Path | None) -> "Profiles":
+    """The product's profiles, and the stored ones or the one to try.
+
+    Raises:
+        BadParameter: the place of the stored ones can't be used.
+        Exit: a profile can't be used, or the storage can't be read.
+    """
+    from credits_pipeline.credits.reading.profiles import book, parsing  # noqa: PLC0415 - polars
+    from credits_pipeline.credits.reading.profiles.profile import (  # noqa: PLC0415 - as above
+        ProfileError,
+    )
+    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - as above
+
+    try:
+        if tried is not None:
+            given = parsing.parse(tried.read_bytes(), file=str(tried))
+            return book.with_stored({}, tried=[given])
+        return book.with_stored(shelf().texts())
+    except SettingError as error:
+        raise typer.BadParameter(str(error)) from None
+    except (ProfileError, StorageError) as error:
+        fail(str(error), 2)
+
+
+def shelf() -> "ProfileShelf":
+    """The stored profiles, where the pipeline keeps what it made.
+
+    Raises:
+        SettingError: the place can't be used.
+    """
+    from credits_pipeline.storage.profiles import ProfileShelf  # noqa: PLC0415 - loads the AWS SDK
+    from credits_pipeline.storage.store import open_store  # noqa: PLC0415 - as above
+
+    return ProfileShelf(open_store(storage_root()))
 
 
 def limits() -> "Limits":

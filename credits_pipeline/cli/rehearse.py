@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from credits_pipeline.cli.ending import told_if_impossible
 from credits_pipeline.cli.instance import dagster_instance
 from credits_pipeline.cli.options import month_option
-from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, print_table, say
+from credits_pipeline.cli.output import Json, doing, echo, print_json, print_table, say
 
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.rehearsal import Rehearsed
@@ -28,11 +29,6 @@ def rehearse(
 
     `credits-pipeline rehearse --month 2025-01 --json | jq '.operations[] | select(.works | not)'`
     """
-    from credits_pipeline.cloudzero.errors import (  # noqa: PLC0415 - loads httpx
-        LockError,
-        SettingsError,
-    )
-    from credits_pipeline.cloudzero.plan import PlanError  # noqa: PLC0415 - loads polars
     from credits_pipeline.orchestration.by_hand import (  # noqa: PLC0415 - loads Dagster
         rehearsal_of,
     )
@@ -42,24 +38,19 @@ def rehearse(
     from credits_pipeline.orchestration.resources import (  # noqa: PLC0415 - as above
         CloudZeroResource,
     )
-    from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
-    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - as above
 
     at = month_option(month, "--month")
     assert at is not None  # noqa: S101 - the option is required
     cloudzero = CloudZeroResource()
-    try:
-        with doing(f"Preparing {at}") as now:
-            rehearsal = rehearsal_of(at)
-            steps = []
-            with dagster_instance() as instance:
-                now("Asking CloudZero")
-                for step in tried(rehearsal, cloudzero, instance, say):
-                    steps.append(step)
-                    now(f"Asking CloudZero: {step.operation.title} tried")
-            base_url, connection_id = cloudzero.address()
-    except (SettingError, SettingsError, StorageError, PlanError, LockError) as error:
-        fail(str(error), 2)
+    with told_if_impossible(), doing(f"Preparing {at}") as now:
+        rehearsal = rehearsal_of(at)
+        steps = []
+        with dagster_instance() as instance:
+            now("Asking CloudZero")
+            for step in tried(rehearsal, cloudzero, instance, say):
+                steps.append(step)
+                now(f"Asking CloudZero: {step.operation.title} tried")
+        base_url, connection_id = cloudzero.address()
     works = all(step.works for step in steps)
     if as_json:
         print_json(

@@ -160,7 +160,7 @@ def look(
         findings = [asdict(finding) for finding in found]
         print_json({"source": name, "works": not wrong, "findings": findings})
     elif wrong:
-        typer.secho(f"{len(wrong)} wrong", err=True, fg="red")
+        say(f"{len(wrong)} wrong", "red")
     raise typer.Exit(1 if wrong else 0)
 
 

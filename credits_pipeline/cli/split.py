@@ -4,19 +4,24 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
 from credits_pipeline.billing.money import for_people, to_text
+from credits_pipeline.cli.ending import CANT_BE_DONE
 from credits_pipeline.cli.options import (
+    AcceptEstimates,
     AcceptRejected,
     CreditsFile,
     Duplicates,
+    ProfileFile,
+    SheetName,
     Signs,
     decided,
     limits,
     month_option,
+    profiles,
 )
 from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, say
 
@@ -48,18 +53,32 @@ def split(
     duplicates: Duplicates = None,
     signs: Signs = None,
     accept_rejected: AcceptRejected = False,
+    accept_left_out: Annotated[
+        bool,
+        typer.Option(
+            "--accept-left-out",
+            help="With --upload: although rows of the sheet are in no file.",
+        ),
+    ] = False,
+    accept_estimates: AcceptEstimates = False,
+    sheet: SheetName = None,
+    profile: ProfileFile = None,
     as_json: Json = False,
 ) -> None:
     """Make one credits file a month of a sheet: Cost Explorer, a bill, a table with months.
 
-    Exit code 0 if every month was written, 1 if nothing was because the sheet can't be split or
-    something is there already, 2 if the command can't be carried out.
+    Rows that are in no file are told and counted, month by month; what is uploaded looks whole, so
+    `--upload` wants `--accept-left-out` then. Exit code 0 if every month was written whole, 1 if
+    rows were left out, or if nothing was written because the sheet can't be split or something is
+    there already, 2 if the command can't be carried out.
 
     **Examples**
 
     `credits-pipeline split history.csv --to months/`
 
     `credits-pipeline split export.csv --first-month 2025-01 --upload --dry-run`
+
+    `credits-pipeline split credits-2025-01.xlsx --upload`
 
     `credits-pipeline split history.csv --to months/ --json | jq -r '.months[].file'`
     """
@@ -69,20 +88,27 @@ def split(
         month_files,
     )
 
-    if to is not None and upload:
-        raise typer.BadParameter("choose one of --to DIR and --upload")
-    if to is None and not upload and not dry_run:
-        raise typer.BadParameter("say where the files go: --to DIR or --upload")
+    _refuse_unclear(to, upload=upload, dry_run=dry_run)
     first = month_option(first_month, "--first-month")
     decisions = decided(duplicates=duplicates, signs=signs, accept_rejected=accept_rejected)
     allowed = limits()
+    known = profiles(profile)
     put_to: list[tuple[MonthFile, str]] = []
     try:
         with doing(f"Reading {file.name}") as now:
             allowed.refuse_larger(file.stat().st_size, name=file.name)
             files = month_files(
-                file.read_bytes(), name=file.name, first=first, decisions=decisions, limits=allowed
+                file.read_bytes(),
+                name=file.name,
+                first=first,
+                decisions=decisions,
+                limits=allowed,
+                profiles=known,
+                accept_estimates=accept_estimates,
+                sheet_name=sheet,
             )
+            if upload and not dry_run and not accept_left_out:
+                _refuse_left_out(files)
             put = _into_folder(to, files, force=force) if to is not None else None
             if upload:
                 put = _into_inbox(files, force=force)
@@ -91,16 +117,36 @@ def split(
                 where = put(made, dry_run) if put is not None else f"credits-{made.month}.csv"
                 put_to.append((made, where))
     except (NotSplitError, Refusal, _NotWritableError) as error:
+        reason = str(error)
+        if put_to and not dry_run:
+            reason += f" Written before that: {_shown([where for _, where in put_to])}."
         if as_json:
             print_json(
-                {"months": [_told(*one, written=True) for one in put_to], "reason": str(error)}
+                {
+                    "months": [_told(*one, written=not dry_run) for one in put_to],
+                    "reason": reason,
+                }
             )
-        fail(str(error), 2 if isinstance(error, _NotWritableError) else 1)
+        fail(reason, CANT_BE_DONE if isinstance(error, _NotWritableError) else 1)
     if as_json:
         told = [_told(*one, written=not dry_run) for one in put_to]
         print_json({"months": told, "reason": None})
     else:
         _print(put_to, "would be written to" if dry_run else "written to")
+    whole = not any(made.left_out.rows for made, _ in put_to)
+    raise typer.Exit(0 if whole or accept_left_out else 1)
+
+
+def _refuse_unclear(to: Path | None, *, upload: bool, dry_run: bool) -> None:
+    """Refuse options that do not say where the files go.
+
+    Raises:
+        BadParameter: they say two places, or none.
+    """
+    if to is not None and upload:
+        raise typer.BadParameter("choose one of --to DIR and --upload")
+    if to is None and not upload and not dry_run:
+        raise typer.BadParameter("say where the files go: --to DIR or --upload")
 
 
 def _print(put_to: "list[tuple[MonthFile, str]]", done: str) -> None:
@@ -109,6 +155,8 @@ def _print(put_to: "list[tuple[MonthFile, str]]", done: str) -> None:
             say(f"{made.month}  {warning}", "yellow")
     for made, where in put_to:
         echo(f"{made.month}  {made.accounts:,} accounts  {for_people(made.total)}  {done} {where}")
+        if made.left_out.rows:
+            echo(f"{made.month}  {made.left_out.says}")
 
 
 def _told(made: "MonthFile", where: str, *, written: bool) -> dict[str, Any]:
@@ -116,6 +164,9 @@ def _told(made: "MonthFile", where: str, *, written: bool) -> dict[str, Any]:
         "billing_month": str(made.month),
         "accounts": made.accounts,
         "total_usd": to_text(made.total),
+        "left_out_rows": made.left_out.rows,
+        "left_out_usd": to_text(made.left_out.usd),
+        "left_out_unknown": made.left_out.unknown,
         "warnings": list(made.warnings),
         "file": where,
         "written": written,
@@ -127,11 +178,13 @@ Put = Callable[["MonthFile", bool], str]
 
 
 class _NotWritableError(Exception):
-    """A file can't be put where it belongs."""
+    """A file can't be put where it belongs; the message says why and what to do."""
 
-    def __init__(self, path: Path, error: OSError) -> None:
+    @classmethod
+    def of(cls, path: Path, error: OSError) -> Self:
+        """What the machine says of a path."""
         why = error.strerror or type(error).__name__
-        super().__init__(f"{path} can't be written: {why}. Choose another folder with --to.")
+        return cls(f"{path} can't be written: {why}. Choose another folder with --to.")
 
 
 def _into_folder(folder: Path, files: "list[MonthFile]", *, force: bool) -> Put:
@@ -147,7 +200,7 @@ def _into_folder(folder: Path, files: "list[MonthFile]", *, force: bool) -> Put:
     try:
         there = [str(path) for path in paths.values() if path.exists()]
     except OSError as error:
-        raise _NotWritableError(folder, error) from None
+        raise _NotWritableError.of(folder, error) from None
     if there and not force:
         raise NotSplitError(f"Nothing was written: {_listed(there)}. Overwrite with --force.")
 
@@ -158,7 +211,7 @@ def _into_folder(folder: Path, files: "list[MonthFile]", *, force: bool) -> Put:
                 folder.mkdir(parents=True, exist_ok=True)
                 _write_whole(path, made.data)
             except OSError as error:
-                raise _NotWritableError(path, error) from None
+                raise _NotWritableError.of(path, error) from None
         return str(path)
 
     return put
@@ -199,7 +252,7 @@ def _into_inbox(files: "list[MonthFile]", *, force: bool) -> Put:
         keys = {made.month: inbox.key(made.month) for made in files}
         there = [inbox.uri(key) for key in keys.values() if inbox.current(key) is not None]
     except InboxError as error:
-        raise NotSplitError(str(error)) from None
+        raise _NotWritableError(str(error)) from None
     if there and not force:
         raise NotSplitError(f"Nothing was uploaded: {_listed(there)}. Overwrite with --force.")
 
@@ -212,17 +265,35 @@ def _into_inbox(files: "list[MonthFile]", *, force: bool) -> Put:
 
 
 def _upload(inbox: "Inbox", key: str, made: "MonthFile") -> None:
-    from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
     from credits_pipeline.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
 
     metadata = {"credits-rows": str(made.accounts), "credits-total": to_text(made.total)}
     try:
         inbox.upload(key, made.data, metadata=metadata)
     except InboxError as error:
-        raise NotSplitError(str(error)) from None
+        raise _NotWritableError(str(error)) from None
+
+
+def _refuse_left_out(files: "list[MonthFile]") -> None:
+    """Refuse to upload files that look whole and are not, unless a person knows it.
+
+    Raises:
+        NotSplitError: rows of the sheet are in no file.
+    """
+    from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
+
+    told = [f"{made.month}: {made.left_out.says}" for made in files if made.left_out.rows]
+    if told:
+        raise NotSplitError(
+            f"Nothing was uploaded, as the files would look whole and are not. {' '.join(told)} "
+            "Correct the sheet, or upload what could be read with --accept-left-out."
+        )
 
 
 def _listed(there: list[str]) -> str:
-    shown = ", ".join(there[:3])
-    more = f" and {len(there) - 3} more" if len(there) > 3 else ""  # noqa: PLR2004 - shown above
-    return f"{shown}{more} {'is' if len(there) == 1 else 'are'} there already"
+    return f"{_shown(there)} {'is' if len(there) == 1 else 'are'} there already"
+
+
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - shown below
+    return f"{', '.join(names[:3])}{more}"

@@ -5,7 +5,6 @@ and path only and replays its first answer for ever, so a key that is used twice
 comes second (CloudZero contract, section 5).
 """
 
-import json
 import logging
 import re
 import uuid
@@ -20,6 +19,7 @@ from urllib.parse import quote
 import httpx
 import polars as pl
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.contents import read_contents
 from credits_pipeline.cloudzero.errors import (
@@ -40,6 +40,12 @@ _T = TypeVar("_T")
 
 DEFAULT_BASE_URL = "https://api.cloudzero.com"
 #: A drop of several megabytes may take CloudZero a while to answer.
+#: Of an answer that is read at once; the contents of a month are read in pieces.
+_LONGEST_ANSWER = 256_000_000
+#: More of a refusal's text is not read.
+LONGEST_REFUSAL = 65_536
+#: What a refusal says besides its text.
+_TOLD = ("location", "retry-after", "content-type")
 DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 
 
@@ -383,8 +389,7 @@ class CloudZeroClient:
                 if response.is_success:
                     result = read(self._until(deadline, response))
                 else:
-                    response.read()
-                    failed = self._failure(operation, where, response)
+                    failed = self._failure(operation, where, self._refusal(deadline, response))
         except (httpx.HTTPError, UnreadableAnswerError) as fault:
             failed = self._failure(operation, where, fault)
         except WrongAnswerError as wrong:
@@ -421,6 +426,19 @@ class CloudZeroClient:
         # The key is a local of no frame that a failure is raised through.
         secret = self._http.headers["authorization"]
         return failure(operation, where, outcome, secret=secret, now=self.policy.now())
+
+    def _refusal(self, deadline: float, response: httpx.Response) -> httpx.Response:
+        """A refusal with as much of its text as comes in time: its status says what it is."""
+        text = bytearray()
+        try:
+            for chunk in self._until(deadline, response):
+                text += chunk
+                if len(text) > LONGEST_REFUSAL:
+                    break
+        except httpx.HTTPError as fault:
+            _log.warning("the text of a %d broke off: %s", response.status_code, type(fault))
+        headers = {name: response.headers[name] for name in _TOLD if name in response.headers}
+        return httpx.Response(response.status_code, headers=headers, content=bytes(text))
 
     def _headers(self, operation: Operation, key: str, *, has_body: bool) -> dict[str, str]:
         headers = {"Content-Type": "application/json"} if has_body else {}
@@ -527,7 +545,7 @@ def _header_fault(name: str, value: str | None) -> str | None:
 def _object(chunks: Iterable[bytes], inner: str | None = None) -> dict[str, Any]:
     """The answer's JSON object, or the one that it wraps under a name."""
     try:
-        value = json.loads(b"".join(chunks), parse_float=Decimal)
+        value = read_json(_whole(chunks), parse_float=Decimal)
     except ValueError as error:
         raise UnreadableAnswerError(f"it is not JSON ({error})") from None
     if inner and isinstance(value, dict) and isinstance(value.get(inner), dict):
@@ -541,10 +559,28 @@ def _drop_of(value: Any) -> DropReceipt:
     try:
         # The month may come back as a moment in it.
         return DropReceipt(
-            str(value["drop_id"]), BillingMonth.parse(value["month"][:7]), int(value["row_count"])
+            str(value["drop_id"]), BillingMonth.parse(value["month"][:7]), _count(value)
         )
     except (KeyError, TypeError, ValueError):
         raise UnreadableAnswerError("it has no drop_id, month and row_count") from None
+
+
+def _count(value: Mapping[str, Any]) -> int:
+    """A count of rows, which may be written as text or with a point; none has more digits."""
+    text = str(value["row_count"])
+    if not re.fullmatch(r"[0-9]{1,18}(\.0{1,18})?", text):
+        raise ValueError(text)
+    return int(text.partition(".")[0])
+
+
+def _whole(chunks: Iterable[bytes]) -> bytes:
+    """An answer that is read at once, as long as it is of a size that any answer has."""
+    text = bytearray()
+    for chunk in chunks:
+        text += chunk
+        if len(text) > _LONGEST_ANSWER:
+            raise UnreadableAnswerError(f"it is longer than {_LONGEST_ANSWER:,} bytes")
+    return bytes(text)
 
 
 def _costs_page(chunks: Iterable[bytes]) -> CostsPage:
@@ -552,6 +588,14 @@ def _costs_page(chunks: Iterable[bytes]) -> CostsPage:
     rows = answer.get("costs")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UnreadableAnswerError("it has no list of rows named costs")
-    cursor = (answer.get("pagination") or {}).get("cursor") or {}
-    following = cursor.get("next_cursor") if cursor.get("has_next", True) else None
-    return CostsPage(tuple(rows), following or None)
+    pagination = answer.get("pagination") or {}
+    cursor = pagination.get("cursor") or {} if isinstance(pagination, dict) else None
+    if not isinstance(cursor, dict):
+        raise UnreadableAnswerError("it does not say whether there are more pages")
+    following = cursor.get("next_cursor")
+    if not cursor.get("has_next", bool(following)):
+        return CostsPage(tuple(rows), None)
+    if not isinstance(following, str) or not following:
+        # Taken for the last page, it would make a part of the costs pass for all of them.
+        raise UnreadableAnswerError("it has a next page and no cursor to it")
+    return CostsPage(tuple(rows), following)

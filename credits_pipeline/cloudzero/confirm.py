@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 import polars as pl
@@ -17,6 +17,8 @@ import polars as pl
 from credits_pipeline.billing.columns import SCALE, USD
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cloudzero.difference import Difference, difference
+from credits_pipeline.cloudzero.errors import WrongAnswerError
+from credits_pipeline.cloudzero.operations import Operation
 
 CostsQuery = Mapping[str, str | tuple[str, ...]]
 CostRows = Iterable[Mapping[str, Any]]
@@ -25,6 +27,10 @@ CostRows = Iterable[Mapping[str, Any]]
 KNOWN_BEFORE_MONTHS = 3
 #: Costs come as floats: two amounts are the same if they round to the same cent.
 _HALF_A_CENT = Decimal("0.005")
+#: How much of what is no amount is told.
+_LONGEST_COST = 60
+#: No account's dollars of a month have more digits before the point.
+_DIGITS = 15
 _STEP = Decimal(1).scaleb(-SCALE)
 _ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
@@ -169,6 +175,27 @@ def _query(
     }
 
 
+def _cost_of(row: Mapping[str, Any], account: str) -> Decimal:
+    """A row's cost.
+
+    Raises:
+        WrongAnswerError: it has none, or none that can be an amount of dollars.
+    """
+    written = row.get("cost")
+    try:
+        cost = Decimal(str(written))
+    except InvalidOperation:
+        cost = Decimal("NaN")
+    if not cost.is_finite() or cost.adjusted() > _DIGITS or isinstance(written, bool):
+        raise WrongAnswerError(
+            f"CloudZero, costs: the cost of account {account or '(none)'} is "
+            f"{str(written)[:_LONGEST_COST]!r}, which is no amount of dollars.",
+            "Ask again later. If it stays, show CloudZero's support this message.",
+            operation=Operation.COSTS,
+        )
+    return cost
+
+
 def _credits_of(costs: CostRows, month: BillingMonth) -> pl.DataFrame:
     """Columns ``account`` and ``usd``: the month's costs, negated and added up by account."""
     sums: dict[str, Decimal] = {}
@@ -177,7 +204,7 @@ def _credits_of(costs: CostRows, month: BillingMonth) -> pl.DataFrame:
             label = str(row.get("Account") or "")
             ids = _ACCOUNT_ID.findall(label)
             account = ids[0] if len(ids) == 1 else label
-            sums[account] = sums.get(account, Decimal(0)) - Decimal(str(row["cost"]))
+            sums[account] = sums.get(account, Decimal(0)) - _cost_of(row, account)
     return pl.DataFrame(
         {"account": list(sums), "usd": [amount.quantize(_STEP) for amount in sums.values()]},
         schema=pl.Schema([("account", pl.String()), ("usd", USD)]),

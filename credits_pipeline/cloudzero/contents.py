@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.cloudzero.errors import UnreadableAnswerError
 
 _BATCH_CHARACTERS = 1 << 20
@@ -30,11 +31,13 @@ def read_contents(pieces: Iterable[bytes]) -> pl.DataFrame:
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     batches: list[pl.DataFrame] = []
-    pending, try_at, inside = "", 0, False
+    pending, try_at, inside, open_at = "", 0, False, 0
     for piece in pieces:
         pending += _decoded(decoder, piece, final=False)
-        if not inside and len(pending) <= _LONGEST_OPENING:
+        if not inside and open_at <= len(pending) <= _LONGEST_OPENING:
             opening = _OPENING.match(pending)
+            # As below: the work is that of twice the text, however small its pieces are.
+            open_at = 2 * len(pending)
             if opening:
                 pending, inside = pending[opening.end() :], True
         if inside and len(pending) >= max(_BATCH_CHARACTERS, try_at):
@@ -88,7 +91,7 @@ def _check_rows(rows: Any) -> None:
 
 
 def _loads(text: str) -> Any:
-    return json.loads(text, parse_float=str, parse_int=str)
+    return read_json(text, parse_float=str, parse_int=str)
 
 
 def _table(rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -106,4 +109,7 @@ def _shared_if_alike(column: pl.Series) -> pl.Series:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str | None) else json.dumps(value)
+    try:
+        return value if isinstance(value, str | None) else json.dumps(value)
+    except RecursionError:
+        raise UnreadableAnswerError("a value in it is nested too deep") from None

@@ -13,6 +13,9 @@ from credits_pipeline.billing.money import to_text
 from credits_pipeline.cloudzero.cbf import ACCOUNT, COST, USAGE_END, USAGE_START
 
 _ROWS_AT_ONCE = 32_768
+#: No amount of dollars is longer, or has an exponent beyond that of so many digits.
+_LONGEST_AMOUNT = 100
+_DIGITS = 60
 _NUMBER = r"^\s*(?<sign>[+-]?)0*(?<whole>\d*)(?:\.(?<fraction>\d*?)0*)?\s*$"
 
 
@@ -171,12 +174,18 @@ def canonical_amounts(column: pl.Series) -> pl.Series:
 
 
 def _odd_amount(text: str) -> str:
-    """An amount in a spelling that is not plain, such as an exponent; else the text itself."""
+    """An amount in a spelling that is not plain, such as an exponent; else the text itself.
+
+    Written as the plain ones are, so that the same value is the same text.
+    """
     try:
-        amount = Decimal(text)
+        amount = Decimal(text.strip()[:_LONGEST_AMOUNT])
     except InvalidOperation:
         return text
-    return to_text(amount).removesuffix(".00") if amount.is_finite() else text
+    if not amount.is_finite() or len(text) > _LONGEST_AMOUNT or abs(amount.adjusted()) > _DIGITS:
+        return text
+    plain = to_text(amount)
+    return plain.rstrip("0").rstrip(".")
 
 
 def _canonical_times(column: pl.Series) -> pl.Series:

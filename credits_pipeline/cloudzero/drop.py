@@ -184,7 +184,7 @@ def drop(
             What it raises ends the drop with nothing sent.
         options: what to do beside the payload.
         previous: our last attempt that sent anything to this month.
-        last_verified_usd: the total of the last verified month, for the hold.
+        last_verified_usd: the usual total of the verified months before, for the hold.
         known: accounts that CloudZero knows; None where it could not be asked.
         progress: is told in sentences what happens.
     """

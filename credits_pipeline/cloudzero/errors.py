@@ -26,6 +26,7 @@ from http import HTTPStatus
 
 import httpx
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.cloudzero.operations import Operation
 
 _LONGEST_MESSAGE = 500
@@ -149,12 +150,13 @@ def retry_after_seconds(text: str | None, now: datetime) -> float | None:
     if re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
         return float(text)
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = parsedate_to_datetime(text[:_LONGEST_MESSAGE])
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - now).total_seconds())
+    except (ValueError, OverflowError, TypeError, IndexError):
+        # No date of this calendar.
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def _failed_answer(
@@ -279,12 +281,11 @@ def _message_of(answer: httpx.Response) -> str:
     """What CloudZero says in an error's body: in one of its JSON shapes, or an HTML title."""
     text = answer.content.decode("utf-8", errors="replace")
     try:
-        value = json.loads(text)
+        value = read_json(text)
     except ValueError:
-        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        title = _title_of(text)
         if title:
-            words = " ".join(html.unescape(title[1]).split())
-            return f"an HTML page titled {words!r}"
+            return f"an HTML page titled {title!r}"
         return "an HTML page" if re.search(r"<(html|body|head)\b", text, re.IGNORECASE) else text
     if isinstance(value, dict):
         error = value.get("error")
@@ -293,8 +294,24 @@ def _message_of(answer: httpx.Response) -> str:
             return f"{error['message']}{kind}"
         for name in ("message", "error", "errors", "detail"):
             if value.get(name):
-                return value[name] if isinstance(value[name], str) else json.dumps(value[name])
+                return value[name] if isinstance(value[name], str) else _spelled(value[name], text)
     return text
+
+
+def _title_of(text: str) -> str:
+    """The title of an HTML page, found without looking at any of it twice."""
+    folded = text.lower() if len(text.lower()) == len(text) else text
+    begins = folded.find("<title")
+    opened = folded.find(">", begins) if begins >= 0 else -1
+    closed = folded.find("</title", opened) if opened >= 0 else -1
+    return " ".join(html.unescape(text[opened + 1 : closed]).split()) if closed >= 0 else ""
+
+
+def _spelled(value: object, text: str) -> str:
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        return text
 
 
 def _shorten(text: str, secret: str) -> str:

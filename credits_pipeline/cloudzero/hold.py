@@ -8,6 +8,9 @@ import polars as pl
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.cloudzero.diff import Diff
 
+#: Accounts that a reason names.
+_NAMED = 3
+
 
 @dataclass(frozen=True)
 class HoldLimits:
@@ -27,19 +30,25 @@ def hold(
 ) -> str | None:
     """Say why a change is held, or None if it may be sent.
 
-    The total is compared with what CloudZero holds for the month, or with the last verified month
-    where it holds nothing. No history, no hold. An account goes if it has credit now and is to
-    have none; accounts at zero have nothing to lose.
+    The total is compared with what CloudZero holds for the month, or with the usual of the
+    verified months before where it holds nothing. No history, no hold. An account goes if it has
+    credit now and is to have none; accounts at zero have nothing to lose. An account that the file
+    names with a zero is held however small: an empty cell says zero too, and nobody loses a credit
+    by one unasked.
 
     Args:
         diff: the change by account.
-        last_verified_usd: the total of the last verified month, if there is one.
+        last_verified_usd: the usual total of the verified months before, if there are any.
         limits: from where on a change is held.
     """
     limits = limits or HoldLimits()
     reasons = [
         reason
-        for reason in (_total(diff, last_verified_usd, limits), *_going(diff, limits))
+        for reason in (
+            _total(diff, last_verified_usd, limits),
+            *_going(diff, limits),
+            _zeroed(diff),
+        )
         if reason
     ]
     return "; ".join(reasons) or None
@@ -49,7 +58,7 @@ def _total(diff: Diff, last_verified_usd: Decimal | None, limits: HoldLimits) ->
     if diff.old_usd:
         reference, named = diff.old_usd, "that CloudZero holds for this month"
     elif last_verified_usd:
-        reference, named = last_verified_usd, "of the last verified month"
+        reference, named = last_verified_usd, "that the verified months before had"
     else:
         return None
     new = diff.new_usd
@@ -77,4 +86,17 @@ def _going(diff: Diff, limits: HoldLimits) -> tuple[str | None, str | None]:
         f"their credit, {share}"
         if gone_usd > held_usd * limits.going
         else None,
+    )
+
+
+def _zeroed(diff: Diff) -> str | None:
+    zeroed = diff.accounts.filter((pl.col("old_usd") != 0) & (pl.col("new_usd") == 0))
+    if zeroed.is_empty():
+        return None
+    named = ", ".join(zeroed["account"].head(_NAMED))
+    more = f" and {zeroed.height - _NAMED:,} more" if zeroed.height > _NAMED else ""
+    usd = for_people(Decimal(zeroed["old_usd"].sum()))
+    return (
+        f"{usd} of credit would go with accounts whose amount is zero or empty in the file: "
+        f"{named}{more}"
     )

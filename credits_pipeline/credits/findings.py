@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import Literal
 
 Convention = Literal["positive_is_credit", "negative_is_credit"]
+#: What was done with an account's further rows: the first counts; a person, or the file's own
+#: total, said that they add up; or a person has to be asked.
+Several = Literal["first", "sum", "total", "ask"]
 
 #: Python rounds sums of decimals to 28 digits unless it is told more.
 _PRECISION = 60
@@ -25,6 +28,7 @@ class RecordClass(StrEnum):
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
     REJECTED = "rejected"
     ACCOUNT_UNKNOWN = "account_unknown"
+    NOT_A_CREDIT = "not_a_credit"
     CONTROL_TOTAL = "control_total"
     BLANK = "blank"
 
@@ -156,11 +160,13 @@ class Findings:
         rows: accounts in the table.
         total_usd: their sum, signed as credits.
         duplicated_accounts: accounts with more than one record.
+        several_rows: what was done with further rows of an account.
         padded_accounts: account ids that were given back their leading zeros.
         floated_accounts: account ids that were written as decimal numbers (``123456789012.0``).
         control_totals: see `ControlTotal`.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people, each with lines and dollars where it has them.
+        profile: name and SHA-256 of the profile that the file was read by; empty if by none.
     """
 
     layout: str
@@ -173,8 +179,10 @@ class Findings:
     rows: int
     total_usd: Decimal
     duplicated_accounts: int = 0
+    several_rows: Several = "first"
     padded_accounts: int = 0
     floated_accounts: int = 0
     control_totals: tuple[ControlTotal, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    profile: str = ""

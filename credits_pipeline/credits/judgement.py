@@ -15,6 +15,8 @@ from credits_pipeline.credits.findings import Convention, RecordClass
 from credits_pipeline.credits.reading import MonthReading
 from credits_pipeline.credits.reading.sums import exact_sum
 
+_DIGEST_SHOWN = 12
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -71,13 +73,16 @@ def _layout_is_known(reading: MonthReading) -> Statement:
     ignored = (
         f"; columns not used: {', '.join(found.ignored_columns)}" if found.ignored_columns else ""
     )
+    name, _, digest = found.profile.partition(" ")
+    profile = f", by the profile {name} ({digest[:_DIGEST_SHOWN]})" if name else ""
     return Statement(
         name="layout_is_known",
         holds=True,
         blocks=False,
         says=(
-            f"Read as {found.layout} (version {found.layout_version}), {found.encoding}, fields"
-            f" separated by {found.delimiter!r}, decimal mark {found.decimal_mark!r}{ignored}."
+            f"Read as {found.layout} (version {found.layout_version}){profile}, {found.encoding},"
+            f" fields separated by {found.delimiter!r}, decimal mark {found.decimal_mark!r}"
+            f"{ignored}."
         ),
         numbers={
             "layout": found.layout,
@@ -86,6 +91,7 @@ def _layout_is_known(reading: MonthReading) -> Statement:
             "delimiter": found.delimiter,
             "decimal_mark": found.decimal_mark,
             "ignored_columns": ", ".join(found.ignored_columns),
+            **({"profile": found.profile} if found.profile else {}),
         },
     )
 
@@ -145,23 +151,29 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
     identical = duplicates.filter("identical")
     conflicting = duplicates.filter(~pl.col("identical"))
     first = (conflicting if len(conflicting) else identical).row(0, named=True)
+    asks = decisions.duplicates == "first" and reading.findings.several_rows == "ask"
     kinds = [
         f"{_count(len(rows), 'row')} {what}"
         for rows, what in (
             (identical, "repeating the first word for word"),
-            (conflicting, "contradicting it"),
+            (conflicting, "differing from it" if asks else "contradicting it"),
         )
         if len(rows)
     ]
     done = {
         "first": "the first row of each account is kept, later ones are left out",
         "sum": "the rows of each account are added up, as decided",
+        "total": "they are added up, as the file's own total says",
+        "ask": (
+            "if each is a credit of its own, decide duplicates = sum; else keep one row for each"
+            " account"
+        ),
         "reject": "the file is blocked, as decided: keep one row for each account",
-    }[decisions.duplicates]
+    }["reject" if decisions.duplicates == "reject" else reading.findings.several_rows]
     return Statement(
         name="no_duplicate_accounts",
         holds=False,
-        blocks=decisions.duplicates == "reject",
+        blocks=asks or decisions.duplicates == "reject",
         says=(
             f"{_count(reading.findings.duplicated_accounts, 'account')} with more than one row:"
             f" {' and '.join(kinds)}; such as line"
@@ -232,6 +244,14 @@ def _signs_agree(
         says = (
             f"{counted}: some credits are taken back, or it is a mistake. If the {usual} amounts"
             f" are the credits, decide signs = as_is; if the {other} ones are, flipped."
+        )
+        return Statement("signs_agree", holds=False, blocks=True, says=says, numbers=numbers)
+    if signs.against_layout and signs.layout_convention == "negative_is_credit":
+        says = (
+            f"{counted}: AWS writes credits as negative costs, so positive figures are costs;"
+            f" filter"
+            " the download to charge type Credit. If they are credits all the same, decide signs ="
+            " flipped."
         )
         return Statement("signs_agree", holds=False, blocks=True, says=says, numbers=numbers)
     if signs.against_layout:
@@ -305,9 +325,18 @@ def _count(number: int, noun: str) -> str:
 def _not_all_zero(reading: MonthReading) -> Statement:
     amounts = reading.rows["amount_usd"]
     some = not len(amounts) or bool((amounts != 0).any())
+    zero = reading.rows.filter(pl.col("amount_usd") == 0)
+    says = "At least one amount is not zero." if some else "Every amount is zero."
+    if some and len(zero):
+        first = zero.row(0, named=True)
+        says = (
+            f"{_count(len(zero), 'account')} with no credit: the amount is zero or empty, such as"
+            f" that of {first['account_id']} on line {first['line']}."
+        )
     return Statement(
         "amounts_are_not_all_zero",
         holds=some,
         blocks=False,
-        says="At least one amount is not zero." if some else "Every amount is zero.",
+        says=says,
+        numbers={"accounts_at_zero": len(zero)},
     )

@@ -1,7 +1,8 @@
 """What the pipeline would make of a file, month by month, without sending anything."""
 
+import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.judgement import blocking, statements
+from credits_pipeline.credits.opening import open_file
 from credits_pipeline.credits.reading import (
     Controls,
     Limits,
@@ -21,6 +23,7 @@ from credits_pipeline.credits.reading import (
     Sheet,
     read_sheet,
 )
+from credits_pipeline.credits.reading.profiles.book import Profiles
 from credits_pipeline.credits.reading.refusal import split_command
 from credits_pipeline.credits.reading.sums import exact
 
@@ -30,6 +33,8 @@ _NO_MONTH = (
     "Neither the file nor its name says the month: pass --month YYYY-MM, or name it"
     " credits-YYYY-MM.csv."
 )
+_ENDINGS = frozenset({".csv", ".json", ".ods", ".xlsx"})
+_TO_INBOX = "The inbox takes CSV: make its file with {command}"
 #: Any month: it is not shown where the file's month is not known.
 _STAND_IN = BillingMonth(2000, 1)
 
@@ -65,6 +70,12 @@ class FileVerdict:
             return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
         return pl.concat(parts).unique(maintain_order=True).sort("line", maintain_order=True)
 
+    @property
+    def profile(self) -> str | None:
+        """Name and SHA-256 of the profile that the file was read by; None if by none."""
+        found = (reading.findings.profile for reading in self.months.values())
+        return next(found, "") or None
+
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain values, amounts as exact text."""
         return {
@@ -84,16 +95,17 @@ class FileVerdict:
             "ignored_columns": sorted(
                 {c for r in self.months.values() for c in r.findings.ignored_columns}
             ),
+            "profile": self.profile,
         }
 
 
 def month_of_name(name: str) -> BillingMonth | None:
-    """The month of a file that is called ``credits-YYYY-MM.csv``."""
-    stem = PurePath(name).name
-    if not (stem.startswith("credits-") and stem.endswith(".csv")):
+    """The month of a file that is called ``credits-YYYY-MM.csv``, or ``.xlsx`` and so on."""
+    path = PurePath(name)
+    if not (path.name.startswith("credits-") and path.suffix in _ENDINGS):
         return None
     try:
-        return BillingMonth.parse(stem.removeprefix("credits-").removesuffix(".csv"))
+        return BillingMonth.parse(path.stem.removeprefix("credits-"))
     except ValueError:
         return None
 
@@ -106,6 +118,9 @@ def judge(
     expected_total: str | None = None,
     decisions: Decisions,
     limits: Limits,
+    profiles: Profiles | None = None,
+    accept_estimates: bool = False,
+    sheet_name: str | None = None,
 ) -> FileVerdict:
     """Read a file and say what the pipeline would make of it.
 
@@ -116,16 +131,36 @@ def judge(
         expected_total: the sum of its credits, in dollars.
         decisions: the decisions to read and judge it under.
         limits: how large it may be.
+        profiles: those that are asked before the layouts; the product's if None.
+        accept_estimates: a person wants rows that a profile calls estimates to count.
+        sheet_name: the sheet to read, where a spreadsheet has several.
     """
     month = month or month_of_name(name)
     try:
-        sheet = read_sheet(data, decisions=decisions, limits=limits, name=name)
+        opened = open_file(data, name=name, sheet=sheet_name, max_bytes=limits.max_bytes)
+        sheet = read_sheet(
+            opened.data,
+            decisions=decisions,
+            limits=limits,
+            name=name,
+            profiles=profiles,
+            accept_estimates=accept_estimates,
+            delimiter=opened.delimiter,
+        )
+        verdict = _judged(sheet, month, expected_total, decisions, name=name)
     except Refusal as refusal:
         return refused(refusal)
-    try:
-        return _judged(sheet, month, expected_total, decisions, name=name)
-    except Refusal as refusal:
-        return refused(refusal)
+    if opened.made:
+        sheet_option = "" if sheet_name is None else f" --sheet {shlex.quote(sheet_name)}"
+        note = _TO_INBOX.format(command=f"{split_command(name)}{sheet_option}")
+        verdict = replace(verdict, notes=(*verdict.notes, note))
+    if not opened.warnings:
+        return verdict
+    return replace(
+        verdict,
+        verdict="reject" if verdict.verdict == "reject" else "warn",
+        warnings=(*opened.warnings, *verdict.warnings),
+    )
 
 
 def refused(refusal: Refusal) -> FileVerdict:

@@ -10,6 +10,11 @@ import dagster as dg
 from credits_pipeline.doctor.finding import Finding, note, ok, wrong
 
 _DAEMON = "SENSOR"
+#: What a dagster.yaml says so that runs that die, and only those, are started again.
+_RECOVERY = (
+    "run_retries: {enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false} and "
+    "run_monitoring: {enabled: true}"
+)
 
 
 def dagster_found(stack: ExitStack) -> Iterator[Finding | dg.DagsterInstance]:
@@ -49,7 +54,7 @@ def dagster_found(stack: ExitStack) -> Iterator[Finding | dg.DagsterInstance]:
         yield note(
             "Dagster's home",
             f"{home} has no dagster.yaml, so all is as Dagster has it by default.",
-            f"cp credits_pipeline/sandbox/dagster.yaml {home}",
+            f"Write there a dagster.yaml with: {_RECOVERY}",
         )
     yield _recovery(instance)
     yield _daemon(instance)
@@ -70,7 +75,16 @@ def _recovery(instance: dg.DagsterInstance) -> Finding:
             "runs that die",
             f"{' and '.join(missing)} are off, so a run whose process dies is asked for again only "
             "by the sensor, after an hour.",
-            "Take both from credits_pipeline/sandbox/dagster.yaml.",
+            f"In dagster.yaml: {_RECOVERY}",
+        )
+    # Dagster's own default, also where a dagster.yaml does not say it.
+    told = instance.get_settings("run_retries") or {}
+    if told.get("retry_on_asset_or_op_failure", True):
+        return note(
+            "runs that die",
+            "are started again by Dagster, and so are those that a person has to look at: "
+            "retry_on_asset_or_op_failure is not off.",
+            f"In dagster.yaml: {_RECOVERY}",
         )
     return ok("runs that die", "are started again by Dagster")
 

@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from credits_pipeline.finops.lake.work import working_folder
 from credits_pipeline.finops.objects import MissingError, Place, open_place
 
 #: More than any record or pointer is.
@@ -98,12 +98,9 @@ class Depot:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """An empty folder on the disk that files are kept on; gone afterwards."""
-        self.on_disk.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(
-            dir=self.on_disk, prefix=".writing-", ignore_cleanup_errors=True
-        ) as name:
-            yield Path(name)
+        """An empty folder on the disk that files are kept on; gone afterwards, however it ends."""
+        with working_folder(self.on_disk / ".work") as folder:
+            yield folder
 
     def forget(self, keys: list[str]) -> None:
         """Remove files, and the copies of them."""

@@ -38,6 +38,12 @@ TAGS = Variable(
     "another spelling that means the same, such as team,team=owner-team,environment=env. Case and "
     "spaces at either end never count.",
 )
+AUTOMATION = Variable(
+    "FINOPS_AUTOMATION",
+    "on",
+    "on starts the sensor of manifests with the daemon, where CREDITS_AUTOMATION is on too; off "
+    "reads bills only when a person asks for it.",
+)
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
 
 VARIABLES: tuple[Variable, ...] = tuple(

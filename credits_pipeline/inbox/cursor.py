@@ -72,6 +72,8 @@ class Cursor:
         runs_until: runs that failed up to this moment are known.
         sweep: the look around a bucket of more than one page; None for a small one.
         listed: when the inbox was listed last, where events tell of files in between.
+        inbox: what tells the inbox that it is about from another; empty in cursors of before.
+        looked: when it was looked into last; None in cursors of before.
     """
 
     months: dict[BillingMonth, Seen]
@@ -79,6 +81,8 @@ class Cursor:
     runs_until: datetime | None = None
     sweep: Sweep | None = None
     listed: datetime | None = None
+    inbox: str = ""
+    looked: datetime | None = None
 
     def knows(self, month: BillingMonth, version: FileVersion) -> bool:
         """Whether this version of a month's file is the one that was last seen."""
@@ -112,6 +116,8 @@ class Cursor:
                 runs_until=_moment(stored["runs"]) if "runs" in stored else None,
                 sweep=_read_sweep(stored["sweep"]) if "sweep" in stored else None,
                 listed=_moment(stored["listed"]) if "listed" in stored else None,
+                inbox=stored.get("inbox", ""),
+                looked=_moment(stored["looked"]) if "looked" in stored else None,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
@@ -133,6 +139,10 @@ class Cursor:
             stored["sweep"] = _sweep(self.sweep)
         if self.listed is not None:
             stored["listed"] = _seconds(self.listed)
+        if self.inbox:
+            stored["inbox"] = self.inbox
+        if self.looked is not None:
+            stored["looked"] = _seconds(self.looked)
         return json.dumps(stored, separators=(",", ":"), ensure_ascii=False)
 
 

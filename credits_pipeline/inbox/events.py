@@ -4,10 +4,10 @@ So nothing depends on what kind of event it is, in which order events come, or h
 Format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html.
 """
 
-import json
 from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
+from credits_pipeline.billing.json_outside import read_json
 from credits_pipeline.inbox.bucket import Inbox
 
 
@@ -24,7 +24,7 @@ def keys_named(body: str, inbox: Inbox) -> frozenset[str]:
     Raises:
         ValueError: it is no event of S3.
     """
-    told = json.loads(body)
+    told = read_json(body)
     if not isinstance(told, dict):
         raise ValueError("it is no object")  # noqa: TRY004 - as for every other text
     if told.get("Event") == "s3:TestEvent":

@@ -1,6 +1,7 @@
 """Which object is the credits file of which month, and why another is not."""
 
 import re
+import shlex
 from dataclasses import dataclass
 
 from credits_pipeline.billing.month import BillingMonth
@@ -10,6 +11,11 @@ BEGINNING = "credits-"
 _CREDITS_FILE = re.compile(r"credits-(?P<month>[0-9]{4}-[0-9]{2})\.csv")
 _NEARLY = re.compile(
     r"credits-(?P<month>[0-9]{4}-[0-9]{2})[^0-9].*\.csv", re.IGNORECASE | re.DOTALL
+)
+
+_SPREADSHEET = re.compile(
+    r"(?:.*/)?(?:credits-(?P<month>[0-9]{4}-[0-9]{2}))?[^/]*\.(?:xlsx|xlsm|xlsb|xls|ods)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -65,6 +71,15 @@ def month_of(  # noqa: PLR0911 - one return for each thing an object can be
             return Stray(
                 key,
                 f"one file per month: join it with credits-{nearly['month']}.csv into one file",
+            )
+        spreadsheet = _SPREADSHEET.fullmatch(name)
+        if spreadsheet is not None:
+            month = spreadsheet["month"]
+            return Stray(
+                key,
+                "a spreadsheet, and only CSV starts a run: make its file and put it here with"
+                f" credits-pipeline split {shlex.quote(name.rpartition('/')[2])}"
+                f" --first-month {month or 'YYYY-MM'} --upload",
             )
         return Stray(key, "not a credits file: name it credits-YYYY-MM.csv, or move it elsewhere")
     try:

@@ -18,6 +18,9 @@ from credits_pipeline.inbox.names import Months, Stray, month_of
 from credits_pipeline.inbox.slices import Sweep
 from credits_pipeline.inbox.version import FileVersion
 
+#: By how much S3's clock and ours may differ.
+_CLOCKS = timedelta(hours=1)
+
 
 @dataclass(frozen=True)
 class Start:
@@ -82,6 +85,7 @@ def look(
     months: Months,
     now: datetime,
     adopt: timedelta = timedelta(days=7),
+    inbox: str = "",
     at_most: int = 10,
     receipted: frozenset[BillingMonth] = frozenset(),
     sweep: Sweep | None = None,
@@ -98,8 +102,9 @@ def look(
         prefix: the inbox's prefix.
         months: those that have a partition.
         now: aware.
-        adopt: on a new installation, files no older than this start runs; older ones are shown
-            as found and not sent.
+        adopt: of files that were there before they could be seen, those no older than this start
+            runs; older ones are shown as found and not sent.
+        inbox: what tells this inbox from another; empty where that is not looked at.
         at_most: runs to start in one tick, the earliest uploads first, then what is asked for
             again; the others wait for the next tick.
         receipted: months that have a receipt, and so are not shown as not sent.
@@ -116,7 +121,7 @@ def look(
         seen = known.get(month)
         if seen is not None and seen.fingerprint == version.fingerprint:
             known[month] = _watched(seen, failed_runs.get(month), outcomes.get(month))
-        elif cursor is None and now - version.last_modified > adopt:
+        elif _is_adopted(cursor, seen, month, version, now=now, adopt=adopt, inbox=inbox):
             known[month] = Seen(version.fingerprint, 0)
         else:
             fresh.append((month, version))
@@ -158,6 +163,8 @@ def look(
             runs_until and _to_the_second(runs_until),
             sweep,
             listed and _to_the_second(listed),
+            inbox or ("" if cursor is None else cursor.inbox),
+            _to_the_second(now),
         ),
     )
 
@@ -184,6 +191,36 @@ def glance(
     fresh = [item for item in sorted(versions.items()) if not cursor.knows(*item)]
     starts = tuple(_started(known, month, version, now) for month, version in fresh[:at_most])
     return starts, replace(cursor, months=known)
+
+
+def _is_adopted(
+    cursor: Cursor | None,
+    seen: Seen | None,
+    month: BillingMonth,
+    version: FileVersion,
+    *,
+    now: datetime,
+    adopt: timedelta,
+    inbox: str,
+) -> bool:
+    """Whether a version is none that was uploaded to be sent, but one that is only now looked at.
+
+    So it is with the files of a new installation, of an inbox that was moved, and of months that
+    have a partition since the first month was set to an earlier one.
+    """
+    old = now - version.last_modified > adopt
+    if cursor is None:
+        return old
+    if cursor.inbox and inbox and cursor.inbox != inbox:
+        # Copied there, all are of today: what was known in the old place is nothing new.
+        return seen is not None or old
+    if seen is not None:
+        return False
+    if cursor.looked is not None:
+        since = cursor.looked - _CLOCKS
+        if version.last_modified >= since or month.start >= since:
+            return False
+    return old
 
 
 def _started(

@@ -12,8 +12,8 @@ from typing import Any
 import dagster as dg
 
 from credits_pipeline import settings
-from credits_pipeline.orchestration import guards, metadata
-from credits_pipeline.orchestration.attempts import Recorder, blocked, show_at_the_drop
+from credits_pipeline.orchestration import decisions, guards, metadata
+from credits_pipeline.orchestration.attempts import Recorder, blocked
 from credits_pipeline.orchestration.config import CreditsConfig, DropConfig, asks_to_clear
 from credits_pipeline.orchestration.drop import drop_month
 from credits_pipeline.orchestration.partitions import month_of
@@ -101,7 +101,7 @@ def _raw_credits_csv(
     context: dg.AssetExecutionContext, inbox: InboxResource, storage: StorageResource
 ) -> dg.MaterializeResult[RawFile]:
     month = month_of(context)
-    recorder = Recorder(storage, context.run.run_id, month)
+    recorder = Recorder.of(context, storage, month)
     with recorder.watching():
         box = inbox.open()
         key = box.key(month)
@@ -109,8 +109,10 @@ def _raw_credits_csv(
         if found is not None:
             raw = RawFile(month, *found)
         else:
-            raw = RawFile.absent(month, key)
-            if not (asks_to_clear(context) or guards.decisions(storage.journal(), raw).clear_month):
+            journal = storage.journal()
+            raw = decisions.without_file(journal, month, key)
+            withdrawn = decisions.in_force(journal, month, raw.version).clear_month
+            if not (asks_to_clear(context) or withdrawn):
                 recorder.refuse(
                     recorder.new(
                         Verdict.FAILED,
@@ -141,24 +143,19 @@ def _credits(
         Refusal,
         read_month,
     )
+    from credits_pipeline.credits.reading.profiles.profile import (  # noqa: PLC0415 - loads polars
+        ProfileError,
+    )
 
     month, version = raw_credits_csv.month, raw_credits_csv.version
-    recorder = Recorder(storage, context.run.run_id, month)
+    recorder = Recorder.of(context, storage, month)
     about = {"file": version.key, "file_version": version.token}
     with recorder.watching(**about):
         journal = storage.journal()
-        if config.decided:
-            journal.decide(
-                month,
-                version.token,
-                run_id=context.run.run_id,
-                who=guards.who(context),
-                decided=config.decided,
-            )
-        decisions = guards.decisions(journal, raw_credits_csv)
-        if decisions.clear_month:
+        decided = decisions.taken(context, config, recorder, raw_credits_csv)
+        if decided.clear_month:
             # Whatever is wrong with the file must not stop its withdrawal.
-            nothing = MonthCredits.nothing(month, version, decisions)
+            nothing = MonthCredits.nothing(month, version, decided)
             return dg.MaterializeResult(
                 value=nothing,
                 metadata=metadata.of_credits(nothing),
@@ -168,7 +165,7 @@ def _credits(
             reading = read_month(
                 raw_credits_csv.data,
                 month,
-                decisions=decisions,
+                decisions=decided,
                 controls=Controls(
                     total=version.metadata.get("credits-total"),
                     rows=version.metadata.get("credits-rows"),
@@ -178,15 +175,16 @@ def _credits(
                     max_records=settings.MAX_RECORDS.read(settings.at_least(1)),
                 ),
                 name=version.key,
+                profiles=storage.profiles(),
             )
-        except Refusal as refusal:
+        except (Refusal, ProfileError) as refusal:
             recorder.refuse(
                 recorder.new(
                     Verdict.BLOCKED,
                     **about,
-                    decisions=asdict(decisions),
+                    decisions=asdict(decided),
                     decided=journal.decided(month, version.token),
-                    reason=refusal.reason,
+                    reason=str(refusal),
                     what_to_do="Nothing was sent; the month in CloudZero stands as it was. "
                     "Upload a corrected file.",
                     permanent=True,
@@ -194,16 +192,20 @@ def _credits(
             )
         last = journal.last_verified_before(month)
         found = MonthCredits(
-            version, reading, decisions, None if last is None else convention(last.sign_convention)
+            version, reading, decided, None if last is None else convention(last.sign_convention)
         )
         stops = blocking(found.statements)
         if stops:
             rows = metadata.row_lists(found)
             stored = recorder.close(
-                blocked(recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops),
+                blocked(
+                    recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)),
+                    stops,
+                    found.offers,
+                ),
                 rows=rows,
             )
-            show_at_the_drop(context, stored, {"report": metadata.report(stored, rows)})
+            recorder.show(stored, rows)
         return dg.MaterializeResult(
             value=found,
             metadata=metadata.of_credits(found),
@@ -219,7 +221,7 @@ def _cbf_payload(
     from credits_pipeline.cloudzero.cbf import cbf_rows  # noqa: PLC0415 - loads polars
     from credits_pipeline.cloudzero.payload import Payload  # noqa: PLC0415 - as above
 
-    recorder = Recorder(storage, context.run.run_id, credits.month)
+    recorder = Recorder.of(context, storage, credits.month)
     with recorder.watching(**metadata.attempt_fields(credits)):
         guards.refuse_blocked(recorder, credits)
         rows = cbf_rows(credits.reading.rows, credits.month, guards.cbf_settings())

@@ -1,12 +1,12 @@
 """Every run leaves an attempt and one log line, whatever became of it (design decision 14)."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import dagster as dg
 
@@ -14,7 +14,10 @@ from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import metadata, showing
 from credits_pipeline.orchestration.resources import StorageResource
+from credits_pipeline.orchestration.runs import is_to_send
+from credits_pipeline.reporting import deciding
 from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.log_line import log_line
 from credits_pipeline.text import Outside
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
 
 RowLists = dict[str, list[dict[str, Any]]]
+StepContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+_DROP = "cloudzero_drop"
 
 
 class Refused(dg.Failure):
@@ -41,11 +46,23 @@ class Recorder:
         storage: where it goes.
         run_id: Dagster's run.
         month: the billing month.
+        to_send: whether the run is to send the month; else its attempt is kept, and the month
+            stands as it did.
+        context: the step's, where there is one: what stops it is shown at the drop.
     """
 
     storage: StorageResource
     run_id: str
     month: BillingMonth
+    to_send: bool = True
+    context: "StepContext | None" = None
+
+    @classmethod
+    def of(cls, context: "StepContext", storage: StorageResource, month: BillingMonth) -> Self:
+        """The recorder of the run that a step belongs to."""
+        reached = {key.path[-1] for key in context.job_def.asset_layer.executable_asset_keys}
+        to_send = is_to_send(context.run) and _DROP in reached
+        return cls(storage, context.run.run_id, month, to_send, context)
 
     def new(self, verdict: Verdict, **fields: Any) -> Attempt:
         """An attempt of this run, not written yet."""
@@ -61,7 +78,7 @@ class Recorder:
         self, attempt: Attempt, *, sent: bool = False, rows: RowLists | None = None
     ) -> Attempt:
         """Write the attempt and its log line."""
-        stored = self.storage.journal().close(attempt, sent=sent, rows=rows)
+        stored = self.storage.journal().close(attempt, sent=sent, rows=rows, to_send=self.to_send)
         log(stored)
         return stored
 
@@ -74,7 +91,14 @@ class Recorder:
             Refused: always.
         """
         stored = self.close(attempt, sent=sent, rows=rows)
+        self.show(stored, rows or {})
         raise Refused(Outside(told(stored)), {"report": metadata.report(stored, rows or {})})
+
+    def show(self, stored: Attempt, rows: RowLists) -> None:
+        """Show at the month of `cloudzero_drop` why it was not sent: people look there."""
+        if self.to_send and self.context is not None:
+            places = Places(stored_at=self.storage.journal().uri(stored))
+            show_at_the_drop(self.context, stored, metadata.of_attempt(stored, rows, places))
 
     @contextmanager
     def watching(self, **known: Any) -> Iterator[None]:
@@ -97,6 +121,7 @@ class Recorder:
                 # What went wrong afterwards, such as with Dagster's database, changes nothing.
                 raise
             if _explains_itself(error):
+                self.show(stored, {})
                 raise Refused(Outside(told(stored))) from error
             raise
 
@@ -145,15 +170,39 @@ def told(attempt: Attempt) -> str:
     return f"{text} What to do: {attempt.what_to_do}" if attempt.what_to_do else text
 
 
-def blocked(attempt: Attempt, statements: Iterable["Statement"]) -> Attempt:
-    """The attempt of a month whose findings stop the drop."""
+def blocked(
+    attempt: Attempt,
+    statements: Iterable["Statement"],
+    offers: Sequence[Mapping[str, Any]] = (),
+) -> Attempt:
+    """The attempt of a month whose findings stop the drop.
+
+    Args:
+        attempt: of the run.
+        statements: those that do not hold.
+        offers: decisions that would let the month go.
+    """
+    decide = deciding.offered(attempt.billing_month, attempt.file_version, offers)
     return replace(
         attempt,
         verdict=Verdict.BLOCKED,
         reason=" ".join(f"{s.name}: {s.says}" for s in statements),
-        what_to_do="Nothing was sent. Upload a corrected file, or accept what is found by "
-        "materialising the month with the matching decision in the run config of credits.",
+        what_to_do="Nothing was sent. Upload a corrected file"
+        + (f", or decide: {decide}." if decide else "."),
+        offers=[dict(offer) for offer in offers],
         permanent=True,
+    )
+
+
+def held_for_a_person(attempt: Attempt) -> Attempt:
+    """The attempt of a month whose change is too large to go unseen, with what can be decided."""
+    offer = {"accept_change": True}
+    decide = deciding.offered(attempt.billing_month, attempt.file_version, [offer])
+    return replace(
+        attempt,
+        what_to_do="Look at the change by account. If it is right, decide: "
+        f"{decide}. If not, upload a corrected file.",
+        offers=[offer],
     )
 
 
@@ -177,13 +226,11 @@ def blocked_for_accounts(attempt: Attempt, unknown: list[dict[str, Any]]) -> Att
     )
 
 
-def show_at_the_drop(
-    context: dg.AssetExecutionContext, attempt: Attempt, shown: Mapping[str, Any]
-) -> None:
+def show_at_the_drop(context: StepContext, attempt: Attempt, shown: Mapping[str, Any]) -> None:
     """Show at the month of `cloudzero_drop` what became of it: people look for a reason there."""
-    context.log_event(
+    context.op_execution_context.log_event(
         dg.AssetObservation(
-            asset_key="cloudzero_drop",
+            asset_key=_DROP,
             partition=context.partition_key,
             description=showing.description(Outside(told(attempt))),
             metadata=showing.metadata(shown),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster._config.post_process import post_process_config
 
+from credits_pipeline import settings
 from credits_pipeline.orchestration.assets import GROUP, credits_assets, inbox_asset
 from credits_pipeline.orchestration.checks import credits_checks, later_checks
 from credits_pipeline.orchestration.executor import executor_of_settings
@@ -90,9 +91,11 @@ def _bills(schedule: Schedule) -> "FinopsDefinitions | None":
     from credits_pipeline.finops.assets.build import (  # noqa: PLC0415 - only where it is in use
         build_finops_definitions,
     )
+    from credits_pipeline.finops.settings import AUTOMATION  # noqa: PLC0415 - as above
 
+    automation = AUTOMATION.read(settings.one_of("on", "off")) == "on"
     return build_finops_definitions(
-        automation=schedule.automation,
+        automation=schedule.automation and automation,
         seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
         owners=schedule.owners,
     )

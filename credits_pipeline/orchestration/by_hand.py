@@ -1,23 +1,29 @@
 """What a person does beside Dagster's UI: rehearse a month, look at one, withdraw it."""
 
-import getpass
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from credits_pipeline import settings
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import guards
 from credits_pipeline.orchestration.build import build_definitions
 from credits_pipeline.orchestration.costs import costs_day
-from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.orchestration.decisions import current_version
+from credits_pipeline.orchestration.resources import (
+    CloudZeroResource,
+    InboxResource,
+    StorageResource,
+)
 from credits_pipeline.orchestration.stored import MonthPayload
 from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.reporting.deciding import spelled, summary
 from credits_pipeline.settings import START_MONTH
 
 if TYPE_CHECKING:
@@ -32,7 +38,7 @@ class NoPartitionError(Exception):
     """The pipeline has no such month; the message says which it has."""
 
 
-class AnotherStreamError(Exception):
+class AnotherStreamError(settings.SettingError):
     """The storage tells of a month on another stream; the message says what to do."""
 
 
@@ -127,10 +133,10 @@ def refuse_past_another_stream(month: BillingMonth, cloudzero: CloudZeroResource
     receipt, stream = StorageResource().journal().receipt(month), cloudzero.address()
     if receipt is not None and (receipt.base_url, receipt.connection_id) != stream:
         raise AnotherStreamError(
-            f"{month} was sent to stream {receipt.connection_id}, and the one that is set is "
-            f"{stream[1]}. Nothing was changed. What to do: to withdraw {month} from "
-            f"{stream[1]} and keep it on {receipt.connection_id}, set CREDITS_STORAGE to an empty "
-            "folder for this command."
+            f"{month} was sent to stream {receipt.connection_id} at {receipt.base_url}, and the "
+            f"one that is set is {stream[1]} at {stream[0]}. Nothing was changed. What to do: to "
+            "withdraw it from the one that is set and keep it on the other, set CREDITS_STORAGE "
+            "to an empty folder for this command."
         )
 
 
@@ -154,8 +160,69 @@ def held(
     return f"CloudZero holds {total} of {credit.height:,} accounts for {month}."
 
 
-def withdraw(month: BillingMonth, instance: dg.DagsterInstance) -> Attempt | None:
-    """Run a month with the decision to withdraw it; its attempt, if it left one."""
+@dataclass(frozen=True)
+class Decision:
+    """What a person decides about a month.
+
+    Attributes:
+        month: the billing month.
+        decided: the decisions by name.
+        version: token of the version that they are about.
+        who: the person.
+        why: the reason; may be empty.
+    """
+
+    month: BillingMonth
+    decided: Mapping[str, Any]
+    version: str
+    who: str
+    why: str
+
+
+def version_now(month: BillingMonth) -> str:
+    """Token of the version that a decision made now is about.
+
+    Raises:
+        InboxError: S3 can't be asked.
+        SettingError: a setting is missing or can't be used.
+        StorageError: the storage can't be read.
+    """
+    return current_version(StorageResource().journal(), InboxResource().open(), month).token
+
+
+def about(
+    decision: Decision, instance: dg.DagsterInstance, say: Callable[[str], None]
+) -> list[str]:
+    """What a decision is about, in lines: the version, its findings, rows and dollars.
+
+    Returns:
+        The lines; none where no run has looked at the version yet.
+
+    Raises:
+        CloudZeroError: what a month holds that is to be withdrawn could not be asked.
+        SettingError: a setting is missing or can't be used.
+        StorageError: the storage can't be read.
+    """
+    journal, month = StorageResource().journal(), decision.month
+    told = [f"{month}, version {decision.version}: {spelled(decision.decided)}"]
+    if decision.decided.get("clear_month"):
+        refuse_past_another_stream(month, CloudZeroResource())
+        return [*told, held(month, CloudZeroResource(), instance, say)]
+    last = journal.last(month)
+    if last is None or last.file_version != decision.version:
+        return []
+    return [*told, *summary(last, journal.rows(last))]
+
+
+def run_with(decision: Decision, instance: dg.DagsterInstance) -> Attempt | None:
+    """Run a month with a decision about it; its attempt, if it left one."""
+    month = decision.month
+    config = {
+        **decision.decided,
+        "for_version": decision.version,
+        "who": decision.who,
+        "why": decision.why,
+    }
     result = (
         build_definitions()
         .resolve_job_def("credits_month")
@@ -163,18 +230,11 @@ def withdraw(month: BillingMonth, instance: dg.DagsterInstance) -> Attempt | Non
             partition_key=month.partition_key,
             instance=instance,
             raise_on_error=False,
-            tags={"user": _who(), "credits/because": "credits-pipeline clear"},
+            tags={"user": decision.who, "credits/because": "credits-pipeline decide"},
             run_config={
-                "ops": {"credits": {"config": {"clear_month": True}}},
+                "ops": {"credits": {"config": config}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )
     )
     return StorageResource().journal().attempt(month, result.run_id)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "credits-pipeline clear"

@@ -121,7 +121,7 @@ def _of_credits(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
                 rows = concerned.get(statement.name)
                 more = {"rows": of_rows(rows)} if rows else {}
                 yield check_result("credits", statement, **more)
-        _stop_at(found, selected, Recorder(storage, context.run.run_id, found.month))
+        _stop_at(found, selected, Recorder.of(context, storage, found.month))
 
     return [credits_statements]
 
@@ -135,7 +135,7 @@ def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder
     stops = [s for s in found.statements if s.name in selected and s.blocks and not s.holds]
     if stops:
         attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
-        raise Refused(Outside(told(blocked(attempt, stops))))
+        raise Refused(Outside(told(blocked(attempt, stops, found.offers))))
 
 
 def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefinition]:
@@ -194,7 +194,8 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
             if one.name in selected and one.blocks and not one.holds
         ]
         if stops:
-            recorder = Recorder(storage, run_id, month)
+            # Run by itself, the check says nothing of how the month stands.
+            recorder = Recorder.of(context, storage, month)
             attempt = blocked(
                 recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops
             )
@@ -202,7 +203,7 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
             if stops == [told.known]:
                 attempt = blocked_for_accounts(attempt, told.unknown)
                 rows["unknown"] = told.unknown
-            recorder.close(attempt, rows=rows)
+            recorder.show(recorder.close(attempt, rows=rows), rows)
         errors = showing.md(tables.bullets(told.errors))
         for statement, name, more in (
             (told.changes, "largest_changes", of_rows(told.largest)),

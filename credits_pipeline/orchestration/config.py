@@ -23,13 +23,24 @@ class SignsChoice(Enum):
     flipped = "flipped"
 
 
+#: Fields that decide nothing by themselves.
+_ABOUT = frozenset({"for_version", "who", "why"})
+
+
 class CreditsConfig(dg.Config):
-    """Decisions about this version of the file.
+    """Decisions about one version of the file, which for_version names.
 
     They are kept with the version: later runs of it follow them without being told again, and a
     new upload starts without. Leave a field out to keep what was decided before.
     """
 
+    for_version: str | None = Field(
+        default=None,
+        description="The version that is decided about, as the month's report names it. A decision "
+        "is refused without it, and where another version is current.",
+    )
+    who: str | None = Field(default=None, description="Who decides, for the receipt.")
+    why: str | None = Field(default=None, description="The reason, for the receipt.")
     duplicates: DuplicatesChoice | None = Field(
         default=None,
         description="An account's second row: first = keep the first row and report the others "
@@ -61,7 +72,7 @@ class CreditsConfig(dg.Config):
         return {
             name: value.value if isinstance(value, Enum) else value
             for name, value in self.model_dump().items()
-            if value is not None
+            if value is not None and name not in _ABOUT
         }
 
 

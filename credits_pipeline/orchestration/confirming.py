@@ -15,6 +15,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.stored import frame
+from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.reporting.finding import STILL_HELD, Finding
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ def still_held_statement(
             says = f"{month} was sent to stream {receipt.connection_id}, which is not the one set."
             return Statement(name, holds=True, blocks=True, says=says)
         held = client.contents(month)
-        entry = archive.find(NOUN, month, run_id=receipt.run_id) if receipt else None
+        entry = archive.own(NOUN, month, receipt.run_id) if receipt else None
+        if receipt is not None and entry is None:
+            # Those of another run would be compared with what they never were.
+            return Statement(name, holds=False, blocks=False, says=rows_expired(month, receipt))
         sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
         statement = _held_statement(name, month, sent, held)
     storage.journal().note_finding(
@@ -88,6 +92,15 @@ def still_held_statement(
         )
     )
     return statement
+
+
+def rows_expired(month: BillingMonth, receipt: Attempt) -> str:
+    """What is said of a receipt whose rows the storage has no more."""
+    return (
+        f"Not compared: the rows of the receipt of {month}, of run {receipt.run_id}, are not in "
+        "the storage any more. What to do: materialise the month again, and see that nothing "
+        "deletes them: an S3 lifecycle rule, or somebody's clean-up."
+    )
 
 
 def still_held_if_asked(

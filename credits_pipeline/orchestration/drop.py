@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.orchestration import guards, metadata, showing
+from credits_pipeline.orchestration import decisions, guards, metadata, showing
 from credits_pipeline.orchestration.attempts import (
     Recorder,
     Refused,
     RowLists,
+    held_for_a_person,
     interrupted,
     show_at_the_drop,
     told,
@@ -65,14 +66,15 @@ def drop_month(
     """
     from credits_pipeline.cloudzero.drop import drop  # noqa: PLC0415 - loads httpx and polars
 
-    recorder = Recorder(storage, context.run.run_id, made.month)
+    recorder = Recorder.of(context, storage, made.month)
     about = {"file": made.version.key, "file_version": made.version.token}
     with recorder.watching(**about), ExitStack() as stack:
         work = _MonthDrop(context, recorder, made, inbox, storage, cloudzero)
         client = stack.enter_context(cloudzero.client())
         held = stack.enter_context(cloudzero.lock(context.instance).hold(work.say))
         work.started = time.monotonic()
-        work.started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        begun = work.journal.moment_after(made.month, datetime.now(UTC))
+        work.started_at = begun.isoformat(timespec="milliseconds")
         superseded = work.superseded()
         if superseded:
             return work.end(recorder.new(Verdict.SUPERSEDED, **about, reason=superseded))
@@ -84,7 +86,7 @@ def drop_month(
             journal=lambda so_far: work.journal.begin_sending(work.attempt(so_far)),
             options=work.options(config),
             previous=work.previous(),
-            last_verified_usd=guards.last_verified_usd(work.journal, made.month),
+            last_verified_usd=guards.usual_usd(work.journal, made.month),
             known=work.known.accounts,
             progress=work.say,
         )
@@ -133,7 +135,7 @@ class _MonthDrop:
         key = box.key(self.made.month)
         current = box.current(key)
         if current is None and self.found.withdrawn:
-            return None
+            return self._given_up()
         if current is None:
             return f"{box.uri(key)} was removed since this run read it. Nothing was sent."
         if not current.is_same(self.made.version):
@@ -141,7 +143,18 @@ class _MonthDrop:
                 f"{box.uri(key)} was uploaded again since this run read it (now "
                 f"{current.token}). Nothing was sent; the newer version has a run of its own."
             )
-        return None
+        return self._given_up()
+
+    def _given_up(self) -> str | None:
+        """Why what was decided does not hold any more, or None."""
+        month, version = self.made.month, self.made.version
+        told = decisions.given_up(self.journal, month, version, self.found.decisions)
+        if not told:
+            return None
+        return (
+            f"{told} was decided about version {version.token} of {month} and does not hold any "
+            "more: the month was sent, or decided about, since. Nothing was sent."
+        )
 
     def refuse_what_is_not_cleared(self) -> None:
         """Stop what the checks show in red (design decision 3).
@@ -227,7 +240,7 @@ class _MonthDrop:
             verdict = Verdict.PARTIAL
         if result.validation_errors:
             verdict = Verdict.BLOCKED
-        return replace(
+        attempt = replace(
             self.recorder.new(verdict),
             **{
                 **known,
@@ -261,10 +274,12 @@ class _MonthDrop:
                 "warnings": warnings,
                 "started_at": self.started_at,
                 "seconds": round(time.monotonic() - self.started, 3),
+                "seconds_at_cloudzero": round(result.seconds_in_cloudzero, 3),
                 "ambiguous": result.ambiguous,
                 "permanent": result.permanent,
             },
         )
+        return held_for_a_person(attempt) if verdict is Verdict.HELD else attempt
 
     def end(
         self, attempt: Attempt, result: "DropResult | None" = None

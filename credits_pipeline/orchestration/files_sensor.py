@@ -4,6 +4,7 @@ Concept: https://docs.dagster.io/guides/automate/sensors. What a tick starts is 
 `credits_pipeline.inbox.tick`; here it is given what it needs to know.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -64,7 +65,7 @@ def files_sensor(
         storage: StorageResource,
     ) -> dg.SensorResult:
         box, cursor, now = inbox.open(), Cursor.parse(context.cursor), datetime.now(UTC)
-        if queue and cursor is not None and not _is_due(cursor, schedule, now):
+        if queue and cursor is not None and not _is_due(cursor, schedule, now, box):
             starts, cursor = _listen(queue, box, cursor, schedule, context.log)
             return _result(starts, cursor, "no event tells of a new file")
         tick = _look(context.instance, cursor, box, storage, schedule, now)
@@ -91,10 +92,17 @@ def _result(
     )
 
 
-def _is_due(cursor: Cursor, schedule: Schedule, now: datetime) -> bool:
+def _is_due(cursor: Cursor, schedule: Schedule, now: datetime, box: Inbox) -> bool:
     """Whether the inbox is to be listed, where events tell of its files in between."""
+    if cursor.inbox != _told_apart(box):
+        return True
     every = timedelta(seconds=schedule.sensor_seconds)
     return cursor.listed is None or now - cursor.listed >= every
+
+
+def _told_apart(box: Inbox) -> str:
+    """What tells an inbox from another, short enough for a cursor."""
+    return hashlib.sha256(box.uri(box.prefix).encode()).hexdigest()[:8]
 
 
 def _look(
@@ -119,6 +127,7 @@ def _look(
         months=months_at(schedule.start_month, now),
         now=now,
         adopt=schedule.adopt,
+        inbox=_told_apart(box),
         receipted=journal.receipted() if adopted else frozenset(),
         sweep=seen.sweep,
         outcomes=_outcomes(instance, watched, storage),

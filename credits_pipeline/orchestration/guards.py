@@ -1,17 +1,15 @@
 """What stops a month, as code that the assets call (design decision 3), and the house's rule."""
 
 import itertools
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from statistics import median
 from typing import TYPE_CHECKING, Literal
-
-import dagster as dg
 
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.orchestration import metadata
 from credits_pipeline.orchestration.attempts import Recorder, blocked
-from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload, RawFile
+from credits_pipeline.orchestration.stored import MonthCredits, MonthPayload
 from credits_pipeline.reporting.attempt import Verdict
 
 if TYPE_CHECKING:
@@ -22,28 +20,8 @@ if TYPE_CHECKING:
     from credits_pipeline.reporting.journal import Journal
 
 
-def rule() -> Decisions:
-    """The decisions that hold where no person decided: the environment's defaults.
-
-    Raises:
-        SettingError: a default can't be used.
-    """
-    return Decisions().amended(
-        duplicates=settings.DUPLICATES.read(settings.one_of("first", "sum", "reject")),
-        signs=settings.SIGNS.read(settings.one_of("auto", "as_is", "flipped")),
-    )
-
-
-def decisions(journal: "Journal", raw: RawFile) -> Decisions:
-    """The decisions in force for a version of a month's file (design decision 8).
-
-    Raises:
-        SettingError: a default can't be used.
-    """
-    in_force = rule()
-    for record in journal.decided(raw.month, raw.version.token):
-        in_force = in_force.amended(**record["decided"])
-    return in_force
+#: Half of an exact sum takes a digit more than the sum.
+_PRECISION = 60
 
 
 def unknown_accounts() -> Literal["skip", "send"]:
@@ -54,12 +32,6 @@ def unknown_accounts() -> Literal["skip", "send"]:
     """
     setting = settings.UNKNOWN_ACCOUNTS.read(settings.one_of("skip", "send"))
     return "send" if setting == "send" else "skip"
-
-
-def who(context: dg.AssetExecutionContext) -> str:
-    """Who started the run, as far as Dagster knows."""
-    tags = context.run.tags
-    return tags.get("dagster/user") or tags.get("user") or "a person in Dagster"
 
 
 def cbf_settings() -> "CbfSettings":
@@ -105,15 +77,31 @@ def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
     stops = blocking(found.statements)
     if stops:
         recorder.refuse(
-            blocked(recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops),
+            blocked(
+                recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)),
+                stops,
+                found.offers,
+            ),
             rows=metadata.row_lists(found),
         )
 
 
-def last_verified_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
-    """The total of the nearest earlier month that was verified, for the hold."""
-    last = journal.last_verified_before(month)
-    return Decimal(last.total_credit_usd) if last and last.total_credit_usd else None
+def usual_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
+    """The middle of the totals of the months that were verified before, for the hold.
+
+    The middle, and not the last: one month that was accepted in part would have the next ones held.
+
+    Raises:
+        SettingError: the number of months can't be used.
+    """
+    most = settings.PLAUSIBLE_MONTHS.read(settings.at_least(1))
+    totals = [
+        Decimal(receipt.total_credit_usd)
+        for receipt in itertools.islice(journal.verified_before(month), most)
+        if receipt.total_credit_usd
+    ]
+    with localcontext(prec=_PRECISION):
+        return median(totals) if totals else None
 
 
 def plausible_statement(journal: "Journal", found: MonthCredits) -> "Statement":

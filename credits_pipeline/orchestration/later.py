@@ -98,12 +98,13 @@ def _look_into_the_stream(
     cloudzero: CloudZeroResource,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
 
     months = [BillingMonth.parse(month) for month in config.months] or storage.journal().touched(
         datetime.now(UTC) - visibility.KEPT_IN_SIGHT
     )
     wrong: list[str] = []
-    not_asked = ""
+    not_asked: list[str] = []
     for month in months:
         try:
             statement = still_held_statement(
@@ -116,13 +117,17 @@ def _look_into_the_stream(
             )
         except (CloudZeroError, settings.SettingError) as error:
             # What keeps one month from being read keeps the others too.
-            not_asked = f"{month} and those after it were not looked at. {error}"
+            not_asked.append(f"{month} and those after it were not looked at. {error}")
             break
+        except StorageError as error:
+            # Such as files of its own that are lost: the others can be looked at all the same.
+            not_asked.append(f"{month} was not looked at. {error}")
+            continue
         yield evaluation(NOUN, statement, month)
         context.log.info(showing.plain(Outside(statement.says)))
-        if not statement.holds:
+        if statement.blocks and not statement.holds:
             wrong.append(statement.says)
-    _end(wrong, [not_asked] if not_asked else [])
+    _end(wrong, not_asked)
 
 
 def _look_at_the_bill(

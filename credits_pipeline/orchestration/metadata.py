@@ -70,7 +70,7 @@ def of_credits(found: MonthCredits) -> Metadata:
         "decisions": dg.MetadataValue.json(found.decisions.in_force)
         if found.decisions.in_force
         else "the product's rule",
-        "ledger": showing.md(tables.ledger(ledger_fields(findings.ledger))),
+        "ledger": showing.md(tables.ledger(ledger_fields(findings.ledger), sent=False)),
     }
     if findings.warnings:
         shown["warnings"] = showing.md(tables.bullets(findings.warnings))
@@ -109,7 +109,8 @@ def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Met
             "credit_usd": float(attempt.total_credit_usd or 0),
             "credit_usd_exact": attempt.total_credit_usd,
             "requests": len(attempt.requests),
-            "seconds_at_cloudzero": attempt.seconds,
+            "seconds": attempt.seconds,
+            "seconds_at_cloudzero": attempt.seconds_at_cloudzero,
             "dagster/uri": showing.text(Outside(_stream_uri(attempt))),
         }
     return shown
@@ -145,6 +146,7 @@ def attempt_fields(found: MonthCredits) -> Metadata:
         "file": found.version.key,
         "file_version": found.version.token,
         "layout": "" if found.withdrawn else f"{findings.layout} v{findings.layout_version}",
+        "profile": "" if found.withdrawn else findings.profile,
         "sign_convention": None if found.withdrawn else findings.signs.taken_as,
         "row_count": findings.rows,
         "unique_accounts": findings.rows,

@@ -79,7 +79,7 @@ def preview(
                     valid, _not_asked(CHANGES, why), _not_asked(KNOWN, why), errors=errors
                 )
             rows = _rows(found, made, held)
-            last_usd = guards.last_verified_usd(storage.journal(), made.month)
+            last_usd = guards.usual_usd(storage.journal(), made.month)
             changes, largest = _changes(found, held, rows, last_usd)
             known, unknown = _known(found, made, held, storage, cloudzero)
             valid, errors = _valid(client, made, rows)

@@ -18,6 +18,7 @@ from credits_pipeline import settings
 if TYPE_CHECKING:
     from credits_pipeline.cloudzero.client import CloudZeroClient
     from credits_pipeline.cloudzero.lock import StreamLock
+    from credits_pipeline.credits.reading.profiles.book import Profiles
     from credits_pipeline.inbox.bucket import Inbox
     from credits_pipeline.reporting.journal import Journal
     from credits_pipeline.secret import Secret
@@ -61,6 +62,20 @@ class StorageResource(dg.ConfigurableResource[Any]):
         from credits_pipeline.storage.store import open_store  # noqa: PLC0415 - loads the AWS SDK
 
         return open_store(settings.storage_root() if self.root is None else self.root)
+
+    def profiles(self) -> "Profiles":
+        """What people said of shapes of files, and what the product says.
+
+        Raises:
+            ProfileError: a stored one can't be used.
+            StorageError: the storage can't be read.
+        """
+        from credits_pipeline.credits.reading.profiles.book import (  # noqa: PLC0415 - loads polars
+            with_stored,
+        )
+        from credits_pipeline.storage.profiles import ProfileShelf  # noqa: PLC0415 - as above
+
+        return with_stored(ProfileShelf(self.store()).texts())
 
     def archive(self) -> "Archive":
         """What the assets made."""

@@ -15,7 +15,7 @@ from credits_pipeline.orchestration.alert_sensor import alert_sensor
 from credits_pipeline.orchestration.attempts import Recorder, failed, interrupted, log
 from credits_pipeline.orchestration.files_sensor import files_sensor
 from credits_pipeline.orchestration.resources import StorageResource
-from credits_pipeline.orchestration.runs import died, is_ours, month_of_run
+from credits_pipeline.orchestration.runs import died, is_ours, is_to_send, month_of_run
 from credits_pipeline.orchestration.schedules import SCHEDULES
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.settings import Schedule
@@ -62,7 +62,7 @@ def write_missing_attempt(
     month = month_of_run(run)
     if month is None or not is_ours(run):
         return
-    recorder = Recorder(storage, run.run_id, month)
+    recorder = Recorder(storage, run.run_id, month, is_to_send(run))
     found = storage.journal().attempt(month, run.run_id)
     if found is None:
         record = context.instance.get_run_record_by_id(run.run_id)

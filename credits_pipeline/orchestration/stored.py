@@ -53,18 +53,24 @@ class RawFile:
     data: bytes
 
     @classmethod
-    def absent(cls, month: BillingMonth, key: str) -> Self:
+    def absent(cls, month: BillingMonth, key: str, receipt: str = "") -> Self:
         """What stands for the file of a month that is withdrawn without one.
 
-        It has one version for ever, so that the decision to withdraw stays with it.
+        Args:
+            month: the billing month.
+            key: where its file would be.
+            receipt: the run whose receipt stood when the file was missed; empty for none. Each
+                receipt has a version of its own, so that an old withdrawal decides about no new
+                one.
         """
-        version = FileVersion(key, _NO_FILE, datetime.fromtimestamp(0, UTC), 0)
+        etag = f"{_NO_FILE}-{receipt}" if receipt else _NO_FILE
+        version = FileVersion(key, etag, datetime.fromtimestamp(0, UTC), 0)
         return cls(month, version, b"")
 
     @property
     def is_there(self) -> bool:
         """Whether there is a file."""
-        return self.version.etag != _NO_FILE
+        return self.version.etag.partition("-")[0] != _NO_FILE
 
     @property
     def digest(self) -> str:
@@ -125,6 +131,15 @@ class MonthCredits:
             return found
         says = f"{self.month} is withdrawn, as decided: its file is not looked at."
         return tuple(replace(one, holds=True, says=says, numbers={}) for one in found)
+
+    @property
+    def offers(self) -> tuple[dict[str, Any], ...]:
+        """The decisions under which nothing of it would block."""
+        from credits_pipeline.credits.offers import offers  # noqa: PLC0415 - loads polars
+
+        if self.withdrawn:
+            return ()
+        return offers(self.reading, self.decisions, previous_convention=self.previous_convention)
 
     @property
     def digest(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import metadata
+from credits_pipeline.orchestration.confirming import rows_expired
 from credits_pipeline.orchestration.costs import ask, costs_day
 from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
@@ -117,7 +118,10 @@ def look_for(
     _, connection_id = cloudzero.address()
     costs = ask(cloudzero, day, landed_query(connection_id, min(months), max(months)), VISIBLE)
     for drop in drops:
-        expected = _credit(storage, drop.month, drop.receipt)
+        expected = _credit(storage, drop)
+        if expected is None:
+            yield not_asked(VISIBLE, drop.month, rows_expired(drop.month, drop.receipt))
+            continue
         found = visible_in_billed_cost(costs, expected, drop.month)
         if found.status == "differs":
             earlier = _earlier(storage, drop)
@@ -165,7 +169,10 @@ def look_at_the_bill(
     _, connection_id = cloudzero.address()
     costs = ask(cloudzero, day, bill_credits_query(min(months), max(months)), NOT_ON_THE_BILL)
     for drop in drops:
-        expected = _credit(storage, drop.month, drop.receipt)
+        expected = _credit(storage, drop)
+        if expected is None:
+            yield not_asked(NOT_ON_THE_BILL, drop.month, rows_expired(drop.month, drop.receipt))
+            continue
         twice = already_on_the_bill(costs, expected, drop.month, connection_id)
         yield Seen(drop.month, _bill_statement(drop.month, twice), metadata.plain(twice))
 
@@ -202,7 +209,8 @@ def not_asked(name: str, month: BillingMonth, why: str) -> Seen:
     """What is said of a month that could not be asked about."""
     from credits_pipeline.credits.judgement import Statement  # noqa: PLC0415 - loads polars
 
-    return Seen(month, Statement(name, holds=False, blocks=False, says=f"Not asked: {why}"))
+    says = why if why.startswith("Not ") else f"Not asked: {why}"
+    return Seen(month, Statement(name, holds=False, blocks=False, says=says))
 
 
 def _too_soon(name: str, month: BillingMonth) -> Seen:
@@ -212,15 +220,19 @@ def _too_soon(name: str, month: BillingMonth) -> Seen:
     return Seen(month, Statement(name, holds=True, blocks=False, says=says))
 
 
-def _credit(storage: StorageResource, month: BillingMonth, receipt: Attempt) -> "pl.DataFrame":
-    """Columns ``account`` and ``usd``: what a receipt says that CloudZero holds."""
-    files = _files(storage, month, receipt.run_id)
-    if "sent.parquet" not in files:
-        raise LookupError(
-            f"the rows of receipt {receipt.run_id} of {month} are not in the storage any more: "
-            "materialise the month again"
-        )
-    return _by_account(files["sent.parquet"])
+def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
+    """Columns ``account`` and ``usd``: what a receipt says that CloudZero holds.
+
+    None where the storage has its rows no more.
+    """
+    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
+
+    try:
+        files = _files(storage, drop.month, drop.receipt.run_id)
+    except StorageError:
+        # One month's files that are lost, or can't be read, are that month's alone.
+        return None
+    return _by_account(files["sent.parquet"]) if "sent.parquet" in files else None
 
 
 def _earlier(storage: StorageResource, drop: Landed) -> Iterator["pl.DataFrame"]:
@@ -246,8 +258,8 @@ def _by_account(rows: bytes) -> "pl.DataFrame":
 
 def _files(storage: StorageResource, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
     archive = storage.archive()
-    entry = archive.find(NOUN, month, run_id=run_id)
-    return {} if entry is None or entry.run_id != run_id else archive.files(entry)
+    entry = archive.own(NOUN, month, run_id)
+    return {} if entry is None else archive.files(entry)
 
 
 def _visible_statement(drop: Landed, status: str, accounts: int, differing: int) -> "Statement":

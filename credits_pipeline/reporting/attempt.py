@@ -51,6 +51,7 @@ class Attempt:
         connection_id: of the AnyCost Stream.
         base_url: of CloudZero's API.
         layout: name and version of the layout that read the file.
+        profile: name and SHA-256 of the profile that the file was read by; empty if by none.
         sign_convention: the sign that was taken as credit.
         row_count: rows sent (for a receipt: rows that CloudZero holds).
         unique_accounts: accounts among them.
@@ -67,10 +68,12 @@ class Attempt:
         diff: against what CloudZero held before: accounts and dollars added, removed, changed,
             unchanged.
         warnings: sentences.
+        offers: decisions, each as its fields, that would let a stopped month go.
         rows: name of the stored file with the lists of rows; empty where there are none.
         started_at: when the drop began.
         ended_at: when it ended; empty while sending.
         seconds: from one to the other.
+        seconds_at_cloudzero: of these, those in requests; None where that is not known.
         ambiguous: a request may or may not have been applied, or may be applied late.
         permanent: trying again without a change can't help.
     """
@@ -99,13 +102,21 @@ class Attempt:
     requests: list[dict[str, Any]] = field(default_factory=list)
     diff: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    offers: list[dict[str, Any]] = field(default_factory=list)
     rows: str = ""
     started_at: str = ""
     ended_at: str = ""
     seconds: float | None = None
+    seconds_at_cloudzero: float | None = None
     ambiguous: bool = False
     permanent: bool = False
+    profile: str = ""
     schema_version: int = schema.VERSION
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it was to withdraw the month."""
+        return bool(self.decisions.get("clear_month"))
 
     def to_json(self) -> bytes:
         """The stored form."""

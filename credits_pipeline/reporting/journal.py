@@ -16,13 +16,16 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.finding import Finding
 from credits_pipeline.storage.store import Store
+
+#: The least by which one moment is after another, as they are stored.
+_TICK = timedelta(milliseconds=1)
 
 
 class Journal:
@@ -61,6 +64,16 @@ class Journal:
     def sent_to(self) -> frozenset[BillingMonth]:
         """Months that anything was ever sent to."""
         return self._months("sent/")
+
+    def looked_at(self) -> frozenset[BillingMonth]:
+        """Months that any run left an attempt of, dry runs and what was superseded included."""
+        return frozenset(
+            BillingMonth.parse(name.split("/")[1]) for name in self._store.names("attempts/")
+        )
+
+    def newest(self, month: BillingMonth) -> Attempt | None:
+        """The attempt of a month that began last, whether or not it was to send; None of none."""
+        return max(self.attempts(month), key=lambda attempt: attempt.started_at, default=None)
 
     def touched(self, since: datetime) -> list[BillingMonth]:
         """Months that a run sent anything to, or found in order, since an aware moment."""
@@ -102,8 +115,14 @@ class Journal:
             StorageError: it could not be written.
         """
         name = f"findings/{finding.check}/{finding.billing_month}.json"
-        if not finding.holds or self._store.read(name) is not None:
-            self._store.write(name, finding.to_json())
+
+        def renewed(text: bytes | None) -> bytes | None:
+            if text is None:
+                return None if finding.holds else finding.to_json()
+            older = datetime.fromisoformat(Finding.from_json(text).found_at)
+            return finding.to_json() if older <= datetime.fromisoformat(finding.found_at) else None
+
+        self._store.update(name, renewed)
 
     def findings(self) -> Iterator[Finding]:
         """What the last later looks found, of each check and month that was ever wrong."""
@@ -133,7 +152,7 @@ class Journal:
         """The receipts of earlier months that were not withdrawn, the nearest month first."""
         for earlier in sorted((m for m in self.receipted() if m < month), reverse=True):
             receipt = self.receipt(earlier)
-            if receipt is not None and not receipt.decisions.get("clear_month"):
+            if receipt is not None and not receipt.withdrawn:
                 yield receipt
 
     def waiting_for_accounts(self) -> Iterator[tuple[BillingMonth, Attempt]]:
@@ -172,11 +191,25 @@ class Journal:
         """
         sending = replace(attempt, verdict=Verdict.SENDING)
         self._write(f"attempts/{attempt.billing_month}/{attempt.run_id}.json", sending)
-        self._write(f"sent/{attempt.billing_month}.json", sending)
-        self._write(f"last/{attempt.billing_month}.json", sending)
+        self._point(f"sent/{attempt.billing_month}.json", sending)
+        self._point(f"last/{attempt.billing_month}.json", sending)
+
+    def moment_after(self, month: BillingMonth, now: datetime) -> datetime:
+        """When a drop that begins now, under the stream's lock, is said to have begun.
+
+        Pointers move to what began later, and another machine's clock may be ahead of this one's.
+        """
+        told = (self.receipt(month), self.last_sent(month), self.last(month))
+        begun = [datetime.fromisoformat(attempt.started_at) for attempt in told if attempt]
+        return max([now, *(moment + _TICK for moment in begun)])
 
     def close(
-        self, attempt: Attempt, *, sent: bool, rows: dict[str, list[dict[str, Any]]] | None = None
+        self,
+        attempt: Attempt,
+        *,
+        sent: bool,
+        rows: dict[str, list[dict[str, Any]]] | None = None,
+        to_send: bool = True,
     ) -> Attempt:
         """Write down how an attempt ended: its rows, the attempt, the pointers last.
 
@@ -184,6 +217,7 @@ class Journal:
             attempt: with its final verdict.
             sent: whether anything was sent, so that it is the month's last that did.
             rows: lists of rows to lie beside it.
+            to_send: whether the run was to send the month; else it says nothing of how that stands.
 
         Returns:
             The attempt as stored.
@@ -200,10 +234,10 @@ class Journal:
         if attempt.ambiguous:
             self._write(f"uncertain/{month}/{attempt.run_id}.json", attempt)
         if attempt.verdict.has_receipt:
-            self._write(f"receipts/{month}.json", attempt)
+            self._point(f"receipts/{month}.json", attempt)
         if sent:
             self._point(f"sent/{month}.json", attempt)
-        if attempt.verdict not in {Verdict.SUPERSEDED, Verdict.DRY_RUN}:
+        if to_send and attempt.verdict not in {Verdict.SUPERSEDED, Verdict.DRY_RUN}:
             self._point(f"last/{month}.json", attempt)
         return attempt
 
@@ -217,9 +251,26 @@ class Journal:
         return self._store.uri(f"attempts/{attempt.billing_month}/{attempt.run_id}.json")
 
     def decide(
-        self, month: BillingMonth, version: str, *, run_id: str, who: str, decided: dict[str, Any]
+        self,
+        month: BillingMonth,
+        version: str,
+        *,
+        run_id: str,
+        who: str,
+        why: str,
+        decided: dict[str, Any],
+        receipt: str,
     ) -> None:
         """Record what a person decided about a version.
+
+        Args:
+            month: the billing month.
+            version: its token.
+            run_id: the run that was told.
+            who: the person.
+            why: the reason; may be empty.
+            decided: the decisions by name.
+            receipt: the run of the receipt that stood; empty for none.
 
         Raises:
             StorageError: it could not be written.
@@ -227,8 +278,10 @@ class Journal:
         record = {
             "run_id": run_id,
             "who": who,
+            "why": why,
             "at": datetime.now(UTC).isoformat(timespec="microseconds"),
             "decided": decided,
+            "receipt": receipt,
         }
         name = f"decisions/{month}/{version}/{run_id}.json"
         self._store.write(name, json.dumps(record, indent=2).encode())
@@ -247,11 +300,17 @@ class Journal:
     def _point(self, name: str, attempt: Attempt) -> None:
         """Let a pointer tell of an attempt, unless it tells of a later one already.
 
-        What a killed run came to is written by others, maybe after the next run has sent.
+        The rule of all pointers to attempts. What a killed run came to is written by others, maybe
+        after the next run has sent; so the pointer is read again while nobody else can move it.
         """
-        found = self._read(name)
-        if found is None or found.run_id == attempt.run_id or _at_or_before(found, attempt):
-            self._write(name, attempt)
+
+        def renewed(text: bytes | None) -> bytes | None:
+            found = None if text is None else Attempt.from_json(text)
+            if found is None or found.run_id == attempt.run_id or _at_or_before(found, attempt):
+                return attempt.to_json()
+            return None
+
+        self._store.update(name, renewed)
 
     def _write(self, name: str, attempt: Attempt) -> None:
         self._store.write(name, attempt.to_json())

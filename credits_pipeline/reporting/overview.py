@@ -18,11 +18,18 @@ class MonthState:
         month: the billing month.
         last: the last attempt that was to send, whatever became of it.
         receipt: what CloudZero holds.
+        looked: where no attempt was to send, the newest of the others, such as a dry run.
     """
 
     month: BillingMonth
     last: Attempt | None
     receipt: Attempt | None
+    looked: Attempt | None = None
+
+    @property
+    def shown(self) -> Attempt | None:
+        """The attempt that people are told of."""
+        return self.last or self.receipt or self.looked
 
     @property
     def needs_a_person(self) -> bool:
@@ -44,9 +51,10 @@ class MonthState:
 
     def age(self, now: datetime) -> timedelta | None:
         """Since the last run ended, or began where it has not; None where there was none."""
-        if self.last is None:
+        last = self.last or self.looked
+        if last is None:
             return None
-        return now - datetime.fromisoformat(self.last.ended_at or self.last.started_at)
+        return now - datetime.fromisoformat(last.ended_at or last.started_at)
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """One line of the overview as plain values, amounts as exact text."""
@@ -74,7 +82,8 @@ def state_of(journal: Journal, month: BillingMonth) -> MonthState:
     Raises:
         StorageError: the storage can't be read.
     """
-    return MonthState(month, journal.last(month), journal.receipt(month))
+    last, receipt = journal.last(month), journal.receipt(month)
+    return MonthState(month, last, receipt, None if last or receipt else journal.newest(month))
 
 
 def states(journal: Journal, first: BillingMonth, last: BillingMonth) -> Iterator[MonthState]:
@@ -86,12 +95,14 @@ def states(journal: Journal, first: BillingMonth, last: BillingMonth) -> Iterato
         StorageError: the storage can't be read.
     """
     tried, receipted = journal.attempted(), journal.receipted()
+    only_looked_at = journal.looked_at() - tried - receipted
     month = last
-    while month >= min({first, *tried, *receipted}):
+    while month >= min({first, *tried, *receipted, *only_looked_at}):
         yield MonthState(
             month,
             journal.last(month) if month in tried else None,
             journal.receipt(month) if month in receipted else None,
+            journal.newest(month) if month in only_looked_at else None,
         )
         month = month.shift(-1)
 

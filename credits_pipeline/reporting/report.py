@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting import links, tables
+from credits_pipeline.reporting import deciding, links, tables
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.links import Places
 from credits_pipeline.text import Markdown, Outside
@@ -24,6 +24,16 @@ _SAYS = {
     Verdict.UNCHANGED: "CloudZero already held exactly these credits; nothing was sent.",
     Verdict.PARTIAL: "CloudZero holds exactly these credits, and some of the file was left out.",
 }
+#: Verdicts of months that something was sent of.
+_SENT = frozenset(
+    {
+        Verdict.VERIFIED,
+        Verdict.PARTIAL,
+        Verdict.UNCHANGED,
+        Verdict.SENDING,
+        Verdict.INCOMPLETE,
+    }
+)
 _CHECKED = {True: "checked", False: "not checked", None: ""}
 _CHANGES = {
     "added": "accounts added",
@@ -57,13 +67,16 @@ def markdown(
         places: where file, run and CloudZero are looked up; None for a report without links.
     """
     parts = (
-        _head(attempt),
+        _head(attempt, rows),
         [_BLANK, *_facts(attempt, places)],
+        _deciding(attempt),
         _titled("Warnings", [tables.bullets(attempt.warnings)] if attempt.warnings else []),
         _changed(attempt, rows),
         _titled(
             "Where every record of the file went",
-            [tables.ledger(attempt.ledger)] if attempt.ledger else [],
+            [tables.ledger(attempt.ledger, sent=attempt.verdict in _SENT)]
+            if attempt.ledger
+            else [],
         ),
         *(_listed(title, rows.get(name, ())) for name, title in _LISTS.items()),
         _titled(
@@ -77,22 +90,57 @@ def markdown(
     return Markdown.joined("\n", itertools.chain.from_iterable(parts))
 
 
-def _head(attempt: Attempt) -> Iterator[Markdown]:
+def _head(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Markdown]:
     verdict = attempt.verdict
     sign = SIGNS.get(verdict, "⛔")
-    title = f"{attempt.billing_month}: {verdict.value.replace('_', ' ')}"
+    title = f"{attempt.billing_month}: {titled(attempt)}"
     yield Markdown.of("## {} {}", Markdown(sign), Outside(title))
     yield from (_BLANK, tables.sentence(attempt.reason or _SAYS.get(verdict, "")))
     if attempt.what_to_do:
         yield from (_BLANK, Markdown.of("**What to do:** {}", Outside(attempt.what_to_do)))
+    unknown = sum(
+        row.get("usd") is None for name in ("rejected", "duplicates") for row in rows.get(name, ())
+    )
     if Decimal(attempt.left_out_usd):
         left_out = tables.dollars(attempt.left_out_usd)
+        if unknown:
+            have = Markdown("row has") if unknown == 1 else Markdown("rows have")
+            left_out = Markdown.of(
+                "at least {}; {} {} an amount that can't be read", left_out, unknown, have
+            )
         yield from (_BLANK, Markdown.of("**Left out of this month: {}**", left_out))
     elif verdict is Verdict.PARTIAL:
         unread = "**Left out of this month: rows whose dollars can't be read**"
         yield from (_BLANK, Markdown(unread))
+    elif attempt.withdrawn and verdict.has_receipt:
+        yield from (_BLANK, Markdown("The month is withdrawn: CloudZero holds no credit of it."))
     elif verdict.has_receipt:
         yield from (_BLANK, Markdown("No credit was left out of this month."))
+
+
+def titled(attempt: Attempt) -> str:
+    """A verdict in words; of a month that was withdrawn it is that, and that it is proven."""
+    word = attempt.verdict.value.replace("_", " ")
+    withdrawn = attempt.withdrawn and attempt.verdict.has_receipt
+    return f"withdrawn ({word})" if withdrawn else word
+
+
+def _deciding(attempt: Attempt) -> Iterator[Markdown]:
+    """The command and the launchpad's config of each decision that would help, to paste."""
+    for offer in attempt.offers:
+        version = attempt.file_version
+        yield from _titled(
+            f"To decide {deciding.spelled(offer)}",
+            [
+                Markdown.block(
+                    "bash", Outside(deciding.command(attempt.billing_month, offer, version))
+                ),
+                _BLANK,
+                Markdown("or materialise the month in Dagster with the config"),
+                _BLANK,
+                Markdown.block("yaml", Outside(deciding.config_block(offer, version))),
+            ],
+        )
 
 
 def _changed(
@@ -118,13 +166,14 @@ def _listed(title: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Markdown]
 
 
 def _decided(record: Mapping[str, Any], places: Places | None) -> Markdown:
-    told = (f"{name} = {str(value).lower()}" for name, value in record["decided"].items())
+    why = record.get("why")
     return Markdown.of(
-        "- {}, by {} at {} in run {}",
-        tables.sentence(", ".join(told)),
+        "- {}, by {} at {} in run {}{}",
+        tables.sentence(deciding.spelled(record["decided"])),
         tables.sentence(record["who"]),
         tables.sentence(moment(record["at"])),
         _run(record["run_id"], places),
+        Markdown.of(", because: {}", tables.sentence(why)) if why else _BLANK,
     )
 
 
@@ -144,11 +193,11 @@ def _facts(attempt: Attempt, places: Places | None) -> list[Markdown]:
         "file": _file(attempt, places),
         "file version": tables.escaped(attempt.file_version),
         "layout": tables.escaped(attempt.layout),
+        "profile": tables.escaped(attempt.profile),
         "stream": stream,
         "began": tables.escaped(moment(attempt.started_at)),
-        "seconds at CloudZero": tables.escaped(
-            "" if attempt.seconds is None else f"{attempt.seconds:.1f}"
-        ),
+        "seconds": _seconds(attempt.seconds),
+        "seconds at CloudZero": _seconds(attempt.seconds_at_cloudzero),
         "run": _run(attempt.run_id, places),
         "stored at": tables.escaped("" if places is None else places.stored_at),
     }
@@ -156,6 +205,10 @@ def _facts(attempt: Attempt, places: Places | None) -> list[Markdown]:
         Markdown("| | |\n|---|---|"),
         *(tables.row([tables.escaped(name), text]) for name, text in facts.items() if text),
     ]
+
+
+def _seconds(spent: float | None) -> Markdown:
+    return tables.escaped("" if spent is None else f"{spent:.1f}")
 
 
 def _file(attempt: Attempt, places: Places | None) -> Markdown:

@@ -29,8 +29,15 @@ CLASS_MEANINGS = {
     "conflicting_duplicate": "a further row for an account, left out",
     "rejected": "could not be read",
     "account_unknown": "account not known to CloudZero, left out",
+    "not_a_credit": "of a type that is no credit, left out",
     "control_total": "a total, not a row",
     "blank": "blank",
+}
+
+#: What the same classes mean as long as nothing was sent.
+_SENT = {
+    "sent": "would be sent",
+    "identical_duplicate": "repeated word for word (the first would be sent)",
 }
 
 
@@ -78,21 +85,33 @@ def of_rows(rows: Sequence[Mapping[str, Any]], *, at_most: int) -> Markdown:
     return Markdown.joined("\n", lines)
 
 
-def ledger(fields: Mapping[str, Mapping[str, Any]]) -> Markdown:
-    """Where every record of the file went."""
+def ledger(fields: Mapping[str, Mapping[str, Any]], *, sent: bool) -> Markdown:
+    """Where every record of the file went.
+
+    Args:
+        fields: rows and dollars of each class.
+        sent: whether what is called so was sent; else it would be.
+    """
     lines = [Markdown("| records | dollars | what became of them |\n|--:|--:|---|")]
     lines += [
         row(
             [
                 Markdown.of("{}", int(entry["rows"])),
                 dollars(entry["usd"]),
-                escaped(CLASS_MEANINGS.get(name, name)),
+                escaped(meaning(name, sent=sent)),
             ]
         )
         for name, entry in fields.items()
         if entry["rows"]
     ]
     return Markdown.joined("\n", lines)
+
+
+def meaning(name: str, *, sent: bool) -> str:
+    """What a class of the ledger means, of a month that was sent or one that was not."""
+    if name in _SENT and not sent:
+        return _SENT[name]
+    return CLASS_MEANINGS.get(name, name.replace("_", " "))
 
 
 def _is_number(name: str) -> bool:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.sandbox.bills import SampleBills, can_show_bills
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError, free_port
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
@@ -19,6 +22,7 @@ from credits_pipeline.storage.store import FolderStore
 MONTH = BillingMonth(2025, 1)
 _KEY = f"credits-{MONTH}.csv"
 _UI_PORT = 3000
+_PAGES_PORT = 8501
 _PATIENCE_SECONDS = 180
 _MARK = "made-by-credits-pipeline-demo"
 
@@ -45,12 +49,16 @@ class Demo:
         servers: its S3 and its stand-in for CloudZero.
         journal: what its runs left behind.
         home: the folder of its state.
+        bills: the sample bills; None where the second wing is not installed.
+        environment: what a command needs to work on the same state.
     """
 
     dagster: DagsterDev
     servers: Sandbox
     journal: Journal
     home: Path
+    bills: SampleBills | None
+    environment: dict[str, str]
 
     def upload_sample(self) -> None:
         """Drop the sample month in the inbox, as a person would."""
@@ -104,27 +112,50 @@ def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
         DagsterDevError: Dagster did not start, or the folder holds something else.
     """
     home = home.absolute()
-    _empty(home)
-    with sandbox() as running:
-        environment = clean_environment(
+    if port is not None and free_port(port) != port:
+        raise DagsterDevError(f"port {port} is in use: choose another with --port")
+    with _only_one(home), sandbox() as running:
+        at = free_port(_UI_PORT) if port is None else port
+        told = {
             **running.environment,
-            CREDITS_STORAGE=str(home / "credits"),
-            CREDITS_SENSOR_SECONDS="5",
-        )
-        dagster = DagsterDev(
-            home / "dagster",
-            environment,
-            port=free_port(_UI_PORT) if port is None else port,
-            guarded=True,
-        )
-        with dagster:
-            dagster.wait_until_ready(_PATIENCE_SECONDS)
-            yield Demo(dagster, running, Journal(FolderStore(home / "credits")), home)
+            "CREDITS_STORAGE": str(home / "credits"),
+            "CREDITS_UI_URL": f"http://127.0.0.1:{at}",
+            "DAGSTER_HOME": str(home / "dagster"),
+        }
+        if can_show_bills():
+            # The demo reads the sample bills itself, all in one go.
+            told |= {"FINOPS_STORAGE": str(home / "finops"), "FINOPS_AUTOMATION": "off"}
+        environment = clean_environment(**told, CREDITS_SENSOR_SECONDS="5")
+        bills = SampleBills(home, environment, free_port(_PAGES_PORT)) if can_show_bills() else None
+        dagster = DagsterDev(home / "dagster", environment, port=at, guarded=True)
+        try:
+            with dagster:
+                dagster.wait_until_ready(_PATIENCE_SECONDS)
+                journal = Journal(FolderStore(home / "credits"))
+                yield Demo(dagster, running, journal, home, bills, told)
+        finally:
+            if bills is not None:
+                bills.end()
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Have the folder to oneself, and empty: a demo that is running there keeps its state."""
+    lock = FileLock(home.parent / f".{home.name.lstrip('.')}.lock", blocking=False)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with lock:
+            _empty(home)
+            yield
+    except Timeout:
+        raise DagsterDevError(
+            f"a demo is running in {home} already: end it, or choose another folder with --home"
+        ) from None
 
 
 def _empty(home: Path) -> None:
     if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
-        raise DagsterDevError(f"{home} holds something else than a demo: choose another folder")
+        raise DagsterDevError(f"{home} contains files that no demo made; choose another folder")
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     (home / _MARK).touch()

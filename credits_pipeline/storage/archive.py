@@ -85,6 +85,15 @@ class Archive:
         stored = json.loads(text)
         return Entry(**{**stored, "files": tuple(stored["files"])})
 
+    def own(self, noun: str, month: BillingMonth, run_id: str) -> Entry | None:
+        """What one run made of a noun; None if it made nothing, or that is not kept any more.
+
+        Raises:
+            StorageError: the store can't be read.
+        """
+        found = self.find(noun, month, run_id=run_id)
+        return found if found is not None and found.run_id == run_id else None
+
     def files(self, entry: Entry) -> dict[str, bytes]:
         """The content of an entry's files.
 

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,14 @@ from typing import Protocol
 from credits_pipeline.aws import s3_client
 
 _S3 = "s3://"
+#: What follows from a name's content; see `Store.update`.
+Renew = Callable[[bytes | None], bytes | None]
+_LOCK = ".updating"
+#: How often a name is read again because another writer was faster.
+_MOST_UPDATES = 50
+#: What S3 says to that, and what stores that look like S3 say where they can't tell.
+_FASTER = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409"})
+_NO_CONDITIONS = frozenset({"NotImplemented", "501"})
 
 
 class StorageError(Exception):
@@ -24,6 +33,15 @@ class Store(Protocol):
 
     def write(self, name: str, data: bytes) -> None:
         """Put a name's whole content, or fail and leave what was there."""
+
+    def update(self, name: str, renew: Renew) -> None:
+        """Read a name and write what follows from it, with nobody writing it in between.
+
+        Args:
+            name: of a pointer: what several runs may want to move.
+            renew: is given the content, or None, and gives the new one, or None to leave it. It
+                may be asked again, where somebody else was faster.
+        """
 
     def names(self, below: str) -> Iterator[str]:
         """All names that start with ``below``, in order."""
@@ -74,6 +92,19 @@ class FolderStore:
         except OSError as error:
             raise self._explained("write", name, error) from error
 
+    def update(self, name: str, renew: Renew) -> None:
+        """See `Store.update`. One lock of the operating system serves all names."""
+        import filelock  # noqa: PLC0415 - only what moves a pointer needs it
+
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self._root / _LOCK):
+                renewed = renew(self.read(name))
+                if renewed is not None:
+                    self.write(name, renewed)
+        except OSError as error:
+            raise self._explained("write", name, error) from error
+
     def names(self, below: str) -> Iterator[str]:
         """See `Store.names`."""
         folder = self._root / below.rpartition("/")[0]
@@ -87,7 +118,7 @@ class FolderStore:
             (Path(place) / name).relative_to(self._root).as_posix()
             for place, _, names in os.walk(folder, onerror=refuse)
             for name in names
-            if not name.startswith(".writing-")
+            if not name.startswith((".writing-", _LOCK))
         ]
         yield from sorted(name for name in found if name.startswith(below))
 
@@ -112,14 +143,18 @@ class S3Store:
 
     def read(self, name: str) -> bytes | None:
         """See `Store.read`."""
+        return self._read_with_tag(name)[0]
+
+    def _read_with_tag(self, name: str) -> tuple[bytes | None, str | None]:
+        """The content of a name and S3's tag of it."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - S3 only
 
         try:
             answer = s3_client().get_object(Bucket=self._bucket, Key=self._prefix + name)
-            return bytes(answer["Body"].read())
+            return bytes(answer["Body"].read()), answer["ETag"]
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "NoSuchKey":
-                return None
+                return None, None
             raise self._explained("read", name, error) from error
         except (BotoCoreError, OSError) as error:
             raise self._explained("read", name, error) from error
@@ -133,6 +168,36 @@ class S3Store:
             s3_client().upload_fileobj(BytesIO(data), self._bucket, self._prefix + name)
         except (ClientError, BotoCoreError, S3UploadFailedError, OSError) as error:
             raise self._explained("write", name, error) from error
+
+    def update(self, name: str, renew: Renew) -> None:
+        """See `Store.update`. S3 writes only if the object still is the one that was read."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - S3 only
+
+        for _ in range(_MOST_UPDATES):
+            text, etag = self._read_with_tag(name)
+            renewed = renew(text)
+            if renewed is None:
+                return
+            try:
+                put = partial(
+                    s3_client().put_object,
+                    Bucket=self._bucket,
+                    Key=self._prefix + name,
+                    Body=renewed,
+                )
+                put(IfNoneMatch="*") if etag is None else put(IfMatch=etag)
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code", "")
+                if code in _NO_CONDITIONS:
+                    self.write(name, renewed)
+                    return
+                if code not in _FASTER:
+                    raise self._explained("write", name, error) from error
+            except (BotoCoreError, OSError) as error:
+                raise self._explained("write", name, error) from error
+            else:
+                return
+        raise self._explained("write", name, OSError("others write it all the time"))
 
     def names(self, below: str) -> Iterator[str]:
         """See `Store.names`."""

@@ -80,6 +80,11 @@ class Markdown(Surface):
         return cls(words.in_a_cell(outside.line(cls._LONGEST_CELL)))
 
     @classmethod
+    def block(cls, language: str, outside: Outside) -> Self:
+        """Lines of code, to copy as they are; nothing in them ends the block."""
+        return cls(words.fenced(outside.lines(cls.longest), language))
+
+    @classmethod
     def link(cls, shown: "Self | Outside", target: str) -> Self:
         """A link of ours: its target is an address that this product made, parts quoted."""
         if any(character in target for character in " ()<>\\\n\r\t"):

@@ -23,6 +23,7 @@ _IN_MRKDWN = re.compile(
 #: Streamlit knows colours, icons, emoji and formulas besides, and makes links of bare addresses.
 _ON_A_PAGE = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'@/])")
 _BACKTICKS = re.compile(r"`+")
+_SHORTEST_FENCE = 3
 _NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?")
 _FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide ones too
 
@@ -30,8 +31,7 @@ _FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take
 def in_markdown(line: str) -> str:
     """One line for Markdown's running text."""
     words = line.split(" ")
-    # Longer than any run in the text, so that it can't be closed from inside.
-    fence = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(line)), default=0))
+    fence = "`" * (1 + _longest_run(line))
     acting = [_IN_MARKDOWN.search(word) is not None for word in words]
     acting[0] = acting[0] or _AT_THE_BEGINNING.fullmatch(words[0]) is not None
     return " ".join(_runs(words, acting, fence))
@@ -45,6 +45,12 @@ def on_a_page(line: str) -> str:
 def in_a_cell(line: str) -> str:
     """One line for a cell of a table in Markdown, where a bar ends it even in code."""
     return re.sub(r"(\\*)\|", r"\1\1\\|", in_markdown(line))
+
+
+def fenced(lines: str, language: str) -> str:
+    """Lines as a block of code in Markdown."""
+    fence = "`" * max(_SHORTEST_FENCE, 1 + _longest_run(lines))
+    return f"{fence}{language}\n{lines}\n{fence}"
 
 
 def in_mrkdwn(line: str) -> str:
@@ -62,6 +68,11 @@ def in_csv(line: str) -> str:
     if _NUMBER.fullmatch(line) or not line.lstrip().startswith(_FORMULA):
         return line
     return f"'{line}"
+
+
+def _longest_run(text: str) -> int:
+    """Of backticks: code between more of them can't be closed from inside."""
+    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
 
 
 def _runs(words: list[str], acting: list[bool], fence: str) -> list[str]:

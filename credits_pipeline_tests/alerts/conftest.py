@@ -30,12 +30,14 @@ class Webhook:
         port: on this machine.
         answers: the status of each coming answer; 200 after them.
         taken: the texts that were answered with success.
+        says: what it answers otherwise.
     """
 
     port: int = 0
     answers: list[int] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     asked: int = 0
+    says: str = "no_service"
 
     @property
     def url(self) -> str:
@@ -57,7 +59,7 @@ def webhook() -> Iterator[Webhook]:
             if status == 302:
                 self.send_header("Location", "http://127.0.0.1:9/")
             self.end_headers()
-            self.wfile.write(b"ok" if status == 200 else b"no_service")
+            self.wfile.write(b"ok" if status == 200 else hook.says.encode())
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -210,3 +210,27 @@ def test_whatever_comes_no_channel_hears_a_cause_twice_in_one_episode(
             for title in [title for title in channel.got if title.startswith(subject)]:
                 assert title not in episode
                 episode = set() if "settled" in title else episode | {title}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnicodeEncodeError("ascii", "pässword-9f", 1, 2, "no"),
+        RuntimeError("pässword-9f"),
+        KeyError("pässword-9f"),
+        RecursionError("pässword-9f"),
+    ],
+)
+def test_whatever_a_channel_raises_the_next_ones_are_told_and_no_secret_is(
+    error: Exception,
+) -> None:
+    broken, well = Heard("broken"), Heard("well")
+    broken.fails = error
+    view = wrong(alert())
+    book, failures = deliver(Book().seen(view, NOW), [broken, well], lambda _: None, ui="")
+    assert len(well.got) == 1
+    (said,) = failures
+    assert type(error).__name__ in said
+    assert "pässword" not in said
+    assert book.to_tell("broken") is not None
+    assert book.to_tell("well") is None

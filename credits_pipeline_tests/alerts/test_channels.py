@@ -6,13 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from hypothesis import given
+from hypothesis import strategies as st
 
 from credits_pipeline.alerts.alert import Alert
-from credits_pipeline.alerts.channel import ChannelError, PartlyToldError
+from credits_pipeline.alerts.channel import ChannelError, PartlyToldError, without
 from credits_pipeline.alerts.channels import configured, sns
 from credits_pipeline.alerts.channels.mail import Mail, Server
 from credits_pipeline.alerts.channels.slack import Slack
@@ -59,6 +62,45 @@ def test_what_slack_refuses_is_said_without_its_address(
     assert webhook.asked == 1
 
 
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "POST {path} is not known",
+        "no {url}",
+        "<title>{path}</title>" * 100,
+        "T0-B0 and secret-4c1e, " * 100,
+        "%2Fservices%2FT0%2FB0%2Fsecret-4c1e",
+        "x" * 190 + "{url}",
+    ],
+)
+def test_what_slack_repeats_of_its_address_is_not_told(webhook: Webhook, echo: str) -> None:
+    path = "/services/T0/B0/secret-4c1e"
+    webhook.answers, webhook.says = [404], echo.format(path=path, url=webhook.url)
+    with pytest.raises(ChannelError, match="404") as caught:
+        Slack(webhook.url).send(ALERT, UI)
+    assert "secret" not in str(caught.value).replace("[secret]", "")
+
+
+@given(st.text(min_size=4, max_size=30), st.text(max_size=20), st.text(max_size=20))
+def test_no_spelling_of_a_secret_is_left_in_a_text(secret: str, before: str, after: str) -> None:
+    text = f"{before}{secret}{after} {quote(secret)}"
+    left = without(text, secret)
+    assert secret not in left.replace("[secret]", "") or secret in "[secret]"
+
+
+@pytest.mark.parametrize("password", ["pässwort", "пароль", "p\u2028w", "%C3%A4"])
+def test_a_password_that_no_login_carries_is_said_as_it_is_set_and_not_shown(
+    password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDITS_ALERT_EMAIL", "a@example.com")
+    monkeypatch.setenv("CREDITS_ALERT_SMTP", f"smtp://u:{password}@127.0.0.1:9?from=c@example.com")
+    channels, wrong = configured()
+    assert channels == []
+    (said,) = wrong
+    assert "no SMTP login can carry" in said
+    assert password not in said
+
+
 def test_slack_that_can_not_be_reached_is_said_without_its_address() -> None:
     channel = Slack("http://127.0.0.1:9/services/T0/B0/secret-4c1e")
     with pytest.raises(ChannelError, match="ConnectError") as caught:
@@ -83,10 +125,10 @@ def test_an_address_that_slack_s_client_can_not_use_stops_no_other_channel(addre
 
 
 def test_a_network_s_own_error_is_said_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    def post(*_: Any, **__: Any) -> Any:
+    def stream(*_: Any, **__: Any) -> Any:
         raise FileNotFoundError("/secret-4c1e")
 
-    monkeypatch.setattr(httpx, "post", post)
+    monkeypatch.setattr(httpx, "stream", stream)
     with pytest.raises(ChannelError, match=r": FileNotFoundError\.") as caught:
         Slack("https://hooks.example.com/services/x").send(ALERT, UI)
     assert "secret-4c1e" not in "".join(traceback.format_exception(caught.value))

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.inbox.version import FileVersion
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.s3 import CREDENTIALS
 from credits_pipeline.sandbox.sample import SAMPLE
@@ -113,6 +114,22 @@ class Ui:
         run = launched.inner_text().split()[-1]
         self.open("/runs")
         page.get_by_role("link", name=run).first.click()
+
+    def version(self, month: BillingMonth) -> str:
+        """The current version of a month's file, as a decision names it."""
+        key = f"credits-{month}.csv"
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=self.servers.s3_url,
+            region_name=CREDENTIALS["AWS_REGION"],
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+        bucket = self.servers.environment["CREDITS_BUCKET"]
+        found = s3.head_object(Bucket=bucket, Key=key)
+        s3.close()
+        etag = found["ETag"].strip('"')
+        return FileVersion(key, etag, found["LastModified"], found["ContentLength"]).token
 
     def wait_for_run(self, ends: str) -> None:
         """Wait on the run's page until it says how the run ended."""

@@ -9,6 +9,7 @@ from playwright.sync_api import FloatRect, expect
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration.checks import OF_CREDITS
+from credits_pipeline.reporting.deciding import config
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import CONNECTION_ID
 from credits_pipeline_tests.browser.conftest import DECEMBER, Ui
@@ -80,7 +81,7 @@ def test_a_blocked_month_says_why_and_a_person_s_decision_sends_the_rest(ui: Ui)
     ui.picture("blocked-month", CHECK)
     assert ui.servers.cloudzero.rows(CONNECTION_ID, str(FEBRUARY)) == []
 
-    ui.materialise(FEBRUARY, config="ops: {credits: {config: {accept_rejected: true}}}")
+    ui.materialise(FEBRUARY, config=config({"accept_rejected": True}, ui.version(FEBRUARY)))
     ui.wait_for_run("Success")
     ui.open_month("cloudzero_drop", FEBRUARY)
     report = ui.open_report()

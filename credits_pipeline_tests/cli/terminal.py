@@ -1,12 +1,38 @@
 """The command line on a terminal of its own, as a person sees it."""
 
+import io
 import os
 import pty
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from typer.testing import CliRunner
 
 
-def on_a_terminal(*arguments: str, columns: int = 200) -> tuple[int, str]:
+class APerson(CliRunner):
+    """Who types what a command asks for, where the command is run in this process."""
+
+    @contextmanager
+    def isolation(
+        self, *arguments: Any, **options: Any
+    ) -> Iterator[tuple[io.BytesIO, io.BytesIO, io.BytesIO]]:
+        with (
+            super().isolation(*arguments, **options) as streams,
+            patch.object(sys.stdin, "isatty", return_value=True),
+        ):
+            yield streams
+
+
+def on_a_terminal(*arguments: str, columns: int = 200, typed: str = "") -> tuple[int, str]:
     """Run a command on a terminal, with this process's environment.
+
+    Args:
+        arguments: of the command.
+        columns: how wide the terminal is.
+        typed: what a person types there.
 
     Returns:
         Its exit code, and everything it showed, control characters included.
@@ -19,6 +45,7 @@ def on_a_terminal(*arguments: str, columns: int = 200) -> tuple[int, str]:
     child, terminal = pty.fork()
     if child == 0:
         os.execve(command[0], command, environment)  # noqa: S606 - the product itself
+    os.write(terminal, typed.encode())
     shown = bytearray()
     while True:
         try:

@@ -14,6 +14,7 @@ from credits_pipeline.reporting.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
 from credits_pipeline.settings import storage_root
 from credits_pipeline.storage.store import open_store
+from credits_pipeline_tests.cli.terminal import APerson
 from credits_pipeline_tests.conftest import CONNECTION_ID
 
 JANUARY = BillingMonth(2025, 1)
@@ -32,7 +33,7 @@ def _filled(cloudzero: CloudZeroStandIn, inbox: Inbox) -> None:
 
 
 def clear(*arguments: str, answer: str = "") -> Result:
-    return CliRunner().invoke(app, ["clear", *arguments], input=answer)
+    return APerson().invoke(app, ["clear", *arguments], input=answer)
 
 
 def costs(cloudzero: CloudZeroStandIn) -> list[str]:
@@ -61,6 +62,13 @@ def test_programs_get_the_run_s_attempt_and_nothing_else() -> None:
 def test_nothing_is_done_where_a_person_does_not_agree(cloudzero: CloudZeroStandIn) -> None:
     done = clear("--month", "2025-01", answer="n\n")
     assert done.exit_code == 1
+    assert costs(cloudzero) == ["-12.00"]
+
+
+def test_a_pipe_withdraws_nothing(cloudzero: CloudZeroStandIn) -> None:
+    piped = CliRunner().invoke(app, ["clear", "--month", "2025-01"], input="y\n")
+    assert piped.exit_code == 2, piped.output
+    assert "Nobody answered, and nothing was changed" in piped.stderr
     assert costs(cloudzero) == ["-12.00"]
 
 

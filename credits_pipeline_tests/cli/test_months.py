@@ -81,6 +81,21 @@ def test_every_month_has_a_line_with_verdict_dollars_file_decisions_and_age(
     assert len(done.stdout.splitlines()) == 4
 
 
+@pytest.mark.parametrize("verdict", [Verdict.DRY_RUN, Verdict.SUPERSEDED])
+def test_a_run_that_was_not_to_send_is_told_where_no_other_was(
+    journal: Journal, verdict: Verdict
+) -> None:
+    journal.close(attempt(verdict, "run-looked", 3), sent=False)
+    done = run("months")
+    assert done.exit_code == 0, done.output
+    word = verdict.value.replace("_", " ")
+    assert line_of(done.stdout, JANUARY) == [str(JANUARY), word, "20250203T101112Z", "3 h"]
+    assert f"{JANUARY}: {word}" in run("report", "--month", str(JANUARY)).stdout
+    # It says nothing of how the month stands.
+    verified(journal)
+    assert line_of(run("months").stdout, JANUARY)[1] == "partial"
+
+
 def test_a_long_time_of_which_nothing_is_known_takes_one_line(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,11 +177,12 @@ def test_a_report_is_markdown_in_a_pipe_and_laid_out_on_a_terminal(journal: Jour
     done = run("report", "--month", str(JANUARY))
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith(f"## ⚠️ {JANUARY}: partial\n")
-    assert r"**Left out of this month: \$7.25**" in done.stdout
+    left_out = r"at least \$7.25; 1 row has an amount that can't be read"
+    assert f"**Left out of this month: {left_out}**" in done.stdout
     assert "| 3 | x | not an amount |" in done.stdout
     code, shown = on_a_terminal("report", "--month", str(JANUARY))
     assert code == 0
-    assert "Left out of this month: $7.25" in shown
+    assert "Left out of this month: at least $7.25; 1 row" in shown
     assert "**" not in shown
 
 
@@ -205,7 +221,7 @@ def test_a_report_links_to_the_run_where_the_ui_is_known(
 def test_a_month_that_nobody_sent_is_said_so_and_ends_with_1() -> None:
     done = run("report", "--month", "2025-01")
     assert done.exit_code == 1
-    assert "2025-01: no run was to send it yet." in done.stdout
+    assert "No run has tried to send 2025-01 yet." in done.stdout
     told = json.loads(run("report", "--month", "2025-01", "--json").stdout)
     assert told == {"billing_month": "2025-01", "in_order": False, "last": None, "receipt": None}
 

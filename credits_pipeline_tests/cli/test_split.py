@@ -5,6 +5,7 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli import app
 from credits_pipeline.credits.reading import read_month
-from credits_pipeline.inbox.bucket import Inbox
+from credits_pipeline.inbox.bucket import Inbox, InboxError
 
 WIDE = 'Account ID,2025-01,2025-02\n123456789012,5.123,7.30\n000000000002,$ -,"1,008.40"\n'
 HEADERLESS = "123456789012,5.10,7.30\n000000000002,6.20,8.40\n"
@@ -190,6 +191,9 @@ def test_programs_get_the_files_as_json_and_the_reason_where_there_are_none(tmp_
         "billing_month": "2025-02",
         "accounts": 2,
         "total_usd": "1015.70",
+        "left_out_rows": 0,
+        "left_out_usd": "0.00",
+        "left_out_unknown": 0,
         "warnings": [],
         "file": str(out / "credits-2025-02.csv"),
         "written": True,
@@ -199,3 +203,60 @@ def test_programs_get_the_files_as_json_and_the_reason_where_there_are_none(tmp_
     told = json.loads(again.stdout)
     assert told["months"] == []
     assert "there already" in told["reason"]
+
+
+#: A row that can't be read in either month, one whose amount can't, and an account twice.
+TORN = WIDE + "12345,1.00,2.00\n000000000003,x,3.00\n123456789012,9.00,7.30\n"
+
+
+def test_what_is_left_out_is_told_and_counted(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = split(tmp_path, TORN, "--to", str(out), "--accept-rejected")
+    assert result.exit_code == 1
+    january = (
+        "2025-01  Left out: 2 rows that can't be read and 1 row of accounts that have another one "
+        "(at least $10.00, and 1 with dollars unknown)."
+    )
+    assert january in result.stdout
+    assert "2025-02  Left out: 1 row that can't be read ($2.00)." in result.stdout
+    known = split(tmp_path, TORN, "--to", str(out), "--accept-rejected", "--force", "--json",
+                  "--accept-left-out")  # fmt: skip
+    assert known.exit_code == 0
+    first = json.loads(known.stdout)["months"][0]
+    assert (first["left_out_rows"], first["left_out_usd"], first["left_out_unknown"]) == (
+        3, "10.00", 1,
+    )  # fmt: skip
+
+
+def test_an_upload_that_would_look_whole_and_is_not_wants_it_known(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    result = split(tmp_path, TORN, "--upload", "--accept-rejected")
+    assert result.exit_code == 1
+    assert "--accept-left-out" in result.stderr
+    assert inbox.current("credits-2025-01.csv") is None
+    known = split(tmp_path, TORN, "--upload", "--accept-rejected", "--accept-left-out")
+    assert known.exit_code == 0, known.output
+    assert inbox.current("credits-2025-02.csv") is not None
+
+
+def test_s3_out_of_reach_is_told_as_what_can_t_be_done_and_what_was_done_before(
+    tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded: list[str] = []
+    upload = Inbox.upload
+
+    def breaks(self: Inbox, key: str, *told: Any, **more: Any) -> None:
+        if uploaded:
+            raise InboxError("S3 can't be reached")
+        uploaded.append(key)
+        upload(self, key, *told, **more)
+
+    monkeypatch.setattr(Inbox, "upload", breaks)
+    result = split(tmp_path, WIDE, "--upload")
+    assert result.exit_code == 2
+    assert f"Written before that: s3://{inbox.bucket}/credits-2025-01.csv." in result.stderr
+    monkeypatch.setenv("CREDITS_BUCKET", "no-such-bucket-anywhere")
+    nowhere = split(tmp_path, WIDE, "--upload")
+    assert nowhere.exit_code == 2
+    assert "Written before" not in nowhere.stderr

@@ -11,20 +11,26 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 
+import reference_meaning
+
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.amounts import FOREIGN_CODES
 from credits_pipeline.credits.reading.characters import words
-from credits_pipeline.credits.reading.months import _BY_NAME
+from credits_pipeline.credits.reading.months import BY_NAME
 
+DOLLARS = reference_meaning.DOLLARS
 SPACES = dict.fromkeys(
     map(ord, "\u00a0\u1680\u2007\u202f\u205f\u3000\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"), " "
 ) | dict.fromkeys(range(0x2000, 0x200B), " ")
 NOTHING = dict.fromkeys(
-    [0xAD, 0xFEFF, 0x2060, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+    [0xFEFF, 0x2060, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"), "-")
+DASHES = dict.fromkeys(
+    map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u207b\u208b\u02d7"), "-"
+)
+WIDE = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 QUOTES = dict.fromkeys(map(ord, "\u2019\u02bc"), "'")
-TRANSLATION = SPACES | NOTHING | DASHES | QUOTES
+TRANSLATION = WIDE | SPACES | NOTHING | DASHES | QUOTES
 
 
 class RefusedError(Exception):
@@ -64,7 +70,7 @@ def bare(text: str) -> str:
 
 def bare_ends(text: str) -> str:
     """A text without what is not seen at its ends."""
-    gone = {chr(code) for code in TRANSLATION if code not in DASHES and code not in QUOTES} | {" "}
+    gone = {chr(code) for code in SPACES | NOTHING} | {" "}
     while text and text[0] in gone:
         text = text[1:]
     while text and text[-1] in gone:
@@ -164,7 +170,7 @@ def quotes_fit(raw: str, delimiter: str) -> tuple[bool, bool]:  # noqa: C901, PL
                     state = "closed"
         elif character == delimiter:
             state = "start"
-        elif character != " ":
+        elif character not in " \u00a0\u2007\u202f":
             fits, state = False, "spoilt"
         position += 1
         if state == "spoilt":
@@ -216,6 +222,8 @@ def number(text: str, mark: str) -> Decimal | None:  # noqa: PLR0911 - one rule 
 
 def amount(text: str) -> dict[str, Decimal]:  # noqa: C901, PLR0911, PLR0912 - one rule after the other
     """What a cell says, by decimal mark."""
+    if "\u00ad" in text:
+        return {}
     cell = unwrapped(text)
     if cell == "":
         return {".": Decimal(0), ",": Decimal(0)}
@@ -273,6 +281,10 @@ def order_fits(before: str, after: str) -> bool:
 
 def foreign(text: str) -> bool:
     cell = unwrapped(text)
+    if re.search(
+        "\u00e2\u20ac|\u00e2\u02c6|\u00c2|\u00c3|\ufffd|\u00e2\u0080", cell
+    ) and not amount(text):
+        return False
     if re.search("[€£¥₹₩₽₺₴₪₫฿₦₱₡₲₵₸₭₮₼₾₿¢元円]", cell):
         return any(c.isdigit() for c in cell)
     if amount(text) or not re.search("[0-9]", cell):
@@ -297,7 +309,10 @@ def foreign(text: str) -> bool:
 
 def account(text: str) -> tuple[str, bool] | None:  # noqa: C901, PLR0911, PLR0912 - one rule after the other
     """The id, and whether it was padded."""
-    cell = unwrapped(text)
+    cell = unwrapped(text).replace("\u00ad", "")
+    whole = re.fullmatch(r"([1-9])[.,]([0-9]{11})[eE]\+?11", cell)
+    if whole:
+        return whole[1] + whole[2], False
     if len(cell) > 300:
         return None
     plain = re.fullmatch(r"([0-9]+)([.,]0+)?", cell)
@@ -332,15 +347,41 @@ def account(text: str) -> tuple[str, bool] | None:  # noqa: C901, PLR0911, PLR09
     behind = cell[cell.rindex(matches[-1]) + len(matches[-1]) :]
     if "\t" in text.strip() or re.search("[,;\t|].*[0-9]", behind, re.DOTALL):
         return None
+    if other_number(cell):
+        return None
     rest = "".join(c if c.isalpha() else " " for c in cell.replace(matches[0], " "))
     return None if totals_label(rest) else (re.sub("[- ]", "", matches[0]), False)
+
+
+OTHER_NUMBERS = words(
+    """
+    po order invoice inv ref reference ticket case contract customer note memo phone tel fax
+    rechnung bestellung auftrag kunde vertrag facture commande pedido factura fatura
+    """
+)
+
+
+def other_number(cell: str) -> bool:
+    """Whether a word before the digits says that they are no account id, or the row a sum."""
+    lower = cell.lower()
+    for match in re.finditer(r"[^\W\d_]+(?:\.[^\W\d_]\.)?", lower):
+        behind = re.match("[^0-9]{0,12}[0-9]", lower[match.end() :])
+        bounded = not re.match(r"\w", lower[match.end() : match.end() + 1]) and not re.match(
+            r"\w", lower[max(match.start() - 1, 0) : match.start()]
+        )
+        if behind and bounded and (match[0] in OTHER_NUMBERS or match[0] == "p.o."):
+            return True
+    return bool(
+        re.search(r"\(all\b[^)]*\)|\b(?:all accounts|all linked|consolidated|sum of)\b", lower)
+    )
 
 
 def label_and_number(text: str) -> bool:
     """Whether a label goes on with digits behind its id."""
     found = account(text)
     cell = unwrapped(text)
-    if found is None or not any(c.isalpha() for c in cell):
+    scientific = re.fullmatch(r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+", cell)
+    if found is None or not any(c.isalpha() for c in cell) or scientific:
         return False
     behind = re.split("[- ]?".join(found[0]), cell)[-1]
     return any(c.isdigit() for c in behind)
@@ -362,19 +403,27 @@ def totals_label(text: str) -> bool:
     said = [
         word
         for word in re.sub(r"[0-9.,:/#*()$-]", " ", label).split()
-        if word.casefold() not in _BY_NAME
+        if word.casefold() not in BY_NAME
     ]
     start = {
         *words("total totals grandtotal grandtotals overalltotal overalltotals subtotal subtotals"),
         *words("sum gesamt gesamtsumme gesamtbetrag zwischensumme summe totale totaal suma"),
-        *words("pagetotal pagetotals"),
+        *words("pagetotal pagetotals gesamtergebnis insgesamt soma 合計 総計 総合計"),
+        "total geral",
+        "total general",
+        "suma total",
+        "soma total",
+        "all accounts",
     }
     for first in (1, 2, 3):
         head, rest = " ".join(said[:first]), said[first:]
         named = head in start or head in {
             *(
                 f"{word} total{s}"
-                for word in ("grand", "sub", "overall", "page")
+                for word in (
+                    *("grand", "sub", "overall", "page", "report", "net", "final", "file"),
+                    *("aws", "monthly", "credit", "credits"),
+                )
                 for s in ("", "s")
             ),
             "sous total",
@@ -422,7 +471,10 @@ def months_of(text: str) -> dict[str, tuple[int, int, int | None]]:
     return {}
 
 
-TIME = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?| ?(?:Z|UTC))?"
+TIME = (
+    r"(?:[ T](?:0?0:00(?::00(?:\.0+)?)?|23:59(?::59(?:\.9+)?)?)(?: ?(?:Z|UTC|\+00:?00))?"
+    r"| ?(?:Z|UTC))?"
+)
 
 
 def valid(year: int, month: int, day: int | None) -> bool:
@@ -453,9 +505,11 @@ def single_month(cell: str) -> tuple[int, int, int | None] | None:
         if match is None:
             continue
         parts = dict(zip(order, match.groups(), strict=True))
-        number_of = int(parts["m"]) if "m" in parts else _BY_NAME.get(parts["n"].casefold(), 0)
+        number_of = int(parts["m"]) if "m" in parts else BY_NAME.get(parts["n"].casefold(), 0)
         in_year = int(parts["y"]) if "y" in parts else 2000 + int(parts["s"])
         day = int(parts["d"]) if "d" in parts else None
+        if "s" in parts and in_year > 2030:
+            continue
         if valid(in_year, number_of, day):
             return in_year, number_of, day
     return None
@@ -514,13 +568,31 @@ def filled(record: Record) -> bool:
     return any(bare(cell) for cell in record.cells)
 
 
+def payer_title(cells: list[str]) -> bool:
+    """Whether a record is the payer's label and id."""
+    label = cells[0].lower()
+    return (
+        len(cells) <= 2
+        and re.search(r"payer|management|master|paying|billing|organi[sz]ation", label) is not None
+        and not re.search("[0-9]", label)
+        and (len(cells) == 1 or account_like(cells[1]))
+    )
+
+
+def ruled(cells: list[str]) -> bool:
+    """Whether a record only draws a line."""
+    text = "".join(bare(cell) for cell in cells)
+    return re.search("[-=_*~]{3}", text) is not None and not text.strip("-=_*~#|+:. ")
+
+
 def header_row(records: list[Record]) -> int | None:
     partial = None
     for index, record in enumerate(records[:30]):
         cells = [cell for cell in record.cells if bare(cell)]
-        if any(account_like(cell) for cell in cells):
+        titled = bool(cells) and payer_title(cells)
+        if any(account_like(cell) for cell in cells) and not titled:
             break
-        if len(cells) > 1:
+        if len(cells) > 1 and not titled and not ruled(record.cells):
             named = any(headers.is_account(cell) for cell in cells)
             credited = any(credit_header(cell) or month_header(cell) for cell in cells)
             if named and credited:
@@ -530,8 +602,29 @@ def header_row(records: list[Record]) -> int | None:
     return partial
 
 
+def second_line(records: list[Record], at: int) -> list[str] | None:
+    """The header's cells with those of the next record joined, where they are its other half."""
+    first = records[at].cells
+    if at + 1 >= len(records) or len(records[at + 1].cells) > len(first):
+        return None
+    second = [bare(cell) for cell in records[at + 1].cells]
+    if sum(map(bool, second)) < 2 or any(c.isdigit() for cell in second for c in cell):
+        return None
+    if ruled(second) or second == [bare(cell) for cell in first]:
+        return None
+    cells = [
+        f"{bare(cell)} {second[i]}".strip() if i < len(second) else cell
+        for i, cell in enumerate(first)
+    ]
+    named = any(map(headers.is_account, cells)) and any(map(headers.is_amount, cells))
+    complete = any(map(headers.is_account, first)) and any(
+        credit_header(cell) or month_header(cell) for cell in first
+    )
+    return cells if named and complete else None
+
+
 def credit_header(cell: str) -> bool:
-    return headers.key(cell) in headers.AMOUNT or headers.may_be_amount(cell)
+    return headers.is_amount(cell) or headers.may_be_amount(cell) or headers.is_not_an_amount(cell)
 
 
 def month_header(cell: str) -> dict[str, tuple[int, int, int | None]]:
@@ -548,11 +641,29 @@ def month_header(cell: str) -> dict[str, tuple[int, int, int | None]]:
     return months_of(rest) if rest else {}
 
 
+CE_LABELS = words(
+    """
+    linkedaccount linkedaccountname linkedaccountid verknupfteskonto namedesverknupftenkontos
+    comptelie nomducomptelie cuentavinculada nombredelacuentavinculada contavinculada
+    nomedacontavinculada
+    """
+)
+
+
+CE_TOTALS = (
+    "linkedaccounttotal",
+    "summedesverknupftenkontos",
+    "totalducomptelie",
+    "totaldelacuentavinculada",
+    "totaldacontavinculada",
+)
+
+
 def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911 - one rule after the other
     if max((len(record.cells) for record in records), default=0) < 2:
         return 0, ""
     head = [record for record in records[:10] if any(bare(cell) for cell in record.cells)]
-    labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
+    labels = CE_LABELS
     if head and head[0].cells and headers.key(head[0].cells[0]) in labels:
         ids = any(
             headers.key(record.cells[0]) in labels
@@ -572,6 +683,8 @@ def recognised(records: list[Record]) -> tuple[int, str]:  # noqa: C901, PLR0911
             return 20_000_000, "aws_billing"
         if named and any(map(month_header, cells)):
             return 10_000_000, "wide"
+        if not named and not bare(cells[0]) and any(map(month_header, cells)):
+            return 5_000_001, "wide"
         if named and credited and month_columns(cells):
             return 10_000_000, "long"
         return (10_000_000 if named and credited else 5_000_000), "header"
@@ -612,10 +725,26 @@ def first_filled(records: list[Record]) -> int:
 
 
 def month_columns(cells: list[str]) -> list[int]:
-    keys = [headers.key(cell) for cell in cells]
-    if "year" in keys and "month" in keys:
-        return [keys.index("year"), keys.index("month")]
-    return next(([keys.index(name)] for name in headers.MONTH if name in keys), [])
+    """The columns of months by their names; the year's first."""
+    found = [
+        i
+        for i, cell in enumerate(cells)
+        if re.search(
+            MONTH_WORDS,
+            re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare(cell)).lower().replace("_", " "),
+        )
+        and not credit_header(cell)
+        and not headers.is_account(cell)
+    ]
+    years = [i for i in found if bare(cells[i]).lower().strip() == "year"]
+    return years + [i for i in found if i not in years]
+
+
+MONTH_WORDS = (
+    r"\b(?:months?|periods?|dates?|year|day|start|startdate|end|enddate|quarter|datum|fecha"
+    r"|mois|mes|from"
+    r"|until|through|jahr|ano|annee|timestamp|time|fiscal|week)\b|monat\b|datum\b|月|日付|期間|年"
+)
 
 
 @dataclass
@@ -628,6 +757,8 @@ class Entry:
     month: str | None = None
     bad: bool = False
     group: object = None
+    cells: tuple[str, ...] | None = None
+    out: bool = False
 
 
 @dataclass
@@ -638,15 +769,17 @@ class Total:
     amount: str
     month: str | None = None
     record: bool = True
+    part: bool = False
 
 
-def finish(  # noqa: C901, PLR0912 - one rule after the other
+def finish(  # noqa: C901, PLR0912, PLR0915 - one rule after the other
     layout: str,
     entries: list[Entry],
     totals: list[Total],
     *,
     negative: bool = False,
     adds_up: bool = False,
+    first_counts: bool = False,
 ) -> Result:
     """Read ids and amounts, decide mark and signs for the whole file, and make the tables.
 
@@ -665,12 +798,30 @@ def finish(  # noqa: C901, PLR0912 - one rule after the other
     if (point and comma) or (either and not point and not comma):
         raise RefusedError("decimal mark")
     mark = "," if comma else "."
+    threes = [c for c, v in zip(cells, said, strict=True) if len(v) == 2 and v["."] != v[","]]
+    if (
+        (point or comma)
+        and any(re.search(rf"[{mark}][0-9]{{3}}[^0-9]*$", cell) for cell in threes)
+        and not any(
+            set(v) == {mark}
+            and (
+                re.search(rf"[{mark}][0-9]{{3,12}}[^0-9]*$", cell) or ("." in cell and "," in cell)
+            )
+            for cell, v in zip(cells, said, strict=True)
+        )
+    ):
+        raise RefusedError("three decimals")
     read_ = []
     for entry in entries:
         found = account(entry.account or "")
         usd = amount(entry.amount).get(mark) if entry.amount is not None else None
         read_.append((entry, found, usd))
-    known = [usd for _, _, usd in read_ if usd is not None]
+    ids = [found[0] for _, found, _ in read_ if found is not None]
+    if 2 * sum(id_.endswith("000000") for id_ in ids) > len(ids) and any(
+        re.fullmatch("[1-9][0-9]{5}0{6}", id_) for id_ in ids
+    ):
+        raise RefusedError("rounded ids")
+    known = [usd for entry, _, usd in read_ if usd is not None and not entry.out]
     any_up, any_down = any(u > 0 for u in known), any(u < 0 for u in known)
     flip = negative
     if negative and any_up and not any_down:
@@ -686,8 +837,10 @@ def finish(  # noqa: C901, PLR0912 - one rule after the other
         month = months[name] = Month()
         month.rejected += [t.line for t in bad_totals if t.month in {None, name}]
         firsts: dict[str, tuple[Decimal, int, bool]] = {}
+        seen: dict[str, list[tuple[str, ...] | None]] = {}
+        further: list[tuple[str, Decimal]] = []
         for entry, found, usd in read_:
-            if entry.month is not None and entry.month != name:
+            if (entry.month is not None and entry.month != name) or entry.out:
                 continue
             if entry.bad or found is None or usd is None:
                 month.rejected.append(entry.line)
@@ -702,15 +855,60 @@ def finish(  # noqa: C901, PLR0912 - one rule after the other
                     month.rows[id_] = (month.rows[id_][0] + value, month.rows[id_][1])
             else:
                 first = firsts[id_]
-                month.repeated.append(
-                    (entry.line, first[1], value == first[0] and padded == first[2])
+                same = (
+                    value == first[0] and padded == first[2]
+                    if first_counts
+                    else entry.cells is not None and entry.cells in seen[id_]
                 )
+                month.repeated.append((entry.line, first[1], same))
+                if not same:
+                    further.append((id_, value))
+            seen.setdefault(id_, []).append(entry.cells)
         month.rejected.sort()
+        with localcontext(prec=60):
+            everything = sum((usd for usd, _ in month.rows.values()), Decimal(0)) + sum(
+                (usd for _, usd in further), Decimal(0)
+            )
+            if (
+                further
+                and not first_counts
+                and any(
+                    proves(total, everything, mark, flip=flip)
+                    for total in totals
+                    if not total.part
+                    and total.month in {None, name}
+                    and (total.month or len(names) == 1)
+                )
+            ):
+                for id_, value in further:
+                    month.rows[id_] = (month.rows[id_][0] + value, month.rows[id_][1])
     return Result(layout, months, any_up and any_down)
 
 
+def proves(total: Total, everything: Decimal, mark: str, *, flip: bool) -> bool:
+    """Whether a total is the sum of all rows, rounded to its decimals if it has fewer."""
+    stated = amount(total.amount).get(mark)
+    if stated is None or not total.amount.strip():
+        return False
+    if flip:
+        stated = -stated
+    tail = re.search(rf"[{mark}]([0-9]+)[^0-9]*$", total.amount)
+    decimals = max(2, len(tail[1]) if tail else 0)
+    places = len(format(everything, "f").partition(".")[2].rstrip("0"))
+    return abs(stated - everything) <= (
+        Decimal(5).scaleb(-decimals - 1) if places > decimals else 0
+    )
+
+
+def texts_of(cells: list[str]) -> tuple[str, ...]:
+    found = [bare(cell) for cell in cells]
+    while found and not found[-1]:
+        found.pop()
+    return tuple(found)
+
+
 def sorted_rows(
-    records: list[Record], at: int, doubted: set[int]
+    records: list[Record], at: int, doubted: set[int], header: list[str] | None = None
 ) -> tuple[list[Record], list[Record]]:
     """The rows that carry a credit, and the rows that state a total."""
     rows, totals = [], []
@@ -718,13 +916,33 @@ def sorted_rows(
         if not filled(record):
             continue
         cell = record.cells[at] if at < len(record.cells) else ""
-        if not re.search("[0-9]{9}", cell) and record.line not in doubted:
+        if not re.search("[0-9\uff10-\uff19]{9}", cell) and record.line not in doubted:
             label = unwrapped(cell)
-            if any(totals_label(c) for c in ([label] if label else record.cells)):
+            some = [c for c in record.cells if bare(c)]
+            if len(some) > 1 and any(totals_label(c) for c in ([label] if label else some)):
                 totals.append(record)
+                continue
+            if header is not None and texts_of(record.cells) == texts_of(header):
+                continue
+            if ruled(record.cells):
+                continue
+            if (
+                len(some) == 1
+                and any(map(str.isalpha, some[0]))
+                and not amount(some[0])
+                and not totals_label(some[0])
+            ):
+                looked_at(some[0])
                 continue
         rows.append(record)
     return rows, totals
+
+
+def looked_at(text: str) -> None:
+    try:
+        reference_meaning.check_line(bare(text))
+    except reference_meaning.MeaningError as error:
+        raise RefusedError(str(error)) from error
 
 
 def cell_of(record: Record, column: int) -> str | None:
@@ -737,15 +955,18 @@ def read_headerless(records: list[Record]) -> Result:
         re.search("[0-9]", cell_of(r, start + 1) or "") for r in records
     ):
         raise RefusedError("more columns")
+    third = {bare(c) for r in records if (c := cell_of(r, start + 2))} - {""}
+    dollars = bool(third) and all(c.lower().strip("[]()") in DOLLARS for c in third)
     doubted = {
         r.line
         for r in records
         if not r.fits
-        or any(bare(c) for c in r.cells[start + 2 :])
+        or any(bare(c) for c in r.cells[start + (3 if dollars else 2) :])
         or label_and_number(cell_of(r, start) or "")
     }
     rows, totals = sorted_rows(records, start, doubted)
     entries = []
+    titled = titled_month(notes_in([r for r in records if r.line not in doubted]))
     for record in rows:
         bad = record.line in doubted
         entries.append(
@@ -753,11 +974,15 @@ def read_headerless(records: list[Record]) -> Result:
                 record.line,
                 cell_of(record, start),
                 None if bad else cell_of(record, start + 1),
+                month=titled,
                 bad=bad,
             )
         )
     return finish(
-        "headerless", entries, [Total(t.line, cell_of(t, start + 1) or "") for t in totals]
+        "headerless",
+        entries,
+        [Total(t.line, cell_of(t, start + 1) or "", titled) for t in totals],
+        first_counts=True,
     )
 
 
@@ -765,20 +990,29 @@ def split_header(records: list[Record]) -> tuple[list[str], list[Record], int]:
     at = header_row(records)
     if at is None:
         raise RefusedError("no header")
+    joined = second_line(records, at)
+    if joined is not None:
+        return joined, records[at + 2 :], records[at].line
     return records[at].cells, records[at + 1 :], records[at].line
 
 
 def account_column(cells: list[str], rows: list[Record]) -> int:
     named = [i for i, cell in enumerate(cells) if headers.is_account(cell)]
+    vague = {"", "id", "ids", "no", "nr", "number", "nummer", "numero"}
+    unnamed = [i for i, cell in enumerate(cells) if headers.key(cell) in vague]
+
+    def holds(i: int) -> bool:
+        return any(account_like(c) for r in rows if (c := cell_of(r, i)) is not None)
+
+    holding = list(filter(holds, named))
+    if not holding and len([i for i in unnamed if holds(i)]) == 1:
+        return next(filter(holds, unnamed))
     if not named:
         raise RefusedError("no account column")
-    holding = [
-        i for i in named if any(account_like(c) for r in rows if (c := cell_of(r, i)) is not None)
-    ]
     for other in holding[1:]:
         for record in rows:
             one, two = (account(cell_of(record, i) or "") for i in (holding[0], other))
-            if one and two and one[0] != two[0]:
+            if two and (one is None or one[0] != two[0]):
                 raise RefusedError("two accounts")
     if len(holding) > 1:
         exact = [i for i in holding if headers.key(cells[i]).endswith(("id", "number"))]
@@ -788,7 +1022,7 @@ def account_column(cells: list[str], rows: list[Record]) -> int:
 
 def credit_columns(cells: list[str], rows: list[Record], taken: set[int]) -> list[int]:
     free = [i for i in range(len(cells)) if i not in taken]
-    exact = [i for i in free if headers.key(cells[i]) in headers.AMOUNT]
+    exact = [i for i in free if headers.is_amount(cells[i])]
     width = max((len(r.cells) for r in rows), default=0)
 
     def contents(i: int) -> list[str]:
@@ -806,17 +1040,7 @@ def credit_columns(cells: list[str], rows: list[Record], taken: set[int]) -> lis
 
 
 def surely_credits(header: str) -> bool:
-    return headers.key(header) in headers.AMOUNT or headers.reads_as_amount(header)
-
-
-def currency_columns(cells: list[str], rows: list[Record]) -> set[int]:
-    found = {i for i, cell in enumerate(cells) if headers.key(cell) in headers.CURRENCY}
-    for record in rows:
-        for i in found:
-            cell = unwrapped(cell_of(record, i) or "").upper()
-            if cell not in {"", "USD", "$", "US$", "US DOLLAR", "US DOLLARS"}:
-                raise RefusedError("currency")
-    return found
+    return headers.is_amount(header) or headers.reads_as_amount(header)
 
 
 def in_doubt(
@@ -854,14 +1078,15 @@ def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list
         two = bare_ends(following)
         headed = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]{1,3}"
         whole = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]+"
-        if (
-            i + 1 not in amounts
-            and re.fullmatch(headed, one)
-            and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two)
-        ):
+        if re.fullmatch(headed, one) and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two):
             named = i + 1 < len(cells) and "name" in headers.key(cells[i + 1])
             contents = [c for r in rows if (c := cell_of(r, i + 1)) is not None]
+            if i + 1 in amounts:
+                named, contents = False, []
             if named or any(unwrapped(c) and not amount(c) for c in contents):
+                return True
+            column = [bare_ends(c) for r in rows if (c := cell_of(r, i)) is not None]
+            if any(re.search(r"[0-9]\.[0-9]{2}$", c) for c in column):
                 return True
         if (
             len(record.cells) > len(cells)
@@ -875,33 +1100,87 @@ def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list
 def read_header(records: list[Record]) -> Result:
     cells, rows, _ = split_header(records)
     at = account_column(cells, rows)
-    currency = currency_columns(cells, rows)
-    candidates = credit_columns(cells, rows, {at, *currency})
+    candidates = credit_columns(cells, rows, {at})
     if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
         raise RefusedError("credit column")
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
     (credit,) = candidates
-    above = [c for r in records[: header_row(records)] for c in r.cells if bare(c)]
-    titled = titled_month("\n".join(above))
+    if month_columns(cells) or months_by_value(cells, rows, at):
+        return read_long(records)
+    above = [
+        ": ".join(bare(c).rstrip(":") for c in r.cells if bare(c))
+        for r in records[: header_row(records)]
+    ]
+    titled = titled_month(above + notes_in(rows))
     months = None if titled is None else {record.line: titled for record in rows}
     return rows_result("header", cells, rows, at, credit, {at}, months)
 
 
-def titled_month(title: str) -> str | None:
-    """The only month that a title names."""
+def months_by_value(cells: list[str], rows: list[Record], at: int) -> list[int]:
+    """Columns by no name of months, all of whose cells are months."""
+    found = []
+    for i, cell in enumerate(cells):
+        texts = [
+            bare(c)
+            for r in rows
+            if account(cell_of(r, at) or "") and bare(c := cell_of(r, i) or "")
+        ]
+        if i != at and texts and all(map(months_of, texts)) and not credit_header(cell):
+            found.append(i)
+    return found
+
+
+MADE = re.compile(
+    r"\b(?:prepared|generated|created|exported|printed|run|downloaded|updated|as of|published"
+    r"|issued"
+    r"|version|ref|reference|no|number|id|invoice|memo|erstellt|stand|sent|rev|nr)\b"
+)
+
+
+def titled_month(lines: list[str]) -> str | None:
+    """The only month that titles and notes name."""
     found = set()
-    for match in re.finditer(r"(?<![\w/.-])((?:19|20)[0-9]{2}-[0-9]{2})(?![\w/-])", bare(title)):
-        found |= {month_name(month) for month in months_of(match[1]).values()}
-    for match in re.finditer(r"([^\W\d_]+\.?) ((?:19|20)[0-9]{2})(?![\w/-])", bare(title)):
-        before = bare(title)[: match.start()]
-        if (
-            re.search(r"[\w/.-]$|[0-9] $|[0-9]. $", before)
-            or not 3 <= len(match[1].strip(".")) <= 9
+    for line in lines:
+        text = bare(line)
+        for match in re.finditer(
+            r"(?<![\w/.-])(?:(?:19|20)[0-9]{2}-[0-9]{2}(?:-[0-9]{2})?"
+            r"|[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}"
+            r"|(?:0[1-9]|1[0-2])/(?:19|20)[0-9]{2}|[^\W\d_]{3,9}\.? (?:[0-9]{1,2}(?:st|nd|rd"
+            r"|th)?,? )?(?:19|20)[0-9]{2})(?![\w/-])",
+            text,
         ):
-            continue
-        found |= {month_name(month) for month in months_of(match[0]).values()}
-    return found.pop() if len(found) == 1 else None
+            if MADE.search(text[: match.start()].lower().replace(".", " ")):
+                continue
+            months = months_of(match[0])
+            if len({month[:2] for month in months.values()}) == 1 and len(months) == 2:
+                found |= {month_name(month) for month in months.values()}
+    if len(found) > 1:
+        raise RefusedError("two months")
+    return found.pop() if found else None
+
+
+def notes_in(rows: list[Record]) -> list[str]:
+    """Lines with one text and nothing else."""
+    found = []
+    for record in rows:
+        cells = [cell for cell in record.cells if bare(cell)]
+        if (
+            len(cells) == 1
+            and not totals_label(cells[0])
+            and re.search(r"[^\W\d_]", cells[0])
+            and not re.search("[0-9]{9}", cells[0])
+        ):
+            found.append(cells[0])
+    return found
+
+
+def is_part(record: Record) -> bool:
+    """Whether a row of a total is one of subtotals."""
+    return any(
+        re.match(r"sub[- ]?total|zwischensumme|sous[- ]total|page[- ]?total", unwrapped(c).lower())
+        for c in record.cells
+    )
 
 
 def rows_result(
@@ -913,8 +1192,22 @@ def rows_result(
     anchors: set[int],
     months: dict[int, str | None] | None,
 ) -> Result:
-    out = in_doubt(cells, rows, [credit], anchors)
-    good, totals = sorted_rows(rows, at, out)
+    out = in_doubt(cells, rows, [credit], anchors) | {
+        record.line
+        for record in rows
+        if re.search(r"[^\W\d_].*[0-9]{9}|[0-9]{9}.*[^\W\d_]", cell_of(record, at) or "")
+        and not bare(cell_of(record, credit) or "")
+    }
+    good, totals = sorted_rows(rows, at, out, cells)
+    try:
+        excluded = reference_meaning.left_out(
+            cells,
+            [(r.line, r.cells) for r in good if r.line not in out],
+            {at, credit, *anchors},
+            bare,
+        )
+    except reference_meaning.MeaningError as error:
+        raise RefusedError(str(error)) from error
     entries = []
     for record in good:
         doubted = record.line in out
@@ -926,49 +1219,76 @@ def rows_result(
                 None if doubted else cell_of(record, credit),
                 month=month,
                 bad=doubted or (months is not None and month is None),
+                cells=tuple(record.cells),
+                out=record.line in excluded,
             )
         )
     stated = [
-        Total(t.line, cell_of(t, credit) or "", None if months is None else months[t.line])
+        Total(
+            t.line,
+            cell_of(t, credit) or "",
+            None if months is None else months[t.line],
+            part=is_part(t),
+        )
         for t in totals
     ]
     return finish(layout, entries, stated)
 
 
-def read_long(records: list[Record]) -> Result:
+def read_long(  # noqa: C901, PLR0912 - one rule after the other
+    records: list[Record],
+) -> Result:
     cells, rows, _ = split_header(records)
     at = account_column(cells, rows)
     dates = month_columns(cells)
-    currency = currency_columns(cells, rows)
-    candidates = credit_columns(cells, rows, {at, *dates, *currency})
+    candidates = credit_columns(cells, rows, {at, *dates})
     if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
         raise RefusedError("credit column")
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
-    readings = {}
+    if not dates:
+        dates = months_by_value(cells, rows, at)
+    if not dates:
+        raise RefusedError("no months")
+    year = dates[0] if bare(cells[dates[0]]).lower() == "year" else None
+    readings: dict[int, list[dict[str, tuple[int, int, int | None]]]] = {}
+    doubted = {
+        bare(text)
+        for record in rows
+        for column in dates
+        if re.fullmatch(r"[^\W\d_]+\.? [0-9]{2}", bare(text := cell_of(record, column) or ""))
+    }
+    if len({text[-2:] for text in doubted}) == 1 and len(doubted) > 1:
+        doubted = set()
     for record in rows:
-        parts = [cell_of(record, column) for column in dates]
-        whole = (
-            None
-            if None in parts
-            else "-".join(bare_ends(p) if len(parts) > 1 else p for p in parts)
-        )
-        readings[record.line] = months_of(whole) if whole is not None else {}
-    uncertain = [
-        r for r in readings.values() if len({m[:2] for m in r.values()}) != 1 or len(r) == 1
-    ]
-    uncertain = [r for r in uncertain if r]
+        readings[record.line] = []
+        for column in dates:
+            text = cell_of(record, column)
+            if column == year or text is None or (not bare(text) and column != dates[-1]):
+                continue
+            own = {} if bare(text) in doubted else months_of(text)
+            if year is not None:
+                named = bare(cell_of(record, year) or "").removesuffix(".0")
+                if own:
+                    agrees = all(named in {"", str(month[0])} for month in own.values())
+                    own = own if agrees else {}
+                else:
+                    own = months_of(f"{named}-{bare(text).removesuffix('.0')}")
+            readings[record.line].append(own)
+    every = [reading for found in readings.values() for reading in found if reading]
+    uncertain = [r for r in every if len({m[:2] for m in r.values()}) != 1 or len(r) == 1]
     order = "mdy"
     if uncertain:
         fits = [o for o in ("mdy", "dmy") if all(o in reading for reading in uncertain)]
         if len(fits) != 1:
             raise RefusedError("months")
         (order,) = fits
-    months = {
-        line: month_name(reading[order]) if order in reading else None
-        for line, reading in readings.items()
-    }
-    return rows_result("long", cells, rows, at, candidates[0], {at, *dates}, months)
+    months = {}
+    for line, found in readings.items():
+        named = {month_name(r[order]) if order in r else None for r in found}
+        months[line] = named.pop() if len(named) == 1 else None
+    named_months = {at, *month_columns(cells)}
+    return rows_result("long", cells, rows, at, candidates[0], named_months, months)
 
 
 def one_reading(texts: list[dict[str, tuple[int, int, int | None]]]) -> list[str]:
@@ -988,15 +1308,14 @@ def read_wide(records: list[Record]) -> Result:
     at = account_column(cells, rows)
     columns = [i for i, cell in enumerate(cells) if month_header(cell) and i != at]
     names = one_reading([month_header(cells[i]) for i in columns])
-    currency = currency_columns(cells, rows)
     sums = [i for i, c in enumerate(cells) if headers.is_total(c) and i not in {at, *columns}]
-    others = credit_columns(cells, rows, {at, *columns, *sums, *currency})
+    others = credit_columns(cells, rows, {at, *columns, *sums})
     if any(bare(cell_of(r, i) or "") for r in rows for i in others):
         raise RefusedError("more amounts")
     if any(headers.foreign_in(cells[i]) for i in columns):
         raise RefusedError("currency")
     out = in_doubt(cells, rows, [*columns, *sums])
-    good, totals = sorted_rows(rows, at, out)
+    good, totals = sorted_rows(rows, at, out, cells)
     entries, stated = [], []
     for column, name in zip(columns, names, strict=True):
         if not any(bare(cell_of(record, column) or "") for record in rows):
@@ -1010,9 +1329,10 @@ def read_wide(records: list[Record]) -> Result:
                     None if doubted else cell_of(record, column),
                     month=name,
                     bad=doubted,
+                    cells=tuple(record.cells),
                 )
             )
-        stated += [Total(t.line, cell_of(t, column) or "", name) for t in totals]
+        stated += [Total(t.line, cell_of(t, column) or "", name, part=is_part(t)) for t in totals]
     stated += [Total(r.line, cell_of(r, i) or "", record=False) for r in rows for i in sums]
     return finish("wide", entries, stated)
 
@@ -1022,7 +1342,7 @@ def without_currency(cell: str) -> str:
 
 
 def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 - one rule after the other
-    labels = {"linkedaccount", "linkedaccountname", "linkedaccountid"}
+    labels = CE_LABELS
     width = max(len(record.cells) for record in records)
     table = [[*r.cells, *[""] * (width - len(r.cells))] for r in records]
     head = []
@@ -1042,8 +1362,7 @@ def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 
         (
             i
             for i in head
-            if headers.key(table[i][0]).startswith("linkedaccounttotal")
-            or totals_label(table[i][0])
+            if headers.key(table[i][0]).startswith(CE_TOTALS) or totals_label(table[i][0])
         ),
         None,
     )
@@ -1102,9 +1421,13 @@ def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 
     return finish("cost_explorer", entries, stated, negative=True)
 
 
-def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0915 - one rule after the other
+def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0912, PLR0915 - one rule after the other
     cells, rows, _ = split_header(records)
-    currency_columns(cells, rows)
+    for record in rows:
+        for i, cell in enumerate(cells):
+            said = bare(cell_of(record, i) or "").lower()
+            if headers.key(cell) == "currencycode" and said not in DOLLARS:
+                raise RefusedError("currency")
     keys = [headers.key(cell) for cell in cells]
 
     def at(record: Record, key: str) -> str:
@@ -1144,10 +1467,18 @@ def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0915 - 
         if not told:
             raise RefusedError("payer")
 
+    every_date = [
+        months_of(at(r, key))
+        for r in rows
+        for key in ("billingperiodstartdate", "billingperiodenddate")
+    ]
+    unsure = [d for d in every_date if d and (len(d) == 1 or d["mdy"][:2] != d["dmy"][:2])]
+    fitting = [o for o in ("mdy", "dmy") if all(o in d for d in unsure)]
+    order = "mdy" if not unsure else fitting[0] if len(fitting) == 1 else "none"
+
     def period_month(record: Record) -> str | None:
         reading = months_of(at(record, "billingperiodstartdate"))
-        certain = len(reading) == 2 and reading["mdy"][:2] == reading["dmy"][:2]
-        return month_name(reading["mdy"]) if certain else None
+        return month_name(reading[order]) if order in reading else None
 
     out = in_doubt(cells, rows, [])
     entries, stated_totals = [], []
@@ -1242,8 +1573,8 @@ def read_headerless_wide(
             )
             for r in rows
         ]
-        stated += [Total(t.line, cell_of(t, column) or "", name) for t in totals]
-    return finish("headerless_wide", entries, stated)
+        stated += [Total(t.line, cell_of(t, column) or "", name, part=is_part(t)) for t in totals]
+    return finish("headerless_wide", entries, stated, first_counts=True)
 
 
 READERS = {

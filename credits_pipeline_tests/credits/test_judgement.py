@@ -7,7 +7,7 @@ import pytest
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.findings import Convention, RecordClass
 from credits_pipeline.credits.judgement import Statement, blocking, statements
 from credits_pipeline.credits.reading import Controls, MonthReading, Refusal, read_month
 
@@ -99,8 +99,8 @@ def test_in_an_aws_layout_negative_is_credit_and_positive_is_against_it() -> Non
     assert credit.findings.total_usd == Decimal("11.30")
     assert not credit.findings.signs.against_layout
     against = judged(BILL_LIKE.format("5.10", "6.20", "11.30"))
-    assert not against["signs_agree"].holds
-    assert stops(against) == []
+    assert "costs" in against["signs_agree"].says
+    assert stops(against) == ["signs_agree"]
     assert stops(judged(BILL_LIKE.format("-5.10", "6.20", "1.10"))) == ["signs_agree"]
 
 
@@ -129,18 +129,60 @@ def test_metadata_that_is_no_figure_is_refused(controls: Controls) -> None:
         read(TWO, controls)
 
 
-def test_a_total_may_count_a_repetition_or_not() -> None:
+def test_a_total_is_compared_with_what_would_be_sent() -> None:
     repeated = "123456789012,5.10\n123456789012,5.10\n"
-    for total in ("5.10", "10.20"):
-        assert stops(judged(repeated, Controls(total=total))) == []
-        assert stops(judged(f"{repeated}Total,{total}\n")) == []
-    assert stops(judged(repeated, Controls(total="15.30"))) == ["totals_match_source"]
+    assert stops(judged(repeated, Controls(total="5.10"))) == []
+    assert stops(judged(f"{repeated}Total,5.10\n")) == []
+    assert stops(judged(repeated, Controls(rows="1"))) == []
+    for total in ("10.20", "15.30"):
+        assert stops(judged(repeated, Controls(total=total))) == ["totals_match_source"]
+        assert stops(judged(f"{repeated}Total,{total}\n")) == ["totals_match_source"]
+    assert stops(judged(repeated, Controls(rows="2"))) == ["totals_match_source"]
+    assert stops(judged(repeated, Controls(total="10.20", rows="2"), duplicates="sum")) == []
 
 
-def test_metadata_counts_every_row_repetitions_too() -> None:
-    repeated = "123456789012,5.10\n\n123456789012,5.10\n"
-    assert stops(judged(repeated, Controls(rows="2"))) == []
-    assert stops(judged(repeated, Controls(rows="1"))) == ["totals_match_source"]
+SERVICES = "Account ID,Service,Credits\n{0},EC2,100.00\n{0},S3,25.50\n{1},EC2,40.00\n".format(
+    "123456789012", "000000000002"
+)
+
+
+def test_rows_of_an_account_that_differ_are_added_up_only_where_it_is_said() -> None:
+    asked = judged(SERVICES)
+    assert stops(asked) == ["no_duplicate_accounts"]
+    assert "duplicates = sum" in asked["no_duplicate_accounts"].says
+    for sum_of_all in (f"{SERVICES}Total,,165.50\n", f"Total: $165.50\n{SERVICES}"):
+        assert stops(judged(sum_of_all)) == []
+        assert read(sum_of_all).findings.total_usd == Decimal("165.50")
+        assert read(sum_of_all).findings.several_rows == "total"
+    assert read(SERVICES, duplicates="sum").findings.total_usd == Decimal("165.50")
+
+
+def test_a_total_of_the_first_rows_does_not_pass() -> None:
+    assert stops(judged(f"{SERVICES}Total,,140.00\n")) == ["no_duplicate_accounts"]
+
+
+def test_only_a_row_that_is_equal_word_for_word_is_a_repetition() -> None:
+    again = SERVICES.splitlines()[1]
+    repeated = "Account ID,Service,Credits\n" + f"{again}\n{again}\n"
+    found = read(repeated)
+    assert stops(judged(repeated)) == []
+    assert found.duplicates["identical"].to_list() == [True]
+    assert found.findings.total_usd == Decimal("100.00")
+    spelled = repeated + again.replace("100.00", "$100.00") + "\n"
+    assert stops(judged(spelled)) == ["no_duplicate_accounts"]
+
+
+TYPES = "Account ID,Type,Amount\n123456789012,Credit,-61.50\n000000000002,{},{}\n"
+
+
+def test_rows_of_another_type_are_left_out_with_their_dollars() -> None:
+    found = read(TYPES.format("Usage", "500.00"))
+    assert found.findings.total_usd == Decimal("61.50")
+    assert any("$500.00" in warning for warning in found.findings.warnings)
+    assert found.findings.ledger.entries[RecordClass.NOT_A_CREDIT].rows == 1
+    assert stops(judged(TYPES.format("Usage", "500.00"))) == []
+    with pytest.raises(Refusal, match="Type"):
+        read(TYPES.format("Sonstiges", "5.00"))
 
 
 def test_a_total_rounded_to_cents_agrees_with_fractions_of_a_cent() -> None:

@@ -4,7 +4,9 @@ import pytest
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.reading.headers import distinct_months, month_in
-from credits_pipeline.credits.reading.months import month_in_title, month_text, order_of
+from credits_pipeline.credits.reading.lines import Line, understood
+from credits_pipeline.credits.reading.months import month_text, order_of
+from credits_pipeline.credits.reading.refusal import Refusal
 
 JANUARY, FEBRUARY = BillingMonth(2025, 1), BillingMonth(2025, 2)
 
@@ -131,9 +133,57 @@ def test_a_header_may_have_words_of_credit_around_its_month(header: str) -> None
         ("Billing period: 2025-01", JANUARY),
         ("January 2025\nGenerated on 3 February 2025", JANUARY),
         ("Generated 2025-02-03", None),
-        ("January 2025 to February 2025", None),
+        ("Billing period: 2025-01-01 to 2025-01-31", JANUARY),
+        ("Credits by account, prepared March 2025", None),
+        ("AWS credit memo Ref. 2024-11", None),
         ("AWS credits", None),
     ],
 )
 def test_a_title_says_a_month_if_it_names_one(title: str, month: BillingMonth | None) -> None:
-    assert month_in_title(title) == month
+    lines = [Line(number, (text,)) for number, text in enumerate(title.splitlines(), start=1)]
+    assert understood(lines, name="the file", layout="header").month == month
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "January 2025 to February 2025",
+        "Q1 2025",
+        "FY25",
+        "year to date",
+        "All amounts in EUR",
+        "Currency: euro",
+        "USD thousands",
+        "Credits ($000)",
+        "preliminary figures",
+        "Entwurf",
+        "negative amounts are credits",
+        "shares in %",
+        "Paid: $500.00",
+    ],
+)
+def test_a_title_that_changes_what_amounts_mean_is_refused(title: str) -> None:
+    with pytest.raises(Refusal, match=r"line 1|more than one month"):
+        understood([Line(1, (title,))], name="the file", layout="header")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Example Org",
+        "Table 1",
+        "As of 2025-02-03 10:30 UTC",
+        "ALL ACCOUNTS",
+        "Available credits: $50,000.00",
+        "[USD]",
+        "All amounts in US dollars",
+        "AWS-Guthaben",
+    ],
+)
+def test_a_title_that_changes_nothing_is_passed_over(title: str) -> None:
+    assert understood([Line(1, (title,))], name="the file", layout="header").month is None
+
+
+def test_a_title_may_state_the_total() -> None:
+    stated = understood([Line(1, ("Total credits: $165.50",))], name="f", layout="header")
+    assert stated.totals == ((1, "Total credits", "$165.50"),)

@@ -1,5 +1,6 @@
 """What is true of every file, found by trying very many of them."""
 
+import os
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +8,7 @@ from random import Random
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.billing.month import BillingMonth
@@ -28,6 +29,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import reference
 import written
 
+#: Damaged files that are tried; ``make fuzz`` tries a hundred times as many.
+MUTATED = int(os.environ.get("FUZZ_FILES", "2000"))
 SOME_MONTH = BillingMonth(2000, 1)
 FIXTURES = [
     path.read_bytes() for path in sorted((Path(__file__).parent / "fixtures").glob("*/*.csv"))
@@ -130,8 +133,10 @@ def agrees_with_the_reference(data: bytes, first: BillingMonth | None = None) ->
     except Refusal:
         return
     expected = reference.read(data, None if first is None else (first.year, first.month))
-    assert sheet.layout == expected.layout
     found = months_of(sheet)
+    if not any(len(reading.rows) for reading in found.values()):
+        return  # nothing would be sent
+    assert sheet.layout == expected.layout
     assert set(found) == set(expected.months)
     for month, reading in found.items():
         wanted = expected.months[month]
@@ -143,6 +148,7 @@ def agrees_with_the_reference(data: bytes, first: BillingMonth | None = None) ->
         assert reading.findings.ledger.closes
 
 
+@settings(max_examples=MUTATED)
 @given(mutated(), st.sampled_from([None, SOME_MONTH]))
 def test_damaged_files_are_read_as_the_slow_strict_reader_reads_them_or_refused(
     data: bytes, first: BillingMonth | None

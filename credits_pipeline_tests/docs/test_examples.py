@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from credits_pipeline.credits.reading.profiles.parsing import parse
 from credits_pipeline.definitions import defs
 from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.sandbox.dagster_dev import free_port
@@ -21,7 +22,7 @@ from credits_pipeline.sandbox.servers import clean_environment
 from credits_pipeline_tests.docs.examples import agrees, examples, run_page, terminal
 from credits_pipeline_tests.docs.pages import PAGES, ROOT, blocks
 
-KINDS = {"bash", "csv", "json", "python", "sql", "text", "yaml", ""}
+KINDS = {"bash", "csv", "json", "python", "sql", "text", "toml", "yaml", ""}
 WITH_COMMANDS = [page for page in PAGES if examples(page.read_text())]
 STAYING_OPEN = {
     page for page in WITH_COMMANDS if any(e.exit is None for e in examples(page.read_text()))
@@ -94,6 +95,11 @@ def test_every_yaml_example_is_one_that_its_reader_takes(code: str) -> None:
     assert isinstance(found, dict)
     if "ops" in found:
         assert dg.validate_run_config(defs.resolve_job_def("credits_month"), found)
+
+
+@pytest.mark.parametrize("code", of_kind("toml"))
+def test_every_toml_example_is_a_profile_that_is_read(code: str) -> None:
+    assert parse(code.encode(), file="example.toml").header
 
 
 @pytest.mark.parametrize("code", of_kind("json"))

@@ -243,6 +243,26 @@ def test_a_home_without_run_retries_is_noted(
     assert finding["says"].startswith("run_retries and run_monitoring are off")
 
 
+@pytest.mark.parametrize(
+    ("retries", "state"),
+    [
+        ("{enabled: true}", "note"),
+        ("{enabled: true, retry_on_asset_or_op_failure: true}", "note"),
+        ("{enabled: true, retry_on_asset_or_op_failure: false}", "ok"),
+    ],
+)
+def test_runs_that_a_person_has_to_look_at_are_not_to_be_started_again(
+    inbox: Inbox, cloudzero: CloudZeroStandIn, dagster_home: Path, retries: str, state: str
+) -> None:
+    (dagster_home / "dagster.yaml").write_text(
+        "telemetry: {enabled: false}\nrun_monitoring: {enabled: true}\n"
+        f"run_retries: {retries}\n"
+    )
+    (finding,) = found(doctor("--json"))["runs that die"]
+    assert finding["state"] == state
+    assert (state == "ok") == ("retry_on_asset_or_op_failure" not in finding["says"])
+
+
 def test_the_daemon_of_a_running_installation_is_seen(
     inbox: Inbox, cloudzero: CloudZeroStandIn, dagster_home: Path
 ) -> None:

@@ -1,12 +1,15 @@
 """What S3's messages name, whatever they look like."""
 
+import contextlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.inbox.events import keys_named
+from credits_pipeline_tests.work import assert_linear
 
 INBOX = Inbox("inbox", "finance ops+é/")
 
@@ -58,3 +61,26 @@ def test_what_is_not_of_this_inbox_names_nothing(body: str) -> None:
 def test_what_is_no_event_is_told(body: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         keys_named(body, Inbox("inbox"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: message(*(record(f"credits-2025-01.csv{i}") for i in range(n))),
+        lambda n: message(record("%" * 20 * n)),
+        lambda n: message(record("%C3%A9" * 10 * n)),
+        lambda n: message(record("+/" * 20 * n)),
+        lambda n: '{"Records": ' + " " * 50 * n,
+        lambda n: '{"Records": "' + "\\u00e9" * 10 * n,
+        lambda n: "{" + ", ".join(f'"Records{i}": []' for i in range(n)) + "}",
+    ],
+    ids=["records", "percents", "characters", "folders", "spaces", "escapes", "names"],
+)
+def test_a_message_is_read_in_a_time_that_grows_with_its_length(
+    make: Callable[[int], str],
+) -> None:
+    def read(body: str) -> None:
+        with contextlib.suppress(ValueError):
+            keys_named(body, Inbox("inbox"))
+
+    assert_linear(make, read, 1_500)

@@ -30,6 +30,15 @@ def test_a_credits_file_s_month_is_in_its_name(prefix: str) -> None:
         ("credits-2025-01-b.csv", "one file per month: join it with credits-2025-01.csv"),
         ("credits-2025-01 (1).csv", "one file per month: join it with credits-2025-01.csv"),
         ("../credits-2025-01.csv", "name it credits-YYYY-MM.csv"),
+        (
+            "credits-2025-01.xlsx",
+            "credits-pipeline split credits-2025-01.xlsx --first-month 2025-01 --upload",
+        ),
+        (
+            "Our credits.ODS",
+            "credits-pipeline split 'Our credits.ODS' --first-month YYYY-MM --upload",
+        ),
+        ("old/credits-2025-01.xlsm", "a spreadsheet, and only CSV starts a run"),
     ],
 )
 def test_another_object_is_told_why_it_starts_no_run(name: str, says: str) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,10 +46,46 @@ def test_two_files_in_one_second_both_start() -> None:
     assert months(first) == ["2025-01", "2025-02"]
 
 
-def test_a_file_that_appears_late_with_an_old_time_starts() -> None:
+def test_an_old_file_that_was_never_seen_is_shown_and_not_sent() -> None:
+    """Such as the years that a lower first month brings into sight."""
     first = tick(None, [file("2025-02")])
-    old = file("2025-01", at=NOW - timedelta(days=400))
-    assert months(tick(first.cursor, [old, file("2025-02")])) == ["2025-01"]
+    old = [file(f"20{year}-01", at=NOW - timedelta(days=400)) for year in range(16, 25)]
+    seen = tick(first.cursor, [*old, file("2025-02")])
+    assert months(seen) == []
+    assert [str(month) for month in seen.view.not_sent] == [f"20{y}-01" for y in range(16, 25)]
+    assert months(tick(seen.cursor, [file("2016-01", "corrected")])) == ["2016-01"]
+
+
+@pytest.mark.parametrize("uploaded_days_ago", [8, 29])
+def test_a_file_that_came_while_nobody_looked_starts(uploaded_days_ago: int) -> None:
+    """The pipeline may be down for longer than files of before are adopted for."""
+    first = look(None, [], prefix="", months=MONTHS, now=NOW - timedelta(days=30))
+    late = file("2025-01", at=NOW - timedelta(days=uploaded_days_ago))
+    assert months(tick(first.cursor, [late])) == ["2025-01"]
+
+
+def test_a_file_that_was_there_before_its_month_began_starts_with_it() -> None:
+    early = file("2026-11", at=datetime(2026, 10, 1, tzinfo=UTC))
+    before = datetime(2026, 10, 31, tzinfo=UTC)
+    october = Months(BillingMonth(2015, 1), BillingMonth(2026, 10))
+    first = look(None, [early], prefix="", months=october, now=before)
+    assert months(first) == []
+    assert months(tick(first.cursor, [early])) == ["2026-11"]
+
+
+@pytest.mark.parametrize("copied_days_ago", [0, 400])
+def test_the_files_of_an_inbox_that_was_moved_are_shown_and_not_sent(copied_days_ago: int) -> None:
+    known = [file(f"2025-{n:02}") for n in range(1, 10)]
+    first = look(None, known, prefix="", months=MONTHS, now=NOW, inbox="old")
+    at = NOW - timedelta(days=copied_days_ago)
+    moved = [replace(file(f"2025-{n:02}", at=at), key=f"new/credits-2025-{n:02}.csv")
+             for n in range(1, 10)]  # fmt: skip
+    seen = look(first.cursor, moved, prefix="new/", months=MONTHS, now=NOW, inbox="new")
+    assert months(seen) == []
+    assert seen.cursor.inbox == "new"
+    corrected = [replace(moved[0], etag="b"), *moved[1:]]
+    then = look(seen.cursor, corrected, prefix="new/", months=MONTHS, now=NOW, inbox="new")
+    assert months(then) == ["2025-01"]
 
 
 def test_going_back_to_an_earlier_content_starts_a_run_of_its_own() -> None:

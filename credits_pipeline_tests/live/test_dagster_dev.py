@@ -114,7 +114,8 @@ def test_a_blocked_month_is_red_and_a_decision_in_the_launchpad_releases_it(live
     assert attempt is not None
     assert attempt.verdict is Verdict.BLOCKED
     assert live.held(month) == {}
-    live.rematerialise(month, {"credits": {"accept_rejected": True}})
+    (offer,) = attempt.offers
+    live.rematerialise(month, {"credits": {**offer, "for_version": attempt.file_version}})
     assert live.receipt(month, "150000.00").verdict is Verdict.PARTIAL
     assert live.held(month) == {"047210934418": "-150000.00"}
 

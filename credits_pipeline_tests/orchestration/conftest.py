@@ -10,6 +10,7 @@ import pytest
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.orchestration.build import build_definitions
+from credits_pipeline.orchestration.decisions import current_version
 from credits_pipeline.orchestration.resources import InboxResource, StorageResource
 from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.reporting.journal import Journal
@@ -45,15 +46,25 @@ class Pipeline:
         only: list[str] | None = None,
         config: dict[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Run the job, or only some of its assets with or without their checks."""
+        """Run the job, or only some of its assets with or without their checks.
+
+        What the config of credits decides is about the current version, unless it says another.
+        """
+        config = {name: dict(told) for name, told in (config or {}).items()}
+        if config.get("credits"):
+            config["credits"].setdefault("for_version", self.version(month))
         selection = None if only is None else [dg.AssetKey(name) for name in only]
         return self.defs.resolve_job_def("credits_month").execute_in_process(
             partition_key=month.partition_key,
             instance=self.instance,
             raise_on_error=False,
             asset_selection=selection,
-            run_config={"ops": {name: {"config": c} for name, c in (config or {}).items()}},
+            run_config={"ops": {name: {"config": c} for name, c in config.items()}},
         )
+
+    def version(self, month: BillingMonth = JANUARY) -> str:
+        """What a decision made now is about."""
+        return current_version(self.journal, self.inbox, month).token
 
     def tick(self, cursor: str | None = None, sensor: str = "credits_files") -> Any:
         """One tick of a sensor, as the daemon evaluates it."""

@@ -114,4 +114,4 @@ def test_a_withdrawn_month_is_no_measure_for_the_next(pipeline: Pipeline) -> Non
     pipeline.upload(b"047210934418,$100.00\n112480036627,$2.50\n", february)
     result = pipeline.run(february)
     assert pipeline.attempt(result, february).verdict is Verdict.HELD
-    assert "$3.50 of the last verified month" in pipeline.attempt(result, february).reason
+    assert "$3.50 that the verified months before had" in pipeline.attempt(result, february).reason

@@ -1,7 +1,9 @@
 """What is looked at after a drop: the stream again, CloudZero's bill, and AWS's own."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,12 +11,14 @@ import pytest
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration.build import build_definitions
+from credits_pipeline.orchestration.confirming import still_held_statement
 from credits_pipeline.orchestration.costs import costs_day
 from credits_pipeline.orchestration.known_accounts import kept_accounts
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
+from credits_pipeline.orchestration.visibility import landed, look_at_the_bill
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import SCOPES, Fault
-from credits_pipeline.settings import Schedule
+from credits_pipeline.settings import Schedule, storage_root
 from credits_pipeline_tests.conftest import API_KEY, CONNECTION_ID
 from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
 
@@ -187,6 +191,52 @@ def test_months_that_were_not_touched_for_ninety_days_are_left_alone(pipeline: P
     assert stream(pipeline).success
     assert found(pipeline, "cloudzero_still_holds_the_drop") is None
     assert not stream(pipeline, JANUARY).success
+
+
+def test_a_receipt_whose_rows_are_gone_is_compared_with_nothing_and_ends_no_look(
+    pipeline: Pipeline,
+) -> None:
+    """A dry run after it has rows of its own, which CloudZero never was to hold."""
+    february = JANUARY.shift(1)
+    for month in (JANUARY, february):
+        pipeline.upload(GOOD, month)
+        assert pipeline.run(month).success
+    receipt = pipeline.journal.receipt(JANUARY)
+    assert receipt is not None
+    kept = Path(storage_root()) / "cloudzero_drop" / str(JANUARY)
+    shutil.move(kept / receipt.run_id, kept / "another")
+    current = kept.parents[1] / "current" / "cloudzero_drop" / f"{JANUARY}.json"
+    current.write_text(current.read_text().replace(receipt.run_id, "another"))
+    for receipts_own in ("gone", "torn"):
+        if receipts_own == "torn":
+            shutil.copytree(kept / "another", kept / receipt.run_id)
+            (kept / receipt.run_id / "sent.parquet").unlink()
+        storage, cloudzero = StorageResource(), CloudZeroResource()
+        told = look_at_the_bill(
+            [
+                found
+                for month in (JANUARY, february)
+                if (found := landed(month, pipeline.journal, cloudzero.address()))
+            ],
+            storage=storage,
+            cloudzero=cloudzero,
+            day=costs_day(storage),
+        )
+        said = {seen.month: seen.statement for seen in told}
+        assert "are not in the storage any more" in said[JANUARY].says
+        assert said[february].holds
+    shutil.rmtree(kept / receipt.run_id)
+    statement = still_held_statement(
+        JANUARY,
+        run_id="r",
+        storage=StorageResource(),
+        cloudzero=CloudZeroResource(),
+        instance=pipeline.instance,
+        say=print,
+    )
+    assert not statement.holds
+    assert not statement.blocks
+    assert "are not in the storage any more" in statement.says
 
 
 def test_a_stream_that_can_t_be_read_makes_the_look_red(pipeline: Pipeline) -> None:

@@ -1,14 +1,17 @@
 """What runs leave behind, and what later looks find in it."""
 
+import tempfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.journal import Journal
-from credits_pipeline.storage.store import StorageError
+from credits_pipeline.storage.store import StorageError, open_store
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 JANUARY = BillingMonth(2025, 1)
@@ -116,3 +119,52 @@ def test_an_attempt_of_an_earlier_release_may_lack_what_is_new() -> None:
     text = attempt().to_json().replace(b'  "accounts_checked": null,\n', b"")
     assert b"accounts_checked" not in text
     assert Attempt.from_json(text) == attempt()
+
+
+ENDS = [Verdict.VERIFIED, Verdict.PARTIAL, Verdict.UNCHANGED, Verdict.INCOMPLETE, Verdict.FAILED]
+
+
+@given(st.permutations(range(6)), st.lists(st.sampled_from(ENDS), min_size=6, max_size=6))
+def test_no_pointer_goes_back_in_whatever_order_runs_are_written_down(
+    order: list[int], ends: list[Verdict]
+) -> None:
+    """What a killed run came to is written by others, maybe after the next run has sent."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(open_store(folder))
+        for number in order:
+            journal.close(
+                attempt(run_id=f"run-{number}", days_ago=-number, verdict=ends[number]),
+                sent=ends[number] is not Verdict.UNCHANGED,
+            )
+        newest = {
+            journal.receipt: [n for n in range(6) if ends[n].has_receipt],
+            journal.last_sent: [n for n in range(6) if ends[n] is not Verdict.UNCHANGED],
+            journal.last: list(range(6)),
+        }
+        for pointer, numbers in newest.items():
+            found = pointer(JANUARY)
+            assert (found and found.run_id) == (f"run-{max(numbers)}" if numbers else None)
+
+
+def test_a_drop_begins_after_all_that_is_told_also_where_a_clock_is_ahead(
+    journal: Journal,
+) -> None:
+    journal.close(attempt(days_ago=-1), sent=True)
+    begun = journal.moment_after(JANUARY, NOW)
+    assert begun > NOW + timedelta(days=1)
+    later = attempt(run_id="later", started_at=begun.isoformat(timespec="milliseconds"))
+    journal.close(later, sent=True)
+    for pointer in (journal.receipt, journal.last_sent, journal.last):
+        found = pointer(JANUARY)
+        assert found is not None
+        assert found.run_id == "later"
+
+
+def test_a_run_that_was_not_to_send_says_nothing_of_how_the_month_stands(
+    journal: Journal,
+) -> None:
+    stands = journal.close(attempt(days_ago=1), sent=True)
+    alone = attempt(run_id="checks alone", verdict=Verdict.BLOCKED)
+    journal.close(alone, sent=False, to_send=False)
+    assert journal.last(JANUARY) == stands
+    assert journal.attempt(JANUARY, "checks alone") == alone

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,20 @@ def test_a_write_that_fails_leaves_what_was_there_and_no_litter(
     monkeypatch.undo()
     assert store.read("a.json") == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_what_many_move_at_once_is_moved_by_one_after_the_other(store: Store) -> None:
+    """Each adds one to what it read; none is lost."""
+
+    def adds(_: int) -> None:
+        store.update("last/2025-01.json", lambda text: str(int(text or b"0") + 1).encode())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(adds, range(12)))
+    assert store.read("last/2025-01.json") == b"12"
+    assert list(store.names("")) == ["last/2025-01.json"]
+
+
+def test_what_is_left_as_it_was_is_not_written(store: Store) -> None:
+    store.update("a", lambda _: None)
+    assert store.read("a") is None

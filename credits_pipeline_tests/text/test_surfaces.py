@@ -90,6 +90,16 @@ def test_in_a_table_nothing_acts_and_no_cell_becomes_two(texts: list[str]) -> No
     assert unseen(row) == []
 
 
+@given(anything | st.text("`~ \n#", max_size=20))
+def test_a_block_of_code_holds_its_lines_and_nothing_ends_it(text: str) -> None:
+    shown = Markdown.joined("\n", [Markdown.block("bash", Outside(text)), Markdown("after")]).text
+    block, *after = LAYOUT.parse(shown)
+    assert (block.type, block.info) == ("fence", "bash")
+    assert block.content.removesuffix("\n") == Outside(text).lines()
+    assert [token.content for token in after] == ["", "after", ""]
+    assert [c for c in unseen(block.content) if c != "\n"] == []
+
+
 @given(anything)
 def test_on_a_line_nothing_unseen_is_left_and_there_is_one_line(text: str) -> None:
     shown = Plain.render(Outside(text)).text

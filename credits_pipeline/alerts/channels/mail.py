@@ -15,7 +15,7 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from credits_pipeline.alerts.alert import Alert
-from credits_pipeline.alerts.channel import SECONDS, ChannelError, PartlyToldError
+from credits_pipeline.alerts.channel import SECONDS, ChannelError, PartlyToldError, without
 from credits_pipeline.settings import ALERT_EMAIL, ALERT_SMTP, SettingError
 
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -61,12 +61,15 @@ class Server:
             raise ValueError(f"it is an address such as {_LIKE}")
         if not is_address(sender):
             raise ValueError(f"it does not say who the messages are from: {_LIKE}")
+        password = unquote(url.password or "")
+        if not (user.isascii() and password.isascii()):
+            raise ValueError("its user or password has a character that no SMTP login can carry")
         return cls(
             host=url.hostname,
             port=port or _PORTS[url.scheme],
             tls=url.scheme == "smtps",
             user=user,
-            password=unquote(url.password or ""),
+            password=password,
             sender=sender,
         )
 
@@ -109,8 +112,10 @@ class Mail:
             with self.server.open() as smtp:
                 refused = smtp.send_message(self._message(alert, ui), to_addrs=self.to)
         except (smtplib.SMTPException, OSError) as error:
+            login = f"\0{self.server.user}\0{self.server.password}"
+            said = without(_said(error), self.server.password, login)
             raise ChannelError(
-                f"{self.server.host} did not take the e-mail “{alert.title}”: {_said(error)}. What "
+                f"{self.server.host} did not take the e-mail “{alert.title}”: {said}. What "
                 f"to do: if this stays, see that {ALERT_SMTP.name} is right."
             ) from None
         if refused:

@@ -4,14 +4,19 @@ With httpx and not dagster-slack, which posts with a bot's token: a webhook need
 whatever takes Slack's ``{"text": …}`` can be told as well.
 """
 
+import time
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import httpx
 
 from credits_pipeline.alerts.alert import Alert
-from credits_pipeline.alerts.channel import SECONDS, ChannelError
+from credits_pipeline.alerts.channel import SECONDS, ChannelError, without
 from credits_pipeline.settings import ALERT_SLACK, secure_url
 from credits_pipeline.text import Mrkdwn, Outside
+
+_SHOWN = 200
+_LONGEST_ANSWER = 20_000
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,16 @@ class Slack:
         """See `Channel.send`."""
         fault = ""
         try:
-            answer = httpx.post(self.url, json=message(alert, ui), timeout=SECONDS)
+            status, said = _posted(self.url, message(alert, ui))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
             # Its own text and its request hold the address.
             fault = type(error).__name__
         else:
-            if not answer.is_success:
-                fault = f"{answer.status_code} {Outside(answer.text).line(200)}".replace(
-                    self.url, "[address]"
-                )
+            if not httpx.codes.is_success(status):
+                # The path alone is the secret, and each of its parts.
+                parts = urlsplit(self.url)
+                told = without(said, self.url, parts.path, parts.query, *parts.path.split("/"))
+                fault = f"{status} {Outside(told).line(_SHOWN)}"
         if fault:
             raise ChannelError(
                 f"Slack did not take “{alert.title}”: {fault}. What to do: if this stays, see "
@@ -72,3 +78,14 @@ def text(alert: Alert, ui: str) -> Mrkdwn:
             else Mrkdwn.of("Run {}", Outside(alert.run_id))
         )
     return Mrkdwn.joined("\n", told)
+
+
+def _posted(url: str, posted: dict[str, str | bool]) -> tuple[int, str]:
+    """The status of an answer, and as much of its text as comes in time."""
+    said, until = bytearray(), time.monotonic() + SECONDS
+    with httpx.stream("POST", url, json=posted, timeout=SECONDS) as answer:
+        for chunk in answer.iter_bytes():
+            said += chunk
+            if len(said) > _LONGEST_ANSWER or time.monotonic() > until:
+                break
+        return answer.status_code, said.decode(errors="replace")

@@ -20,6 +20,9 @@ _GROUPED = re.compile(
     r"[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}|[0-9]{3}(?:([- ])[0-9]{3}){3}|[0-9]{6}[- ][0-9]{6}"
 )
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]*)?[eE][+]?[0-9]+")
+#: All twelve digits are there.
+_WHOLE_SCIENTIFIC = re.compile(r"(?P<first>[1-9])[.,](?P<rest>[0-9]{11})[eE][+]?11")
+_ROUNDED = re.compile(r"[1-9][0-9]{5}0{6}")
 _IN_LABEL = re.compile(
     r"(?<![^\W_])(?<![.,])(?:[0-9]{12}|(?<![0-9][- ])[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}(?![- ][0-9]))"
     r"(?![^\W_]|[.,][0-9])"
@@ -29,6 +32,15 @@ _LONGEST = 300
 #: Behind an id: what reads as another cell with a number, split at the wrong delimiter.
 _MORE_CELLS = re.compile(r"[,;\t|][^0-9]*[0-9]")
 _MISSING = "no account id"
+#: In a label, words that make twelve digits something else, or the row a sum.
+_OTHER_NUMBER = re.compile(
+    r"\b(?P<word>po|p\.o\.|purchase order|order|invoice|inv|ref|reference|ticket|case|contract"
+    r"|customer"
+    r"|note|memo|phone|tel|fax|rechnung|bestellung|auftrag|kunde|vertrag|facture|commande|pedido"
+    r"|factura|fatura)\b[^0-9]{0,12}(?=[0-9])"
+    r"|(?P<sum>\(all\b[^)]*\)|\ball accounts\b|\ball linked\b|\bconsolidated\b|\bsum of\b)",
+    re.IGNORECASE,
+)
 _NOT_AN_ID = "not an account id: twelve digits are expected"
 
 
@@ -51,12 +63,15 @@ class Account:
 
 def account(text: str) -> Account:
     """Read one cell."""
-    cell = clean(text)
+    cell = clean(text).replace("\u00ad", "")
     bare = _BARE.fullmatch(cell)
     if bare is not None:
         return _bare(bare["digits"], floated=bare["float"] is not None)
     if _GROUPED.fullmatch(cell):
         return Account(id=re.sub("[- ]", "", cell))
+    whole = _WHOLE_SCIENTIFIC.fullmatch(cell)
+    if whole is not None:
+        return Account(id=whole["first"] + whole["rest"], floated=True)
     fault = _fault_of_text(cell)
     if fault is not None:
         return Account(fault=fault)
@@ -72,8 +87,8 @@ def _fault_of_text(cell: str) -> str | None:
         return "too long for an account id or a label"
     if _SCIENTIFIC.fullmatch(cell):
         return (
-            "an account id in scientific notation: its digits are gone; format the column as text"
-            " and export again"
+            "an account id in scientific notation: its last digits are gone; format the column as"
+            " text and export again"
         )
     return None if any(map(str.isalpha, cell)) else _NOT_AN_ID
 
@@ -86,6 +101,11 @@ def _label(cell: str) -> Account:
         return Account(fault="more than one account id in one cell")
     if not ids or _MORE_CELLS.search(cell[matches[-1].end() :]):
         return Account(fault=_NOT_AN_ID)
+    other = _OTHER_NUMBER.search(cell)
+    if other is not None and other["word"] is not None:
+        return Account(fault=f"a number that is no account id: {other['word']!r} stands before it")
+    if other is not None:
+        return Account(fault=f"a sum of accounts ({other['sum']!r}), beside the accounts' own rows")
     words = "".join(c if c.isalpha() else " " for c in cell.replace(matches[0][0], " "))
     if is_total(words):
         return Account(fault="a sum for one account, beside the account's own rows")
@@ -167,7 +187,12 @@ def looks_like_account(text: str) -> bool:
 
 def is_label(text: str) -> bool:
     """Whether a cell holds other words beside an account id."""
-    return any(map(str.isalpha, clean(text))) and account(text).id is not None
+    cell = clean(text)
+    return (
+        any(map(str.isalpha, cell))
+        and _SCIENTIFIC.fullmatch(cell) is None
+        and account(text).id is not None
+    )
 
 
 def is_label_and_number(text: str) -> bool:
@@ -179,3 +204,11 @@ def is_label_and_number(text: str) -> bool:
         return False
     *_, last = _IN_LABEL.finditer(clean(text))
     return any(character.isdigit() for character in clean(text)[last.end() :])
+
+
+def rounded_ids(ids: pl.Series) -> list[str]:
+    """Ids that end in six zeros, if most of a file's do: a spreadsheet has rounded them."""
+    found = ids.filter(ids.str.ends_with("000000").fill_null(value=False))
+    if 2 * len(found) <= len(ids) - ids.null_count():
+        return []
+    return [id_ for id_ in found.to_list() if _ROUNDED.fullmatch(id_)]

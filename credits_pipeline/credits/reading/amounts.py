@@ -25,18 +25,20 @@ WHOLE_DIGITS = 38 - SCALE
 _LONGEST = 100
 
 _CURRENCY = r"(?:US\ ?\$|USD\ ?\$|\$\ ?USD|\$\ ?US|USD|\$)"
+#: Every run of spaces belongs to the sign before it and is never given back, so that matching
+#: stays linear.
 _FORM = re.compile(
     rf"""
-    (?P<before>{_CURRENCY})?\ *
-    (?P<sign>[-+])?\ *
-    (?P<between>{_CURRENCY})?\ *
-    (?P<open>\()?\ *
-    (?P<inside>{_CURRENCY})?\ *
-    (?P<inner>[-+])?\ *
-    (?P<number>(?:[0-9][0-9.,\ ']*)?[0-9][.,]?|[.,][0-9]+)\ *
-    (?P<behind>{_CURRENCY})?\ *
-    (?P<close>\))?\ *
-    (?P<trailing>-)?\ *
+    (?:(?P<before>{_CURRENCY})\ *+)?
+    (?:(?P<sign>[-+])\ *+)?
+    (?:(?P<between>{_CURRENCY})\ *+)?
+    (?:(?P<open>\()\ *+)?
+    (?:(?P<inside>{_CURRENCY})\ *+)?
+    (?:(?P<inner>[-+])\ *+)?
+    (?P<number>[0-9]++(?:[.,\ ']++[0-9]++)*+[.,]?+|[.,][0-9]++)\ *+
+    (?:(?P<behind>{_CURRENCY})\ *+)?
+    (?:(?P<close>\))\ *+)?
+    (?:(?P<trailing>-)\ *+)?
     (?P<after>{_CURRENCY})?
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -54,12 +56,19 @@ _NUMBER: dict[Mark, re.Pattern[str]] = {
 }
 _GROUPING = str.maketrans("", "", "., '")
 
+#: Invisible in most programs and a hyphen in others: it may be what is left of a minus.
+_SOFT_HYPHEN = "\u00ad"
+#: What the bytes of a minus or of another sign become in the wrong encoding.
+_MOJIBAKE = re.compile("\u00e2\u20ac|\u00e2\u02c6|\u00c2|\u00c3|\ufffd|\u00e2\u0080")
+_SIDE = re.compile(
+    r"(?:cr|dr|credit|debit)\b\.?.*|.*(?<![A-Za-z])(?:cr|dr|credit|debit)\.?", re.IGNORECASE
+)
 _EXPONENT = re.compile(r"[0-9][.,]?[eE][+-]?[0-9]+")
 _NOT_A_NUMBER = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
 _EXCEL_ERROR = re.compile(r"#(?:[A-Z/0!?]+|#+)", re.IGNORECASE)
 _ACCOUNT_LIKE = re.compile(r"[0-9]{12}")
 _FOREIGN_FORM = re.compile(
-    r"(?P<before>[A-Za-z]{1,3}\$?)?[ (+-]*\$?[ (+-]*[0-9][0-9.,' ]*\)?[ -]*\$? *"
+    r"(?P<before>[A-Za-z]{1,3}\$?)?[ (+-]*+\$?[ (+-]*+[0-9][0-9.,' ]*+\)?[ -]*+\$? *+"
     r"(?P<after>[A-Za-z]{3})?"
 )
 #: ISO 4217 codes, and the dollar signs that name their country, other than the US dollar's.
@@ -77,7 +86,7 @@ FOREIGN_CODES = words(
 _FOREIGN_DOLLARS = words("A AU C CA CAD AUD NZ HK S SG NT MX R BZ TT J EC FJ NZD HKD SGD")
 _FOREIGN_SIGNS = frozenset("€£¥₹₩₽₺₴₪₫฿₦₱₡₲₵₸₭₮₼₾₿¢元円")
 #: Codes that people also write in small letters.
-_SMALL_CODES = words("aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek sgd zar")
+SMALL_CODES = words("aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek sgd zar")
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,7 @@ def foreign_currency(cell: str) -> str | None:
         if code is None:
             continue
         bare = code.removesuffix("$")
-        if bare in FOREIGN_CODES or bare in _SMALL_CODES:
+        if bare in FOREIGN_CODES or bare in SMALL_CODES:
             return bare.upper()
         if bare != code and bare.upper() in _FOREIGN_DOLLARS:
             return code
@@ -142,6 +151,8 @@ def spelling(text: str) -> Spelling:
 
     A blank cell is zero, and so is a dash with or without ``$``, Excel's way of writing zero.
     """
+    if _SOFT_HYPHEN in text:
+        return Spelling(fault="a soft hyphen, which can be a minus: write the sign as -")
     cell = clean(text)
     if not cell or _DASH_FOR_ZERO.fullmatch(cell):
         return Spelling(point=Decimal(0), comma=Decimal(0))
@@ -197,11 +208,17 @@ def _under_both_marks(number: str, *, negative: bool) -> Spelling:
     return Spelling(point=values.get("."), comma=values.get(","))
 
 
-def _unreadable(cell: str) -> Spelling:
+def _unreadable(cell: str) -> Spelling:  # noqa: PLR0911 - one fault after the other
     if _EXCEL_ERROR.fullmatch(cell):
         return Spelling(fault="an error value of the spreadsheet, not an amount")
     if _NOT_A_NUMBER.fullmatch(cell):
         return Spelling(fault="not a number")
+    if _MOJIBAKE.search(cell):
+        return Spelling(
+            fault="a sign damaged by a wrong encoding, perhaps a minus: export the file as UTF-8"
+        )
+    if any(c.isdigit() for c in cell) and _SIDE.fullmatch(cell):
+        return Spelling(fault="an amount with CR or DR: write its sign as - or leave it out")
     foreign = foreign_currency(cell) if any(c.isdigit() for c in cell) else None
     if foreign is not None:
         return Spelling(fault=f"an amount in {foreign}, not in US dollars", foreign=foreign)
@@ -260,7 +277,19 @@ def read_amounts(
     first_line = {cell: line for cell, line in others.iter_rows() if cell is not None}
     spellings = {cell: spelling(cell) for cell in first_line}
     pointed = frame.filter(pl.col("plain") & pl.col("cell").str.contains(".", literal=True)).head(1)
-    mark = _mark(spellings, first_line, dict(pointed.select("cell", "line").iter_rows()), name=name)
+    more = bool(
+        first_line
+        and frame.select(
+            (pl.col("plain") & pl.col("cell").str.contains(r"\.[0-9]{4}|,.*\.")).any()
+        ).item()
+    )
+    mark = _mark(
+        spellings,
+        first_line,
+        dict(pointed.select("cell", "line").iter_rows()),
+        more_decimals=more,
+        name=name,
+    )
     read = frame.join(_known(spellings, mark), on="cell", how="left", maintain_order="left").select(
         pl.when("plain").then(pl.when("plain").then("cell").pipe(_plain_value)).otherwise("usd"),
         pl.when(pl.col("cell").is_null())
@@ -299,6 +328,7 @@ def _mark(
     first_line: dict[str, int],
     pointed: dict[str, int],
     *,
+    more_decimals: bool,
     name: str,
 ) -> Mark:
     """The file's decimal mark, from every cell that can mean only one thing.
@@ -307,6 +337,7 @@ def _mark(
         spellings: the cells that are not plain.
         first_line: the line on which each stands first.
         pointed: a plain cell with a decimal point, with its line, if the file has one.
+        more_decimals: a plain cell has more than three decimals, or groups its digits.
         name: what to call the file in a refusal.
 
     Raises:
@@ -334,6 +365,25 @@ def _mark(
             f" {lines[other]} says {clean(other)!r}; write every amount with a decimal point."
         )
     either = {c: s for c, s in spellings.items() if s.is_ambiguous}
+    mark: Mark = "," if comma else "."
+    doubtful = (
+        {c: s for c, s in either.items() if _three_decimals(c, mark)} if point or comma else {}
+    )
+    if (
+        doubtful
+        and not more_decimals
+        and not any(_many_decimals(c, mark) for c, s in spellings.items() if s.says == mark)
+    ):
+        cell = first(doubtful)
+        decider = min(comma or point, key=lines.__getitem__)
+        raise Refusal(
+            f"{name}, line {first_line[cell]}: {clean(cell)!r} can mean"
+            f" {to_text(either[cell].point or Decimal(0))} or"
+            f" {to_text(either[cell].comma or Decimal(0))}: by line {lines[decider]},"
+            f" {clean(decider)!r}, its mark is decimal, but no other amount has three decimals;"
+            f" write"
+            " the amounts with two decimals."
+        )
     if either and not point and not comma:
         cell = first(either)
         raise Refusal(
@@ -342,4 +392,19 @@ def _mark(
             f" {to_text(either[cell].comma or Decimal(0))}, and no other amount in the file decides"
             " it; write the amounts with two decimals."
         )
-    return "," if comma else "."
+    return mark
+
+
+def _three_decimals(cell: str, mark: Mark) -> bool:
+    """Whether an ambiguous amount has three decimals under a mark."""
+    return re.search(rf"{re.escape(mark)}[0-9]{{3}}[^0-9]*$", cell) is not None
+
+
+def _many_decimals(cell: str, mark: Mark) -> bool:
+    """Whether an amount shows what its mark is: by three decimals or more, or by grouping digits.
+
+    It allows only this mark.
+    """
+    if "." in cell and "," in cell:
+        return True
+    return re.search(rf"{re.escape(mark)}[0-9]{{3,12}}[^0-9]*$", cell) is not None

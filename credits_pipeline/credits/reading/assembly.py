@@ -8,7 +8,6 @@ import polars as pl
 from credits_pipeline.billing.columns import USD
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Findings, Ledger, LedgerEntry, RecordClass
 from credits_pipeline.credits.reading.amounts import WHOLE_DIGITS
 from credits_pipeline.credits.reading.controls import Controls, control_totals, from_metadata
@@ -16,7 +15,8 @@ from credits_pipeline.credits.reading.entries import ReadEntries
 from credits_pipeline.credits.reading.extract import Extract, ordinal
 from credits_pipeline.credits.reading.grid import Source
 from credits_pipeline.credits.reading.refusal import Refusal
-from credits_pipeline.credits.reading.sums import exact_sum, fits
+from credits_pipeline.credits.reading.several import Counted
+from credits_pipeline.credits.reading.sums import exact, exact_sum, fits
 from credits_pipeline.credits.table import DUPLICATES, PADDED, REJECTED
 
 _TEXT_SHOWN = 500
@@ -52,10 +52,9 @@ def assemble(
     month: BillingMonth,
     extract: Extract,
     read: ReadEntries,
+    counted: Counted,
     source: Source,
     *,
-    alone: bool,
-    decisions: Decisions,
     controls: Controls,
     name: str,
 ) -> MonthReading:
@@ -65,9 +64,8 @@ def assemble(
         month: the month.
         extract: what the layout made of the file; its entries are not looked at.
         read: its entries, read.
+        counted: the same entries, with which of them count.
         source: where the records stand.
-        alone: the file holds no other month.
-        decisions: what a person decided about this version of the file.
         controls: what the object's metadata states about it.
         name: what to call it in messages.
 
@@ -75,12 +73,17 @@ def assemble(
         Refusal: the sum has too many digits, or ``controls`` can't be read.
     """
     number = ordinal(month) if extract.dated else None
-    entries = read.frame
+    entries = counted.frame
     if extract.dated and "month" in entries.columns:
         entries = entries.filter((pl.col("month") == number) | pl.col("month").is_null())
     file_usd = exact_sum(entries["usd"])
+    not_credits = pl.DataFrame()
+    if "excluded" in entries.columns:
+        not_credits = entries.filter(pl.col("excluded").is_not_null())
+        entries = entries.filter(pl.col("excluded").is_null())
     rejected, good = _rejected(entries, source, faulty=read.faulty)
-    rows, duplicates = _table(good, decisions, adds_up=extract.adds_up)
+    several = counted.rule.get(number, "first")
+    rows, duplicates = _table(good, adds_up=extract.adds_up, first_counts=extract.first_counts)
     sent_usd = exact_sum(rows["amount_usd"])
     if max(file_usd.copy_abs(), sent_usd.copy_abs()) >= Decimal(10) ** WHOLE_DIGITS:
         raise Refusal(
@@ -92,16 +95,15 @@ def assemble(
     totals = (
         *control_totals(
             read.totals,
-            read.frame,
+            # A row that can't be read blocks by itself; its dollars are not missing, too.
+            counted.frame.with_columns(pl.col("counts") | _unreadable(counted.frame)),
             month=number,
-            kept=sent_usd if alone else None,
             rounded_to=extract.rounded_to,
         ),
         *from_metadata(
             controls,
-            file_usd=file_usd,
-            kept=sent_usd,
-            rows=len(entries),
+            sent_usd=exact((sent_usd, exact_sum(rejected["usd"]))),
+            rows=int(entries["counts"].sum()) + len(rejected),
             negative_is_credit=read.signs.taken_as == "negative_is_credit",
             name=name,
         ),
@@ -111,13 +113,14 @@ def assemble(
         layout_version=extract.version,
         encoding=source.text.encoding,
         delimiter=source.delimiter,
-        decimal_mark=read.mark,
+        decimal_mark=extract.decimal_mark or read.mark,
         ledger=_ledger(
             extract,
             read,
             number,
             rejected=rejected,
             duplicates=duplicates,
+            not_credits=not_credits,
             good=len(good),
             sent_usd=sent_usd,
             file_usd=file_usd,
@@ -126,13 +129,20 @@ def assemble(
         rows=len(rows),
         total_usd=sent_usd,
         duplicated_accounts=duplicates["account_id"].n_unique(),
+        several_rows=several,
         padded_accounts=len(padded),
         floated_accounts=int(good["floated"].sum()) if "floated" in good.columns else 0,
         control_totals=totals,
         ignored_columns=extract.ignored_columns,
+        profile=extract.profile,
     )
     reading = MonthReading(month, rows, rejected, duplicates, padded, findings)
-    warnings = (*source.text.warnings, *extract.warnings, *_warnings(reading))
+    warnings = (
+        *source.text.warnings,
+        *extract.warnings,
+        *_excluded(not_credits),
+        *_warnings(reading),
+    )
     return replace(reading, findings=replace(findings, warnings=warnings))
 
 
@@ -153,8 +163,28 @@ def _rejected(
     return rejected, entries.filter(pl.col("fault").is_null())
 
 
+def _unreadable(frame: pl.DataFrame) -> pl.Expr:
+    """Entries that can't be read and would count if they could."""
+    if "fault" not in frame.columns:
+        return pl.lit(value=False)
+    excluded = pl.col("excluded").is_null() if "excluded" in frame.columns else pl.lit(value=True)
+    return pl.col("fault").is_not_null() & excluded
+
+
+def _excluded(rows: pl.DataFrame) -> list[str]:
+    """What was left out because it is no credit, with its dollars."""
+    if not len(rows):
+        return []
+    found = []
+    for (why,), group in rows.group_by("excluded", maintain_order=True):
+        usd = for_people(exact_sum(group["usd"]))
+        count = "1 row is" if len(group) == 1 else f"{len(group):,} rows are"
+        found.append(f"{count} no credit, by {why} ({usd}, {_listed(group['line'])}): left out.")
+    return found[:_DUPLICATES_SHOWN]
+
+
 def _table(
-    good: pl.DataFrame, decisions: Decisions, *, adds_up: bool
+    good: pl.DataFrame, *, adds_up: bool, first_counts: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One row per account, and the records after the first of each.
 
@@ -166,13 +196,16 @@ def _table(
         return pl.DataFrame([column.gather(order) for column in good.select(_TABLE)]), nothing
     firsts, later = good[order.filter(~again)], good[order.filter(again)]
     repeated = firsts.filter(pl.col("id").is_in(later["id"].unique().implode()))
-    summed = _summed(pl.concat([repeated, later]))
+    kept = later.filter("counts")
+    if len(kept):
+        summed = _summed(pl.concat([repeated, kept]))
+        firsts_summed = _with_sums(firsts, summed)
+    else:
+        firsts_summed = firsts
     if adds_up:
-        return _with_sums(firsts, summed).select(_TABLE), nothing
-    duplicates = _duplicates(repeated, later, kept=decisions.duplicates == "sum")
-    if decisions.duplicates == "sum":
-        firsts = _with_sums(firsts, summed)
-    return firsts.select(_TABLE), duplicates
+        return firsts_summed.select(_TABLE), nothing
+    duplicates = _duplicates(repeated, later, by_dollars=first_counts)
+    return firsts_summed.select(_TABLE), duplicates
 
 
 def _order(ids: pl.Series) -> tuple[pl.Series, pl.Series | None]:
@@ -194,13 +227,20 @@ def _order(ids: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     return order, keys.eq(keys.shift()).fill_null(value=False)
 
 
-def _duplicates(firsts: pl.DataFrame, later: pl.DataFrame, *, kept: bool) -> pl.DataFrame:
-    """See `DUPLICATES`. A padded id does not repeat a whole one: they may be two accounts."""
+def _duplicates(firsts: pl.DataFrame, later: pl.DataFrame, *, by_dollars: bool) -> pl.DataFrame:
+    """See `DUPLICATES`.
+
+    A row repeats an earlier one if it is equal word for word; where the first row of an account
+    counts by rule, equal dollars are enough. A padded id does not repeat a whole one: they may be
+    two accounts.
+    """
     first_values = ["id", pl.col("line").alias("first_line"), pl.col("usd").alias("first_usd")]
-    same = pl.col("usd") == pl.col("first_usd")
-    if "padded" in later.columns:
-        first_values.append(pl.col("padded").alias("first_padded"))
-        same &= pl.col("padded") == pl.col("first_padded")
+    same = pl.col("repeats")
+    if by_dollars:
+        same = pl.col("usd") == pl.col("first_usd")
+        if "padded" in later.columns:
+            first_values.append(pl.col("padded").alias("first_padded"))
+            same &= pl.col("padded") == pl.col("first_padded")
     return (
         later.join(firsts.select(first_values), on="id", how="left", maintain_order="left")
         .sort("line", maintain_order=True)
@@ -211,7 +251,7 @@ def _duplicates(firsts: pl.DataFrame, later: pl.DataFrame, *, kept: bool) -> pl.
             "first_line",
             "first_usd",
             same.alias("identical"),
-            pl.lit(kept).alias("kept"),
+            pl.col("counts").alias("kept"),
         )
         .cast(DUPLICATES)
     )
@@ -258,6 +298,7 @@ def _ledger(
     *,
     rejected: pl.DataFrame,
     duplicates: pl.DataFrame,
+    not_credits: pl.DataFrame,
     good: int,
     sent_usd: Decimal,
     file_usd: Decimal,
@@ -276,6 +317,9 @@ def _ledger(
         RecordClass.REJECTED: LedgerEntry(
             len(rejected),
             exact_sum(rejected["usd"]) if rejected["usd"].null_count() < len(rejected) else None,
+        ),
+        RecordClass.NOT_A_CREDIT: LedgerEntry(
+            len(not_credits), exact_sum(not_credits["usd"]) if len(not_credits) else None
         ),
         RecordClass.CONTROL_TOTAL: LedgerEntry(len(stated) - len(bad), None),
         RecordClass.BLANK: LedgerEntry(extract.blank, None),
@@ -304,9 +348,15 @@ def _warnings(reading: MonthReading) -> tuple[str, ...]:
             done = "both count" if row["kept"] else "it counts once"
             found.append(f"Line {row['line']} repeats {where}, {usd}: {done}.")
         else:
-            done = "both count" if row["kept"] else "the first counts"
+            differs = "contradicts" if findings.several_rows == "first" else "differs from"
+            done = {
+                "first": "the first counts",
+                "sum": "both count",
+                "total": "both count, as the file's total says",
+                "ask": "whether both count, a person has to say",
+            }[findings.several_rows]
             found.append(
-                f"Line {row['line']} contradicts {where}, {usd} against {first_usd}: {done}."
+                f"Line {row['line']} {differs} {where}, {usd} against {first_usd}: {done}."
             )
     if len(reading.duplicates) > _DUPLICATES_SHOWN:
         found.append(f"{len(reading.duplicates) - _DUPLICATES_SHOWN} more rows repeat an account.")

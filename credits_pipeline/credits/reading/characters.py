@@ -1,12 +1,13 @@
 """Characters that people do not see, or see as others, and Excel's wrappings of text."""
 
 import re
+import unicodedata
 
 import polars as pl
 
 #: Zero-width and direction marks, which copying from web pages and chats leaves in cells.
 INVISIBLE = (
-    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068"
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068"
     "\u2069\ufeff"
 )
 #: Spaces of other widths, and spaces that do not break.
@@ -15,12 +16,15 @@ SPACES = (
     "\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 )
 #: Signs that are printed as a minus: hyphens, figure dash, en dash, minus.
-DASHES = "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u207b\u208b\u02d7"
 _APOSTROPHES = "\u2019\u02bc"
 
 _BLANK = f"{INVISIBLE}{SPACES} "
+#: Letters, digits and signs of East Asian width mean the same as the narrow ones.
+_WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _TABLE = str.maketrans(
     {
+        **_WIDE,
         **dict.fromkeys(INVISIBLE),
         **dict.fromkeys(SPACES, " "),
         **dict.fromkeys(DASHES, "-"),
@@ -66,3 +70,22 @@ def is_blank(cells: pl.Expr) -> pl.Expr:
 def words(text: str) -> frozenset[str]:
     """The words of a text, for lists that read best as one."""
     return frozenset(text.split())
+
+
+#: Longer texts are folded only so far: no header, and no word that matters, is as long.
+_LONGEST_FOLDED = 2_000
+_BEFORE_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def folded(text: str) -> str:
+    """Words without case, accents, underscores and runs of spaces, to be compared.
+
+    ``lineItem_Type`` is ``line item type``, ``Crédit`` is ``credit``.
+    """
+    parts = _BEFORE_CAPITAL.sub(" ", plain(text[:_LONGEST_FOLDED]))
+    bare = "".join(
+        character
+        for character in unicodedata.normalize("NFKD", parts)
+        if not unicodedata.combining(character)
+    )
+    return " ".join(bare.casefold().replace("_", " ").replace(".", " ").split())

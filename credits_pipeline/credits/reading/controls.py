@@ -57,25 +57,24 @@ def control_totals(
     entries: pl.DataFrame,
     *,
     month: int | None,
-    kept: Decimal | None,
     rounded_to: int | None,
 ) -> tuple[ControlTotal, ...]:
     """Compare the totals that concern one month, or the whole file, with the entries they cover.
 
+    Totals of rows are compared with the rows that would be sent if every account were known;
+    those of one line or column, which only say that its figures are whole, with all of them.
+
     Args:
         totals: as read.
-        entries: every entry of the file, in its order, with `line`, `month`, `column`, `batch` and
-            `usd`, signed as credits.
+        entries: every entry of the file, in its order, with `line`, `month`, `column`, `batch`,
+            `usd`, signed as credits, and `counts`: whether it would be sent.
         month: the month; None where the file says none.
-        kept: the sum of the month's table, where the file holds no other month: a total may have
-            been made without the repetitions.
         rounded_to: decimals to which the file's maker rounds every figure.
     """
     concerned = [t for t in totals if t.said.month in {None, month} and t.said.scope != "none"]
     if not concerned:
         return ()
-    compare = _Comparison(entries, kept, rounded_to)
-    rows = [t for t in concerned if t.said.is_record and t.said.scope in {"all", "since"}]
+    compare = _Comparison(entries, concerned, rounded_to)
     found: list[ControlTotal] = []
     cells: dict[str, list[ControlTotal]] = {}
     for total in concerned:
@@ -84,7 +83,7 @@ def control_totals(
         elif total.said.scope == "batch":
             found.append(compare.group(total))
         else:
-            found.append(compare.rows(total, rows))
+            found.append(compare.rows(total))
     for scope, compared in cells.items():
         found += _together(scope, compared)
     return tuple(found)
@@ -93,21 +92,26 @@ def control_totals(
 class _Comparison:
     """The sums that totals are compared with, each made once."""
 
-    def __init__(self, entries: pl.DataFrame, kept: Decimal | None, rounded_to: int | None) -> None:
+    def __init__(
+        self, entries: pl.DataFrame, totals: list[ReadTotal], rounded_to: int | None
+    ) -> None:
         self._entries = entries
-        self._kept = kept
         self._rounded_to = rounded_to
         self._by_month: dict[int | None, tuple[list[int], list[Decimal]]] = {}
         self._groups: dict[str, dict[int, tuple[Decimal, int]]] = {}
+        lines: dict[int | None, set[int]] = {}
+        for total in totals:
+            if total.said.is_record and total.said.scope in {"all", "since"}:
+                lines.setdefault(total.said.month, set()).add(total.said.line)
+        self._peers = {of: sorted(found) for of, found in lines.items()}
 
-    def rows(self, total: ReadTotal, rows: list[ReadTotal]) -> ControlTotal:
+    def rows(self, total: ReadTotal) -> ControlTotal:
         """A total of rows: of all, of those above it, or of those since the total before it."""
         said = total.said
         lines, sums = self._running(said.month)
-        peers = sorted(
-            {t.said.line for t in rows if t.said.month == said.month and t.said.is_record}
-        )
-        before = max((line for line in peers if line < said.line), default=0)
+        peers = self._peers.get(said.month, [])
+        place = bisect_left(peers, said.line)
+        before = peers[place - 1] if place else 0
         since = self._between(lines, sums, before, said.line)
         everything = (sums[-1], len(lines))
         if said.scope == "since":
@@ -118,8 +122,6 @@ class _Comparison:
         if said.is_record and said.line != peers[-1]:
             above = self._between(lines, sums, 0, said.line)
             candidates += [above] if above is not None else []
-        if self._kept is not None:
-            candidates.append((self._kept, len(lines)))
         compared = [self._control(total, *candidate) for candidate in candidates]
         return next((control for control in compared if control.agrees), compared[0])
 
@@ -141,6 +143,7 @@ class _Comparison:
             entries = self._entries
             if month is not None:
                 entries = entries.filter(pl.col("month") == month)
+            entries = entries.filter("counts")
             amounts = entries["usd"].fill_null(0).to_list()
             self._by_month[month] = (
                 entries["line"].to_list(),
@@ -221,15 +224,16 @@ def _together(scope: str, compared: list[ControlTotal]) -> list[ControlTotal]:
 def from_metadata(
     controls: Controls,
     *,
-    file_usd: Decimal,
-    kept: Decimal,
+    sent_usd: Decimal,
     rows: int,
     negative_is_credit: bool,
     name: str,
 ) -> tuple[ControlTotal, ...]:
-    """Compare what the object's metadata states.
+    """Compare what the object's metadata states with what would be sent.
 
-    A total may be signed as in the file, and may have been made without the repetitions.
+    Accounts that CloudZero does not know are left out later, and count here.
+
+    A total may be signed as in the file.
 
     Raises:
         Refusal: it is not an amount, or not a number of rows.
@@ -244,17 +248,15 @@ def from_metadata(
             )
         if negative_is_credit and stated < 0:
             stated = stated.copy_negate()
-        compared = [
+        found.append(
             ControlTotal(
                 controls.total_source,
                 "usd",
                 stated,
-                counted,
-                tolerance=rounding(counted, decimals=decimals_of(controls.total, ".")),
+                sent_usd,
+                tolerance=rounding(sent_usd, decimals=decimals_of(controls.total, ".")),
             )
-            for counted in (file_usd, kept)
-        ]
-        found.append(next((control for control in compared if control.agrees), compared[0]))
+        )
     if controls.rows is not None:
         text = clean(controls.rows)
         if not (text.isascii() and text.isdigit()):

@@ -7,7 +7,7 @@ import polars as pl
 from credits_pipeline.billing.columns import USD
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Convention, SignFacts
-from credits_pipeline.credits.reading.accounts import read_accounts
+from credits_pipeline.credits.reading.accounts import read_accounts, rounded_ids
 from credits_pipeline.credits.reading.amounts import read_amounts
 from credits_pipeline.credits.reading.controls import ReadTotal, decimals_of
 from credits_pipeline.credits.reading.extract import Extract, StatedTotal, optional
@@ -22,8 +22,8 @@ class ReadEntries:
 
     Attributes:
         frame: `line`, `id` and `usd` (signed as credits; null where unreadable) of the entries,
-            as the layout gives them `month`, `column` and `batch`, and where any has one `text`,
-            `fault`, `floated`, and `padded` with `account`, the cell.
+            as the layout gives them `month`, `column`, `batch`, `twin` and `excluded`, and where
+            any has one `text`, `fault`, `floated`, and `padded` with `account`, the cell.
         totals: the stated totals that could be read.
         bad_totals: total records whose amount can't be read; they are in `frame` as faults.
         faulty: whether any entry has a fault.
@@ -52,18 +52,33 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
         cells = pl.concat([cells, pl.Series([t.amount for t in stated], dtype=pl.String)])
         lines = pl.concat([lines, pl.Series([t.line for t in stated], dtype=pl.Int64)])
     accounts = read_accounts(entries["account"], all_plain=extract.plain)
+    rounded = rounded_ids(accounts.ids)
+    if rounded:
+        raise Refusal(
+            f"{name}: account ids end in six zeros, such as {rounded[0]}: a spreadsheet has rounded"
+            " them, and their last digits are gone; format the column as text and export again.",
+            layout=extract.layout,
+        )
     amounts = read_amounts(cells, lines, all_plain=extract.plain, name=name)
     written = amounts.usd.head(len(entries))
-    signs = _signs(written, extract.convention, decisions)
+    excluded = optional(entries, "excluded")
+    signs = _signs(
+        written if excluded is None else written.filter(excluded.is_null()),
+        extract.convention,
+        decisions,
+    )
     factor = -1 if signs.taken_as == "negative_is_credit" else 1
     columns = [
         entries["line"],
         accounts.ids.alias("id"),
         (written if factor > 0 else (-written).cast(USD)).alias("usd"),
     ]
-    columns += [entries[name] for name in ("month", "column", "batch") if name in entries.columns]
+    columns += [
+        entries[name] for name in ("month", "column", "batch", "twin") if name in entries.columns
+    ]
     text = optional(entries, "text")
     columns += [] if text is None else [text]
+    columns += [] if excluded is None else [excluded]
     faults = [
         optional(entries, "fault"),
         accounts.faults,
@@ -73,6 +88,8 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
     if given:
         columns.append(pl.DataFrame(given).select(pl.coalesce(pl.all()).alias("fault")).to_series())
     frame = pl.DataFrame(columns)
+    if excluded is not None and "fault" in frame.columns:
+        frame = frame.with_columns(pl.when(pl.col("excluded").is_null()).then("fault"))
     faulty = "fault" in frame.columns and frame["fault"].null_count() < len(frame)
     if accounts.padded is not None:
         frame = frame.with_columns(accounts.padded.alias("padded"), entries["account"])

@@ -10,7 +10,8 @@ from credits_pipeline.credits.findings import Convention
 
 #: One row per record that may carry a credit; a layout leaves out the columns from `month` on that
 #: it has no use for. `account` and `amount` are cells as they stand, null where the record has no
-#: such cell; `month` counts months from year 0, null where the layout has
+#: such cell; `excluded` says why a row is no credit, null where it is one; records that are equal
+#: word for word have the same `twin`; `month` counts months from year 0, null where the layout has
 #: none or the record's can't be read; `column` and `batch` are numbers by which totals find what
 #: they cover; `fault` is the layout's own reason why the record can't be read; `text` is what to
 #: show of the record, null for the lines of the file.
@@ -24,6 +25,8 @@ ENTRIES = pl.Schema(
         "batch": pl.Int32,
         "fault": pl.String,
         "text": pl.String,
+        "excluded": pl.String,
+        "twin": pl.Int64,
     }
 )
 
@@ -85,9 +88,14 @@ class Extract:
         dated: the file itself says its months.
         plain: every account cell and every amount cell is read by the shortcuts.
         adds_up: an account's entries are parts of one credit, not repetitions.
+        first_counts: of an account's differing rows the first counts; else a total has to prove, or
+            a person to say, that they add up.
+        bare_months: numbers of months that a title names without a year.
         rounded_to: decimals to which the layout's maker rounds every figure, totals included.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.
+        decimal_mark: the file's, where the layout read it; else empty.
+        profile: name and digest of the profile that it was read by; else empty.
     """
 
     layout: str
@@ -100,9 +108,13 @@ class Extract:
     dated: bool = False
     plain: bool = False
     adds_up: bool = False
+    first_counts: bool = False
+    bare_months: frozenset[int] = frozenset()
     rounded_to: int | None = None
     ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    decimal_mark: str = ""
+    profile: str = ""
 
     @property
     def months(self) -> tuple[BillingMonth, ...]:

@@ -385,7 +385,7 @@ def _quoting(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     sign = re.escape(delimiter)
     quoted = r' *"(?:[^"]++|"")*+"'
     bare = rf'(?: *[^"{sign}\r\n ][^{sign}\r\n]*+| *+)'
-    fitting = rf"(?:{quoted} *+|{bare})"
+    fitting = rf"(?:{quoted}[ \u00a0\u2007\u202f]*+|{bare})"
     loose = rf"(?:{quoted}[^{sign}\r\n]*+|{bare})"
     return (
         re.compile(rf"{fitting}(?:{sign}{fitting})*+"),

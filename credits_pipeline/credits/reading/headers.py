@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, foreign_sign
-from credits_pipeline.credits.reading.characters import plain, words
+from credits_pipeline.credits.reading import vocabulary
+from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, SMALL_CODES, foreign_sign
+from credits_pipeline.credits.reading.characters import folded, plain, words
 from credits_pipeline.credits.reading.months import MonthText, month_text
 
 _DOLLARS = re.compile(
@@ -13,10 +14,17 @@ _DOLLARS = re.compile(
     r"|us\$|\$",
     re.IGNORECASE,
 )
-_NOT_IN_A_KEY = re.compile(r"[^a-z0-9]")
+_NOT_IN_A_KEY = re.compile(r"[\W_]")
+#: Longer cells name nothing; the bound keeps reading them short.
+_LONGEST = 200
+#: What makes a name that says credit something else: a share, a count, a question, a side.
+_NO_AMOUNT = re.compile(
+    r"[%‰#?№]|[+-]\s*(?:$|\))|\b(?:percent\w*|prozent|pourcent\w*|porcent\w*|number of|no of|count"
+    r"|anzahl|nombre de|cantidad de|numero de|quantidade de|rate|ratio|share)\b|件数|回数|割合"
+)
 _CODE_IN_HEADER = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 
-ACCOUNT = words(
+ACCOUNT = vocabulary.ACCOUNT | words(
     """
     account accountid accountids accountno accountnum accountnumber accounts acct acctid acctno
     acctnumber awsaccount awsaccountid awsaccountno awsaccountnumber awsid awslinkedaccount
@@ -25,54 +33,29 @@ ACCOUNT = words(
     subaccount subaccountid usageaccount usageaccountid
     """
 )
+_SMALL_CODE = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(SMALL_CODES))})(?![A-Za-z])")
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 _ACCOUNT_ENDS = ("accountid", "accountnumber", "accountno")
 _PAYER = re.compile("payer|paying|management|master|billing|parent|root|bank")
-AMOUNT = words(
+_TOTAL = words(
     """
-    amount amountcredited amountofcredit amountofcredits amt appliedcredit appliedcredits awscredit
-    awscredits credit creditamount creditamounts creditamt creditapplied creditedamount credits
-    creditsamount creditsapplied credittotal creditstotal creditvalue dollars monthlycredit
-    monthlycredits promocredit promocredits promotionalcredit promotionalcredits totalamount
-    totalcredit totalcreditamount totalcredits usd
+    total totals grandtotal totalcosts totalcost overalltotal sum totalusd rowtotal gesamt summe
+    gesamtsumme gesamtkosten coutstotaux totalgeneral costestotales costototal custostotais 合計
+    総計 コスト合計 totale totaal
     """
 )
-MONTH = (
-    "month",
-    "billingmonth",
-    "usagemonth",
-    "creditmonth",
-    "servicemonth",
-    "billmonth",
-    "invoicemonth",
-    "monthyear",
-    "yearmonth",
-    "billingperiod",
-    "period",
-    "usageperiod",
-    "billingperiodstart",
-    "billingperiodstartdate",
-    "billbillingperiodstartdate",
-    "chargeperiodstart",
-    "periodstart",
-    "usagestartdate",
-    "startdate",
-    "billingdate",
-    "usagedate",
-    "date",
-)
-CURRENCY = words("currency currencycode billingcurrency ccy curr lineitemcurrencycode")
-_TOTAL = words("total totals grandtotal totalcosts totalcost overalltotal sum totalusd rowtotal")
 _NOT_MONEY = re.compile(
     r"(?:id|ids|name|names|type|types|code|codes|description|expiry|expiration|expires|date|note"
     r"|notes|status|reason|program|programme|owner|source|number|no|key)$"
 )
+_AMOUNTS = vocabulary.CREDIT | vocabulary.MONEY
+_CREDIT_STEMS = ("credit", "debit", "gutschrift", "クレシット")
 _WORD = re.compile(r"[^\W_]+")
 _DEBIT = re.compile("debit", re.IGNORECASE)
 _SURE_WORDS = words(
     """
-    account allocated amount amounts applied aws by credit credited credits due edp for granted in
-    issued map month monthly of owed per promo promotional the this to total us usd value
+    account amount amounts applied aws by credit credited credits due edp for in map month monthly
+    of owed per promo promotional the this to total us usd value
     """
 )
 _CREDIT_WORDS = re.compile(
@@ -82,11 +65,17 @@ _CREDIT_WORDS = re.compile(
 
 
 def key(header: str) -> str:
-    """A header without case, spaces, signs and the dollar: ``Credit (USD)`` is ``credit``."""
+    """A header without case, accents, spaces, signs and the dollar.
+
+    ``Credit (USD)`` is ``credit``.
+    """
+    if len(header) > _LONGEST:
+        return ""
     text = _CODE_IN_HEADER.sub(
         lambda match: " " if match[1] in FOREIGN_CODES else match[0], plain(header)
     )
-    bare = _NOT_IN_A_KEY.sub("", _DOLLARS.sub(" ", text).casefold())
+    summed = vocabulary.SUM_OF.sub("", folded(_DOLLARS.sub(" ", text)))
+    bare = _NOT_IN_A_KEY.sub("", summed)
     shorter = bare.removesuffix("inusd").removesuffix("usd").removeprefix("usd")
     return shorter or ("usd" if _DOLLARS.search(text) else bare)
 
@@ -96,7 +85,12 @@ def foreign_in(header: str) -> str | None:
     sign = foreign_sign(header)
     if sign is not None:
         return sign
-    return next((c for c in _CODE_IN_HEADER.findall(header) if c in FOREIGN_CODES), None)
+    text = plain(header)[:_LONGEST]
+    code = next((c for c in _CODE_IN_HEADER.findall(text) if c in FOREIGN_CODES), None)
+    if code is None and (small := _SMALL_CODE.search(text)) is not None:
+        code = small[0].upper()
+    name = vocabulary.CURRENCY_NAMES.search(folded(text))
+    return code or (None if name is None else name[0])
 
 
 def is_account(header: str) -> bool:
@@ -110,14 +104,28 @@ def is_account(header: str) -> bool:
 
 
 def is_amount(header: str) -> bool:
-    """Whether a header is a name of the credit column."""
-    return key(header) in AMOUNT
+    """Whether a header is a name of the credit column, or of money that may be credits."""
+    return key(header) in _AMOUNTS and not _NO_AMOUNT.search(folded(header))
+
+
+def says_credit(header: str) -> bool:
+    """Whether a header says that the amounts below it are credits, in so many words."""
+    return key(header) not in vocabulary.MONEY
 
 
 def may_be_amount(header: str) -> bool:
     """Whether a header speaks of credits or debits in words that are not in the list."""
     found = key(header)
-    return ("credit" in found or "debit" in found) and not _NOT_MONEY.search(found)
+    return (
+        any(word in found for word in _CREDIT_STEMS)
+        and not _NOT_MONEY.search(found)
+        and not _NO_AMOUNT.search(folded(header))
+    )
+
+
+def is_not_an_amount(header: str) -> bool:
+    """Whether a header makes a share, a count or a question of what stands below it."""
+    return len(header) <= _LONGEST and _NO_AMOUNT.search(folded(header)) is not None
 
 
 def reads_as_amount(header: str) -> bool:
@@ -141,6 +149,8 @@ def is_total(header: str) -> bool:
 
 def month_in(header: str) -> MonthText | None:
     """The month that a header names, with or without words of credit around it."""
+    if len(header) > _LONGEST:
+        return None
     found = month_text(header)
     if found is not None:
         return found

@@ -6,11 +6,11 @@ A date such as ``2/1/2025`` is 1 February or 2 January: which, is decided for al
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.reading.characters import clean, plain
+from credits_pipeline.credits.reading.characters import clean
 
 Order = Literal["month_first", "day_first"]
 
@@ -29,7 +29,7 @@ _NAMES = {
     11: "november nov novembre noviembre novembro",
     12: "december dec dezember dez décembre déc diciembre dic dicembre dezembro",
 }
-_BY_NAME = {name: number for number, names in _NAMES.items() for name in names.split()} | {
+BY_NAME = {name: number for number, names in _NAMES.items() for name in names.split()} | {
     "aout": 8,
     "decembre": 12,
     "fevrier": 2,
@@ -41,7 +41,10 @@ _BY_NAME = {name: number for number, names in _NAMES.items() for name in names.s
 #: Longer texts are no months.
 _LONGEST = 60
 _NAME = r"(?P<name>[^\W\d_]+)\.?"
-_TIME = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?| ?(?:Z|UTC))?"
+_TIME = (
+    r"(?:[ T](?:0?0:00(?::00(?:\.0+)?)?|23:59(?::59(?:\.9+)?)?)(?: ?(?:Z|UTC|\+00:?00))?"
+    r"| ?(?:Z|UTC))?"
+)
 _YEAR = r"(?P<year>(?:19|20)[0-9]{2})"
 _SHORT_YEAR = r"'?(?P<short>[0-9]{2})"
 _FORMS = tuple(
@@ -63,11 +66,12 @@ _FORMS = tuple(
         rf"{_YEAR}年(?P<month>[0-9]{{1,2}})月",
     )
 )
-_IN_TITLE = re.compile(
-    r"(?<![\w/.-])(?P<month>(?:19|20)[0-9]{2}-[0-9]{2}"
-    r"|(?<![0-9] )(?<![0-9]. )[^\W\d_]{3,9}\.? (?:19|20)[0-9]{2})"
-    r"(?![\w/-])"
-)
+_DAY_OR_YEAR = re.compile(r"[^\W\d_]+\.? [0-9]{2}")
+#: Spreadsheets count days; these are of the years 2000 to 2064.
+_SERIAL = re.compile(r"(?:3[6-9]|4[0-9]|5[0-9])[0-9]{3}(?:\.0+)?")
+_SERIAL_START = date(1899, 12, 30)
+#: Two digits beside a month's name above this number are a day: ``Jan 31``.
+_LATEST_SHORT_YEAR = 30
 _PERIOD = re.compile(r"(?P<start>.{6,}?) ?(?: - | to |/)(?P<end>.{6,})", re.IGNORECASE)
 _BARE_NAME = re.compile(_NAME, re.IGNORECASE)
 
@@ -124,6 +128,8 @@ def _same_month(start: MonthText, end: MonthText | None) -> MonthText | None:
 def _read(match: re.Match[str]) -> MonthText | None:
     parts = match.groupdict()
     year = int(parts["year"]) if parts.get("year") else 2000 + int(parts["short"])
+    if year > 2000 + _LATEST_SHORT_YEAR and not parts.get("year"):
+        return None
     if parts.get("first") is not None:
         first, second = int(parts["first"]), int(parts["second"])
         by_month, by_day = _month(year, first, second), _month(year, second, first)
@@ -135,7 +141,7 @@ def _read(match: re.Match[str]) -> MonthText | None:
             return MonthText(by_month, by_day, day) if only is not None else None
         return MonthText(by_month, by_day, second if first == second else None)
     name = parts.get("name")
-    number = int(parts["month"]) if name is None else _BY_NAME.get(name.casefold(), 0)
+    number = int(parts["month"]) if name is None else BY_NAME.get(name.casefold(), 0)
     given = int(parts["day"]) if parts.get("day") else None
     month = _month(year, number, 1 if given is None else given)
     return None if month is None else MonthText(month, month, given)
@@ -159,17 +165,24 @@ def order_of(texts: Iterable[MonthText]) -> Order | None:
     return "day_first" if day_first and not month_first else None
 
 
-def month_in_title(title: str) -> BillingMonth | None:
-    """The one month that a title names, such as ``Credits of January 2025``; days do not count."""
-    found = set()
-    for match in _IN_TITLE.finditer(plain(title)):
-        text = month_text(match["month"])
-        if text is not None and text.month_first is not None:
-            found.add(text.month_first)
-    return found.pop() if len(found) == 1 else None
+def serial_month(text: str) -> MonthText | None:
+    """The month whose first day a spreadsheet's number stands for, such as 45658."""
+    cell = clean(text)
+    if _SERIAL.fullmatch(cell) is None:
+        return None
+    day = _SERIAL_START + timedelta(days=int(cell[:5]))
+    if day.day != 1:
+        return None
+    month = BillingMonth(day.year, day.month)
+    return MonthText(month, month, 1)
+
+
+def is_day_or_year(text: str) -> bool:
+    """Whether a month's name goes on with two digits that can be a day or a year: ``Jan 25``."""
+    return _DAY_OR_YEAR.fullmatch(clean(text)) is not None
 
 
 def is_month_name(text: str) -> bool:
     """Whether a text is the bare name of a month, without a year."""
     match = _BARE_NAME.fullmatch(clean(text))
-    return match is not None and match["name"].casefold() in _BY_NAME
+    return match is not None and match["name"].casefold() in BY_NAME

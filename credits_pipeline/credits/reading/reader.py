@@ -20,7 +20,10 @@ from credits_pipeline.credits.reading.grid import (
 )
 from credits_pipeline.credits.reading.layouts import LAYOUTS
 from credits_pipeline.credits.reading.layouts.context import Context, Layout
+from credits_pipeline.credits.reading.layouts.profiled import Profiled
+from credits_pipeline.credits.reading.profiles.book import Profiles, shipped
 from credits_pipeline.credits.reading.refusal import NO_NAME, Refusal, split_command
+from credits_pipeline.credits.reading.several import Counted, counted
 from credits_pipeline.credits.reading.text import Text, decode
 
 #: Tried in this order; the first of equally good ones is taken.
@@ -29,6 +32,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _NAMED_DELIMITER = re.compile(
     r'"?sep=(?P<delimiter>[,;\t|:^~])"?[,;\t ]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE
 )
+_QUOTED_LINE = re.compile(r'"[^"\r\n]*[0-9]{12}[^"\r\n]*[,;\t|][^"\r\n]*"[ \t]*[\r\n]')
 _MONTHS_SHOWN = 6
 _FIRST_LINE = 100
 
@@ -73,8 +77,8 @@ class Sheet:
     months: tuple[BillingMonth, ...]
     _extract: Extract = field(repr=False)
     _entries: ReadEntries = field(repr=False)
+    _counted: Counted = field(repr=False)
     _source: Source = field(repr=False)
-    _decisions: Decisions = field(repr=False)
     _name: str = field(repr=False)
 
     def month(self, month: BillingMonth, *, controls: Controls = _NO_CONTROLS) -> MonthReading:
@@ -87,9 +91,8 @@ class Sheet:
             month,
             self._extract,
             self._entries,
+            self._counted,
             self._source,
-            alone=len(self.months) < 2,  # noqa: PLR2004 - one month, or none that is said
-            decisions=self._decisions,
             controls=controls,
             name=self._name,
         )
@@ -104,6 +107,14 @@ class Sheet:
         Raises:
             Refusal: it does.
         """
+        bare = self._extract.bare_months
+        if bare and not self.months and month.month not in bare:
+            raise Refusal(
+                f"{self._name}: a title names another month than {month}, by its name; correct"
+                f" what is"
+                " wrong.",
+                layout=self.layout,
+            )
         if not self.months or self.months == (month,):
             return
         shown = ", ".join(str(month) for month in self.months[:_MONTHS_SHOWN])
@@ -124,6 +135,9 @@ def read_sheet(
     decisions: Decisions = _RULE,
     limits: Limits = _LIMITS,
     name: str = NO_NAME,
+    profiles: Profiles | None = None,
+    accept_estimates: bool = False,
+    delimiter: str | None = None,
 ) -> Sheet:
     """Read a file of any layout, with one month or several.
 
@@ -133,6 +147,9 @@ def read_sheet(
         decisions: what a person decided about this version of the file.
         limits: how large it may be.
         name: what to call it in messages.
+        profiles: those that are asked before the layouts; the product's if None.
+        accept_estimates: a person wants rows that a profile calls estimates to count.
+        delimiter: the field separator, where it is known.
 
     Raises:
         Refusal: no table can be made of it.
@@ -144,9 +161,9 @@ def read_sheet(
     refuse_long_lines(text, name=name)
     named = _NAMED_DELIMITER.match(text.utf8[:_FIRST_LINE].decode(errors="replace"))
     skip = 0 if named is None else 1
-    delimiter, layout = _recognised(
-        text, None if named is None else named["delimiter"], skip, name=name
-    )
+    known = delimiter if named is None else named["delimiter"]
+    profiled = _profiled(text, known, skip, shipped() if profiles is None else profiles, name=name)
+    delimiter, layout = profiled or _recognised(text, known, skip, name=name)
     grid = split(
         text,
         delimiter,
@@ -154,7 +171,13 @@ def read_sheet(
         max_records=limits.max_records,
         name=name,
     )
-    context = Context(name=name, max_records=limits.max_records, first_month=first_month)
+    context = Context(
+        name=name,
+        max_records=limits.max_records,
+        first_month=first_month,
+        decisions=decisions,
+        accept_estimates=accept_estimates,
+    )
     extract = layout.extract(grid, context)
     if not len(extract.entries):
         raise Refusal(
@@ -166,18 +189,48 @@ def read_sheet(
         raise too_many_records(name, limits.max_records)
     entries = read_entries(extract, decisions, name=name)
     return Sheet(
-        layout=layout.NAME,
+        layout=extract.layout,
         dated=extract.dated,
         months=extract.months,
         _extract=replace(extract, entries=pl.DataFrame()),
         _entries=entries,
+        _counted=counted(
+            entries.frame,
+            entries.totals,
+            decisions,
+            adds_up=extract.adds_up,
+            first_counts=extract.first_counts,
+        ),
         _source=grid.source,
-        _decisions=decisions,
         _name=name,
     )
 
 
-def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple[str, Layout]:
+def _profiled(
+    text: Text, known: str | None, skip: int, profiles: Profiles, *, name: str
+) -> tuple[str, Profiled] | None:
+    """The delimiter at which the header is one that a profile is for, and the profile.
+
+    Raises:
+        Refusal: several profiles are for it.
+    """
+    for delimiter in _DELIMITERS if known is None else (known,):
+        if delimiter.encode() not in text.utf8:
+            continue
+        try:
+            head = split_head(text, delimiter, skip_lines=skip, name=name)
+        except Refusal:
+            # Whoever reads the file tells why it can't be split.
+            continue
+        found = profiles.find(head, name=name)
+        if found is not None:
+            return delimiter, Profiled(found)
+    return None
+
+
+def _recognised(  # noqa: C901 - as many ways to split as to read
+    text: Text, named: str | None, skip: int, *, name: str
+) -> tuple[str, Layout]:
     """The delimiter and the layout that fit the first records best.
 
     Raises:
@@ -210,6 +263,12 @@ def _recognised(text: Text, named: str | None, skip: int, *, name: str) -> tuple
         return best[1], best[2]
     if refusal is not None:
         raise refusal
+    if _QUOTED_LINE.match(text.utf8[:_FIRST_LINE].decode(errors="replace")):
+        raise Refusal(
+            f"{name}, line 1: the line stands in quotes as a whole, so it is one cell; export"
+            f" the file"
+            " again with quotes round single cells, or take the outer quotes away."
+        )
     raise Refusal(
         f"{name} is in no layout that is known: no header names an account and a credit, and no row"
         " begins with a 12-digit account id and goes on with an amount, such as"
@@ -225,6 +284,7 @@ def read_month(
     controls: Controls = _NO_CONTROLS,
     limits: Limits = _LIMITS,
     name: str = NO_NAME,
+    profiles: Profiles | None = None,
 ) -> MonthReading:
     """Read a file that holds one month, the one of its name.
 
@@ -235,10 +295,11 @@ def read_month(
         controls: what the object's metadata states about it.
         limits: how large it may be.
         name: what to call it in messages.
+        profiles: those that are asked before the layouts; the product's if None.
 
     Raises:
         Refusal: no table can be made of it.
     """
-    sheet = read_sheet(data, decisions=decisions, limits=limits, name=name)
+    sheet = read_sheet(data, decisions=decisions, limits=limits, name=name, profiles=profiles)
     sheet.refuse_other_months(month)
     return sheet.month(month, controls=controls)

@@ -25,3 +25,9 @@ def split_command(name: str) -> str:
     """The command that makes one file a month of a sheet."""
     file = "FILE" if name == NO_NAME else shlex.quote(PurePosixPath(name).name)
     return f"credits-pipeline split {file} --to DIR"
+
+
+def profile_command(name: str) -> str:
+    """The command by which a person says once what a file's columns mean."""
+    file = "FILE" if name == NO_NAME else shlex.quote(PurePosixPath(name).name)
+    return f"credits-pipeline profile {file}"

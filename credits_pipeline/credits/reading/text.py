@@ -3,12 +3,15 @@
 import codecs
 from dataclasses import dataclass, field, replace
 
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import Refusal, split_command
 
 _SAVE_AS_CSV = "open it and save it as CSV"
 #: First bytes of what people rename to .csv, and what it is.
 _SIGNATURES = (
-    (b"PK\x03\x04", f"is an Excel workbook or another zip archive, not CSV text: {_SAVE_AS_CSV}"),
+    (
+        b"PK\x03\x04",
+        "is a spreadsheet or another zip archive, not CSV text: make its files with {command}",
+    ),
     (b"PK\x05\x06", f"is an empty zip archive, not CSV text: {_SAVE_AS_CSV}"),
     (b"PK\x07\x08", f"is a zip archive, not CSV text: {_SAVE_AS_CSV}"),
     (b"\xd0\xcf\x11\xe0", f"is an old Excel workbook (xls), not CSV text: {_SAVE_AS_CSV}"),
@@ -63,7 +66,7 @@ def decode(data: bytes, *, name: str) -> Text:
         raise Refusal(f"{name} is empty (zero bytes): upload it again with its rows.")
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
-            raise Refusal(f"{name} {what}.")
+            raise Refusal(f"{name} {what.format(command=split_command(name))}.")
     text = _decoded(data, name=name)
     while text.utf8.startswith(codecs.BOM_UTF8):
         text = replace(text, utf8=text.utf8[len(codecs.BOM_UTF8) :])

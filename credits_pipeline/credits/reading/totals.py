@@ -6,7 +6,9 @@ from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.months import is_month_name
 
 _WORDS = (
-    r"(?:grand|sub|overall|page)?[- ]?totals?|sum|gesamt(?:summe|betrag)?|zwischensumme|summe"
+    r"(?:grand|sub|overall|page|report|net|final|file|aws|monthly|credits?)?[- ]?totals?|sum"
+    r"|gesamtergebnis|insgesamt|total ge(?:ne)?ral|suma total|soma(?: total)?|合計|総計|総合計"
+    r"|all accounts|gesamt(?:summe|betrag)?|zwischensumme|summe"
     r"|(?:sous )?total(?: g[ée]n[ée]ral)?|totale|totaal|suma"
 )
 _TOTAL = re.compile(

@@ -2,6 +2,7 @@
 
 One entry a source and month. A month is asked for when its mark has changed, and again where its
 last attempt failed for a cause that passes: after 15 minutes, 1 hour and 4 hours, then twice a day.
+A run that ended without a word, as one does whose machine was lost, is asked for again as well.
 """
 
 import json
@@ -14,6 +15,8 @@ from credits_pipeline.billing.month import BillingMonth
 #: A tick has a minute, and a first look finds years of months: the others wait for the next.
 _MOST = 25
 _WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12))
+#: Longer than runs wait for their turn and take; where it is not, a second run finds nothing new.
+_SILENT = timedelta(hours=12)
 #: After so many times a person has to look.
 _TRIES = 9
 
@@ -36,10 +39,16 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Failed:
-    """A month's last attempt, where it failed for a cause that passes: when, ISO 8601."""
+class Last:
+    """A month's last attempt.
+
+    Attributes:
+        at: when it ended, ISO 8601.
+        passes: whether it failed for a cause that passes.
+    """
 
     at: str
+    passes: bool
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ class Look:
 def look(
     cursor: Mapping[str, Seen],
     marks: Mapping[str, Mapping[BillingMonth, str]],
-    failed: Callable[[str, BillingMonth], Failed | None],
+    last: Callable[[str, BillingMonth], Last | None],
     now: datetime,
 ) -> Look:
     """Decide what to start.
@@ -91,7 +100,7 @@ def look(
     Args:
         cursor: what was known before.
         marks: of every source that could be listed, each month's mark.
-        failed: a month's last attempt, where it failed for a cause that passes.
+        last: a month's last attempt.
         now: aware.
     """
     asks: list[Ask] = []
@@ -100,7 +109,7 @@ def look(
     for source, month, mark in _newest_first(marks):
         key = f"{source}|{month}"
         seen = cursor.get(key)
-        tries = _tries(seen, mark, lambda s=source, m=month: failed(s, m), now)  # type: ignore[misc]
+        tries = _tries(seen, mark, lambda s=source, m=month: last(s, m), now)  # type: ignore[misc]
         if tries is None:
             continue
         if len(asks) == _MOST:
@@ -130,16 +139,19 @@ def _newest_first(
 
 
 def _tries(
-    seen: Seen | None, mark: str, failed: Callable[[], Failed | None], now: datetime
+    seen: Seen | None, mark: str, last: Callable[[], Last | None], now: datetime
 ) -> int | None:
     """How often the month is asked for again, with this time; None where it is not asked for."""
     if seen is None or seen.mark != mark:
         return 0
     if seen.tries >= _TRIES:
         return None
-    last = failed()
-    # An attempt from before the run that was asked for says nothing of that run.
-    if last is None or last.at < seen.asked:
+    attempt = last()
+    if attempt is None or attempt.at < seen.asked:
+        # An attempt from before the run that was asked for says nothing of that run.
+        ended, wait = seen.asked, _SILENT
+    elif attempt.passes:
+        ended, wait = attempt.at, _WAITS[min(seen.tries, len(_WAITS) - 1)]
+    else:
         return None
-    wait = _WAITS[min(seen.tries, len(_WAITS) - 1)]
-    return seen.tries + 1 if now - datetime.fromisoformat(last.at) >= wait else None
+    return seen.tries + 1 if now - datetime.fromisoformat(ended) >= wait else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.finops.assets.looking import Ask, Failed, look, parse, spelled
+from credits_pipeline.finops.assets.looking import Ask, Last, look, parse, spelled
 from credits_pipeline.finops.assets.partitions import bills as bill_partitions
 from credits_pipeline.finops.assets.partitions import key_of, months
 from credits_pipeline.finops.assets.partitions import sources as source_partitions
@@ -49,21 +49,17 @@ def manifests_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> 
     def bill_manifests(
         context: dg.SensorEvaluationContext, bills: BillsResource
     ) -> dg.SensorResult:
-        from credits_pipeline.finops.publish.attempts import (  # noqa: PLC0415 - as it ticks
-            FAILED,
-            last_attempt,
-        )
+        from credits_pipeline.finops.publish.attempts import last_attempt  # noqa: PLC0415 - as it ticks
 
         configured = {source.name: source for source in bills.sources()}
         marks, failures = _marks(configured)
         depot = bills.depot()
 
-        def failed(source: str, month: BillingMonth) -> Failed | None:
+        def last(source: str, month: BillingMonth) -> Last | None:
             attempt = last_attempt(depot, source, month)
-            passes = attempt is not None and attempt.outcome in (FAILED, "refused")
-            return Failed(attempt.at) if attempt and passes and attempt.passes else None
+            return None if attempt is None else Last(attempt.at, attempt.passes)
 
-        found = look(parse(context.cursor), marks, failed, datetime.now(UTC))
+        found = look(parse(context.cursor), marks, last, datetime.now(UTC))
         if failures and not found.asks:
             raise ManifestsError(" ".join(failures))
         for failure in failures:

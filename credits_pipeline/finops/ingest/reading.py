@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of
 from credits_pipeline.finops.ingest.csv_file import csv_relation, raise_rejected
 from credits_pipeline.finops.ingest.fault import FileFault
 from credits_pipeline.finops.ingest.fetching import Ready, ready_files
+from credits_pipeline.finops.ingest.handed_out import credit_rows
 from credits_pipeline.finops.ingest.header import read_header
 from credits_pipeline.finops.ingest.limits import Limits
 from credits_pipeline.finops.ingest.parquet_file import parquet_relation, raise_untypable
@@ -113,14 +115,14 @@ class Reading:
             relation, rows = parquet_relation(
                 self.connection, ready.path, name, provider, self.limits
             )
+            if self.delivery.form == "credits":
+                month = self.delivery.month
+                relation = credit_rows(self.connection, relation, month, name)
             self._has_columns(relation, name)
             typed = self._copy(relation, ready, path)
         else:
-            header = read_header(ready.path, name, provider, self.limits)
-            relation = csv_relation(ready.path, header, provider, self.limits)
-            self._has_columns(relation, name)
-            typed = rows = self._copy(relation, ready, path)
-            raise_rejected(self.connection, name, header)
+            relation, typed = self._csv(ready, path)
+            rows = typed
         if ready.file.rows is not None and ready.file.rows != rows:
             raise FileFault(
                 "rows_match_manifest",
@@ -129,6 +131,22 @@ class Reading:
                 passes=True,
             )
         return relation.headers, rows, typed
+
+    def _csv(self, ready: Ready, path: Path) -> tuple[Relation, int]:
+        name, provider = ready.file.name, self.delivery.provider
+        header = read_header(ready.path, name, provider, self.limits)
+        relation = csv_relation(ready.path, header, provider, self.limits)
+        self._has_columns(relation, name)
+        stopped: Exception | None = None
+        try:
+            typed = self._copy(relation, ready, path)
+        except FileFault as fault:
+            stopped, typed = fault, 0
+        look = partial(raise_rejected, self.connection, relation, name, header, provider)
+        look(stopped=stopped is not None)
+        if stopped is not None:
+            raise stopped
+        return relation, typed
 
     def _has_columns(self, relation: Relation, name: str) -> None:
         """Without these a file is no bill; with a column less than promised it is cut."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from credits_pipeline.finops.focus import CLOSED_LISTS, FOCUS_COLUMNS, FocusColumn
+from credits_pipeline.finops.focus import CLOSED_LISTS, COSTS, FOCUS_COLUMNS, FocusColumn
 from credits_pipeline.finops.focus.columns import MONEY
 from credits_pipeline.finops.ingest.sql import literal
 from credits_pipeline.finops.ingest.tags import tags_of_pairs, tags_of_text
 
 #: As wide as the engine has it with more places than are kept, so that what is rounded shows.
 WIDE = "DECIMAL(38,20)"
+_ALL = "DECIMAL(38,37)"
 #: Azure writes the same id now in one case and now in another.
 _LOWER = {
     "azure": frozenset({"BillingAccountId", "SubAccountId", "ResourceId", "CommitmentDiscountId"})
@@ -17,15 +18,21 @@ _TEXT = "VARCHAR"
 
 
 def csv_type(column: str | None) -> str:
-    """The type in which a column of CSV is read, so that a bad cell is found with its row."""
+    """The type in which the reader of CSV reads a column, so that it names the row of a bad cell.
+
+    The four costs stay text: only from their text can be told what is rounded, and an engine that
+    carries more places for every cell costs more than the reading.
+    """
     kind = FOCUS_COLUMNS[column].kind if column else "text"
-    return {"money": WIDE, "time": "TIMESTAMPTZ"}.get(kind, _TEXT)
+    if column in COSTS:
+        return _TEXT
+    return {"money": MONEY, "time": "TIMESTAMP WITH TIME ZONE"}.get(kind, _TEXT)
 
 
 def typed(column: FocusColumn, cell: str, kind: str, provider: str) -> str:
     """SQL: a cell of a DuckDB type as the column is kept."""
     if column.kind == "money":
-        return f"CAST({_number(cell, kind)} AS {MONEY})"
+        return cell if kind == MONEY else f"CAST({_number(cell, kind)} AS {MONEY})"
     if column.kind == "time":
         return time(cell, kind)
     if column.name == "Tags":
@@ -39,13 +46,29 @@ def typed(column: FocusColumn, cell: str, kind: str, provider: str) -> str:
 
 
 def rounded(cell: str, kind: str) -> str | None:
-    """SQL: whether an amount has more places than are kept, or None where it can't have."""
+    """SQL: whether an amount has more places than are kept, or None where it can't have.
+
+    What is short has fewer, and is not looked at closely.
+    """
+    number = _number(cell, kind)
+    kept = f"TRY_CAST({number} AS {MONEY})"
+    if kind == _TEXT:
+        closely = f"TRY_CAST({number} AS {WIDE}) <> {kept}"
+        return (
+            f"CASE WHEN strlen({cell}) < 20 AND NOT contains(lower({cell}), 'e') THEN false "
+            f"ELSE {closely} END"
+        )
+    if kind in ("DOUBLE", "FLOAT"):
+        # A double has up to 17 digits: from 1 on all of them are kept, and what is not nothing and
+        # is kept has at most 37 places.
+        whole, same = f"TRY_CAST({number} AS {_ALL})", f"TRY_CAST({kept} AS {_ALL})"
+        return (
+            f"CASE WHEN {cell} = 0 OR (strlen({number}) < 21 AND NOT contains({number}, 'e')) "
+            f"THEN false ELSE {kept} = 0 OR (abs({cell}) < 1 AND {whole} <> {same}) END"
+        )
     if kind.startswith("DECIMAL("):
         scale = int(kind.rstrip(")").rpartition(",")[2])
         return f"{cell} <> CAST({cell} AS {MONEY})" if scale > 18 else None  # noqa: PLR2004
-    if kind in ("DOUBLE", "FLOAT", _TEXT):
-        number = _number(cell, kind)
-        return f"TRY_CAST({number} AS {WIDE}) <> TRY_CAST({number} AS {MONEY})"
     return None
 
 
@@ -63,7 +86,8 @@ def untypable(column: FocusColumn, cell: str, kind: str) -> str | None:
 def time(cell: str, kind: str) -> str:
     """SQL: a time in UTC, without its zone."""
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"CAST({cell} AT TIME ZONE 'UTC' AS TIMESTAMP)"
+        # The same as AT TIME ZONE 'UTC', without asking a calendar for each of them.
+        return f"make_timestamp(epoch_us({cell}))"
     if kind == _TEXT:
         return f"CAST(CAST({_filled(cell)} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)"
     return f"CAST({cell} AS TIMESTAMP)"

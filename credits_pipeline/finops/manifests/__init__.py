@@ -7,11 +7,14 @@ from credits_pipeline.finops.manifests.delivery import (
     SourceSpec,
 )
 from credits_pipeline.finops.manifests.reading import current, marks, months
+from credits_pipeline.finops.manifests.receipts import RECEIPTS, Receipts
 
 __all__ = [
+    "RECEIPTS",
     "DeliveredFile",
     "Delivery",
     "DeliveryError",
+    "Receipts",
     "SourceSpec",
     "current",
     "marks",

@@ -6,7 +6,7 @@ by what follows ``EXPORT/`` in their address, whatever bucket a copy of them lie
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from credits_pipeline.billing.month import BillingMonth
@@ -21,6 +21,9 @@ from credits_pipeline.finops.manifests.delivery import (
 from credits_pipeline.finops.manifests.manifest_json import items, read_manifest
 from credits_pipeline.finops.objects import Listed, MissingError, Place
 
+#: Stores tell seconds, and one refresh's last file and its manifest may be of the same one.
+_SAME_MOMENT = timedelta(seconds=2)
+_AT_REST = timedelta(minutes=15)
 _PARTITION = re.compile(r"(?i)billing_period=(?P<month>[0-9]{4}-[0-9]{2})")
 #: The folder of one refresh in create-new: a time, then the execution's id.
 _REFRESH = re.compile(
@@ -43,7 +46,8 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
         return None
     listed, manifest, content, at = _newest(place, found)
     uri = place.uri(listed.key)
-    files = once(_files(source, place, month, items(manifest, "dataFiles", uri), uri), uri)
+    named = items(manifest, "dataFiles", uri)
+    files = once(_files(source, place, month, named, listed), uri)
     return Delivery(
         source=source.name,
         provider=source.provider,
@@ -54,6 +58,16 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
         delivered_at=at,
         columns=_columns(manifest),
     )
+
+
+def being_written(file: datetime, manifest: datetime, now: datetime | None = None) -> bool:
+    """Whether a refresh is just being written over the one that the manifest is of.
+
+    The manifest is written last, so that a file that is newer belongs to the next one. Whoever
+    copies a bucket copies in any order: what has been at rest for a while is taken as it is.
+    """
+    rested = (now or datetime.now(UTC)) - file
+    return file > manifest + _SAME_MOMENT and rested < _AT_REST
 
 
 def exports(place: Place) -> list[str]:
@@ -130,8 +144,9 @@ def _folder_time(key: str) -> datetime | None:
 
 
 def _files(
-    source: SourceSpec, place: Place, month: BillingMonth, named: list[Any], uri: str
+    source: SourceSpec, place: Place, month: BillingMonth, named: list[Any], manifest: Listed
 ) -> Iterator[DeliveredFile]:
+    uri = place.uri(manifest.key)
     export = _export(source, place)
     known: dict[str, str] | None = None
     for address in named:
@@ -143,7 +158,13 @@ def _files(
                 "the provider deliver the month again."
             )
         try:
-            place.head(key)
+            file = place.head(key)
+            if place.local(key) is None and being_written(file.modified, manifest.modified):
+                raise DeliveryError(
+                    f"{place.uri(key)} is newer than {uri}: the next refresh is being written over "
+                    "this one. What to do: nothing, the month is read when its manifest comes.",
+                    passes=True,
+                )
         except MissingError:
             # A copy may have the partition's name in another case.
             if known is None:

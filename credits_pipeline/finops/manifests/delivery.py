@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.finops.errors import BillError
@@ -64,6 +64,7 @@ class Delivery:
         complete_through: the last day that the manifest itself calls complete, or None.
         columns: the columns that the manifest promises; empty where it says nothing.
         focus_version: as the manifest states it, or "".
+        form: ``focus``, or ``credits`` for rows that the first wing sent.
     """
 
     source: str
@@ -78,6 +79,7 @@ class Delivery:
     focus_version: str = ""
     rows: int | None = None
     size: int | None = None
+    form: Literal["focus", "credits"] = "focus"
 
 
 def digest(parts: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.finops.manifests import aws, azure, listing
+from credits_pipeline.finops.manifests import aws, azure, listing, receipts
 from credits_pipeline.finops.manifests.delivery import Delivery, DeliveryError, SourceSpec
 from credits_pipeline.finops.objects import Place, open_place
 
@@ -38,6 +38,8 @@ def current(source: SourceSpec, month: BillingMonth) -> Delivery | None:
 
 
 def _way(source: SourceSpec) -> _Way:
+    if source.name == receipts.RECEIPTS:
+        return _Way(receipts.marks, receipts.current)
     way = _WAYS.get(str(source.provider))
     if way is None:
         raise DeliveryError(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.lake import Lake, Version
 from credits_pipeline.finops.marts.catalogue import marts
@@ -19,6 +20,8 @@ from credits_pipeline.finops.publish.publishing import Publication, publish
 
 #: Somebody may be making a mart count that no published version has yet.
 _MARTS_STAY = timedelta(hours=6)
+#: What was reported in a month can be looked up for more than a year.
+_ROWS_STAY = timedelta(days=400)
 _Say = Callable[[str], None]
 
 
@@ -113,6 +116,13 @@ class Refresher:
         if not publication.is_new:
             return
         for bill in publication.bills:
+            self._lake.prune(
+                bill.source,
+                BillingMonth.parse(bill.billing_month),
+                older_than=_ROWS_STAY,
+                now=now,
+                keep=[bill.version],
+            )
             for mart in self.catalogue:
                 kept = self._shelf.current(mart.name, bill.source, bill.billing_month)
                 if kept is not None and kept.of == bill.version:

@@ -18,8 +18,8 @@ from credits_pipeline.finops.queries.periods import Period
 from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.selection import one_currency
 from credits_pipeline.finops.queries.sources import bills
-from credits_pipeline.finops.queries.spend import grouped
-from credits_pipeline.finops.queries.words import listed, spelled
+from credits_pipeline.finops.queries.spend import label, sums
+from credits_pipeline.finops.queries.words import listed
 
 _NOTHING = Decimal(0)
 _DAY = timedelta(days=1)
@@ -237,13 +237,13 @@ def _changes(
     published: Published, scope: Scope, sides: _Sides, words: tuple[str, ...]
 ) -> tuple[Change, ...]:
     now, before = (
-        {row.keys: row.cost for row in grouped(published, scope.but(period=period), words)}
+        {keys: cost for keys, (cost, _) in sums(published, scope.but(period=period), words).items()}
         for period in (sides.now, sides.before)
     )
     made = [
         Change(
             keys=keys,
-            label=" · ".join(spelled(word, value) for word, value in zip(words, keys, strict=True)),
+            label=label(words, keys),
             current=now.get(keys, _NOTHING),
             previous=before.get(keys, _NOTHING),
         )

@@ -12,7 +12,7 @@ from credits_pipeline.finops.queries.exactly import total
 from credits_pipeline.finops.queries.periods import Period
 from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.selection import one_currency
-from credits_pipeline.finops.queries.spend import grouped
+from credits_pipeline.finops.queries.spend import sums
 
 #: Above so many days bars are months.
 _DAYS_SHOWN = 92
@@ -51,9 +51,10 @@ def series(
     """
     width = by or ("day" if scope.period.days <= _DAYS_SHOWN else "month")
     words = tuple(word for word in scope.group if word not in ("day", "month"))
-    rows = grouped(published, one_currency(published, scope), (width, *words))
+    rows = sums(published, one_currency(published, scope), (width, *words))
     points = [
-        Point(date.fromisoformat(_day(row.keys[0], width)), row.keys[1:], row.cost) for row in rows
+        Point(date.fromisoformat(_day(day, width)), tuple(keys), cost)
+        for (day, *keys), (cost, _) in rows.items()
     ]
     return tuple(sorted(points, key=lambda point: (point.at, [key or "" for key in point.keys])))
 
@@ -80,10 +81,10 @@ def weeks(
     asked = one_currency(published, scope.but(period=span))
     words = tuple(word for word in scope.group if word not in ("day", "month"))
     found: dict[tuple[str | None, ...], list[list[Decimal]]] = {}
-    for row in grouped(published, asked, ("day", *words)):
-        at = date.fromisoformat(_day(row.keys[0], "day"))
-        bars = found.setdefault(row.keys[1:], [[] for _ in range(weeks)])
-        bars[(at - start) // _WEEK].append(row.cost)
+    for (day, *keys), (cost, _) in sums(published, asked, ("day", *words)).items():
+        at = date.fromisoformat(_day(day, "day"))
+        bars = found.setdefault(tuple(keys), [[] for _ in range(weeks)])
+        bars[(at - start) // _WEEK].append(cost)
     return {keys: _summed(bars) for keys, bars in found.items()}
 
 

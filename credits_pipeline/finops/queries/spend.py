@@ -99,25 +99,37 @@ def totals(published: Published, scope: Scope) -> dict[str, tuple[Row, ...]]:
 
 def grouped(published: Published, scope: Scope, words: Sequence[str]) -> tuple[Row, ...]:
     """The rows of a scope that has one currency, by words; the largest first."""
+    found = sums(published, scope, words)
+    whole = total(cost for cost, _ in found.values())
+    made = [
+        Row(
+            keys=keys,
+            label=label(words, keys),
+            cost=cost,
+            line_items=items,
+            share=percent(cost, whole),
+        )
+        for keys, (cost, items) in found.items()
+    ]
+    return tuple(sorted(made, key=lambda row: (row.cost.copy_negate(), row.label)))
+
+
+def sums(
+    published: Published, scope: Scope, words: Sequence[str]
+) -> dict[tuple[str | None, ...], tuple[Decimal, int]]:
+    """Cost and rows of bills of a scope that has one currency, by the values of words."""
     columns = Vocabulary(published.tags).groups
     rows = select(published, scope, daily="day" in words)
     keys = [columns[word] for word in words]
     after = f"GROUP BY {', '.join(keys)}" if keys else ""
     measures = f"COALESCE(SUM({COLUMNS[scope.cost]}), 0), CAST(SUM(line_items) AS BIGINT)"
-    found = [
-        (tuple(None if key is None else str(key) for key in values), Decimal(cost), items)
+    return {
+        tuple(None if key is None else str(key) for key in values): (Decimal(cost), items)
         for *values, cost, items in read(published, rows, ", ".join([*keys, measures]), after)
         if items
-    ]
-    whole = total(cost for _, cost, _ in found)
-    made = [
-        Row(
-            keys=key,
-            label=" · ".join(spelled(word, value) for word, value in zip(words, key, strict=True)),
-            cost=cost,
-            line_items=items,
-            share=percent(cost, whole),
-        )
-        for key, cost, items in found
-    ]
-    return tuple(sorted(made, key=lambda row: (row.cost.copy_negate(), row.label)))
+    }
+
+
+def label(words: Sequence[str], keys: Sequence[str | None]) -> str:
+    """The values of words, for people."""
+    return " · ".join(spelled(word, value) for word, value in zip(words, keys, strict=True))

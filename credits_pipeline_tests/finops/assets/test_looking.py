@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.finops.assets.looking import Failed, Look, Seen, look, parse, spelled
+from credits_pipeline.finops.assets.looking import Last, Look, Seen, look, parse, spelled
 
 NOW = datetime(2026, 6, 3, 4, 5, tzinfo=UTC)
 MAY = BillingMonth(2026, 5)
@@ -22,12 +22,13 @@ def looked(
     *,
     failed: dict[str, str] | None = None,
     now: datetime = NOW,
+    passes: bool = True,
 ) -> Look:
     failures = failed or {}
 
-    def last(source: str, month: BillingMonth) -> Failed | None:
+    def last(source: str, month: BillingMonth) -> Last | None:
         key = f"{source}|{month}"
-        return Failed(failures[key]) if key in failures else None
+        return Last(failures[key], passes) if key in failures else None
 
     return look(cursor, marks, last, now)
 
@@ -67,11 +68,21 @@ def test_a_failure_that_passes_is_asked_for_again_each_time_later() -> None:
     assert looked(found.cursor, {"aws": {MAY: "b"}}).asks[0].again == 0
 
 
-def test_a_failure_from_before_the_run_says_nothing_of_it() -> None:
+def test_what_waits_for_a_person_is_not_asked_for_again() -> None:
     found = looked({}, {"aws": {MAY: "a"}})
-    failed = {"aws|2026-05": at(NOW - timedelta(hours=9))}
-    later = NOW + timedelta(days=1)
-    assert looked(found.cursor, {"aws": {MAY: "a"}}, failed=failed, now=later).asks == ()
+    ended, later = {"aws|2026-05": at(NOW + timedelta(hours=1))}, NOW + timedelta(days=30)
+    again = looked(found.cursor, {"aws": {MAY: "a"}}, failed=ended, now=later, passes=False)
+    assert again.asks == ()
+
+
+def test_a_run_that_ended_without_a_word_is_asked_for_again() -> None:
+    """Its machine was lost before it could write its attempt; an older one says nothing of it."""
+    found = looked({}, {"aws": {MAY: "a"}})
+    for before in ({}, {"aws|2026-05": at(NOW - timedelta(hours=9))}):
+        for hours, asks in ((11, 0), (13, 1)):
+            later = NOW + timedelta(hours=hours)
+            again = looked(found.cursor, {"aws": {MAY: "a"}}, failed=before, now=later)
+            assert len(again.asks) == asks
 
 
 def test_a_source_that_can_t_be_listed_keeps_what_is_known_of_it() -> None:

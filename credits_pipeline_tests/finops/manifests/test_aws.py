@@ -9,6 +9,7 @@ import pytest
 
 from credits_pipeline.finops.lake import Lake, open_lake
 from credits_pipeline.finops.manifests import DeliveryError, current, marks
+from credits_pipeline.finops.manifests.aws import being_written
 from credits_pipeline_tests.finops.bills import (
     MAY,
     Source,
@@ -118,7 +119,8 @@ def test_parquet_with_doubles_and_maps_is_read_exactly(tmp_path: Path, lake: Lak
         CAST(v AS DOUBLE) AS "ListCost", CAST(v AS DOUBLE) AS "ContractedCost",
         '1' AS "BillingAccountId", 'USD' AS "BillingCurrency", 'Usage' AS "ChargeCategory",
         '000012' AS "SubAccountId", 'EC2' AS "ServiceName", 'Compute' AS "ServiceCategory",
-        TIMESTAMP '2026-05-01' AS "BillingPeriodStart", TIMESTAMP '2026-06-01' AS "BillingPeriodEnd",
+        TIMESTAMP '2026-05-01' AS "BillingPeriodStart",
+        TIMESTAMP '2026-06-01' AS "BillingPeriodEnd",
         TIMESTAMP '2026-05-02 03:00' AS "ChargePeriodStart",
         TIMESTAMPTZ '2026-05-02 04:00+00' AS "ChargePeriodEnd",
         MAP {'Team ': 'a"b', 'x': ''} AS "Tags"
@@ -218,3 +220,16 @@ def test_a_column_that_the_manifest_promises_and_a_file_lacks_is_told(
     done = take_in(source, lake)
     assert done.outcome == "refused"
     assert "x_Discounts, which the manifest promises" in done.checks[-1].says
+
+
+@pytest.mark.parametrize(
+    ("file", "now", "is_being_written"),
+    [(-60, 0, False), (1, 5, False), (60, 61, True), (60, 900, True), (60, 961, False)],
+)
+def test_a_file_newer_than_its_manifest_is_of_the_next_refresh_until_all_is_at_rest(
+    file: int, now: int, *, is_being_written: bool
+) -> None:
+    manifest = datetime(2026, 5, 4, tzinfo=UTC)
+    seconds = timedelta(seconds=1)
+    found = being_written(manifest + file * seconds, manifest, manifest + now * seconds)
+    assert found == is_being_written

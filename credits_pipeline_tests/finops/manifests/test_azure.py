@@ -131,7 +131,8 @@ def test_a_blob_s_name_leads_nowhere_else(tmp_path: Path, lake: Lake, name: str)
         {"blobs": None}, {"blobs": [1]}, {"blobs": [{}]}, {"blobCount": 2}, {"runInfo": {}},
         {"runInfo": {"startDate": "x", "submittedTime": "y"}}, {"exportConfig": []},
         {"byteCount": "many"}, {"dataRowCount": -1},
-        {"runInfo": {"startDate": "2026-05-01", "endDate": "2026-07-01", "submittedTime": "2026-08-01"}},
+        {"runInfo": {"startDate": "2026-05-01", "endDate": "2026-07-01",
+                     "submittedTime": "2026-08-01"}},
     ],
 )  # fmt: skip
 def test_a_manifest_of_another_shape_is_told(tmp_path: Path, manifest: dict[str, object]) -> None:

@@ -89,8 +89,7 @@ def test_a_page_may_load_from_its_own_host_alone() -> None:
 @pytest.mark.parametrize(
     ("host", "is_one"),
     [("127.0.0.1", True), ("::1", True), ("localhost", True), (".".join("0000"), False),
-     ("::", False),
-     ("10.0.0.1", False), ("localhost.example", False)],
+     ("::", False), ("10.0.0.1", False), ("localhost.example", False)],
 )  # fmt: skip
 def test_loopback_is_told_from_the_rest(host: str, is_one: bool) -> None:
     assert is_loopback(host) is is_one

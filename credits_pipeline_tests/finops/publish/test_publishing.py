@@ -289,4 +289,4 @@ def test_a_full_disk_leaves_what_was_published(
     with pytest.raises(PublishError, match="No space left on device"):
         bills.publish()
     assert billed(opened(bills)) == [("2026-04", 4), ("2026-05", 5)]
-    assert list(bills.storage.glob(".writing-*")) == []
+    assert [path for path in (bills.storage / ".work").iterdir() if path.is_dir()] == []

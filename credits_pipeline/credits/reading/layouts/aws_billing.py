@@ -21,6 +21,7 @@ from credits_pipeline.credits.reading.extract import (
     ordinal,
 )
 from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.header_row import Header, find_header, header_below
 from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
 from credits_pipeline.credits.reading.layouts.rows import (
     blank_rows,
@@ -28,19 +29,15 @@ from credits_pipeline.credits.reading.layouts.rows import (
     malformed_faults,
     with_faults,
 )
-from credits_pipeline.credits.reading.layouts.sheets import (
-    Header,
-    find_header,
-    header_below,
-    refuse_foreign_rows,
-    shifted_faults,
-)
-from credits_pipeline.credits.reading.months import month_text
+from credits_pipeline.credits.reading.layouts.sheets import shifted_faults
+from credits_pipeline.credits.reading.lines import understood
+from credits_pipeline.credits.reading.meaning import Table, roles_of, understand
+from credits_pipeline.credits.reading.months import month_text, order_of
 from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.sums import exact, exact_sum
 
 NAME = "aws_billing"
-VERSION = 1
+VERSION = 2
 CONVENTION: Convention = "negative_is_credit"
 _LINKED, _PAYER = "linkedlineitem", "payerlineitem"
 _TOTALS = frozenset({"accounttotal", "invoicetotal", "statementtotal"})
@@ -73,13 +70,14 @@ def extract(grid: Grid, context: Context) -> Extract:
             repeat the linked accounts' credits.
     """
     header, below = header_below(grid)
-    refuse_foreign_rows(header, below, name=context.name, layout=NAME)
+    _understand(header, below, context)
     frame = _frame(header, below)
     frame = frame.with_columns(
         read_amounts(frame["amount"].fill_null(""), frame["line"], name=context.name).usd.alias(
             "usd"
         )
     )
+    _refuse_zero_credits(header, below, frame, context)
     doubted = first_fault(malformed_faults(below), shifted_faults(header, below, []))
     kinds = _kinds(frame, repeats=_payer_repeats(frame, context), doubted=doubted)
     months, month_faults = _months(frame)
@@ -124,6 +122,62 @@ def extract(grid: Grid, context: Context) -> Extract:
     )
 
 
+def _refuse_zero_credits(header: Header, grid: Grid, frame: pl.DataFrame, context: Context) -> None:
+    """Refuse a bill whose credits are booked as lines of negative cost.
+
+    Raises:
+        Refusal: no line item has anything under Credits, and one has a negative cost.
+    """
+    items = frame["type"].is_in([_LINKED, _PAYER])
+    if frame.filter(items & (frame["usd"] != 0).fill_null(value=True)).height:
+        return
+    for index, cell in enumerate(header.cells[: grid.width]):
+        if headers.key(cell) not in {"costbeforetax", "totalcost"}:
+            continue
+        negative = items & _is_negative(grid.columns[index])
+        if negative.any():
+            line = grid.lines.filter(negative)[0]
+            raise Refusal(
+                f"{context.name}, line {line}: every amount under Credits is zero, and"
+                f" {plain(cell)} is"
+                " negative here: the credit is booked as a negative cost. Make a file of the"
+                " credits"
+                " with Cost Explorer, charge type Credit.",
+                layout=NAME,
+            )
+
+
+def _is_negative(cells: pl.Series) -> pl.Series:
+    """Boolean by row: the cell begins with a minus."""
+    return (
+        cells.to_frame("cell")
+        .select(stripped(pl.col("cell")).str.contains(r"^[-(\u2212]"))
+        .to_series()
+    )
+
+
+def _understand(header: Header, grid: Grid, context: Context) -> None:
+    """Ask the columns that AWS did not make, and the one of currencies, for their meaning.
+
+    Raises:
+        Refusal: one is not understood.
+    """
+    own = tuple(line for line in header.above if not line.text.startswith("Don't see your tags"))
+    understood(own, name=context.name, layout=NAME)
+    table = Table(header, grid, None, amount="Credits", name=context.name, layout=NAME)
+    asked = [
+        i
+        for i, cell in enumerate(header.cells[: grid.width])
+        if headers.key(cell) not in _KNOWN - {"currencycode"} and not _is_tag(cell)
+    ]
+    roles = roles_of(table, [i for i in asked if plain(header.cells[i])])
+    understand(table, roles, dated=True)
+
+
+def _is_tag(header: str) -> bool:
+    return plain(header).startswith(("user:", "aws:"))
+
+
 def _frame(header: Header, grid: Grid) -> pl.DataFrame:
     """The used columns under short names, text cleaned where it is compared."""
     where = {headers.key(cell): i for i, cell in reversed(list(enumerate(header.cells)))}
@@ -146,6 +200,7 @@ def _frame(header: Header, grid: Grid) -> pl.DataFrame:
             .alias("account"),
             cells("invoiceid").alias("invoice"),
             cells("billingperiodstartdate").alias("period"),
+            cells("billingperiodenddate").alias("period_end"),
             amount.alias("amount"),
             blank_rows(grid).alias("blank"),
         ]
@@ -221,22 +276,31 @@ def _unknown_types(frame: pl.DataFrame) -> pl.Series | None:
 
 
 def _months(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series | None]:
+    """The month of every record, by the start of its billing period.
+
+    Where ``2/1/2025`` can mean two things, the ends of the periods, such as ``2/28``, tell.
+    """
+    texts = {cell: month_text(cell) for cell in frame["period"].unique().to_list()}
+    ends = (month_text(cell) for cell in frame["period_end"].unique().to_list())
+    known = [text for text in (*texts.values(), *ends) if text is not None]
+    order = order_of(known)
     numbers = {}
-    for cell in frame["period"].unique().to_list():
-        text = month_text(cell)
-        certain = text is not None and text.certain
-        month = text.month_first if text is not None and certain else None
+    for cell, text in texts.items():
+        month = None if text is None or order is None else text.under(order)
         numbers[cell] = None if month is None else ordinal(month)
     months = frame["period"].replace_strict(
         list(numbers), list(numbers.values()), default=None, return_dtype=pl.Int32
     )
     if (frame["period"] == "").all() or not months.null_count():
         return months, None
+    why = (
+        "is not a month" if order is not None else "is ambiguous: day or month first can't be told"
+    )
     faults = (
         frame.with_columns(month=months)
         .select(
             pl.when(pl.col("month").is_null())
-            .then(pl.format("the billing period '{}' is not a month", "period"))
+            .then(pl.format(f"the billing period '{{}}' {why}", "period"))
             .otherwise(None)
             .alias("fault")
         )

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading.extract import Extract
 from credits_pipeline.credits.reading.grid import Grid
+
+_RULE = Decisions()
 
 
 @dataclass(frozen=True)
@@ -17,11 +20,15 @@ class Context:
         name: what to call the file in a refusal.
         max_records: more entries are refused.
         first_month: the month of the first amount column, told by a person.
+        decisions: what a person decided about this version of the file.
+        accept_estimates: a person wants rows that may still change to count.
     """
 
     name: str
     max_records: int
     first_month: BillingMonth | None = None
+    decisions: Decisions = _RULE
+    accept_estimates: bool = False
 
 
 class Layout(Protocol):

@@ -33,7 +33,19 @@ VERSION = 1
 CONVENTION: Convention = "negative_is_credit"
 _DECIMALS = 10
 _HEAD = 10
-_FIRST_CELLS = frozenset({"linkedaccount", "linkedaccountname", "linkedaccountid"})
+_FIRST_CELLS = words(
+    """
+    linkedaccount linkedaccountname linkedaccountid verknupfteskonto namedesverknupftenkontos
+    comptelie nomducomptelie cuentavinculada nombredelacuentavinculada contavinculada
+    nomedacontavinculada 連結アカウント 連結アカウント名 リンクされたアカウント
+    """
+)
+_TOTALS = words(
+    """
+    linkedaccounttotal summedesverknupftenkontos totalducomptelie totaldelacuentavinculada
+    totaldacontavinculada 連結アカウントの合計
+    """
+)
 _CURRENCY = re.compile(r" *\((?:\$|USD|US\$)\)$", re.IGNORECASE)
 _GROUPS = words(
     """
@@ -156,7 +168,9 @@ def _too_long(context: Context) -> list[list[str]]:
     )
 
 
-def _shape(rows: list[list[str]], context: Context) -> _Shape:
+def _shape(  # noqa: C901 - one record after the other
+    rows: list[list[str]], context: Context
+) -> _Shape:
     """Which record is what.
 
     Raises:
@@ -182,6 +196,16 @@ def _shape(rows: list[list[str]], context: Context) -> _Shape:
             " be Linked account and the 12-digit ids; download it again.",
             layout=NAME,
         )
+    for index in head:
+        if index not in labelled and headers.key(rows[index][0]) in _GROUPS:
+            raise Refusal(
+                f"{context.name}, line {index + 1}: a Cost Explorer download grouped by account"
+                f" and by"
+                f" {plain(rows[index][0])!r}: filter it to charge type Credit, group it by"
+                f" Linked account"
+                " alone and download it again.",
+                layout=NAME,
+            )
     names = tuple(i for i in labelled if i != ids)
     account_totals = next((i for i in head if _is_total_label(rows[i][0])), None)
     total_columns: list[int] = []
@@ -207,7 +231,7 @@ def _is_account(cell: str) -> bool:
 
 
 def _is_total_label(cell: str) -> bool:
-    return headers.key(cell).startswith("linkedaccounttotal") or is_total(cell)
+    return headers.key(cell).startswith(tuple(_TOTALS)) or is_total(cell)
 
 
 def _refuse_foreign(cell: str, context: Context) -> None:

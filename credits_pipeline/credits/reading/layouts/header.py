@@ -1,28 +1,20 @@
-"""A header in any column order: an account, a credit, and columns that are not used."""
+"""A header in any column order: an account, a credit, and columns whose meaning is understood."""
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import headers
-from credits_pipeline.credits.reading.extract import Extract, ordinal
+from credits_pipeline.credits.reading.extract import Extract
 from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.header_row import find_header
+from credits_pipeline.credits.reading.layouts import table
 from credits_pipeline.credits.reading.layouts.context import (
     BY_HEADER,
     BY_PART_OF_HEADER,
     Context,
 )
-from credits_pipeline.credits.reading.layouts.rows import extract_rows
-from credits_pipeline.credits.reading.layouts.sheets import (
-    choose_account,
-    choose_amount,
-    find_header,
-    header_below,
-    refuse_foreign_rows,
-    shifted_faults,
-)
-from credits_pipeline.credits.reading.months import month_in_title
 
 NAME = "header"
-VERSION = 1
-CONVENTION: Convention = "positive_is_credit"
+VERSION = table.VERSION
+CONVENTION: Convention = table.CONVENTION
 
 
 def recognise(head: Grid) -> int:
@@ -40,23 +32,6 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every row below the header is a record.
 
     Raises:
-        Refusal: the columns can't be told, or are in another currency.
+        Refusal: a column or a line is not understood.
     """
-    header, below = header_below(grid)
-    account = choose_account(header, below, name=context.name, layout=NAME)
-    currency = refuse_foreign_rows(header, below, name=context.name, layout=NAME)
-    amount = choose_amount(header, below, {account, *currency}, name=context.name, layout=NAME)
-    month = month_in_title(header.title)
-    return extract_rows(
-        below,
-        layout=NAME,
-        version=VERSION,
-        convention=CONVENTION,
-        account=below.columns[account],
-        amount=below.columns[amount],
-        faults=shifted_faults(header, below, [amount], anchors={account}),
-        name=context.name,
-        month=None if month is None else ordinal(month),
-        ignored_columns=header.ignored({account, amount, *currency}),
-        warnings=header.warnings(),
-    )
+    return table.extract_table(grid, context, layout=NAME)

@@ -2,18 +2,21 @@
 
 import re
 
+import polars as pl
+
 from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.reading import vocabulary
 from credits_pipeline.credits.reading.accounts import (
     is_label,
     is_label_and_number,
     looks_like_account,
 )
 from credits_pipeline.credits.reading.amounts import spelling
-from credits_pipeline.credits.reading.characters import clean
+from credits_pipeline.credits.reading.characters import clean, folded, plain
 from credits_pipeline.credits.reading.extract import Extract
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import Context
-from credits_pipeline.credits.reading.layouts.rows import extract_rows, filled_beyond
+from credits_pipeline.credits.reading.layouts.rows import blank_rows, extract_rows, filled_beyond
 from credits_pipeline.credits.reading.layouts.sheets import first_column
 from credits_pipeline.credits.reading.refusal import Refusal
 
@@ -47,7 +50,8 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every row is a record: its first cell the account, its second the amount.
 
     Raises:
-        Refusal: the second column holds something else, and there are more.
+        Refusal: the second column holds something else, a further column says something that is not
+            understood, or a second table contradicts the first.
     """
     start = first_column(grid)
     amounts = grid.columns[start + 1]
@@ -57,6 +61,10 @@ def extract(grid: Grid, context: Context) -> Extract:
             " them, such as Account ID,Name,Credit Amount.",
             layout=NAME,
         )
+    further = list(range(start + 2, grid.width))
+    if further and _says_dollars(grid.columns[further[0]]):
+        further = further[1:]
+    _refuse_second_table(grid, start, name=context.name)
     return extract_rows(
         grid,
         layout=NAME,
@@ -64,7 +72,46 @@ def extract(grid: Grid, context: Context) -> Extract:
         convention=CONVENTION,
         account=grid.columns[start],
         amount=amounts,
-        faults=filled_beyond(grid, list(range(start + 2, grid.width)), _TOO_MANY),
-        without_header=True,
+        faults=filled_beyond(grid, further, _TOO_MANY),
         name=context.name,
     )
+
+
+def _says_dollars(column: pl.Series) -> bool:
+    """Whether every filled cell names the US dollar."""
+    values = [cell for cell in column.drop_nulls().unique() if plain(cell)]
+    return bool(values) and all(folded(clean(cell)) in vocabulary.DOLLARS for cell in values)
+
+
+def _refuse_second_table(grid: Grid, account: int, *, name: str) -> None:
+    """Refuse rows below a blank line that give an account of the rows above it another amount.
+
+    Raises:
+        Refusal: some do.
+    """
+    blank = blank_rows(grid)
+    if not blank.any():
+        return
+    rows = pl.DataFrame(
+        [
+            grid.columns[account].alias("account"),
+            grid.columns[account + 1].alias("amount"),
+            grid.lines.alias("line"),
+            blank.cast(pl.Int64).cum_sum().alias("block"),
+        ]
+    ).filter(~blank)
+    again = rows.join(
+        rows.unique("account", keep="first", maintain_order=True), on="account", suffix="_first"
+    ).filter(
+        (pl.col("block") != pl.col("block_first")) & (pl.col("amount") != pl.col("amount_first"))
+    )
+    if len(again):
+        first = again.row(0, named=True)
+        raise Refusal(
+            f"{name}, line {first['line']}: below a blank line stands a second table, and its"
+            f" amount for"
+            f" account {first['account'].strip()} contradicts line {first['line_first']}; keep"
+            f" the table"
+            " with the month's credits.",
+            layout=NAME,
+        )

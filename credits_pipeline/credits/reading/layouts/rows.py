@@ -1,14 +1,18 @@
 """What layouts with one record per row share: blank rows, total rows, quotes that do not fit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
 
 from credits_pipeline.credits.findings import Convention
 from credits_pipeline.credits.reading import accounts, amounts, elementwise
-from credits_pipeline.credits.reading.characters import clean, is_blank
-from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal
+from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.characters import clean, is_blank, plain
+from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal, ordinal
 from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.header_row import Header
+from credits_pipeline.credits.reading.lines import Line, Stated, is_ruled, understood
 from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.totals import is_subtotal, is_total
 
@@ -25,42 +29,106 @@ class Rows:
     """The rows of a grid, sorted.
 
     Attributes:
-        blank: Boolean by row: nothing in it.
+        blank: Boolean by row: nothing in it that counts.
         totals: row index and label of the rows that state a total.
         entries: Boolean by row: neither.
+        notes: lines with one text and nothing else; they are among the blank ones.
     """
 
     blank: pl.Series
     totals: tuple[tuple[int, str], ...]
     entries: pl.Series
+    notes: tuple[Line, ...] = ()
 
 
-def sort_rows(grid: Grid, account: pl.Series, doubted: pl.Series | None, *, name: str) -> Rows:
-    """Tell blank rows and total rows from the others.
+def sort_rows(
+    grid: Grid,
+    account: pl.Series,
+    doubted: pl.Series | None,
+    *,
+    name: str,
+    header: Header | None = None,
+) -> Rows:
+    """Tell blank rows, total rows and lines that are no rows from the others.
 
     A total row has no digits of an id in its account cell, and a word of totals there or, if the
-    cell is blank, in any other cell. Rows whose cells are in doubt are never taken for totals.
+    cell is blank, in any other cell. Ruled lines, the header said again and notes in one cell are
+    no rows. Rows whose cells are in doubt are never taken for any of them.
 
     Raises:
         Refusal: more total rows than a sheet has.
     """
     blank = blank_rows(grid)
-    worded = ~blank & ~account.str.contains("[0-9]{9}").fill_null(value=False)
+    worded = ~blank & ~account.str.contains(r"[0-9]{9}|[\x{FF10}-\x{FF19}]{9}").fill_null(
+        value=False
+    )
     if doubted is not None:
         worded &= doubted.is_null()
+    indices = worded.arg_true().to_list()
+    if not indices:
+        return Rows(blank, (), ~blank)
+    again = None if header is None else _texts(header.cells)
     totals: list[tuple[int, str]] = []
-    for index, cell in zip(
-        worded.arg_true().to_list(), account.filter(worded).to_list(), strict=True
-    ):
+    passed: list[int] = []
+    notes: list[Line] = []
+    cells = account.filter(worded).to_list()
+    rows = frame_of(grid).filter(worded).iter_rows()
+    for index, cell, row in zip(indices, cells, rows, strict=True):
         label = clean(cell or "")
-        labels = [label] if label else grid.rows(index, index + 1)[0]
+        filled = [text for text in row if text is not None and plain(text)]
+        labels = [label] if label else filled
         found = next((clean(text) for text in labels if is_total(text)), None)
-        if found is not None:
+        if found is not None and len(filled) > 1:
             totals.append((index, found))
+        elif (again is not None and _texts(row) == again) or is_ruled(filled):
+            passed.append(index)
+        elif len(filled) == 1 and _is_note(filled[0]):
+            passed.append(index)
+            notes.append(Line(grid.lines[index], tuple(filled)))
         if len(totals) > _MOST_TOTALS:
-            raise Refusal(f"{name} has more than {_MOST_TOTALS:,} rows of totals: it is no sheet.")
+            raise Refusal(
+                f"{name}, line {grid.lines[index]}: more than {_MOST_TOTALS:,} rows of totals:"
+                f" it is no"
+                " sheet of credits."
+            )
+    blank = blank | _at(passed, grid.height)
     is_total_row = _at([index for index, _ in totals], grid.height)
-    return Rows(blank, tuple(totals), ~(blank | is_total_row))
+    return Rows(blank, tuple(totals), ~(blank | is_total_row), tuple(notes))
+
+
+def _texts(row: Iterable[str | None]) -> tuple[str, ...]:
+    """The cells of a record to be compared with another's."""
+    texts = [plain(text or "") for text in row]
+    while texts and not texts[-1]:
+        texts.pop()
+    return tuple(texts)
+
+
+def _is_note(text: str) -> bool:
+    """Whether a cell that stands alone is words: no number, and no id."""
+    return any(map(str.isalpha, text)) and spelling(text).fault is not None and not is_total(text)
+
+
+def twins(grid: Grid, account: pl.Series, rows: pl.Series | None) -> pl.Series | None:
+    """A number for every record, the same for records that are equal word for word.
+
+    None if no two are. Only records whose account cell stands more than once are compared.
+    """
+    repeated = account.is_duplicated() & account.is_not_null()
+    if rows is not None:
+        repeated &= rows
+    if not repeated.any():
+        return None
+    frame = frame_of(grid).with_row_index("index").filter(repeated)
+    columns = [name for name in frame.columns if name != "index"]
+    same = frame.select(
+        "index",
+        pl.col("index").first().over([pl.col(c).fill_null("") for c in columns]).alias("twin"),
+    )
+    if same["twin"].n_unique() == len(same):
+        return None
+    twin = pl.int_range(grid.height, eager=True, dtype=pl.Int64)
+    return twin.scatter(same["index"], same["twin"].cast(pl.Int64)).alias("twin")
 
 
 def blank_rows(grid: Grid) -> pl.Series:
@@ -131,15 +199,11 @@ def extract_rows(
     amount: pl.Series,
     faults: pl.Series | None,
     name: str,
-    without_header: bool = False,
-    month: int | None = None,
-    ignored_columns: tuple[str, ...] = (),
-    warnings: tuple[str, ...] = (),
 ) -> Extract:
-    """An extract with an entry a row, of one month that is said above the rows or nowhere.
+    """An extract with an entry a row of a grid without a header, of no month.
 
     Args:
-        grid: the records below the header.
+        grid: the records.
         layout: the layout's name.
         version: the version of its reading.
         convention: the sign that means credit in it.
@@ -147,16 +211,13 @@ def extract_rows(
         amount: String, the amount cell of every record.
         faults: String, the layout's own reason against a record; None if there are none.
         name: what to call the file in a refusal.
-        without_header: no header says where the cells end (see `label_faults`).
-        month: the month that a title above the header says.
-        ignored_columns: headers of columns that were not used.
-        warnings: sentences for people.
+
+    Raises:
+        Refusal: a line that is no row says that the amounts are something else than credits.
     """
     entries = pl.DataFrame(
         [grid.lines.alias("line"), account.alias("account"), amount.alias("amount")]
     )
-    if month is not None:
-        entries = entries.with_columns(pl.lit(month, dtype=pl.Int32).alias("month"))
     if (
         grid.malformed is None
         and faults is None
@@ -171,16 +232,23 @@ def extract_rows(
             version=version,
             convention=convention,
             entries=entries,
-            records={month: grid.height},
-            dated=month is not None,
+            records={None: grid.height},
             plain=True,
-            ignored_columns=ignored_columns,
-            warnings=warnings,
+            first_counts=True,
         )
-    fault = first_fault(
-        malformed_faults(grid), faults, label_faults(account) if without_header else None
-    )
+    fault = first_fault(malformed_faults(grid), faults, label_faults(account))
     rows = sort_rows(grid, account, fault, name=name)
+    stated = understood(rows.notes, name=name, layout=layout)
+    if stated.charges is not None:
+        line, text = stated.charges
+        raise Refusal(
+            f"{name}, line {line}: {text!r} speaks of costs, so the amounts may be no"
+            " credits; take the line out if it is wrong.",
+            layout=layout,
+        )
+    month = None if stated.month is None else ordinal(stated.month)
+    if month is not None:
+        entries = entries.with_columns(pl.lit(month, dtype=pl.Int32).alias("month"))
     if fault is not None:
         entries = with_faults(entries, fault)
     return Extract(
@@ -192,8 +260,23 @@ def extract_rows(
         dated=month is not None,
         blank=int(rows.blank.sum()),
         totals=stated_totals(grid, rows, amount, month=month),
-        ignored_columns=ignored_columns,
-        warnings=warnings,
+        first_counts=True,
+        bare_months=stated.bare,
+        warnings=warnings_of(stated),
+    )
+
+
+def warnings_of(stated: Stated, header: Header | None = None) -> tuple[str, ...]:
+    """What to say of the lines that are no rows."""
+    first = 0 if header is None else header.line
+    parts = (
+        ("what stands above the header", [line for line in stated.read if line < first]),
+        ("text outside the rows", [line for line in stated.read if line >= first]),
+    )
+    return tuple(
+        f"Not read: {what} (line{'' if len(lines) == 1 else 's'} {', '.join(map(str, lines[:5]))})."
+        for what, lines in parts
+        if lines
     )
 
 

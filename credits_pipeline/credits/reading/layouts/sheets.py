@@ -1,21 +1,21 @@
-"""What layouts with a header share: finding it, choosing columns, amounts that a comma cut."""
-
-from dataclasses import dataclass
+"""What layouts with a header share: choosing columns, amounts that a comma cut."""
 
 import polars as pl
 
-from credits_pipeline.credits.reading import headers
+from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.accounts import account as read_account
 from credits_pipeline.credits.reading.accounts import looks_like_account
 from credits_pipeline.credits.reading.amounts import spelling
-from credits_pipeline.credits.reading.characters import clean, is_blank, plain, stripped
+from credits_pipeline.credits.reading.characters import clean, folded, is_blank, plain, stripped
 from credits_pipeline.credits.reading.grid import Grid
+from credits_pipeline.credits.reading.header_row import Header
 from credits_pipeline.credits.reading.layouts.rows import frame_of
+from credits_pipeline.credits.reading.meaning import Table
 from credits_pipeline.credits.reading.months import is_month_name
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import Refusal, profile_command
 
-#: Above the header there may be so many records of titles.
-_TITLES = 30
+#: Headers that say nothing, under which account ids may stand.
+_VAGUE = frozenset({"", "id", "ids", "no", "nr", "number", "nummer", "numero"})
 _SAMPLE = 1000
 _BEYOND = "a cell beyond the header's last column: a comma inside an amount or a name needs quotes"
 _RAGGED = "more or fewer cells than the header has: its amount can't be told"
@@ -24,46 +24,6 @@ _HEAD_OF_AMOUNT = r"^[-(+]?\s*(?:US)?\$?\s*[-(+]?[0-9]{1,3}$"
 _TAIL_WITH_DECIMALS = r"^[0-9]{3}\.[0-9]+[)-]?$"
 _WHOLE_NUMBER = r"^[-(+]?\s*(?:US)?\$?\s*[-(+]?[0-9]+$"
 _DIGITS = r"^[0-9]+[)-]?$"
-
-
-@dataclass(frozen=True)
-class Header:
-    """A header record.
-
-    Attributes:
-        row: its index among the records.
-        line: its line.
-        cells: its cells, as they stand.
-        titles: the lines above it that hold something.
-        title: what they hold.
-    """
-
-    row: int
-    line: int
-    cells: tuple[str, ...]
-    titles: tuple[int, ...]
-    title: str = ""
-
-    @property
-    def last(self) -> int:
-        """The index of the last column that has a name."""
-        return max(i for i, cell in enumerate(self.cells) if plain(cell))
-
-    def name(self, column: int) -> str:
-        """A column's name, or its number where it has none."""
-        cell = plain(self.cells[column]) if column < len(self.cells) else ""
-        return cell or f"column {column + 1} (no name)"
-
-    def ignored(self, used: set[int]) -> tuple[str, ...]:
-        """The names of the columns up to the last that were not used."""
-        return tuple(self.name(column) for column in range(self.last + 1) if column not in used)
-
-    def warnings(self) -> tuple[str, ...]:
-        """What to say of the records above the header."""
-        if not self.titles:
-            return ()
-        shown = ", ".join(str(line) for line in self.titles[:5])
-        return (f"Not read: what stands above the header (line {shown}).",)
 
 
 def first_column(grid: Grid) -> int:
@@ -79,60 +39,28 @@ def holds_anything(column: pl.Series) -> bool:
     return not column.to_frame("cell").select(is_blank(pl.col("cell")).all()).item()
 
 
-def find_header(head: Grid) -> Header | None:
-    """The header record: the first that names both an account and a credit or a month.
-
-    Without one, the first that names either. Records with an account id are data: a header can't
-    stand below them.
-    """
-    partial: Header | None = None
-    titles: list[int] = []
-    title: list[str] = []
-    for index, row in enumerate(head.rows(0, min(_TITLES, head.height))):
-        filled = [cell for cell in row if plain(cell)]
-        if any(looks_like_account(cell) for cell in filled):
-            break
-        if len(filled) > 1:
-            named = any(headers.is_account(cell) for cell in filled)
-            credited = any(
-                headers.is_amount(cell)
-                or headers.may_be_amount(cell)
-                or headers.month_in(cell) is not None
-                for cell in filled
-            )
-            header = Header(index, head.lines[index], tuple(row), tuple(titles), "\n".join(title))
-            if named and credited:
-                return header
-            if partial is None and (named or credited):
-                partial = header
-        if filled:
-            titles.append(head.lines[index])
-            title += filled
-    return partial
-
-
-def header_below(grid: Grid) -> tuple[Header, Grid]:
-    """The header of a grid that has one, and the records below it."""
-    header = find_header(grid)
-    if header is None:
-        raise LookupError("the grid was recognised by its header")
-    return header, grid.below(header.row)
-
-
 def choose_account(header: Header, grid: Grid, *, name: str, layout: str) -> int:
-    """The column of account ids.
+    """The column of account ids: by its name, or an unnamed one by what it holds.
 
     Raises:
-        Refusal: none is named so, or several are and they hold different ids.
+        Refusal: none is, or several are and they hold different ids.
     """
     named = [i for i, cell in enumerate(header.cells) if headers.is_account(cell)]
+    holding = [i for i in named if i < grid.width and _holds_accounts(grid.columns[i])]
+    if not holding:
+        vague = [
+            i
+            for i, cell in enumerate(header.cells)
+            if i < grid.width and headers.key(cell) in _VAGUE and _holds_accounts(grid.columns[i])
+        ]
+        if len(vague) == 1:
+            return vague[0]
     if not named:
         raise Refusal(
-            f"{name}: the header on line {header.line} names no column of account"
-            " ids: call it Account ID.",
+            f"{name}: the header on line {header.line} names no column of account ids"
+            f" ({_listed(header)}); say which it is with: {profile_command(name)}",
             layout=layout,
         )
-    holding = [i for i in named if i < grid.width and _holds_accounts(grid.columns[i])]
     if len(holding) > 1:
         first = holding[0]
         for other in holding[1:]:
@@ -151,16 +79,18 @@ def _refuse_different_ids(
 ) -> None:
     pairs = (
         pl.DataFrame({"one": grid.columns[first], "two": grid.columns[other], "line": grid.lines})
-        .drop_nulls()
+        .with_columns(pl.col("one", "two").fill_null(""))
         .filter(pl.col("one") != pl.col("two"))
         .unique(["one", "two"], maintain_order=True)
     )
     for one, two, line in pairs.iter_rows():
         left, right = read_account(one).id, read_account(two).id
-        if left is not None and right is not None and left != right:
+        if right is not None and left != right:
             raise Refusal(
-                f"{name}: the columns {header.name(first)!r} and {header.name(other)!r} hold"
-                f" different account ids (line {line}): remove the one that is not credited.",
+                f"{name}, line {line}: the columns {header.name(first)!r} and"
+                f" {header.name(other)!r}"
+                " hold different account ids, and which one is credited can't be told; say it with:"
+                f" {profile_command(name)}",
                 layout=layout,
             )
 
@@ -169,7 +99,7 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
     """The column of credits.
 
     Raises:
-        Refusal: none is named so, several are, or its name says another currency.
+        Refusal: none is named so, several are, or its name says another unit or currency.
     """
     candidates = amount_columns(header, grid, taken)
     if not candidates and any(map(is_month_name, header.cells)):
@@ -180,15 +110,18 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
         )
     if not candidates:
         raise Refusal(
-            f"{name}: the header names no column of credits ({_listed(header)}): call it"
-            " Credit Amount.",
+            f"{name}, line {header.line}: the header names no column of credits"
+            f" ({_listed(header)}); costs, shares, counts and balances are none. If one of them"
+            f" holds"
+            f" the credits, say which with: {profile_command(name)}",
             layout=layout,
         )
     if len(candidates) > 1:
         names = " and ".join(repr(header.name(i)) for i in candidates)
         raise Refusal(
-            f"{name} has several columns of amounts ({names}) and no months: keep the one with the"
-            " credits.",
+            f"{name}, line {header.line}: there are several columns of amounts ({names}), and which"
+            f" one, or whether all, are the month's credits can't be told; say it with:"
+            f" {profile_command(name)}",
             layout=layout,
         )
     (column,) = candidates
@@ -196,8 +129,8 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
         headers.is_amount(header.cells[column]) or headers.reads_as_amount(header.cells[column])
     ):
         raise Refusal(
-            f"{name}: the column {header.name(column)!r} may be something else than the credits of"
-            " the month; if it is them, call it Credit Amount.",
+            f"{name}, line {header.line}: the column {header.name(column)!r} may be something else"
+            f" than the credits of the month; say what it is with: {profile_command(name)}",
             layout=layout,
         )
     refuse_foreign(header.cells[column], name=name, layout=layout)
@@ -226,11 +159,18 @@ def _holds_amounts(column: pl.Series) -> bool:
 
 
 def refuse_foreign(header: str, *, name: str, layout: str) -> None:
-    """Refuse a header that names another currency.
+    """Refuse a header that names another currency or unit.
 
     Raises:
         Refusal: it does.
     """
+    unit = vocabulary.UNITS.search(folded(header))
+    if unit is not None or headers.is_not_an_amount(header):
+        raise Refusal(
+            f"{name}: the column {plain(header)!r} is not in dollars but in thousands, cents or"
+            " another unit, and the exact dollars are not in the file: export it in dollars.",
+            layout=layout,
+        )
     foreign = headers.foreign_in(header)
     if foreign is not None:
         raise Refusal(
@@ -238,29 +178,6 @@ def refuse_foreign(header: str, *, name: str, layout: str) -> None:
             " convert the amounts to USD.",
             layout=layout,
         )
-
-
-def refuse_foreign_rows(header: Header, grid: Grid, *, name: str, layout: str) -> set[int]:
-    """The currency columns, all of whose cells say US dollars.
-
-    Raises:
-        Refusal: a cell says another currency.
-    """
-    found = set()
-    for index, cell in enumerate(header.cells):
-        if headers.key(cell) not in headers.CURRENCY or index >= grid.width:
-            continue
-        found.add(index)
-        column = grid.columns[index]
-        for value in column.drop_nulls().unique(maintain_order=True):
-            if clean(value).upper() not in {"", "USD", "$", "US$", "US DOLLAR", "US DOLLARS"}:
-                line = grid.lines.filter((column == value).fill_null(value=False))[0]
-                raise Refusal(
-                    f"{name}, line {line}: the currency is {clean(value)!r}; only US dollars are"
-                    " read: convert the amounts to USD.",
-                    layout=layout,
-                )
-    return found
 
 
 def _listed(header: Header) -> str:
@@ -340,10 +257,21 @@ def _cut(header: Header, grid: Grid, index: int, amounts: list[int]) -> pl.Expr:
         if index + 1 not in amounts and _is_text(header, grid, index + 1)
         else pl.lit(value=False)
     )
+    cut = cut | (_has_decimals(grid, index) & _cut_in_two(one, two))
     if len(header.cells) >= grid.width:
         return cut
     longer = pl.col(f"c{len(header.cells)}").is_not_null()
     return cut | (longer & one.str.contains(_WHOLE_NUMBER) & two.str.contains(_DIGITS))
+
+
+def _cut_in_two(one: pl.Expr, two: pl.Expr) -> pl.Expr:
+    return one.str.contains(_HEAD_OF_AMOUNT) & two.str.contains(_TAIL_WITH_DECIMALS)
+
+
+def _has_decimals(grid: Grid, column: int) -> pl.Expr:
+    """Whether the amounts of a column are written with cents, so that one without is cut off."""
+    cells = grid.columns[column].to_frame("cell").select(stripped(pl.col("cell"))).to_series()
+    return pl.lit(value=bool(cells.str.contains(r"[0-9]\.[0-9]{2}$").any()))
 
 
 def _is_text(header: Header, grid: Grid, column: int) -> bool:
@@ -370,3 +298,20 @@ def cut_in_two(grid: Grid, left: int, right: int) -> bool:
         .to_series()
         .all()
     )
+
+
+def refuse_empty(table: Table, amount: int) -> None:
+    """Refuse a column of credits that nobody filled in: sent as zeros it would take all away.
+
+    Raises:
+        Refusal: every cell of it is blank.
+    """
+    cells = table.cells(amount)
+    if len(cells) and not holds_anything(cells):
+        raise Refusal(
+            f"{table.name}, line {table.header.line}: every cell of the column"
+            f" {table.header.name(amount)!r} is blank: it was never filled in. Write 0 where an"
+            f" account"
+            " has no credit.",
+            layout=table.layout,
+        )

@@ -4,7 +4,8 @@ import polars as pl
 
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.findings import Convention
-from credits_pipeline.credits.reading import headers
+from credits_pipeline.credits.reading import headers, vocabulary
+from credits_pipeline.credits.reading.characters import folded, plain
 from credits_pipeline.credits.reading.extract import (
     ENTRIES,
     Extract,
@@ -12,72 +13,102 @@ from credits_pipeline.credits.reading.extract import (
     ordinal,
 )
 from credits_pipeline.credits.reading.grid import Grid
-from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
+from credits_pipeline.credits.reading.header_row import Header, find_header, header_below
+from credits_pipeline.credits.reading.layouts.context import (
+    BY_HEADER,
+    BY_PART_OF_HEADER,
+    Context,
+)
 from credits_pipeline.credits.reading.layouts.rows import (
     Rows,
     first_fault,
     malformed_faults,
     sort_rows,
     stated_totals,
+    twins,
+    warnings_of,
     with_faults,
 )
 from credits_pipeline.credits.reading.layouts.sheets import (
-    Header,
-    amount_columns,
     choose_account,
-    find_header,
-    header_below,
     holds_anything,
     refuse_foreign,
-    refuse_foreign_rows,
     shifted_faults,
 )
+from credits_pipeline.credits.reading.lines import understood
+from credits_pipeline.credits.reading.meaning import MONTHS, Table, roles_of, understand
+from credits_pipeline.credits.reading.months import MonthText
 from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.roles import Role
 
 NAME = "wide"
-VERSION = 1
+VERSION = 2
 CONVENTION: Convention = "positive_is_credit"
 
 
 def recognise(head: Grid) -> int:
     """Whether a header names an account and at least one month."""
     header = find_header(head)
-    if header is None or not any(headers.is_account(cell) for cell in header.cells):
+    if header is None or not _month_headers(header):
         return 0
-    return BY_HEADER if _month_headers(header) else 0
+    if any(headers.is_account(cell) for cell in header.cells):
+        return BY_HEADER
+    return BY_PART_OF_HEADER + 1 if not plain(header.cells[0]) else 0
 
 
-def _month_headers(header: Header) -> list[int]:
-    return [i for i, cell in enumerate(header.cells) if headers.month_in(cell) is not None]
+def _month_headers(header: Header) -> dict[int, MonthText]:
+    """The months of columns of credits; a column of costs beside them is none."""
+    found = {i: headers.month_in(cell) for i, cell in enumerate(header.cells)}
+    return {i: month for i, month in found.items() if month is not None}
+
+
+def _beside_months(header: Header, column: int) -> bool:
+    """Whether a header is a month's cost, usage or tax: ``2025-01 Cost``."""
+    words = folded(header.cell(column))
+    bare = vocabulary.CHARGES.sub(" ", words)
+    return bare != words and "credit" not in words and headers.month_in(bare) is not None
 
 
 def extract(grid: Grid, context: Context) -> Extract:
     """Every cell below a month and beside an account is a record.
 
     Raises:
-        Refusal: the columns or the months can't be told, or there are too many cells.
+        Refusal: a column or a line is not understood, the months can't be told, or there are too
+            many cells.
     """
     header, below = header_below(grid)
     account = choose_account(header, below, name=context.name, layout=NAME)
     columns = [column for column in _month_headers(header) if column != account]
     months = _distinct(header, columns, name=context.name)
-    currency = refuse_foreign_rows(header, below, name=context.name, layout=NAME)
     totals = [
         i
         for i, cell in enumerate(header.cells)
         if headers.is_total(cell) and i not in {account, *columns}
     ]
-    others = amount_columns(header, below, {account, *columns, *totals, *currency})
-    others = [i for i in others if holds_anything(below.columns[i])]
-    if others:
-        raise Refusal(
-            f"{context.name}: beside the months {header.name(columns[0])!r} … there is a column of"
-            f" amounts {header.name(others[0])!r}: remove what is not a month's credit.",
-            layout=NAME,
-        )
+    costs = [i for i in range(len(header.cells)) if _beside_months(header, i)]
     for column in columns:
         refuse_foreign(header.cells[column], name=context.name, layout=NAME)
-    used = {account, *columns, *totals, *currency}
+    rows = sort_rows(
+        below, below.columns[account], malformed_faults(below), name=context.name, header=header
+    )
+    stated = understood((*header.above, *rows.notes), name=context.name, layout=NAME)
+    table = Table(
+        header=header,
+        grid=below,
+        data=None if rows.entries.all() else rows.entries,
+        amount=None,
+        name=context.name,
+        layout=NAME,
+    )
+    used = {account, *columns, *totals, *costs}
+    others = [i for i in range(min(header.last + 1, below.width)) if i not in used]
+    roles = roles_of(table, others)
+    for index, role in roles.items():
+        if role in {*MONTHS, Role.COST, Role.TYPE}:
+            raise table.refuse(
+                index, "stands beside columns of months, and what it means for them can't be told"
+            )
+    meaning = understand(table, roles, dated=True)
     return extract_cells(
         below,
         layout=NAME,
@@ -87,8 +118,13 @@ def extract(grid: Grid, context: Context) -> Extract:
         totals=totals,
         faults=shifted_faults(header, below, [*columns, *totals]),
         context=context,
-        ignored_columns=header.ignored(used),
-        warnings=header.warnings(),
+        header=header,
+        titles=tuple(
+            StatedTotal(line=line, label=label, amount=amount, is_record=False)
+            for line, label, amount in stated.totals
+        ),
+        ignored_columns=header.ignored({*used, *meaning.of(Role.CURRENCY)}),
+        warnings=warnings_of(stated, header),
     )
 
 
@@ -115,6 +151,8 @@ def extract_cells(
     totals: list[int],
     faults: pl.Series | None,
     context: Context,
+    header: Header | None = None,
+    titles: tuple[StatedTotal, ...] = (),
     ignored_columns: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
 ) -> Extract:
@@ -126,7 +164,11 @@ def extract_cells(
         Refusal: more cells than records are allowed.
     """
     fault = first_fault(malformed_faults(grid), faults)
-    rows = sort_rows(grid, grid.columns[account], fault, name=context.name)
+    rows = sort_rows(grid, grid.columns[account], fault, name=context.name, header=header)
+    if header is None:
+        stated = understood(rows.notes, name=context.name, layout=layout)
+        warnings = (*warnings, *warnings_of(stated))
+    twin = twins(grid, grid.columns[account], rows.entries)
     filled = {
         column: month for column, month in months.items() if holds_anything(grid.columns[column])
     }
@@ -137,7 +179,7 @@ def extract_cells(
             layout=layout,
         )
     parts = [
-        _month_entries(grid, rows, account, column, month, fault)
+        _month_entries(grid, rows, account, column, month, fault, twin)
         for column, month in filled.items()
     ]
     left_out = tuple(str(month) for column, month in months.items() if column not in filled)
@@ -149,6 +191,7 @@ def extract_cells(
         records={ordinal(month): grid.height for month in filled.values()},
         blank=int(rows.blank.sum()),
         totals=(
+            *titles,
             *(
                 total
                 for column, month in filled.items()
@@ -157,6 +200,7 @@ def extract_cells(
             *_row_totals(grid, rows, totals),
         ),
         dated=True,
+        first_counts=header is None,
         ignored_columns=ignored_columns,
         warnings=(
             *warnings,
@@ -172,6 +216,7 @@ def _month_entries(
     column: int,
     month: BillingMonth,
     fault: pl.Series | None,
+    twin: pl.Series | None,
 ) -> pl.DataFrame:
     entries = pl.DataFrame(
         [
@@ -182,6 +227,8 @@ def _month_entries(
     ).with_columns(
         month=pl.lit(ordinal(month), dtype=pl.Int32), column=pl.lit(column, dtype=pl.Int32)
     )
+    if twin is not None:
+        entries = entries.with_columns(twin)
     if fault is not None:
         entries = with_faults(entries, fault)
     return entries.filter(rows.entries)

@@ -1,0 +1,81 @@
+"""The credits that the first wing handed out, as a source: a receipt, and the rows that it proves.
+
+They count in *Net* only, so that they bear a name of their own that nothing else may have.
+"""
+
+from dataclasses import dataclass
+
+from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.finops.manifests.delivery import (
+    DeliveredFile,
+    Delivery,
+    DeliveryError,
+    SourceSpec,
+    digest,
+)
+from credits_pipeline.finops.manifests.manifest_json import moment, read_manifest, text
+from credits_pipeline.finops.objects import MissingError, Place
+
+RECEIPTS = "credits-receipts"
+_FOLDER = "receipts/"
+_ROWS = "cloudzero_drop"
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """The source that a storage of the first wing is."""
+
+    location: str
+    name: str = RECEIPTS
+    provider: str = "aws"
+    export: str = ""
+
+
+def marks(_source: SourceSpec, place: Place) -> dict[BillingMonth, str]:
+    """What changes when a month's receipt does."""
+    found = {}
+    for one in place.list(_FOLDER):
+        month = one.key.removeprefix(_FOLDER).removesuffix(".json")
+        try:
+            found[BillingMonth.parse(month)] = digest([f"{one.key} {one.size} {one.etag}"])
+        except ValueError:
+            continue  # something else that lies there
+    return found
+
+
+def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery | None:
+    """The rows that the month's receipt proves CloudZero to hold."""
+    key = f"{_FOLDER}{month}.json"
+    try:
+        place.head(key)
+    except MissingError:
+        return None
+    receipt, content = read_manifest(place, key)
+    uri = place.uri(key)
+    return Delivery(
+        source=source.name,
+        provider=source.provider,
+        month=month,
+        identity=digest([str(month), content.decode("utf-8", "surrogateescape")]),
+        manifest=uri,
+        files=(DeliveredFile("sent.parquet", _rows(place, month, text(receipt, "run_id", uri))),),
+        delivered_at=moment(text(receipt, "ended_at", uri), uri),
+        form="credits",
+    )
+
+
+def _rows(place: Place, month: BillingMonth, run_id: str) -> str:
+    """The rows of the receipt's run, or of the run whose rows are current where it sent none."""
+    key = f"{_ROWS}/{month}/{run_id}/sent.parquet"
+    try:
+        return place.head(key).key
+    except MissingError:
+        pointer = f"current/{_ROWS}/{month}.json"
+        try:
+            entry, _ = read_manifest(place, pointer)
+        except MissingError as error:
+            raise DeliveryError(
+                f"the rows of the receipt of {month} are not in {place.uri('')} any more. What to "
+                "do: materialise the month's credits again."
+            ) from error
+        return f"{_ROWS}/{month}/{text(entry, 'run_id', place.uri(pointer))}/sent.parquet"

@@ -1,0 +1,186 @@
+"""The second wing's part of the demo: sample bills, read and served, by the product's own commands.
+
+Its commands run as processes, so that what the demo shows is what a person who types them gets.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+_POLL_SECONDS = 0.2
+_READ_SECONDS = 600
+_END_SECONDS = 10
+
+
+class BillsError(Exception):
+    """The sample bills could not be read, or their pages not served; the message says why."""
+
+
+@dataclass
+class SampleBills:
+    """Sample bills on their way to the pages.
+
+    Attributes:
+        home: the demo's folder; what the commands print goes to ``bills.log`` there.
+        environment: of all commands.
+        port: of the pages.
+    """
+
+    home: Path
+    environment: Mapping[str, str]
+    port: int
+    _running: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
+
+    @property
+    def log(self) -> Path:
+        """What the commands print."""
+        return self.home / "bills.log"
+
+    @property
+    def folder(self) -> Path:
+        """Where the sample bills are delivered to."""
+        return self.home / "bills"
+
+    @property
+    def url(self) -> str:
+        """Where the pages answer."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def read(self, check_alive: Callable[[], None]) -> str:
+        """Make the sample bills and read them; what that came to, in a sentence.
+
+        Args:
+            check_alive: is called while it takes its time, and may raise.
+
+        Raises:
+            BillsError: a command failed.
+        """
+        self._wait("samples", [str(self.folder), "--add"], check_alive)
+        self._wait("ingest", [], check_alive)
+        totals = self._totals()
+        rows = sum(int(month["rows"]) for month in totals)
+        sources = {month["source"] for month in totals}
+        return f"{rows:,} rows of {len(totals)} bills from {len(sources)} sources were read"
+
+    def differing(self) -> list[str]:
+        """Bills whose billed total on the Spend page is not what their maker wrote down.
+
+        Raises:
+            BillsError: the command failed.
+        """
+        totals = self._totals()
+        months = sorted({month["month"] for month in totals})
+        command = ["spend", "--period", f"{months[0]}..{months[-1]}", "--cost", "billed"]
+        command += ["--group-by", "source", "--group-by", "month", "--json"]
+        answer = subprocess.run(  # noqa: S603 - our own interpreter and module
+            self._command(*command), env=dict(self.environment), capture_output=True, check=False
+        )
+        if answer.returncode:
+            raise BillsError(answer.stderr.decode(errors="replace").strip())
+        shown = {
+            (row["source"], row["month"]): Decimal(row["cost"])
+            for row in json.loads(answer.stdout)["rows"]
+        }
+        wrong = []
+        for month in totals:
+            key = (month["source"], month["month"])
+            made, seen = Decimal(month["billed"]), shown.get(key)
+            if seen != made:
+                wrong.append(f"{key[0]} {key[1]}: made {made}, and the page shows {seen}")
+        return wrong
+
+    def serve(self, check_alive: Callable[[], None], seconds: float) -> None:
+        """Start the pages and wait until they answer.
+
+        Raises:
+            BillsError: they do not answer in time.
+        """
+        self._start("pages", ["--port", str(self.port)])
+        deadline = time.monotonic() + seconds
+        while not _answers(f"{self.url}/healthz"):
+            check_alive()
+            self.check_alive()
+            if time.monotonic() > deadline:
+                raise BillsError(f"the pages did not answer within {seconds:.0f} s; see {self.log}")
+            time.sleep(_POLL_SECONDS)
+
+    def check_alive(self) -> None:
+        """Make sure that the pages still run.
+
+        Raises:
+            BillsError: they ended.
+        """
+        pages = self._running.get("pages")
+        if pages is not None and pages.poll() is not None:
+            raise BillsError(f"the pages ended by themselves; see {self.log}")
+
+    def end(self) -> None:
+        """End what still runs, with all that it started."""
+        for process in self._running.values():
+            for sign in (signal.SIGINT, signal.SIGKILL):
+                if process.poll() is not None:
+                    break
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, sign)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_END_SECONDS)
+        self._running.clear()
+
+    def _totals(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads((self.folder / "totals.json").read_text())[
+            "months"
+        ]
+        return found
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "credits_pipeline.cli", *words]
+
+    def _start(self, command: str, words: list[str]) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                self._command(command, *words),
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running[command] = process
+        return process
+
+    def _wait(self, command: str, words: list[str], check_alive: Callable[[], None]) -> None:
+        process = self._start(command, words)
+        deadline = time.monotonic() + _READ_SECONDS
+        while process.poll() is None:
+            check_alive()
+            if time.monotonic() > deadline:
+                raise BillsError(f"{command} took more than {_READ_SECONDS} s; see {self.log}")
+            time.sleep(_POLL_SECONDS)
+        if process.returncode:
+            last = self.log.read_text(errors="replace").strip().splitlines()[-1:] or [""]
+            raise BillsError(f"{command} failed; see {self.log}: {last[0]}")
+        del self._running[command]
+
+
+def can_show_bills() -> bool:
+    """Whether what the second wing needs is installed."""
+    from importlib.util import find_spec  # noqa: PLC0415 - only here
+
+    return all(find_spec(name) is not None for name in ("duckdb", "obstore", "streamlit"))
+
+
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with suppress(OSError), opener.open(url, timeout=5):
+        return True
+    return False

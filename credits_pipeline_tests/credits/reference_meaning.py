@@ -1,0 +1,132 @@
+"""The slow strict reader's rule of columns and lines, written apart from the product's.
+
+It does not know what every column is. It knows what no column or line of an accepted file may hold,
+and which rows a column of types leaves out.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+#: What a cell may not hold outside the columns of accounts, amounts, months and names.
+WRONG_WORDS = re.compile(
+    r"\b(?:pending|estimated?|draft|void(?:ed)?|cancell?ed|reversed?|debit|forecast|provisional"
+    r"|preliminary|thousands?|millions?|cents|eur|euros?|gbp|jpy|yen|cad|chf|not final|ytd"
+    r"|quarter)\b"
+)
+#: Kinds of rows that are no credits.
+OTHER_KINDS = frozenset(
+    [
+        "usage",
+        "tax",
+        "fee",
+        "refund",
+        "discount",
+        "debit",
+        "charge",
+        "cost",
+        "costs",
+        "charges",
+        "fees",
+        "taxes",
+        "vat",
+        "refunds",
+        "discounts",
+        "steuer",
+        "nutzung",
+        "rabatt",
+        "taxe",
+        "remise",
+        "impuesto",
+        "imposto",
+    ]
+)
+CREDIT_KINDS = frozenset(
+    [
+        "credit",
+        "credits",
+        "promotion",
+        "promotional",
+        "promo",
+        "gutschrift",
+        "map",
+        "edp",
+        "activate",
+    ]
+)
+TYPE_HEADERS = re.compile(r"\b(?:type|kind|category|class|record|typ|art|tipo|kategorie)\b")
+CURRENCY_HEADERS = re.compile(r"\b(?:currency|ccy|unit|uom)\b")
+DOLLARS = frozenset({"", "usd", "$", "us$", "us dollar", "us dollars", "dollar", "dollars"})
+YES_NO_HEADERS = re.compile(r"\bestimat|\bstatus\b|\bstate\b")
+NOT_YET = frozenset(
+    [
+        "true",
+        "yes",
+        "y",
+        "1",
+        "pending",
+        "estimated",
+        "draft",
+        "cancelled",
+        "void",
+        "reversed",
+        "rejected",
+    ]
+)
+
+
+class MeaningError(Exception):
+    """A column or a line makes the amounts something else."""
+
+
+def lowered(text: str) -> str:
+    """A text's words in small letters."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    return " ".join(re.sub(r"[_.]", " ", spaced).lower().split())
+
+
+def left_out(
+    cells: Sequence[str],
+    rows: Sequence[tuple[int, Sequence[str]]],
+    used: set[int],
+    bare: Callable[[str], str],
+) -> set[int]:
+    """The lines of rows that are no credits.
+
+    Raises:
+        MeaningError: a cell beside the used ones holds what no accepted file may hold.
+    """
+    out: set[int] = set()
+    for column, header in enumerate(cells):
+        if column in used:
+            continue
+        words = lowered(bare(header))
+        filled = [
+            (line, lowered(bare(row[column])))
+            for line, row in rows
+            if column < len(row) and bare(row[column])
+        ]
+        for line, value in filled:
+            if CURRENCY_HEADERS.search(words) and value.strip("[]()") not in DOLLARS:
+                raise MeaningError(f"line {line}: {value}")
+            if YES_NO_HEADERS.search(words) and value in NOT_YET:
+                raise MeaningError(f"line {line}: {value}")
+            if re.search(r"\b(?:note|notes|comment|description)\b", words) and (
+                WRONG_WORDS.search(value) or re.search(r"[€£¥$%]", value)
+            ):
+                raise MeaningError(f"line {line}: {value}")
+        kinds = {value.replace(" ", "") for _, value in filled}
+        typed = TYPE_HEADERS.search(words) or kinds <= OTHER_KINDS | CREDIT_KINDS
+        if filled and typed and kinds & OTHER_KINDS:
+            out |= {line for line, value in filled if value.replace(" ", "") in OTHER_KINDS}
+    return out
+
+
+def check_line(text: str) -> None:
+    """Look at a title or a note.
+
+    Raises:
+        MeaningError: it makes the amounts something else.
+    """
+    words = lowered(text)
+    if WRONG_WORDS.search(words) or re.search("[€£¥%]", text):
+        raise MeaningError(text)
