@@ -99,12 +99,15 @@ def _change(source: Source, person: Person) -> None:
             return
         if item is None:
             return
-        # What the person has read, and not what is there by the time it is saved.
-        read = st.session_state.setdefault(f"setup:read:{source.name}", item.version)
+        # What the person has read, and not what is there by the time it is saved; a field whose
+        # first value changed under it would lose what was written into it.
+        read, place, export_name = st.session_state.setdefault(
+            f"setup:read:{source.name}", (item.version, source.location, source.export)
+        )
         with st.form(f"change:{source.name}", border=False):
-            location = st.text_input("Place", source.location)
+            location = st.text_input("Place", place)
             export = (
-                st.text_input("Export's name", source.export)
+                st.text_input("Export's name", export_name)
                 if source.provider is Provider.AWS
                 else ""
             )
@@ -168,7 +171,8 @@ def _conflict(name: str, error: ChangedMeanwhileError) -> None:
         currency="",
         words="Both versions",
     )
-    st.session_state[f"setup:read:{name}"] = found.version
+    _, *shown = st.session_state[f"setup:read:{name}"]
+    st.session_state[f"setup:read:{name}"] = (found.version, *shown)
     st.markdown("Save again to write yours on top of that, or load the page anew to keep theirs.")
 
 

@@ -153,6 +153,7 @@ def _keep(name: str, provider: Provider, location: str, export: str, person: Per
     except (SettingError, DecisionsError, SourceError, ChangedMeanwhileError) as error:
         st.error(plain(error))
         return
+    st.query_params["source"] = source.name  # so that it can be tested at once
     st.rerun()
 
 

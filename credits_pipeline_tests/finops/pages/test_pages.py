@@ -221,6 +221,7 @@ def test_a_source_is_added_tested_and_refused(visit: Visit, tmp_path: Path) -> N
     text = shown(app)
     assert ":material/close: location" in text
     assert "no-bills-here" in text
+    app.radio(key="setup:provider").set_value(Provider.FOCUS).run()
     inputs = {one.label: one for one in app.text_input}
     inputs["Name"].set_value("mine")
     inputs["Place"].set_value(str(tmp_path / "another"))
