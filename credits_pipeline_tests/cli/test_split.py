@@ -214,8 +214,7 @@ def test_what_is_left_out_is_told_and_counted(tmp_path: Path) -> None:
     result = split(tmp_path, TORN, "--to", str(out), "--accept-rejected")
     assert result.exit_code == 1
     january = (
-        "2025-01  Left out: 2 rows that can't be read "
-        "(at least $1.00, and 1 with dollars unknown)."
+        "2025-01  Left out: 2 rows that can't be read (at least $1.00, and 1 with dollars unknown)."
     )
     assert january in result.stdout
     assert "2025-02  Left out: 1 row that can't be read ($2.00)." in result.stdout

@@ -44,7 +44,7 @@ from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.roles import Role
 
 NAME = "wide"
-VERSION = 2
+VERSION = 3
 CONVENTION: Convention = "positive_is_credit"
 
 
