@@ -232,8 +232,7 @@ def rounded_faults(cells: pl.Series, ids: pl.Series) -> pl.Series | None:
         pl.DataFrame([cells.alias("cell"), doubted.alias("doubted")])
         .select(
             pl.when(
-                pl.col("doubted")
-                & pl.col("cell").str.strip_chars().str.contains(_BARE_AND_ROUNDED)
+                pl.col("doubted") & pl.col("cell").str.strip_chars().str.contains(_BARE_AND_ROUNDED)
             )
             .then(pl.lit(_MAY_BE_ROUNDED))
             .alias("fault")

@@ -35,7 +35,7 @@ from credits_pipeline.credits.reading.refusal import Refusal, profile_command
 from credits_pipeline.credits.reading.roles import Role
 
 CONVENTION: Convention = "positive_is_credit"
-VERSION = 3
+VERSION = 2
 
 
 def extract_table(grid: Grid, context: Context, *, layout: str) -> Extract:

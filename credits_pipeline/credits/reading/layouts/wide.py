@@ -44,7 +44,7 @@ from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.roles import Role
 
 NAME = "wide"
-VERSION = 3
+VERSION = 2
 CONVENTION: Convention = "positive_is_credit"
 
 
