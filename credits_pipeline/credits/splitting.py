@@ -114,6 +114,8 @@ def month_files(
                 f"{name} says itself that its first month is {months[0]}: leave out"
                 f" --first-month {first}, or correct the file."
             )
+        if len(months) == 1:
+            sheet.refuse_other_months(months[0])
         readings = [sheet.month(month) for month in months]
     except Refusal as refusal:
         raise NotSplitError(refusal.reason) from None

@@ -205,8 +205,8 @@ def test_programs_get_the_files_as_json_and_the_reason_where_there_are_none(tmp_
     assert "there already" in told["reason"]
 
 
-#: A row that can't be read in either month, one whose amount can't, and an account twice.
-TORN = WIDE + "12345,1.00,2.00\n000000000003,x,3.00\n123456789012,9.00,7.30\n"
+#: A row that can't be read in either month, and one whose amount can't in January.
+TORN = WIDE + "12345,1.00,2.00\n000000000003,x,3.00\n"
 
 
 def test_what_is_left_out_is_told_and_counted(tmp_path: Path) -> None:
@@ -214,8 +214,7 @@ def test_what_is_left_out_is_told_and_counted(tmp_path: Path) -> None:
     result = split(tmp_path, TORN, "--to", str(out), "--accept-rejected")
     assert result.exit_code == 1
     january = (
-        "2025-01  Left out: 2 rows that can't be read and 1 row of accounts that have another one "
-        "(at least $10.00, and 1 with dollars unknown)."
+        "2025-01  Left out: 2 rows that can't be read (at least $1.00, and 1 with dollars unknown)."
     )
     assert january in result.stdout
     assert "2025-02  Left out: 1 row that can't be read ($2.00)." in result.stdout
@@ -224,8 +223,31 @@ def test_what_is_left_out_is_told_and_counted(tmp_path: Path) -> None:
     assert known.exit_code == 0
     first = json.loads(known.stdout)["months"][0]
     assert (first["left_out_rows"], first["left_out_usd"], first["left_out_unknown"]) == (
-        3, "10.00", 1,
+        2, "1.00", 1,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sheet", "month"),
+    [
+        (WIDE + "123456789012,9.00,7.30\n", "2025-01"),
+        (HEADERLESS + "123456789012,5.10,9.00\n", "2025-02"),
+        ("123456789012,5.10\n123456789012,9.00\n", "2025-01"),
+    ],
+    ids=["header", "no header", "the product's own format"],
+)
+def test_rows_that_contradict_each_other_are_never_left_out(
+    tmp_path: Path, sheet: str, month: str
+) -> None:
+    out = tmp_path / "out"
+    options = ["--to", str(out), "--accept-rejected", "--accept-left-out"]
+    first = [] if "Account" in sheet else ["--first-month", "2025-01"]
+    result = split(tmp_path, sheet, *options, *first)
+    assert result.exit_code == 1
+    assert month in result.stderr
+    assert "123456789012" in result.stderr
+    assert "decide duplicates = sum" in result.stderr
+    assert not out.exists()
 
 
 def test_an_upload_that_would_look_whole_and_is_not_wants_it_known(

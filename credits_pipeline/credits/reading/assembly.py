@@ -141,6 +141,7 @@ def assemble(
         *source.text.warnings,
         *extract.warnings,
         *_excluded(not_credits),
+        *_blank(read.blank, entries),
         *_warnings(reading),
     )
     return replace(reading, findings=replace(findings, warnings=warnings))
@@ -181,6 +182,15 @@ def _excluded(rows: pl.DataFrame) -> list[str]:
         count = "1 row is" if len(group) == 1 else f"{len(group):,} rows are"
         found.append(f"{count} no credit, by {why} ({usd}, {_listed(group['line'])}): left out.")
     return found[:_DUPLICATES_SHOWN]
+
+
+def _blank(lines: pl.Series, entries: pl.DataFrame) -> list[str]:
+    """What was read as zero because nobody filled it in."""
+    of_month = lines.filter(lines.is_in(entries["line"].implode())) if len(lines) else lines
+    if not len(of_month):
+        return []
+    rows = "1 amount is" if len(of_month) == 1 else f"{len(of_month):,} amounts are"
+    return [f"{rows} blank ({_listed(of_month)}): read as $0.00; write 0 if there is no credit."]
 
 
 def _table(

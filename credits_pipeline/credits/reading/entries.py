@@ -1,14 +1,15 @@
 """A file's entries with ids and amounts read, and what the signs of the whole file mean."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from credits_pipeline.billing.columns import USD
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Convention, SignFacts
-from credits_pipeline.credits.reading.accounts import read_accounts, rounded_ids
+from credits_pipeline.credits.reading.accounts import read_accounts, rounded_faults, rounded_ids
 from credits_pipeline.credits.reading.amounts import read_amounts
+from credits_pipeline.credits.reading.characters import is_blank
 from credits_pipeline.credits.reading.controls import ReadTotal, decimals_of
 from credits_pipeline.credits.reading.extract import Extract, StatedTotal, optional
 from credits_pipeline.credits.reading.refusal import Refusal
@@ -29,6 +30,8 @@ class ReadEntries:
         faulty: whether any entry has a fault.
         mark: the file's decimal mark.
         signs: over the whole file.
+        blank: lines of rows whose amount is blank, and so zero; a sheet with columns of months has
+            none, as its blank cells are the usual way to say that there was no credit.
     """
 
     frame: pl.DataFrame
@@ -37,6 +40,7 @@ class ReadEntries:
     faulty: bool
     mark: str
     signs: SignFacts
+    blank: pl.Series = field(default_factory=lambda: pl.Series("line", [], dtype=pl.Int64))
 
 
 def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEntries:
@@ -82,6 +86,7 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
     faults = [
         optional(entries, "fault"),
         accounts.faults,
+        rounded_faults(entries["account"], accounts.ids),
         None if amounts.faults is None else amounts.faults.head(len(entries)),
     ]
     given = [fault.alias(f"f{i}") for i, fault in enumerate(faults) if fault is not None]
@@ -115,7 +120,20 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
         faulty=bool(bad) or faulty,
         mark=amounts.mark,
         signs=signs,
+        blank=_blank(entries, frame, zeros=signs.zero > 0),
     )
+
+
+def _blank(entries: pl.DataFrame, frame: pl.DataFrame, *, zeros: bool) -> pl.Series:
+    """The lines of the rows that count and whose amount is blank."""
+    if "column" in entries.columns or not zeros:
+        return entries["line"].head(0)
+    blank = is_blank(pl.col("amount"))
+    rows = entries.lazy().filter(blank & pl.col("amount").is_not_null()).select("line").collect()
+    if "fault" in frame.columns:
+        faulty = frame.filter(pl.col("fault").is_not_null())["line"]
+        rows = rows.filter(~pl.col("line").is_in(faulty.unique().implode()))
+    return rows["line"]
 
 
 def _with_bad_totals(

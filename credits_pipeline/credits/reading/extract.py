@@ -90,7 +90,7 @@ class Extract:
         adds_up: an account's entries are parts of one credit, not repetitions.
         first_counts: of an account's differing rows the first counts; else a total has to prove, or
             a person to say, that they add up.
-        bare_months: numbers of months that a title names without a year.
+        bare_months: numbers of months that titles without a year, or notes, name.
         rounded_to: decimals to which the layout's maker rounds every figure, totals included.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.

@@ -89,7 +89,8 @@ def foreign_in(header: str) -> str | None:
     code = next((c for c in _CODE_IN_HEADER.findall(text) if c in FOREIGN_CODES), None)
     if code is None and (small := _SMALL_CODE.search(text)) is not None:
         code = small[0].upper()
-    name = vocabulary.CURRENCY_NAMES.search(folded(text))
+    words_of = folded(text)
+    name = vocabulary.CURRENCY_NAMES.search(words_of) or vocabulary.OTHER_DOLLARS.search(words_of)
     return code or (None if name is None else name[0])
 
 

@@ -103,7 +103,7 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
     charges: tuple[int, str] | None = None
     read: list[int] = []
     for line in lines:
-        fault = fault_of(line.text)
+        fault = fault_of(line.text) or _balances(line.text)
         if fault is not None:
             raise Refusal(
                 f"{name}, line {line.line}: {shown(line.text)!r} {fault}: take the line out if"
@@ -155,6 +155,10 @@ def fault_of(text: str) -> str | None:
             vocabulary.NOT_FINAL.search(words),
             "says that the amounts are estimates, pending or not to be counted",
         ),
+        (
+            vocabulary.NET_OF.search(words),
+            "speaks of amounts before or after credits, which are no credits",
+        ),
         (vocabulary.SIGNS.search(words), "speaks of signs, and what it says of them can't be told"),
     )
     for found, fault in checks:
@@ -165,6 +169,19 @@ def fault_of(text: str) -> str | None:
         return "names a year and not one month"
     if _MONEY.search(undated) and not vocabulary.AVAILABLE.search(words) and not _sums_up(text):
         return "holds an amount that belongs to no account"
+    return None
+
+
+def _balances(text: str) -> str | None:
+    """Why a title makes balances or grants of all amounts; None if it does not.
+
+    ``Remaining: $500.00`` speaks of an amount of its own.
+    """
+    words = folded(text)
+    if _MONEY.search(text) or not vocabulary.BALANCES.search(words):
+        return None
+    if _credit(text) or len(_WORD.findall(text)) == 1:
+        return "speaks of a grant or a balance, which is something else than the month's credits"
     return None
 
 
@@ -229,6 +246,13 @@ def _months(text: str) -> set[BillingMonth]:
         if month.month_first is not None and month.certain:
             found.add(month.month_first)
     return found
+
+
+def months_named(text: str) -> set[int]:
+    """The numbers of the months that a note names; the end or the grant of a credit is none."""
+    if vocabulary.LIFE.search(folded(text)):
+        return set()
+    return {month.month for month in _months(text)} | _bare_months(text)
 
 
 def _bare_months(text: str) -> set[int]:

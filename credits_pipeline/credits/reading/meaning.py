@@ -15,7 +15,7 @@ from credits_pipeline.credits.reading.characters import clean, folded, plain, st
 from credits_pipeline.credits.reading.columns import role_of
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.header_row import Header
-from credits_pipeline.credits.reading.lines import fault_of, shown
+from credits_pipeline.credits.reading.lines import fault_of, months_named, shown
 from credits_pipeline.credits.reading.refusal import Refusal, profile_command
 from credits_pipeline.credits.reading.roles import Role
 from credits_pipeline.credits.reading.totals import is_total
@@ -69,10 +69,12 @@ class Meaning:
     Attributes:
         roles: every such column's role.
         excluded: String by row: why it is no credit; None if every row is one.
+        named_months: numbers of the months that notes name.
     """
 
     roles: dict[int, Role]
     excluded: pl.Series | None = None
+    named_months: frozenset[int] = frozenset()
 
     def of(self, *roles: Role) -> list[int]:
         """The columns of some roles."""
@@ -173,7 +175,14 @@ def understand(table: Table, roles: dict[int, Role], *, dated: bool) -> Meaning:
         raise table.refuse(column, "makes no row a credit")
     if excluded is not None and excluded.null_count() == len(excluded):
         excluded = None
-    return Meaning(roles, excluded)
+    named = frozenset(
+        month
+        for index, role in roles.items()
+        if role is Role.NOTES
+        for value in table.values(index).telling(notes=True)
+        for month in months_named(value)
+    )
+    return Meaning(roles, excluded, named)
 
 
 def _nothing(_table: Table, _column: int, _dated: bool) -> None:
@@ -300,6 +309,11 @@ def _text(table: Table, column: int, _dated: bool) -> None:
             "all services",
         }:
             raise table.refuse(column, "a sum beside the rows that it sums up", value=value)
+        words = folded(value)
+        if not named and (
+            vocabulary.NOT_FINAL.fullmatch(words) or vocabulary.NOT_ACTUAL.fullmatch(words)
+        ):
+            raise table.refuse(column, "whether such a row counts can't be told", value=value)
         kind = headers.key(value)
         if not named and kind in _SURE_KINDS:
             raise table.refuse(column, "such a row is no credit, or it can't be told", value=value)

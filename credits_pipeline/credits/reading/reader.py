@@ -22,7 +22,12 @@ from credits_pipeline.credits.reading.layouts import LAYOUTS
 from credits_pipeline.credits.reading.layouts.context import Context, Layout
 from credits_pipeline.credits.reading.layouts.profiled import Profiled
 from credits_pipeline.credits.reading.profiles.book import Profiles, shipped
-from credits_pipeline.credits.reading.refusal import NO_NAME, Refusal, split_command
+from credits_pipeline.credits.reading.refusal import (
+    NO_NAME,
+    Refusal,
+    profile_command,
+    split_command,
+)
 from credits_pipeline.credits.reading.several import Counted, counted
 from credits_pipeline.credits.reading.text import Text, decode
 
@@ -108,11 +113,11 @@ class Sheet:
             Refusal: it does.
         """
         bare = self._extract.bare_months
-        if bare and not self.months and month.month not in bare:
+        if bare - {month.month} and len(self.months) <= 1:
             raise Refusal(
-                f"{self._name}: a title names another month than {month}, by its name; correct"
-                f" what is"
-                " wrong.",
+                f"{self._name}: a title or a note names another month than {month}, by its name;"
+                f" correct what is wrong, or say what the columns mean with:"
+                f" {profile_command(self._name)}",
                 layout=self.layout,
             )
         if not self.months or self.months == (month,):

@@ -15,6 +15,7 @@ _BARE = r"^[^\p{L}]*$"
 _SIGNS = r"[^\x00-\x7f]|[$(%#]|[0-9]{9}|^\W*[A-Z]{3}\W*$|(?i:\busd|usd\b|\bcr\b|\bdr\b)"
 _SUMS = r"(?i)total|\bsum|\ball\b|gesamt|summe|suma\b|totaal"
 _KINDS = rf"(?i)^\W*(?:{'|'.join(sorted(k for k in vocabulary.NOT_CREDITS if k.isascii()))})\W*$"
+_COUNTS = rf"(?i)^\W*(?:{vocabulary.NOT_FINAL.pattern}|{vocabulary.NOT_ACTUAL.pattern})\W*$"
 #: What `_KINDS` writes as one word may stand as several.
 _SHORT = r"^.{1,3}$|^(?:\S+ ){1,3}(?i:fee|usage|discount|plan|charge|tax)$"
 _NOTES = "|".join(
@@ -73,6 +74,7 @@ class Values(Sequence[str]):
             | cell.str.contains(_SIGNS)
             | spaced.str.contains(_SUMS)
             | spaced.str.contains(_KINDS)
+            | spaced.str.contains(_COUNTS)
             | spaced.str.contains(_SHORT)
         )
         if notes:

@@ -102,7 +102,13 @@ DOLLARS = frozenset(
 CURRENCY_NAMES = re.compile(
     r"\b(?:euros?|pounds?|sterling|pfund|livres?|libras?|yen|yens|ienes?|yuan|renminbi|rupees?"
     r"|rupien|roupies?|francs?|franken|francos?|pesos?|reais|kroner|kronor?|rands?|zlotys?|won"
-    r"|rubles?|rubel|lira|shekels?)\b|ユーロ|円|ポンド|人民元|元\b"
+    r"|rubles?|rubel|lira|shekels?|bitcoins?"
+    r"|(?:australian|canadian|singapore|hong ?kong|new zealand|taiwan(?:ese)?|jamaican|bermudian"
+    r"|barbadian|namibian|fijian|liberian) (?:dollars?|\$))\b|ユーロ|円|ポンド|人民元|元\b"
+)
+#: Dollars and other money with the sign of the dollar, of another country.
+OTHER_DOLLARS = re.compile(
+    r"(?<![\w])(?:au|ca|nz|hk|sg|nt|mx|[acsr]) ?\$|(?<!us)\$ ?(?:ca|au|nz|hk|sg)\b"
 )
 #: What multiplies an amount.
 UNITS = re.compile(
@@ -110,7 +116,8 @@ UNITS = re.compile(
     r"|milhoes|mio|mn|mln|bn|billions?|cents?|centimes?|centavos?|hundreds?|hunderte?|lakhs?"
     r"|crores?|kusd|tusd|usdk|musd|keur|teur|usdm|k ?\$|\$ ?k|\$ ?mm?|usd ?k|usd ?mm?"
     r"|x ?10+|per (?:mille|cent))(?![\w])"
-    r"|(?<![\w.,'])(?:\$ ?|')?0{3}s?(?![\w.,])|\((?:in )?(?:us ?)?\$? ?[km]{1,2}\)|千|百万|万\b"
+    r"|(?<![\w.,'])(?:\$ ?|')?0{3}s?(?![\w.,])|\((?:in )?(?:us ?)?\$? ?[km]{1,2}\)"
+    r"|\bin (?:us ?)?\$? ?(?:[km]|mm)(?![\w])|千|百万|万\b"
 )
 _NOT_CREDIT = r"""usage tax taxes vat fee fees support charge charges debit refund refunds discount
 discounts rebate adjustment purchase recurring onetime subscription discountedusage rifee
@@ -156,7 +163,10 @@ FINAL = _keys(
 NOT_FINAL = re.compile(
     r"\b(?:pending|estimat\w*|provisional|preliminary|forecast\w*|projected|draft|tentative|planned"
     r"|unconfirmed|unapproved|cancel\w*|void\w*|revers\w*|reject\w*|declin\w*|expired|failed"
-    r"|disputed"
+    r"|disputed|upcoming|next month|to be (?:confirmed|approved|applied|paid|issued|decided)|tb[cd]"
+    r"|not (?:yet )?(?:applied|approved|paid|confirmed|issued|posted|booked|processed|received"
+    r"|granted|valid|eligible|credited|counted)|invalid|ineligible|unpaid|unposted|unprocessed"
+    r"|(?:test|sample|dummy|example) (?:data|file|values|figures|amounts|rows)|example only"
     r"|on hold|not final|subject to change|excluded?|not (?:a )?credits?|do not (?:use|send|count)"
     r"|ignore|duplicate|withdrawn|claw ?back\w*|taken back|refund\w*|debit\w*|accru\w*|unapplied"
     r"|vorlaufig|geschatzt|schatzung|entwurf|storn\w*|ausstehend|abgelehnt|geplant"
@@ -169,6 +179,26 @@ CHARGES = re.compile(
     r"\b(?:costs?|charges?|usage|spend\w*|taxes|tax|debits?|invoices?|refunds?|fees?|discounts?"
     r"|kosten|verbrauch|steuern?|rechnung|couts?|depenses?|facture|costos?|costes?|gastos?"
     r"|custos?|despesas?|fatura)\b|コスト|費用|使用料|料金|請求"
+)
+#: A text that makes the figures what is left of costs, or what was before credits.
+NET_OF = re.compile(
+    r"\b(?:net of|before|after|less|minus|without|excluding|excl|ohne|vor|nach|hors|avant|apres"
+    r"|sin|antes de|despues de|sem|depois de)\.? (?:the |any |all )?(?:aws |promotional )?"
+    r"(?:credits?|gutschrift\w*|avoirs?|creditos?)\b"
+)
+#: A text that makes the figures a balance or a grant, where it has no amount of its own.
+BALANCES = re.compile(
+    r"\b(?:remaining|unused|available|opening|closing|granted|awarded|left over|balances?|rest of"
+    r"|saldo|solde|restant\w*|verfugbar\w*|disponible\w*|disponivel)\b|残高|残額"
+)
+#: What a row's dimension can say that makes its amount no credit of the month, as its whole value.
+NOT_ACTUAL = re.compile(
+    r"(?:budget\w*|plan(?:ned)?|accruals?|accrued|target|outlook|scenario|prognose)"
+)
+#: What makes a month in a note the life of a credit, not the month that it is applied in.
+LIFE = re.compile(
+    r"\b(?:expir\w*|valid\w*|grant\w*|award\w*|renew\w*|starts?|starting|ends?|ending|signed"
+    r"|contract|agreement|ablauf\w*|gultig\w*|echeance|vencimiento|vencimento)\b|有効期限|失効"
 )
 #: What says how signs are meant.
 SIGNS = re.compile(

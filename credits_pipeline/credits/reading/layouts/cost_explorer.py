@@ -29,7 +29,7 @@ from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.totals import is_total
 
 NAME = "cost_explorer"
-VERSION = 1
+VERSION = 2
 CONVENTION: Convention = "negative_is_credit"
 _DECIMALS = 10
 _HEAD = 10

@@ -21,7 +21,7 @@ from credits_pipeline.credits.reading.layouts.sheets import first_column
 from credits_pipeline.credits.reading.refusal import Refusal
 
 NAME = "headerless"
-VERSION = 1
+VERSION = 2
 CONVENTION: Convention = "positive_is_credit"
 _NUMBER = re.compile(r"[0-9][0-9.,+Ee -]*")
 _TOO_MANY = (

@@ -29,7 +29,7 @@ from credits_pipeline.credits.reading.layouts.wide import extract_cells
 from credits_pipeline.credits.reading.refusal import Refusal, split_command
 
 NAME = "headerless_wide"
-VERSION = 1
+VERSION = 2
 CONVENTION: Convention = "positive_is_credit"
 _TOO_MANY = "more cells than the other rows have: an amount with a comma needs quotes"
 _TOO_FEW = "fewer cells than the other rows have"

@@ -111,7 +111,7 @@ def extract_table(grid: Grid, context: Context, *, layout: str) -> Extract:
         ),
         dated=months is not None or stated.month is not None,
         plain=_is_plain(below, rows, account, amount, doubted, month_faults),
-        bare_months=stated.bare,
+        bare_months=stated.bare | meaning.named_months,
         ignored_columns=header.ignored(
             {account, amount, *dates, *meaning.of(Role.CURRENCY, Role.TYPE)}
         ),

@@ -1,5 +1,7 @@
 """A header of months: an account in every row, and a column of credits for each month."""
 
+from calendar import monthrange
+
 import polars as pl
 
 from credits_pipeline.billing.month import BillingMonth
@@ -138,6 +140,15 @@ def _distinct(header: Header, columns: list[int], *, name: str) -> list[BillingM
             " different, or can mean two things; write each once, as 2025-01.",
             layout=NAME,
         )
+    for column, text, month in zip(columns, texts, months, strict=True):
+        last = monthrange(month.year, month.month)[1]
+        if text is not None and text.day not in {None, 1, last}:
+            raise Refusal(
+                f"{name}, line {header.line}: the column {header.name(column)!r} is a day of"
+                f" {month}, and whether it holds the whole month can't be told; write {month} if"
+                " it does.",
+                layout=NAME,
+            )
     return months
 
 
