@@ -13,6 +13,7 @@ import dagster as dg
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import metadata, showing
+from credits_pipeline.orchestration.names import DROP, Names, StepContext
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.orchestration.runs import is_to_send
 from credits_pipeline.reporting import deciding
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
 
 RowLists = dict[str, list[dict[str, Any]]]
-StepContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
-_DROP = "cloudzero_drop"
 
 
 class Refused(dg.Failure):
@@ -60,8 +59,9 @@ class Recorder:
     @classmethod
     def of(cls, context: "StepContext", storage: StorageResource, month: BillingMonth) -> Self:
         """The recorder of the run that a step belongs to."""
-        reached = {key.path[-1] for key in context.job_def.asset_layer.executable_asset_keys}
-        to_send = is_to_send(context.run) and _DROP in reached
+        names = Names.of_step(context)
+        reached = context.job_def.asset_layer.executable_asset_keys
+        to_send = is_to_send(context.run, names) and names.asset(DROP) in reached
         return cls(storage, context.run.run_id, month, to_send, context)
 
     def new(self, verdict: Verdict, **fields: Any) -> Attempt:
@@ -230,7 +230,7 @@ def show_at_the_drop(context: StepContext, attempt: Attempt, shown: Mapping[str,
     """Show at the month of `cloudzero_drop` what became of it: people look for a reason there."""
     context.op_execution_context.log_event(
         dg.AssetObservation(
-            asset_key=_DROP,
+            asset_key=Names.of_step(context).asset(DROP),
             partition=context.partition_key,
             description=showing.description(Outside(told(attempt))),
             metadata=showing.metadata(shown),
