@@ -25,6 +25,8 @@ from credits_pipeline.text import Outside
 if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
 
+#: On every run that ended with an attempt.
+VERDICT_TAG = "credits/verdict"
 RowLists = dict[str, list[dict[str, Any]]]
 
 
@@ -48,6 +50,7 @@ class Recorder:
         to_send: whether the run is to send the month; else its attempt is kept, and the month
             stands as it did.
         context: the step's, where there is one: what stops it is shown at the drop.
+        instance: Dagster's, where there is no step, for the run's tag.
     """
 
     storage: StorageResource
@@ -55,6 +58,7 @@ class Recorder:
     month: BillingMonth
     to_send: bool = True
     context: "StepContext | None" = None
+    instance: dg.DagsterInstance | None = None
 
     @classmethod
     def of(cls, context: "StepContext", storage: StorageResource, month: BillingMonth) -> Self:
@@ -80,6 +84,9 @@ class Recorder:
         """Write the attempt and its log line."""
         stored = self.storage.journal().close(attempt, sent=sent, rows=rows, to_send=self.to_send)
         log(stored)
+        instance = self.instance or (None if self.context is None else self.context.instance)
+        if instance is not None:
+            _tag(instance, stored)
         return stored
 
     def refuse(
@@ -236,6 +243,18 @@ def show_at_the_drop(context: StepContext, attempt: Attempt, shown: Mapping[str,
             metadata=showing.metadata(shown),
         )
     )
+
+
+def _tag(instance: dg.DagsterInstance, attempt: Attempt) -> None:
+    """Put the verdict on the run, so that Dagster's list of runs can be filtered by it.
+
+    The attempt is written already: a database that is away must not make a sent month red.
+    """
+    try:
+        instance.add_run_tags(attempt.run_id, {VERDICT_TAG: attempt.verdict.value})
+    except Exception as error:  # noqa: BLE001 - whatever Dagster's storage of runs raises
+        said = f"Run {attempt.run_id} got no tag {VERDICT_TAG}: {error}"
+        sys.stderr.write(f"{showing.plain(Outside(said))}\n")
 
 
 def log(attempt: Attempt) -> None:

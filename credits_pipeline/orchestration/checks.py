@@ -25,7 +25,7 @@ from credits_pipeline.orchestration.confirming import (
 )
 from credits_pipeline.orchestration.io_manager import load
 from credits_pipeline.orchestration.names import CREDITS, DROP, PAYLOAD, Names
-from credits_pipeline.orchestration.partitions import month_of
+from credits_pipeline.orchestration.partitions import has_month, month_of
 from credits_pipeline.orchestration.previewing import CHANGES, KNOWN, VALID, preview
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.results import check_result, of_rows
@@ -124,6 +124,8 @@ def _of_credits(
     def check_the_credits(
         context: dg.AssetCheckExecutionContext, storage: StorageResource
     ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         _, found = load(storage, "credits", month_of(context), run_id=context.run.run_id)
         assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
         selected = {key.name for key in context.selected_asset_check_keys}
@@ -156,22 +158,32 @@ def _of_payload(
 ) -> list[dg.AssetChecksDefinition]:
     asset = names.asset(PAYLOAD)
 
-    @dg.asset_check(
-        asset=asset,
-        blocking=True,
-        partitions_def=partitions,
-        description="The rows for CloudZero carry exactly the accounts and dollars of the credits.",
+    @dg.multi_asset_check(
+        name=f"{names.op(PAYLOAD)}_payload_equals_credits",
+        specs=[
+            dg.AssetCheckSpec(
+                "payload_equals_credits",
+                asset=asset,
+                blocking=True,
+                partitions_def=partitions,
+                description="The rows for CloudZero carry exactly the accounts and dollars of the "
+                "credits.",
+            )
+        ],
+        can_subset=True,
     )
     @names.bound
     def payload_equals_credits(
         context: dg.AssetCheckExecutionContext, storage: StorageResource
-    ) -> dg.AssetCheckResult:
+    ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         month, run_id = month_of(context), context.run.run_id
         _, found = load(storage, "credits", month, run_id=run_id)
         _, made = load(storage, "cbf_payload", month, run_id=run_id)
         assert isinstance(found, MonthCredits)  # noqa: S101 - as above
         assert isinstance(made, MonthPayload)  # noqa: S101 - as above
-        return check_result(asset, guards.payload_statement(found, made))
+        yield check_result(asset, guards.payload_statement(found, made))
 
     @dg.multi_asset_check(
         name=names.op(ASK_STEP),
@@ -193,6 +205,8 @@ def _of_payload(
         storage: StorageResource,
         cloudzero: CloudZeroResource,
     ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         month, run_id = month_of(context), context.run.run_id
         _, found = load(storage, "credits", month, run_id=run_id)
         _, made = load(storage, "cbf_payload", month, run_id=run_id)
@@ -240,17 +254,26 @@ def _of_drop(
 ) -> list[dg.AssetChecksDefinition]:
     asset = names.asset(DROP)
 
-    @dg.asset_check(
-        asset=asset,
-        partitions_def=partitions,
-        description="CloudZero, asked again, holds exactly the rows that were sent.",
+    @dg.multi_asset_check(
+        name=f"{names.op(DROP)}_drop_equals_payload",
+        specs=[
+            dg.AssetCheckSpec(
+                "drop_equals_payload",
+                asset=asset,
+                partitions_def=partitions,
+                description="CloudZero, asked again, holds exactly the rows that were sent.",
+            )
+        ],
+        can_subset=True,
     )
     @names.bound
     def drop_equals_payload(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,
         cloudzero: CloudZeroResource,
-    ) -> dg.AssetCheckResult:
+    ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         statement = drop_statement(
             month_of(context),
             context.run.run_id,
@@ -259,7 +282,7 @@ def _of_drop(
             instance=context.instance,
             say=showing.saying(context.log, logging.INFO),
         )
-        return check_result(asset, statement)
+        yield check_result(asset, statement)
 
     @dg.multi_asset_check(
         name=names.op(LATER_STEP),
@@ -275,6 +298,8 @@ def _of_drop(
         storage: StorageResource,
         cloudzero: CloudZeroResource,
     ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         month, run_id = month_of(context), context.run.run_id
         selected = {key.name for key in context.selected_asset_check_keys}
         if STILL_HELD in selected:

@@ -232,14 +232,18 @@ def _settle(
         stream = CloudZeroResource(base_url=attempt.base_url, connection_id=attempt.connection_id)
         with _if_free(stream, instance) as free:
             if free:
-                settled[month] = _said_of(journal, month, attempt, storage)
+                settled[month] = _said_of(journal, month, attempt, storage, instance)
     return settled
 
 
 def _said_of(
-    journal: "Journal", month: BillingMonth, attempt: Attempt, storage: StorageResource
+    journal: "Journal",
+    month: BillingMonth,
+    attempt: Attempt,
+    storage: StorageResource,
+    instance: dg.DagsterInstance,
 ) -> Attempt:
-    recorder = Recorder(storage, attempt.run_id, month)
+    recorder = Recorder(storage, attempt.run_id, month, instance=instance)
     found = journal.attempt(month, attempt.run_id) or attempt
     if found.verdict is Verdict.SENDING:
         return recorder.close(interrupted(found, "its process ended"), sent=True)

@@ -79,7 +79,9 @@ def write_missing_attempt(
     month = month_of_run(run)
     if month is None or not is_ours(run, names):
         return dg.SkipReason(f"Run {run.run_id} works on none of our months.")
-    recorder = Recorder(storage, run.run_id, month, is_to_send(run, names))
+    recorder = Recorder(
+        storage, run.run_id, month, is_to_send(run, names), instance=context.instance
+    )
     found = storage.journal().attempt(month, run.run_id)
     if found is None:
         record = context.instance.get_run_record_by_id(run.run_id)
