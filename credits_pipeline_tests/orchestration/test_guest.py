@@ -112,6 +112,7 @@ def test_a_month_runs_beside_them(
     assert run.tags["credits/verdict"] == "verified"
 
 
+@pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")
 def test_the_group_may_be_called_otherwise(pipeline: Pipeline) -> None:
     defs = pipeline.defs.map_asset_specs(func=lambda spec: spec.replace_attributes(group_name="x"))
     assert keys_of(defs, "credits_month") == OURS
@@ -179,14 +180,18 @@ def test_two_streams_share_no_name_and_no_place(pipeline: Pipeline) -> None:
 
 def test_checks_that_are_run_without_a_month_end_with_a_sentence(pipeline: Pipeline) -> None:
     """As the button "Execute all" on the page of checks starts them."""
-    job = pipeline.defs.resolve_implicit_global_asset_job_def()
-    checks = {
-        key
-        for key in job.asset_layer.executable_asset_check_keys
-        if key.asset_key in Names().months
+    every = dg.define_asset_job("all", dg.AssetSelection.checks_for_assets(*Names().months))
+    defs = dg.Definitions.merge(pipeline.defs, dg.Definitions(jobs=[every]))
+    result = defs.resolve_job_def("all").execute_in_process(
+        instance=pipeline.instance, raise_on_error=False
+    )
+    assert {event.step_key for event in result.all_events if event.is_step_success} == {
+        "check_the_credits",
+        "cbf_payload_payload_equals_credits",
+        "ask_cloudzero_before_the_drop",
+        "cloudzero_drop_drop_equals_payload",
+        "look_at_the_drop_again",
     }
-    selected = job.get_subset(asset_selection=set(), asset_check_selection=checks)
-    result = selected.execute_in_process(instance=pipeline.instance, raise_on_error=False)
     assert result.success
     assert result.get_asset_check_evaluations() == []
 
