@@ -20,8 +20,8 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import showing, visibility
 from credits_pipeline.orchestration.confirming import still_held_statement
 from credits_pipeline.orchestration.costs import costs_day
-from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.known_accounts import known_accounts_of
+from credits_pipeline.orchestration.names import DROP as NOUN
 from credits_pipeline.orchestration.names import Names
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.results import evaluation
