@@ -1,6 +1,29 @@
 """AWS credits from a monthly file in S3 to a verified drop in CloudZero's AnyCost Stream.
 
+`build_definitions` puts the pipeline into a Dagster that is there already.
+
 The rooms, and the one way in which they import each other::
 
     cli → {orchestration, sandbox} → reporting → {credits, cloudzero, storage} → billing
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from credits_pipeline.component import CreditsPipelineComponent
+    from credits_pipeline.orchestration.build import build_definitions
+
+__all__ = ["CreditsPipelineComponent", "build_definitions"]
+_WHERE = {
+    "CreditsPipelineComponent": "credits_pipeline.component",
+    "build_definitions": "credits_pipeline.orchestration.build",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for: commands that need no Dagster must not wait for it."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - when asked for
+
+    return getattr(import_module(_WHERE[name]), name)

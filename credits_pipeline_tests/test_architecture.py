@@ -37,6 +37,7 @@ MAY_IMPORT = {
     },
     "guard": set(),
     "definitions": {"orchestration"},
+    "component": {"billing", "orchestration", "settings"},
     "cli": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "sandbox",
         "orchestration", "aws", "doctor", "text", "guard", "finops", "pages",

@@ -12,7 +12,8 @@ import dagster as dg
 from credits_pipeline.orchestration import showing
 from credits_pipeline.orchestration.costs import costs_day
 from credits_pipeline.orchestration.known_accounts import kept_accounts
-from credits_pipeline.orchestration.later import STILL_HELD_JOB
+from credits_pipeline.orchestration.later import STILL_HELD_JOB, STREAM_OP
+from credits_pipeline.orchestration.names import Names
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
     InboxResource,
@@ -30,17 +31,20 @@ _UNCERTAIN_FOR = timedelta(days=1)
 _SECONDS = 300
 
 
-def again_sensors(job: Any, status: dg.DefaultSensorStatus) -> list[dg.SensorDefinition]:
+def again_sensors(
+    job: Any, status: dg.DefaultSensorStatus, names: Names
+) -> list[dg.SensorDefinition]:
     """Months to send again, and months to look at again."""
 
     @dg.sensor(
         job=job,
-        name="credits_accounts_known",
+        name=names.called("credits_accounts_known"),
         minimum_interval_seconds=_SECONDS,
         default_status=status,
         description="Starts a run of each month that left out accounts which CloudZero knows now, "
         "or was blocked for them.",
     )
+    @names.bound
     def credits_accounts_known(
         inbox: InboxResource, storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.SensorResult:
@@ -50,20 +54,21 @@ def again_sensors(job: Any, status: dg.DefaultSensorStatus) -> list[dg.SensorDef
         return _to_send_again(inbox, storage, cloudzero)
 
     @dg.sensor(
-        job_name=STILL_HELD_JOB,
-        name="credits_look_again",
+        job_name=names.called(STILL_HELD_JOB),
+        name=names.called("credits_look_again"),
         minimum_interval_seconds=_SECONDS,
         default_status=status,
         description="Has a month looked at a quarter of an hour after a request got no answer, as "
         "it may have been applied late.",
     )
+    @names.bound
     def credits_look_again(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.SensorResult:
         not_set = cloudzero.why_not_set()
         if not_set is not None:
             return dg.SensorResult(skip_reason=showing.plain(Outside(not_set)))
-        return to_look_at_again(storage.journal(), datetime.now(UTC))
+        return to_look_at_again(storage.journal(), datetime.now(UTC), names.called(STREAM_OP))
 
     return [credits_accounts_known, credits_look_again]
 
@@ -100,7 +105,7 @@ def _to_send_again(
     )
 
 
-def to_look_at_again(journal: "Journal", now: datetime) -> dg.SensorResult:
+def to_look_at_again(journal: "Journal", now: datetime, op: str = STREAM_OP) -> dg.SensorResult:
     """Looks at the months of attempts with a request that may have been applied late."""
     requests, waiting = [], 0
     for attempt in journal.uncertain():
@@ -112,7 +117,7 @@ def to_look_at_again(journal: "Journal", now: datetime) -> dg.SensorResult:
             requests.append(
                 dg.RunRequest(
                     run_key=f"{attempt.billing_month} {attempt.run_id}",
-                    run_config={"ops": {"look_into_the_stream": months}},
+                    run_config={"ops": {op: months}},
                     tags={"credits/because": f"a request of run {attempt.run_id} got no answer"},
                 )
             )

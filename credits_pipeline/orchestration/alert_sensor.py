@@ -19,6 +19,7 @@ from credits_pipeline.alerts.months import missed_files
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import alert_sources, showing
 from credits_pipeline.orchestration.later import ON_THE_BILL_JOB, STILL_HELD_JOB
+from credits_pipeline.orchestration.names import Names
 from credits_pipeline.orchestration.resources import InboxResource, StorageResource
 from credits_pipeline.settings import Schedule
 from credits_pipeline.text import Outside
@@ -37,7 +38,7 @@ class AlertError(Exception):
 
 
 def alert_sensor(
-    schedule: Schedule, status: dg.DefaultSensorStatus, others: Collection[str]
+    schedule: Schedule, status: dg.DefaultSensorStatus, others: Collection[str], names: Names
 ) -> dg.SensorDefinition:
     """The sensor ``credits_alerts``.
 
@@ -45,16 +46,19 @@ def alert_sensor(
         schedule: what had to be known at load.
         status: whether it runs from the start.
         others: the names of the sensors and schedules that it looks after, besides itself.
+        names: of the stream.
     """
+    name = names.called(NAME)
 
     @dg.sensor(
-        name=NAME,
+        name=name,
         minimum_interval_seconds=min(_SECONDS, 2 * schedule.sensor_seconds),
         default_status=status,
         description="Tells people by Slack, e-mail and Amazon SNS, as far as they are set, of what "
         "is wrong: months, files that have not come, drops that are not as they were sent, ticks "
         "that fail. Each is told once.",
     )
+    @names.bound
     def credits_alerts(
         context: dg.SensorEvaluationContext, inbox: InboxResource, storage: StorageResource
     ) -> dg.SensorResult:
@@ -69,7 +73,7 @@ def alert_sensor(
             ui = settings.UI_URL.read(settings.web_address)
         except settings.SettingError as error:
             failures.append(str(error))
-        look = partial(_look, context, inbox, storage, schedule, [NAME, *others])
+        look = partial(_look, context, inbox, storage, schedule, [name, *others], names)
         down: Exception | None = None
         try:
             said, more = _tell(storage, look, channels, ui)
@@ -119,7 +123,8 @@ def _look(
     inbox: InboxResource,
     storage: StorageResource,
     schedule: Schedule,
-    names: Collection[str],
+    watched: Collection[str],
+    names: Names,
     book: Book,
 ) -> tuple[View, list[str]]:
     """What is wrong and what is right, and what could not be looked at.
@@ -142,10 +147,10 @@ def _look(
             missed=map(BillingMonth.parse, missed_files(book)),
         ),
         "the later looks": lambda: alert_sources.looks(
-            context.instance, (STILL_HELD_JOB, ON_THE_BILL_JOB)
+            context.instance, map(names.called, (STILL_HELD_JOB, ON_THE_BILL_JOB))
         ),
         "the ticks": lambda: alert_sources.ticks(
-            context.instance, names, None if origin is None else origin.location_name
+            context.instance, watched, None if origin is None else origin.location_name
         ),
     }
     view, failures = View(), []

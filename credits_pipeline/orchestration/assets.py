@@ -16,6 +16,7 @@ from credits_pipeline.orchestration import decisions, guards, metadata
 from credits_pipeline.orchestration.attempts import Recorder, blocked
 from credits_pipeline.orchestration.config import CreditsConfig, DropConfig, asks_to_clear
 from credits_pipeline.orchestration.drop import drop_month
+from credits_pipeline.orchestration.names import CREDITS, DROP, INBOX, PAYLOAD, RAW, Names
 from credits_pipeline.orchestration.partitions import month_of
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
@@ -30,66 +31,73 @@ from credits_pipeline.orchestration.stored import (
 )
 from credits_pipeline.reporting.attempt import Verdict
 
-GROUP = "credits"
 #: So that the UI's search finds them among the assets of other code locations.
 TAGS = {"domain": "finops", "cloud": "aws"}
-INBOX = dg.AssetKey("credits_inbox")
+_ONLY = Names()
 
 
 def credits_assets(
-    partitions: dg.PartitionsDefinition[str], owners: Sequence[str] = ()
+    partitions: dg.PartitionsDefinition[str], owners: Sequence[str] = (), names: Names = _ONLY
 ) -> Sequence[dg.AssetsDefinition]:
     """The four assets over the given months.
 
     Args:
         partitions: the billing months.
         owners: e-mail addresses, and teams as ``team:name``.
+        names: of the stream.
     """
-    common: dict[str, Any] = {"partitions_def": partitions, **_common(owners)}
+    common: dict[str, Any] = {
+        "partitions_def": partitions,
+        "io_manager_key": names.resource("io_manager"),
+        **_common(owners, names),
+    }
     return [
         dg.asset(
             **common,
-            name="raw_credits_csv",
-            deps=[INBOX],
+            key=names.asset(RAW),
+            deps=[names.asset(INBOX)],
             kinds={"s3", "csv"},
             description="The credits file exactly as it lay in S3 when the run began: the version "
             "that S3 calls current, byte for byte.",
-        )(_raw_credits_csv),
+        )(names.bound(_raw_credits_csv)),
         dg.asset(
             **common,
-            name="credits",
+            key=names.asset(CREDITS),
+            ins={RAW: dg.AssetIn(names.asset(RAW))},
             kinds={"polars", "pandera", "parquet"},
             description="One row per AWS account that is owed credits in the month, in exact "
             "dollars. What could not be read, was repeated or was left out is listed, never lost.",
-        )(_credits),
+        )(names.bound(_credits)),
         dg.asset(
             **common,
-            name="cbf_payload",
+            key=names.asset(PAYLOAD),
+            ins={CREDITS: dg.AssetIn(names.asset(CREDITS))},
             kinds={"polars", "parquet"},
             description="The same credits as rows of CloudZero's Common Bill Format: one line item "
             "of type Credit per account, with the amount negated.",
-        )(_cbf_payload),
+        )(names.bound(_cbf_payload)),
         dg.asset(
             **common,
-            name="cloudzero_drop",
+            key=names.asset(DROP),
+            ins={PAYLOAD: dg.AssetIn(names.asset(PAYLOAD))},
             output_required=False,
             kinds={"cloudzero"},
             description="The month as CloudZero's AnyCost Stream holds it, read back and compared "
             "row by row. There is a materialisation only if CloudZero holds exactly this.",
-        )(_cloudzero_drop),
+        )(names.bound(_cloudzero_drop)),
     ]
 
 
-def _common(owners: Sequence[str]) -> dict[str, Any]:
+def _common(owners: Sequence[str], names: Names) -> dict[str, Any]:
     """What every asset is found by in the UI."""
-    return {"group_name": GROUP, "owners": list(owners), "tags": TAGS}
+    return {"group_name": names.group, "owners": list(owners), "tags": TAGS}
 
 
-def inbox_asset(owners: Sequence[str] = ()) -> dg.AssetSpec:
+def inbox_asset(owners: Sequence[str] = (), names: Names = _ONLY) -> dg.AssetSpec:
     """The inbox as people see it: files that start no run are listed there with the reason."""
     return dg.AssetSpec(
-        INBOX,
-        **_common(owners),
+        names.asset(INBOX),
+        **_common(owners, names),
         kinds={"s3"},
         description="The place where credits files are dropped, named credits-YYYY-MM.csv. Objects "
         "that are not credits files, and months that were found but not sent, are listed in its "

@@ -13,6 +13,7 @@ import dagster as dg
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import metadata, showing
+from credits_pipeline.orchestration.names import DROP, Names, StepContext
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.orchestration.runs import is_to_send
 from credits_pipeline.reporting import deciding
@@ -24,9 +25,9 @@ from credits_pipeline.text import Outside
 if TYPE_CHECKING:
     from credits_pipeline.credits.judgement import Statement
 
+#: On every run that ended with an attempt.
+VERDICT_TAG = "credits/verdict"
 RowLists = dict[str, list[dict[str, Any]]]
-StepContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
-_DROP = "cloudzero_drop"
 
 
 class Refused(dg.Failure):
@@ -49,6 +50,7 @@ class Recorder:
         to_send: whether the run is to send the month; else its attempt is kept, and the month
             stands as it did.
         context: the step's, where there is one: what stops it is shown at the drop.
+        instance: Dagster's, where there is no step, for the run's tag.
     """
 
     storage: StorageResource
@@ -56,12 +58,14 @@ class Recorder:
     month: BillingMonth
     to_send: bool = True
     context: "StepContext | None" = None
+    instance: dg.DagsterInstance | None = None
 
     @classmethod
     def of(cls, context: "StepContext", storage: StorageResource, month: BillingMonth) -> Self:
         """The recorder of the run that a step belongs to."""
-        reached = {key.path[-1] for key in context.job_def.asset_layer.executable_asset_keys}
-        to_send = is_to_send(context.run) and _DROP in reached
+        names = Names.of_step(context)
+        reached = context.job_def.asset_layer.executable_asset_keys
+        to_send = is_to_send(context.run, names) and names.asset(DROP) in reached
         return cls(storage, context.run.run_id, month, to_send, context)
 
     def new(self, verdict: Verdict, **fields: Any) -> Attempt:
@@ -80,6 +84,9 @@ class Recorder:
         """Write the attempt and its log line."""
         stored = self.storage.journal().close(attempt, sent=sent, rows=rows, to_send=self.to_send)
         log(stored)
+        instance = self.instance or (None if self.context is None else self.context.instance)
+        if instance is not None:
+            _tag(instance, stored)
         return stored
 
     def refuse(
@@ -230,12 +237,24 @@ def show_at_the_drop(context: StepContext, attempt: Attempt, shown: Mapping[str,
     """Show at the month of `cloudzero_drop` what became of it: people look for a reason there."""
     context.op_execution_context.log_event(
         dg.AssetObservation(
-            asset_key=_DROP,
+            asset_key=Names.of_step(context).asset(DROP),
             partition=context.partition_key,
             description=showing.description(Outside(told(attempt))),
             metadata=showing.metadata(shown),
         )
     )
+
+
+def _tag(instance: dg.DagsterInstance, attempt: Attempt) -> None:
+    """Put the verdict on the run, so that Dagster's list of runs can be filtered by it.
+
+    The attempt is written already: a database that is away must not make a sent month red.
+    """
+    try:
+        instance.add_run_tags(attempt.run_id, {VERDICT_TAG: attempt.verdict.value})
+    except Exception as error:  # noqa: BLE001 - whatever Dagster's storage of runs raises
+        said = f"Run {attempt.run_id} got no tag {VERDICT_TAG}: {error}"
+        sys.stderr.write(f"{showing.plain(Outside(said))}\n")
 
 
 def log(attempt: Attempt) -> None:

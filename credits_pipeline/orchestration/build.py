@@ -1,18 +1,20 @@
 """The one assembly, so that tests and deployments differ by argument."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._config.post_process import post_process_config
 
 from credits_pipeline import settings
-from credits_pipeline.orchestration.assets import GROUP, credits_assets, inbox_asset
+from credits_pipeline.orchestration.assets import credits_assets, inbox_asset
 from credits_pipeline.orchestration.checks import credits_checks, later_checks
 from credits_pipeline.orchestration.executor import executor_of_settings
 from credits_pipeline.orchestration.io_manager import MonthIOManager
 from credits_pipeline.orchestration.later import later_jobs
+from credits_pipeline.orchestration.names import MONTH_JOB, Names, prefix_of
 from credits_pipeline.orchestration.partitions import monthly_partitions
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Providers write manifests a few times a day, and each look lists every source.
 _MANIFESTS_SECONDS = 60
+_BILLS = "bills"
+_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 def build_definitions(
@@ -36,55 +40,86 @@ def build_definitions(
     schedule: Schedule | None = None,
     resources: Mapping[str, Any] | None = None,
     executor: dg.ExecutorDefinition | None = None,
+    key_prefix: str | Sequence[str] = (),
+    group: str = "credits",
+    name: str = "",
 ) -> dg.Definitions:
-    """Assemble the code location.
+    """Assemble one stream: its assets, checks, jobs, schedules, sensors and resources.
+
+    Nothing in it has a name that a code location has once only, so that it can be merged with what
+    is there already: `Definitions.merge(build_definitions(), ours)`.
 
     Args:
         schedule: what has to be known when it loads; default: from the environment.
         resources: replacements for ``inbox``, ``storage``, ``cloudzero`` or ``bills``.
-        executor: runs the steps of every run, also of those started from an asset's page; default:
-            from the environment. One process per run is what a few short steps want, as they share
-            what they import.
+        executor: runs the steps of our jobs; default: from the environment. One process per run is
+            what a few short steps want, as they share what they import.
+        key_prefix: what the key of every asset begins with.
+        group: the group that the UI shows the assets in.
+        name: of a stream beside another in one code location. It ends the names of jobs, sensors,
+            schedules and resources, and is the key prefix where none is given. Bills of clouds
+            belong to the stream without a name.
 
     Raises:
         SettingError: a variable that is needed at load can't be used.
+        ValueError: the name can't be part of a name in Dagster.
     """
+    if name and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"name={name!r} can't be used: letters, digits and underscores make up the name of a "
+            "stream."
+        )
     schedule = schedule or Schedule.from_environment()
+    names = Names(prefix_of(key_prefix) or prefix_of(name or ()), group, name)
+    executor = executor or executor_of_settings()
     partitions = monthly_partitions(schedule.start_month)
-    storage = StorageResource()
     used: dict[str, Any] = {
         "inbox": InboxResource(),
-        "storage": storage,
+        "storage": StorageResource(),
         "cloudzero": CloudZeroResource(),
         **(resources or {}),
     }
     used.setdefault("io_manager", MonthIOManager(storage=used["storage"]))
     job = dg.define_asset_job(
-        "credits_month",
-        selection=dg.AssetSelection.groups(GROUP)
-        - dg.AssetSelection.assets("credits_inbox")
-        - later_checks(),
+        names.called(MONTH_JOB),
+        selection=dg.AssetSelection.assets(*names.months) - later_checks(names),
         description="One billing month, from the file in S3 to the verified drop in CloudZero.",
+        executor_def=executor,
     )
-    bills = _bills(schedule)
+    ours = {names.resource(short): used[short] for short in used if short != _BILLS}
+    bills = None if name else _bills(schedule, executor)
     if bills is not None:
-        used = {**bills.resources, **used}
+        ours |= {**bills.resources, **{key: used[key] for key in used if key == _BILLS}}
     return dg.Definitions(
         assets=[
-            inbox_asset(schedule.owners),
-            *credits_assets(partitions, schedule.owners),
+            inbox_asset(schedule.owners, names),
+            *credits_assets(partitions, schedule.owners, names),
             *(bills.assets if bills else ()),
         ],
-        asset_checks=[*credits_checks(partitions), *(bills.asset_checks if bills else ())],
-        jobs=[job, *later_jobs(), *(bills.jobs if bills else ())],
-        schedules=credits_schedules(schedule),
-        sensors=[*credits_sensors(schedule, job), *(bills.sensors if bills else ())],
-        resources={name: _not_of_a_run(resource) for name, resource in used.items()},
-        executor=executor or executor_of_settings(),
+        asset_checks=[
+            *credits_checks(partitions, names),
+            *(bills.asset_checks if bills else ()),
+        ],
+        jobs=[job, *later_jobs(names, executor), *(bills.jobs if bills else ())],
+        schedules=credits_schedules(schedule, names),
+        sensors=[*credits_sensors(schedule, job, names), *(bills.sensors if bills else ())],
+        resources={key: _not_of_a_run(resource) for key, resource in ours.items()},
     )
 
 
-def _bills(schedule: Schedule) -> "FinopsDefinitions | None":
+def build_code_location() -> dg.Definitions:
+    """The pipeline as a code location of its own: runs from an asset's page have its executor too.
+
+    Raises:
+        SettingError: a variable that is needed at load can't be used.
+    """
+    executor = executor_of_settings()
+    return dg.Definitions.merge(
+        build_definitions(executor=executor), dg.Definitions(executor=executor)
+    )
+
+
+def _bills(schedule: Schedule, executor: dg.ExecutorDefinition) -> "FinopsDefinitions | None":
     """What the second wing adds, where it is in use."""
     if not finops_is_in_use():
         return None
@@ -98,6 +133,7 @@ def _bills(schedule: Schedule) -> "FinopsDefinitions | None":
         automation=schedule.automation and automation,
         seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
         owners=schedule.owners,
+        executor=executor,
     )
 
 

@@ -16,6 +16,7 @@ from credits_pipeline.orchestration import guards
 from credits_pipeline.orchestration.build import build_definitions
 from credits_pipeline.orchestration.costs import costs_day
 from credits_pipeline.orchestration.decisions import current_version
+from credits_pipeline.orchestration.names import MONTH_JOB
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
     InboxResource,
@@ -225,7 +226,7 @@ def run_with(decision: Decision, instance: dg.DagsterInstance) -> Attempt | None
     }
     result = (
         build_definitions()
-        .resolve_job_def("credits_month")
+        .resolve_job_def(MONTH_JOB)
         .execute_in_process(
             partition_key=month.partition_key,
             instance=instance,

@@ -23,9 +23,9 @@ from credits_pipeline.orchestration.confirming import (
     drop_statement,
     still_held_if_asked,
 )
-from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.io_manager import load
-from credits_pipeline.orchestration.partitions import month_of
+from credits_pipeline.orchestration.names import CREDITS, DROP, PAYLOAD, Names
+from credits_pipeline.orchestration.partitions import has_month, month_of
 from credits_pipeline.orchestration.previewing import CHANGES, KNOWN, VALID, preview
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.results import check_result, of_rows
@@ -53,6 +53,10 @@ OF_CREDITS = {
     "month_is_plausible": "Total and number of accounts are like those of the months before. It "
     "only warns; a change that is too large to go unseen is held when it is to be sent.",
 }
+#: What the steps that look at several statements are called, in a run and in its config.
+CREDITS_STEP = "check_the_credits"
+ASK_STEP = "ask_cloudzero_before_the_drop"
+LATER_STEP = "look_at_the_drop_again"
 #: Those that warn at most; the UI calls the others blocking.
 _ONLY_WARN = {
     "layout_is_known",
@@ -79,27 +83,35 @@ OF_DROP_LATER = {
 }
 
 
-def later_checks() -> dg.AssetSelection:
+def later_checks(names: Names) -> dg.AssetSelection:
     """The checks that are no part of a month's own run."""
-    keys = [dg.AssetCheckKey(dg.AssetKey(NOUN), name) for name in OF_DROP_LATER]
+    keys = [dg.AssetCheckKey(names.asset(DROP), name) for name in OF_DROP_LATER]
     return dg.AssetSelection.checks(*keys)
 
 
 def credits_checks(
-    partitions: dg.PartitionsDefinition[str],
+    partitions: dg.PartitionsDefinition[str], names: Names
 ) -> list[dg.AssetChecksDefinition]:
     """All checks, each per month."""
     with warnings.catch_warnings():
         # A check's partitions are in preview in the release that is pinned; the tests hold them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        return [*_of_credits(partitions), *_of_payload(partitions), *_of_drop(partitions)]
+        return [
+            *_of_credits(partitions, names),
+            *_of_payload(partitions, names),
+            *_of_drop(partitions, names),
+        ]
 
 
-def _of_credits(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefinition]:
+def _of_credits(
+    partitions: dg.PartitionsDefinition[str], names: Names
+) -> list[dg.AssetChecksDefinition]:
+    asset = names.asset(CREDITS)
+
     specs = [
         dg.AssetCheckSpec(
             name,
-            asset="credits",
+            asset=asset,
             description=description,
             blocking=name not in _ONLY_WARN,
             partitions_def=partitions,
@@ -107,10 +119,13 @@ def _of_credits(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
         for name, description in OF_CREDITS.items()
     ]
 
-    @dg.multi_asset_check(name="credits_statements", specs=specs, can_subset=True)
-    def credits_statements(
+    @dg.multi_asset_check(name=names.op(CREDITS_STEP), specs=specs, can_subset=True)
+    @names.bound
+    def check_the_credits(
         context: dg.AssetCheckExecutionContext, storage: StorageResource
     ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         _, found = load(storage, "credits", month_of(context), run_id=context.run.run_id)
         assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
         selected = {key.name for key in context.selected_asset_check_keys}
@@ -120,10 +135,10 @@ def _of_credits(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
             if statement.name in selected:
                 rows = concerned.get(statement.name)
                 more = {"rows": of_rows(rows)} if rows else {}
-                yield check_result("credits", statement, **more)
+                yield check_result(asset, statement, **more)
         _stop_at(found, selected, Recorder.of(context, storage, found.month))
 
-    return [credits_statements]
+    return [check_the_credits]
 
 
 def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder) -> None:
@@ -138,29 +153,44 @@ def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder
         raise Refused(Outside(told(blocked(attempt, stops, found.offers))))
 
 
-def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefinition]:
-    @dg.asset_check(
-        asset="cbf_payload",
-        blocking=True,
-        partitions_def=partitions,
-        description="The rows for CloudZero carry exactly the accounts and dollars of the credits.",
+def _of_payload(
+    partitions: dg.PartitionsDefinition[str], names: Names
+) -> list[dg.AssetChecksDefinition]:
+    asset = names.asset(PAYLOAD)
+
+    @dg.multi_asset_check(
+        name=f"{names.op(PAYLOAD)}_payload_equals_credits",
+        specs=[
+            dg.AssetCheckSpec(
+                "payload_equals_credits",
+                asset=asset,
+                blocking=True,
+                partitions_def=partitions,
+                description="The rows for CloudZero carry exactly the accounts and dollars of the "
+                "credits.",
+            )
+        ],
+        can_subset=True,
     )
+    @names.bound
     def payload_equals_credits(
         context: dg.AssetCheckExecutionContext, storage: StorageResource
-    ) -> dg.AssetCheckResult:
+    ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         month, run_id = month_of(context), context.run.run_id
         _, found = load(storage, "credits", month, run_id=run_id)
         _, made = load(storage, "cbf_payload", month, run_id=run_id)
         assert isinstance(found, MonthCredits)  # noqa: S101 - as above
         assert isinstance(made, MonthPayload)  # noqa: S101 - as above
-        return check_result("cbf_payload", guards.payload_statement(found, made))
+        yield check_result(asset, guards.payload_statement(found, made))
 
     @dg.multi_asset_check(
-        name="asked_of_cloudzero",
+        name=names.op(ASK_STEP),
         specs=[
             dg.AssetCheckSpec(
                 name,
-                asset="cbf_payload",
+                asset=asset,
                 description=description,
                 blocking=name != CHANGES,
                 partitions_def=partitions,
@@ -169,11 +199,14 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
         ],
         can_subset=True,
     )
-    def asked_of_cloudzero(
+    @names.bound
+    def ask_cloudzero_before(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,
         cloudzero: CloudZeroResource,
     ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         month, run_id = month_of(context), context.run.run_id
         _, found = load(storage, "credits", month, run_id=run_id)
         _, made = load(storage, "cbf_payload", month, run_id=run_id)
@@ -211,22 +244,36 @@ def _of_payload(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecks
             (told.valid, "cloudzero_says", errors),
         ):
             if statement.name in selected:
-                yield check_result("cbf_payload", statement, **{name: more})
+                yield check_result(asset, statement, **{name: more})
 
-    return [payload_equals_credits, asked_of_cloudzero]
+    return [payload_equals_credits, ask_cloudzero_before]
 
 
-def _of_drop(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDefinition]:
-    @dg.asset_check(
-        asset="cloudzero_drop",
-        partitions_def=partitions,
-        description="CloudZero, asked again, holds exactly the rows that were sent.",
+def _of_drop(
+    partitions: dg.PartitionsDefinition[str], names: Names
+) -> list[dg.AssetChecksDefinition]:
+    asset = names.asset(DROP)
+
+    @dg.multi_asset_check(
+        name=f"{names.op(DROP)}_drop_equals_payload",
+        specs=[
+            dg.AssetCheckSpec(
+                "drop_equals_payload",
+                asset=asset,
+                partitions_def=partitions,
+                description="CloudZero, asked again, holds exactly the rows that were sent.",
+            )
+        ],
+        can_subset=True,
     )
+    @names.bound
     def drop_equals_payload(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,
         cloudzero: CloudZeroResource,
-    ) -> dg.AssetCheckResult:
+    ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         statement = drop_statement(
             month_of(context),
             context.run.run_id,
@@ -235,21 +282,24 @@ def _of_drop(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDef
             instance=context.instance,
             say=showing.saying(context.log, logging.INFO),
         )
-        return check_result("cloudzero_drop", statement)
+        yield check_result(asset, statement)
 
     @dg.multi_asset_check(
-        name="looked_at_later",
+        name=names.op(LATER_STEP),
         specs=[
-            dg.AssetCheckSpec(name, asset=NOUN, description=description, partitions_def=partitions)
+            dg.AssetCheckSpec(name, asset=asset, description=description, partitions_def=partitions)
             for name, description in OF_DROP_LATER.items()
         ],
         can_subset=True,
     )
-    def looked_at_later(
+    @names.bound
+    def look_at_the_drop_again(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,
         cloudzero: CloudZeroResource,
     ) -> Iterator[dg.AssetCheckResult]:
+        if not has_month(context):
+            return
         month, run_id = month_of(context), context.run.run_id
         selected = {key.name for key in context.selected_asset_check_keys}
         if STILL_HELD in selected:
@@ -261,10 +311,10 @@ def _of_drop(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetChecksDef
                 instance=context.instance,
                 say=showing.saying(context.log, logging.INFO),
             )
-            yield check_result(NOUN, statement)
+            yield check_result(asset, statement)
         for name in (VISIBLE, NOT_ON_THE_BILL):
             if name in selected:
                 seen = seen_of(name, month, run_id=run_id, storage=storage, cloudzero=cloudzero)
-                yield check_result(NOUN, seen.statement, accounts=of_rows(seen.accounts))
+                yield check_result(asset, seen.statement, accounts=of_rows(seen.accounts))
 
-    return [drop_equals_payload, looked_at_later]
+    return [drop_equals_payload, look_at_the_drop_again]

@@ -6,6 +6,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from credits_pipeline.orchestration.names import CREDITS, Names
+
 
 class DuplicatesChoice(Enum):
     """What becomes of an account's second row; Dagster shows the names."""
@@ -91,4 +93,5 @@ def asks_to_clear(context: dg.AssetExecutionContext) -> bool:
     """Whether this run was told to withdraw its month, in the config of credits."""
     config = context.run.run_config
     told = config.get("ops", {}) if isinstance(config, dict) else {}
-    return bool(told.get("credits", {}).get("config", {}).get("clear_month"))
+    credits = Names.of_step(context).op(CREDITS)
+    return bool(told.get(credits, {}).get("config", {}).get("clear_month"))

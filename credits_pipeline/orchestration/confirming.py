@@ -12,7 +12,7 @@ import dagster as dg
 
 from credits_pipeline import settings
 from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.orchestration.drop import NOUN
+from credits_pipeline.orchestration.names import DROP as NOUN
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.stored import frame
 from credits_pipeline.reporting.attempt import Attempt

@@ -29,6 +29,7 @@ from credits_pipeline.orchestration.attempts import (
 from credits_pipeline.orchestration.config import DropConfig
 from credits_pipeline.orchestration.io_manager import load
 from credits_pipeline.orchestration.known_accounts import Known, known_accounts_of
+from credits_pipeline.orchestration.names import DROP as NOUN
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
     InboxResource,
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from credits_pipeline.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
     from credits_pipeline.credits.judgement import Statement
     from credits_pipeline.reporting.journal import Journal
-
-NOUN = "cloudzero_drop"
 
 
 def drop_month(

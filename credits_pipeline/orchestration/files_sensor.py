@@ -6,9 +6,10 @@ Concept: https://docs.dagster.io/guides/automate/sensors. What a tick starts is 
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -22,8 +23,8 @@ from credits_pipeline.inbox.queue import EventsQueue
 from credits_pipeline.inbox.slices import looked
 from credits_pipeline.inbox.tick import InboxView, Start, Tick, look
 from credits_pipeline.orchestration import showing
-from credits_pipeline.orchestration.assets import INBOX
 from credits_pipeline.orchestration.attempts import Recorder, interrupted, log
+from credits_pipeline.orchestration.names import INBOX, Names
 from credits_pipeline.orchestration.partitions import months_at
 from credits_pipeline.orchestration.resources import (
     CloudZeroResource,
@@ -45,20 +46,21 @@ _OVERLAP = timedelta(seconds=1)
 
 
 def files_sensor(
-    schedule: Schedule, job: Any, status: dg.DefaultSensorStatus
+    schedule: Schedule, job: Any, status: dg.DefaultSensorStatus, names: Names
 ) -> dg.SensorDefinition:
-    """The sensor ``credits_files``."""
+    """The sensor ``credits_files``, which looks at the runs of its own assets alone."""
     queue = schedule.events_queue
 
     @dg.sensor(
         job=job,
-        name="credits_files",
+        name=names.called("credits_files"),
         minimum_interval_seconds=1 if queue else schedule.sensor_seconds,
         default_status=status,
         description="Looks into the inbox and starts a run for each new version of a month's file. "
         "A month that failed for a cause that may pass is asked for again after 15 minutes, 1 hour "
         "and 4 hours, then every 12 hours for three days.",
     )
+    @names.bound
     def credits_files(
         context: dg.SensorEvaluationContext,
         inbox: InboxResource,
@@ -68,11 +70,15 @@ def files_sensor(
         if queue and cursor is not None and not _is_due(cursor, schedule, now, box):
             starts, cursor = _listen(queue, box, cursor, schedule, context.log)
             return _result(starts, cursor, "no event tells of a new file")
-        tick = _look(context.instance, cursor, box, storage, schedule, now)
+        origin = context.code_location_origin
+        is_one_of_ours = partial(
+            is_ours, names=names, location=None if origin is None else origin.location_name
+        )
+        tick = _look(context.instance, cursor, box, storage, schedule, now, is_one_of_ours)
         starts, after = tick.starts, tick.cursor
         if queue and cursor is not None and not starts:
             starts, after = _listen(queue, box, after, schedule, context.log)
-        shown = [_observation(tick.view, box.uri(box.prefix))] if tick.view_changed else []
+        shown = [_observation(tick.view, box.uri(box.prefix), names)] if tick.view_changed else []
         return _result(starts, after, _nothing_new(tick), shown)
 
     return credits_files
@@ -112,12 +118,13 @@ def _look(
     storage: StorageResource,
     schedule: Schedule,
     now: datetime,
+    is_one_of_ours: Callable[[dg.DagsterRun], bool],
 ) -> Tick:
     """One look into the whole inbox, and what it starts."""
     journal = storage.journal()
     seen = looked(box, cursor.sweep if cursor else None, now)
     runs_until = cursor.runs_until if cursor else None
-    failed_runs, runs_until = _failed_since(instance, runs_until, now)
+    failed_runs, runs_until = _failed_since(instance, runs_until, now, is_one_of_ours)
     watched = failed_runs.keys() | (cursor.watched if cursor else frozenset())
     adopted = cursor is None or any(month.adopted for month in cursor.months.values())
     return look(
@@ -160,7 +167,10 @@ def _request(start: Start) -> dg.RunRequest:
 
 
 def _failed_since(
-    instance: dg.DagsterInstance, known_until: datetime | None, now: datetime
+    instance: dg.DagsterInstance,
+    known_until: datetime | None,
+    now: datetime,
+    is_one_of_ours: Callable[[dg.DagsterRun], bool],
 ) -> tuple[dict[BillingMonth, datetime], datetime]:
     """Months with a run that failed since, whoever asked for it, and when it was asked for."""
     if known_until is None:
@@ -171,7 +181,7 @@ def _failed_since(
         order_by="update_timestamp",
         ascending=True,
     )
-    ours = [record for record in records if is_ours(record.dagster_run)]
+    ours = [record for record in records if is_one_of_ours(record.dagster_run)]
     # In the order in which they ended: the last run of a month counts.
     failed = {
         month: record.create_timestamp.replace(tzinfo=UTC)
@@ -222,14 +232,18 @@ def _settle(
         stream = CloudZeroResource(base_url=attempt.base_url, connection_id=attempt.connection_id)
         with _if_free(stream, instance) as free:
             if free:
-                settled[month] = _said_of(journal, month, attempt, storage)
+                settled[month] = _said_of(journal, month, attempt, storage, instance)
     return settled
 
 
 def _said_of(
-    journal: "Journal", month: BillingMonth, attempt: Attempt, storage: StorageResource
+    journal: "Journal",
+    month: BillingMonth,
+    attempt: Attempt,
+    storage: StorageResource,
+    instance: dg.DagsterInstance,
 ) -> Attempt:
-    recorder = Recorder(storage, attempt.run_id, month)
+    recorder = Recorder(storage, attempt.run_id, month, instance=instance)
     found = journal.attempt(month, attempt.run_id) or attempt
     if found.verdict is Verdict.SENDING:
         return recorder.close(interrupted(found, "its process ended"), sent=True)
@@ -260,7 +274,7 @@ def _if_free(cloudzero: CloudZeroResource, instance: dg.DagsterInstance) -> Iter
         yield free
 
 
-def _observation(view: InboxView, uri: str) -> dg.AssetObservation:
+def _observation(view: InboxView, uri: str, names: Names) -> dg.AssetObservation:
     strays = [{"object": stray.key, "reason": stray.reason} for stray in view.strays]
     others = len(view.strays) + view.more_strays
     problems = others + len(view.not_sent) + len(view.gone)
@@ -286,7 +300,7 @@ def _observation(view: InboxView, uri: str) -> dg.AssetObservation:
             view.gone,
         )
     return dg.AssetObservation(
-        asset_key=INBOX,
+        asset_key=names.asset(INBOX),
         description=f"{problems} to look at" if problems else "every object is a credits file",
         metadata=metadata,
     )

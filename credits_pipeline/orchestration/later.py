@@ -20,8 +20,9 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import showing, visibility
 from credits_pipeline.orchestration.confirming import still_held_statement
 from credits_pipeline.orchestration.costs import costs_day
-from credits_pipeline.orchestration.drop import NOUN
 from credits_pipeline.orchestration.known_accounts import known_accounts_of
+from credits_pipeline.orchestration.names import DROP as NOUN
+from credits_pipeline.orchestration.names import Names
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.results import evaluation
 from credits_pipeline.reporting.finding import VISIBLE
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 STILL_HELD_JOB = "credits_still_held"
 ON_THE_BILL_JOB = "credits_on_the_bill"
+STREAM_OP = "look_into_the_stream"
+_BILL_OP = "look_at_the_bill"
 #: In the metadata of a look that failed: what kept it from looking, if anything did.
 NOT_ASKED = "not_asked"
 _LOOKED_AT_THE_BILL = "looked-at-the-bill"
@@ -51,29 +54,45 @@ class LookConfig(dg.Config):
     )
 
 
-def later_jobs() -> tuple[dg.JobDefinition, dg.JobDefinition]:
-    """The job that looks into the stream, and the one that looks at CloudZero's bill."""
+def later_jobs(
+    names: Names, executor: dg.ExecutorDefinition
+) -> tuple[dg.JobDefinition, dg.JobDefinition]:
+    """The job that looks into the stream, and the one that looks at CloudZero's bill.
+
+    Args:
+        names: of the stream.
+        executor: of both.
+    """
+    drop = names.asset(NOUN)
 
     @dg.op(
+        name=names.called(STREAM_OP),
         out={},
         description="Reads the months in CloudZero's stream and compares them with receipts.",
     )
+    @names.bound
     def look_into_the_stream(
         context: dg.OpExecutionContext,
         config: LookConfig,
         storage: StorageResource,
         cloudzero: CloudZeroResource,
     ) -> Iterator[dg.AssetCheckEvaluation]:
-        yield from _look_into_the_stream(context, config, storage, cloudzero)
+        yield from _look_into_the_stream(context, config, storage, cloudzero, drop)
 
-    @dg.op(out={}, description="Asks CloudZero's costs for the drops that it has not shown yet.")
+    @dg.op(
+        name=names.called(_BILL_OP),
+        out={},
+        description="Asks CloudZero's costs for the drops that it has not shown yet.",
+    )
+    @names.bound
     def look_at_the_bill(
         context: dg.OpExecutionContext, storage: StorageResource, cloudzero: CloudZeroResource
     ) -> Iterator[dg.AssetCheckEvaluation]:
-        yield from _look_at_the_bill(context, storage, cloudzero)
+        yield from _look_at_the_bill(context, storage, cloudzero, drop)
 
     @dg.job(
-        name=STILL_HELD_JOB,
+        name=names.called(STILL_HELD_JOB),
+        executor_def=executor,
         description="Whether CloudZero still holds what the receipts of the last 90 days say: "
         "once a day, and a quarter of an hour after a request without an answer.",
     )
@@ -81,7 +100,8 @@ def later_jobs() -> tuple[dg.JobDefinition, dg.JobDefinition]:
         look_into_the_stream()
 
     @dg.job(
-        name=ON_THE_BILL_JOB,
+        name=names.called(ON_THE_BILL_JOB),
+        executor_def=executor,
         description="Whether CloudZero's billed cost shows the drops, whether AWS's bill carries "
         "the same credits, and which accounts CloudZero knows.",
     )
@@ -96,6 +116,7 @@ def _look_into_the_stream(
     config: LookConfig,
     storage: StorageResource,
     cloudzero: CloudZeroResource,
+    asset: dg.AssetKey,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
@@ -123,7 +144,7 @@ def _look_into_the_stream(
             # Such as files of its own that are lost: the others can be looked at all the same.
             not_asked.append(f"{month} was not looked at. {error}")
             continue
-        yield evaluation(NOUN, statement, month)
+        yield evaluation(asset, statement, month)
         context.log.info(showing.plain(Outside(statement.says)))
         if statement.blocks and not statement.holds:
             wrong.append(statement.says)
@@ -131,7 +152,10 @@ def _look_into_the_stream(
 
 
 def _look_at_the_bill(
-    context: dg.OpExecutionContext, storage: StorageResource, cloudzero: CloudZeroResource
+    context: dg.OpExecutionContext,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    asset: dg.AssetKey,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.reporting.budget import BudgetSpentError  # noqa: PLC0415 - when used
@@ -142,7 +166,7 @@ def _look_at_the_bill(
     for name, drops, look in _looks(context.run_id, storage, cloudzero, day):
         try:
             for seen in look(drops, storage=storage, cloudzero=cloudzero, day=day):
-                yield evaluation(NOUN, seen.statement, seen.month, seen.accounts)
+                yield evaluation(asset, seen.statement, seen.month, seen.accounts)
                 context.log.info("%s: %s", seen.month, showing.plain(Outside(seen.statement.says)))
                 if seen.statement.blocks and not seen.statement.holds:
                     wrong.append(seen.statement.says)
@@ -152,7 +176,7 @@ def _look_at_the_bill(
         except (CloudZeroError, BudgetSpentError) as error:
             for drop in drops:
                 seen = visibility.not_asked(name, drop.month, str(error))
-                yield evaluation(NOUN, seen.statement, seen.month)
+                yield evaluation(asset, seen.statement, seen.month)
             context.log.warning("%s: not asked: %s", name, showing.plain(Outside(str(error))))
             if isinstance(error, CloudZeroError) and not _is_for_good(error):
                 not_asked.append(str(error))

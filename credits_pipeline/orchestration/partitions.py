@@ -26,3 +26,17 @@ def months_at(start: BillingMonth, now: datetime) -> Months:
 def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> BillingMonth:
     """The billing month that a step works on."""
     return BillingMonth.of_partition(context.partition_key)
+
+
+def has_month(context: dg.AssetCheckExecutionContext) -> bool:
+    """Whether a run of checks is about a month; the page's "Execute all" starts one without.
+
+    Which month a person means can't be guessed, and a result without one would be shown for all.
+    """
+    if context.has_partition_key:
+        return True
+    context.log.warning(
+        "No check was made: each is about one month, and this run has none. What to do: open a "
+        "month of the asset and run its checks there, or materialise the month."
+    )
+    return False

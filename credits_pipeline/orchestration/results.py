@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_result(
-    asset: str, statement: "Statement", **more: dg.MetadataValue
+    asset: dg.AssetKey, statement: "Statement", **more: dg.MetadataValue
 ) -> dg.AssetCheckResult:
     """A statement as the result of the check that is running."""
     return dg.AssetCheckResult(
@@ -29,7 +29,10 @@ def check_result(
 
 
 def evaluation(
-    asset: str, statement: "Statement", month: BillingMonth, rows: Sequence[dict[str, Any]] = ()
+    asset: dg.AssetKey,
+    statement: "Statement",
+    month: BillingMonth,
+    rows: Sequence[dict[str, Any]] = (),
 ) -> dg.AssetCheckEvaluation:
     """A statement as a month's check, to be yielded by a run that is not the month's own.
 
@@ -38,7 +41,7 @@ def evaluation(
     """
     more = {"accounts_differing_rows": of_rows(rows)} if rows else {}
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(asset),
+        asset_key=asset,
         check_name=statement.name,
         passed=statement.holds,
         severity=_severity(statement),

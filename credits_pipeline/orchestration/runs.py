@@ -3,31 +3,40 @@
 import dagster as dg
 
 from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.orchestration.names import DROP, MONTH_JOB, Names
 
 _PARTITION_TAG = "dagster/partition"
-_DROP = "cloudzero_drop"
-_ASSETS = {"raw_credits_csv", "credits", "cbf_payload", _DROP}
 
 
-def is_ours(run: dg.DagsterRun) -> bool:
-    """Whether a run works on a billing month, by the job or from an asset's page."""
+def is_ours(run: dg.DagsterRun, names: Names, location: str | None = None) -> bool:
+    """Whether a run works on a billing month, by the job or from an asset's page.
+
+    Args:
+        run: any run of the instance, which the whole company may share.
+        names: of the stream.
+        location: the code location that it must be of, where that is known of both; a run that
+            the command line executes is of none.
+    """
+    origin = run.remote_job_origin
+    if location is not None and origin is not None and origin.location_name != location:
+        return False
     selected = run.asset_selection
-    return run.job_name == "credits_month" or bool(
-        selected and _ASSETS & {key.path[-1] for key in selected}
-    )
+    if selected:
+        return not selected.isdisjoint(names.months)
+    return run.job_name == names.called(MONTH_JOB)
 
 
-def is_to_send(run: dg.DagsterRun) -> bool:
+def is_to_send(run: dg.DagsterRun, names: Names) -> bool:
     """Whether a run is to send its month: it reaches the drop.
 
     One that does not, such as checks run by themselves, says nothing of how the month stands.
     """
     selected, steps = run.asset_selection, run.step_keys_to_execute
-    if selected and not any(key.path[-1] == _DROP for key in selected):
+    if selected and names.asset(DROP) not in selected:
         return False
     if not selected and run.asset_check_selection:
         return False
-    return steps is None or any(step.endswith(_DROP) for step in steps)
+    return steps is None or names.op(DROP) in steps
 
 
 def month_of_run(run: dg.DagsterRun) -> BillingMonth | None:

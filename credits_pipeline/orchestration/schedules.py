@@ -8,6 +8,7 @@ import dagster as dg
 
 from credits_pipeline.orchestration import showing
 from credits_pipeline.orchestration.later import ON_THE_BILL_JOB, STILL_HELD_JOB
+from credits_pipeline.orchestration.names import Names
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.settings import Schedule
 from credits_pipeline.text import Outside
@@ -21,7 +22,7 @@ _STILL_HELD_AT = "40 5 * * *"
 _ON_THE_BILL_AT = "20 */6 * * *"
 
 
-def credits_schedules(schedule: Schedule) -> list[dg.ScheduleDefinition]:
+def credits_schedules(schedule: Schedule, names: Names) -> list[dg.ScheduleDefinition]:
     """All schedules, running from the start where automation is on."""
     status = (
         dg.DefaultScheduleStatus.RUNNING
@@ -30,24 +31,26 @@ def credits_schedules(schedule: Schedule) -> list[dg.ScheduleDefinition]:
     )
 
     @dg.schedule(
-        job_name=STILL_HELD_JOB,
-        name=STILL_HELD_DAILY,
+        job_name=names.called(STILL_HELD_JOB),
+        name=names.called(STILL_HELD_DAILY),
         cron_schedule=_STILL_HELD_AT,
         default_status=status,
         description="Once a day: does CloudZero still hold what the receipts say?",
     )
+    @names.bound
     def credits_still_held_daily(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.RunRequest | dg.SkipReason:
         return _request(storage, cloudzero)
 
     @dg.schedule(
-        job_name=ON_THE_BILL_JOB,
-        name=ON_THE_BILL_SCHEDULE,
+        job_name=names.called(ON_THE_BILL_JOB),
+        name=names.called(ON_THE_BILL_SCHEDULE),
         cron_schedule=_ON_THE_BILL_AT,
         default_status=status,
         description="Every six hours: does CloudZero's billed cost show what was sent?",
     )
+    @names.bound
     def credits_on_the_bill_schedule(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.RunRequest | dg.SkipReason:

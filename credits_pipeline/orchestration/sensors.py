@@ -14,55 +14,74 @@ from credits_pipeline.orchestration.again_sensors import again_sensors
 from credits_pipeline.orchestration.alert_sensor import alert_sensor
 from credits_pipeline.orchestration.attempts import Recorder, failed, interrupted, log
 from credits_pipeline.orchestration.files_sensor import files_sensor
+from credits_pipeline.orchestration.names import Names
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.orchestration.runs import died, is_ours, is_to_send, month_of_run
 from credits_pipeline.orchestration.schedules import SCHEDULES
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.settings import Schedule
 
+_ONLY = Names()
 
-def credits_sensors(schedule: Schedule, job: Any) -> list[dg.SensorDefinition]:
+
+def credits_sensors(schedule: Schedule, job: Any, names: Names) -> list[dg.SensorDefinition]:
     """All sensors, running from the start where automation is on."""
     status = (
         dg.DefaultSensorStatus.RUNNING if schedule.automation else dg.DefaultSensorStatus.STOPPED
     )
 
     @dg.run_failure_sensor(
-        name="credits_failed_runs",
+        name=names.called("credits_failed_runs"),
         default_status=status,
         description="Writes the attempt of a run that failed before it could write its own.",
     )
-    def credits_failed_runs(context: dg.RunFailureSensorContext, storage: StorageResource) -> None:
-        write_missing_attempt(context, storage, context.failure_event.message or "the run failed")
+    @names.bound
+    def credits_failed_runs(
+        context: dg.RunFailureSensorContext, storage: StorageResource
+    ) -> dg.SkipReason | None:
+        why = context.failure_event.message or "the run failed"
+        return write_missing_attempt(context, storage, why, names)
 
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.CANCELED,
-        name="credits_canceled_runs",
+        name=names.called("credits_canceled_runs"),
         default_status=status,
         description="Writes the attempt of a run that was cancelled before it could write its own.",
     )
-    def credits_canceled_runs(context: dg.RunStatusSensorContext, storage: StorageResource) -> None:
-        write_missing_attempt(context, storage, "the run was cancelled")
+    @names.bound
+    def credits_canceled_runs(
+        context: dg.RunStatusSensorContext, storage: StorageResource
+    ) -> dg.SkipReason | None:
+        return write_missing_attempt(context, storage, "the run was cancelled", names)
 
     sensors = [
-        files_sensor(schedule, job, status),
+        files_sensor(schedule, job, status, names),
         credits_failed_runs,
         credits_canceled_runs,
-        *again_sensors(job, status),
+        *again_sensors(job, status, names),
     ]
-    looked_after = [*(sensor.name for sensor in sensors), *SCHEDULES]
-    return [*sensors, alert_sensor(schedule, status, looked_after)]
+    looked_after = [*(sensor.name for sensor in sensors), *map(names.called, SCHEDULES)]
+    return [*sensors, alert_sensor(schedule, status, looked_after, names)]
 
 
 def write_missing_attempt(
-    context: dg.RunStatusSensorContext, storage: StorageResource, why: str
-) -> None:
-    """Write down a run that ended without saying how (design decision 14)."""
+    context: dg.RunStatusSensorContext,
+    storage: StorageResource,
+    why: str,
+    names: Names = _ONLY,
+) -> dg.SkipReason | None:
+    """Write down a run that ended without saying how (design decision 14).
+
+    Returns:
+        Why nothing was looked at: Dagster would show a run of somebody else as acted on.
+    """
     run = context.dagster_run
     month = month_of_run(run)
-    if month is None or not is_ours(run):
-        return
-    recorder = Recorder(storage, run.run_id, month, is_to_send(run))
+    if month is None or not is_ours(run, names):
+        return dg.SkipReason(f"Run {run.run_id} works on none of our months.")
+    recorder = Recorder(
+        storage, run.run_id, month, is_to_send(run, names), instance=context.instance
+    )
     found = storage.journal().attempt(month, run.run_id)
     if found is None:
         record = context.instance.get_run_record_by_id(run.run_id)
@@ -84,3 +103,4 @@ def write_missing_attempt(
     elif died(context.instance, run.run_id):
         # Maybe between its attempt and its line; a line that comes twice harms less than none.
         log(found)
+    return None

@@ -14,7 +14,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.orchestration import metadata
 from credits_pipeline.orchestration.confirming import rows_expired
 from credits_pipeline.orchestration.costs import ask, costs_day
-from credits_pipeline.orchestration.drop import NOUN
+from credits_pipeline.orchestration.names import DROP as NOUN
 from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
 from credits_pipeline.orchestration.stored import frame
 from credits_pipeline.reporting.attempt import Attempt

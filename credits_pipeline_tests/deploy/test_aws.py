@@ -150,7 +150,7 @@ def test_a_month_is_verified_with_the_pipeline_s_role_and_no_other_right(
         with dg.build_sensor_context(
             instance=instance,
             definitions=defs,
-            resources={"inbox": InboxResource(), "storage": StorageResource()},
+            resources={"credits_inbox": InboxResource(), "credits_storage": StorageResource()},
         ) as context:
             assert defs.resolve_sensor_def("credits_files").evaluate_tick(context).run_requests
     journal = Journal(open_store(os.environ["CREDITS_STORAGE"]))

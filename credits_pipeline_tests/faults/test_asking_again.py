@@ -46,7 +46,7 @@ class Daemon:
             instance=self.pipeline.instance,
             cursor=self.cursor,
             definitions=defs,
-            resources={"inbox": InboxResource(), "storage": StorageResource()},
+            resources={"credits_inbox": InboxResource(), "credits_storage": StorageResource()},
         ) as context:
             data = defs.resolve_sensor_def("credits_files").evaluate_tick(context)
         self.cursor = data.cursor

@@ -93,7 +93,7 @@ def tick(pipeline: Pipeline) -> Any:
     with dg.build_sensor_context(
         instance=pipeline.instance,
         definitions=pipeline.defs,
-        resources={"inbox": InboxResource(), "storage": StorageResource()},
+        resources={"credits_inbox": InboxResource(), "credits_storage": StorageResource()},
     ) as context:
         return pipeline.defs.resolve_sensor_def("credits_files").evaluate_tick(context)
 

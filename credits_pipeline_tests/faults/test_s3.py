@@ -50,7 +50,7 @@ def tick(pipeline: Pipeline, cursor: str | None = None) -> Any:
         instance=pipeline.instance,
         cursor=cursor,
         definitions=pipeline.defs,
-        resources={"inbox": InboxResource(), "storage": StorageResource()},
+        resources={"credits_inbox": InboxResource(), "credits_storage": StorageResource()},
     ) as context:
         return pipeline.defs.resolve_sensor_def("credits_files").evaluate_tick(context)
 

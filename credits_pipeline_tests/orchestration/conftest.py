@@ -72,7 +72,7 @@ class Pipeline:
             instance=self.instance,
             cursor=cursor,
             definitions=self.defs,
-            resources={"inbox": InboxResource(), "storage": StorageResource()},
+            resources={"credits_inbox": InboxResource(), "credits_storage": StorageResource()},
         ) as context:
             return self.defs.resolve_sensor_def(sensor).evaluate_tick(context)
 

@@ -138,7 +138,7 @@ def test_without_a_channel_nothing_is_done(pipeline: Pipeline) -> None:
     with dg.build_sensor_context(
         instance=pipeline.instance,
         definitions=pipeline.defs,
-        resources={"inbox": InboxResource(), "storage": StorageResource()},
+        resources={"credits_inbox": InboxResource(), "credits_storage": StorageResource()},
     ) as context:
         data = pipeline.defs.resolve_sensor_def("credits_alerts").evaluate_tick(context)
     assert "No channel is set" in str(data.skip_message)

@@ -11,7 +11,7 @@ import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._serdes import serialize_value
 
-from credits_pipeline.orchestration.build import build_definitions
+from credits_pipeline.orchestration.build import build_code_location, build_definitions
 from credits_pipeline.orchestration.executor import executor_of_settings
 from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.settings import SettingError
@@ -29,7 +29,7 @@ def test_the_setting_names_the_executor_of_every_job(
 ) -> None:
     monkeypatch.setenv("CREDITS_EXECUTOR", name)
     monkeypatch.setenv("CREDITS_CELERY_BROKER", BROKER)
-    defs = build_definitions()
+    defs = build_code_location()
     for job in ("credits_month", "__ASSET_JOB", "credits_still_held"):
         assert defs.resolve_job_def(job).executor_def.name == name
 

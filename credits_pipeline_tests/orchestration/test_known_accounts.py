@@ -49,9 +49,9 @@ def known_tick(pipeline: Pipeline) -> Any:
         instance=pipeline.instance,
         definitions=pipeline.defs,
         resources={
-            "inbox": InboxResource(),
-            "storage": StorageResource(),
-            "cloudzero": CloudZeroResource(),
+            "credits_inbox": InboxResource(),
+            "credits_storage": StorageResource(),
+            "credits_cloudzero": CloudZeroResource(),
         },
     ) as context:
         return pipeline.defs.resolve_sensor_def("credits_accounts_known").evaluate_tick(context)
@@ -250,7 +250,7 @@ def test_a_month_blocked_for_its_accounts_is_sent_by_itself_once_cloudzero_knows
 def schedule_tick(pipeline: Pipeline) -> Any:
     with dg.build_schedule_context(
         instance=pipeline.instance,
-        resources={"storage": StorageResource(), "cloudzero": CloudZeroResource()},
+        resources={"credits_storage": StorageResource(), "credits_cloudzero": CloudZeroResource()},
         scheduled_execution_time=datetime.now(UTC),
     ) as context:
         schedule = pipeline.defs.resolve_schedule_def("credits_on_the_bill_schedule")

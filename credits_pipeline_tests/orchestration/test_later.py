@@ -418,7 +418,7 @@ def test_schedules_start_only_where_there_is_something_to_look_at(
     with dg.build_schedule_context(
         instance=pipeline.instance,
         scheduled_execution_time=datetime.now(UTC),
-        resources={"storage": StorageResource(), "cloudzero": CloudZeroResource()},
+        resources={"credits_storage": StorageResource(), "credits_cloudzero": CloudZeroResource()},
     ) as context:
         data = pipeline.defs.resolve_schedule_def(name).evaluate_tick(context)
     assert len(data.run_requests or []) == (1 if missing == "" else 0)
@@ -435,7 +435,7 @@ def test_the_sensor_waits_for_settings_and_for_what_is_uncertain(
     with dg.build_sensor_context(
         instance=pipeline.instance,
         definitions=pipeline.defs,
-        resources={"storage": StorageResource(), "cloudzero": CloudZeroResource()},
+        resources={"credits_storage": StorageResource(), "credits_cloudzero": CloudZeroResource()},
     ) as context:
         data = pipeline.defs.resolve_sensor_def("credits_look_again").evaluate_tick(context)
     assert data.run_requests == []

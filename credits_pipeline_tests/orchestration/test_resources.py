@@ -36,12 +36,12 @@ def test_it_is_a_file_of_this_machine_where_dagster_keeps_files() -> None:
 @pytest.mark.parametrize(
     ("resource", "config"),
     [
-        ("cloudzero", {"base_url": "https://elsewhere.example"}),
-        ("cloudzero", {"connection_id": "another"}),
-        ("cloudzero", {"api_key_variable": "AWS_SECRET_ACCESS_KEY"}),
-        ("storage", {"root": "/etc"}),
-        ("inbox", {"bucket": "another"}),
-        ("io_manager", {"storage": {"root": "/etc"}}),
+        ("credits_cloudzero", {"base_url": "https://elsewhere.example"}),
+        ("credits_cloudzero", {"connection_id": "another"}),
+        ("credits_cloudzero", {"api_key_variable": "AWS_SECRET_ACCESS_KEY"}),
+        ("credits_storage", {"root": "/etc"}),
+        ("credits_inbox", {"bucket": "another"}),
+        ("credits_io_manager", {"storage": {"root": "/etc"}}),
     ],
 )
 @pytest.mark.parametrize("job", ["credits_month", "__ASSET_JOB", "credits_still_held"])
@@ -60,5 +60,5 @@ def test_a_deployment_may_take_a_resource_s_fields_from_its_own_variables(
     monkeypatch.setenv("OUR_STREAM", "stream-of-ours")
     ours = CloudZeroResource(connection_id=dg.EnvVar("OUR_STREAM"))
     made = build_definitions(schedule=Schedule(), resources={"cloudzero": ours}).resources or {}
-    with dg.build_resources({"cloudzero": made["cloudzero"]}) as ready:
+    with dg.build_resources({"cloudzero": made["credits_cloudzero"]}) as ready:
         assert ready.cloudzero.address()[1] == "stream-of-ours"

@@ -26,19 +26,21 @@ class FinopsDefinitions:
 
 
 def build_finops_definitions(
-    *, automation: bool, seconds: int, owners: Sequence[str] = ()
+    *, automation: bool, seconds: int, executor: dg.ExecutorDefinition, owners: Sequence[str] = ()
 ) -> FinopsDefinitions:
     """Assemble the wing.
 
     Args:
         automation: whether the sensor runs from the start.
         seconds: between two looks at the manifests.
+        executor: of the job.
         owners: of the assets.
     """
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.assets(FILES, ROWS, *MARTS.values(), PUBLISHED),
         description="One billing month of one source, from its manifest to what pages read.",
+        executor_def=executor,
     )
     status = dg.DefaultSensorStatus.RUNNING if automation else dg.DefaultSensorStatus.STOPPED
     return FinopsDefinitions(

@@ -1,0 +1,112 @@
+"""What our assets, jobs and resources are called in a code location that others share.
+
+An asset is its whole key, never the last part of it or its group. Two streams in one location
+differ in their keys and in what stands behind every other name.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from inspect import isgeneratorfunction, signature
+from typing import Any, Self
+
+import dagster as dg
+
+RAW = "raw_credits_csv"
+CREDITS = "credits"
+PAYLOAD = "cbf_payload"
+DROP = "cloudzero_drop"
+INBOX = "credits_inbox"
+MONTH_JOB = "credits_month"
+#: What functions call their resources; a code location has longer names for them.
+_RESOURCES = frozenset({"inbox", "storage", "cloudzero"})
+
+StepContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one stream.
+
+    Attributes:
+        prefix: what the key of every asset begins with.
+        group: the group that the UI shows the assets in; nothing is found by it.
+        stream: stands at the end of all other names; empty for the only stream of a location.
+    """
+
+    prefix: tuple[str, ...] = ()
+    group: str = "credits"
+    stream: str = ""
+
+    @classmethod
+    def of_step(cls, context: StepContext) -> Self:
+        """As far as the keys of the step that is executed tell them."""
+        made = context.op_execution_context.assets_def
+        key = next(iter(made.keys), None) or next(iter(made.check_keys)).asset_key
+        return cls(tuple(key.path[:-1]))
+
+    def asset(self, noun: str) -> dg.AssetKey:
+        """The whole key of one of our assets."""
+        return dg.AssetKey([*self.prefix, noun])
+
+    @property
+    def months(self) -> tuple[dg.AssetKey, ...]:
+        """The assets that are made by month."""
+        return tuple(self.asset(noun) for noun in (RAW, CREDITS, PAYLOAD, DROP))
+
+    def op(self, noun: str) -> str:
+        """What run config and the steps of a run call an asset."""
+        return self.asset(noun).to_python_identifier()
+
+    def called(self, name: str) -> str:
+        """The name of a job, sensor, schedule, check's step or plain step."""
+        return f"{name}_{self.stream}" if self.stream else name
+
+    def resource(self, short: str) -> str:
+        """The key of a resource."""
+        return self.called(f"credits_{short}")
+
+    def bound(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function as Dagster is to see it: its resources under the keys that they have here."""
+        seen = signature(function, eval_str=True)
+        keys = {short: self.resource(short) for short in seen.parameters if short in _RESOURCES}
+        shorts = {key: short for short, key in keys.items()}
+        shown = seen.replace(
+            parameters=[
+                one.replace(name=keys.get(name, name)) for name, one in seen.parameters.items()
+            ]
+        )
+        return _shown_as(function, shown, shorts)
+
+
+def _shown_as(
+    function: Callable[..., Any], shown: Any, shorts: Mapping[str, str]
+) -> Callable[..., Any]:
+    def with_short_names(given: Mapping[str, Any]) -> dict[str, Any]:
+        return {shorts.get(name, name): value for name, value in given.items()}
+
+    if isgeneratorfunction(function):
+
+        @wraps(function)
+        def bound(*args: Any, **given: Any) -> Any:
+            # Dagster begins a generator at another moment than it calls a function.
+            yield from function(*args, **with_short_names(given))
+
+    else:
+
+        @wraps(function)
+        def bound(*args: Any, **given: Any) -> Any:
+            return function(*args, **with_short_names(given))
+
+    bound.__signature__ = shown  # type: ignore[attr-defined]
+    bound.__annotations__ = {
+        name: one.annotation
+        for name, one in shown.parameters.items()
+        if one.annotation is not one.empty
+    } | {"return": shown.return_annotation}
+    return bound
+
+
+def prefix_of(key_prefix: str | Sequence[str]) -> tuple[str, ...]:
+    """A key prefix as Dagster takes it: a part, or several."""
+    return (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)

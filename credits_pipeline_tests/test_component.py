@@ -1,0 +1,86 @@
+"""The component of `dg`: a YAML is a stream, two are two, and what two would share is refused."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from credits_pipeline import CreditsPipelineComponent
+from credits_pipeline.settings import SettingError
+from credits_pipeline_tests.dagster_instance import dagster_instance
+
+# Dagster reads a component's YAML by a deprecated function of pydantic.
+pytestmark = pytest.mark.filterwarnings("ignore:.parse_obj_as. is deprecated")
+
+EU = """
+name: eu
+group: aws_credits
+owners: ["team:finance"]
+start_month: "2025-03"
+automation: false
+bucket: credits-eu
+prefix: files/
+storage: {storage}
+connection_id: "{{{{ env.EU_CONNECTION_ID }}}}"
+api_key_variable: EU_API_KEY
+"""
+
+
+def load(yaml: str) -> dg.Definitions:
+    component = CreditsPipelineComponent.resolve_from_yaml(yaml)
+    return component.build_defs(dg.ComponentTree.for_test().load_context)
+
+
+def test_two_yamls_are_two_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EU_CONNECTION_ID", "stream-eu")
+    monkeypatch.setenv("EU_API_KEY", "key-of-eu")
+    monkeypatch.setenv("CLOUDZERO_CONNECTION_ID", "stream-us")
+    both = dg.Definitions.merge(load("key_prefix: [us]"), load(EU.format(storage=tmp_path)))
+    dg.Definitions.validate_loadable(both)
+    graph = both.resolve_asset_graph()
+    assert {key.path[0] for key in graph.get_all_asset_keys()} == {"us", "eu"}
+    drop = graph.get(dg.AssetKey(["eu", "cloudzero_drop"]))
+    assert (drop.group_name, list(drop.owners)) == ("aws_credits", ["team:finance"])
+    assert drop.partitions_def is not None
+    assert drop.partitions_def.get_first_partition_key() == "2025-03-01"
+    status = {sensor.name: sensor.default_status.value for sensor in both.sensors or ()}
+    assert (status["credits_files"], status["credits_files_eu"]) == ("RUNNING", "STOPPED")
+    made = both.resources or {}
+    wanted = ("credits_cloudzero", "credits_cloudzero_eu", "credits_inbox_eu", "credits_storage_eu")
+    with dg.build_resources({key: made[key] for key in wanted}) as ready:
+        assert ready.credits_cloudzero.address()[1] == "stream-us"
+        assert ready.credits_cloudzero_eu.address()[1] == "stream-eu"
+        assert ready.credits_cloudzero_eu.why_not_set() is None
+        assert ready.credits_inbox_eu.open().uri("x") == "s3://credits-eu/x"
+        assert ready.credits_storage_eu.root == str(tmp_path)
+        with dagster_instance() as instance:
+            locks = {repr(ready.credits_cloudzero.lock(instance)),
+                     repr(ready.credits_cloudzero_eu.lock(instance))}  # fmt: skip
+    assert len(locks) == 2
+
+
+@pytest.mark.parametrize("missing", ["bucket", "storage", "connection_id"])
+def test_a_stream_with_a_name_has_places_of_its_own(missing: str) -> None:
+    own = {"bucket": "b", "storage": "s3://s/x", "connection_id": "c"}
+    own.pop(missing)
+    yaml = "\n".join(["name: eu", *(f"{key}: {value}" for key, value in own.items())])
+    with pytest.raises(SettingError, match=f"has no {missing} of its own"):
+        load(yaml)
+
+
+@pytest.mark.parametrize(
+    ("yaml", "says"),
+    [
+        ('start_month: "2025-13"', "start_month: '2025-13'"),
+        ("owners: [nobody]", "owners: 'nobody'"),
+        ("sensor_seconds: 0", "sensor_seconds: '0'"),
+    ],
+)
+def test_what_can_t_be_used_is_named(yaml: str, says: str) -> None:
+    with pytest.raises(SettingError, match=says):
+        load(yaml)
+
+
+def test_the_name_of_a_stream_is_one_that_dagster_takes() -> None:
+    with pytest.raises(ValueError, match="name='e u' can't be used"):
+        load("{name: e u, bucket: b, storage: s3://s/x, connection_id: c}")
