@@ -72,6 +72,9 @@ COLUMNS: tuple[tuple[str, tuple[str, str, str], tuple[int, ...]], ...] = (
     ("Name", ("Prod", "Dev", "Test"), (0, 1, 2)),
     ("Account Name", ("Tax", "Usage Analytics", "Refund desk"), (0, 1, 2)),
     ("Team", ("Payments", "Search", "Payments"), (0, 1, 2)),
+    ("Business Unit", ("Retail", "Wholesale", "Retail"), (0, 1, 2)),
+    ("Account Status", ("Active", "Suspended", "Closed"), (0, 1, 2)),
+    ("Account Status", ("Active", "Pending", "Closed"), ()),
     ("Service", ("Amazon EC2", "Amazon S3", "AWS Lambda"), (0, 1, 2)),
     ("Program", ("MAP", "EDP", "Activate"), (0, 1, 2)),
     ("Credit ID", ("9001", "9002", "9003"), (0, 1, 2)),
@@ -190,6 +193,91 @@ def test_headers_are_read_in_several_languages(account: str, credit: str) -> Non
 def test_what_only_sounds_like_credits_is_refused(credit: str) -> None:
     rows = [["Account ID", credit], *([i, f"{a}"] for i, a in RIGHT.items())]
     assert sent(written(rows)) is None
+
+
+TITLES = (
+    "Credits remaining",
+    "Remaining",
+    "Credits granted",
+    "Net of credits",
+    "Costs before credits",
+    "Figures in k",
+    "Credits not yet applied",
+    "Next month",
+    "Test data",
+    "Australian dollars",
+    "Amounts in CA$",
+    "Canadian Dollar",
+    "Bitcoin",
+)
+
+
+@pytest.mark.parametrize("place", ["above", "between", "below"])
+@pytest.mark.parametrize("header", [["Account ID", "Credits"], None])
+@pytest.mark.parametrize("title", TITLES)
+def test_a_title_or_a_note_that_changes_what_amounts_mean_is_refused(
+    title: str, header: list[str] | None, place: str
+) -> None:
+    rows = [[account, str(usd)] for account, usd in RIGHT.items()]
+    rows.insert({"above": 0, "between": 2, "below": 3}[place], [title])
+    if header is not None:
+        rows.insert(1 if place == "above" else 0, header)
+    assert sent(written(rows)) is None
+
+
+@pytest.mark.parametrize(
+    ("note", "right"),
+    [
+        ("belongs to February", False),
+        ("see Feb 2025", False),
+        ("applied in January 2025", True),
+        ("expires December 2026", True),
+        ("first line of support", True),
+    ],
+)
+def test_a_note_that_names_another_month_is_refused(note: str, right: bool) -> None:
+    assert (sent(with_column("Notes", [note, "", ""])) == RIGHT) is right
+    assert sent(with_column("Notes", [note, "", ""])) in (RIGHT, None)
+
+
+@pytest.mark.parametrize("value", ["pending", "Forecast", "estimated", "Budget", "not applied"])
+def test_a_dimension_that_says_a_row_does_not_count_yet_is_refused(value: str) -> None:
+    assert sent(with_column("Source", [value, "actual", "actual"])) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "right"),
+    [("2025-01-01", True), ("2025-01-31", True), ("2025-01-15", False), ("Jan 14, 2025", False)],
+)
+def test_a_column_of_one_day_is_no_month(header: str, right: bool) -> None:
+    rows = [["Account ID", header], *([account, str(usd)] for account, usd in RIGHT.items())]
+    assert sent(written(rows)) == (RIGHT if right else None)
+
+
+@pytest.mark.parametrize("header", [["Account ID", "Credits"], None])
+@pytest.mark.parametrize(
+    ("written_as", "right"),
+    [
+        ("123457000000", False),
+        ("123457000000.0", False),
+        ("1234-5700-0000", True),
+        ("Prod (123457000000)", True),
+    ],
+)
+def test_one_rounded_id_among_whole_ones_is_doubted_unless_no_spreadsheet_writes_it_so(
+    written_as: str, right: bool, header: list[str] | None
+) -> None:
+    rows = [[account, str(usd)] for account, usd in RIGHT.items()] + [[written_as, "5.00"]]
+    found = sent(written(rows if header is None else [header, *rows]))
+    assert found == (RIGHT | {"123457000000": Decimal("5.00")} if right else None)
+
+
+@pytest.mark.parametrize("header", [["Account ID", "Credits"], None])
+def test_a_blank_amount_is_told_with_its_line(header: list[str] | None) -> None:
+    rows = [[account, str(usd)] for account, usd in RIGHT.items()] + [["640987654324", " "]]
+    reading = read_month(written(rows if header is None else [header, *rows]), JANUARY)
+    line = 4 if header is None else 5
+    assert any(f"1 amount is blank (line {line})" in w for w in reading.findings.warnings)
 
 
 @settings(max_examples=60)

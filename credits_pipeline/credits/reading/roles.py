@@ -123,14 +123,15 @@ BY_HEADER: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
         (
             Role.UNIT,
             (
-                r"\bunits?\b(?! ?name)|\beinheit\b|\bunites?\b|\bunidade?s?\b|\bscale\b"
+                r"(?<!business )(?<!org )(?<!operating )(?<!reporting )(?<!organizational )"
+                r"(?<!organisational )(?<!organization )\bunits?\b(?! ?name)|\beinheit\b|\bunites?\b|\bunidade?s?\b|\bscale\b"
                 r"|\bmultiplier\b|\bfactor\b|\bfaktor\b|単位|\buom\b"
             ),
         ),
         (
             Role.STATUS,
             (
-                r"\bstatus\b|\bstatut\b|\bestado\b|\betat\b|\bsituac\w*|\bstate\b|\bzustand\b"
+                r"(?<!account )\bstatus\b|\bstatut\b|\bestado\b|\betat\b|\bsituac\w*|\bstate\b|\bzustand\b"
                 r"|\bapproved\b|\bapproval\b|\bpaid\b|ステータス|状態|状況"
             ),
         ),
@@ -139,6 +140,7 @@ BY_HEADER: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
             (
                 r"\b(?:account|customer|client|credit|program|programme|partner|product|service"
                 r"|resource|plan|support|billing|deal) (?:type|category|class|kind)\b"
+                r"|\baccount status\b|\b(?:business|org\w*|operating|reporting) units?\b"
             ),
         ),
         (
