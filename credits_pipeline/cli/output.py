@@ -144,7 +144,14 @@ def print_markdown(markdown: Markdown, *, laid_out: bool = False) -> None:
     from rich.markdown import Markdown as LaidOut
 
     # What looks like a link is not made one that a terminal opens.
-    console.print(LaidOut(markdown.text, hyperlinks=False), soft_wrap=False)
+    shown = LaidOut(markdown.text, hyperlinks=False)
+    if console.is_terminal:
+        console.print(shown, soft_wrap=False)
+        return
+    with console.capture() as captured:
+        console.print(shown, soft_wrap=False)
+    # Headings and cells are filled with blanks up to the width, which no pipe has.
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def say(text: str, colour: str | None = None) -> None:

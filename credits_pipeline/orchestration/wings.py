@@ -1,7 +1,7 @@
 """Whether the second wing is in use; a credits-only installation loads nothing of it.
 
-It is in use where one of its settings is set, or where its folder is there: the first source that
-is added makes it. A code location that was loaded before has to be loaded again.
+It is in use where its storage or its database is set, or where its folder is there: the first source
+that is added makes it. A code location that was loaded before has to be loaded again.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from credits_pipeline import settings
 
-_SETTINGS = "FINOPS_"
+_SETTINGS = ("FINOPS_STORAGE", "FINOPS_DATABASE_URL")
 _FOLDER = "finops"
 
 
@@ -24,7 +24,7 @@ def finops_is_in_use(environment: Mapping[str, str] | None = None) -> bool:
         SettingError: the storage can't be used.
     """
     told = os.environ if environment is None else environment
-    if any(name.startswith(_SETTINGS) and value.strip() for name, value in told.items()):
+    if any(told.get(name, "").strip() for name in _SETTINGS):
         return True
     if environment is None:
         root = settings.storage_root()
