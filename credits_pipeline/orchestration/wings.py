@@ -1,7 +1,7 @@
 """Whether the second wing is in use; a credits-only installation loads nothing of it.
 
-It is in use where its storage or its database is set, or where its folder is there: the first source
-that is added makes it. A code location that was loaded before has to be loaded again.
+It is in use where its storage or its database is set, or where its folder is there: the first
+source that is added makes it. A code location that was loaded before has to be loaded again.
 """
 
 import os
