@@ -201,7 +201,7 @@ def test_a_person_sees_the_first_problems_between_their_neighbours(check: Check)
 def test_a_person_sees_accounts_dollars_and_where_every_record_went(check: Check) -> None:
     result = check(OWN + "000000000002,$5.00\nTotal,$6412.96\n")
     assert "2025-01: 2 accounts, $6,412.96" in result.stdout
-    assert "4 records: 2 sent, 1 identical duplicate, 1 control total" in result.stdout
+    assert "4 records: 2 would be sent, 1 identical duplicate, 1 control total" in result.stdout
     assert "line 4 'Total'" in result.stdout
     assert "\x1b" not in result.stdout
 

@@ -283,9 +283,17 @@ def _count(table: Table, column: int, _dated: bool) -> None:
         )
 
 
+def _words_beside(table: Table, column: int, dated: bool) -> None:
+    """Words below a name of money: ``no`` below *Used*, ``gross`` below *VAT*."""
+    for value in table.values(column):
+        if folded(clean(value)) in _YES | _NO | {"gross", "net", "brutto", "netto"}:
+            raise table.refuse(column, "what it says of the amounts can't be told", value=value)
+    _text(table, column, dated)
+
+
 def _balance(table: Table, column: int, dated: bool) -> None:
     if not any(spelling(value).fault is None for value in table.values(column)):
-        _text(table, column, dated)
+        _words_beside(table, column, dated)
         return
     raise table.refuse(
         column,
@@ -296,7 +304,7 @@ def _balance(table: Table, column: int, dated: bool) -> None:
 
 def _cost(table: Table, column: int, dated: bool) -> None:
     if not any(spelling(value).fault is None for value in table.values(column)):
-        _text(table, column, dated)
+        _words_beside(table, column, dated)
 
 
 def _text(table: Table, column: int, _dated: bool) -> None:
@@ -380,6 +388,7 @@ _ACTIONS: dict[Role, Callable[[Table, int, bool], None]] = {
     Role.COUNT: _count,
     Role.BALANCE: _balance,
     Role.COST: _cost,
+    Role.USAGE: _text,
     Role.NAME: _text,
     Role.DIMENSION: _text,
     Role.NOTES: _notes,
