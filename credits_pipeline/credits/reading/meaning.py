@@ -16,6 +16,7 @@ from credits_pipeline.credits.reading.columns import role_of
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.header_row import Header
 from credits_pipeline.credits.reading.lines import fault_of, months_named, shown
+from credits_pipeline.credits.reading.months import month_text
 from credits_pipeline.credits.reading.refusal import Refusal, profile_command
 from credits_pipeline.credits.reading.roles import Role
 from credits_pipeline.credits.reading.totals import is_total
@@ -59,6 +60,7 @@ _YES = frozenset(
         "はい",
     }
 )
+_SAYS_WHETHER = _YES | _NO | {"gross", "net", "brutto", "netto"}
 _CREDIT_SIDE = frozenset({"cr", "c", "credit", "credits", "+", "h", "haben", "k", "plus"})
 
 
@@ -283,9 +285,18 @@ def _count(table: Table, column: int, _dated: bool) -> None:
         )
 
 
+def _words_beside(table: Table, column: int, dated: bool) -> None:
+    """Words below a name of money: ``no`` below *Used*, ``gross`` below *VAT*, a month."""
+    for value in table.values(column):
+        word = folded(clean(value))
+        if word in _SAYS_WHETHER or month_text(value) is not None:
+            raise table.refuse(column, "what it says of the amounts can't be told", value=value)
+    _text(table, column, dated)
+
+
 def _balance(table: Table, column: int, dated: bool) -> None:
     if not any(spelling(value).fault is None for value in table.values(column)):
-        _text(table, column, dated)
+        _words_beside(table, column, dated)
         return
     raise table.refuse(
         column,
@@ -296,7 +307,7 @@ def _balance(table: Table, column: int, dated: bool) -> None:
 
 def _cost(table: Table, column: int, dated: bool) -> None:
     if not any(spelling(value).fault is None for value in table.values(column)):
-        _text(table, column, dated)
+        _words_beside(table, column, dated)
 
 
 def _text(table: Table, column: int, _dated: bool) -> None:
@@ -380,6 +391,7 @@ _ACTIONS: dict[Role, Callable[[Table, int, bool], None]] = {
     Role.COUNT: _count,
     Role.BALANCE: _balance,
     Role.COST: _cost,
+    Role.USAGE: _words_beside,
     Role.NAME: _text,
     Role.DIMENSION: _text,
     Role.NOTES: _notes,

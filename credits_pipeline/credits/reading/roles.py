@@ -124,14 +124,16 @@ BY_HEADER: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
             Role.UNIT,
             (
                 r"(?<!business )(?<!org )(?<!operating )(?<!reporting )(?<!organizational )"
-                r"(?<!organisational )(?<!organization )\bunits?\b(?! ?name)|\beinheit\b|\bunites?\b|\bunidade?s?\b|\bscale\b"
+                r"(?<!organisational )(?<!organization )\bunits?\b(?! ?name)|\beinheit\b"
+                r"|\bunites?\b|\bunidade?s?\b|\bscale\b"
                 r"|\bmultiplier\b|\bfactor\b|\bfaktor\b|単位|\buom\b"
             ),
         ),
         (
             Role.STATUS,
             (
-                r"(?<!account )\bstatus\b|\bstatut\b|\bestado\b|\betat\b|\bsituac\w*|\bstate\b|\bzustand\b"
+                r"(?<!account )\bstatus\b|\bstatut\b|\bestado\b|\betat\b|\bsituac\w*|\bstate\b"
+                r"|\bzustand\b"
                 r"|\bapproved\b|\bapproval\b|\bpaid\b|ステータス|状態|状況"
             ),
         ),
