@@ -772,19 +772,6 @@ class Total:
     part: bool = False
 
 
-def _written_as_rounded(cell: str) -> bool:
-    """Whether an id is a bare number with six zeros at its end, as a spreadsheet rounds it."""
-    whole, _, decimals = cell.strip().replace(",", ".").partition(".")
-    return (
-        len(whole) == 12
-        and whole.isascii()
-        and whole.isdigit()
-        and whole[0] != "0"
-        and whole.endswith("000000")
-        and not decimals.strip("0")
-    )
-
-
 def finish(  # noqa: C901, PLR0912, PLR0915 - one rule after the other
     layout: str,
     entries: list[Entry],
@@ -834,10 +821,6 @@ def finish(  # noqa: C901, PLR0912, PLR0915 - one rule after the other
         re.fullmatch("[1-9][0-9]{5}0{6}", id_) for id_ in ids
     ):
         raise RefusedError("rounded ids")
-    read_ = [
-        (entry, None if _written_as_rounded(entry.account or "") else found, usd)
-        for entry, found, usd in read_
-    ]
     known = [usd for entry, _, usd in read_ if usd is not None and not entry.out]
     any_up, any_down = any(u > 0 for u in known), any(u < 0 for u in known)
     flip = negative
