@@ -137,7 +137,7 @@ def test_the_inbox_with_hostile_names_asks_for_nothing(
     watched: Page, attacked: tuple[DagsterDev, Sandbox]
 ) -> None:
     watched.goto(f"{attacked[0].url}/assets/credits_inbox")
-    expect(watched.get_by_text("to look at").first).to_be_visible()
+    expect(watched.get_by_text("objects_that_start_no_run").first).to_be_visible()
     for row in watched.get_by_text("[Show Markdown]").all()[:2]:
         row.click()
         expect(watched.get_by_role("dialog")).to_be_visible()

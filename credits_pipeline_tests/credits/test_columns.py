@@ -258,24 +258,6 @@ def test_a_column_of_one_day_is_no_month(header: str, right: bool) -> None:
 
 
 @pytest.mark.parametrize("header", [["Account ID", "Credits"], None])
-@pytest.mark.parametrize(
-    ("written_as", "right"),
-    [
-        ("123457000000", False),
-        ("123457000000.0", False),
-        ("1234-5700-0000", True),
-        ("Prod (123457000000)", True),
-    ],
-)
-def test_one_rounded_id_among_whole_ones_is_doubted_unless_no_spreadsheet_writes_it_so(
-    written_as: str, right: bool, header: list[str] | None
-) -> None:
-    rows = [[account, str(usd)] for account, usd in RIGHT.items()] + [[written_as, "5.00"]]
-    found = sent(written(rows if header is None else [header, *rows]))
-    assert found == (RIGHT | {"123457000000": Decimal("5.00")} if right else None)
-
-
-@pytest.mark.parametrize("header", [["Account ID", "Credits"], None])
 def test_a_blank_amount_is_told_with_its_line(header: list[str] | None) -> None:
     rows = [[account, str(usd)] for account, usd in RIGHT.items()] + [["640987654324", " "]]
     reading = read_month(written(rows if header is None else [header, *rows]), JANUARY)

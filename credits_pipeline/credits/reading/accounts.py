@@ -23,11 +23,6 @@ _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]*)?[eE][+]?[0-9]+")
 #: All twelve digits are there.
 _WHOLE_SCIENTIFIC = re.compile(r"(?P<first>[1-9])[.,](?P<rest>[0-9]{11})[eE][+]?11")
 _ROUNDED = re.compile(r"[1-9][0-9]{5}0{6}")
-_BARE_AND_ROUNDED = r"^[1-9][0-9]{5}0{6}(?:[.,]0+)?$"
-_MAY_BE_ROUNDED = (
-    "an account id that ends in six zeros, as a spreadsheet rounds them: look it up; if it is"
-    " whole, write it in groups, such as 1234-5600-0000"
-)
 _IN_LABEL = re.compile(
     r"(?<![^\W_])(?<![.,])(?:[0-9]{12}|(?<![0-9][- ])[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}(?![- ][0-9]))"
     r"(?![^\W_]|[.,][0-9])"
@@ -217,26 +212,3 @@ def rounded_ids(ids: pl.Series) -> list[str]:
     if 2 * len(found) <= len(ids) - ids.null_count():
         return []
     return [id_ for id_ in found.to_list() if _ROUNDED.fullmatch(id_)]
-
-
-def rounded_faults(cells: pl.Series, ids: pl.Series) -> pl.Series | None:
-    """The reason against each id that may have lost its last digits; None if none may.
-
-    One account in a million ends in six zeros, so among whole ids such a number is doubted unless
-    it is written as no spreadsheet writes numbers: in groups, or in a label.
-    """
-    doubted = ids.str.ends_with("000000").fill_null(value=False)
-    if not doubted.any():
-        return None
-    faults = (
-        pl.DataFrame([cells.alias("cell"), doubted.alias("doubted")])
-        .select(
-            pl.when(
-                pl.col("doubted") & pl.col("cell").str.strip_chars().str.contains(_BARE_AND_ROUNDED)
-            )
-            .then(pl.lit(_MAY_BE_ROUNDED))
-            .alias("fault")
-        )
-        .to_series()
-    )
-    return faults if faults.null_count() < len(faults) else None

@@ -7,7 +7,7 @@ import polars as pl
 from credits_pipeline.billing.columns import USD
 from credits_pipeline.credits.decisions import Decisions
 from credits_pipeline.credits.findings import Convention, SignFacts
-from credits_pipeline.credits.reading.accounts import read_accounts, rounded_faults, rounded_ids
+from credits_pipeline.credits.reading.accounts import read_accounts, rounded_ids
 from credits_pipeline.credits.reading.amounts import read_amounts
 from credits_pipeline.credits.reading.characters import is_blank
 from credits_pipeline.credits.reading.controls import ReadTotal, decimals_of
@@ -86,7 +86,6 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
     faults = [
         optional(entries, "fault"),
         accounts.faults,
-        rounded_faults(entries["account"], accounts.ids),
         None if amounts.faults is None else amounts.faults.head(len(entries)),
     ]
     given = [fault.alias(f"f{i}") for i, fault in enumerate(faults) if fault is not None]
