@@ -211,7 +211,7 @@ def _make(kept: "ProfileShelf", said: "Said", asked: _Asked) -> None:
             }
         )
     elif stored is not None:
-        say(f"Stored as {stored}")
+        say(f"Stored. Look at it: credits-pipeline profile --show {made.name}")
     if stored is None and not asked.dry_run:
         raise typer.Exit(1)
 

@@ -95,4 +95,4 @@ def test_a_blocked_month_says_why_and_a_person_s_decision_sends_the_rest(ui: Ui)
 def test_a_file_that_starts_no_run_is_listed_at_the_inbox_with_the_reason(ui: Ui) -> None:
     ui.open("/assets/credits_inbox")
     expect(ui.page.get_by_text("Credits March.xlsx", exact=True)).to_be_visible()
-    expect(ui.page.get_by_text("name it credits-YYYY-MM.csv, or move it elsewhere")).to_be_visible()
+    expect(ui.page.get_by_text("only CSV starts a run").first).to_be_visible()
