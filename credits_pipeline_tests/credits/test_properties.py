@@ -1,6 +1,7 @@
 """What is true of every file, found by trying very many of them."""
 
 import os
+import re
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -37,7 +38,9 @@ FIXTURES = [
     path.read_bytes() for path in sorted((Path(__file__).parent / "fixtures").glob("*/*.csv"))
 ]
 #: Warnings that a table may give rise to however it is written.
-HARMLESS = ("Every amount is zero.", "Nothing is filled in for 20")
+HARMLESS = re.compile(
+    r"Every amount is zero\.|Nothing is filled in for 20|[0-9,]+ amounts? (is|are) blank \("
+)
 #: Bytes that matter to a table, and some that only damage it.
 BYTES = st.sampled_from(list(b"0123456789.,-$\";\t\r\n ()'EeA+=/|\xa0\x00\xff"))
 
@@ -61,7 +64,7 @@ def test_any_table_written_in_any_shape_and_text_reads_back_exactly(file: writte
     for reading in found.values():
         assert blocking(statements(reading, Decisions())) == ()
         for warning in reading.findings.warnings:
-            assert file.warned or warning.startswith(HARMLESS)
+            assert file.warned or HARMLESS.match(warning)
 
 
 @given(written.EVERY_SHAPE)

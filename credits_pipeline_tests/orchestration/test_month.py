@@ -369,7 +369,9 @@ def test_what_is_stored_can_be_read_by_anyone(pipeline: Pipeline, tmp_path: Any)
 
     pipeline.upload(GOOD)
     assert pipeline.run().success
-    files = [path for path in (tmp_path / "storage").rglob("*") if path.is_file()]
+    found = [path for path in (tmp_path / "storage").rglob("*") if path.is_file()]
+    files = [path for path in found if not path.name.startswith(".")]
+    assert {path.name for path in found} - {path.name for path in files} <= {".updating"}
     assert {path.suffix for path in files} == {".json", ".csv", ".parquet"}
     (table,) = [path for path in files if path.name == "credits.parquet"]
     assert pl.read_parquet(table)["amount_usd"].to_list() == [Decimal("1.00"), Decimal("2.50")]
