@@ -21,6 +21,7 @@ from credits_pipeline.orchestration.resources import StorageResource
 from credits_pipeline.reporting.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import SCOPES, Fault
 from credits_pipeline.settings import Schedule, storage_root
+from credits_pipeline_tests.cli.terminal import APerson
 from credits_pipeline_tests.conftest import API_KEY, CONNECTION_ID, OTHER_CONNECTION_ID
 from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
@@ -165,7 +166,7 @@ def test_withdraw_a_month(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -
     assert pipeline.held() == ZEROS
     assert verdict(pipeline) is Verdict.UNCHANGED
     back = ["decide", "--month", str(JANUARY), "--no-clear-month"]
-    assert CliRunner().invoke(app, back, input="y\n").exit_code == 0
+    assert APerson().invoke(app, back, input="y\n").exit_code == 0
     assert pipeline.held() == HELD
 
 
