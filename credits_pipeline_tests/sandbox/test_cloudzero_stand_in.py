@@ -441,10 +441,11 @@ def test_a_month_of_seventy_megabytes_is_taken_in_seconds(cz: Any, call: Any, cr
         bodies.append(json.dumps(body, separators=(",", ":")).encode())
     assert 60_000_000 < sum(map(len, bodies)) < 70_000_000
     assert max(map(len, bodies)) < 4_500_000
-    began = time.monotonic()
+    # The stand-in is in this process: what it takes, whatever else the machine does.
+    began = time.process_time()
     for body in bodies:
         assert call.post(DROPS, content=body).status_code == 200
     contents = call.contents()
-    took = time.monotonic() - began
+    took = time.process_time() - began
     assert contents.content.count(b'"cost/cost"') == 280_000
     assert took < 15

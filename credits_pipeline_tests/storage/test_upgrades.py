@@ -85,7 +85,7 @@ def read_all(root: Path) -> None:
         attempt = Attempt.from_json(json.dumps(stored).encode())
         # What is new since has a default, and what was said is still said.
         assert asdict(attempt).items() >= stored.items()
-        assert str(attempt.billing_month) in markdown(attempt, journal.rows(attempt))
+        assert str(attempt.billing_month) in markdown(attempt, journal.rows(attempt)).text
     assert {stored["verdict"] for stored in attempts} == {
         "verified", "partial", "unchanged", "dry_run", "blocked", "held", "incomplete", "failed",
         "sending",
@@ -156,7 +156,8 @@ def keep(root: Path, base_url: str) -> None:
 
 def kinds(root: Path) -> set[str]:
     """What lies below a root, without what is named by months, runs and versions."""
-    found = {path.relative_to(root).parts for path in root.rglob("*") if path.is_file()}
+    files = [path for path in root.rglob("*") if path.is_file() and path.name != ".updating"]
+    found = {path.relative_to(root).parts for path in files}
     made = {*VALUES, "cloudzero_drop"}
     return {parts[0] for parts in found if parts[0] != "costs"} | {
         "/".join((parts[0], parts[-1])) for parts in found if parts[0] in made
