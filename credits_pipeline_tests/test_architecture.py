@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "secret": {"aws", "settings", "cloudzero"},
     "cloudwatch": {"aws"},
     "sandbox": {"billing", "reporting", "storage"},
-    "finops": {"billing", "settings"},
+    "finops": {"billing", "settings", "text"},
     "pages": {"billing", "settings", "text", "finops", "doctor", "reporting", "storage"},
     "orchestration": {
         "billing", "credits", "cloudzero", "inbox", "storage", "reporting", "settings", "secret",

@@ -78,6 +78,14 @@ def echo(text: str) -> None:
     typer.echo(Outside(text).lines(_LONGEST))
 
 
+def print_file(text: str) -> None:
+    """Print what goes into a file, as it is; on a terminal without what would act there."""
+    if sys.stdout.isatty():
+        typer.echo(Outside(text).lines(_LONGEST))
+    else:
+        sys.stdout.write(text)
+
+
 def print_json(value: Any) -> None:
     """Print an answer for programs; on a terminal it does no harm either."""
     sys.stdout.write(in_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")

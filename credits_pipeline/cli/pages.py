@@ -25,7 +25,7 @@ def pages(
 
     They are read from what `credits-pipeline ingest` published. On one machine there is one local
     user; behind a proxy that says who looks, set FINOPS_PROXY_SECRET and FINOPS_ROLES. Ctrl-C ends
-    them.
+    them. Exit code 0 when it did, 2 if they can't be served.
 
     **Examples**
 

@@ -10,7 +10,16 @@ import typer
 from credits_pipeline.billing.money import for_people
 from credits_pipeline.cli.check import print_verdict
 from credits_pipeline.cli.options import Month, SheetName, limits, month_option, shelf
-from credits_pipeline.cli.output import Json, fail, print_json, print_table, say
+from credits_pipeline.cli.output import (
+    Json,
+    agrees,
+    echo,
+    fail,
+    print_file,
+    print_json,
+    print_table,
+    say,
+)
 from credits_pipeline.settings import SettingError
 
 if TYPE_CHECKING:
@@ -195,7 +204,7 @@ def _make(kept: "ProfileShelf", said: "Said", asked: _Asked) -> None:
         sheet_name=asked.sheet,
     )
     if not asked.as_json:
-        typer.echo(made.text.decode())
+        print_file(made.text.decode() + "\n")
         print_verdict(asked.file, verdict)
         _print_beside(opened.data, opened.delimiter, made, asked, allowed.max_records)
     stored = _stored(kept, made, verdict, asked)
@@ -244,7 +253,7 @@ def _print_beside(
     found = look(data, delimiter=delimiter, max_records=max_records, name=asked.file.name)
     total, rows, unread = sum_of(found, made)
     more = f", {unread:,} can't be read" if unread else ""
-    typer.echo(
+    echo(
         f"The whole column {made.amount.column[0]!r} adds up to {for_people(total)}"
         f" ({rows:,} amounts{more})."
     )
@@ -262,7 +271,7 @@ def _stored(
     if verdict.verdict == "reject":
         fail(f"Not stored: {verdict.reason}", 1)
     _refuse_another(kept, made, replace=asked.replace)
-    if not asked.yes and not (not asked.as_json and typer.confirm("Store it?", err=True)):
+    if not asked.yes and not (not asked.as_json and agrees("Store it?")):
         return None
     return kept.keep(made.name, made.text)
 
@@ -312,7 +321,7 @@ def _show(kept: "ProfileShelf", name: str) -> None:
     text = text or kept.version(name)
     if text is None:
         fail(f"There is no profile {name}: credits-pipeline profile --list", 1)
-    typer.echo(text.decode(), nl=False)
+    print_file(text.decode())
 
 
 def _forget(kept: "ProfileShelf", name: str) -> None:

@@ -38,7 +38,7 @@ def samples(
     Fourteen months with what happens in real bills: growth, a step, spikes, spend without tags,
     idle machines, commitments, credits that run out, tax, a refund, a month that is delivered
     again. The same day and seed give the same bytes. `totals.json` has what each month adds up to,
-    `planted.json` what is hidden in them.
+    `planted.json` what is hidden in them. Exit code 0 if they are written, 2 if they can't be.
 
     **Examples**
 

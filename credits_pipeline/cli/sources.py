@@ -22,7 +22,11 @@ sources = typer.Typer(
     help="The bills that are read: add, list, try and remove them.\n\n"
     "A source is a provider's export and the place that it is delivered to. It is kept among what "
     "people decide (`FINOPS_DATABASE_URL`), with who added it and when. Credentials are never "
-    "kept: each provider's own are found as its SDK finds them.",
+    "kept: each provider's own are found as its SDK finds them. Exit code 0 if all is well, 1 if "
+    "something is not, 2 if the command can't be carried out.\n\n"
+    "**Examples**\n\n"
+    "`credits-pipeline sources add saas --provider focus --location ./saas-bills`\n\n"
+    "`credits-pipeline sources test saas`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

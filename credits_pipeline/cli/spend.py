@@ -1,6 +1,5 @@
 """``spend``: where the money of every cloud went, in the words that pages and addresses use."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from credits_pipeline.cli.output import Json, doing, fail, print_json, print_table, say
+from credits_pipeline.cli.output import Json, doing, fail, print_file, print_json, print_table, say
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -123,7 +122,7 @@ def spend(
     elif as_csv:
         from credits_pipeline.finops.queries.export import as_csv as for_sheets  # noqa: PLC0415
 
-        sys.stdout.write(for_sheets(answer, names).decode())
+        print_file(for_sheets(answer, names).decode())
     else:
         _print(answer, names)
 

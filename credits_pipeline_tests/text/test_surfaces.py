@@ -207,14 +207,18 @@ DOORS = {
     "typer.confirm": {"cli/output.py"},
     "typer.prompt": {"cli/output.py"},
     "print": set(),
-    "dg.MetadataValue.md": {"orchestration/showing.py"},
+    "dg.MetadataValue.md": {"orchestration/showing.py", "finops/assets/metadata.py"},
     "dg.MetadataValue.text": {"orchestration/showing.py"},
     "dg.MetadataValue.path": {"orchestration/showing.py"},
     "dg.MetadataValue.url": set(),
     "dg.MarkdownMetadataValue": set(),
     "Console": {"cli/output.py"},
     "sys.stdout.write": {"cli/output.py", "orchestration/attempts.py"},
-    "sys.stderr.write": {"cli/output.py", "orchestration/drop.py"},
+    "sys.stderr.write": {
+        "cli/output.py",
+        "orchestration/attempts.py",
+        "orchestration/drop.py",
+    },
 }
 #: Arguments that Dagster shows: written where they stand, or made by `showing`.
 SHOWN = {"description", "skip_reason"}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline.finops.assets.bills import FILES, MARTS, PUBLISHED, ROWS
-from credits_pipeline.finops.assets.metadata import plain
+from credits_pipeline.finops.assets.metadata import md, plain
 from credits_pipeline.finops.assets.partitions import bill_of, bills
 from credits_pipeline.finops.assets.resource import BillsResource
 
@@ -130,7 +130,7 @@ def _result(name: str, check: dict[str, Any]) -> dg.AssetCheckResult:
         description=plain(check["says"]),
         metadata={
             **check["numbers"],
-            **({"cases": dg.MetadataValue.md(cases)} if cases else {}),
+            **({"cases": md(cases)} if cases else {}),
         },
     )
 

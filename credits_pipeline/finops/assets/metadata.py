@@ -1,10 +1,11 @@
 """What the Dagster UI shows of bills: numbers as numbers, exact amounts as text beside them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+
+from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.ingest import Ingested
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     from credits_pipeline.finops.publish.publishing import Publication
 
 _SHOWN = 50
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$!])")
 
 
 def plain(text: object) -> str:
     """Text from a bill with nothing in it that Markdown or HTML acts on: the UI renders both."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    return Markdown.cell(Outside(" ".join(str(text).split()))).text
+
+
+def md(text: str) -> dg.MarkdownMetadataValue:
+    """Markdown whose texts from bills went through `plain`."""
+    return dg.MetadataValue.md(text)
 
 
 def of_delivery(delivery: "Delivery") -> dict[str, Any]:
@@ -112,4 +117,4 @@ def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
     lines += [" | ".join("" if cell is None else plain(cell) for cell in row) for row in rows]
-    return dg.MetadataValue.md("\n".join(f"| {line} |" for line in lines))
+    return md("\n".join(f"| {line} |" for line in lines))
