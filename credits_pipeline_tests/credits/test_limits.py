@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -18,6 +17,7 @@ from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.credits.reading import Refusal, read_month
 read_month(b"123456789012,5.10\\n", BillingMonth(2025, 1))
 data = {maker}
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 status = open("/proc/self/status").read()
 held = int(status.split("VmRSS:")[1].split()[0]) * 1024
 try:
@@ -43,18 +43,17 @@ print((peak - held) // 1_000_000)
     ],
 )
 def test_an_oversized_file_is_refused_in_bounded_time_and_memory(maker: str, words: str) -> None:
-    began = time.monotonic()
+    # Its own processor time, whatever else the machine does.
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.replace("{maker}", maker)],
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=280,
     )
     reason, megabytes = done.stdout.splitlines()
     assert words in reason
     assert int(megabytes) < 500
-    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(
