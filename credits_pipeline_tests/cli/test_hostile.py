@@ -79,7 +79,9 @@ def test_report_and_months_show_what_a_hostile_record_says(
         ended_at="2025-02-03T04:05:07+00:00",
     )
     month = BillingMonth(2025, 1)
-    journal.decide(month, "v", run_id="r", who=said, decided={"signs": "as_is"})
+    journal.decide(
+        month, "v", run_id="r", who=said, why=said, receipt="", decided={"signs": "as_is"}
+    )
     attempt = Attempt(**{**vars(attempt), "run_id": "r1", "decided": journal.decided(month, "v")})
     journal.close(
         attempt, sent=False, rows={"rejected": [{"line": 1, "text": text} for text in SHORT]}
