@@ -96,7 +96,7 @@ COLUMNS = {
 OURS = """
 import sys
 from pathlib import Path
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.ingest import Limits, ingest_month
 from credits_pipeline.finops.lake import open_lake
 from bench.bills import Source, report

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import clean_environment, sandbox, upload

@@ -73,9 +73,9 @@ def plain_python(path: Path) -> None:
 
 def ours(path: Path) -> None:
     """The product's reader, with its judgement."""
-    from credits_pipeline.billing.month import BillingMonth
-    from credits_pipeline.credits.decisions import Decisions
-    from credits_pipeline.credits.judgement import blocking, statements
+    from credits_pipeline.core.month import BillingMonth
+    from credits_pipeline.credits.evaluation.judgement import blocking, statements
+    from credits_pipeline.credits.model.decisions import Decisions
     from credits_pipeline.credits.reading import read_month
 
     reading = read_month(path.read_bytes(), BillingMonth(*MONTH))

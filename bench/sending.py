@@ -149,10 +149,10 @@ def _texts(table: Any) -> Any:
 
 
 def _ours(table: Any, url: str) -> dict[str, Any]:
-    from credits_pipeline.billing.month import BillingMonth
-    from credits_pipeline.cloudzero.cbf import CbfSettings, cbf_rows
-    from credits_pipeline.cloudzero.client import CloudZeroClient
-    from credits_pipeline.cloudzero.plan import plan_bodies
+    from credits_pipeline.core.month import BillingMonth
+    from credits_pipeline.credits.cloudzero.cbf import CbfSettings, cbf_rows
+    from credits_pipeline.credits.cloudzero.client import CloudZeroClient
+    from credits_pipeline.credits.cloudzero.plan import plan_bodies
 
     month = BillingMonth.parse(MONTH)
     begun = time.perf_counter()
@@ -165,12 +165,12 @@ def _ours(table: Any, url: str) -> dict[str, Any]:
 
 
 def _drop(table: Any, url: str) -> dict[str, Any]:
-    from credits_pipeline.billing.month import BillingMonth
-    from credits_pipeline.cloudzero.cbf import CbfSettings, cbf_rows
-    from credits_pipeline.cloudzero.client import CloudZeroClient
-    from credits_pipeline.cloudzero.drop import DropOptions, drop
-    from credits_pipeline.cloudzero.lock import FileStreamLock
-    from credits_pipeline.cloudzero.payload import Payload
+    from credits_pipeline.core.month import BillingMonth
+    from credits_pipeline.credits.cloudzero.cbf import CbfSettings, cbf_rows
+    from credits_pipeline.credits.cloudzero.client import CloudZeroClient
+    from credits_pipeline.credits.cloudzero.drop import DropOptions, drop
+    from credits_pipeline.credits.cloudzero.lock import FileStreamLock
+    from credits_pipeline.credits.cloudzero.payload import Payload
 
     month = BillingMonth.parse(MONTH)
     folder = _ROOT / ".bench" / "locks"

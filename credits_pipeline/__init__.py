@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from credits_pipeline.component import CreditsPipelineComponent
-    from credits_pipeline.orchestration.build import build_definitions
+    from credits_pipeline.credits.assets.build import build_definitions
 
 __all__ = ["CreditsPipelineComponent", "build_definitions"]
 _WHERE = {
     "CreditsPipelineComponent": "credits_pipeline.component",
-    "build_definitions": "credits_pipeline.orchestration.build",
+    "build_definitions": "credits_pipeline.credits.assets.build",
 }
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import dagster as dg
 
-from credits_pipeline import settings
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.orchestration.build import build_definitions
-from credits_pipeline.orchestration.resources import (
+from credits_pipeline.core import settings
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.assets.build import build_definitions
+from credits_pipeline.credits.assets.resources import (
     CloudZeroResource,
     InboxResource,
     StorageResource,

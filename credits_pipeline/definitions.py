@@ -1,5 +1,5 @@
 """Dagster's entry point."""
 
-from credits_pipeline.orchestration.build import build_code_location
+from credits_pipeline.credits.assets.build import build_code_location
 
 defs = build_code_location()

@@ -9,8 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from credits_pipeline import aws
-from credits_pipeline.inbox.bucket import Inbox
+from credits_pipeline.core import aws
+from credits_pipeline.credits.inbox.bucket import Inbox
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
 from credits_pipeline.sandbox.s3 import EmbeddedS3, embedded_s3
 from credits_pipeline_tests.order import longest_first

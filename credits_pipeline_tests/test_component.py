@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from credits_pipeline import CreditsPipelineComponent
-from credits_pipeline.settings import SettingError
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline_tests.dagster_instance import dagster_instance
 
 # Dagster reads a component's YAML by a deprecated function of pydantic.

@@ -9,13 +9,13 @@ import pytest
 import typer
 
 from credits_pipeline.cli import app
-from credits_pipeline.cloudzero.operations import Operation
+from credits_pipeline.core.settings import VARIABLES
+from credits_pipeline.credits.assets.config import CreditsConfig, DropConfig
+from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.definitions import defs
 from credits_pipeline.finops.pages.variables import VARIABLES as PAGES_VARIABLES
 from credits_pipeline.finops.settings import VARIABLES as FINOPS_VARIABLES
-from credits_pipeline.orchestration.config import CreditsConfig, DropConfig
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.settings import VARIABLES
 from credits_pipeline_tests.docs.pages import PAGES, ROOT, anchors, code, links, section, table
 from credits_pipeline_tests.test_architecture import MAY_IMPORT, NEVER
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from credits_pipeline.settings import SettingError, at_least, days, storage_root
+from credits_pipeline.core.settings import SettingError, at_least, days, storage_root
 
 FOLDERS = st.lists(st.sampled_from(["credits", "cre", "a", "attempts"]), max_size=3).map("/".join)
 #: What a run keeps begins with one of these.

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 
-from credits_pipeline.alerts.book import Book
 from credits_pipeline.alerts.channel import Channel, ChannelError, PartlyToldError
+from credits_pipeline.alerts.state import Book
 
 #: After these no further message is begun: a tick of Dagster's daemon has 60 seconds.
 _SECONDS = 25

@@ -4,11 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from credits_pipeline.alerts.alert import Alert, View, cause_of
-from credits_pipeline.alerts.book import Book
-from credits_pipeline.billing.money import for_people
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict, rows_left_out
-from credits_pipeline.reporting.finding import STILL_HELD, VISIBLE, Finding
+from credits_pipeline.alerts.state import Book
+from credits_pipeline.core.money import for_people
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.state.attempt import Attempt, Verdict, rows_left_out
+from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE, Finding
 
 _STATES = {
     Verdict.BLOCKED: "blocked, nothing was sent",

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.cli.options import (
     AcceptEstimates,
     AcceptRejected,
@@ -22,9 +21,10 @@ from credits_pipeline.cli.options import (
     usd_option,
 )
 from credits_pipeline.cli.output import Answers, Json, answers, doing, print_json
+from credits_pipeline.core.money import for_people, to_text
 
 if TYPE_CHECKING:
-    from credits_pipeline.credits.verdict import FileVerdict
+    from credits_pipeline.credits.evaluation.verdict import FileVerdict
 
 _PROBLEMS_SHOWN = 5
 _WARNINGS_SHOWN = 20
@@ -62,8 +62,8 @@ def check(
 
     `credits-pipeline check export.csv --json | jq '.rejected_rows[]'`
     """
+    from credits_pipeline.credits.evaluation.verdict import judge, refused  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
-    from credits_pipeline.credits.verdict import judge, refused  # noqa: PLC0415 - loads polars
 
     at = month_option(month, "--month")
     expected = usd_option(expect_total, "--expect-total")

@@ -32,7 +32,11 @@ def clear(
 
     `credits-pipeline clear --month 2025-01 --yes --json | jq -r .verdict`
     """
-    from credits_pipeline.orchestration.by_hand import (  # noqa: PLC0415 - loads Dagster
+    from credits_pipeline.core.settings import SettingError  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.assets.resources import (  # noqa: PLC0415 - as above
+        CloudZeroResource,
+    )
+    from credits_pipeline.credits.delivery.commands import (  # noqa: PLC0415 - loads Dagster
         Decision,
         NoPartitionError,
         held,
@@ -40,10 +44,6 @@ def clear(
         refuse_without_partition,
         version_now,
     )
-    from credits_pipeline.orchestration.resources import (  # noqa: PLC0415 - as above
-        CloudZeroResource,
-    )
-    from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
 
     at = month_option(month, "--month")
     assert at is not None  # noqa: S101 - the option is required

@@ -22,9 +22,9 @@ from credits_pipeline.cli.output import Json, agrees, doing, fail, print_json, s
 if TYPE_CHECKING:
     import dagster as dg
 
-    from credits_pipeline.billing.month import BillingMonth
-    from credits_pipeline.orchestration.by_hand import Decision
-    from credits_pipeline.reporting.attempt import Attempt
+    from credits_pipeline.core.month import BillingMonth
+    from credits_pipeline.credits.delivery.commands import Decision
+    from credits_pipeline.credits.state.attempt import Attempt
 
 _SIGNS = ("auto", "as_is", "flipped")
 _DUPLICATES = ("first", "sum", "reject")
@@ -94,7 +94,7 @@ def decide(
 
     `credits-pipeline decide 2025-01 --accept-rejected --signs as_is --why "ticket FIN-12"`
     """
-    from credits_pipeline.orchestration.by_hand import Decision  # noqa: PLC0415 - loads Dagster
+    from credits_pipeline.credits.delivery.commands import Decision  # noqa: PLC0415 - loads Dagster
 
     if (at is None) == (month is None):
         raise typer.BadParameter("name one month: credits-pipeline decide --month 2025-01 …")
@@ -157,7 +157,7 @@ def carried_out(
         instance: Dagster's.
         loud: whether the run's own line of JSON goes to standard error, for machines.
     """
-    from credits_pipeline.orchestration.by_hand import run_with  # noqa: PLC0415 - loads Dagster
+    from credits_pipeline.credits.delivery.commands import run_with  # noqa: PLC0415 - loads Dagster
 
     log = sys.stderr if loud else StringIO()
     with doing(f"Running {decision.month}"), redirect_stdout(log):
@@ -170,7 +170,7 @@ def end(month: "BillingMonth", attempt: "Attempt | None", *, as_json: bool) -> N
     Raises:
         Exit: with 0 if CloudZero holds the month, with 1 if not.
     """
-    from credits_pipeline.orchestration.attempts import told  # noqa: PLC0415 - loads Dagster
+    from credits_pipeline.credits.assets.attempts import told  # noqa: PLC0415 - loads Dagster
 
     if attempt is None:
         fail(f"{month}: the run left no attempt; look at its log.", 1)
@@ -187,7 +187,7 @@ def _version(month: "BillingMonth", decided: dict[str, Any], asked: str | None) 
     Raises:
         Exit: with 2, if the month has no partition, or another version was looked at.
     """
-    from credits_pipeline.orchestration.by_hand import (  # noqa: PLC0415 - loads Dagster
+    from credits_pipeline.credits.delivery.commands import (  # noqa: PLC0415 - loads Dagster
         NoPartitionError,
         refuse_without_partition,
         version_now,
@@ -215,7 +215,7 @@ def _show(decision: "Decision", instance: "dg.DagsterInstance") -> None:
     Raises:
         Exit: with 2, if no run has looked at the version yet.
     """
-    from credits_pipeline.orchestration.by_hand import about  # noqa: PLC0415 - loads Dagster
+    from credits_pipeline.credits.delivery.commands import about  # noqa: PLC0415 - loads Dagster
 
     with doing(f"Looking at {decision.month}"):
         lines = about(decision, instance, say)

@@ -47,7 +47,7 @@ def demo(
 
     `credits-pipeline demo --once --port 8080`
     """
-    from credits_pipeline.reporting.attempt import Verdict  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.state.attempt import Verdict  # noqa: PLC0415 - as above
     from credits_pipeline.reporting.report import markdown  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox import demo as running  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox import servers  # noqa: PLC0415 - as above

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.output import Answers, Json, answers, doing, print_json, say
+from credits_pipeline.core.month import BillingMonth
 
 if TYPE_CHECKING:
     from credits_pipeline.doctor.finding import Finding

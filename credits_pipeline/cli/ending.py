@@ -19,11 +19,11 @@ def told_if_impossible() -> Iterator[None]:
     Raises:
         Exit: with 2.
     """
-    from credits_pipeline.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
-    from credits_pipeline.cloudzero.plan import PlanError  # noqa: PLC0415 - loads polars
-    from credits_pipeline.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
-    from credits_pipeline.settings import SettingError  # noqa: PLC0415 - when used
-    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
+    from credits_pipeline.core.settings import SettingError  # noqa: PLC0415 - when used
+    from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
+    from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+    from credits_pipeline.credits.cloudzero.plan import PlanError  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
 
     try:
         yield

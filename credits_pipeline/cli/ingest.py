@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.options import month_option
 from credits_pipeline.cli.output import Json, doing, fail, print_json, print_table, say
+from credits_pipeline.core.month import BillingMonth
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -79,12 +79,12 @@ def ingest(
 
 @contextmanager
 def _told_errors() -> Iterator[None]:
+    from credits_pipeline.core.settings import SettingError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.decisions import DecisionsError  # noqa: PLC0415 - when used
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.marts.engine import EngineError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.publish.form import PublishError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.sources import SourceError  # noqa: PLC0415 - as above
-    from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
 
     try:
         yield

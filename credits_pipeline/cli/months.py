@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from credits_pipeline.billing.money import for_people
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.options import month_option
 from credits_pipeline.cli.output import (
     Json,
@@ -22,13 +20,15 @@ from credits_pipeline.cli.output import (
     print_table,
     say,
 )
+from credits_pipeline.core.money import for_people
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from credits_pipeline.reporting.attempt import Attempt
-    from credits_pipeline.reporting.journal import Journal
+    from credits_pipeline.credits.state.attempt import Attempt
+    from credits_pipeline.credits.state.journal import Journal
     from credits_pipeline.reporting.overview import MonthState
 
 _VERSION_SHOWN = len("20250203T101112Z")
@@ -49,8 +49,8 @@ def months(*, as_json: Json = False) -> None:
 
     `credits-pipeline months --json | jq '.months[] | select(.verdict == "blocked")'`
     """
+    from credits_pipeline.core.settings import START_MONTH  # noqa: PLC0415 - as above
     from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - when used
-    from credits_pipeline.settings import START_MONTH  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
     with _journal() as journal, doing("Reading the storage"):
@@ -117,12 +117,12 @@ def _journal() -> Iterator["Journal"]:
     Raises:
         Exit: with 2, where the storage or a setting can't be used.
     """
-    from credits_pipeline.reporting.journal import Journal  # noqa: PLC0415 - when used
-    from credits_pipeline.settings import SettingError, storage_root  # noqa: PLC0415 - as above
-    from credits_pipeline.storage.store import (  # noqa: PLC0415 - loads the AWS SDK
+    from credits_pipeline.core.settings import SettingError, storage_root  # noqa: PLC0415 - as above
+    from credits_pipeline.core.storage.store import (  # noqa: PLC0415 - loads the AWS SDK
         StorageError,
         open_store,
     )
+    from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when used
 
     try:
         yield Journal(open_store(storage_root()))
@@ -143,9 +143,9 @@ def _print_reports(journal: "Journal", state: "MonthState") -> None:
 
 
 def _print_report(journal: "Journal", attempt: "Attempt") -> None:
+    from credits_pipeline.core.settings import UI_URL, web_address  # noqa: PLC0415 - as above
     from credits_pipeline.reporting.links import Places  # noqa: PLC0415 - when used
     from credits_pipeline.reporting.report import markdown  # noqa: PLC0415 - as above
-    from credits_pipeline.settings import UI_URL, web_address  # noqa: PLC0415 - as above
 
     ui = UI_URL.read(web_address)
     places = Places(ui=ui, stored_at=journal.uri(attempt)) if ui else None

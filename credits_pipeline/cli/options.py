@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli.output import fail
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.settings import (
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import (
     DUPLICATES,
     MAX_BYTES,
     MAX_RECORDS,
@@ -21,11 +20,12 @@ from credits_pipeline.settings import (
     one_of,
     storage_root,
 )
+from credits_pipeline.credits.model.decisions import Decisions
 
 if TYPE_CHECKING:
+    from credits_pipeline.core.storage.profiles import ProfileShelf
     from credits_pipeline.credits.reading import Limits
     from credits_pipeline.credits.reading.profiles.book import Profiles
-    from credits_pipeline.storage.profiles import ProfileShelf
 
 CreditsFile = Annotated[
     Path,
@@ -158,11 +158,11 @@ def profiles(tried: Path | None) -> "Profiles":
         BadParameter: the place of the stored ones can't be used.
         Exit: a profile can't be used, or the storage can't be read.
     """
+    from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - as above
     from credits_pipeline.credits.reading.profiles import book, parsing  # noqa: PLC0415 - polars
     from credits_pipeline.credits.reading.profiles.profile import (  # noqa: PLC0415 - as above
         ProfileError,
     )
-    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - as above
 
     try:
         if tried is not None:
@@ -181,8 +181,8 @@ def shelf() -> "ProfileShelf":
     Raises:
         SettingError: the place can't be used.
     """
-    from credits_pipeline.storage.profiles import ProfileShelf  # noqa: PLC0415 - loads the AWS SDK
-    from credits_pipeline.storage.store import open_store  # noqa: PLC0415 - as above
+    from credits_pipeline.core.storage.profiles import ProfileShelf  # noqa: PLC0415 - loads the AWS SDK
+    from credits_pipeline.core.storage.store import open_store  # noqa: PLC0415 - as above
 
     return ProfileShelf(open_store(storage_root()))
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from credits_pipeline.cli.output import fail, say
-from credits_pipeline.settings import SettingError
+from credits_pipeline.core.settings import SettingError
 
 
 def pages(

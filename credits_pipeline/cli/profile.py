@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from credits_pipeline.billing.money import for_people
 from credits_pipeline.cli.check import print_verdict
 from credits_pipeline.cli.options import Month, SheetName, limits, month_option, shelf
 from credits_pipeline.cli.output import (
@@ -20,14 +19,15 @@ from credits_pipeline.cli.output import (
     print_table,
     say,
 )
-from credits_pipeline.settings import SettingError
+from credits_pipeline.core.money import for_people
+from credits_pipeline.core.settings import SettingError
 
 if TYPE_CHECKING:
+    from credits_pipeline.core.storage.profiles import ProfileShelf
+    from credits_pipeline.credits.evaluation.verdict import FileVerdict
     from credits_pipeline.credits.reading.profiles.book import Profiles
     from credits_pipeline.credits.reading.profiles.profile import Profile
     from credits_pipeline.credits.reading.profiles.proposal import Said
-    from credits_pipeline.credits.verdict import FileVerdict
-    from credits_pipeline.storage.profiles import ProfileShelf
 
 
 def profile(
@@ -116,13 +116,13 @@ def profile(
 
     `credits-pipeline profile --list`
     """
+    from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
     from credits_pipeline.credits.reading.profiles.profile import (  # noqa: PLC0415 - loads polars
         ProfileError,
     )
     from credits_pipeline.credits.reading.profiles.proposal import (  # noqa: PLC0415 - as above
         Said,
     )
-    from credits_pipeline.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
 
     try:
         kept = shelf()
@@ -170,14 +170,14 @@ class _Asked:
 
 
 def _make(kept: "ProfileShelf", said: "Said", asked: _Asked) -> None:
-    from credits_pipeline.credits.decisions import Decisions  # noqa: PLC0415 - with the others
+    from credits_pipeline.credits.evaluation.verdict import judge  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.model.decisions import Decisions  # noqa: PLC0415 - with the others
     from credits_pipeline.credits.opening import open_file  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - as above
     from credits_pipeline.credits.reading.profiles.book import Profiles  # noqa: PLC0415 - as above
     from credits_pipeline.credits.reading.profiles.sample import (  # noqa: PLC0415 - as above
         UndecidedError,
     )
-    from credits_pipeline.credits.verdict import judge  # noqa: PLC0415 - as above
 
     allowed = limits()
     data = asked.file.read_bytes()

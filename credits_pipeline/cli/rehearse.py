@@ -10,7 +10,7 @@ from credits_pipeline.cli.options import month_option
 from credits_pipeline.cli.output import Json, doing, echo, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from credits_pipeline.cloudzero.rehearsal import Rehearsed
+    from credits_pipeline.credits.cloudzero.rehearsal import Rehearsed
 
 
 def rehearse(
@@ -29,14 +29,14 @@ def rehearse(
 
     `credits-pipeline rehearse --month 2025-01 --json | jq '.operations[] | select(.works | not)'`
     """
-    from credits_pipeline.orchestration.by_hand import (  # noqa: PLC0415 - loads Dagster
+    from credits_pipeline.credits.assets.resources import (  # noqa: PLC0415 - as above
+        CloudZeroResource,
+    )
+    from credits_pipeline.credits.delivery.commands import (  # noqa: PLC0415 - loads Dagster
         rehearsal_of,
     )
-    from credits_pipeline.orchestration.by_hand import (  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.delivery.commands import (  # noqa: PLC0415 - as above
         rehearse as tried,
-    )
-    from credits_pipeline.orchestration.resources import (  # noqa: PLC0415 - as above
-        CloudZeroResource,
     )
 
     at = month_option(month, "--month")

@@ -76,7 +76,7 @@ def samples(
 
 
 def _print(written: "Written") -> None:
-    from credits_pipeline.billing.money import for_people  # noqa: PLC0415 - when used
+    from credits_pipeline.core.money import for_people  # noqa: PLC0415 - when used
 
     rows = []
     for source in written.sources:

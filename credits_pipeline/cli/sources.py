@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from credits_pipeline.cli.output import Json, answers, doing, fail, print_json, print_table, say
-from credits_pipeline.settings import SettingError
+from credits_pipeline.core.settings import SettingError
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.decisions import Author

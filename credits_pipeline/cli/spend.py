@@ -133,11 +133,11 @@ def _one(value: str | None) -> list[str]:
 
 @contextmanager
 def _published() -> Iterator["Published"]:
+    from credits_pipeline.core.settings import SettingError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.publish.form import PublishError  # noqa: PLC0415 - when used
     from credits_pipeline.finops.publish.published import open_current  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import storage_root  # noqa: PLC0415 - as above
-    from credits_pipeline.settings import SettingError  # noqa: PLC0415 - as above
 
     try:
         root = storage_root()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from credits_pipeline.billing.money import for_people, to_text
 from credits_pipeline.cli.ending import CANT_BE_DONE
 from credits_pipeline.cli.options import (
     AcceptEstimates,
@@ -24,10 +23,11 @@ from credits_pipeline.cli.options import (
     profiles,
 )
 from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, say
+from credits_pipeline.core.money import for_people, to_text
 
 if TYPE_CHECKING:
-    from credits_pipeline.credits.splitting import MonthFile
-    from credits_pipeline.inbox.bucket import Inbox
+    from credits_pipeline.credits.evaluation.splitting import MonthFile
+    from credits_pipeline.credits.inbox.bucket import Inbox
 
 
 def split(
@@ -82,11 +82,11 @@ def split(
 
     `credits-pipeline split history.csv --to months/ --json | jq -r '.months[].file'`
     """
-    from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
-    from credits_pipeline.credits.splitting import (  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.evaluation.splitting import (  # noqa: PLC0415 - as above
         NotSplitError,
         month_files,
     )
+    from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
 
     _refuse_unclear(to, upload=upload, dry_run=dry_run)
     first = month_option(first_month, "--first-month")
@@ -194,7 +194,7 @@ def _into_folder(folder: Path, files: "list[MonthFile]", *, force: bool) -> Put:
         NotSplitError: one is there already, and may not be overwritten.
         _NotWritableError: the folder can't be looked into.
     """
-    from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.evaluation.splitting import NotSplitError  # noqa: PLC0415 - loads polars
 
     paths = {made.month: folder / f"credits-{made.month}.csv" for made in files}
     try:
@@ -240,9 +240,9 @@ def _into_inbox(files: "list[MonthFile]", *, force: bool) -> Put:
     Raises:
         NotSplitError: one is there already and may not be overwritten, or S3 refuses.
     """
-    from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
-    from credits_pipeline.inbox.bucket import Inbox, InboxError  # noqa: PLC0415 - loads the AWS SDK
-    from credits_pipeline.settings import BUCKET, PREFIX, SettingError  # noqa: PLC0415 - as above
+    from credits_pipeline.core.settings import BUCKET, PREFIX, SettingError  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.evaluation.splitting import NotSplitError  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.inbox.bucket import Inbox, InboxError  # noqa: PLC0415 - loads the AWS SDK
 
     try:
         inbox = Inbox(BUCKET.text(), PREFIX.text())
@@ -265,7 +265,7 @@ def _into_inbox(files: "list[MonthFile]", *, force: bool) -> Put:
 
 
 def _upload(inbox: "Inbox", key: str, made: "MonthFile") -> None:
-    from credits_pipeline.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
+    from credits_pipeline.credits.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
 
     metadata = {"credits-rows": str(made.accounts), "credits-total": to_text(made.total)}
     try:
@@ -280,7 +280,7 @@ def _refuse_left_out(files: "list[MonthFile]") -> None:
     Raises:
         NotSplitError: rows of the sheet are in no file.
     """
-    from credits_pipeline.credits.splitting import NotSplitError  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.evaluation.splitting import NotSplitError  # noqa: PLC0415 - loads polars
 
     told = [f"{made.month}: {made.left_out.says}" for made in files if made.left_out.rows]
     if told:

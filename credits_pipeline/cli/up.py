@@ -86,7 +86,7 @@ def up(
 
 def _spend_port(environment: dict[str, str]) -> int | None:
     """The port of the pages about spend; None where no bills are taken in."""
-    from credits_pipeline.orchestration.wings import (  # noqa: PLC0415 - loads settings
+    from credits_pipeline.credits.assets.wings import (  # noqa: PLC0415 - loads settings
         finops_is_in_use,
     )
     from credits_pipeline.sandbox.dagster_dev import free_port  # noqa: PLC0415 - loads httpx

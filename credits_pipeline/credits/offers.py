@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import Convention
-from credits_pipeline.credits.judgement import blocking, statements
+from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import MonthReading
 
 #: What may be decided about each statement that blocks; of any other nothing.

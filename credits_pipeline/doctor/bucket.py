@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import BUCKET, PREFIX, SettingError
+from credits_pipeline.credits.inbox.bucket import Inbox, InboxError
 from credits_pipeline.doctor.environment import advice_where_missing
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
-from credits_pipeline.inbox.bucket import Inbox, InboxError
-from credits_pipeline.settings import BUCKET, PREFIX, SettingError
 
 #: S3 refuses requests whose clock is off by a quarter of an hour.
 _REFUSED = timedelta(minutes=15)

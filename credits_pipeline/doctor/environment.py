@@ -7,8 +7,8 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from credits_pipeline import settings
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core import settings
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.doctor.finding import Finding, note, ok, wrong
 from credits_pipeline.finops import settings as finops
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.doctor.bucket import bucket_found
 from credits_pipeline.doctor.environment import settings_found, versions
 from credits_pipeline.doctor.finding import Finding

@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Iterator
 
+from credits_pipeline.core.settings import SettingError, storage_root
+from credits_pipeline.core.storage.store import StorageError, open_store
 from credits_pipeline.doctor.finding import Finding, ok, wrong
-from credits_pipeline.settings import SettingError, storage_root
-from credits_pipeline.storage.store import StorageError, open_store
 
 _NAME = "doctor/last-look.txt"
 

@@ -7,7 +7,7 @@ from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from credits_pipeline.billing.money import to_text
+from credits_pipeline.core.money import to_text
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
 from credits_pipeline.finops.errors import BillError
 from credits_pipeline.finops.sources import Provider, Source

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.cloudzero.errors import CloudZeroError, LockError
-from credits_pipeline.cloudzero.lock import FileStreamLock
-from credits_pipeline.cloudzero.operations import Operation
-from credits_pipeline.cloudzero.rehearsal import Rehearsed, probe
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import SettingError
+from credits_pipeline.core.storage.store import StorageError
+from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.credits.cloudzero.errors import CloudZeroError, LockError
+from credits_pipeline.credits.cloudzero.lock import FileStreamLock
+from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.credits.cloudzero.rehearsal import Rehearsed, probe
+from credits_pipeline.credits.delivery.costs import costs_day
 from credits_pipeline.doctor.environment import advice_where_missing
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
-from credits_pipeline.orchestration.costs import costs_day
-from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
-from credits_pipeline.settings import SettingError
-from credits_pipeline.storage.store import StorageError
 
 _PATIENCE_SECONDS = 30
 #: Months go through without these, with less seen; the README's table of scopes says what.

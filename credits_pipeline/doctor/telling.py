@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from credits_pipeline.alerts.alert import Alert
 from credits_pipeline.alerts.channel import Channel, ChannelError
 from credits_pipeline.alerts.channels import configured
+from credits_pipeline.core.settings import UI_URL, SettingError, web_address
 from credits_pipeline.doctor.finding import Finding, note, ok, wrong
-from credits_pipeline.settings import UI_URL, SettingError, web_address
 
 _TRY = Alert(
     subject="try",

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from credits_pipeline import settings
-from credits_pipeline.settings import SettingError, Variable
+from credits_pipeline.core import settings
+from credits_pipeline.core.settings import SettingError, Variable
 
 STORAGE = Variable(
     "FINOPS_STORAGE",

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from credits_pipeline.billing.money import for_people
-from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.core.money import for_people
+from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.reporting.tables import meaning
 from credits_pipeline.text import Outside, Plain
 

@@ -6,7 +6,7 @@ Without the UI's address its links are paths, which lead there from the UI's own
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 
 _S3_CONSOLE = "https://console.aws.amazon.com/s3/object"
 _CLOUDZERO_API = "https://api.cloudzero.com"

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from credits_pipeline.reporting.attempt import Attempt
+from credits_pipeline.credits.state.attempt import Attempt
 
 EVENT = "credits_run"
 #: Docker and the drivers behind it hand on longer lines in pieces.

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.state.attempt import Attempt
+from credits_pipeline.credits.state.journal import Journal
 
 
 @dataclass(frozen=True)

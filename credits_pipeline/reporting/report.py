@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting import deciding, links, tables
-from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.links import Places
 from credits_pipeline.text import Markdown, Outside
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from credits_pipeline.billing.money import for_people
+from credits_pipeline.core.money import for_people
 from credits_pipeline.text import Markdown, Outside
 
 #: What columns are called for people, where the data's own name does not say it.

@@ -10,14 +10,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.attempt import Attempt
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.bills import SampleBills, can_show_bills
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError, free_port
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
-from credits_pipeline.storage.store import FolderStore
 
 MONTH = BillingMonth(2025, 1)
 _KEY = f"credits-{MONTH}.csv"

@@ -16,7 +16,7 @@ from typing import Any
 import aiosmtpd.controller
 import pytest
 
-from credits_pipeline import aws
+from credits_pipeline.core import aws
 from credits_pipeline.sandbox.s3 import EmbeddedS3
 
 _numbers = count()

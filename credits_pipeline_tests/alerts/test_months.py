@@ -7,8 +7,8 @@ import pytest
 
 from credits_pipeline.alerts.alert import Alert, View
 from credits_pipeline.alerts.months import of_attempt, of_finding
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.finding import STILL_HELD, VISIBLE, Finding
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE, Finding
 
 LEFT_OUT = {
     "sent": {"rows": 22, "usd": "202437.80"},

@@ -7,9 +7,9 @@ import pytest
 
 from credits_pipeline.alerts.alert import View
 from credits_pipeline.alerts.months import of_attempt, of_finding, of_missing_file
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.finding import STILL_HELD, VISIBLE, Finding
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE, Finding
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "alerts.md").read_text()

@@ -14,8 +14,8 @@ import boto3
 import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.inbox.version import FileVersion
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.inbox.version import FileVersion
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.s3 import CREDENTIALS
 from credits_pipeline.sandbox.sample import SAMPLE

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Request, expect
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
 from credits_pipeline_tests.text.hostile import MUTATION, TEXTS

@@ -7,8 +7,8 @@ font with emoji, such as Debian's fonts-noto-color-emoji.
 import pytest
 from playwright.sync_api import FloatRect, expect
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.orchestration.checks import OF_CREDITS
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.assets.checks import OF_CREDITS
 from credits_pipeline.reporting.deciding import config
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import CONNECTION_ID

@@ -7,13 +7,13 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner, Result
 
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli import app
-from credits_pipeline.inbox.bucket import Inbox
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import storage_root
+from credits_pipeline.core.storage.store import open_store
+from credits_pipeline.credits.inbox.bucket import Inbox
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
-from credits_pipeline.settings import storage_root
-from credits_pipeline.storage.store import open_store
 from credits_pipeline_tests.cli.terminal import APerson
 from credits_pipeline_tests.conftest import CONNECTION_ID
 

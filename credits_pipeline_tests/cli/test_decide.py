@@ -6,18 +6,18 @@ import shlex
 import pytest
 from typer.testing import CliRunner, Result
 
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli import app
-from credits_pipeline.inbox.bucket import Inbox
-from credits_pipeline.orchestration.by_hand import version_now
-from credits_pipeline.reporting.attempt import Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import storage_root
+from credits_pipeline.core.storage.store import open_store
+from credits_pipeline.credits.delivery.commands import version_now
+from credits_pipeline.credits.inbox.bucket import Inbox
+from credits_pipeline.credits.state.attempt import Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn
-from credits_pipeline.settings import storage_root
-from credits_pipeline.storage.store import open_store
 from credits_pipeline_tests.cli.terminal import APerson, on_a_terminal
 from credits_pipeline_tests.conftest import CONNECTION_ID
-from credits_pipeline_tests.orchestration.conftest import Pipeline, pipeline
+from credits_pipeline_tests.credits.assets.conftest import Pipeline, pipeline
 
 __all__ = ["pipeline"]
 JANUARY = BillingMonth(2025, 1)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
-from credits_pipeline.storage.store import FolderStore
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline_tests.cli.terminal import on_a_terminal
 from credits_pipeline_tests.text.hostile import TEXTS
 

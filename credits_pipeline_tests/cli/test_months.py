@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli import app
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
-from credits_pipeline.settings import storage_root
-from credits_pipeline.storage.store import open_store
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import storage_root
+from credits_pipeline.core.storage.store import open_store
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline_tests.cli.terminal import on_a_terminal
 
 NOW = BillingMonth.at(datetime.now(UTC))

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from credits_pipeline.cli import app
-from credits_pipeline.cloudzero.operations import Operation
+from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
 from credits_pipeline_tests.conftest import API_KEY, CONNECTION_ID
 

@@ -11,10 +11,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli import app
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.inbox.bucket import Inbox, InboxError
 from credits_pipeline.credits.reading import read_month
-from credits_pipeline.inbox.bucket import Inbox, InboxError
 
 WIDE = 'Account ID,2025-01,2025-02\n123456789012,5.123,7.30\n000000000002,$ -,"1,008.40"\n'
 HEADERLESS = "123456789012,5.10,7.30\n000000000002,6.20,8.40\n"

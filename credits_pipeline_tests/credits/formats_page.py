@@ -8,12 +8,12 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from credits_pipeline.billing.money import to_text
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
+from credits_pipeline.core.money import to_text
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.evaluation.verdict import FileVerdict, judge
+from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.reading import Limits, Refusal
 from credits_pipeline.credits.reading.text import decode
-from credits_pipeline.credits.verdict import FileVerdict, judge
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PAGE = Path(__file__).parents[2] / "docs" / "file-formats.md"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.judgement import statements
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.evaluation.judgement import statements
+from credits_pipeline.credits.evaluation.verdict import FileVerdict, judge
+from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.model.table import CreditsTable
 from credits_pipeline.credits.reading import Limits
-from credits_pipeline.credits.table import CreditsTable
-from credits_pipeline.credits.verdict import FileVerdict, judge
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CASES = [

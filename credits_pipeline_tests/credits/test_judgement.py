@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import Convention, RecordClass
-from credits_pipeline.credits.judgement import Statement, blocking, statements
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.evaluation.judgement import Statement, blocking, statements
+from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.model.findings import Convention, RecordClass
 from credits_pipeline.credits.reading import Controls, MonthReading, Refusal, read_month
 
 JANUARY = BillingMonth(2025, 1)

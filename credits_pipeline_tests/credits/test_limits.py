@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading import Limits, Refusal, read_month
 
 JANUARY = BillingMonth(2025, 1)
@@ -13,7 +13,7 @@ JANUARY = BillingMonth(2025, 1)
 #: Reads what a maker of bytes makes, in a process that may hold no more than so much above it.
 SCRIPT = """
 import resource, sys
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading import Refusal, read_month
 read_month(b"123456789012,5.10\\n", BillingMonth(2025, 1))
 data = {maker}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading import Controls, Refusal, read_month
 from credits_pipeline.credits.reading.accounts import account
 from credits_pipeline.credits.reading.amounts import spelling

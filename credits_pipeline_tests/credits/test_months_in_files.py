@@ -2,7 +2,7 @@
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading.headers import distinct_months, month_in
 from credits_pipeline.credits.reading.lines import Line, understood
 from credits_pipeline.credits.reading.months import month_text, order_of

@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import RecordClass
-from credits_pipeline.credits.judgement import blocking, statements
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.model.findings import RecordClass
+from credits_pipeline.credits.model.table import CreditsTable
 from credits_pipeline.credits.reading import Refusal, read_month
-from credits_pipeline.credits.table import CreditsTable
 
 JANUARY = BillingMonth(2025, 1)
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.plausible import EarlierMonth, PlausibleLimits, plausible
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.evaluation.plausible import EarlierMonth, PlausibleLimits, plausible
 
 JANUARY = BillingMonth(2025, 1)
 

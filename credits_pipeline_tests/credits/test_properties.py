@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.judgement import blocking, statements
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.reading import (
     MonthReading,
     Refusal,

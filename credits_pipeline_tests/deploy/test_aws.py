@@ -13,17 +13,17 @@ import dagster as dg
 import pytest
 from botocore.exceptions import ClientError
 
-from credits_pipeline import aws
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.inbox.bucket import Inbox
-from credits_pipeline.orchestration.build import build_definitions
-from credits_pipeline.orchestration.resources import InboxResource, StorageResource
-from credits_pipeline.reporting.attempt import Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core import aws
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import Schedule
+from credits_pipeline.core.storage.store import open_store
+from credits_pipeline.credits.assets.build import build_definitions
+from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
+from credits_pipeline.credits.inbox.bucket import Inbox
+from credits_pipeline.credits.state.attempt import Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn
 from credits_pipeline.sandbox.sample import SAMPLE
-from credits_pipeline.settings import Schedule
-from credits_pipeline.storage.store import open_store
 from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.deploy.aws_account import REGION, Account, account
 from credits_pipeline_tests.deploy.files import DEPLOY
@@ -171,7 +171,7 @@ def test_a_month_is_verified_with_the_pipeline_s_role_and_no_other_right(
 def test_an_upload_with_the_pipeline_s_role_says_which_right_is_missing(
     enforced: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from credits_pipeline.inbox.bucket import InboxError
+    from credits_pipeline.credits.inbox.bucket import InboxError
 
     use(monkeypatch, enforced, enforced.role(enforced.outputs["PipelineRole"]))
     enforced.enforce()

@@ -19,7 +19,7 @@ from dagster_k8s import K8sRunLauncher
 from dagster_postgres import DagsterPostgresStorage
 from packaging.requirements import Requirement
 
-from credits_pipeline.settings import VARIABLES
+from credits_pipeline.core.settings import VARIABLES
 from credits_pipeline_tests.deploy.files import DEPLOY, ROOT, compose, image_command, load
 
 INSTANCES = ["dagster/dagster.yaml", "dagster/ecs/dagster.yaml"]

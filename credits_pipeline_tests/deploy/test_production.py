@@ -15,13 +15,13 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from credits_pipeline import aws
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core import aws
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import open_store
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import API_KEY, Sandbox, sandbox, upload
-from credits_pipeline.storage.store import open_store
 from credits_pipeline_tests.deploy.files import compose
 from credits_pipeline_tests.deploy.production import (
     EDITOR,

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from credits_pipeline.credits.reading.profiles.parsing import parse
+from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.definitions import defs
-from credits_pipeline.reporting.attempt import Attempt
 from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline.sandbox.servers import clean_environment
 from credits_pipeline_tests.docs.examples import agrees, examples, run_page, terminal

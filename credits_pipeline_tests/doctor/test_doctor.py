@@ -10,14 +10,14 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner, Result
 
-from credits_pipeline import aws, settings
-from credits_pipeline.billing.month import BillingMonth
 from credits_pipeline.cli import app
-from credits_pipeline.cloudzero.lock import FileStreamLock
-from credits_pipeline.cloudzero.operations import Operation
+from credits_pipeline.core import aws, settings
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.cloudzero.lock import FileStreamLock
+from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.credits.inbox.bucket import Inbox
 from credits_pipeline.doctor import bucket, stream
 from credits_pipeline.doctor.environment import PARSERS
-from credits_pipeline.inbox.bucket import Inbox
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
 from credits_pipeline_tests.alerts.conftest import Mailbox, Webhook, mailbox, webhook
 from credits_pipeline_tests.cli.terminal import on_a_terminal

@@ -31,9 +31,10 @@ from typing import Any, Literal
 
 import boto3
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault, StandInSettings
 from credits_pipeline.sandbox.cloudzero.journal import RequestRecord
 from credits_pipeline.sandbox.servers import (
@@ -43,7 +44,6 @@ from credits_pipeline.sandbox.servers import (
     clean_environment,
     sandbox,
 )
-from credits_pipeline.storage.store import FolderStore
 from credits_pipeline_tests.postgres import missing
 
 MONTH = BillingMonth(2025, 1)

@@ -18,9 +18,10 @@ from typing import Any, Literal
 
 import httpx
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.attempt import Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError
 from credits_pipeline.sandbox.servers import (
     API_KEY,
@@ -30,7 +31,6 @@ from credits_pipeline.sandbox.servers import (
     sandbox,
 )
 from credits_pipeline.sandbox.servers import upload as put
-from credits_pipeline.storage.store import FolderStore
 from credits_pipeline_tests.faults.chaos import BODY_BYTES, Rows, as_csv, secrets_in, version
 from credits_pipeline_tests.live.answers import all_answers
 from credits_pipeline_tests.live.world import LAUNCH, SHIPPED_YAML

@@ -17,9 +17,9 @@ import httpx
 import tenacity
 from filelock import FileLock
 
-from credits_pipeline import aws
-from credits_pipeline.inbox.bucket import Inbox
-from credits_pipeline.orchestration.build import build_definitions
+from credits_pipeline.core import aws
+from credits_pipeline.credits.assets.build import build_definitions
+from credits_pipeline.credits.inbox.bucket import Inbox
 
 #: Loaded before the fork, for all runs. Not polars: it brings threads of its own.
 LOADED = (httpx.Client, tenacity.Retrying, FileLock, Inbox)

@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from credits_pipeline.cloudzero import client, retrying
-from credits_pipeline_tests.orchestration.conftest import pipeline
+from credits_pipeline.credits.cloudzero import client, retrying
+from credits_pipeline_tests.credits.assets.conftest import pipeline
 
 __all__ = ["pipeline"]
 

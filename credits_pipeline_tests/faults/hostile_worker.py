@@ -10,9 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.delivery import policies
 from credits_pipeline.credits.reading import Controls, Limits, Refusal, read_month
-from credits_pipeline.orchestration import guards
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
         reading = read_month(
             data,
             BillingMonth(2025, 1),
-            decisions=guards.rule(),
+            decisions=policies.rule(),
             controls=Controls(total=None, rows=None),
             limits=Limits(max_bytes=100_000_000, max_records=1_000_000),
             name="credits-2025-01.csv",

@@ -30,11 +30,11 @@ from typing import Any
 
 import dagster as dg
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.servers import BUCKET, CONNECTION_ID
-from credits_pipeline.storage.store import FolderStore
 from credits_pipeline_tests.live.world import ASSETS, SELECTOR, Live, running
 
 #: How many ticks at each end are held against each other.

@@ -7,16 +7,16 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from credits_pipeline.orchestration import attempts, files_sensor
-from credits_pipeline.orchestration.resources import (
+from credits_pipeline.credits.assets import attempts, files_sensor
+from credits_pipeline.credits.assets.resources import (
     CloudZeroResource,
     InboxResource,
     StorageResource,
 )
-from credits_pipeline.orchestration.sensors import write_missing_attempt
-from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.credits.assets.sensors import write_missing_attempt
+from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
-from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
+from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 
 GOOD = b"047210934418,$150000.00\n112480036627,$2.50\n"
 

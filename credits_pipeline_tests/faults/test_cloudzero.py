@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from credits_pipeline.orchestration.confirming import still_held_statement
-from credits_pipeline.orchestration.resources import CloudZeroResource, StorageResource
-from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.credits.delivery.confirmation import still_held_statement
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline_tests.conftest import CONNECTION_ID
-from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
+from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 
 ONE_BODY, SEVERAL = 8, 110
 #: So that a hundred rows make several bodies.

@@ -16,14 +16,14 @@ from threading import Timer
 import dagster as dg
 import pytest
 
-from credits_pipeline.reporting.attempt import Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.attempt import Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline.sandbox.cloudzero.journal import RequestRecord
 from credits_pipeline.sandbox.servers import CONNECTION_ID
-from credits_pipeline.storage.store import FolderStore
+from credits_pipeline_tests.credits.assets.conftest import Pipeline
 from credits_pipeline_tests.faults.chaos import MONTH, Bare, Rows, Worker, bare
-from credits_pipeline_tests.orchestration.conftest import Pipeline
 
 PAGE = 4096
 ROWS = {f"{100_000_000_000 + n}": Decimal(1000 + n) for n in range(20)}

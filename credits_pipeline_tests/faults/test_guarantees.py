@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline import aws
-from credits_pipeline.cloudzero.drop import DropOptions
-from credits_pipeline.cloudzero.operations import Operation
-from credits_pipeline.cloudzero.retrying import RetryPolicy
-from credits_pipeline.inbox import again, bucket
+from credits_pipeline.core import aws
+from credits_pipeline.credits.cloudzero.drop import DropOptions
+from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.credits.cloudzero.retrying import RetryPolicy
+from credits_pipeline.credits.inbox import bucket, retry_schedule
 
 TESTS = Path(__file__).parents[1]
 DOCS = TESTS.parent / "docs"
@@ -45,7 +45,7 @@ def test_the_figures_of_the_failures_page_are_those_in_force() -> None:
     assert f"| {aws.CONNECT_SECONDS:g} s to connect, {aws.READ_SECONDS:g} s without" in FAILURES
     assert f"| {bucket._READS} reads |" in FAILURES
     hours = timedelta(hours=1)
-    assert again.WAITS[:3] == (timedelta(minutes=15), hours, 4 * hours)
-    assert set(again.WAITS[3:]) == {12 * hours}
-    assert sum(again.WAITS[3:], timedelta()) == timedelta(days=3)
-    assert hours == again.LOST
+    assert retry_schedule.WAITS[:3] == (timedelta(minutes=15), hours, 4 * hours)
+    assert set(retry_schedule.WAITS[3:]) == {12 * hours}
+    assert sum(retry_schedule.WAITS[3:], timedelta()) == timedelta(days=3)
+    assert hours == retry_schedule.LOST

@@ -12,10 +12,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from credits_pipeline import aws
-from credits_pipeline.orchestration.resources import InboxResource, StorageResource
-from credits_pipeline.reporting.attempt import Verdict
-from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
+from credits_pipeline.core import aws
+from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
+from credits_pipeline.credits.state.attempt import Verdict
+from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 
 GOOD = b"047210934418,$150000.00\n"
 #: Of the reading process beyond the file itself, and of the machine's patience.

@@ -6,15 +6,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from credits_pipeline.inbox.bucket import Inbox
-from credits_pipeline.orchestration.build import build_definitions
-from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.core.settings import Schedule
+from credits_pipeline.credits.assets.build import build_definitions
+from credits_pipeline.credits.inbox.bucket import Inbox
+from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
 from credits_pipeline.sandbox.cloudzero.journal import RequestRecord
-from credits_pipeline.settings import Schedule
 from credits_pipeline_tests.conftest import CONNECTION_ID
+from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 from credits_pipeline_tests.faults.test_asking_again import MINUTES, Daemon, daemon
-from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
 from credits_pipeline_tests.postgres import PASSWORD, PASSWORD_VARIABLE, PostgresServer
 
 __all__ = ["daemon"]

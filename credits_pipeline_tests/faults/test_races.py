@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.servers import BUCKET, CONNECTION_ID
-from credits_pipeline.storage.store import FolderStore
 from credits_pipeline_tests.faults.chaos import MONTH, Bare, Rows, Worker, as_csv, bare, version
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]

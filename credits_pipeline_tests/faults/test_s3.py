@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 import dagster as dg
 import pytest
 
-from credits_pipeline import aws
-from credits_pipeline.inbox.bucket import BrokenOffError, Inbox, InboxError
-from credits_pipeline.orchestration.resources import InboxResource, StorageResource
-from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.core import aws
+from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
+from credits_pipeline.credits.inbox.bucket import BrokenOffError, Inbox, InboxError
+from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline.sandbox.cloudzero.journal import RequestRecord
 from credits_pipeline.sandbox.s3 import EmbeddedS3
+from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 from credits_pipeline_tests.faults.proxy import FaultProxy, Kind, NetFault
-from credits_pipeline_tests.orchestration.conftest import JANUARY, Pipeline
 
 GOOD = b"047210934418,$150000.00\n"
 OTHER = b"047210934418,$160000.00\n"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.ingest import Check, Ingested, Limits, ingest_month
 from credits_pipeline.finops.lake import Lake, Version
 

@@ -10,8 +10,8 @@ import obstore
 import pytest
 from obstore.store import AzureStore
 
-from credits_pipeline import aws
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core import aws
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.doctor.finding import State
 from credits_pipeline.doctor.sources import source_found
 from credits_pipeline.finops.errors import BillError

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops import settings
-from credits_pipeline.settings import SettingError
 
 
 def test_the_storage_lies_beside_the_first_wing_s_by_default(

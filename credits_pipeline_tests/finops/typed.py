@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.marts.catalogue import marts
 from credits_pipeline.finops.marts.duck import DuckDBEngine

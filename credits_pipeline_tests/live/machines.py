@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from credits_pipeline import aws
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core import aws
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import open_store
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.servers import (
@@ -37,14 +38,13 @@ from credits_pipeline.sandbox.servers import (
     sandbox,
     upload,
 )
-from credits_pipeline.storage.store import open_store
 from credits_pipeline_tests.postgres import PostgresServer, postgres_server
 from credits_pipeline_tests.redis_server import redis_server
 
 FIRST = BillingMonth(2021, 1)
 ASSETS = ("raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop")
 STORAGE = "credits-storage"
-APP = "credits_pipeline.orchestration.celery_app"
+APP = "credits_pipeline.credits.assets.celery_app"
 #: How long a step may be silent before it goes to another worker: longer than any takes here.
 SILENCE = 20
 DAGSTER_YAML = """\

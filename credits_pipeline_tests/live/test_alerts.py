@@ -8,9 +8,9 @@ from unittest.mock import patch
 
 import pytest
 
-from credits_pipeline import aws
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.core import aws
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.s3 import EmbeddedS3
 from credits_pipeline.sandbox.servers import BUCKET, clean_environment, sandbox

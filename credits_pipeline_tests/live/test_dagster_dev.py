@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import API_KEY, CONNECTION_ID, upload

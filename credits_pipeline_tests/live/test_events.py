@@ -9,12 +9,12 @@ from unittest.mock import patch
 
 import pytest
 
-from credits_pipeline import aws
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.inbox.bucket import Inbox
+from credits_pipeline.core import aws
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.inbox.bucket import Inbox
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.servers import BUCKET, clean_environment, sandbox
-from credits_pipeline_tests.inbox.queues import BucketEvents, events_of
+from credits_pipeline_tests.credits.inbox.queues import BucketEvents, events_of
 from credits_pipeline_tests.live.test_dagster_dev import SELECTOR, Live
 from credits_pipeline_tests.waiting import eventually
 

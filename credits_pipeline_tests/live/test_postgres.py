@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Verdict
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline.sandbox.servers import API_KEY, CONNECTION_ID
 from credits_pipeline_tests.live.answers import all_answers

@@ -9,9 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.reporting.attempt import Attempt, Verdict
-from credits_pipeline.reporting.journal import Journal
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.servers import (
     CONNECTION_ID,
@@ -20,7 +21,6 @@ from credits_pipeline.sandbox.servers import (
     sandbox,
     upload,
 )
-from credits_pipeline.storage.store import FolderStore
 
 ASSETS = ["raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop"]
 DONE = {"SUCCESS", "FAILURE", "CANCELED"}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline.reporting.journal import Journal
-from credits_pipeline.storage.store import FolderStore
+from credits_pipeline.core.storage.store import FolderStore
+from credits_pipeline.credits.state.journal import Journal
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import UI_URL, SettingError, web_address
 from credits_pipeline.reporting import links
-from credits_pipeline.settings import UI_URL, SettingError, web_address
 
 MONTH = BillingMonth(2025, 1)
 

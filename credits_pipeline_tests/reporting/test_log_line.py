@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from credits_pipeline.reporting.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting.log_line import LONGEST, log_line
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting import tables
-from credits_pipeline.reporting.attempt import Attempt, Verdict
 from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.report import markdown
 

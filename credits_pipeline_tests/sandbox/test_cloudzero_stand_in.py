@@ -429,7 +429,7 @@ def test_loading_the_stand_in_loads_nothing_heavy() -> None:
     )
     loaded = set(done.stdout.split())
     assert not loaded & {"moto", "dagster", "boto3", "polars", "pandera", "httpx", "rich"}
-    assert not {name for name in loaded if name.startswith("credits_pipeline.cloudzero")}
+    assert not {name for name in loaded if name.startswith("credits_pipeline.credits.cloudzero")}
 
 
 def test_a_month_of_seventy_megabytes_is_taken_in_seconds(cz: Any, call: Any, credit: Any) -> None:

@@ -5,7 +5,7 @@ Another channel is a module here, its name in `configured`, its settings, and it
 
 from credits_pipeline.alerts.channel import Channel
 from credits_pipeline.alerts.channels import mail, slack, sns
-from credits_pipeline.settings import SettingError
+from credits_pipeline.core.settings import SettingError
 
 __all__ = ["configured"]
 

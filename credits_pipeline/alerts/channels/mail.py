@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from credits_pipeline.alerts.alert import Alert
 from credits_pipeline.alerts.channel import SECONDS, ChannelError, PartlyToldError, without
-from credits_pipeline.settings import ALERT_EMAIL, ALERT_SMTP, SettingError
+from credits_pipeline.core.settings import ALERT_EMAIL, ALERT_SMTP, SettingError
 
 _PORTS = {"smtp": 587, "smtps": 465}
 _LIKE = "smtp://user:password@smtp.example.com:587?from=credits@example.com"

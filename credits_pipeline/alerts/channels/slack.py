@@ -12,7 +12,7 @@ import httpx
 
 from credits_pipeline.alerts.alert import Alert
 from credits_pipeline.alerts.channel import SECONDS, ChannelError, without
-from credits_pipeline.settings import ALERT_SLACK, secure_url
+from credits_pipeline.core.settings import ALERT_SLACK, secure_url
 from credits_pipeline.text import Mrkdwn, Outside
 
 _SHOWN = 200

@@ -7,8 +7,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from credits_pipeline.alerts.alert import Alert
 from credits_pipeline.alerts.channel import ChannelError
-from credits_pipeline.aws import sns_client
-from credits_pipeline.settings import ALERT_SNS
+from credits_pipeline.core.aws import sns_client
+from credits_pipeline.core.settings import ALERT_SNS
 
 _ARN = re.compile(r"arn:[\w-]+:sns:(?P<region>[\w-]+):\d{12}:[\w-]+")
 #: What SNS takes for the subject of an e-mail: so many characters, all of them ASCII.

@@ -11,9 +11,9 @@ from typing import Literal
 
 import polars as pl
 
-from credits_pipeline.billing.columns import SCALE, USD
-from credits_pipeline.billing.money import to_text
-from credits_pipeline.credits.reading import elementwise
+from credits_pipeline.core.columns import SCALE, USD
+from credits_pipeline.core.money import to_text
+from credits_pipeline.credits.reading import chunked
 from credits_pipeline.credits.reading.characters import clean, words
 from credits_pipeline.credits.reading.refusal import Refusal
 
@@ -271,7 +271,7 @@ def read_amounts(
     """
     frame = pl.DataFrame([cells.alias("cell"), lines.alias("line")])
     if all_plain:
-        return Amounts(elementwise.select(frame, _plain_value()).to_series(), None, ".")
+        return Amounts(chunked.select(frame, _plain_value()).to_series(), None, ".")
     frame = frame.with_columns(plain=is_plain(pl.col("cell")))
     others = frame.filter(~pl.col("plain")).group_by("cell").agg(pl.col("line").min())
     first_line = {cell: line for cell, line in others.iter_rows() if cell is not None}

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import polars as pl
 
-from credits_pipeline.billing.columns import USD
-from credits_pipeline.billing.money import for_people
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.findings import Findings, Ledger, LedgerEntry, RecordClass
+from credits_pipeline.core.columns import USD
+from credits_pipeline.core.money import for_people
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.model.findings import Findings, Ledger, LedgerEntry, RecordClass
+from credits_pipeline.credits.model.table import DUPLICATES, PADDED, REJECTED
 from credits_pipeline.credits.reading.amounts import WHOLE_DIGITS
 from credits_pipeline.credits.reading.controls import Controls, control_totals, from_metadata
 from credits_pipeline.credits.reading.entries import ReadEntries
@@ -17,7 +18,6 @@ from credits_pipeline.credits.reading.grid import Source
 from credits_pipeline.credits.reading.refusal import Refusal
 from credits_pipeline.credits.reading.several import Counted
 from credits_pipeline.credits.reading.sums import exact, exact_sum, fits
-from credits_pipeline.credits.table import DUPLICATES, PADDED, REJECTED
 
 _TEXT_SHOWN = 500
 _LINES_SHOWN = 10

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 import polars as pl
 
-from credits_pipeline.credits.findings import ControlTotal
+from credits_pipeline.credits.model.findings import ControlTotal
 from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.extract import StatedTotal

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from credits_pipeline.billing.columns import USD
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import Convention, SignFacts
+from credits_pipeline.core.columns import USD
+from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.model.findings import Convention, SignFacts
 from credits_pipeline.credits.reading.accounts import read_accounts, rounded_ids
 from credits_pipeline.credits.reading.amounts import read_amounts
 from credits_pipeline.credits.reading.characters import is_blank

@@ -5,8 +5,8 @@ from typing import Literal
 
 import polars as pl
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.model.findings import Convention
 
 #: One row per record that may carry a credit; a layout leaves out the columns from `month` on that
 #: it has no use for. `account` and `amount` are cells as they stand, null where the record has no

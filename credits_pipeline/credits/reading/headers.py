@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading import vocabulary
 from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, SMALL_CODES, foreign_sign
 from credits_pipeline.credits.reading.characters import folded, plain, words

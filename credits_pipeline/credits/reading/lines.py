@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean, folded, plain

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.reading.assembly import MonthReading, assemble
 from credits_pipeline.credits.reading.controls import Controls
 from credits_pipeline.credits.reading.entries import ReadEntries, read_entries

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import Several
+from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.model.findings import Several
 from credits_pipeline.credits.reading.controls import ReadTotal, rounding
 from credits_pipeline.credits.reading.sums import exact_sum
 

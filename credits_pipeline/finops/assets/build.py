@@ -16,7 +16,7 @@ JOB = "bill_month"
 
 @dataclass(frozen=True)
 class FinopsDefinitions:
-    """What `credits_pipeline.orchestration.build` joins to the first wing's."""
+    """What `credits_pipeline.credits.assets.build` joins to the first wing's."""
 
     assets: Sequence[dg.AssetsDefinition]
     asset_checks: Sequence[dg.AssetChecksDefinition]

@@ -237,7 +237,7 @@ def _every_month(name: str, bills: BillsResource) -> dg.AssetCheckResult:
 
 
 def _totals(name: str, bills: BillsResource) -> dg.AssetCheckResult:
-    from credits_pipeline.billing.month import BillingMonth  # noqa: PLC0415 - when used
+    from credits_pipeline.core.month import BillingMonth  # noqa: PLC0415 - when used
     from credits_pipeline.finops.publish.published import open_current  # noqa: PLC0415 - as above
 
     published, lake = open_current(bills.storage()), bills.lake()

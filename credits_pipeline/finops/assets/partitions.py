@@ -6,7 +6,7 @@ theirs are dynamic; the sensor adds them.
 
 import dagster as dg
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 
 MONTH, SOURCE = "month", "source"
 #: Before any provider delivered FOCUS; months without a delivery cost nothing.

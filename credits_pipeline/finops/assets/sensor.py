@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.assets.looking import Ask, Last, look, parse, spelled
 from credits_pipeline.finops.assets.partitions import bills as bill_partitions
 from credits_pipeline.finops.assets.partitions import key_of, months

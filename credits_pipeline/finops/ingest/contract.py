@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.focus import CLOSED_LISTS, COSTS
 from credits_pipeline.finops.focus.lists import DECIDES_MONEY
 from credits_pipeline.finops.ingest.check import Check, held

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.focus.columns import COSTS
 from credits_pipeline.finops.ingest.fault import FileFault
 from credits_pipeline.finops.ingest.relation import Relation

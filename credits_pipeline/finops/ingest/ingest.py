@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of
 from credits_pipeline.finops.ingest.against import (
     accepted,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of, provider_codes
 from credits_pipeline.finops.focus.columns import COSTS
 from credits_pipeline.finops.ingest.relation import Relation

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.errors import BillError
 from credits_pipeline.finops.lake.version import Version
 from credits_pipeline.finops.lake.work import move_folder, working_folder

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.manifests.delivery import (
     DeliveredFile,
     Delivery,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.manifests import aws, azure, listing, receipts
 from credits_pipeline.finops.manifests.delivery import Delivery, DeliveryError, SourceSpec
 from credits_pipeline.finops.objects import Place, open_place

@@ -5,7 +5,7 @@ They count in *Net* only, so that they bear a name of their own that nothing els
 
 from dataclasses import dataclass
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.manifests.delivery import (
     DeliveredFile,
     Delivery,

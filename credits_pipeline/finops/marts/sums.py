@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from credits_pipeline.billing.money import to_text
+from credits_pipeline.core.money import to_text
 from credits_pipeline.finops.marts.columns import COSTS, LINE_ITEMS
 from credits_pipeline.finops.marts.engine import Engine
 from credits_pipeline.finops.marts.mart import ROWS

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-from credits_pipeline import settings
+from credits_pipeline.core import settings
 
 _RUN = re.compile(r"[0-9a-f-]{8,64}")
 

@@ -1,8 +1,8 @@
 """How people come in, from the environment: the proxy's secret, roles and limits by group."""
 
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.pages.person import Door, Role
 from credits_pipeline.finops.pages.variables import PROXY_SECRET, ROLES, TEAMS
-from credits_pipeline.settings import SettingError
 
 
 def configured_door() -> Door:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops import settings
 from credits_pipeline.finops.objects import ObjectsError
 from credits_pipeline.finops.pages import figures
@@ -23,7 +24,6 @@ from credits_pipeline.finops.publish.published import Published, current_version
 from credits_pipeline.finops.queries.scope import Scope, ScopeError
 from credits_pipeline.finops.queries.selection import SeveralCurrenciesError, one_currency
 from credits_pipeline.finops.queries.sources import SourceAge
-from credits_pipeline.settings import SettingError
 
 _PINNED = "published"
 _LOOK_EVERY = "60s"

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError, Item
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.pages import connecting, figures, starting
@@ -14,7 +15,6 @@ from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.publish.bill import Bill
 from credits_pipeline.finops.sources import KIND, Provider, Source, SourceBook, SourceError
-from credits_pipeline.settings import SettingError
 
 PROVIDERS = {
     Provider.AWS: "AWS Data Exports",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from credits_pipeline import settings as credits_settings
+from credits_pipeline.core import settings as credits_settings
+from credits_pipeline.core.settings import SettingError, Variable
 from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions import Change, DecisionsError, DecisionStore
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
@@ -18,7 +19,6 @@ from credits_pipeline.finops.pages.frame import pinned, storage, who
 from credits_pipeline.finops.pages.person import Person
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
-from credits_pipeline.settings import SettingError, Variable
 
 _PACKAGES = ("credits-pipeline", "dagster", "duckdb", "polars", "streamlit")
 _LOG = 500

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import streamlit as st
 
-from credits_pipeline import settings as credits_settings
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core import settings as credits_settings
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.pages import connecting, figures
@@ -25,7 +26,6 @@ from credits_pipeline.finops.sources import (
     SourceError,
     configured_sources,
 )
-from credits_pipeline.settings import SettingError
 
 _LATE_DAYS = 3
 
@@ -159,9 +159,9 @@ def _keep(name: str, provider: Provider, location: str, export: str, person: Per
 
 def _credits() -> None:
     """The months of the first wing, where it is set up."""
-    from credits_pipeline.reporting.journal import Journal  # noqa: PLC0415 - when it is drawn
+    from credits_pipeline.core.storage.store import StorageError, open_store  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when it is drawn
     from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - as above
-    from credits_pipeline.storage.store import StorageError, open_store  # noqa: PLC0415 - as above
 
     st.subheader("Months of credits", anchor=False)
     now = datetime.now(UTC)

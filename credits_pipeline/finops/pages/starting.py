@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.pages.dagster_link import run_link, ui
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.variables import DAGSTER_URL
-from credits_pipeline.settings import SettingError
 
 _LAST = "setup:run"
 _SECONDS = 10

@@ -1,6 +1,6 @@
 """The pages' own variables of the environment: who comes in, and where runs are started."""
 
-from credits_pipeline.settings import Variable
+from credits_pipeline.core.settings import Variable
 
 PROXY_SECRET = Variable(
     "FINOPS_PROXY_SECRET",

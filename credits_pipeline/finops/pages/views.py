@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError, Item
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
 from credits_pipeline.finops.pages.frame import Frame
@@ -11,7 +12,6 @@ from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.queries.scope import Scope
-from credits_pipeline.settings import SettingError
 
 KIND = "view"
 _MOST_NAME = 80

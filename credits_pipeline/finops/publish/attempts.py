@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.errors import BillError
 from credits_pipeline.finops.ingest import Ingested, Progress, ingest_month

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.publish.bill import RECEIPTS, Bill
 from credits_pipeline.finops.publish.published import Published
 from credits_pipeline.finops.queries.exactly import less, percent, total

@@ -8,7 +8,7 @@ import csv
 import io
 from typing import Any
 
-from credits_pipeline.billing.money import to_text
+from credits_pipeline.core.money import to_text
 from credits_pipeline.finops.publish.bill import Bill
 from credits_pipeline.finops.queries.spend import Spend
 from credits_pipeline.finops.queries.words import spelled

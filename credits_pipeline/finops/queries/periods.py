@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Self
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 
 THIS_MONTH, LAST_MONTH = "This month", "Last month"
 PERIOD_WORDS = (THIS_MONTH, LAST_MONTH, "Last 30 days", "Last 90 days", "Last 12 months")

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.samples.fleet import Line, lines
 from credits_pipeline.finops.samples.organisation import ACCOUNTS, PROFILES
 from credits_pipeline.finops.samples.rest import commit, grant, monthly

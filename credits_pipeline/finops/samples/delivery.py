@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.samples.organisation import PAYERS
 
 #: The bucket that AWS's manifests name; a copy of the files is read by what follows the export.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.samples.catalogue import METERS, Meter
 from credits_pipeline.finops.samples.organisation import ACCOUNTS, PAYERS, REGIONS, Account, Runs
 from credits_pipeline.finops.samples.stories import (

@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from credits_pipeline.billing.money import to_text
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.money import to_text
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.samples import delivery
 from credits_pipeline.finops.samples.charges import charges
 from credits_pipeline.finops.samples.organisation import PAYERS

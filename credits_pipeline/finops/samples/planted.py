@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from credits_pipeline.billing.money import to_text
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.money import to_text
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.samples.catalogue import METERS
 from credits_pipeline.finops.samples.fleet import idle_resource
 from credits_pipeline.finops.samples.organisation import ACCOUNTS

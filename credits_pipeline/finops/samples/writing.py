@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.samples import delivery
 from credits_pipeline.finops.samples.columns import (
     AMOUNTS,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.opening import Opened, open_file
 from credits_pipeline.credits.opening.numbers import plain_number, shown_number
 from credits_pipeline.credits.reading import Refusal, read_month

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import RecordClass
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.model.findings import RecordClass
 from credits_pipeline.credits.reading import MonthReading, Refusal, read_month, read_sheet
 from credits_pipeline.credits.reading.profiles.book import Profiles
 from credits_pipeline.credits.reading.profiles.parsing import parse

@@ -2,7 +2,7 @@
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading import Refusal, Sheet, read_sheet
 
 JANUARY = BillingMonth(2025, 1)

@@ -10,13 +10,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from credits_pipeline.core.settings import Schedule
+from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.samples import Written, generate
 from credits_pipeline.finops.sources import Source, SourceBook
-from credits_pipeline.orchestration.build import build_definitions
-from credits_pipeline.settings import Schedule
 
 ME = Author("tests", "cli")
 #: Two whole months and one that has begun.

@@ -10,6 +10,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from credits_pipeline.core.settings import Schedule
+from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.finops.assets.bills import MARTS, PUBLISHED
 from credits_pipeline.finops.assets.checks import OF_ROWS
 from credits_pipeline.finops.ingest import CHECKS
@@ -17,8 +19,6 @@ from credits_pipeline.finops.marts.catalogue import marts
 from credits_pipeline.finops.publish.published import open_current
 from credits_pipeline.finops.samples import Written
 from credits_pipeline.finops.sources import Source
-from credits_pipeline.orchestration.build import build_definitions
-from credits_pipeline.settings import Schedule
 from credits_pipeline_tests.finops.assets.conftest import Wing, add, totals
 
 

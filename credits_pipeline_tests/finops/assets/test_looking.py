@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.assets.looking import Last, Look, Seen, look, parse, spelled
 
 NOW = datetime(2026, 6, 3, 4, 5, tzinfo=UTC)

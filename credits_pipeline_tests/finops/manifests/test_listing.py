@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.lake import Lake, open_lake
 from credits_pipeline.finops.manifests import DeliveryError, current, marks, months
 from credits_pipeline_tests.finops.bills import (

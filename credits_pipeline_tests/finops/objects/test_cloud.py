@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from credits_pipeline import aws
+from credits_pipeline.core import aws
 from credits_pipeline.finops.lake import open_lake
 from credits_pipeline.finops.objects import (
     ChangedError,

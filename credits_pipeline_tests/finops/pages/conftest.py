@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.pages import frame, looking
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.server import HERE

@@ -2,9 +2,9 @@
 
 import pytest
 
+from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.pages.door import configured_door
 from credits_pipeline.finops.pages.person import Door, Role, UnknownPersonError, person_of
-from credits_pipeline.settings import SettingError
 
 DOOR = Door(
     secret="the proxy alone knows",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline import aws
+from credits_pipeline.core import aws
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.publish.bill import Bill
 from credits_pipeline.finops.publish.published import current_version, open_current

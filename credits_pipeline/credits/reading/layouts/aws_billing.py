@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.amounts import read_amounts
 from credits_pipeline.credits.reading.characters import is_blank, plain, stripped, words

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.decisions import Decisions
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading.extract import Extract
 from credits_pipeline.credits.reading.grid import Grid
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.accounts import looks_like_account
 from credits_pipeline.credits.reading.characters import plain, words

@@ -1,6 +1,6 @@
 """A header in any column order: an account, a credit, and columns whose meaning is understood."""
 
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.extract import Extract
 from credits_pipeline.credits.reading.grid import Grid

@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import vocabulary
 from credits_pipeline.credits.reading.accounts import (
     is_label,

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading.accounts import is_label_and_number, looks_like_account
 from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean, plain

@@ -1,6 +1,6 @@
 """A header with a month column: an account, a month and a credit in every row."""
 
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import headers
 from credits_pipeline.credits.reading.columns import names_month
 from credits_pipeline.credits.reading.extract import Extract

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from credits_pipeline.billing.columns import text_of
-from credits_pipeline.billing.money import to_text
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.core.columns import text_of
+from credits_pipeline.core.money import to_text
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading.accounts import read_accounts
 from credits_pipeline.credits.reading.characters import is_blank
 from credits_pipeline.credits.reading.extract import Extract, StatedTotal, month_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from credits_pipeline.credits.findings import Convention
-from credits_pipeline.credits.reading import accounts, amounts, elementwise
+from credits_pipeline.credits.model.findings import Convention
+from credits_pipeline.credits.reading import accounts, amounts, chunked
 from credits_pipeline.credits.reading.amounts import spelling
 from credits_pipeline.credits.reading.characters import clean, is_blank, plain
 from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal, ordinal
@@ -221,7 +221,7 @@ def extract_rows(
     if (
         grid.malformed is None
         and faults is None
-        and elementwise.all_true(
+        and chunked.all_true(
             entries,
             accounts.is_plain(pl.col("account")),
             amounts.is_plain(pl.col("amount")),

@@ -5,8 +5,8 @@ Every column is asked for its meaning (`meaning`), every line that is no row for
 
 import polars as pl
 
-from credits_pipeline.credits.findings import Convention
-from credits_pipeline.credits.reading import accounts, amounts, elementwise, headers
+from credits_pipeline.credits.model.findings import Convention
+from credits_pipeline.credits.reading import accounts, amounts, chunked, headers
 from credits_pipeline.credits.reading.columns import names_month
 from credits_pipeline.credits.reading.extract import Extract, StatedTotal, month_of, ordinal
 from credits_pipeline.credits.reading.grid import Grid
@@ -194,7 +194,7 @@ def _is_plain(
     frame = pl.DataFrame(
         [grid.columns[account].alias("account"), grid.columns[amount].alias("amount")]
     )
-    return elementwise.all_true(
+    return chunked.all_true(
         frame, accounts.is_plain(pl.col("account")), amounts.is_plain(pl.col("amount"))
     )
 

@@ -4,8 +4,8 @@ from calendar import monthrange
 
 import polars as pl
 
-from credits_pipeline.billing.month import BillingMonth
-from credits_pipeline.credits.findings import Convention
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.characters import folded, plain
 from credits_pipeline.credits.reading.extract import (

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import polars as pl
 
-from credits_pipeline.billing.columns import SCALE, USD
+from credits_pipeline.core.columns import SCALE, USD
 from credits_pipeline.credits.reading.amounts import read_amounts, spelling
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.profiles.profile import AmountColumn

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from credits_pipeline.billing.month import BillingMonth
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.extract import ordinal
 from credits_pipeline.credits.reading.months import MonthText, Order, month_text, order_of

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
-from credits_pipeline.billing.columns import SCALE
+from credits_pipeline.core.columns import SCALE
 from credits_pipeline.credits.reading.headers import foreign_in
 from credits_pipeline.credits.reading.profiles.profile import (
     AmountColumn,

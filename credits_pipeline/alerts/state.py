@@ -1,0 +1,224 @@
+"""What was told, and by which channels: kept in the storage, so that nothing is told twice.
+
+It holds only what is wrong now, or was not told everywhere yet, and so stays small for years.
+"""
+
+import itertools
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from credits_pipeline.alerts.alert import Alert, View
+from credits_pipeline.core.storage import schema
+
+if TYPE_CHECKING:
+    from credits_pipeline.core.storage.store import Store
+
+NAME = "alerts/told.json"
+#: Past this nothing is tried again by itself (`credits_pipeline.credits.inbox.retry_schedule`).
+GIVEN_UP = timedelta(hours=80)
+
+
+@dataclass(frozen=True)
+class Message:
+    """An alert, and who has it.
+
+    Attributes:
+        alert: what is told.
+        since: when it was first to be told, aware.
+        told: the names of the channels that have it.
+        over: it says that all is well again.
+    """
+
+    alert: Alert
+    since: datetime
+    told: frozenset[str] = frozenset()
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What there was to say of one subject, until all of it is said and it is well again.
+
+    Attributes:
+        subject: of its alerts.
+        since: when it last went wrong, aware.
+        messages: one for each cause, in their order, and one for each time that it was well again.
+    """
+
+    subject: str
+    since: datetime
+    messages: tuple[Message, ...]
+
+    @property
+    def over(self) -> bool:
+        """Whether it is well now."""
+        return self.messages[-1].over
+
+    @property
+    def causes(self) -> dict[str, datetime]:
+        """What was wrong since it was well last, and since when."""
+        rounds = itertools.takewhile(lambda message: not message.over, reversed(self.messages))
+        return {message.alert.cause: message.since for message in rounds}
+
+
+@dataclass(frozen=True)
+class Book:
+    """All episodes, the eldest first."""
+
+    episodes: tuple[Episode, ...] = ()
+
+    def seen(self, view: View, now: datetime) -> "Book":
+        """The book after a look."""
+        known = {episode.subject: episode for episode in self.episodes}
+        for alert in view.wrong:
+            known[alert.subject] = _wrong(known.get(alert.subject), alert, now)
+        for subject, text in view.fine.items():
+            if subject in known:
+                known[subject] = _fine(known[subject], text, now)
+        return Book(tuple(known.values()))
+
+    def to_tell(self, channel: str) -> Alert | None:
+        """The first that a channel does not have yet; None if it has all."""
+        return next(
+            (
+                message.alert
+                for episode in self.episodes
+                for message in episode.messages
+                if channel not in message.told
+            ),
+            None,
+        )
+
+    def told(self, channel: str) -> "Book":
+        """The book after a channel took the first that it did not have."""
+        episodes = list(self.episodes)
+        for at, episode in enumerate(episodes):
+            for number, message in enumerate(episode.messages):
+                if channel not in message.told:
+                    messages = list(episode.messages)
+                    messages[number] = replace(message, told=message.told | {channel})
+                    episodes[at] = replace(episode, messages=tuple(messages))
+                    return Book(tuple(episodes))
+        return self
+
+    def without_what_is_over(self, channels: Iterable[str]) -> "Book":
+        """The book without the episodes that are over and told by all of these channels."""
+        names = set(channels)
+        return Book(
+            tuple(
+                episode
+                for episode in self.episodes
+                if not (episode.over and all(names <= m.told for m in episode.messages))
+            )
+        )
+
+    def to_json(self) -> bytes:
+        """The stored form."""
+        told = {
+            schema.FIELD: schema.VERSION,
+            "episodes": [
+                {
+                    "subject": episode.subject,
+                    "since": episode.since.isoformat(),
+                    "messages": [
+                        {
+                            "alert": asdict(message.alert),
+                            "since": message.since.isoformat(),
+                            "told": sorted(message.told),
+                            "over": message.over,
+                        }
+                        for message in episode.messages
+                    ],
+                }
+                for episode in self.episodes
+            ],
+        }
+        return json.dumps(told, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read the stored form.
+
+        Raises:
+            StorageError: it was stored by a later release.
+        """
+        stored = json.loads(text)
+        schema.refuse_later(stored, "The book of what was told")
+        return cls(
+            tuple(
+                Episode(
+                    subject=told["subject"],
+                    since=datetime.fromisoformat(told["since"]),
+                    messages=tuple(
+                        Message(
+                            Alert(**one["alert"]),
+                            # Books of before have the episode's only.
+                            datetime.fromisoformat(one.get("since", told["since"])),
+                            frozenset(one["told"]),
+                            one["over"],
+                        )
+                        for one in told["messages"]
+                    ),
+                )
+                for told in stored["episodes"]
+            )
+        )
+
+    @classmethod
+    def load(cls, store: "Store") -> Self:
+        """The book as it was kept; an empty one if there is none.
+
+        Raises:
+            StorageError: the storage can't be read.
+        """
+        text = store.read(NAME)
+        return cls() if text is None else cls.from_json(text)
+
+    def keep(self, store: "Store") -> None:
+        """Keep it.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        store.write(NAME, self.to_json())
+
+
+def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
+    now = now.astimezone(UTC)
+    if episode is None:
+        return Episode(alert.subject, now, (Message(alert, now),))
+    if episode.over and not episode.messages[-1].told:
+        # Nobody was told that it was well.
+        episode = replace(episode, messages=episode.messages[:-1])
+    if episode.over:
+        episode = replace(episode, since=now)
+    if alert.passes and now - episode.causes.get(alert.cause, now) > GIVEN_UP:
+        alert = replace(
+            alert,
+            cause=f"{alert.cause} given up",
+            state=f"{alert.state}; given up",
+            to_do="Nothing is tried again by itself any more: settle the cause, then materialise "
+            "the month.",
+            passes=False,
+        )
+    if alert.cause in episode.causes:
+        return episode
+    return replace(episode, messages=(*episode.messages, Message(alert, now)))
+
+
+def _fine(episode: Episode, text: str, now: datetime) -> Episode:
+    if episode.over:
+        return episode
+    last = episode.messages[-1].alert
+    well = Alert(
+        subject=episode.subject,
+        cause="over",
+        about=last.about,
+        state=f"settled ({last.state})",
+        what=text,
+    )
+    message = Message(well, now.astimezone(UTC), over=True)
+    return replace(episode, messages=(*episode.messages, message))

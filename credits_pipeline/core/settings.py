@@ -1,0 +1,367 @@
+"""The environment's variables: what each means, its default, and how it is read when first used.
+
+`VARIABLES` is the one list; the documentation and ``.env.example`` are held against it by a test.
+AWS credentials and endpoints are the AWS SDK's own and are not listed here.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from credits_pipeline.core.month import BillingMonth
+
+T = TypeVar("T")
+#: A century; more days than a calendar has would be no number of days.
+_MOST_DAYS = 36_500
+_SHORTEST_MONTH = 28
+
+
+class SettingError(Exception):
+    """A variable is missing or can't be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the environment.
+
+    Attributes:
+        name: as exported.
+        default: the text that holds where it is not set; None where there is no default.
+        meaning: one sentence for people.
+        secret: never shown.
+    """
+
+    name: str
+    default: str | None
+    meaning: str
+    secret: bool = False
+
+    def text(self) -> str:
+        """The value as text.
+
+        Raises:
+            SettingError: it is not set and has no default.
+        """
+        value = os.environ.get(self.name, "").strip() or self.default
+        if value is None:
+            raise SettingError(f"{self.name} is not set. {self.meaning} Set it and try again.")
+        return value
+
+    def read(self, parse: Callable[[str], T]) -> T:
+        """The value, parsed.
+
+        Raises:
+            SettingError: it is not set, or `parse` refuses it with a ValueError.
+        """
+        text = self.text()
+        try:
+            return parse(text)
+        except ValueError as error:
+            told = self.name if self.secret else f"{self.name}={text!r}"
+            raise SettingError(f"{told} can't be used: {error}. {self.meaning}") from None
+
+
+BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are dropped in.")
+PREFIX = Variable(
+    "CREDITS_PREFIX", "", "What the keys of credits files start with, such as finops/."
+)
+STORAGE = Variable(
+    "CREDITS_STORAGE",
+    "",
+    "Where the pipeline keeps what it made: a folder or s3://bucket/prefix, never inside the "
+    "inbox. Default: $DAGSTER_HOME/credits, else .credits in the working directory.",
+)
+START_MONTH = Variable("CREDITS_START_MONTH", "2024-01", "The first month that has a partition.")
+SENSOR_SECONDS = Variable("CREDITS_SENSOR_SECONDS", "30", "Seconds between looks into the inbox.")
+EVENTS_QUEUE = Variable(
+    "CREDITS_EVENTS_QUEUE",
+    "",
+    "The URL of an SQS queue, of this pipeline alone, that the bucket's events go to: a file then "
+    "starts its run at once, and the inbox is still looked into as a safety net.",
+)
+AUTOMATION = Variable(
+    "CREDITS_AUTOMATION",
+    "on",
+    "on starts the sensors with the daemon; off opens the UI without starting runs.",
+)
+ADOPT_DAYS = Variable(
+    "CREDITS_ADOPT_DAYS",
+    "7",
+    "Of files that were there before they could be seen, those no older than so many days start "
+    "runs; older ones are shown.",
+)
+DUPLICATES = Variable(
+    "CREDITS_DUPLICATES", "first", "What becomes of an account's second row: first, sum or reject."
+)
+SIGNS = Variable("CREDITS_SIGNS", "auto", "How signs are taken: auto, as_is or flipped.")
+UNKNOWN_ACCOUNTS = Variable(
+    "CREDITS_UNKNOWN_ACCOUNTS",
+    "skip",
+    "What becomes of accounts that CloudZero does not know: skip leaves them out until it knows "
+    "them, send sends them.",
+)
+HOLD_TIMES = Variable(
+    "CREDITS_HOLD_TIMES",
+    "5",
+    "A month whose total is more than so many times, or less than that part of, what CloudZero "
+    "holds is held for a person.",
+)
+HOLD_PERCENT = Variable(
+    "CREDITS_HOLD_PERCENT",
+    "50",
+    "A month that would take away more than so many percent of the accounts, or of their dollars, "
+    "is held for a person.",
+)
+UI_URL = Variable(
+    "CREDITS_UI_URL",
+    "",
+    "Where people reach Dagster's UI, such as https://dagster.example.com: links in reports and "
+    "alerts lead there. Without it only the UI's own pages have links to it.",
+)
+PLAUSIBLE_PERCENT = Variable(
+    "CREDITS_PLAUSIBLE_PERCENT",
+    "50",
+    "A month whose total or number of accounts is more than so many percent off the months before "
+    "gets a warning.",
+)
+PLAUSIBLE_MONTHS = Variable(
+    "CREDITS_PLAUSIBLE_MONTHS",
+    "6",
+    "How many verified months before are looked at for that; their middle (median) is the usual.",
+)
+OWNERS = Variable(
+    "CREDITS_OWNERS",
+    "",
+    "Who owns the assets in Dagster's UI: e-mail addresses and teams as team:finance, separated "
+    "by commas.",
+)
+DUE_DAY = Variable(
+    "CREDITS_DUE_DAY",
+    "10",
+    "From this day of the month on, in UTC, an alert tells that last month's file has not come: 1 "
+    "to 28, or off.",
+)
+ALERT_SLACK = Variable(
+    "CREDITS_ALERT_SLACK",
+    "",
+    "The address of a Slack incoming webhook that alerts go to; it is a secret.",
+    secret=True,
+)
+ALERT_EMAIL = Variable(
+    "CREDITS_ALERT_EMAIL", "", "The e-mail addresses that alerts go to, with commas between them."
+)
+ALERT_SMTP = Variable(
+    "CREDITS_ALERT_SMTP",
+    "",
+    "The SMTP server that takes the e-mails, such as "
+    "smtp://user:password@smtp.example.com:587?from=credits@example.com (STARTTLS), or smtps:// on "
+    "port 465. What is special in user or password is percent-encoded.",
+    secret=True,
+)
+ALERT_SNS = Variable("CREDITS_ALERT_SNS", "", "The ARN of an Amazon SNS topic that alerts go to.")
+LOG_GROUP = Variable(
+    "CREDITS_LOG_GROUP",
+    "",
+    "The CloudWatch Logs group that each run's line is put into, besides standard output.",
+)
+MAX_BYTES = Variable("CREDITS_MAX_BYTES", "100000000", "The largest credits file, in bytes.")
+MAX_RECORDS = Variable("CREDITS_MAX_RECORDS", "1000000", "The most records in a credits file.")
+DESCRIPTION = Variable(
+    "CREDITS_DESCRIPTION", "AWS promotional credit", "The lineitem/description of every row."
+)
+SERVICE = Variable("CREDITS_SERVICE", "AWSCredits", "The resource/service of every row.")
+API_KEY = Variable(
+    "CLOUDZERO_API_KEY", None, "CloudZero's API key, as it is, without 'Bearer'.", secret=True
+)
+CONNECTION_ID = Variable(
+    "CLOUDZERO_CONNECTION_ID",
+    None,
+    "The id of the AnyCost Stream connection that belongs to this pipeline alone.",
+)
+SECRET = Variable(
+    "CLOUDZERO_SECRET",
+    "",
+    "The AWS Secrets Manager secret, by name or ARN, that CLOUDZERO_API_KEY and "
+    "CLOUDZERO_CONNECTION_ID are read from: JSON with fields of these names, or the key alone. "
+    "What it lacks comes from the environment.",
+)
+BASE_URL = Variable(
+    "CLOUDZERO_BASE_URL", "https://api.cloudzero.com", "Where CloudZero's API is reached."
+)
+BODY_BYTES = Variable(
+    "CLOUDZERO_BODY_BYTES", "4500000", "The largest request body; CloudZero refuses above 5 MB."
+)
+COSTS_CALLS = Variable(
+    "CLOUDZERO_COSTS_CALLS",
+    "20",
+    "Calls of CloudZero's costs endpoint that are made a day at most; CloudZero takes 60 in all.",
+)
+DROP_SECONDS = Variable(
+    "CLOUDZERO_DROP_SECONDS", "900", "Seconds that one drop may take in all, its retries included."
+)
+EXECUTOR = Variable(
+    "CREDITS_EXECUTOR",
+    "in_process",
+    "Where the steps of a run are executed: in_process in the run's own process, multiprocess each "
+    "in a process of its own, celery on the machines of Celery's workers.",
+)
+CELERY_BROKER = Variable(
+    "CREDITS_CELERY_BROKER",
+    "",
+    "The Redis that hands steps to Celery's workers, such as redis://:password@host:6379/0; needed "
+    "where CREDITS_EXECUTOR is celery.",
+    secret=True,
+)
+CELERY_SECONDS = Variable(
+    "CREDITS_CELERY_SECONDS",
+    "7200",
+    "A step that nothing was heard of for so many seconds goes to another Celery worker: more than "
+    "the longest step takes, its wait for the stream included.",
+)
+
+VARIABLES: tuple[Variable, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Variable)
+)
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    """A parser that takes only the words given."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"it is one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def at_least(least: int, most: int = 10**12) -> Callable[[str], int]:
+    """A parser of whole numbers from ``least`` up to ``most``, which nothing here exceeds."""
+
+    def parse(text: str) -> int:
+        digits = text.lstrip("0") or "0"
+        if not (text.isascii() and text.isdigit() and len(digits) <= len(str(most))):
+            raise ValueError(f"it is a whole number of at least {least}, and at most {most}")
+        number = int(digits)
+        if number < least:
+            raise ValueError(f"it is a whole number of at least {least}")
+        if number > most:
+            raise ValueError(f"it is a whole number of at most {most}")
+        return number
+
+    return parse
+
+
+def days(text: str) -> timedelta:
+    """A parser of whole days."""
+    return timedelta(days=at_least(0, _MOST_DAYS)(text))
+
+
+def owners(text: str) -> tuple[str, ...]:
+    """A parser of owners as Dagster takes them."""
+    found = tuple(filter(None, (owner.strip() for owner in text.split(","))))
+    for owner in found:
+        if not re.fullmatch(r"team:\w+|[\w.+-]+@[\w-]+(\.[\w-]+)+", owner, re.ASCII):
+            raise ValueError(
+                f"{owner!r} is neither an e-mail address nor a team such as team:finance"
+            )
+    return found
+
+
+def day_of_month(text: str) -> int | None:
+    """A parser of a day that every month has; None for off."""
+    if text == "off":
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _SHORTEST_MONTH):
+        raise ValueError(f"it is a day from 1 to {_SHORTEST_MONTH}, or off")
+    return int(text)
+
+
+def secure_url(text: str) -> str:
+    """A parser of a URL, which may be empty: ``https://``, or ``http://`` on this machine."""
+    if text and not re.fullmatch(r"(https://|http://(localhost|127\.0\.0\.1)(:\d+)?/)\S+", text):
+        raise ValueError("it is an address that begins with https://")
+    return text
+
+
+def web_address(text: str) -> str:
+    """A parser of the address of a web site, which may be empty; without a slash at its end."""
+    if text and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", text):
+        raise ValueError("it is an address such as https://dagster.example.com")
+    return text.rstrip("/")
+
+
+def redis_address(text: str) -> str:
+    """A parser of the address of a Redis server, with or without TLS; never repeats it."""
+    if not re.fullmatch(r"rediss?://\S+", text):
+        raise ValueError("it is an address such as redis://:password@host:6379/0")
+    return text
+
+
+def storage_root() -> str:
+    """Where the pipeline keeps what it made: ``CREDITS_STORAGE``, or its default.
+
+    Raises:
+        SettingError: it lies inside the inbox, where it would be taken for credits files.
+    """
+    root = STORAGE.text()
+    if not root:
+        home = os.environ.get("DAGSTER_HOME", "").strip()
+        return str(Path(home) / "credits") if home else str(Path.cwd() / ".credits")
+    if root.startswith("s3://"):
+        bucket, _, below = root.removeprefix("s3://").partition("/")
+        inbox = os.environ.get(BUCKET.name, "").strip()
+        folder = f"{below.strip('/')}/" if below.strip("/") else ""
+        prefix = PREFIX.text()
+        # Either inside of the other: what a run keeps would lie among the files, or they among it.
+        if bucket == inbox and (folder.startswith(prefix) or prefix.startswith(folder)):
+            raise SettingError(
+                f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{prefix}, or the "
+                "inbox inside of it. Use another bucket, or give each a folder of its own: "
+                f"CREDITS_STORAGE=s3://{bucket}/credits-storage and CREDITS_PREFIX=credits-files/."
+            )
+        return root
+    return str(Path(root).expanduser().absolute())
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a code location has to know when it loads.
+
+    Attributes:
+        start_month: the first partition.
+        sensor_seconds: between two looks into the inbox.
+        automation: whether sensors start with the daemon.
+        adopt: how old a file may be to start a run on a new installation.
+        owners: of the assets, as the UI shows them.
+        events_queue: the URL of the queue that the inbox's events go to; empty for none.
+    """
+
+    start_month: BillingMonth = field(default_factory=lambda: BillingMonth(2024, 1))
+    sensor_seconds: int = 30
+    automation: bool = True
+    adopt: timedelta = timedelta(days=7)
+    owners: tuple[str, ...] = ()
+    events_queue: str = ""
+
+    @classmethod
+    def from_environment(cls) -> "Schedule":
+        """Read it.
+
+        Raises:
+            SettingError: a variable can't be used.
+        """
+        # Not needed to load, but a report that can't be written would be told too late.
+        UI_URL.read(web_address)
+        return cls(
+            start_month=START_MONTH.read(BillingMonth.parse),
+            sensor_seconds=SENSOR_SECONDS.read(at_least(1)),
+            automation=AUTOMATION.read(one_of("on", "off")) == "on",
+            adopt=ADOPT_DAYS.read(days),
+            owners=OWNERS.read(owners),
+            events_queue=EVENTS_QUEUE.text(),
+        )

@@ -1,0 +1,191 @@
+"""The sensor that tells people what is wrong, once, by every channel that is set.
+
+Concept: https://docs.dagster.io/guides/automate/sensors. It starts nothing and stops nothing: a
+channel that fails makes its own ticks red, and no month waits for it.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+import dagster as dg
+
+from credits_pipeline.alerts.alert import Alert, View, cause_of
+from credits_pipeline.alerts.channel import Channel
+from credits_pipeline.alerts.delivery import deliver
+from credits_pipeline.alerts.months import missed_files
+from credits_pipeline.alerts.state import Book
+from credits_pipeline.core import settings
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import Schedule
+from credits_pipeline.credits.assets import alert_sources, showing
+from credits_pipeline.credits.assets.names import Names
+from credits_pipeline.credits.assets.reconcile import ON_THE_BILL_JOB, STILL_HELD_JOB
+from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
+from credits_pipeline.text import Outside
+
+NAME = "credits_alerts"
+#: Between two looks at most; the inbox may be listed once an hour, where events start files.
+_SECONDS = 60
+_NO_CHANNEL = (
+    "No channel is set: CREDITS_ALERT_SLACK, CREDITS_ALERT_EMAIL with CREDITS_ALERT_SMTP, or "
+    "CREDITS_ALERT_SNS."
+)
+
+
+class AlertError(Exception):
+    """Something could not be looked at, or not be told; the text names each."""
+
+
+def alert_sensor(
+    schedule: Schedule, status: dg.DefaultSensorStatus, others: Collection[str], names: Names
+) -> dg.SensorDefinition:
+    """The sensor ``credits_alerts``.
+
+    Args:
+        schedule: what had to be known at load.
+        status: whether it runs from the start.
+        others: the names of the sensors and schedules that it looks after, besides itself.
+        names: of the stream.
+    """
+    name = names.called(NAME)
+
+    @dg.sensor(
+        name=name,
+        minimum_interval_seconds=min(_SECONDS, 2 * schedule.sensor_seconds),
+        default_status=status,
+        description="Tells people by Slack, e-mail and Amazon SNS, as far as they are set, of what "
+        "is wrong: months, files that have not come, drops that are not as they were sent, ticks "
+        "that fail. Each is told once.",
+    )
+    @names.bound
+    def credits_alerts(
+        context: dg.SensorEvaluationContext, inbox: InboxResource, storage: StorageResource
+    ) -> dg.SensorResult:
+        from credits_pipeline.alerts.channels import configured  # noqa: PLC0415 - as it ticks
+        from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - as above
+
+        channels, failures = configured()
+        if not channels and not failures:
+            return dg.SensorResult(skip_reason=_NO_CHANNEL)
+        ui = ""
+        try:
+            ui = settings.UI_URL.read(settings.web_address)
+        except settings.SettingError as error:
+            failures.append(str(error))
+        look = partial(_look, context, inbox, storage, schedule, [name, *others], names)
+        down: Exception | None = None
+        try:
+            said, more = _tell(storage, look, channels, ui)
+        except (StorageError, settings.SettingError) as error:
+            down, said, more = error, "", [str(error)]
+        before = Book.from_json(context.cursor.encode()) if context.cursor else Book()
+        book, untold = _of_the_storage(before, down, channels, ui)
+        failures += [*more, *untold]
+        if book != before:
+            # A red tick would lose the cursor, and repeat what was said. The next one may be red.
+            cursor = book.to_json().decode()
+            return dg.SensorResult(
+                cursor=cursor, skip_reason=showing.plain(Outside(" ".join(failures) or said))
+            )
+        if failures:
+            raise AlertError(showing.plain(Outside(" ".join(failures))))
+        return dg.SensorResult(skip_reason=showing.plain(Outside(said)))
+
+    return credits_alerts
+
+
+def _tell(
+    storage: StorageResource,
+    look: Callable[[Book], tuple[View, list[str]]],
+    channels: Sequence[Channel],
+    ui: str,
+) -> tuple[str, list[str]]:
+    """Look at all there is, and tell what is new; a word on it, and what went wrong.
+
+    Raises:
+        StorageError: the book of what was told can't be read or kept.
+    """
+    store = storage.store()
+    before = Book.load(store)
+    view, failures = look(before)
+    book = before.seen(view, datetime.now(UTC))
+    book, untold = deliver(book, channels, lambda kept: kept.keep(store), ui=ui)
+    book = book.without_what_is_over(channel.name for channel in channels)
+    if book != before:
+        book.keep(store)
+    wrong = sum(not episode.over for episode in book.episodes)
+    return f"{wrong} things are wrong" if wrong else "Nothing is wrong", [*failures, *untold]
+
+
+def _look(
+    context: dg.SensorEvaluationContext,
+    inbox: InboxResource,
+    storage: StorageResource,
+    schedule: Schedule,
+    watched: Collection[str],
+    names: Names,
+    book: Book,
+) -> tuple[View, list[str]]:
+    """What is wrong and what is right, and what could not be looked at.
+
+    Raises:
+        StorageError: the storage can't be read.
+    """
+    from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - as above
+
+    origin = context.code_location_origin
+    journal = storage.journal()
+    sources: dict[str, Callable[[], View]] = {
+        "the months": lambda: alert_sources.months(journal),
+        "the inbox": lambda: alert_sources.missing_files(
+            journal,
+            inbox.open(),
+            day=settings.DUE_DAY.read(settings.day_of_month),
+            first=schedule.start_month,
+            now=datetime.now(UTC),
+            missed=map(BillingMonth.parse, missed_files(book)),
+        ),
+        "the later looks": lambda: alert_sources.looks(
+            context.instance, map(names.called, (STILL_HELD_JOB, ON_THE_BILL_JOB))
+        ),
+        "the ticks": lambda: alert_sources.ticks(
+            context.instance, watched, None if origin is None else origin.location_name
+        ),
+    }
+    view, failures = View(), []
+    for name, source in sources.items():
+        try:
+            view += source()
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one must not silence the others; told as red
+            failures.append(f"Could not look at {name}: {type(error).__name__}: {error}")
+    return view, failures
+
+
+def _of_the_storage(
+    book: Book, down: Exception | None, channels: Sequence[Channel], ui: str
+) -> tuple[Book, list[str]]:
+    """Tell that the storage can't be used, or can be again: its book after that, and failures.
+
+    The book of all else lies in the storage, so the storage's own is kept in the cursor; it is
+    empty as long as all is well.
+    """
+    if down is None:
+        view = View(fine={"storage": "The storage can be read and written again."})
+    else:
+        what, _, to_do = str(down).partition(" What to do: ")
+        alert = Alert(
+            subject="storage",
+            cause=cause_of(what),
+            about="The pipeline's storage",
+            state="it can't be used, and no month is sent",
+            what=what,
+            to_do=to_do,
+        )
+        view = View((alert,))
+    book = book.seen(view, datetime.now(UTC))
+    book, failures = deliver(book, channels, lambda _: None, ui=ui)
+    book = book.without_what_is_over(channel.name for channel in channels)
+    return book, failures

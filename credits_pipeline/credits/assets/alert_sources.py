@@ -1,0 +1,178 @@
+"""What is wrong now: in the journal, in the inbox, and in Dagster's own runs and ticks.
+
+The journal is the source of truth for months, as every run leaves an attempt there, killed or not.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from credits_pipeline.alerts.alert import Alert, View, cause_of
+from credits_pipeline.alerts.months import of_attempt, of_finding, of_missing_file
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.assets.reconcile import NOT_ASKED
+from credits_pipeline.credits.state.finding import STILL_HELD, Finding
+
+if TYPE_CHECKING:
+    from credits_pipeline.credits.inbox.bucket import Inbox
+    from credits_pipeline.credits.state.journal import Journal
+
+#: A sensor that looks every few seconds may miss one look; a schedule's next may be a day away.
+_TICKS = {"SENSOR": 3, "SCHEDULE": 1}
+#: A run that a person cancelled says neither that it could look nor that it could not.
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+
+
+def months(journal: "Journal") -> View:
+    """Months by their last attempts, and by what the later looks found at them."""
+    view = View()
+    for last in journal.lasts():
+        receipt = None
+        if last.verdict.is_red:
+            receipt = journal.receipt(BillingMonth.parse(last.billing_month))
+        view += of_attempt(last, receipt)
+    for finding in journal.findings():
+        view += of_finding(finding, _about(finding, journal))
+    return view
+
+
+def missing_files(
+    journal: "Journal",
+    inbox: "Inbox",
+    *,
+    day: int | None,
+    first: BillingMonth,
+    now: datetime,
+    missed: Iterable[BillingMonth],
+) -> View:
+    """Whether last month's file has come if its day has, and those that were missed before.
+
+    Args:
+        journal: what was sent.
+        inbox: where files arrive.
+        day: of the month after, from which on a file is missed; None for never.
+        first: the first month that has a partition.
+        now: an aware moment.
+        missed: months whose files people were told to be missing.
+    """
+    view, asked = View(), set(missed)
+    last = BillingMonth.at(now).shift(-1)
+    if day is not None and now.astimezone(UTC).day >= day and last >= first:
+        asked.add(last)
+    for month in sorted(asked):
+        key = inbox.key(month)
+        came = journal.receipt(month) is not None or inbox.current(key) is not None
+        view += of_missing_file(
+            month,
+            inbox.uri(key),
+            month.shift(1).start.replace(day=day or 1),
+            None if came else journal.last_verified_before(month),
+            came=came,
+        )
+    return view
+
+
+def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> View:
+    """Whether the last look of each of these jobs could look; what it found is the month's."""
+    view = View()
+    for job in jobs:
+        records = instance.get_run_records(
+            dg.RunsFilter(job_name=job, statuses=_ENDED), limit=1, order_by="update_timestamp"
+        )
+        for run in (record.dagster_run for record in records):
+            subject, why = f"job {job}", _why_not_looked(instance, run)
+            if not why:
+                view += View(fine={subject: "Its last run looked at everything."})
+                continue
+            view += View(
+                (
+                    Alert(
+                        subject=subject,
+                        cause=cause_of(why),
+                        about=job,
+                        state="could not look at CloudZero",
+                        what=why,
+                        to_do="See what it names; the job runs again on its schedule. What months "
+                        "were sent stays as it is.",
+                        run_id=run.run_id,
+                    ),
+                )
+            )
+    return view
+
+
+def ticks(instance: dg.DagsterInstance, names: Collection[str], location: str | None) -> View:
+    """Whether the last ticks of these sensors and schedules failed.
+
+    Args:
+        instance: Dagster's.
+        names: of sensors and schedules.
+        location: the code location that they are in; None for any.
+    """
+    view = View()
+    for state in instance.all_instigator_state():
+        if not _is_ours(state, names, location):
+            continue
+        enough = _TICKS[state.instigator_type.value]
+        # One more, as the newest may be at work.
+        found = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=enough + 1)
+        last = [tick for tick in found if tick.status.value != "STARTED"][:enough]
+        kind = state.instigator_type.value.lower()
+        subject = f"{kind} {state.name}"
+        if any(tick.status.value != "FAILURE" for tick in last):
+            view += View(fine={subject: "One of its last ticks did what it is for."})
+        elif len(last) == enough:
+            why = _root(last[0].error) or "It says nothing of why."
+            view += View(
+                (
+                    Alert(
+                        subject=subject,
+                        cause=cause_of(why),
+                        about=f"The {kind} {state.name}",
+                        state="its ticks fail",
+                        what=why,
+                        to_do="Until this is settled, what it starts does not start. Its page in "
+                        "Dagster shows every tick with its error.",
+                    ),
+                )
+            )
+    return view
+
+
+def _about(finding: Finding, journal: "Journal") -> str:
+    """The run whose drop a check would be about now."""
+    if finding.holds:
+        return finding.about
+    month = BillingMonth.parse(finding.billing_month)
+    found = journal.receipt(month) if finding.check == STILL_HELD else journal.last_sent(month)
+    return "" if found is None else found.run_id
+
+
+def _why_not_looked(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """What kept a run from looking; empty if nothing did, whatever it found."""
+    if run.status is not dg.DagsterRunStatus.FAILURE:
+        return ""
+    for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = entry.dagster_event
+        data = event.step_failure_data if event is not None else None
+        if data is None:
+            continue
+        if data.user_failure_data is not None and NOT_ASKED in data.user_failure_data.metadata:
+            return str(data.user_failure_data.metadata[NOT_ASKED].value)
+        return _root(data.error) or "A step failed."
+    return "Its process ended."
+
+
+def _is_ours(state: Any, names: Collection[str], location: str | None) -> bool:
+    here = location is None or state.selector.location_name == location
+    watched = state.instigator_type.value in _TICKS and state.name in names
+    return here and watched and state.status.value != "STOPPED"
+
+
+def _root(error: Any) -> str:
+    """What an error that Dagster stored says, without Dagster's words around it or its trace."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return "" if error is None else str(error.message).strip()

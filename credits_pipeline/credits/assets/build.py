@@ -1,0 +1,171 @@
+"""The one assembly, so that tests and deployments differ by argument."""
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster._config.post_process import post_process_config
+
+from credits_pipeline.core import settings
+from credits_pipeline.core.settings import Schedule
+from credits_pipeline.credits.assets.assets import credits_assets, inbox_asset
+from credits_pipeline.credits.assets.checks import credits_checks, later_checks
+from credits_pipeline.credits.assets.executor import executor_of_settings
+from credits_pipeline.credits.assets.io_manager import MonthIOManager
+from credits_pipeline.credits.assets.names import MONTH_JOB, Names, prefix_of
+from credits_pipeline.credits.assets.partitions import monthly_partitions
+from credits_pipeline.credits.assets.reconcile import later_jobs
+from credits_pipeline.credits.assets.resources import (
+    CloudZeroResource,
+    InboxResource,
+    StorageResource,
+)
+from credits_pipeline.credits.assets.schedules import credits_schedules
+from credits_pipeline.credits.assets.sensors import credits_sensors
+from credits_pipeline.credits.assets.wings import finops_is_in_use
+
+if TYPE_CHECKING:
+    from credits_pipeline.finops.assets.build import FinopsDefinitions
+
+#: Providers write manifests a few times a day, and each look lists every source.
+_MANIFESTS_SECONDS = 60
+_BILLS = "bills"
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+
+
+def build_definitions(
+    *,
+    schedule: Schedule | None = None,
+    resources: Mapping[str, Any] | None = None,
+    executor: dg.ExecutorDefinition | None = None,
+    key_prefix: str | Sequence[str] = (),
+    group: str = "credits",
+    name: str = "",
+) -> dg.Definitions:
+    """Assemble one stream: its assets, checks, jobs, schedules, sensors and resources.
+
+    Nothing in it has a name that a code location has once only, so that it can be merged with what
+    is there already: `Definitions.merge(build_definitions(), ours)`.
+
+    Args:
+        schedule: what has to be known when it loads; default: from the environment.
+        resources: replacements for ``inbox``, ``storage``, ``cloudzero`` or ``bills``.
+        executor: runs the steps of our jobs; default: from the environment. One process per run is
+            what a few short steps want, as they share what they import.
+        key_prefix: what the key of every asset begins with.
+        group: the group that the UI shows the assets in.
+        name: of a stream beside another in one code location. It ends the names of jobs, sensors,
+            schedules and resources, and is the key prefix where none is given. Bills of clouds
+            belong to the stream without a name.
+
+    Raises:
+        SettingError: a variable that is needed at load can't be used.
+        ValueError: the name can't be part of a name in Dagster.
+    """
+    if name and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"name={name!r} can't be used: letters, digits and underscores make up the name of a "
+            "stream."
+        )
+    schedule = schedule or Schedule.from_environment()
+    names = Names(prefix_of(key_prefix) or prefix_of(name or ()), group, name)
+    executor = executor or executor_of_settings()
+    partitions = monthly_partitions(schedule.start_month)
+    used: dict[str, Any] = {
+        "inbox": InboxResource(),
+        "storage": StorageResource(),
+        "cloudzero": CloudZeroResource(),
+        **(resources or {}),
+    }
+    used.setdefault("io_manager", MonthIOManager(storage=used["storage"]))
+    job = dg.define_asset_job(
+        names.called(MONTH_JOB),
+        selection=dg.AssetSelection.assets(*names.months) - later_checks(names),
+        description="One billing month, from the file in S3 to the verified drop in CloudZero.",
+        executor_def=executor,
+    )
+    ours = {names.resource(short): used[short] for short in used if short != _BILLS}
+    bills = None if name else _bills(schedule, executor)
+    if bills is not None:
+        ours |= {**bills.resources, **{key: used[key] for key in used if key == _BILLS}}
+    return dg.Definitions(
+        assets=[
+            inbox_asset(schedule.owners, names),
+            *credits_assets(partitions, schedule.owners, names),
+            *(bills.assets if bills else ()),
+        ],
+        asset_checks=[
+            *credits_checks(partitions, names),
+            *(bills.asset_checks if bills else ()),
+        ],
+        jobs=[job, *later_jobs(names, executor), *(bills.jobs if bills else ())],
+        schedules=credits_schedules(schedule, names),
+        sensors=[*credits_sensors(schedule, job, names), *(bills.sensors if bills else ())],
+        resources={key: _not_of_a_run(resource) for key, resource in ours.items()},
+    )
+
+
+def build_code_location() -> dg.Definitions:
+    """The pipeline as a code location of its own: runs from an asset's page have its executor too.
+
+    Raises:
+        SettingError: a variable that is needed at load can't be used.
+    """
+    executor = executor_of_settings()
+    return dg.Definitions.merge(
+        build_definitions(executor=executor), dg.Definitions(executor=executor)
+    )
+
+
+def _bills(schedule: Schedule, executor: dg.ExecutorDefinition) -> "FinopsDefinitions | None":
+    """What the second wing adds, where it is in use."""
+    if not finops_is_in_use():
+        return None
+    from credits_pipeline.finops.assets.build import (  # noqa: PLC0415 - only where it is in use
+        build_finops_definitions,
+    )
+    from credits_pipeline.finops.settings import AUTOMATION  # noqa: PLC0415 - as above
+
+    automation = AUTOMATION.read(settings.one_of("on", "off")) == "on"
+    return build_finops_definitions(
+        automation=schedule.automation and automation,
+        seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
+        owners=schedule.owners,
+        executor=executor,
+    )
+
+
+def _not_of_a_run(resource: Any) -> Any:
+    """A resource that no run config can set otherwise.
+
+    Dagster lets whoever starts a run overwrite a resource's fields. These say which server is told
+    CloudZero's key, and which variable of the environment that is. Each run and each tick gets one
+    of its own, as Dagster would make it: what one has read of a secret is not what the next uses.
+    """
+    if not isinstance(resource, dg.ConfigurableResource):
+        return resource
+    definition: Any = (
+        dg.IOManagerDefinition
+        if isinstance(resource, dg.ConfigurableIOManager)
+        else dg.ResourceDefinition
+    )
+
+    def made(context: dg.InitResourceContext) -> Iterator[Any]:
+        # As `process_config_and_initialize_cm`, with the instance of the run or tick: that makes an
+        # ephemeral one for each resource, whose tables cost more than the steps of a small month.
+        given = post_process_config(
+            resource._config_schema.config_type,  # noqa: SLF001 - as Dagster does it
+            resource._convert_to_config_dictionary(),  # noqa: SLF001 - as above
+        )
+        if not given.success:
+            raise dg.DagsterInvalidConfigError(  # type: ignore[no-untyped-call]
+                f"Fields of {type(resource).__name__} can't be used", given.errors, given
+            )
+        with resource.from_resource_context_cm(
+            context.replace_config(given.value), nested_resources=resource.nested_resources
+        ) as ready:
+            yield ready
+
+    return definition(made, config_schema={}, description=inspect.getdoc(resource))

@@ -1,0 +1,61 @@
+"""Statements as Dagster stores them: results of a check's own run, and of a look at many months."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.assets import showing
+from credits_pipeline.reporting import tables
+from credits_pipeline.text import Outside
+
+if TYPE_CHECKING:
+    from credits_pipeline.credits.evaluation.judgement import Statement
+
+
+def check_result(
+    asset: dg.AssetKey, statement: "Statement", **more: dg.MetadataValue
+) -> dg.AssetCheckResult:
+    """A statement as the result of the check that is running."""
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=statement.name,
+        passed=statement.holds,
+        severity=_severity(statement),
+        description=showing.description(Outside(statement.says)),
+        metadata=showing.metadata({**statement.numbers, **more}),
+    )
+
+
+def evaluation(
+    asset: dg.AssetKey,
+    statement: "Statement",
+    month: BillingMonth,
+    rows: Sequence[dict[str, Any]] = (),
+) -> dg.AssetCheckEvaluation:
+    """A statement as a month's check, to be yielded by a run that is not the month's own.
+
+    Not reported without a run: Dagster stores one such evaluation for a check and partition, and
+    refuses the next.
+    """
+    more = {"accounts_differing_rows": of_rows(rows)} if rows else {}
+    return dg.AssetCheckEvaluation(
+        asset_key=asset,
+        check_name=statement.name,
+        passed=statement.holds,
+        severity=_severity(statement),
+        description=showing.description(Outside(statement.says)),
+        metadata=showing.metadata({**statement.numbers, **more}),
+        partition=month.partition_key,
+    )
+
+
+def of_rows(rows: Sequence[dict[str, Any]]) -> dg.MetadataValue:
+    """The first rows as a table."""
+    return showing.md(tables.of_rows(rows, at_most=50))
+
+
+def _severity(statement: "Statement") -> dg.AssetCheckSeverity:
+    """What blocks is an error, the rest a warning."""
+    return dg.AssetCheckSeverity.ERROR if statement.blocks else dg.AssetCheckSeverity.WARN

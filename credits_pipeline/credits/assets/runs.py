@@ -1,0 +1,52 @@
+"""Dagster's runs as far as they are ours: which of them work on a month, and on which."""
+
+import dagster as dg
+
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.assets.names import DROP, MONTH_JOB, Names
+
+_PARTITION_TAG = "dagster/partition"
+
+
+def is_ours(run: dg.DagsterRun, names: Names, location: str | None = None) -> bool:
+    """Whether a run works on a billing month, by the job or from an asset's page.
+
+    Args:
+        run: any run of the instance, which the whole company may share.
+        names: of the stream.
+        location: the code location that it must be of, where that is known of both; a run that
+            the command line executes is of none.
+    """
+    origin = run.remote_job_origin
+    if location is not None and origin is not None and origin.location_name != location:
+        return False
+    selected = run.asset_selection
+    if selected:
+        return not selected.isdisjoint(names.months)
+    return run.job_name == names.called(MONTH_JOB)
+
+
+def is_to_send(run: dg.DagsterRun, names: Names) -> bool:
+    """Whether a run is to send its month: it reaches the drop.
+
+    One that does not, such as checks run by themselves, says nothing of how the month stands.
+    """
+    selected, steps = run.asset_selection, run.step_keys_to_execute
+    if selected and names.asset(DROP) not in selected:
+        return False
+    if not selected and run.asset_check_selection:
+        return False
+    return steps is None or names.op(DROP) in steps
+
+
+def month_of_run(run: dg.DagsterRun) -> BillingMonth | None:
+    """The month of a run; None where it has none that is ours."""
+    try:
+        return BillingMonth.of_partition(run.tags.get(_PARTITION_TAG, ""))
+    except ValueError:
+        return None
+
+
+def died(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a run that did not succeed ended without a word: none of its steps failed."""
+    return not instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)

@@ -1,0 +1,601 @@
+"""The HTTP client of CloudZero's AnyCost Stream: every operation of the contract, typed.
+
+Repeats what may pass, with a fresh idempotency key for every attempt: CloudZero's key covers method
+and path only and replays its first answer for ever, so a key that is used twice swallows whatever
+comes second (CloudZero contract, section 5).
+"""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from ipaddress import ip_address
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+import polars as pl
+
+from credits_pipeline.core.json_outside import read_json
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.cloudzero.contents import read_contents
+from credits_pipeline.credits.cloudzero.errors import (
+    AmbiguousError,
+    CloudZeroError,
+    PermanentError,
+    SettingsError,
+    TransientError,
+    UnreadableAnswerError,
+    WrongAnswerError,
+    failure,
+)
+from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.credits.cloudzero.retrying import Attempt, RequestRecord, RetryPolicy, Session
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+DEFAULT_BASE_URL = "https://api.cloudzero.com"
+#: A drop of several megabytes may take CloudZero a while to answer.
+#: Of an answer that is read at once; the contents of a month are read in pieces.
+_LONGEST_ANSWER = 256_000_000
+#: More of a refusal's text is not read.
+LONGEST_REFUSAL = 65_536
+#: What a refusal says besides its text.
+_TOLD = ("location", "retry-after", "content-type")
+DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
+
+
+@dataclass(frozen=True)
+class DropReceipt:
+    """CloudZero's word on one drop; ``row_count`` is CloudZero's count, not ours."""
+
+    drop_id: str
+    month: BillingMonth
+    row_count: int
+
+
+@dataclass(frozen=True)
+class Validation:
+    """CloudZero's word on a body that it did not store."""
+
+    is_valid: bool
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CostsPage:
+    """One page of the costs endpoint; amounts are exact to what CloudZero wrote."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    next_cursor: str | None
+
+
+class CloudZeroClient:
+    """CloudZero's API for one connection, over one HTTP connection at a time.
+
+    A context manager. Requests made inside of ``with client.session()`` share one time budget and
+    are recorded there; a request outside of it has a budget of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        connection_id: str,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: httpx.Timeout = DEFAULT_TIMEOUT,
+        retry: RetryPolicy | None = None,
+        test_key: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Prepare requests; none is made.
+
+        Args:
+            api_key: the key, as CloudZero shows it: without ``Bearer``.
+            connection_id: the id of the AnyCost Stream connection.
+            base_url: CloudZero's API; ``http://`` only on this machine.
+            timeout: of every single attempt.
+            retry: how attempts are repeated.
+            test_key: any text: drops go into a namespace of its own that CloudZero purges after an
+                hour, and live data stay as they are.
+            transport: instead of the network.
+
+        Raises:
+            SettingsError: a setting that no request can be made with.
+        """
+        wrong = _key_fault(api_key) or _header_fault("test key", test_key)
+        headers = httpx.Headers({"Accept": "application/json", "User-Agent": "credits-pipeline"})
+        if wrong is None:
+            headers["Authorization"] = api_key
+        # From here on, what shows the locals of a traceback shows no key: headers hide theirs.
+        del api_key
+        if wrong is not None:
+            raise SettingsError(wrong)
+        self.base_url = checked_base_url(base_url)
+        self.connection_id = checked_connection_id(connection_id)
+        self.policy = retry or RetryPolicy()
+        self.rehearsal = test_key is not None
+        self._timeout = timeout
+        self._session: Session | None = None
+        self._guard: Callable[[], None] | None = None
+        secure = self.base_url.startswith("https:")
+        self._http = httpx.Client(
+            headers=headers,
+            timeout=timeout,
+            transport=transport,
+            follow_redirects=False,
+            # One request at a time is what a stream takes.
+            limits=httpx.Limits(max_connections=1),
+            # Plain http never leaves this machine: it has no TLS, and no proxy on its way.
+            verify=secure,
+            trust_env=secure,
+        )
+        self._test_headers = {} if test_key is None else {"cloudzero-test-key": test_key}
+
+    def __repr__(self) -> str:
+        # Also of a client whose settings were refused, as a crash report may show it.
+        known = {name: vars(self).get(name) for name in ("connection_id", "base_url")}
+        return f"CloudZeroClient({', '.join(f'{name}={value!r}' for name, value in known.items())})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give the requests inside one time budget and one list of records.
+
+        A session inside of a session is the same session.
+        """
+        if self._session is not None:
+            yield self._session
+            return
+        self._session = Session(self.policy)
+        try:
+            yield self._session
+        finally:
+            self._session = None
+
+    @contextmanager
+    def guarded(self, guard: Callable[[], None]) -> Iterator[None]:
+        """Look before every attempt of a request whether it may be made.
+
+        Repeating a request may take many minutes, in which the stream's lock can be lost.
+
+        Args:
+            guard: raises a `CloudZeroError` where it may not, such as `HeldLock.still_held`.
+        """
+        before, self._guard = self._guard, guard
+        try:
+            yield
+        finally:
+            self._guard = before
+
+    def create_drop(
+        self,
+        body: bytes,
+        *,
+        month: BillingMonth,
+        row_counts: Collection[int],
+        label: str = "",
+    ) -> DropReceipt:
+        """Post a body to the stream and compare CloudZero's answer with what was sent.
+
+        Args:
+            body: the request's exact JSON.
+            month: the month in the body.
+            row_counts: the row counts that a right answer may state. After `replace_drop` it is
+                the rows of the body; after `replace_hourly` CloudZero does not say whether it
+                counts the body or the whole drop.
+            label: what tells this request from others in the record, such as its operation.
+
+        Raises:
+            WrongAnswerError: the answer's month or row count is not what was sent.
+            CloudZeroError: as `failure` has it.
+        """
+
+        def read(chunks: Iterable[bytes]) -> DropReceipt:
+            receipt = _drop_of(_object(chunks, "connection"))
+            if receipt.month != month or receipt.row_count not in row_counts:
+                expected = " or ".join(str(count) for count in sorted(set(row_counts)))
+                raise WrongAnswerError(
+                    f"CloudZero, create drop, {month}, connection {self.connection_id}: sent "
+                    f"{expected} rows for {month}, and the answer speaks of {receipt.row_count} "
+                    f"rows for {receipt.month} (drop {receipt.drop_id}). CloudZero may have "
+                    "answered for another request.",
+                    "Look at the month's contents in CloudZero, then run it again.",
+                    operation=Operation.CREATE_DROP,
+                    status=200,
+                    may_be_applied=True,
+                )
+            return receipt
+
+        return self._call(Operation.CREATE_DROP, read, month=month, content=body, label=label)
+
+    def validate(self, body: bytes, *, month: BillingMonth | None = None) -> Validation:
+        """Ask CloudZero whether it would take a body. Writes nothing.
+
+        An invalid body is an answer, not an error: see ``is_valid``.
+        """
+
+        def read(chunks: Iterable[bytes]) -> Validation:
+            answer = _object(chunks, "connection")
+            errors = answer.get("errors") or []
+            if not isinstance(answer.get("is_valid"), bool) or not isinstance(errors, list):
+                raise UnreadableAnswerError("it has no is_valid")
+            return Validation(answer["is_valid"], tuple(str(error) for error in errors))
+
+        return self._call(Operation.VALIDATE, read, month=month, content=body)
+
+    def list_drops(self) -> tuple[DropReceipt, ...]:
+        """The drops of the stream, as CloudZero lists them."""
+
+        def read(chunks: Iterable[bytes]) -> tuple[DropReceipt, ...]:
+            drops = _object(chunks).get("billing_drops")
+            if not isinstance(drops, list):
+                raise UnreadableAnswerError("it has no list named billing_drops")
+            return tuple(_drop_of(drop) for drop in drops)
+
+        return self._call(Operation.LIST_DROPS, read)
+
+    def contents(self, month: BillingMonth) -> pl.DataFrame:
+        """What the stream holds for a month: a table of strings, a column per name.
+
+        A month that CloudZero does not know (404) holds nothing: a table without rows.
+        """
+        try:
+            return self._call(Operation.CONTENTS, read_contents, month=month)
+        except PermanentError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return pl.DataFrame()
+            raise
+
+    def costs(self, query: Mapping[str, str | tuple[str, ...]]) -> tuple[Mapping[str, Any], ...]:
+        """All rows of a costs query, over all of its pages.
+
+        The first page counts against CloudZero's 60 calls a day, the others do not.
+
+        Args:
+            query: the parameters, as `credits_pipeline.credits.cloudzero.confirm` builds them.
+
+        Returns:
+            Rows as CloudZero gives them, their numbers as exact `Decimal`.
+
+        Raises:
+            CloudZeroError: a page could not be had; there is no partial answer.
+        """
+        rows: list[Mapping[str, Any]] = []
+        seen: set[str] = set()
+        params: Mapping[str, str | tuple[str, ...]] = query
+        while True:
+            page = self._call(Operation.COSTS, _costs_page, params=params)
+            rows += page.rows
+            if page.next_cursor is None:
+                return tuple(rows)
+            if page.next_cursor in seen:
+                raise WrongAnswerError(
+                    "CloudZero, costs: the pages repeat themselves, so the answer is not complete.",
+                    "Ask again later.",
+                    operation=Operation.COSTS,
+                )
+            seen.add(page.next_cursor)
+            params = {**query, "cursor": page.next_cursor}
+
+    def connection(self) -> Mapping[str, Any]:
+        """What CloudZero knows of the connection itself."""
+        return self._call(Operation.CONNECTION, lambda chunks: _object(chunks, "connection"))
+
+    def _call(
+        self,
+        operation: Operation,
+        read: Callable[[Iterable[bytes]], _T],
+        *,
+        month: BillingMonth | None = None,
+        content: bytes | None = None,
+        params: Mapping[str, str | tuple[str, ...]] | None = None,
+        label: str = "",
+    ) -> _T:
+        """Send a request until it succeeds, is refused for good, or time is up; record it."""
+        path = operation.path(connection_id=quote(self.connection_id, safe=""), month=str(month))
+        where = f"{f'{month}, ' if month else ''}connection {self.connection_id}"
+        title = f"{operation.title} ({label})" if label else operation.title
+        # A create is known by what its body asks for, as CloudZero's own documentation has it.
+        name = label or operation.title
+        history: list[Attempt] = []
+        result: _T | None = None
+        with self.session() as session:
+
+            def attempt() -> _T:
+                if session.remaining <= 0:
+                    raise TransientError(
+                        f"CloudZero, {operation.title}, {where}: the time budget of "
+                        f"{self.policy.budget_seconds:g} s is used up.",
+                        "Run it again later.",
+                        operation=operation,
+                    )
+                if self._guard is not None:
+                    self._guard()
+                return self._attempt(
+                    session,
+                    operation,
+                    read,
+                    path=path,
+                    where=where,
+                    content=content,
+                    params=params,
+                    history=history,
+                )
+
+            try:
+                result = session.repeating(f"{title}, {where}", operation.most_attempts)(attempt)
+            finally:
+                drop = result if isinstance(result, DropReceipt) else None
+                if history:
+                    session.record(
+                        RequestRecord(
+                            endpoint=operation,
+                            operation=name,
+                            drop_id=drop.drop_id if drop else None,
+                            row_count=drop.row_count if drop else None,
+                            attempts=len(history),
+                            status=history[-1].status,
+                            history=tuple(history),
+                        )
+                    )
+        return result
+
+    def _attempt(
+        self,
+        session: Session,
+        operation: Operation,
+        read: Callable[[Iterable[bytes]], _T],
+        *,
+        path: str,
+        where: str,
+        content: bytes | None,
+        params: Mapping[str, str | tuple[str, ...]] | None,
+        history: list[Attempt],
+    ) -> _T:
+        """Send a request once; what fails is raised outside of httpx's exception.
+
+        httpx's exceptions hold the request, and that holds the key: nothing may be chained to them.
+        """
+        key = str(uuid.uuid4())
+        begun = self.policy.clock()
+        deadline = begun + session.remaining
+        status: int | None = None
+        failed: CloudZeroError | None = None
+        result: _T | None = None
+        try:
+            with self._http.stream(
+                operation.method,
+                self.base_url + path,
+                params=params,
+                content=content,
+                headers=self._headers(operation, key, has_body=content is not None),
+                timeout=self._timeout_within(session.remaining),
+            ) as response:
+                status = response.status_code
+                if response.is_success:
+                    result = read(self._until(deadline, response))
+                else:
+                    failed = self._failure(operation, where, self._refusal(deadline, response))
+        except (httpx.HTTPError, UnreadableAnswerError) as fault:
+            failed = self._failure(operation, where, fault)
+        except WrongAnswerError as wrong:
+            failed = wrong
+        seconds = self.policy.clock() - begun
+        history.append(
+            Attempt(
+                idempotency_key=key,
+                status=status,
+                failure=None if failed is None else str(failed),
+                ambiguous=isinstance(failed, AmbiguousError),
+                may_be_applied=failed is not None and failed.may_be_applied,
+                seconds=seconds,
+            )
+        )
+        _log.info(
+            "%s, %s: attempt %d, %s, %.2f s",
+            operation.title,
+            where,
+            len(history),
+            status or "no answer",
+            seconds,
+        )
+        if failed is not None:
+            raise failed
+        return result  # type: ignore[return-value] # without a failure there is a result
+
+    def _failure(
+        self,
+        operation: Operation,
+        where: str,
+        outcome: httpx.Response | httpx.HTTPError | UnreadableAnswerError,
+    ) -> CloudZeroError | None:
+        # The key is a local of no frame that a failure is raised through.
+        secret = self._http.headers["authorization"]
+        return failure(operation, where, outcome, secret=secret, now=self.policy.now())
+
+    def _refusal(self, deadline: float, response: httpx.Response) -> httpx.Response:
+        """A refusal with as much of its text as comes in time: its status says what it is."""
+        text = bytearray()
+        try:
+            for chunk in self._until(deadline, response):
+                text += chunk
+                if len(text) > LONGEST_REFUSAL:
+                    break
+        except httpx.HTTPError as fault:
+            _log.warning("the text of a %d broke off: %s", response.status_code, type(fault))
+        headers = {name: response.headers[name] for name in _TOLD if name in response.headers}
+        return httpx.Response(response.status_code, headers=headers, content=bytes(text))
+
+    def _headers(self, operation: Operation, key: str, *, has_body: bool) -> dict[str, str]:
+        headers = {"Content-Type": "application/json"} if has_body else {}
+        if operation.rehearsable:
+            headers |= {"cloudzero-idempotency-key": key, **self._test_headers}
+        return headers
+
+    def _timeout_within(self, seconds: float) -> httpx.Timeout:
+        """The time-outs, cut to the seconds left: an attempt must not outlive its drop."""
+
+        def least(limit: float | None) -> float:
+            return max(0.1, seconds if limit is None else min(limit, seconds))
+
+        own = self._timeout
+        return httpx.Timeout(
+            connect=least(own.connect),
+            read=least(own.read),
+            write=least(own.write),
+            pool=least(own.pool),
+        )
+
+    def _until(self, deadline: float, response: httpx.Response) -> Iterator[bytes]:
+        """The answer's pieces; a server that trickles them past the deadline has timed out."""
+        for chunk in response.iter_bytes():
+            if self.policy.clock() > deadline:
+                raise httpx.ReadTimeout(
+                    "the answer did not end within the time budget", request=response.request
+                )
+            yield chunk
+
+
+def checked_base_url(text: str) -> str:
+    """The base URL in one spelling: lower-case host, no default port, no slash at the end.
+
+    Raises:
+        SettingsError: not an http(s) URL, plain http to another machine, or with a password or a
+            query in it.
+    """
+    unread = "the base URL of CloudZero can't be read: write it as in " + DEFAULT_BASE_URL
+    if not re.fullmatch(r"[\x21-\x7e]+", text.strip()):
+        raise SettingsError(unread)
+    try:
+        url = httpx.URL(text.strip())
+    except httpx.InvalidURL:
+        raise SettingsError(unread) from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise SettingsError(
+            f"the base URL of CloudZero must begin with https://, such as {DEFAULT_BASE_URL}"
+        )
+    if url.userinfo or url.query or url.fragment:
+        raise SettingsError(
+            "the base URL of CloudZero must hold no user, password, query or fragment: the API key "
+            "is a setting of its own"
+        )
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise SettingsError(
+            f"the base URL http://{url.host} would send the API key in the clear: write https://; "
+            "http:// is for this machine only (127.0.0.1, ::1, localhost)"
+        )
+    return str(url).rstrip("/")
+
+
+def checked_connection_id(text: str) -> str:
+    """The connection id.
+
+    Raises:
+        SettingsError: empty, or with characters that no id has.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._:-]+", text) or not text.strip("."):
+        raise SettingsError(
+            f"{text!r} is not a connection id: copy it from the connection's page in CloudZero"
+        )
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _key_fault(api_key: str) -> str | None:
+    """Why this can't be the key, or None."""
+    if not api_key:
+        return "the API key of CloudZero is empty: set CLOUDZERO_API_KEY"
+    if re.match(r"\s*bearer\b", api_key, re.IGNORECASE):
+        return "the API key of CloudZero is sent as it is: leave out 'Bearer'"
+    return _header_fault("API key of CloudZero", api_key)
+
+
+def _header_fault(name: str, value: str | None) -> str | None:
+    """Why this can't be sent in a header, or None."""
+    if value is None or re.fullmatch(r"[\x21-\x7e]+", value):
+        return None
+    return (
+        f"the {name} is empty, or holds a space, a line break or another character that no key "
+        "has: copy it again, without quotes or a line break at its end"
+    )
+
+
+def _object(chunks: Iterable[bytes], inner: str | None = None) -> dict[str, Any]:
+    """The answer's JSON object, or the one that it wraps under a name."""
+    try:
+        value = read_json(_whole(chunks), parse_float=Decimal)
+    except ValueError as error:
+        raise UnreadableAnswerError(f"it is not JSON ({error})") from None
+    if inner and isinstance(value, dict) and isinstance(value.get(inner), dict):
+        value = value[inner]
+    if not isinstance(value, dict):
+        raise UnreadableAnswerError("it is not a JSON object")
+    return value
+
+
+def _drop_of(value: Any) -> DropReceipt:
+    try:
+        # The month may come back as a moment in it.
+        return DropReceipt(
+            str(value["drop_id"]), BillingMonth.parse(value["month"][:7]), _count(value)
+        )
+    except (KeyError, TypeError, ValueError):
+        raise UnreadableAnswerError("it has no drop_id, month and row_count") from None
+
+
+def _count(value: Mapping[str, Any]) -> int:
+    """A count of rows, which may be written as text or with a point; none has more digits."""
+    text = str(value["row_count"])
+    if not re.fullmatch(r"[0-9]{1,18}(\.0{1,18})?", text):
+        raise ValueError(text)
+    return int(text.partition(".")[0])
+
+
+def _whole(chunks: Iterable[bytes]) -> bytes:
+    """An answer that is read at once, as long as it is of a size that any answer has."""
+    text = bytearray()
+    for chunk in chunks:
+        text += chunk
+        if len(text) > _LONGEST_ANSWER:
+            raise UnreadableAnswerError(f"it is longer than {_LONGEST_ANSWER:,} bytes")
+    return bytes(text)
+
+
+def _costs_page(chunks: Iterable[bytes]) -> CostsPage:
+    answer = _object(chunks)
+    rows = answer.get("costs")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UnreadableAnswerError("it has no list of rows named costs")
+    pagination = answer.get("pagination") or {}
+    cursor = pagination.get("cursor") or {} if isinstance(pagination, dict) else None
+    if not isinstance(cursor, dict):
+        raise UnreadableAnswerError("it does not say whether there are more pages")
+    following = cursor.get("next_cursor")
+    if not cursor.get("has_next", bool(following)):
+        return CostsPage(tuple(rows), None)
+    if not isinstance(following, str) or not following:
+        # Taken for the last page, it would make a part of the costs pass for all of them.
+        raise UnreadableAnswerError("it has a next page and no cursor to it")
+    return CostsPage(tuple(rows), following)

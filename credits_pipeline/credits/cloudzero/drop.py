@@ -1,0 +1,586 @@
+"""The drop: read what CloudZero holds, plan, send one body after the other, read back, judge.
+
+The caller holds the stream's lock. Whatever happens at CloudZero comes back as a result with a
+verdict; an exception out of here is a fault of this program, or of the journal.
+"""
+
+import logging
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal
+
+import polars as pl
+
+from credits_pipeline.core.money import for_people
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, CbfSettings, usd_of, zero_rows
+from credits_pipeline.credits.cloudzero.client import CloudZeroClient
+from credits_pipeline.credits.cloudzero.diff import Diff, compare
+from credits_pipeline.credits.cloudzero.difference import Difference, difference, fingerprint
+from credits_pipeline.credits.cloudzero.errors import (
+    AmbiguousError,
+    CloudZeroError,
+    LockError,
+    PermanentError,
+    TransientError,
+)
+from credits_pipeline.credits.cloudzero.hold import HoldLimits, hold
+from credits_pipeline.credits.cloudzero.known import (
+    WHAT_TO_DO,
+    KnownAccounts,
+    UnknownLimits,
+    leave_out_unknown,
+)
+from credits_pipeline.credits.cloudzero.lock import HeldLock
+from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.credits.cloudzero.payload import Payload
+from credits_pipeline.credits.cloudzero.plan import Plan, PlanError, SendingLimits, plan_bodies
+from credits_pipeline.credits.cloudzero.retrying import RequestRecord, Session
+
+_log = logging.getLogger(__name__)
+
+Verdict = Literal[
+    "sending",
+    "verified",
+    "partial",
+    "unchanged",
+    "held",
+    "blocked",
+    "dry_run",
+    "incomplete",
+    "failed",
+]
+
+#: The waits between two looks at a lagging read, doubled from the first on.
+_LONGEST_LOOK_WAIT = 8.0
+_FIRST_LOOK_WAIT = 0.5
+_FORBIDDEN = 403
+
+
+@dataclass(frozen=True)
+class DropOptions:
+    """What a drop is to do, beside the payload.
+
+    Attributes:
+        force: send although CloudZero holds the payload already.
+        dry_run: plan and compare, and send nothing.
+        accept_change: send although the change is beyond the hold's limits.
+        clear_month: withdraw the month: zero-cost rows for every account that the stream holds.
+        unknown: what becomes of accounts that CloudZero does not know.
+        cbf: the texts of the zero-cost rows.
+        sending: what CloudZero takes.
+        hold: from where on a change is held.
+        unknown_limits: from where on unknown accounts block.
+        read_back_seconds: how long a read that lags behind is waited for.
+    """
+
+    force: bool = False
+    dry_run: bool = False
+    accept_change: bool = False
+    clear_month: bool = False
+    unknown: Literal["skip", "send"] = "skip"
+    cbf: CbfSettings = field(default_factory=CbfSettings)
+    sending: SendingLimits = field(default_factory=SendingLimits)
+    hold: HoldLimits = field(default_factory=HoldLimits)
+    unknown_limits: UnknownLimits = field(default_factory=UnknownLimits)
+    read_back_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class PreviousAttempt:
+    """Our last attempt for this stream and month that sent anything.
+
+    Attributes:
+        verified: whether it ended as `verified` or `partial`, or an `unchanged` confirmed it.
+        sent_sha256: the digest of the rows that it sent.
+    """
+
+    verified: bool
+    sent_sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class DropResult:
+    """What became of a drop.
+
+    Attributes:
+        month: the billing month.
+        verdict: see design decision 14; ``sending`` only in what the journal is given.
+        reason: what happened, in sentences.
+        what_to_do: what a person should do, or the empty text.
+        permanent: repeating it as it is would end the same.
+        ambiguous: a request without an answer may be applied late: look again.
+        sent_something: whether a create went out.
+        requests: every request, in order.
+        warnings: what a person should know although it did not stop the drop.
+        validation_errors: what CloudZero's validation named.
+        diff: the change by account, once it is known.
+        plan: rows and bodies, once they are made.
+        sent_sha256: the digest of the rows that were, or were to be, sent.
+        sent_rows: how many rows those are.
+        sent_usd: their total, signed as credits.
+        left_out: rows of accounts that CloudZero does not know.
+        accounts_checked: whether accounts were checked; None where it was not asked for.
+        read_back: how the contents read back differ from what was sent, once they were read.
+        seconds_in_cloudzero: in requests, without the waits between them.
+    """
+
+    month: BillingMonth
+    verdict: Verdict
+    reason: str = ""
+    what_to_do: str = ""
+    permanent: bool = False
+    ambiguous: bool = False
+    sent_something: bool = False
+    requests: tuple[RequestRecord, ...] = ()
+    warnings: tuple[str, ...] = ()
+    validation_errors: tuple[str, ...] = ()
+    diff: Diff | None = None
+    plan: Plan | None = None
+    sent_sha256: str | None = None
+    sent_rows: int = 0
+    sent_usd: Decimal = Decimal(0)
+    left_out: pl.DataFrame = field(default_factory=pl.DataFrame)
+    accounts_checked: bool | None = None
+    read_back: Difference | None = None
+    seconds_in_cloudzero: float = 0.0
+
+    @property
+    def left_out_usd(self) -> Decimal:
+        """Dollars of credit of the accounts left out."""
+        return Decimal(0) if self.left_out.is_empty() else Decimal(usd_of(self.left_out).sum())
+
+    @property
+    def holds_payload(self) -> bool:
+        """Whether CloudZero holds what was to be sent: the verdicts that earn a receipt."""
+        return self.verdict in {"verified", "partial", "unchanged"}
+
+
+def _quiet(_: str) -> None:
+    """Progress that nobody follows."""
+
+
+def drop(
+    client: CloudZeroClient,
+    payload: Payload,
+    *,
+    lock: HeldLock,
+    journal: Callable[[DropResult], None],
+    options: DropOptions | None = None,
+    previous: PreviousAttempt | None = None,
+    last_verified_usd: Decimal | None = None,
+    known: AbstractSet[str] | None = None,
+    progress: Callable[[str], None] = _quiet,
+) -> DropResult:
+    """Bring a month of the stream to the payload, and prove it.
+
+    Args:
+        client: the stream.
+        payload: the rows of the month; not looked at where ``clear_month`` is asked for.
+        lock: the stream's lock, held by the caller; looked at before every attempt of a request.
+        journal: is given the result so far, with the verdict ``sending``, before the first create.
+            What it raises ends the drop with nothing sent.
+        options: what to do beside the payload.
+        previous: our last attempt that sent anything to this month.
+        last_verified_usd: the usual total of the verified months before, for the hold.
+        known: accounts that CloudZero knows; None where it could not be asked.
+        progress: is told in sentences what happens.
+    """
+    with client.guarded(lock.still_held), client.session() as session:
+        already = len(session.requests)
+        options = options or DropOptions()
+        work = _Drop(client, session, already, payload.month, options, progress)
+        result = work.run(payload, journal, previous, last_verified_usd, known)
+        return _with_requests(result, work.requests)
+
+
+def _with_requests(result: DropResult, requests: tuple[RequestRecord, ...]) -> DropResult:
+    creates = [request for request in requests if _is_create(request)]
+    return replace(
+        result,
+        requests=requests,
+        sent_something=bool(creates),
+        ambiguous=result.ambiguous or any(request.ambiguous for request in creates),
+        seconds_in_cloudzero=sum(request.seconds for request in requests),
+    )
+
+
+def _is_create(request: RequestRecord) -> bool:
+    return request.endpoint is Operation.CREATE_DROP
+
+
+@dataclass(frozen=True, eq=False)
+class _Drop:
+    """What the steps of one drop share."""
+
+    client: CloudZeroClient
+    session: Session
+    already: int
+    month: BillingMonth
+    options: DropOptions
+    progress: Callable[[str], None]
+
+    @property
+    def requests(self) -> tuple[RequestRecord, ...]:
+        """Those of this drop."""
+        return self.session.requests[self.already :]
+
+    def run(
+        self,
+        payload: Payload,
+        journal: Callable[[DropResult], None],
+        previous: PreviousAttempt | None,
+        last_verified_usd: Decimal | None,
+        known: AbstractSet[str] | None,
+    ) -> DropResult:
+        """All steps; each either ends the drop with a verdict or leads to the next."""
+        try:
+            self.progress(f"reading what CloudZero holds for {self.month}")
+            held = self.client.contents(self.month)
+            planned = self._planned(held, payload, known)
+        except CloudZeroError as error:
+            return _failed(DropResult(self.month, "sending"), error, "Nothing was sent.")
+        if isinstance(planned, DropResult):
+            return planned
+        result = self._stopped(planned, held, previous, last_verified_usd)
+        # A full month is large, and is read once more at the end.
+        del held
+        result = result or self._validated(planned)
+        if result.verdict != "sending":
+            return result
+        journal(_with_requests(result, self.requests))
+        broken = self._created(planned.plan)
+        planned = replace(planned, result=result)
+        return self._read_back(planned) if broken is None else self._judged(planned, broken)
+
+    def _planned(
+        self, held: pl.DataFrame, payload: Payload, known: AbstractSet[str] | None
+    ) -> "_Planned | DropResult":
+        """Rows, bodies and the change against what is held."""
+        result = DropResult(self.month, "sending")
+        if self.options.clear_month and held.is_empty():
+            return replace(
+                result,
+                verdict="unchanged",
+                reason=f"CloudZero holds nothing for {self.month}: there is nothing to clear.",
+            )
+        part = self._part(held, payload, known)
+        if self.options.clear_month and part.sent.is_empty():
+            return replace(
+                result,
+                verdict="failed",
+                permanent=True,
+                reason=(
+                    f"CloudZero holds {held.height:,} rows for {self.month}, none of them with an "
+                    "account that a zero-cost row could stand for. Nothing was sent."
+                ),
+                what_to_do="Withdraw these rows by the hand or the feeder that sent them.",
+            )
+        result = replace(result, left_out=part.left_out, accounts_checked=part.checked)
+        if part.blocked:
+            return replace(
+                result,
+                verdict="blocked",
+                reason=f"{part.blocked} Nothing was sent.",
+                what_to_do=WHAT_TO_DO,
+            )
+        sent = Payload(self.month, part.sent)
+        try:
+            plan = plan_bodies(part.sent, self.month, self.options.sending)
+        except PlanError as error:
+            return replace(
+                result,
+                verdict="failed",
+                permanent=True,
+                reason=f"{error}. Nothing was sent.",
+                what_to_do="Correct the file, or the setting that is named.",
+            )
+        diff = compare(held, part.sent)
+        warnings: list[str] = []
+        if part.checked is False:
+            warnings.append("Which accounts CloudZero knows was not checked: all are sent.")
+        if not self.options.clear_month and not diff.new_usd:
+            warnings.append(f"The total of {self.month} is zero; it is sent all the same.")
+        result = replace(
+            result,
+            plan=plan,
+            diff=diff,
+            sent_sha256=sent.sha256,
+            sent_rows=part.sent.height,
+            sent_usd=sent.total_usd,
+            warnings=tuple(warnings),
+        )
+        return _Planned(result, fingerprint(held), plan, diff)
+
+    def _part(
+        self, held: pl.DataFrame, payload: Payload, known: AbstractSet[str] | None
+    ) -> KnownAccounts:
+        """The rows to send, and those to leave out."""
+        if self.options.clear_month:
+            accounts = held[ACCOUNT].drop_nulls() if ACCOUNT in held.columns else pl.Series()
+            named = accounts.cast(pl.String).replace("", None).drop_nulls()
+            rows = zero_rows(named, self.month, self.options.cbf)
+            return KnownAccounts(rows, rows.clear(), checked=None)
+        if self.options.unknown == "send":
+            return KnownAccounts(payload.rows, payload.rows.clear(), checked=None)
+        return leave_out_unknown(payload.rows, known, held, self.options.unknown_limits)
+
+    def _stopped(
+        self,
+        planned: "_Planned",
+        held: pl.DataFrame,
+        previous: PreviousAttempt | None,
+        last_verified_usd: Decimal | None,
+    ) -> DropResult | None:
+        """The result where nothing is to be sent, or None."""
+        options, result = self.options, planned.result
+        sent_last = previous.sent_sha256 if previous and previous.verified else None
+        if sent_last == result.sent_sha256 and not options.force:
+            found = difference(planned.plan.placed(), held)
+            if found.equal:
+                return replace(
+                    result,
+                    verdict="unchanged",
+                    read_back=found,
+                    reason=(
+                        f"CloudZero holds these {result.sent_rows:,} rows for {self.month} "
+                        "already, as we sent and verified them: nothing was sent."
+                    ),
+                )
+        if not (options.accept_change or options.clear_month):
+            why = hold(planned.diff, last_verified_usd, options.hold)
+            if why:
+                return replace(
+                    result,
+                    verdict="held",
+                    reason=f"{self.month} is held, and nothing was sent: {why}.",
+                    what_to_do=(
+                        "Look at the change by account. If it is right, run this month again with "
+                        "accept_change; if not, upload a corrected file."
+                    ),
+                )
+        if options.dry_run:
+            return replace(
+                result,
+                verdict="dry_run",
+                reason=(
+                    f"A dry run: {result.sent_rows:,} rows with {for_people(result.sent_usd)} in "
+                    f"{len(planned.plan.bodies)} requests would have been sent for {self.month}."
+                ),
+            )
+        return None
+
+    def _validated(self, planned: "_Planned") -> DropResult:
+        """Have CloudZero look at every body before the first is created."""
+        result, plan = planned.result, planned.plan
+        for body, content in plan.contents():
+            self.progress(f"validating body {body.number} of {len(plan.bodies)}")
+            try:
+                validation = self.client.validate(content, month=self.month)
+            except PermanentError as error:
+                if error.status != _FORBIDDEN:
+                    return _failed(result, error, "Nothing was sent.")
+                warning = (
+                    "CloudZero was not asked to validate the drop beforehand: the key lacks the "
+                    f"scope {Operation.VALIDATE.scope}."
+                )
+                _log.warning("%s: %s", self.month, warning)
+                return replace(result, warnings=(*result.warnings, warning))
+            except CloudZeroError as error:
+                return _failed(result, error, "Nothing was sent.")
+            if not validation.is_valid:
+                named = "; ".join(validation.errors[:5]) or "it does not say why"
+                more = len(validation.errors) - 5
+                return replace(
+                    result,
+                    verdict="failed",
+                    permanent=True,
+                    validation_errors=validation.errors,
+                    reason=(
+                        f"CloudZero's validation refuses body {body.number} of "
+                        f"{len(plan.bodies)} of {self.month}: {named}"
+                        f"{f', and {more} more' if more > 0 else ''}. Nothing was sent, and the "
+                        "month stands as it was."
+                    ),
+                    what_to_do="Correct what it names: the file, or the texts of the rows.",
+                )
+        return result
+
+    def _created(self, plan: Plan) -> "_Broken | None":
+        """Create one body after the other; say where it broke off, or None."""
+        so_far = 0
+        for body, content in plan.contents():
+            so_far += body.row_count
+            self.progress(
+                f"sending body {body.number} of {len(plan.bodies)}: {body.row_count:,} rows, "
+                f"{body.size:,} bytes"
+            )
+            # CloudZero does not say whether it counts the body or the drop after replace_hourly.
+            counts = {body.row_count} if body.number == 1 else {body.row_count, so_far}
+            try:
+                self.client.create_drop(
+                    content, month=self.month, row_counts=counts, label=body.operation
+                )
+            except CloudZeroError as error:
+                return _Broken(body.number, error)
+        return None
+
+    def _read_back(self, planned: "_Planned") -> DropResult:
+        """Prove that CloudZero holds what was sent."""
+        result, plan = planned.result, planned.plan
+        self.progress(f"reading {self.month} back")
+        try:
+            found, _ = self._look_until_equal(plan)
+        except CloudZeroError as error:
+            return replace(
+                result,
+                verdict="incomplete",
+                # Another run may have held the lock while the last request was on its way.
+                ambiguous=isinstance(error, LockError),
+                permanent=isinstance(error, PermanentError),
+                reason=(
+                    f"CloudZero took all {len(plan.bodies)} requests of {self.month}, but the "
+                    "month could not be read back, so nothing proves that it landed. "
+                    f"{error.what}"
+                ),
+                what_to_do=error.to_do,
+            )
+        result = replace(result, read_back=found)
+        if found.equal:
+            return self._verified(result)
+        return replace(
+            result,
+            verdict="incomplete",
+            reason=(
+                f"CloudZero took all {len(plan.bodies)} requests of {self.month}, but what it "
+                f"holds is not what was sent: {found.says}."
+            ),
+            what_to_do=(
+                "Run this month again. If it differs again, look for another feeder of this "
+                "stream: it must have one only."
+            ),
+        )
+
+    def _verified(self, result: DropResult, note: str = "") -> DropResult:
+        left_out = result.left_out.height
+        told = f"{result.sent_rows:,} rows with {for_people(result.sent_usd)}"
+        reason = f"CloudZero holds {told} for {self.month}, read back and equal in every column."
+        if note:
+            reason = f"{reason} {note}"
+        if left_out:
+            return replace(
+                result,
+                verdict="partial",
+                reason=f"{reason} Left out: {left_out:,} accounts that CloudZero does not know.",
+                what_to_do="Nothing: they are sent by themselves once CloudZero knows them.",
+            )
+        return replace(result, verdict="verified", reason=reason)
+
+    def _judged(self, planned: "_Planned", broken: "_Broken") -> DropResult:
+        """Judge a drop that broke off, by what the month holds where that is not certain."""
+        result, plan, error = planned.result, planned.plan, broken.error
+        attempts = [
+            attempt
+            for request in self.requests
+            if _is_create(request)
+            for attempt in request.history
+        ]
+        uncertain = any(attempt.may_be_applied for attempt in attempts)
+        refused = broken.number == 1 and not uncertain
+        if refused and all(attempt.status is None for attempt in attempts):
+            return _failed(result, error, "The month stands as it was.")
+        lost = isinstance(error, LockError)
+        incomplete = replace(
+            result,
+            verdict="incomplete",
+            # What went out before the lock was lost may be applied over another run's drop.
+            ambiguous=uncertain or lost,
+            permanent=isinstance(error, PermanentError),
+            reason=(
+                f"The drop of {self.month} broke off at request {broken.number} of "
+                f"{len(plan.bodies)}. {error.what}"
+            ),
+            what_to_do=f"{error.to_do} Until then the month is not in order.",
+        )
+        if lost:
+            # Another run may be at the stream: not even a read is ours any more.
+            return incomplete
+        self.progress(f"reading {self.month} again after: {error.what}")
+        try:
+            # What was not applied for certain is not waited for.
+            _, rows = self._look_until_equal(plan, patient=uncertain)
+        except CloudZeroError as unread:
+            if refused:
+                return _failed(result, error, "By that answer the month stands as it was.")
+            ambiguous = incomplete.ambiguous or isinstance(unread, LockError)
+            incomplete = replace(incomplete, ambiguous=ambiguous)
+            return _adding(incomplete, f"What it holds now could not be read. {unread.what}")
+        return self._judged_by(incomplete, planned, broken, rows)
+
+    def _judged_by(
+        self, incomplete: DropResult, planned: "_Planned", broken: "_Broken", rows: pl.DataFrame
+    ) -> DropResult:
+        """Judge a drop that broke off by the rows that the month holds now."""
+        found, error = difference(planned.plan.placed(), rows), broken.error
+        incomplete = replace(incomplete, read_back=found)
+        if found.equal:
+            if isinstance(error, (AmbiguousError, TransientError)):
+                landed = replace(planned.result, read_back=found, ambiguous=incomplete.ambiguous)
+                return self._verified(landed, f"One request had no good answer: {error.what}")
+            return _adding(incomplete, "What CloudZero holds now equals the payload all the same.")
+        if broken.number == 1 and fingerprint(rows) == planned.held:
+            return _failed(incomplete, error, "Read again, the month stands as it was.")
+        return _adding(incomplete, f"What CloudZero holds now is not the payload: {found.says}.")
+
+    def _look_until_equal(
+        self, plan: Plan, *, patient: bool = True
+    ) -> tuple[Difference, pl.DataFrame]:
+        """Read the month until it equals the plan, or until the time for that is over."""
+        expected = plan.placed()
+        policy = self.client.policy
+        until = policy.clock() + (self.options.read_back_seconds if patient else 0.0)
+        # The time budget may be used up, and what the month holds must be known all the same.
+        self.session.allow(2 * self.options.read_back_seconds)
+        wait = _FIRST_LOOK_WAIT
+        while True:
+            rows = self.client.contents(self.month)
+            found = difference(expected, rows)
+            if found.equal or policy.clock() + wait > until:
+                return found, rows
+            _log.info("%s: read back in part (%s), again in %g s", self.month, found.says, wait)
+            policy.sleep(wait)
+            wait = min(2 * wait, _LONGEST_LOOK_WAIT)
+
+
+@dataclass(frozen=True, eq=False)
+class _Planned:
+    """A drop that may be sent: the result so far, and what it stands on."""
+
+    result: DropResult
+    held: tuple[int, int]
+    plan: Plan
+    diff: Diff
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """Where a drop broke off: at which body, and why."""
+
+    number: int
+    error: CloudZeroError
+
+
+def _failed(result: DropResult, error: CloudZeroError, certainty: str) -> DropResult:
+    return replace(
+        result,
+        verdict="failed",
+        permanent=isinstance(error, PermanentError),
+        reason=f"{error.what} {certainty}",
+        what_to_do=error.to_do,
+    )
+
+
+def _adding(result: DropResult, sentence: str) -> DropResult:
+    return replace(result, reason=f"{result.reason} {sentence}")

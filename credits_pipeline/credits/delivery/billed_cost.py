@@ -1,0 +1,312 @@
+"""Whether CloudZero's bill shows the drops, and whether AWS's bill shows the same credits again.
+
+CloudZero takes a stream in within a day and tells nobody when. One costs call answers for all
+months that wait (CloudZero contract, section 7).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.assets import metadata
+from credits_pipeline.credits.assets.names import DROP as NOUN
+from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.credits.delivery.artifacts import frame
+from credits_pipeline.credits.delivery.confirmation import rows_expired
+from credits_pipeline.credits.delivery.costs import ask, costs_day
+from credits_pipeline.credits.state.attempt import Attempt
+from credits_pipeline.credits.state.finding import VISIBLE, Finding
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from credits_pipeline.credits.evaluation.judgement import Statement
+    from credits_pipeline.credits.state.journal import Journal
+    from credits_pipeline.credits.state.quota import CostsDay
+
+NOT_ON_THE_BILL = "not_already_on_the_bill"
+#: How long a month is looked at after it was touched.
+KEPT_IN_SIGHT = timedelta(days=90)
+#: CloudZero needs up to a day; past this a person should know.
+_LATE = timedelta(hours=36)
+#: Sooner after a drop there is nothing to see, and a call would be wasted.
+_SOON = timedelta(hours=1)
+#: How many earlier drops of a month CloudZero may still be showing.
+_EARLIER = 10
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A drop that is to be seen on CloudZero's bill.
+
+    Attributes:
+        month: the billing month.
+        receipt: what CloudZero holds.
+        sent: the attempt that sent it.
+    """
+
+    month: BillingMonth
+    receipt: Attempt
+    sent: Attempt
+
+    @property
+    def age(self) -> timedelta:
+        """Since it was sent."""
+        return datetime.now(UTC) - datetime.fromisoformat(self.sent.ended_at)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of one drop: a statement, and the accounts that it is about."""
+
+    month: BillingMonth
+    statement: "Statement"
+    accounts: list[dict[str, Any]] = field(default_factory=list)
+
+
+def landed(month: BillingMonth, journal: "Journal", address: tuple[str, str]) -> Landed | None:
+    """The month's drop; None where nothing was sent to this stream, or the last drop broke off."""
+    receipt, sent = journal.receipt(month), journal.last_sent(month)
+    if receipt is None or sent is None or not sent.verdict.has_receipt:
+        return None
+    if (sent.base_url, sent.connection_id) != address:
+        return None
+    return Landed(month, receipt, sent)
+
+
+def waiting(storage: StorageResource, cloudzero: CloudZeroResource) -> list[Landed]:
+    """The drops that are old enough to be seen, and were not seen yet."""
+    journal, address = storage.journal(), cloudzero.address()
+    drops = (landed(month, journal, address) for month in sorted(journal.receipted()))
+    return [
+        drop
+        for drop in drops
+        if drop is not None
+        and _SOON <= drop.age <= KEPT_IN_SIGHT
+        and journal.visible(drop.month) != drop.sent.run_id
+    ]
+
+
+def look_for(
+    drops: Iterable[Landed],
+    *,
+    run_id: str,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    day: "CostsDay",
+) -> Iterator[Seen]:
+    """Whether CloudZero's billed cost shows these drops: one call for all of them.
+
+    What it finds is written down as this run's finding.
+
+    Raises:
+        BudgetSpentError: no call is left today.
+        CloudZeroError: CloudZero gave no whole answer.
+    """
+    from credits_pipeline.credits.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
+        landed_query,
+        visible_in_billed_cost,
+    )
+
+    drops = list(drops)
+    if not drops:
+        return
+    months = [drop.month for drop in drops]
+    _, connection_id = cloudzero.address()
+    costs = ask(cloudzero, day, landed_query(connection_id, min(months), max(months)), VISIBLE)
+    for drop in drops:
+        expected = _credit(storage, drop)
+        if expected is None:
+            yield not_asked(VISIBLE, drop.month, rows_expired(drop.month, drop.receipt))
+            continue
+        found = visible_in_billed_cost(costs, expected, drop.month)
+        if found.status == "differs":
+            earlier = _earlier(storage, drop)
+            found = visible_in_billed_cost(costs, expected, drop.month, earlier)
+        if found.status == "visible":
+            storage.journal().note_visible(drop.month, drop.sent.run_id)
+        statement = _visible_statement(drop, found.status, expected.height, found.accounts.height)
+        storage.journal().note_finding(
+            Finding(
+                check=VISIBLE,
+                billing_month=str(drop.month),
+                holds=statement.holds,
+                says=statement.says,
+                about=drop.sent.run_id,
+                usd=drop.receipt.total_credit_usd or "",
+                run_id=run_id,
+                found_at=day.now.isoformat(),
+            )
+        )
+        yield Seen(drop.month, statement, metadata.plain(found.accounts))
+
+
+def look_at_the_bill(
+    drops: Iterable[Landed],
+    *,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    day: "CostsDay",
+) -> Iterator[Seen]:
+    """Whether AWS's own bill carries credits of the same months and accounts: one call for all.
+
+    Raises:
+        BudgetSpentError: no call is left today.
+        CloudZeroError: CloudZero gave no whole answer.
+    """
+    from credits_pipeline.credits.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
+        already_on_the_bill,
+        bill_credits_query,
+    )
+
+    drops = list(drops)
+    if not drops:
+        return
+    months = [drop.month for drop in drops]
+    _, connection_id = cloudzero.address()
+    costs = ask(cloudzero, day, bill_credits_query(min(months), max(months)), NOT_ON_THE_BILL)
+    for drop in drops:
+        expected = _credit(storage, drop)
+        if expected is None:
+            yield not_asked(NOT_ON_THE_BILL, drop.month, rows_expired(drop.month, drop.receipt))
+            continue
+        twice = already_on_the_bill(costs, expected, drop.month, connection_id)
+        yield Seen(drop.month, _bill_statement(drop.month, twice), metadata.plain(twice))
+
+
+def seen_of(
+    name: str,
+    month: BillingMonth,
+    *,
+    run_id: str,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+) -> Seen:
+    """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as a person asks for it in the UI."""
+    from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+    from credits_pipeline.credits.state.quota import BudgetSpentError  # noqa: PLC0415 - when asked
+
+    not_set = cloudzero.why_not_set()
+    if not_set is not None:
+        return not_asked(name, month, not_set)
+    drop = landed(month, storage.journal(), cloudzero.address())
+    if drop is None:
+        return not_asked(name, month, f"{month} has no drop that is in order.")
+    if drop.age < _SOON:
+        return _too_soon(name, month)
+    look = partial(look_for, run_id=run_id) if name == VISIBLE else look_at_the_bill
+    try:
+        (seen,) = look([drop], storage=storage, cloudzero=cloudzero, day=costs_day(storage))
+    except (CloudZeroError, BudgetSpentError) as error:
+        return not_asked(name, month, str(error))
+    return seen
+
+
+def not_asked(name: str, month: BillingMonth, why: str) -> Seen:
+    """What is said of a month that could not be asked about."""
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    says = why if why.startswith("Not ") else f"Not asked: {why}"
+    return Seen(month, Statement(name, holds=False, blocks=False, says=says))
+
+
+def _too_soon(name: str, month: BillingMonth) -> Seen:
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    says = f"{month} was sent just now and is not looked for yet: that is done on a schedule."
+    return Seen(month, Statement(name, holds=True, blocks=False, says=says))
+
+
+def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
+    """Columns ``account`` and ``usd``: what a receipt says that CloudZero holds.
+
+    None where the storage has its rows no more.
+    """
+    from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
+
+    try:
+        files = _files(storage, drop.month, drop.receipt.run_id)
+    except StorageError:
+        # One month's files that are lost, or can't be read, are that month's alone.
+        return None
+    return _by_account(files["sent.parquet"]) if "sent.parquet" in files else None
+
+
+def _earlier(storage: StorageResource, drop: Landed) -> Iterator["pl.DataFrame"]:
+    """What the month held before, as CloudZero may still show it: the newest first."""
+    attempts = sorted(
+        (a for a in storage.journal().attempts(drop.month) if a.verdict.has_receipt),
+        key=lambda attempt: attempt.ended_at,
+        reverse=True,
+    )
+    for attempt in attempts[:_EARLIER]:
+        files = _files(storage, drop.month, attempt.run_id)
+        if "before.parquet" in files:
+            yield frame(files["before.parquet"])
+        if "sent.parquet" in files:
+            yield _by_account(files["sent.parquet"])
+
+
+def _by_account(rows: bytes) -> "pl.DataFrame":
+    from credits_pipeline.credits.cloudzero.diff import credit_by_account  # noqa: PLC0415 - loads polars
+
+    return credit_by_account(frame(rows))
+
+
+def _files(storage: StorageResource, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
+    archive = storage.archive()
+    entry = archive.own(NOUN, month, run_id)
+    return {} if entry is None else archive.files(entry)
+
+
+def _visible_statement(drop: Landed, status: str, accounts: int, differing: int) -> "Statement":
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    hours = drop.age / timedelta(hours=1)
+    numbers: dict[str, int | float | str] = {
+        "status": status,
+        "hours_since_sent": round(hours, 1),
+        "accounts": accounts,
+        "accounts_differing": differing,
+    }
+    match status:
+        case "visible":
+            says = f"CloudZero's billed cost shows the credits of all {accounts:,} accounts."
+            return Statement(VISIBLE, holds=True, blocks=True, says=says, numbers=numbers)
+        case "not_visible_yet":
+            late = drop.age > _LATE
+            says = f"Not visible yet, {hours:.0f} hours after it was sent." + (
+                " That is longer than CloudZero should need: ask its support about the stream."
+                if late
+                else " CloudZero needs up to a day."
+            )
+            return Statement(VISIBLE, holds=not late, blocks=False, says=says, numbers=numbers)
+        case _:
+            says = (
+                f"CloudZero's billed cost of {drop.month} differs from what was sent for "
+                f"{differing:,} accounts. What to do: see whether the stream still holds the drop, "
+                "and whether another feeder or a setting in CloudZero changes its credits."
+            )
+            return Statement(VISIBLE, holds=False, blocks=True, says=says, numbers=numbers)
+
+
+def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    says = f"AWS's own bill has no credit of {month} for the accounts that were sent."
+    if twice.height:
+        says = (
+            f"AWS's own bill carries credits of {month} for {twice.height:,} of the accounts that "
+            "were sent, so that they may count twice. What to do: if they are the same credits, "
+            "clear the month here, or leave these accounts out of its file."
+        )
+    return Statement(
+        NOT_ON_THE_BILL,
+        holds=twice.is_empty(),
+        blocks=False,
+        says=says,
+        numbers={"accounts_with_both": twice.height},
+    )

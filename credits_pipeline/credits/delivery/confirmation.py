@@ -1,0 +1,169 @@
+"""Whether CloudZero holds what a month's receipt says, asked right after a drop and again later.
+
+Later looks find what no answer told: a request that was applied late, another feeder of the stream,
+another machine, a hand edit (design decision 15).
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from credits_pipeline.core import settings
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.assets.names import DROP as NOUN
+from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.credits.delivery.artifacts import frame
+from credits_pipeline.credits.state.attempt import Attempt
+from credits_pipeline.credits.state.finding import STILL_HELD, Finding
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from credits_pipeline.credits.evaluation.judgement import Statement
+
+#: For one month, its retries included: a look must not keep drops waiting for long.
+LOOK_SECONDS = 120
+
+
+def drop_statement(
+    month: BillingMonth,
+    run_id: str,
+    *,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> "Statement":
+    """Whether CloudZero, asked now, holds exactly what this run, or the last one, sent."""
+    archive = storage.archive()
+    with cloudzero.locked_client(instance, say) as client:
+        entry = archive.find(NOUN, month, run_id=run_id)
+        sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
+        return _held_statement("drop_equals_payload", month, sent, client.contents(month))
+
+
+def still_held_statement(
+    month: BillingMonth,
+    *,
+    run_id: str,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> "Statement":
+    """Whether CloudZero, asked now, holds exactly what the month's receipt says.
+
+    A month without a receipt is to hold nothing of ours: a first drop that was given up must not
+    be applied late. What it finds is written down as this run's finding.
+
+    Raises:
+        CloudZeroError: it could not be asked.
+        SettingError: a setting is missing.
+    """
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    name = STILL_HELD
+    archive = storage.archive()
+    with cloudzero.locked_client(instance, say, seconds=LOOK_SECONDS) as client:
+        # Under the lock, so that receipt and contents belong together.
+        receipt = storage.journal().receipt(month)
+        if receipt is not None and (receipt.base_url, receipt.connection_id) != cloudzero.address():
+            says = f"{month} was sent to stream {receipt.connection_id}, which is not the one set."
+            return Statement(name, holds=True, blocks=True, says=says)
+        held = client.contents(month)
+        entry = archive.own(NOUN, month, receipt.run_id) if receipt else None
+        if receipt is not None and entry is None:
+            # Those of another run would be compared with what they never were.
+            return Statement(name, holds=False, blocks=False, says=rows_expired(month, receipt))
+        sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
+        statement = _held_statement(name, month, sent, held)
+    storage.journal().note_finding(
+        Finding(
+            check=name,
+            billing_month=str(month),
+            holds=statement.holds,
+            says=statement.says,
+            about=receipt.run_id if receipt else "",
+            usd=(receipt.total_credit_usd or "") if receipt else "",
+            run_id=run_id,
+            found_at=datetime.now(UTC).isoformat(),
+        )
+    )
+    return statement
+
+
+def rows_expired(month: BillingMonth, receipt: Attempt) -> str:
+    """What is said of a receipt whose rows the storage has no more."""
+    return (
+        f"Not compared: the rows of the receipt of {month}, of run {receipt.run_id}, are not in "
+        "the storage any more. What to do: materialise the month again, and see that nothing "
+        "deletes them: an S3 lifecycle rule, or somebody's clean-up."
+    )
+
+
+def still_held_if_asked(
+    month: BillingMonth,
+    *,
+    run_id: str,
+    storage: StorageResource,
+    cloudzero: CloudZeroResource,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> "Statement":
+    """The same, with a warning where CloudZero could not be asked."""
+    from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
+
+    try:
+        return still_held_statement(
+            month,
+            run_id=run_id,
+            storage=storage,
+            cloudzero=cloudzero,
+            instance=instance,
+            say=say,
+        )
+    except (CloudZeroError, settings.SettingError) as error:
+        return Statement(STILL_HELD, holds=False, blocks=False, says=f"Not asked: {error}")
+
+
+def _held_statement(
+    name: str, month: BillingMonth, sent: "pl.DataFrame | None", held: "pl.DataFrame"
+) -> "Statement":
+    from credits_pipeline.credits.cloudzero.confirm import still_holds  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - as above
+
+    if sent is None:
+        nothing = held.is_empty()
+        return Statement(
+            name,
+            holds=nothing,
+            blocks=True,
+            says=f"CloudZero holds nothing for {month}, and nothing was verified for it."
+            if nothing
+            else f"CloudZero holds {held.height:,} rows for {month}, and there is no receipt for "
+            "them. What to do: materialise the month, or clear it.",
+            numbers={"rows_sent": 0, "rows_held": held.height},
+        )
+    apart = still_holds(held, sent)
+    says = (
+        f"CloudZero holds exactly the {sent.height:,} rows that were sent for {month}."
+        if apart.equal
+        else f"CloudZero does not hold what was sent for {month}: {apart.says}. What to do: look "
+        "for another feeder of the stream or an edit by hand, then materialise the month with "
+        "force."
+    )
+    return Statement(
+        name,
+        holds=apart.equal,
+        blocks=True,
+        says=says,
+        numbers={
+            "rows_sent": sent.height,
+            "rows_held": held.height,
+            "rows_missing": apart.missing,
+            "rows_unexpected": apart.unexpected,
+        },
+    )

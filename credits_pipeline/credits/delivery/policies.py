@@ -1,0 +1,172 @@
+"""What stops a month, as code that the assets call (design decision 3), and the house's rule."""
+
+import itertools
+from decimal import Decimal, localcontext
+from statistics import median
+from typing import TYPE_CHECKING, Literal
+
+from credits_pipeline.core import settings
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.assets import metadata
+from credits_pipeline.credits.assets.attempts import Recorder, blocked
+from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload
+from credits_pipeline.credits.state.attempt import Verdict
+
+if TYPE_CHECKING:
+    from credits_pipeline.credits.cloudzero.cbf import CbfSettings
+    from credits_pipeline.credits.cloudzero.hold import HoldLimits
+    from credits_pipeline.credits.cloudzero.plan import SendingLimits
+    from credits_pipeline.credits.evaluation.judgement import Statement
+    from credits_pipeline.credits.state.journal import Journal
+
+
+#: Half of an exact sum takes a digit more than the sum.
+_PRECISION = 60
+
+
+def unknown_accounts() -> Literal["skip", "send"]:
+    """What becomes of accounts that CloudZero does not know.
+
+    Raises:
+        SettingError: the environment says neither.
+    """
+    setting = settings.UNKNOWN_ACCOUNTS.read(settings.one_of("skip", "send"))
+    return "send" if setting == "send" else "skip"
+
+
+def cbf_settings() -> "CbfSettings":
+    """What the rows say besides account, month and amount."""
+    from credits_pipeline.credits.cloudzero.cbf import CbfSettings  # noqa: PLC0415 - loads polars
+
+    return CbfSettings(description=settings.DESCRIPTION.text(), service=settings.SERVICE.text())
+
+
+def sending_limits() -> "SendingLimits":
+    """How large one request may be.
+
+    Raises:
+        SettingError: the environment's number can't be used.
+    """
+    from credits_pipeline.credits.cloudzero.plan import SendingLimits  # noqa: PLC0415 - loads polars
+
+    return SendingLimits(body_bytes=settings.BODY_BYTES.read(settings.at_least(10_000)))
+
+
+def hold_limits() -> "HoldLimits":
+    """From where on a change is held for a person (design decision 11).
+
+    Raises:
+        SettingError: a limit can't be used.
+    """
+    from credits_pipeline.credits.cloudzero.hold import HoldLimits  # noqa: PLC0415 - loads polars
+
+    return HoldLimits(
+        growth=Decimal(settings.HOLD_TIMES.read(settings.at_least(2))),
+        going=Decimal(settings.HOLD_PERCENT.read(settings.at_least(1))) / 100,
+    )
+
+
+def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
+    """Stop a month whose findings are not cleared.
+
+    Raises:
+        Refused: a statement that blocks does not hold.
+    """
+    from credits_pipeline.credits.evaluation.judgement import blocking  # noqa: PLC0415 - loads polars
+
+    stops = blocking(found.statements)
+    if stops:
+        recorder.refuse(
+            blocked(
+                recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)),
+                stops,
+                found.offers,
+            ),
+            rows=metadata.row_lists(found),
+        )
+
+
+def usual_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
+    """The middle of the totals of the months that were verified before, for the hold.
+
+    The middle, and not the last: one month that was accepted in part would have the next ones held.
+
+    Raises:
+        SettingError: the number of months can't be used.
+    """
+    most = settings.PLAUSIBLE_MONTHS.read(settings.at_least(1))
+    totals = [
+        Decimal(receipt.total_credit_usd)
+        for receipt in itertools.islice(journal.verified_before(month), most)
+        if receipt.total_credit_usd
+    ]
+    with localcontext(prec=_PRECISION):
+        return median(totals) if totals else None
+
+
+def plausible_statement(journal: "Journal", found: MonthCredits) -> "Statement":
+    """Whether a month looks like those that were verified before it.
+
+    Raises:
+        SettingError: a limit can't be used.
+    """
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.evaluation.plausible import (  # noqa: PLC0415 - as above
+        NAME,
+        EarlierMonth,
+        PlausibleLimits,
+        plausible,
+    )
+
+    if found.withdrawn:
+        says = f"{found.month} is withdrawn, as decided: there is nothing to compare."
+        return Statement(NAME, holds=True, blocks=False, says=says)
+    limits = PlausibleLimits(
+        months=settings.PLAUSIBLE_MONTHS.read(settings.at_least(1)),
+        percent=settings.PLAUSIBLE_PERCENT.read(settings.at_least(1)),
+    )
+    receipts = itertools.islice(journal.verified_before(found.month), limits.months)
+    before = [
+        EarlierMonth(
+            BillingMonth.parse(receipt.billing_month),
+            Decimal(receipt.total_credit_usd or 0),
+            receipt.unique_accounts or 0,
+        )
+        for receipt in receipts
+    ]
+    findings = found.reading.findings
+    return plausible(findings.total_usd, findings.rows, before, limits)
+
+
+def payload_statement(found: MonthCredits, made: MonthPayload) -> "Statement":
+    """Whether a payload says exactly what the credits say, and was made from them."""
+    from credits_pipeline.credits.cloudzero.payload import (  # noqa: PLC0415 - loads polars
+        payload_equals_credits,
+    )
+    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - as above
+
+    apart = payload_equals_credits(
+        made.payload.rows, found.reading.rows, made.month, cbf_settings()
+    )
+    same_source = made.credits_digest == found.digest
+    if not same_source:
+        says = (
+            f"The payload of {made.month} was made from other credits than the ones now stored: "
+            "materialise cbf_payload again."
+        )
+    elif not apart.equal:
+        says = f"The payload does not say what the credits say: {apart.says}."
+    else:
+        says = f"{made.payload.rows.height:,} rows say exactly what the credits say."
+    return Statement(
+        "payload_equals_credits",
+        holds=same_source and apart.equal,
+        blocks=True,
+        says=says,
+        numbers={
+            "rows": made.payload.rows.height,
+            "credit_usd": metadata.exact(made.payload.total_usd),
+            "rows_missing": apart.missing,
+            "rows_unexpected": apart.unexpected,
+        },
+    )

@@ -1,0 +1,6 @@
+"""The whole pipeline over a storage, for what has to outlive a release."""
+
+from credits_pipeline_tests.credits.assets.conftest import pipeline
+from credits_pipeline_tests.faults.conftest import hurry
+
+__all__ = ["hurry", "pipeline"]

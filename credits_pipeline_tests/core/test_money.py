@@ -1,0 +1,48 @@
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credits_pipeline.core.columns import USD, text_of
+from credits_pipeline.core.money import for_people, to_text
+
+AMOUNTS = st.decimals(
+    min_value=Decimal(-(10**20)), max_value=Decimal(10**20), places=12, allow_nan=False
+)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "0.00"),
+        ("-0", "0.00"),
+        ("-0.000", "0.00"),
+        ("1E+3", "1000.00"),
+        ("-6407.960000000000", "-6407.96"),
+        ("0.000000000001", "0.000000000001"),
+        ("5.1", "5.10"),
+        ("120", "120.00"),
+    ],
+)
+def test_amounts_are_spelled_plainly(amount: str, text: str) -> None:
+    assert to_text(Decimal(amount)) == text
+
+
+@given(st.lists(AMOUNTS, min_size=1, max_size=20))
+def test_a_column_is_spelled_as_each_amount_is_and_reads_back_exactly(
+    amounts: list[Decimal],
+) -> None:
+    column = pl.DataFrame({"usd": pl.Series(amounts, dtype=USD)}).select(text_of(pl.col("usd")))
+    texts = column["usd"].to_list()
+    assert texts == [to_text(amount) for amount in amounts]
+    assert [Decimal(text) for text in texts] == amounts
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [("116319.27", "$116,319.27"), ("-5", "-$5.00"), ("0", "$0.00"), ("0.000001", "$0.000001")],
+)
+def test_people_read_dollars(amount: str, text: str) -> None:
+    assert for_people(Decimal(amount)) == text
