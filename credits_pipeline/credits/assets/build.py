@@ -14,7 +14,7 @@ from credits_pipeline.credits.assets.assets import credits_assets, inbox_asset
 from credits_pipeline.credits.assets.checks import credits_checks, later_checks
 from credits_pipeline.credits.assets.executor import executor_of_settings
 from credits_pipeline.credits.assets.io_manager import MonthIOManager
-from credits_pipeline.credits.assets.names import MONTH_JOB, Names, prefix_of
+from credits_pipeline.credits.assets.names import DROP, MONTH_JOB, Names, prefix_of
 from credits_pipeline.credits.assets.partitions import monthly_partitions
 from credits_pipeline.credits.assets.reconcile import later_jobs
 from credits_pipeline.credits.assets.resources import (
@@ -87,7 +87,7 @@ def build_definitions(
         executor_def=executor,
     )
     ours = {names.resource(short): used[short] for short in used if short != _BILLS}
-    bills = None if name else _bills(schedule, executor)
+    bills = None if name else _bills(schedule, executor, names, partitions, used["storage"])
     if bills is not None:
         ours |= {**bills.resources, **{key: used[key] for key in used if key == _BILLS}}
     return dg.Definitions(
@@ -119,7 +119,13 @@ def build_code_location() -> dg.Definitions:
     )
 
 
-def _bills(schedule: Schedule, executor: dg.ExecutorDefinition) -> "FinopsDefinitions | None":
+def _bills(
+    schedule: Schedule,
+    executor: dg.ExecutorDefinition,
+    names: Names,
+    months: dg.PartitionsDefinition[str],
+    storage: Any,
+) -> "FinopsDefinitions | None":
     """What the second wing adds, where it is in use."""
     if not finops_is_in_use():
         return None
@@ -134,6 +140,9 @@ def _bills(schedule: Schedule, executor: dg.ExecutorDefinition) -> "FinopsDefini
         seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
         owners=schedule.owners,
         executor=executor,
+        drop=names.asset(DROP),
+        months=months,
+        credits_root=getattr(storage, "root", None),
     )
 
 

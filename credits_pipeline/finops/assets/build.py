@@ -6,8 +6,13 @@ from typing import Any
 
 import dagster as dg
 
-from credits_pipeline.finops.assets.bills import FILES, MARTS, PUBLISHED, ROWS, spend_assets
+from credits_pipeline.finops.assets.bills import FILES, GROUP, MARTS, PUBLISHED, ROWS, spend_assets
 from credits_pipeline.finops.assets.checks import spend_checks
+from credits_pipeline.finops.assets.receipts import (
+    receipts_asset,
+    receipts_check,
+    receipts_sensor,
+)
 from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.assets.sensor import manifests_sensor
 
@@ -26,7 +31,14 @@ class FinopsDefinitions:
 
 
 def build_finops_definitions(
-    *, automation: bool, seconds: int, executor: dg.ExecutorDefinition, owners: Sequence[str] = ()
+    *,
+    automation: bool,
+    seconds: int,
+    executor: dg.ExecutorDefinition,
+    drop: dg.AssetKey,
+    months: dg.PartitionsDefinition[str],
+    credits_root: str | None = None,
+    owners: Sequence[str] = (),
 ) -> FinopsDefinitions:
     """Assemble the wing.
 
@@ -34,6 +46,9 @@ def build_finops_definitions(
         automation: whether the sensor runs from the start.
         seconds: between two looks at the manifests.
         executor: of the job.
+        drop: the first wing's asset whose materialisations are receipts.
+        months: its partitions.
+        credits_root: where receipts lie; default: ``CREDITS_STORAGE``.
         owners: of the assets.
     """
     job = dg.define_asset_job(
@@ -44,9 +59,9 @@ def build_finops_definitions(
     )
     status = dg.DefaultSensorStatus.RUNNING if automation else dg.DefaultSensorStatus.STOPPED
     return FinopsDefinitions(
-        assets=spend_assets(owners),
-        asset_checks=spend_checks(),
+        assets=[*spend_assets(owners), receipts_asset(drop, months, GROUP, owners)],
+        asset_checks=[*spend_checks(), receipts_check(months)],
         jobs=[job],
-        sensors=[manifests_sensor(job, status, seconds)],
-        resources={"bills": BillsResource()},
+        sensors=[manifests_sensor(job, status, seconds), receipts_sensor(status)],
+        resources={"bills": BillsResource(credits=credits_root)},
     )
