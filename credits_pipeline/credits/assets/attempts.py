@@ -13,9 +13,12 @@ import dagster as dg
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets import metadata, showing
-from credits_pipeline.credits.assets.names import DROP, Names, StepContext
+from credits_pipeline.credits.assets.names import Names, StepContext
 from credits_pipeline.credits.assets.resources import StorageResource
 from credits_pipeline.credits.assets.runs import is_to_send
+from credits_pipeline.credits.delivery import figures
+from credits_pipeline.credits.delivery.artifacts import MonthCredits
+from credits_pipeline.credits.model.names import DROP
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting import deciding
 from credits_pipeline.reporting.links import Places
@@ -227,8 +230,8 @@ def blocked_for_accounts(attempt: Attempt, unknown: list[dict[str, Any]]) -> Att
     usd = sum((Decimal(row["usd"]) for row in unknown), Decimal(0))
     return replace(
         attempt,
-        ledger=metadata.without_unknown(attempt.ledger, len(unknown), usd),
-        left_out_usd=metadata.exact(Decimal(attempt.left_out_usd) + usd),
+        ledger=figures.without_unknown(attempt.ledger, len(unknown), usd),
+        left_out_usd=figures.exact(Decimal(attempt.left_out_usd) + usd),
         what_to_do=WHAT_TO_DO,
     )
 
@@ -302,3 +305,23 @@ def _sentence(error: BaseException) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
+    """Stop a month whose findings are not cleared.
+
+    Raises:
+        Refused: a statement that blocks does not hold.
+    """
+    from credits_pipeline.credits.evaluation.judgement import blocking  # noqa: PLC0415 - loads polars
+
+    stops = blocking(found.statements)
+    if stops:
+        recorder.refuse(
+            blocked(
+                recorder.new(Verdict.BLOCKED, **figures.attempt_fields(found)),
+                stops,
+                found.offers,
+            ),
+            rows=figures.row_lists(found),
+        )

@@ -18,7 +18,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.attempts import Recorder, interrupted, log
-from credits_pipeline.credits.assets.names import INBOX, Names
+from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.partitions import months_at
 from credits_pipeline.credits.assets.resources import (
     CloudZeroResource,
@@ -33,6 +33,7 @@ from credits_pipeline.credits.inbox.queue import EventsQueue
 from credits_pipeline.credits.inbox.retry_schedule import End, Outcome
 from credits_pipeline.credits.inbox.slices import looked
 from credits_pipeline.credits.inbox.tick import InboxView, Start, Tick, look
+from credits_pipeline.credits.model.names import INBOX
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting import tables
 from credits_pipeline.text import Markdown, Outside

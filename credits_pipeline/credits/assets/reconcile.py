@@ -18,7 +18,6 @@ from pydantic import Field
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets import showing
-from credits_pipeline.credits.assets.names import DROP as NOUN
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
 from credits_pipeline.credits.assets.results import evaluation
@@ -26,6 +25,7 @@ from credits_pipeline.credits.delivery import billed_cost
 from credits_pipeline.credits.delivery.confirmation import still_held_statement
 from credits_pipeline.credits.delivery.costs import costs_day
 from credits_pipeline.credits.delivery.known_accounts import known_accounts_of
+from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.finding import VISIBLE
 from credits_pipeline.text import Outside
 

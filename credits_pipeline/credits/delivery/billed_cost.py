@@ -11,12 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets import metadata
-from credits_pipeline.credits.assets.names import DROP as NOUN
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.credits.delivery import figures
 from credits_pipeline.credits.delivery.artifacts import frame
 from credits_pipeline.credits.delivery.confirmation import rows_expired
+from credits_pipeline.credits.delivery.connections import StorageConnection, StreamConnection
 from credits_pipeline.credits.delivery.costs import ask, costs_day
+from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.credits.state.finding import VISIBLE, Finding
 
@@ -77,7 +77,7 @@ def landed(month: BillingMonth, journal: "Journal", address: tuple[str, str]) ->
     return Landed(month, receipt, sent)
 
 
-def waiting(storage: StorageResource, cloudzero: CloudZeroResource) -> list[Landed]:
+def waiting(storage: StorageConnection, cloudzero: StreamConnection) -> list[Landed]:
     """The drops that are old enough to be seen, and were not seen yet."""
     journal, address = storage.journal(), cloudzero.address()
     drops = (landed(month, journal, address) for month in sorted(journal.receipted()))
@@ -94,8 +94,8 @@ def look_for(
     drops: Iterable[Landed],
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
     day: "CostsDay",
 ) -> Iterator[Seen]:
     """Whether CloudZero's billed cost shows these drops: one call for all of them.
@@ -141,14 +141,14 @@ def look_for(
                 found_at=day.now.isoformat(),
             )
         )
-        yield Seen(drop.month, statement, metadata.plain(found.accounts))
+        yield Seen(drop.month, statement, figures.plain(found.accounts))
 
 
 def look_at_the_bill(
     drops: Iterable[Landed],
     *,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
     day: "CostsDay",
 ) -> Iterator[Seen]:
     """Whether AWS's own bill carries credits of the same months and accounts: one call for all.
@@ -174,7 +174,7 @@ def look_at_the_bill(
             yield not_asked(NOT_ON_THE_BILL, drop.month, rows_expired(drop.month, drop.receipt))
             continue
         twice = already_on_the_bill(costs, expected, drop.month, connection_id)
-        yield Seen(drop.month, _bill_statement(drop.month, twice), metadata.plain(twice))
+        yield Seen(drop.month, _bill_statement(drop.month, twice), figures.plain(twice))
 
 
 def seen_of(
@@ -182,8 +182,8 @@ def seen_of(
     month: BillingMonth,
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
 ) -> Seen:
     """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as a person asks for it in the UI."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
@@ -220,7 +220,7 @@ def _too_soon(name: str, month: BillingMonth) -> Seen:
     return Seen(month, Statement(name, holds=True, blocks=False, says=says))
 
 
-def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
+def _credit(storage: StorageConnection, drop: Landed) -> "pl.DataFrame | None":
     """Columns ``account`` and ``usd``: what a receipt says that CloudZero holds.
 
     None where the storage has its rows no more.
@@ -235,7 +235,7 @@ def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
     return _by_account(files["sent.parquet"]) if "sent.parquet" in files else None
 
 
-def _earlier(storage: StorageResource, drop: Landed) -> Iterator["pl.DataFrame"]:
+def _earlier(storage: StorageConnection, drop: Landed) -> Iterator["pl.DataFrame"]:
     """What the month held before, as CloudZero may still show it: the newest first."""
     attempts = sorted(
         (a for a in storage.journal().attempts(drop.month) if a.verdict.has_receipt),
@@ -256,7 +256,7 @@ def _by_account(rows: bytes) -> "pl.DataFrame":
     return credit_by_account(frame(rows))
 
 
-def _files(storage: StorageResource, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
+def _files(storage: StorageConnection, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
     archive = storage.archive()
     entry = archive.own(NOUN, month, run_id)
     return {} if entry is None else archive.files(entry)

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets.names import DROP as NOUN
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
 from credits_pipeline.credits.delivery.artifacts import frame
+from credits_pipeline.credits.delivery.connections import (
+    Instance,
+    StorageConnection,
+    StreamConnection,
+)
+from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.credits.state.finding import STILL_HELD, Finding
 
@@ -31,9 +33,9 @@ def drop_statement(
     month: BillingMonth,
     run_id: str,
     *,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> "Statement":
     """Whether CloudZero, asked now, holds exactly what this run, or the last one, sent."""
@@ -48,9 +50,9 @@ def still_held_statement(
     month: BillingMonth,
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> "Statement":
     """Whether CloudZero, asked now, holds exactly what the month's receipt says.
@@ -107,9 +109,9 @@ def still_held_if_asked(
     month: BillingMonth,
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> "Statement":
     """The same, with a warning where CloudZero could not be asked."""

@@ -1,4 +1,4 @@
-"""What stops a month, as code that the assets call (design decision 3), and the house's rule."""
+"""The house's rules, as the settings have them, and what they say of a month."""
 
 import itertools
 from decimal import Decimal, localcontext
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets import metadata
-from credits_pipeline.credits.assets.attempts import Recorder, blocked
+from credits_pipeline.credits.delivery import figures
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload
-from credits_pipeline.credits.state.attempt import Verdict
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.cloudzero.cbf import CbfSettings
@@ -64,26 +62,6 @@ def hold_limits() -> "HoldLimits":
         growth=Decimal(settings.HOLD_TIMES.read(settings.at_least(2))),
         going=Decimal(settings.HOLD_PERCENT.read(settings.at_least(1))) / 100,
     )
-
-
-def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
-    """Stop a month whose findings are not cleared.
-
-    Raises:
-        Refused: a statement that blocks does not hold.
-    """
-    from credits_pipeline.credits.evaluation.judgement import blocking  # noqa: PLC0415 - loads polars
-
-    stops = blocking(found.statements)
-    if stops:
-        recorder.refuse(
-            blocked(
-                recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)),
-                stops,
-                found.offers,
-            ),
-            rows=metadata.row_lists(found),
-        )
 
 
 def usual_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
@@ -165,7 +143,7 @@ def payload_statement(found: MonthCredits, made: MonthPayload) -> "Statement":
         says=says,
         numbers={
             "rows": made.payload.rows.height,
-            "credit_usd": metadata.exact(made.payload.total_usd),
+            "credit_usd": figures.exact(made.payload.total_usd),
             "rows_missing": apart.missing,
             "rows_unexpected": apart.unexpected,
         },

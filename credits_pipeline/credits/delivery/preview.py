@@ -10,14 +10,15 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
-
 from credits_pipeline.core import settings
 from credits_pipeline.core.money import for_people
-from credits_pipeline.credits.assets import metadata
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
-from credits_pipeline.credits.delivery import policies
+from credits_pipeline.credits.delivery import figures, policies
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload
+from credits_pipeline.credits.delivery.connections import (
+    Instance,
+    StorageConnection,
+    StreamConnection,
+)
 from credits_pipeline.credits.delivery.known_accounts import known_accounts_of
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def preview(
     found: MonthCredits,
     made: MonthPayload,
     *,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> Preview:
     """Ask CloudZero about a payload, under the stream's lock."""
@@ -103,8 +104,8 @@ def _known(
     found: MonthCredits,
     made: MonthPayload,
     held: "pl.DataFrame",
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
 ) -> tuple["Statement", list[dict[str, Any]]]:
     """Whether CloudZero knows the accounts, and those that it does not know."""
     from credits_pipeline.credits.cloudzero.known import leave_out_unknown  # noqa: PLC0415 - as above
@@ -121,7 +122,7 @@ def _known(
     numbers: dict[str, int | float | str] = {
         "known_accounts": len(asked.accounts),
         "unknown_accounts": left_out,
-        "unknown_usd": metadata.exact(part.left_out_usd),
+        "unknown_usd": figures.exact(part.left_out_usd),
     }
     says = f"CloudZero knows all {part.sent.height:,} accounts."
     if left_out:
@@ -139,7 +140,7 @@ def _known(
             says=says,
             numbers=numbers,
         ),
-        metadata.credits_of(part.left_out),
+        figures.credits_of(part.left_out),
     )
 
 
@@ -160,7 +161,7 @@ def _changes(
         return _not_asked(CHANGES, f"What CloudZero holds can't be compared: {error}"), []
     decided = found.withdrawn or found.decisions.accept_change
     held_back = None if decided else hold(diff, last_verified_usd, policies.hold_limits())
-    return _changes_statement(diff, held_back), metadata.largest_changes(diff)
+    return _changes_statement(diff, held_back), figures.largest_changes(diff)
 
 
 def _changes_statement(diff: "Diff", held_back: str | None) -> "Statement":
