@@ -4,6 +4,7 @@ Concept: https://docs.dagster.io/guides/automate/declarative-automation. A recei
 materialisation of ``cloudzero_drop``, a withdrawal too; Dagster itself knows what follows from it.
 """
 
+import warnings
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -61,8 +62,8 @@ def receipts_asset(
         retry_policy=_RETRIES,
         automation_condition=in_step(),
         description="The credits that a month's receipt proves to have been handed out, as rows of "
-        "FOCUS. They count in the cost view Net only, in the place of the bill's own credits; a "
-        "month that is withdrawn has none.",
+        "FOCUS. They count in the cost view Net only, in the place of the bill's own credits; of a "
+        "month that is withdrawn they are nothing.",
     )(_receipts)
 
 
@@ -78,7 +79,13 @@ def receipts_sensor(status: dg.DefaultSensorStatus) -> dg.AutomationConditionSen
 
 def receipts_check(partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
     """The check of the asset."""
+    with warnings.catch_warnings():
+        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return _check(partitions)
 
+
+def _check(partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=RECEIPTS,
         name=SUMS,
