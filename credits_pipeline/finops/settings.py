@@ -44,6 +44,13 @@ AUTOMATION = Variable(
     "on starts the sensor of manifests with the daemon, where CREDITS_AUTOMATION is on too; off "
     "reads bills only when a person asks for it.",
 )
+LEDGER = Variable(
+    "FINOPS_LEDGER",
+    "",
+    "The AWS accounts whose ledger of credits is read, with commas between them: each the id of a "
+    "payer, and =profile behind it where its credentials are a profile of the AWS SDK, such as "
+    "111122223333,444455556666=labs. Empty reads none.",
+)
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
 
 VARIABLES: tuple[Variable, ...] = tuple(
@@ -75,6 +82,19 @@ class TagKey:
     def matches(self, key: str) -> bool:
         """Whether a key of a bill means this one."""
         return plain(key) in self.aliases
+
+
+@dataclass(frozen=True)
+class Payer:
+    """An account whose ledger of credits is read.
+
+    Attributes:
+        account: its id.
+        profile: of its credentials; empty for the SDK's own chain.
+    """
+
+    account: str
+    profile: str = ""
 
 
 def plain(key: str) -> str:
@@ -146,6 +166,15 @@ def tag_keys() -> tuple[TagKey, ...]:
     return TAGS.read(_tags)
 
 
+def ledger_payers() -> tuple[Payer, ...]:
+    """The accounts whose ledger of credits is read.
+
+    Raises:
+        SettingError: one is no account, or is there twice.
+    """
+    return LEDGER.read(_payers)
+
+
 def port() -> int:
     """The port of the pages.
 
@@ -179,6 +208,18 @@ def _tags(text: str) -> tuple[TagKey, ...]:
             if spelling not in spellings.setdefault(name, []):
                 spellings[name].append(spelling)
     return tuple(TagKey(name, tuple(found)) for name, found in spellings.items())
+
+
+def _payers(text: str) -> tuple[Payer, ...]:
+    found: dict[str, Payer] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        account, _, profile = map(str.strip, part.partition("="))
+        if not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
+            raise ValueError(f"{account!r} is no account: twelve digits are expected")
+        if account in found:
+            raise ValueError(f"{account} is there twice")
+        found[account] = Payer(account, profile)
+    return tuple(found.values())
 
 
 def _port(text: str) -> int:

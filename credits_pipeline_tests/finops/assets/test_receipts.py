@@ -125,4 +125,6 @@ def test_a_month_without_a_receipt_says_where_it_stands(both: Pipeline) -> None:
     result = take_in_receipt(both)
     assert not result.success
     failure = next(event for event in result.all_events if event.is_step_failure)
-    assert "credits-pipeline report --month 2026-05" in str(failure.step_failure_data.error)
+    told = failure.step_failure_data.user_failure_data
+    assert told is not None
+    assert "nothing of it was ever verified at CloudZero" in (told.description or "")
