@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from credits_pipeline.alerts.alert import Alert, View
+from credits_pipeline.alerts.alert import Alert, Health
 from credits_pipeline.core.storage import schema
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Episode:
+class Incident:
     """What there was to say of one subject, until all of it is said and it is well again.
 
     Attributes:
@@ -68,9 +68,9 @@ class Episode:
 class Book:
     """All episodes, the eldest first."""
 
-    episodes: tuple[Episode, ...] = ()
+    episodes: tuple[Incident, ...] = ()
 
-    def seen(self, view: View, now: datetime) -> "Book":
+    def seen(self, view: Health, now: datetime) -> "Book":
         """The book after a look."""
         known = {episode.subject: episode for episode in self.episodes}
         for alert in view.wrong:
@@ -149,7 +149,7 @@ class Book:
         schema.refuse_later(stored, "The book of what was told")
         return cls(
             tuple(
-                Episode(
+                Incident(
                     subject=told["subject"],
                     since=datetime.fromisoformat(told["since"]),
                     messages=tuple(
@@ -186,10 +186,10 @@ class Book:
         store.write(NAME, self.to_json())
 
 
-def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
+def _wrong(episode: Incident | None, alert: Alert, now: datetime) -> Incident:
     now = now.astimezone(UTC)
     if episode is None:
-        return Episode(alert.subject, now, (Message(alert, now),))
+        return Incident(alert.subject, now, (Message(alert, now),))
     if episode.over and not episode.messages[-1].told:
         # Nobody was told that it was well.
         episode = replace(episode, messages=episode.messages[:-1])
@@ -209,7 +209,7 @@ def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
     return replace(episode, messages=(*episode.messages, Message(alert, now)))
 
 
-def _fine(episode: Episode, text: str, now: datetime) -> Episode:
+def _fine(episode: Incident, text: str, now: datetime) -> Incident:
     if episode.over:
         return episode
     last = episode.messages[-1].alert

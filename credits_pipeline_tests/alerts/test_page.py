@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline.alerts.alert import View
+from credits_pipeline.alerts.alert import Health
 from credits_pipeline.alerts.months import of_attempt, of_finding, of_missing_file
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
@@ -31,7 +31,7 @@ def attempt(verdict: Verdict) -> Attempt:
     )
 
 
-def views() -> list[View]:
+def views() -> list[Health]:
     reds = [Verdict.BLOCKED, Verdict.HELD, Verdict.FAILED, Verdict.INCOMPLETE, Verdict.PARTIAL]
     found = [
         Finding(check, "2025-01", holds=False, says="", about="", usd="", run_id="", found_at="")

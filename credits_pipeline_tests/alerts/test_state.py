@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credits_pipeline.alerts.alert import Alert, View
+from credits_pipeline.alerts.alert import Alert, Health
 from credits_pipeline.alerts.channel import ChannelError, PartlyToldError
 from credits_pipeline.alerts.delivery import deliver
 from credits_pipeline.alerts.state import GIVEN_UP, Book
@@ -35,7 +35,7 @@ class Heard:
         self.got.append(alert.title)
 
 
-def tick(book: Book, view: View, *channels: Heard, now: datetime = NOW) -> Book:
+def tick(book: Book, view: Health, *channels: Heard, now: datetime = NOW) -> Book:
     book, _ = deliver(book.seen(view, now), channels, lambda _: None, ui="")
     return Book.from_json(book.without_what_is_over(channel.name for channel in channels).to_json())
 
@@ -44,11 +44,11 @@ def untold(book: Book, channel: str) -> int:
     return sum(channel not in m.told for episode in book.episodes for m in episode.messages)
 
 
-def wrong(*alerts: Alert) -> View:
-    return View(alerts)
+def wrong(*alerts: Alert) -> Health:
+    return Health(alerts)
 
 
-FINE = View(fine={"month 2025-01": "All is well."})
+FINE = Health(fine={"month 2025-01": "All is well."})
 
 
 def test_what_stays_wrong_is_told_once() -> None:
@@ -76,7 +76,7 @@ def test_what_is_over_is_told_once_and_then_forgotten_and_may_come_again() -> No
 
 def test_what_could_not_be_judged_is_left_as_it_was() -> None:
     channel, book = Heard("one"), Book()
-    for view in (wrong(alert()), View(), wrong(alert()), View()):
+    for view in (wrong(alert()), Health(), wrong(alert()), Health()):
         book = tick(book, view, channel)
     assert channel.got == ["month 2025-01: bad a"]
 
@@ -199,10 +199,10 @@ def test_whatever_comes_no_channel_hears_a_cause_twice_in_one_episode(
             channel.fails = ChannelError("down") if channel.name in down else None
         bad = (alert(s, cause) for s, cause in seen.items() if cause != "fine")
         good = {s: "well" for s, cause in seen.items() if cause == "fine"}
-        book = tick(book, View(tuple(bad), good), *channels)
+        book = tick(book, Health(tuple(bad), good), *channels)
     for channel in channels:
         channel.fails = None
-    all_fine = View(fine=dict.fromkeys(["month 1", "month 2", "file 1"], "well"))
+    all_fine = Health(fine=dict.fromkeys(["month 1", "month 2", "file 1"], "well"))
     assert tick(book, all_fine, *channels) == Book()
     for channel in channels:
         for subject in ("month 1", "month 2", "file 1"):

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.evaluation.judgement import Statement, blocking, statements
+from credits_pipeline.core.statement import Statement, blocking
+from credits_pipeline.credits.evaluation.judgement import statements
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.model.findings import Convention, RecordClass
-from credits_pipeline.credits.reading import Controls, MonthReading, Refusal, read_month
+from credits_pipeline.credits.reading import Controls, MonthReading, UnreadableFile, read_month
 
 JANUARY = BillingMonth(2025, 1)
 TWO = "123456789012,5.10\n000000000002,6.20\n"
@@ -125,7 +126,7 @@ def test_the_objects_metadata_is_compared(
     [Controls(total="much"), Controls(total=""), Controls(rows="2.0"), Controls(rows="")],
 )
 def test_metadata_that_is_no_figure_is_refused(controls: Controls) -> None:
-    with pytest.raises(Refusal, match="object metadata"):
+    with pytest.raises(UnreadableFile, match="object metadata"):
         read(TWO, controls)
 
 
@@ -181,7 +182,7 @@ def test_rows_of_another_type_are_left_out_with_their_dollars() -> None:
     assert any("$500.00" in warning for warning in found.findings.warnings)
     assert found.findings.ledger.entries[RecordClass.NOT_A_CREDIT].rows == 1
     assert stops(judged(TYPES.format("Usage", "500.00"))) == []
-    with pytest.raises(Refusal, match="Type"):
+    with pytest.raises(UnreadableFile, match="Type"):
         read(TYPES.format("Sonstiges", "5.00"))
 
 
@@ -229,9 +230,9 @@ def test_sums_stay_exact_beyond_28_digits() -> None:
 
 def test_a_sum_that_does_not_fit_is_refused() -> None:
     usd = "99999999999999999999999999.99"
-    with pytest.raises(Refusal, match="digits"):
+    with pytest.raises(UnreadableFile, match="digits"):
         read(f"123456789012,{usd}\n000000000002,{usd}\n")
-    with pytest.raises(Refusal, match="digits"):
+    with pytest.raises(UnreadableFile, match="digits"):
         read(f"123456789012,{usd}\n123456789012,{usd}\n", duplicates="sum")
 
 

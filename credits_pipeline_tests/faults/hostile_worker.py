@@ -12,7 +12,7 @@ from pathlib import Path
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.delivery import policies
-from credits_pipeline.credits.reading import Controls, Limits, Refusal, read_month
+from credits_pipeline.credits.reading import Controls, Limits, UnreadableFile, read_month
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
         )
         told = f"{reading.rows.height} rows, {reading.rejected.height} rejected"
         refused = False
-    except Refusal as refusal:
+    except UnreadableFile as refusal:
         told, refused = refusal.reason, True
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     answer = {

@@ -10,7 +10,7 @@ from functools import partial
 
 import dagster as dg
 
-from credits_pipeline.alerts.alert import Alert, View, cause_of
+from credits_pipeline.alerts.alert import Alert, Health, cause_of
 from credits_pipeline.alerts.channel import Channel
 from credits_pipeline.alerts.delivery import deliver
 from credits_pipeline.alerts.months import missed_files
@@ -97,7 +97,7 @@ def alert_sensor(
 
 def _tell(
     storage: StorageResource,
-    look: Callable[[Book], tuple[View, list[str]]],
+    look: Callable[[Book], tuple[Health, list[str]]],
     channels: Sequence[Channel],
     ui: str,
 ) -> tuple[str, list[str]]:
@@ -126,7 +126,7 @@ def _look(
     watched: Collection[str],
     names: Names,
     book: Book,
-) -> tuple[View, list[str]]:
+) -> tuple[Health, list[str]]:
     """What is wrong and what is right, and what could not be looked at.
 
     Raises:
@@ -136,7 +136,7 @@ def _look(
 
     origin = context.code_location_origin
     journal = storage.journal()
-    sources: dict[str, Callable[[], View]] = {
+    sources: dict[str, Callable[[], Health]] = {
         "the months": lambda: alert_sources.months(journal),
         "the inbox": lambda: alert_sources.missing_files(
             journal,
@@ -153,7 +153,7 @@ def _look(
             context.instance, watched, None if origin is None else origin.location_name
         ),
     }
-    view, failures = View(), []
+    view, failures = Health(), []
     for name, source in sources.items():
         try:
             view += source()
@@ -173,7 +173,7 @@ def _of_the_storage(
     empty as long as all is well.
     """
     if down is None:
-        view = View(fine={"storage": "The storage can be read and written again."})
+        view = Health(fine={"storage": "The storage can be read and written again."})
     else:
         what, _, to_do = str(down).partition(" What to do: ")
         alert = Alert(
@@ -184,7 +184,7 @@ def _of_the_storage(
             what=what,
             to_do=to_do,
         )
-        view = View((alert,))
+        view = Health((alert,))
     book = book.seen(view, datetime.now(UTC))
     book, failures = deliver(book, channels, lambda _: None, ui=ui)
     book = book.without_what_is_over(channel.name for channel in channels)
