@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from credits_pipeline.alerts.alert import Alert, Health, cause_of
-from credits_pipeline.alerts.state import Book
+from credits_pipeline.alerts.state import AlertState
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.state.attempt import Attempt, Verdict, rows_left_out
@@ -107,7 +107,7 @@ def of_missing_file(
     )
 
 
-def missed_files(book: Book) -> list[str]:
+def missed_files(book: AlertState) -> list[str]:
     """The months, ``YYYY-MM``, whose files people were told to be missing."""
     return [
         episode.subject.removeprefix(_FILE)

@@ -65,12 +65,12 @@ class Incident:
 
 
 @dataclass(frozen=True)
-class Book:
+class AlertState:
     """All episodes, the eldest first."""
 
     episodes: tuple[Incident, ...] = ()
 
-    def seen(self, view: Health, now: datetime) -> "Book":
+    def seen(self, view: Health, now: datetime) -> "AlertState":
         """The book after a look."""
         known = {episode.subject: episode for episode in self.episodes}
         for alert in view.wrong:
@@ -78,7 +78,7 @@ class Book:
         for subject, text in view.fine.items():
             if subject in known:
                 known[subject] = _fine(known[subject], text, now)
-        return Book(tuple(known.values()))
+        return AlertState(tuple(known.values()))
 
     def to_tell(self, channel: str) -> Alert | None:
         """The first that a channel does not have yet; None if it has all."""
@@ -92,7 +92,7 @@ class Book:
             None,
         )
 
-    def told(self, channel: str) -> "Book":
+    def told(self, channel: str) -> "AlertState":
         """The book after a channel took the first that it did not have."""
         episodes = list(self.episodes)
         for at, episode in enumerate(episodes):
@@ -101,13 +101,13 @@ class Book:
                     messages = list(episode.messages)
                     messages[number] = replace(message, told=message.told | {channel})
                     episodes[at] = replace(episode, messages=tuple(messages))
-                    return Book(tuple(episodes))
+                    return AlertState(tuple(episodes))
         return self
 
-    def without_what_is_over(self, channels: Iterable[str]) -> "Book":
+    def without_what_is_over(self, channels: Iterable[str]) -> "AlertState":
         """The book without the episodes that are over and told by all of these channels."""
         names = set(channels)
-        return Book(
+        return AlertState(
             tuple(
                 episode
                 for episode in self.episodes

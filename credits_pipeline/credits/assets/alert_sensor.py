@@ -14,7 +14,7 @@ from credits_pipeline.alerts.alert import Alert, Health, cause_of
 from credits_pipeline.alerts.channel import Channel
 from credits_pipeline.alerts.delivery import deliver
 from credits_pipeline.alerts.months import missed_files
-from credits_pipeline.alerts.state import Book
+from credits_pipeline.alerts.state import AlertState
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule
@@ -79,7 +79,7 @@ def alert_sensor(
             said, more = _tell(storage, look, channels, ui)
         except (StorageError, settings.SettingError) as error:
             down, said, more = error, "", [str(error)]
-        before = Book.from_json(context.cursor.encode()) if context.cursor else Book()
+        before = AlertState.from_json(context.cursor.encode()) if context.cursor else AlertState()
         book, untold = _of_the_storage(before, down, channels, ui)
         failures += [*more, *untold]
         if book != before:
@@ -97,7 +97,7 @@ def alert_sensor(
 
 def _tell(
     storage: StorageResource,
-    look: Callable[[Book], tuple[Health, list[str]]],
+    look: Callable[[AlertState], tuple[Health, list[str]]],
     channels: Sequence[Channel],
     ui: str,
 ) -> tuple[str, list[str]]:
@@ -107,7 +107,7 @@ def _tell(
         StorageError: the book of what was told can't be read or kept.
     """
     store = storage.store()
-    before = Book.load(store)
+    before = AlertState.load(store)
     view, failures = look(before)
     book = before.seen(view, datetime.now(UTC))
     book, untold = deliver(book, channels, lambda kept: kept.keep(store), ui=ui)
@@ -125,7 +125,7 @@ def _look(
     schedule: Schedule,
     watched: Collection[str],
     names: Names,
-    book: Book,
+    book: AlertState,
 ) -> tuple[Health, list[str]]:
     """What is wrong and what is right, and what could not be looked at.
 
@@ -165,8 +165,8 @@ def _look(
 
 
 def _of_the_storage(
-    book: Book, down: Exception | None, channels: Sequence[Channel], ui: str
-) -> tuple[Book, list[str]]:
+    book: AlertState, down: Exception | None, channels: Sequence[Channel], ui: str
+) -> tuple[AlertState, list[str]]:
     """Tell that the storage can't be used, or can be again: its book after that, and failures.
 
     The book of all else lies in the storage, so the storage's own is kept in the cursor; it is

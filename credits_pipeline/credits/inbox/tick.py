@@ -77,7 +77,7 @@ class Tick:
     cursor: Cursor
 
 
-def look(
+def plan_runs(
     cursor: Cursor | None,
     listing: Iterable[FileVersion],
     *,
@@ -169,7 +169,7 @@ def look(
     )
 
 
-def glance(
+def plan_named_runs(
     cursor: Cursor,
     versions: Mapping[BillingMonth, FileVersion],
     *,

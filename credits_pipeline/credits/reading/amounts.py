@@ -1,7 +1,7 @@
 """Amounts: from a cell's text to exact dollars, the decimal mark decided once for the whole file.
 
-`parse_amount` is the definition: it reads a cell under both marks. `read_amounts` takes a shortcut for
-the plain spellings and must agree with the definition on every cell.
+`parse_amount` is the definition: it reads a cell under both marks. `read_amounts` takes a shortcut
+for the plain spellings and must agree with the definition on every cell.
 """
 
 import re
