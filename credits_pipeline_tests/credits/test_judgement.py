@@ -60,7 +60,7 @@ def test_the_statements_have_the_names_of_the_asset_checks() -> None:
 
 def test_amounts_all_against_the_convention_are_credits_with_a_warning() -> None:
     found = judged("123456789012,-5.10\n000000000002,-6.20\n")
-    assert not found["signs_agree"].holds
+    assert not found["signs_agree"].passed
     assert stops(found) == []
     assert read("123456789012,-5.10\n").rows["amount_usd"].to_list() == [Decimal("5.10")]
 
@@ -100,7 +100,7 @@ def test_in_an_aws_layout_negative_is_credit_and_positive_is_against_it() -> Non
     assert credit.findings.total_usd == Decimal("11.30")
     assert not credit.findings.signs.against_layout
     against = judged(BILL_LIKE.format("5.10", "6.20", "11.30"))
-    assert "costs" in against["signs_agree"].says
+    assert "costs" in against["signs_agree"].message
     assert stops(against) == ["signs_agree"]
     assert stops(judged(BILL_LIKE.format("-5.10", "6.20", "1.10"))) == ["signs_agree"]
 
@@ -150,7 +150,7 @@ SERVICES = "Account ID,Service,Credits\n{0},EC2,100.00\n{0},S3,25.50\n{1},EC2,40
 def test_rows_of_an_account_that_differ_are_added_up_only_where_it_is_said() -> None:
     asked = judged(SERVICES)
     assert stops(asked) == ["no_duplicate_accounts"]
-    assert "duplicates = sum" in asked["no_duplicate_accounts"].says
+    assert "duplicates = sum" in asked["no_duplicate_accounts"].message
     for sum_of_all in (f"{SERVICES}Total,,165.50\n", f"Total: $165.50\n{SERVICES}"):
         assert stops(judged(sum_of_all)) == []
         assert read(sum_of_all).findings.total_usd == Decimal("165.50")
@@ -194,7 +194,7 @@ def test_a_total_rounded_to_cents_agrees_with_fractions_of_a_cent() -> None:
 
 
 def test_both_sums_are_named() -> None:
-    says = judged(f"{TWO}Total,11.31\n")["totals_match_source"].says
+    says = judged(f"{TWO}Total,11.31\n")["totals_match_source"].message
     assert "$11.31" in says
     assert "$11.30" in says
     assert "line 3" in says
@@ -239,4 +239,4 @@ def test_a_sum_that_does_not_fit_is_refused() -> None:
 def test_an_empty_table_blocks_with_the_rows_reasons() -> None:
     found = judged("12345678,5.10\n")
     assert stops(found) == ["nothing_rejected", "table_is_not_empty"]
-    assert "8 digits" in found["nothing_rejected"].says
+    assert "8 digits" in found["nothing_rejected"].message
