@@ -53,7 +53,7 @@ def test_the_page_lists_every_title_of_a_month() -> None:
 
 @pytest.mark.parametrize("title", [title for title in TITLES if not title.startswith("2025-01")])
 def test_the_other_titles_of_the_page_are_those_that_the_code_has(title: str) -> None:
-    folder = ROOT / "credits_pipeline" / "orchestration"
+    folder = ROOT / "credits_pipeline" / "credits" / "assets"
     code = "".join(path.read_text() for path in sorted(folder.glob("alert_*.py")))
     assert title.partition(": ")[2] in code
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.delivery import policies
+from credits_pipeline.credits.delivery import decisions
 from credits_pipeline.credits.reading import Controls, Limits, UnreadableFile, read_month
 
 
@@ -19,12 +19,12 @@ def main() -> None:
     """Read it."""
     data = Path(sys.argv[1]).read_bytes()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         reading = read_month(
             data,
             BillingMonth(2025, 1),
-            decisions=policies.rule(),
+            decisions=decisions.rule(),
             controls=Controls(total=None, rows=None),
             limits=Limits(max_bytes=100_000_000, max_records=1_000_000),
             name="credits-2025-01.csv",
@@ -37,7 +37,7 @@ def main() -> None:
     answer = {
         "refused": refused,
         "told": told[:500],
-        "seconds": round(time.monotonic() - begun, 2),
+        "seconds": round(time.process_time() - begun, 2),
         "megabytes": (after - before) // 1024,
     }
     sys.stdout.write(json.dumps(answer) + "\n")
