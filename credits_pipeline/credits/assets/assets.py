@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from credits_pipeline.core import settings
+from credits_pipeline.core.statement import blocking
 from credits_pipeline.credits.assets import decisions, metadata
 from credits_pipeline.credits.assets.attempts import Recorder, blocked, refuse_blocked
 from credits_pipeline.credits.assets.config import CreditsConfig, DropConfig, asks_to_clear
@@ -147,11 +148,10 @@ def _credits(
     raw_credits_csv: RawFile,
     storage: StorageResource,
 ) -> dg.MaterializeResult[MonthCredits]:
-    from credits_pipeline.credits.evaluation.judgement import blocking  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.reading import (  # noqa: PLC0415 - loads polars
         Controls,
         Limits,
-        Refusal,
+        UnreadableFile,
         read_month,
     )
     from credits_pipeline.credits.reading.profiles.profile import (  # noqa: PLC0415 - loads polars
@@ -188,7 +188,7 @@ def _credits(
                 name=version.key,
                 profiles=storage.profiles(),
             )
-        except (Refusal, ProfileError) as refusal:
+        except (UnreadableFile, ProfileError) as refusal:
             recorder.refuse(
                 recorder.new(
                     Verdict.BLOCKED,

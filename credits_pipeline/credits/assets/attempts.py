@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import dagster as dg
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.statement import Statement, blocking
 from credits_pipeline.credits.assets import metadata, showing
 from credits_pipeline.credits.assets.names import Names, StepContext
 from credits_pipeline.credits.assets.resources import StorageResource
@@ -24,9 +25,6 @@ from credits_pipeline.reporting import deciding
 from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.log_line import log_line
 from credits_pipeline.text import Outside
-
-if TYPE_CHECKING:
-    from credits_pipeline.credits.evaluation.judgement import Statement
 
 #: On every run that ended with an attempt.
 VERDICT_TAG = "credits/verdict"
@@ -196,7 +194,7 @@ def blocked(
     return replace(
         attempt,
         verdict=Verdict.BLOCKED,
-        reason=" ".join(f"{s.name}: {s.says}" for s in statements),
+        reason=" ".join(f"{s.name}: {s.message}" for s in statements),
         what_to_do="Nothing was sent. Upload a corrected file"
         + (f", or decide: {decide}." if decide else "."),
         offers=[dict(offer) for offer in offers],
@@ -313,8 +311,6 @@ def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
     Raises:
         Refused: a statement that blocks does not hold.
     """
-    from credits_pipeline.credits.evaluation.judgement import blocking  # noqa: PLC0415 - loads polars
-
     stops = blocking(found.statements)
     if stops:
         recorder.refuse(

@@ -149,7 +149,7 @@ def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder
     Raises:
         Refused: a selected statement that blocks does not hold.
     """
-    stops = [s for s in found.statements if s.name in selected and s.blocks and not s.holds]
+    stops = [s for s in found.statements if s.name in selected and s.blocking and not s.passed]
     if stops:
         attempt = recorder.new(Verdict.BLOCKED, **figures.attempt_fields(found))
         raise Refused(Outside(told(blocked(attempt, stops, found.offers))))
@@ -226,7 +226,7 @@ def _of_payload(
         stops = [
             one
             for one in (told.known, told.valid)
-            if one.name in selected and one.blocks and not one.holds
+            if one.name in selected and one.blocking and not one.passed
         ]
         if stops:
             # Run by itself, the check says nothing of how the month stands.

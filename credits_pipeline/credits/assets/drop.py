@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from credits_pipeline.core.statement import Statement
 from credits_pipeline.credits.assets import metadata, showing
 from credits_pipeline.credits.assets.attempts import (
     Recorder,
@@ -46,7 +47,6 @@ from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
-    from credits_pipeline.credits.evaluation.judgement import Statement
     from credits_pipeline.credits.state.journal import Journal
 
 
@@ -167,12 +167,12 @@ class _MonthDrop:
         """
         refuse_blocked(self.recorder, self.found)
         statement = policies.payload_statement(self.found, self.made)
-        if not statement.holds:
+        if not statement.passed:
             self.recorder.refuse(
                 self.recorder.new(
                     Verdict.BLOCKED,
                     **figures.attempt_fields(self.found),
-                    reason=statement.says,
+                    reason=statement.message,
                     what_to_do="Nothing was sent. Materialise cbf_payload again, then this.",
                 )
             )
@@ -232,8 +232,8 @@ class _MonthDrop:
             ledger = figures.without_unknown(ledger, result.left_out.height, result.left_out_usd)
             left_out_usd += result.left_out_usd
         warnings = [*known["warnings"], *result.warnings]
-        if not self.plausible.holds:
-            warnings.append(self.plausible.says)
+        if not self.plausible.passed:
+            warnings.append(self.plausible.message)
         if result.accounts_checked is False:
             warnings.append(f"Why they were not checked: {self.known.why_not}")
         planned = result.plan is not None

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.statement import Statement
 from credits_pipeline.credits.delivery import figures
 from credits_pipeline.credits.delivery.artifacts import frame
 from credits_pipeline.credits.delivery.confirmation import rows_expired
@@ -23,7 +24,6 @@ from credits_pipeline.credits.state.finding import VISIBLE, Finding
 if TYPE_CHECKING:
     import polars as pl
 
-    from credits_pipeline.credits.evaluation.judgement import Statement
     from credits_pipeline.credits.state.journal import Journal
     from credits_pipeline.credits.state.quota import CostsDay
 
@@ -133,8 +133,8 @@ def look_for(
             Finding(
                 check=VISIBLE,
                 billing_month=str(drop.month),
-                holds=statement.holds,
-                says=statement.says,
+                holds=statement.passed,
+                says=statement.message,
                 about=drop.sent.run_id,
                 usd=drop.receipt.total_credit_usd or "",
                 run_id=run_id,
@@ -207,17 +207,14 @@ def seen_of(
 
 def not_asked(name: str, month: BillingMonth, why: str) -> Seen:
     """What is said of a month that could not be asked about."""
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
-
     says = why if why.startswith("Not ") else f"Not asked: {why}"
-    return Seen(month, Statement(name, holds=False, blocks=False, says=says))
+    return Seen(month, Statement(name, passed=False, blocking=False, message=says))
 
 
 def _too_soon(name: str, month: BillingMonth) -> Seen:
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     says = f"{month} was sent just now and is not looked for yet: that is done on a schedule."
-    return Seen(month, Statement(name, holds=True, blocks=False, says=says))
+    return Seen(month, Statement(name, passed=True, blocking=False, message=says))
 
 
 def _credit(storage: StorageConnection, drop: Landed) -> "pl.DataFrame | None":
@@ -263,7 +260,6 @@ def _files(storage: StorageConnection, month: BillingMonth, run_id: str) -> Mapp
 
 
 def _visible_statement(drop: Landed, status: str, accounts: int, differing: int) -> "Statement":
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     hours = drop.age / timedelta(hours=1)
     numbers: dict[str, int | float | str] = {
@@ -275,7 +271,7 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
     match status:
         case "visible":
             says = f"CloudZero's billed cost shows the credits of all {accounts:,} accounts."
-            return Statement(VISIBLE, holds=True, blocks=True, says=says, numbers=numbers)
+            return Statement(VISIBLE, passed=True, blocking=True, message=says, metrics=numbers)
         case "not_visible_yet":
             late = drop.age > _LATE
             says = f"Not visible yet, {hours:.0f} hours after it was sent." + (
@@ -283,18 +279,19 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
                 if late
                 else " CloudZero needs up to a day."
             )
-            return Statement(VISIBLE, holds=not late, blocks=False, says=says, numbers=numbers)
+            return Statement(
+                VISIBLE, passed=not late, blocking=False, message=says, metrics=numbers
+            )
         case _:
             says = (
                 f"CloudZero's billed cost of {drop.month} differs from what was sent for "
                 f"{differing:,} accounts. What to do: see whether the stream still holds the drop, "
                 "and whether another feeder or a setting in CloudZero changes its credits."
             )
-            return Statement(VISIBLE, holds=False, blocks=True, says=says, numbers=numbers)
+            return Statement(VISIBLE, passed=False, blocking=True, message=says, metrics=numbers)
 
 
 def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     says = f"AWS's own bill has no credit of {month} for the accounts that were sent."
     if twice.height:
@@ -305,8 +302,8 @@ def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
         )
     return Statement(
         NOT_ON_THE_BILL,
-        holds=twice.is_empty(),
-        blocks=False,
-        says=says,
-        numbers={"accounts_with_both": twice.height},
+        passed=twice.is_empty(),
+        blocking=False,
+        message=says,
+        metrics={"accounts_with_both": twice.height},
     )
