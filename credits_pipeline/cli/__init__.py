@@ -13,10 +13,12 @@ from credits_pipeline.cli.decide import decide
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
+from credits_pipeline.cli.ledger import ledger
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import say
 from credits_pipeline.cli.pages import pages
 from credits_pipeline.cli.profile import profile
+from credits_pipeline.cli.propose import propose
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.samples import samples
 from credits_pipeline.cli.sources import sources
@@ -43,7 +45,7 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
-    "Bills of clouds": (ingest, spend, pages),
+    "Bills of clouds": (ingest, spend, ledger, propose, pages),
     "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:

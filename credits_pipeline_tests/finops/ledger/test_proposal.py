@@ -60,7 +60,11 @@ def lines(made: Proposal) -> list[str]:
     ],
 )  # fmt: skip
 def test_golden_months(
-    rule: Rule, usd: str, credits: Mapping[str, Credit], more: dict[str, object], expected: list[str]
+    rule: Rule,
+    usd: str,
+    credits: Mapping[str, Credit],
+    more: dict[str, object],
+    expected: list[str],
 ) -> None:
     made = propose(asked(rule, **more), [ledger(("7", A, usd))], credits, USED)
     assert lines(made) == expected
@@ -82,19 +86,13 @@ def test_without_weights_nothing_is_invented() -> None:
 
 def test_what_one_credit_covers_the_next_can_t() -> None:
     """The credit that expires first goes first, as at AWS."""
-    both = by_id(
-        credit("8", owner=B, expiry=date(2026, 7, 1)), credit("7", "AmazonEC2", owner=A)
-    )
-    made = propose(
-        asked(Rule.OWNER_FIRST), [ledger(("7", A, "50"), ("8", A, "25"))], both, USED
-    )
+    both = by_id(credit("8", owner=B, expiry=date(2026, 7, 1)), credit("7", "AmazonEC2", owner=A))
+    made = propose(asked(Rule.OWNER_FIRST), [ledger(("7", A, "50"), ("8", A, "25"))], both, USED)
     assert [(pool.credit, dict(pool.placed)) for pool in made.pools] == [
         ("8", {B: Decimal(25)}),
         ("7", {A: Decimal(50)}),
     ]
-    more = propose(
-        asked(Rule.OWNER_FIRST), [ledger(("7", A, "70"), ("8", A, "25"))], both, USED
-    )
+    more = propose(asked(Rule.OWNER_FIRST), [ledger(("7", A, "70"), ("8", A, "25"))], both, USED)
     # 60 of EC2 in A, and 5 that are left of the 30 in B: 5 are placed nowhere.
     assert lines(more) == [f"{A},60.00", f"{B},30.00", "unallocated,5.00"]
 
@@ -231,7 +229,9 @@ def test_one_more_cent_changes_one_account(rule: Rule, cents: int, used: list[ob
     def rows(cents: int) -> dict[str, Decimal]:
         month = ledger(("7", A, str(Decimal(cents) / 100)))
         made = propose(asked(rule), [month], EVERYTHING, usage(*used))  # type: ignore[arg-type]
-        return dict(starmap(lambda to, usd: (to, Decimal(usd)), (x.split(",") for x in lines(made))))
+        return dict(
+            starmap(lambda to, usd: (to, Decimal(usd)), (x.split(",") for x in lines(made)))
+        )
 
     try:
         before, after = rows(cents), rows(cents + 1)
@@ -239,5 +239,3 @@ def test_one_more_cent_changes_one_account(rule: Rule, cents: int, used: list[ob
         return
     changed = {to: after.get(to, Decimal(0)) - before.get(to, Decimal(0)) for to in before | after}
     assert [one for one in changed.values() if one] == [Decimal("0.01")]
-
-
