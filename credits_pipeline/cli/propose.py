@@ -102,8 +102,8 @@ def propose(
     if digest and (len(digest) < _SHORTEST or not made.digest.startswith(digest)):
         fail(
             f"What was looked at has the digest {digest}, and the proposal now has "
-            f"{made.digest[:12]}: the ledger, a bill or the question changed. Nothing was uploaded. "
-            "What to do: look at it again.",
+            f"{made.digest[:12]}: the ledger, a bill or the question changed. Nothing was "
+            "uploaded. What to do: look at it again.",
             1,
         )
     if not as_json:

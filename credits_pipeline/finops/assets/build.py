@@ -8,6 +8,13 @@ import dagster as dg
 
 from credits_pipeline.finops.assets.bills import FILES, GROUP, MARTS, PUBLISHED, ROWS, spend_assets
 from credits_pipeline.finops.assets.checks import spend_checks
+from credits_pipeline.finops.assets.ledger import (
+    RECONCILIATION,
+    ledger_assets,
+    ledger_checks,
+    ledger_jobs,
+    ledger_sensor,
+)
 from credits_pipeline.finops.assets.receipts import (
     receipts_asset,
     receipts_check,
@@ -57,11 +64,20 @@ def build_finops_definitions(
         description="One billing month of one source, from its manifest to what pages read.",
         executor_def=executor,
     )
+    of_ledger = ledger_jobs(executor)
     status = dg.DefaultSensorStatus.RUNNING if automation else dg.DefaultSensorStatus.STOPPED
     return FinopsDefinitions(
-        assets=[*spend_assets(owners), receipts_asset(drop, months, GROUP, owners)],
-        asset_checks=[*spend_checks(), receipts_check(months)],
-        jobs=[job],
-        sensors=[manifests_sensor(job, status, seconds), receipts_sensor(status)],
+        assets=[
+            *spend_assets(owners),
+            receipts_asset(drop, months, GROUP, owners),
+            *ledger_assets(drop, owners),
+        ],
+        asset_checks=[*spend_checks(), receipts_check(months), *ledger_checks(drop, months)],
+        jobs=[job, *of_ledger],
+        sensors=[
+            manifests_sensor(job, status, seconds),
+            receipts_sensor(status, [RECONCILIATION]),
+            ledger_sensor(of_ledger, status),
+        ],
         resources={"bills": BillsResource(credits=credits_root)},
     )

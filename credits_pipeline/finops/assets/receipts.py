@@ -7,7 +7,7 @@ materialisation of ``cloudzero_drop``, a withdrawal too; Dagster itself knows wh
 import warnings
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -25,16 +25,16 @@ SUMS = "sums_to_the_receipt"
 _RETRIES = dg.RetryPolicy(max_retries=3, delay=60, backoff=dg.Backoff.EXPONENTIAL)
 
 
-def in_step() -> dg.AutomationCondition[dg.AssetKey]:
+def in_step() -> dg.AutomationCondition[Any]:
     """When a month is taken in: its receipt is new, or was there before this wing was in use.
 
+    Nothing is waited for and nothing remembered, as `eager` does it: a receipt that comes while its
+    month is taken in would be lost between two looks. Two runs of a month end at the newer receipt.
     A month that failed is not asked for again without end: a retry policy covers what passes.
     """
     condition = dg.AutomationCondition
-    handled = condition.newly_requested() | condition.newly_updated()
-    due = (condition.missing().newly_true() | condition.any_deps_updated()).since(handled)
-    quiet = ~condition.any_deps_in_progress() & ~condition.in_progress()
-    return (due & ~condition.any_deps_missing() & quiet).with_label("a receipt is new")
+    due = condition.missing().newly_true() | condition.any_deps_updated()
+    return (due & ~condition.any_deps_missing()).with_label("a receipt is new")
 
 
 def receipts_asset(
@@ -67,11 +67,18 @@ def receipts_asset(
     )(_receipts)
 
 
-def receipts_sensor(status: dg.DefaultSensorStatus) -> dg.AutomationConditionSensorDefinition:
-    """What evaluates the asset's condition; other assets' conditions are left to others."""
+def receipts_sensor(
+    status: dg.DefaultSensorStatus, others: Sequence[str] = ()
+) -> dg.AutomationConditionSensorDefinition:
+    """What evaluates the asset's condition; conditions of assets of others are left to them.
+
+    Args:
+        status: whether it runs from the start.
+        others: further assets of this wing that have a condition.
+    """
     return dg.AutomationConditionSensorDefinition(
         SENSOR,
-        target=dg.AssetSelection.assets(RECEIPTS),
+        target=dg.AssetSelection.assets(RECEIPTS, *others),
         default_status=status,
         description="Takes a month into the lake when its drop was verified or withdrawn.",
     )

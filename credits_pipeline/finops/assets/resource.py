@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from credits_pipeline.finops.lake import Lake
     from credits_pipeline.finops.manifests import Receipts, SourceSpec
     from credits_pipeline.finops.publish.refreshing import Refresher
-    from credits_pipeline.finops.settings import TagKey
+    from credits_pipeline.finops.settings import Payer, TagKey
     from credits_pipeline.finops.sources import Source
 
 
@@ -82,6 +82,23 @@ class BillsResource(dg.ConfigurableResource[Any]):
         from credits_pipeline.finops.manifests import own_receipts  # noqa: PLC0415 - when used
 
         return own_receipts(self.credits)
+
+    def payer(self, account: str) -> "Payer":
+        """A payer whose ledger is read.
+
+        Raises:
+            Failure: the settings do not name it.
+        """
+        from credits_pipeline.finops.settings import ledger_payers  # noqa: PLC0415 - when used
+
+        found = {one.account: one for one in ledger_payers()}
+        if account not in found:
+            raise dg.Failure(
+                f"FINOPS_LEDGER does not name {account}. What to do: name it there, or leave its "
+                "months out of the backfill.",
+                allow_retries=False,
+            )
+        return found[account]
 
     def source(self, name: str) -> "SourceSpec":
         """One source.

@@ -7,7 +7,7 @@ slowest of the last six. What AWS estimates of open bills is in what is left, an
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from credits_pipeline.core.month import BillingMonth
@@ -135,7 +135,7 @@ def _used_up(credit: Credit, a_day: Decimal, as_of: date) -> date | None:
     """The day on which nothing is left, where that is before the expiry."""
     if a_day <= 0:
         return None
-    days = -int(-credit.left // a_day)
+    days = int((credit.left / a_day).to_integral_value(ROUND_CEILING))
     if days > _FAR.days:
         return None
     day = as_of + timedelta(days=days)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from typer.testing import CliRunner
 from credits_pipeline.cli import app
 from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets.build import build_definitions
+from credits_pipeline.credits.assets.wings import bill_of_aws
+from credits_pipeline.credits.delivery.billed_cost import landed, look_at_the_bill
+from credits_pipeline.credits.delivery.connections import StorageConnection, StreamConnection
+from credits_pipeline.credits.delivery.costs import costs_day
 from credits_pipeline.credits.inbox.bucket import Inbox
 from credits_pipeline.finops.publish.published import open_current
 from credits_pipeline.finops.queries.scope import Scope
@@ -69,40 +74,65 @@ def may(folder: Path, **words: Any) -> Decimal:
     return spend(published, asked).total
 
 
-@pytest.mark.parametrize("booked", ["ignore", "offset"])
-def test_from_the_ledger_to_net(both: Pipeline, tmp_path: Path, booked: str) -> None:
+def proposed(both: Pipeline, folder: Path, booked: str) -> dict[str, Any]:
+    """Proposed, looked at, uploaded and run."""
+    command = ("propose", "--month", "2026-05", "--rule", "proportional", "--booked", booked)
+    looked = told(*command, "--to", str(folder / booked))["digest"]
+    agreed = ("--upload", "--yes", "--who", "ann", "--digest", looked[:12], "--force")
+    made: dict[str, Any] = told(*command, *agreed)
+    # What CloudZero holds falls from all of it to nothing, which a person has to agree to.
+    changes = booked == "offset"
+    result = both.run(MAY, config={"credits": {"accept_change": True}} if changes else None)
+    assert result.success
+    checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
+    assert checks["agrees_with_ledger_and_bill"].passed
+    return made
+
+
+def test_from_the_ledger_to_net(both: Pipeline, tmp_path: Path) -> None:
     bill(tmp_path)
     assert told("ingest")["failed"] == []
     months = told("ledger", "--month", "2026-05")["months"]
     assert [one["total"] for one in months] == ["125.37"]
-    command = ("propose", "--month", "2026-05", "--rule", "proportional", "--booked", booked)
-    looked = told(*command, "--to", str(tmp_path))["digest"]
-    agreed = ("--upload", "--yes", "--who", "ann", "--digest", looked[:12])
-    made = told(*command, *agreed)
-    # Each credit in three parts to A and one to B.
-    assert [row["credit"] for row in made["rows"]] == ["94.03", "31.34"]
-    result = both.run(MAY)
-    assert result.success
-    receipt = both.journal.receipt(MAY)
-    assert receipt is not None
-    assert receipt.verdict == "verified"
-    assert receipt.proposal == {
-        "rule": "proportional",
-        "booked": booked,
-        "digest": made["digest"],
-        "inputs": ", ".join(f"{what} {at}" for what, at in made["inputs"].items()),
-    }
-    decided = [(one["decided"], one["who"]) for one in receipt.decided]
-    assert decided == ([({"signs": "as_is"}, "ann")] if booked == "offset" else [])
-    held = both.held(MAY)
-    if booked == "offset":
-        assert held == {A: "3.57", B: "-3.57"}
-    asked, _ = due(both)
-    assert asked == [MAY.partition_key]
-    assert take_in_receipt(both).success
-    at_cloudzero = -sum(map(Decimal, held.values()))
-    assert at_cloudzero == (Decimal("125.37") if booked == "ignore" else 0)
-    assert may(tmp_path, cost=["net"]) == may(tmp_path, credits=["out"]) - at_cloudzero
+    cursor = None
+    for booked in ("ignore", "offset"):
+        made = proposed(both, tmp_path, booked)
+        # Each credit in three parts to A and one to B.
+        assert [row["credit"] for row in made["rows"]] == ["94.03", "31.34"]
+        receipt = both.journal.receipt(MAY)
+        assert receipt is not None
+        assert receipt.verdict == "verified"
+        assert receipt.proposal == {
+            "rule": "proportional",
+            "booked": booked,
+            "digest": made["digest"],
+            "inputs": ", ".join(f"{what} {at}" for what, at in made["inputs"].items()),
+        }
+        beside = receipt.reconciliation
+        assert (beside["ledger_usd"], beside["bill_usd"]) == ("125.37", "125.37")
+        assert beside["holds"]
+        assert {one["cause"] for one in beside["differences"]} == {"redistribution on purpose"}
+        decided = [one["who"] for one in receipt.decided if "signs" in one["decided"]]
+        assert decided == (["ann"] if booked == "offset" else [])
+        held = both.held(MAY)
+        if booked == "offset":
+            assert held == {A: "3.57", B: "-3.57"}
+        asked, cursor = due(both, cursor)
+        assert asked == [MAY.partition_key]
+        assert take_in_receipt(both).success
+        at_cloudzero = -sum(map(Decimal, held.values()))
+        assert at_cloudzero == (Decimal("125.37") if booked == "ignore" else 0)
+        assert may(tmp_path, cost=["net"]) == may(tmp_path, credits=["out"]) - at_cloudzero
+    # AWS's own credits are looked up in the bill that is at hand: CloudZero is not asked for them.
+    drop = landed(MAY, both.journal, StreamConnection().address())
+    assert drop is not None
+    calls = both.cloudzero.costs_calls_today
+    look = partial(look_at_the_bill, storage=StorageConnection(), cloudzero=StreamConnection())
+    (seen,) = look([drop], day=costs_day(StorageConnection()), bill_of=bill_of_aws)
+    assert seen.statement.passed
+    assert "takes back what AWS gave" in seen.statement.message
+    assert {one["account"]: one["found_usd"] for one in seen.accounts} == {A: "97.60", B: "27.77"}
+    assert both.cloudzero.costs_calls_today == calls
 
 
 def test_a_proposal_is_written_shown_and_refused(
