@@ -20,7 +20,7 @@ _FILES = {
     "settings": "7_Settings.py",
 }
 #: Words of an address that belong to one page and go with no link to another.
-OWN = frozenset({"view", "section", "connect", "month_of_credits"})
+OWN = frozenset({"view", "section", "connect", "month_of_credits", "tab"})
 HOME = "overview"
 
 

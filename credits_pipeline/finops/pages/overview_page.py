@@ -1,6 +1,7 @@
 """Overview: are we fine, what changed, what must be decided."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from html import escape
@@ -8,6 +9,9 @@ from html import escape
 import streamlit as st
 
 from credits_pipeline.finops.pages import charts, figures
+from credits_pipeline.finops.pages.address import spelled
+from credits_pipeline.finops.pages.credits_read import read_ledger
+from credits_pipeline.finops.pages.credits_tab import ends
 from credits_pipeline.finops.pages.frame import Frame, open_frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
@@ -37,6 +41,7 @@ class Tile:
     note: str
     scope: Scope
     help: str | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 def page() -> None:
@@ -112,6 +117,9 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
                 "Charges that have no tag team.",
             )
         )  # fmt: skip
+    ledger = _ledger_tile(frame)
+    if ledger is not None:
+        return [*found, ledger]
     credits = _credits(frame)
     found.append(
         Tile(
@@ -124,6 +132,28 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
         )
     )
     return found
+
+
+def _ledger_tile(frame: Frame) -> Tile | None:
+    """What is left of credits, where their ledger is read and the person sees all accounts."""
+    if frame.looking.person.teams is not None:
+        return None
+    view = read_ledger(frame.looking.published.depot.root)
+    if view is None or view.as_of is None:
+        return None
+    used = sum((one.total or Decimal(0) for one in view.of(frame.scope.period.months)), Decimal(0))
+    note = f"{plain(figures.short(used, view.currency))} used in this period"
+    if view.alive:
+        first = view.alive[0]
+        note = f"{plain(first.credit.name)} {plain(ends(first, frame.looking.today))}; {note}"
+    return Tile(
+        "Credits left",
+        figures.short(view.left, view.currency),
+        note,
+        frame.scope,
+        "What is left of every credit, and the first that ends.",
+        {"tab": "credits"},
+    )
 
 
 def _credits(frame: Frame) -> Decimal:
@@ -148,7 +178,7 @@ def _tiles(found: list[Tile]) -> None:
                 icon=":material/chevron_right:",
                 icon_position="right",
                 help=tile.help,
-                query_params=tile.scope.words(),
+                query_params=spelled(tile.scope, tile.more),
             )
             st.html(f"<div style='{_FIGURE}'>{escape(tile.figure)}</div>")
             st.markdown(f":small[{tile.note}]")
