@@ -18,9 +18,12 @@ _ROOM = "credits_pipeline.finops"
 ITEMS = {
     "source": f"{_ROOM}.sources.source:DECIDED",
     "view": f"{_ROOM}.decisions.saved_view:DECIDED",
+    "budget": f"{_ROOM}.budgets.budget:DECIDED",
 }
 #: Where the states of each kind of findings are described.
-JUDGED: dict[str, str] = {}
+JUDGED: dict[str, str] = {
+    "anomaly": f"{_ROOM}.anomalies.anomaly:JUDGED",
+}
 
 
 CheckItem = Callable[[str, str, Body], None]
