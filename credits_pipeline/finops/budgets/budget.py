@@ -20,7 +20,7 @@ _YEAR = 12
 CHANNELS = ("slack", "email", "sns")
 THRESHOLDS, EXPECTED_THRESHOLDS = (50, 80, 100), (100,)
 #: Fields that a body calls otherwise, or that are not in it.
-_ELSEWHERE = ("id", "first", "last")
+_ELSEWHERE = ("id", "first", "last", "chosen")
 #: Words of a scope that a budget says in fields of its own.
 _OWN_WORDS = ("period", "group", "cost", "credits", "tax", "currency")
 
@@ -60,7 +60,7 @@ class Budget:
     Attributes:
         id: within the budgets; its name unless that is said apart.
         name: for people.
-        scope: words that filter, each with its values.
+        chosen: words that filter, each with its values, in a fixed order.
         every: month, quarter or year.
         start_month: in which the (fiscal) year begins.
         amount: of one period; None where there are twelve.
@@ -79,7 +79,7 @@ class Budget:
 
     id: str
     name: str
-    scope: Mapping[str, tuple[str, ...]]
+    chosen: tuple[tuple[str, tuple[str, ...]], ...]
     every: str
     start_month: int
     amount: Decimal | None
@@ -122,7 +122,7 @@ class Budget:
         return cls(
             id=id_,
             name=told["name"] or id_,
-            scope=told["scope"],
+            chosen=tuple(told["scope"].items()),
             every=told["every"],
             start_month=told["start_month"],
             amount=told["amount"],
@@ -152,6 +152,7 @@ class Budget:
             "thresholds": list(self.thresholds),
             "expected_thresholds": list(self.expected_thresholds),
         }
+        told["scope"] = self.scope
         return {**say.body_of({**told, "from": self.first, "to": self.last}), **lists}
 
     def period_at(self, day: date) -> Period | None:
@@ -181,15 +182,19 @@ class Budget:
 
     def scope_of(self, period: Period) -> Scope:
         """What counts, as a scope: the Spend page asks with the same."""
-        chosen = tuple(sorted((word, tuple(values)) for word, values in self.scope.items()))
         return Scope(
             period,
-            chosen,
+            self.chosen,
             cost=self.cost,
             credits=self.credits,
             tax=self.tax,
             currency=self.currency,
         )
+
+    @property
+    def scope(self) -> dict[str, tuple[str, ...]]:
+        """Words that filter, each with its values."""
+        return dict(self.chosen)
 
     @property
     def is_fiscal(self) -> bool:

@@ -134,21 +134,43 @@ def standing(
     asked = period or current_period(budget, today)
     if asked is None:
         return None
-    scope = counted(published, budget, asked)
-    found = spend(published, scope)
-    days = history(published, scope, today)
-    return judge(budget, found.scope, found.total, days, has_rows=bool(found.line_items))
+    return stands(published, budget.scope_of(asked), budget, today)
 
 
-def counted(published: Published, budget: Budget, period: Period) -> Scope:
-    """The scope of a budget in a period, in one currency.
+def stands(published: Published, scope: Scope, budget: Budget, today: date) -> Standing:
+    """How a budget stands in a period of its scope.
+
+    Args:
+        published: the version.
+        scope: the budget's, of one of its periods, within what the person who asks may see.
+        budget: it.
+        today: in UTC.
+
+    Raises:
+        BudgetScopeError: it can't be counted.
+    """
+    asked = counted(published, scope, budget)
+    found = spend(published, asked)
+    days = history(published, asked, today)
+    strange = [one.sentence for one in unknown(published, asked)]
+    return judge(
+        budget,
+        found.scope,
+        found.total,
+        days,
+        has_rows=bool(found.line_items),
+        strange=" ".join(strange),
+    )
+
+
+def counted(published: Published, scope: Scope, budget: Budget) -> Scope:
+    """The scope of a budget, in one currency.
 
     Raises:
         BudgetScopeError: it has several currencies, or a word that these bills don't know.
     """
-    scope = budget.scope_of(period)
     try:
-        known = Scope.parse(scope.words(), today=period.start, tags=published.tags)
+        known = Scope.parse(scope.words(), today=scope.period.start, tags=published.tags)
     except ValueError as error:
         raise BudgetScopeError(
             f"the budget {budget.name} can't be counted: {error}. What to do: change its scope."
@@ -163,13 +185,14 @@ def counted(published: Published, budget: Budget, period: Period) -> Scope:
         ) from error
 
 
-def strange(published: Published, budget: Budget, period: Period) -> tuple[str, ...]:
-    """A sentence for each value of a budget's scope that occurs in no bill."""
-    return tuple(one.sentence for one in unknown(published, budget.scope_of(period)))
-
-
 def judge(
-    budget: Budget, scope: Scope, used: Decimal, days: History, *, has_rows: bool
+    budget: Budget,
+    scope: Scope,
+    used: Decimal,
+    days: History,
+    *,
+    has_rows: bool,
+    strange: str = "",
 ) -> Standing:
     """How a budget stands, from what is known.
 
@@ -179,6 +202,7 @@ def judge(
         used: what was spent in it.
         days: of the scope.
         has_rows: whether a bill has a row of it.
+        strange: a sentence on values of the scope that occur in no bill.
     """
     period = scope.period
     forecaster = Forecaster(days)
@@ -186,6 +210,8 @@ def judge(
     forecast = forecaster.forecast(period).widened(quality.widening)
     amount = budget.amount_of(period)
     status, because = _status(days, forecast, amount, used, has_rows=has_rows)
+    if status is Status.NO_DATA and strange:
+        because = strange
     return Standing(
         budget=budget,
         period=period,
