@@ -223,7 +223,7 @@ def judge(
         quality=quality,
         status=status,
         because=because,
-        crosses=None if status is Status.NO_DATA else _crosses(days, forecast, amount),
+        crosses=None if status is Status.NO_DATA else _crosses(forecast, amount),
         line=_line(budget, period),
     )
 
@@ -264,27 +264,13 @@ def _ahead(days: History, forecast: Forecast, amount: Decimal) -> str | None:
     return f"{used} % is used after {gone} % of the days"
 
 
-def _crosses(days: History, forecast: Forecast, amount: Decimal) -> date | None:
+def _crosses(forecast: Forecast, amount: Decimal) -> date | None:
     """The first day whose end is above the amount: a fact where it is past, else expected."""
-    period, until = forecast.period, forecast.until
-    if until is None:
-        return None
-    by_day: dict[date, Decimal] = {}
-    for day, cost in days.use.items():
-        by_day[day] = by_day.get(day, Decimal(0)) + cost
-    for lump in days.lumps:
-        by_day[lump.day] = by_day.get(lump.day, Decimal(0)) + lump.cost
-    left = dict(forecast.days)
-    sum_, day = Decimal(0), period.start
-    while day < period.end:
-        if day < until:
-            sum_ += by_day.get(day, Decimal(0))
-        else:
-            lumps = total(lump.cost for lump in days.lumps if lump.day == day)
-            sum_ += left[day] + lumps if day in left else by_day.get(day, Decimal(0))
-        if sum_ > amount:
+    spent = Decimal(0)
+    for day, cost in (*forecast.past, *forecast.days):
+        spent = total([spent, cost])
+        if spent > amount:
             return day
-        day += _DAY
     return None
 
 

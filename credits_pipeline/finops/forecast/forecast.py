@@ -27,7 +27,8 @@ class Forecast:
         period: of what.
         so_far: what its bills say up to now, exact.
         until: the day after the last complete one; None without a bill.
-        days: what each day is expected to cost that is not complete, in order.
+        past: what each complete day of the period cost, exact, in order.
+        days: what each other day is expected to cost, in order; with `past` it sums to `expected`.
         expected: what the whole period will; None where nobody can tell yet.
         low: nine of ten past forecasts ended above it; None where too few are past.
         high: the same, below it.
@@ -39,6 +40,7 @@ class Forecast:
     period: Period
     so_far: Decimal
     until: date | None
+    past: tuple[tuple[date, Decimal], ...] = ()
     days: tuple[tuple[date, Decimal], ...] = ()
     expected: Decimal | None = None
     low: Decimal | None = None
@@ -86,41 +88,40 @@ class Forecaster:
         so_far = known.so_far(period.start, period.end)
         if until is None or known.first is None:
             return Forecast(period, so_far, until, why_not="no bill covers it")
-        run_rate = _run_rate(known, period, until)
+        past = _past(known, period, until)
+        run_rate = _run_rate(past, period)
         if until >= period.end:
             return Forecast(
-                period, so_far, until, expected=so_far, low=so_far, high=so_far,
+                period, so_far, until, past=past, expected=so_far, low=so_far, high=so_far,
                 run_rate=so_far, history_days=known.days,
             )  # fmt: skip
         if known.days < LEAST_DAYS:
             why = f"there are {known.days} complete days, and a forecast needs {LEAST_DAYS}"
             return Forecast(
-                period, so_far, until, run_rate=run_rate, history_days=known.days, why_not=why
-            )
+                period, so_far, until, past=past, run_rate=run_rate, history_days=known.days,
+                why_not=why,
+            )  # fmt: skip
         days, margin = self._days(known, period, until)
         fees = self._fees(known, period, until)
-        left: dict[date, Decimal] = {}
-        for day, cost in (*days, *((fee.day, fee.cost) for fee in fees)):
-            left[day] = left.get(day, Decimal(0)) + cost
         start = max(until, period.start)
-        complete = total(
-            [
-                known.so_far(period.start, min(until, period.end)),
-                # What came at once is known, also on a day that is not complete.
-                *(lump.cost for lump in known.lumps if start <= lump.day < period.end),
-            ]
-        )
-        rest = total(left.values())
-        use = total(cost for _, cost in days)
-        spread = None if margin is None else abs(_money(float(use) * margin))
-        if spread is not None:
+        # What came at once is known, also on a day that is not complete.
+        came = [(one.day, one.cost) for one in known.lumps if start <= one.day < period.end]
+        left: dict[date, Decimal] = {}
+        for day, cost in (*days, *came, *((fee.day, fee.cost) for fee in fees)):
+            left[day] = left.get(day, Decimal(0)) + cost
+        expected = total([*(cost for _, cost in past), *left.values()])
+        expected = expected.quantize(_CENT, ROUND_HALF_UP)
+        spread = None
+        if margin is not None:
+            use = total(cost for _, cost in days)
+            spread = abs(_money(float(use) * margin))
             # What comes once a month may change as much as it did last month.
             spread += abs(total(fee.change for fee in fees)).quantize(_CENT, ROUND_HALF_UP)
-        expected = (complete + rest).quantize(_CENT, ROUND_HALF_UP)
         return Forecast(
             period,
             so_far,
             until,
+            past=past,
             days=tuple(sorted(left.items())),
             expected=expected,
             low=None if spread is None else expected - spread,
@@ -201,12 +202,21 @@ def _before(history: History, at: date) -> History:
     )
 
 
-def _run_rate(known: History, period: Period, until: date) -> Decimal | None:
-    days = (until - period.start).days
-    if days <= 0:
+def _past(known: History, period: Period, until: date) -> tuple[tuple[date, Decimal], ...]:
+    """What each complete day of a period cost, those without a charge too."""
+    end = min(until, period.end)
+    found = {period.start + n * _DAY: Decimal(0) for n in range(max(0, (end - period.start).days))}
+    for day, cost in (*known.use.items(), *((lump.day, lump.cost) for lump in known.lumps)):
+        if day in found:
+            found[day] = total([found[day], cost])
+    return tuple(found.items())
+
+
+def _run_rate(past: tuple[tuple[date, Decimal], ...], period: Period) -> Decimal | None:
+    if not past:
         return None
-    spent = known.so_far(period.start, min(until, period.end))
-    return (spent * period.days / min(days, period.days)).quantize(_CENT, ROUND_HALF_UP)
+    spent = total(cost for _, cost in past)
+    return (spent * period.days / len(past)).quantize(_CENT, ROUND_HALF_UP)
 
 
 def _money(value: float) -> Decimal:
