@@ -42,7 +42,7 @@ def money(book: AlertState) -> Health:
             today=datetime.now(UTC).date(),
             base=base,
         )
-    return _view(notes, book, has_pages=bool(base))
+    return _health(notes, book, has_pages=bool(base))
 
 
 def _judged() -> dict[str, str]:
@@ -59,7 +59,7 @@ def _judged() -> dict[str, str]:
         return {id_: state.state for id_, state in decisions.states.of(KIND).items()}
 
 
-def _view(notes: "Notes", book: AlertState, *, has_pages: bool) -> Health:
+def _health(notes: "Notes", book: AlertState, *, has_pages: bool) -> Health:
     wrong = tuple(_alert(note, has_pages=has_pages) for note in notes.wrong)
     seen = {*notes.fine, *(alert.subject for alert in wrong)}
     gone = {
