@@ -25,13 +25,10 @@ _THROTTLED = {
 _IAM = {
     "elbv2": "elasticloadbalancing",
     "resourcegroupstaggingapi": "tag",
-    "s3": "s3",
-    "compute-optimizer": "compute-optimizer",
 }
 _ACTIONS = {
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
-    "lambda:ListFunctions": "lambda:ListFunctions",
 }
 
 
@@ -138,7 +135,8 @@ class Asking:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the SDK
 
         where = f"account {self.account}, {self.region}"
-        action = _action(service, operation)
+        client = self._client(service)
+        action = _action(service, client.meta.method_to_api_mapping[operation])
         try:
             return call()
         except ClientError as error:
@@ -174,10 +172,6 @@ def _refused(code: str, text: str, action: str, where: str) -> NotSeenError:
     )
 
 
-def _action(service: str, operation: str) -> str:
-    name = "".join(part.capitalize() for part in operation.split("_"))
-    name = (
-        name.replace("Db", "DB").replace("Ecs", "ECS").replace("Ebs", "EBS").replace("Ec2", "EC2")
-    )
+def _action(service: str, name: str) -> str:
     action = f"{_IAM.get(service, service)}:{name}"
     return _ACTIONS.get(action, action)

@@ -105,10 +105,8 @@ class ScanShelf:
         return Kept(part, version, as_of, number, said)
 
     def _prune(self, part: str, counting: str) -> None:
-        keys = self.depot.keys(f"{_ROOT}/{part}/")
-        named = sorted({key.rsplit("/", 1)[1].rsplit(".", 1)[0] for key in keys} - {"CURRENT"})
+        keys = {key: Path(key).stem for key in self.depot.keys(f"{_ROOT}/{part}/")}
+        named = sorted(set(keys.values()) - {"CURRENT"})
         gone = set(named[:-_STAY]) - {counting}
         if gone:
-            self.depot.forget(
-                [key for key in keys if key.rsplit("/", 1)[1].rsplit(".", 1)[0] in gone]
-            )
+            self.depot.forget([key for key, name in keys.items() if name in gone])

@@ -71,7 +71,8 @@ def write(table: Table, rows: Iterable[Mapping[str, Any]], scratch: Path, file: 
     with connected(scratch) as connection:
         connection.execute(
             f"COPY (SELECT * FROM read_json('{_escaped(str(lines))}', "  # noqa: S608 - our own names
-            f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = 67108864)) "
+            f"format = 'newline_delimited', columns = {{{types}}}, "
+            "maximum_object_size = 67108864)) "
             f"TO '{_escaped(str(file))}' (FORMAT parquet, COMPRESSION zstd)"
         )
     lines.unlink()
