@@ -20,7 +20,9 @@ ITEMS = {
     "view": f"{_ROOM}.decisions.saved_view:DECIDED",
 }
 #: Where the states of each kind of findings are described.
-JUDGED: dict[str, str] = {}
+JUDGED: dict[str, str] = {
+    "recommendation": f"{_ROOM}.optimization.judged:DECIDED",
+}
 
 
 CheckItem = Callable[[str, str, Body], None]

@@ -66,7 +66,9 @@ class Left:
         )
 
 
-def savings(opportunities: Iterable[Opportunity], lines: Sequence[Line]) -> list[tuple[Opportunity, Saving]]:  # fmt: skip
+def savings(
+    opportunities: Iterable[Opportunity], lines: Sequence[Line]
+) -> list[tuple[Opportunity, Saving]]:
     """What each opportunity of one resource saves, in the order of the steps.
 
     Args:

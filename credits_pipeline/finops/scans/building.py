@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BUILT = Table((*RESOURCES.columns, ("cost_lines", "VARCHAR")))
 _KEYS = "account, region, kind, resource_id"
 #: An id as both sides can have it: bills have some as ARNs, and inventories as short ones.
-_SHORT = """CASE
+SHORT = """CASE
     WHEN {id} LIKE 'arn:%' AND regexp_matches({id}, '[/:](i|vol|snap|nat|eipalloc)-[^/:]*$')
         THEN regexp_extract({id}, '[^/:]+$')
     WHEN {id} LIKE 'arn:aws:s3:::%' THEN substr({id}, 14)
@@ -95,7 +95,7 @@ def build(
             LEFT JOIN utilisation USING ({_KEYS})
             LEFT JOIN before USING ({_KEYS})
             LEFT JOIN cost ON cost.account = inventory.account
-                AND cost.short = {_SHORT.format(id="inventory.resource_id")}
+                AND cost.short = {SHORT.format(id="inventory.resource_id")}
             ORDER BY {", ".join(f"inventory.{key}" for key in _KEYS.split(", "))}"""  # noqa: S608 - our own names
         for row in table.rows_of(connection, text):
             yield _built(row)
@@ -121,7 +121,7 @@ def _costs(connection: Any, bills: list[BillFile]) -> None:
         "VARCHAR, covered BOOLEAN, effective DECIMAL(36, 18), list DECIMAL(36, 18), currency "
         'VARCHAR, "first" DATE, "through" DATE)[])'
     )
-    short = _SHORT.format(id="resource_id")
+    short = SHORT.format(id="resource_id")
     for bill in bills:
         connection.execute(
             f"""
@@ -134,7 +134,7 @@ def _costs(connection: Any, bills: list[BillFile]) -> None:
                 FROM read_parquet({_quoted(bill.file)})
                 WHERE charge_category = 'Usage' AND resource_id IS NOT NULL
                     AND (sub_account_id, {short}) IN (
-                        SELECT (account, {_SHORT.format(id="resource_id")}) FROM inventory)
+                        SELECT (account, {SHORT.format(id="resource_id")}) FROM inventory)
                 GROUP BY ALL
             )
             SELECT account, short, ?, list(struct_pack(unit := unit, covered := covered,
