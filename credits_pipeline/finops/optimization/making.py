@@ -1,13 +1,14 @@
 """Recommendations and realised savings, made from the newest table of resources and later bills."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.decisions.item import State
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.optimization.finding import Found, find, merge
@@ -16,15 +17,13 @@ from credits_pipeline.finops.optimization.judged import DONE
 from credits_pipeline.finops.optimization.prices import NONE, Prices
 from credits_pipeline.finops.optimization.proving import REALISED, Realised, prove
 from credits_pipeline.finops.optimization.thresholds import DEFAULTS, Thresholds
+from credits_pipeline.finops.publish.bill import RECEIPTS, Bill
 from credits_pipeline.finops.scans import table
 from credits_pipeline.finops.scans.accounts import ScanError
 from credits_pipeline.finops.scans.building import SHORT
 from credits_pipeline.finops.scans.findings import Outside
 from credits_pipeline.finops.scans.scanning import BUILT, FINDINGS, PRICES
 from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
-
-if TYPE_CHECKING:
-    from credits_pipeline.finops.lake import Lake
 
 RECOMMENDED, PROVEN = "recommendations", "realised_savings"
 
@@ -35,12 +34,12 @@ class Maker:
 
     Attributes:
         depot: where everything is kept.
-        lake: the typed rows, for which months there are.
+        bills: that are published.
         thresholds: that hold.
     """
 
     depot: Depot
-    lake: "Lake"
+    bills: Sequence[Bill]
     thresholds: Thresholds = DEFAULTS
 
     @property
@@ -143,15 +142,14 @@ class Maker:
         from credits_pipeline.finops.marts.shelf import Shelf  # noqa: PLC0415 - loads DuckDB
 
         marts = Shelf(self.depot)
-        for source in self.lake.sources():
-            for month in self.lake.months(source):
-                version = self.lake.current(source, month)
-                kept = marts.current("resource_costs", source, str(month))
-                if kept is None or version is None or month.start < first or month.end > at:
-                    continue
-                through = version.complete_through
-                if through is None or (month.end.date() - through).days <= 1:
-                    yield marts.file(kept), str(month)
+        for bill in self.bills:
+            month = BillingMonth.parse(bill.billing_month)
+            kept = marts.current("resource_costs", bill.source, bill.billing_month)
+            if kept is None or month.start < first or month.end > at or bill.source == RECEIPTS:
+                continue
+            through = bill.complete_through
+            if through is None or (month.end.date() - through).days <= 1:
+                yield marts.file(kept), bill.billing_month
 
 
 def _prices(shelf: ScanShelf) -> Prices:

@@ -5,7 +5,7 @@ what was really saved goes to them in the order of the steps, so that it is coun
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -74,7 +74,7 @@ Costs = Mapping[tuple[str, str], Mapping[str, Decimal]]
 def prove(
     items: Iterable[Item],
     states: Mapping[str, State],
-    accounts: Mapping[tuple[str, str], bool],
+    accounts: Collection[tuple[str, str]],
     costs: Costs,
     thresholds: Thresholds = DEFAULTS,
 ) -> list[Realised]:

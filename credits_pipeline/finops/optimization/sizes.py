@@ -18,8 +18,8 @@ _BURSTABLE = {"large": "medium", "medium": "small", "small": "micro", "micro": "
 #: Families whose half is no machine: accelerators come whole.
 _WHOLE = ("p", "g", "inf", "trn", "dl", "f", "vt")
 _SUCCESSORS = {
-    "m1": "m7i", "m2": "r7i", "m3": "m7i", "m4": "m7i", "c1": "c7i", "c3": "c7i", "c4": "c7i",
-    "r3": "r7i", "r4": "r7i", "t1": "t3", "t2": "t3", "i2": "i4i", "d2": "d3",
+    "m1": "m6i", "m2": "r6i", "m3": "m6i", "m4": "m6i", "c1": "c6i", "c3": "c6i", "c4": "c6i",
+    "r3": "r6i", "r4": "r6i", "t1": "t3", "t2": "t3", "i2": "i4i", "d2": "d3",
 }  # fmt: skip
 _GRAVITON = {
     "m5": "m7g", "m6i": "m7g", "m6a": "m7g", "m7i": "m7g", "m7a": "m7g", "c5": "c7g",

@@ -84,7 +84,7 @@ def standing(
 
 
 def material(item: Item, thresholds: Thresholds = DEFAULTS) -> str:
-    """What has changed so much since an item was judged that it is another matter; empty for none."""
+    """What has changed so much since it was judged that it is another matter; empty for none."""
     if item.judged_at is None:
         return ""
     before: Mapping[str, str] = item.judged_material or {}
@@ -97,8 +97,8 @@ def material(item: Item, thresholds: Thresholds = DEFAULTS) -> str:
     most = item.judged_saving * (1 + thresholds["material_change"] / 100)
     if item.saving > most and item.saving - item.judged_saving >= thresholds["least_saving"]:
         return (
-            f"it would save {item.saving:.2f} {item.currency} a month, and {item.judged_saving:.2f} "
-            "when it was dismissed."
+            f"it would save {item.saving:.2f} {item.currency} a month, and "
+            f"{item.judged_saving:.2f} when it was dismissed."
         )
     return ""
 

@@ -1,12 +1,13 @@
 """The table of resources: the inventory, what CloudWatch said, and what the bill says, joined."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.finops.publish.bill import RECEIPTS, Bill
 from credits_pipeline.finops.scans import table
 from credits_pipeline.finops.scans.billed import monthly, rows_of, spelled
 from credits_pipeline.finops.scans.columns import COLUMNS
@@ -14,7 +15,6 @@ from credits_pipeline.finops.scans.inventory import RESOURCES
 from credits_pipeline.finops.scans.table import Table
 
 if TYPE_CHECKING:
-    from credits_pipeline.finops.lake import Lake
     from credits_pipeline.finops.marts.shelf import Shelf
 
 #: What the contract has, and the lines of the cost, which rules take savings from.
@@ -43,29 +43,30 @@ class BillFile:
     through: date
 
 
-def bill_files(lake: "Lake", shelf: "Shelf", at: datetime) -> list[BillFile]:
+def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[BillFile]:
     """The newest whole month of each source; its running one where there is none yet.
 
     Args:
-        lake: the typed rows, for what there is.
+        bills: that are published.
         shelf: the marts.
         at: the scan's as-of time; later months are not looked at.
     """
+    months: dict[str, list[tuple[BillingMonth, Bill]]] = {}
+    for bill in bills:
+        month = BillingMonth.parse(bill.billing_month)
+        if month.start <= at and bill.source != RECEIPTS:
+            months.setdefault(bill.source, []).append((month, bill))
     found = []
-    for source in lake.sources():
-        months = [month for month in lake.months(source) if month.start <= at]
-        whole = [month for month in months if month.end <= at]
-        for month in reversed(whole or months):
-            version = lake.current(source, month)
-            kept = shelf.current("resource_costs", source, str(month))
-            if version is None or kept is None:
-                continue
+    for source, some in sorted(months.items()):
+        whole = [one for one in some if one[0].end <= at]
+        month, bill = max(whole or some, key=lambda one: one[0])
+        kept = shelf.current("resource_costs", source, str(month))
+        if kept is not None:
             last = min(month.end, at).date()
             if month.end <= at:
-                last = date.fromordinal(month.end.date().toordinal() - 1)
-            through = min(last, version.complete_through or last)
+                last -= timedelta(days=1)
+            through = min(last, bill.complete_through or last)
             found.append(BillFile(month, shelf.file(kept), through))
-            break
     return found
 
 

@@ -25,7 +25,7 @@ from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
 from credits_pipeline.finops.scans.utilisation import UTILISATION, measure
 
 if TYPE_CHECKING:
-    from credits_pipeline.finops.lake import Lake
+    from credits_pipeline.finops.publish.bill import Bill
 
 INVENTORY, UTILISED, BUILT = "inventory", "utilisation", "resources"
 COMMITMENTS, PRICES, FINDINGS = "commitments", "prices", "findings"
@@ -79,8 +79,11 @@ class Scan:
         rows = measure(accounts, self.shelf.rows(inventory), inventory.as_of, parts, self.say)
         return self._keep(UTILISED, UTILISATION, rows, inventory.as_of, accounts.requests, parts)
 
-    def resources(self, lake: "Lake") -> Kept:
+    def resources(self, bills: Iterable["Bill"]) -> Kept:
         """The table of resources.
+
+        Args:
+            bills: that are published.
 
         Raises:
             ScanError: there is no inventory.
@@ -94,7 +97,7 @@ class Scan:
                 shelf.file(inventory),
                 None if utilised is None else shelf.file(utilised),
                 None if before is None else shelf.file(before),
-                building.bill_files(lake, Shelf(self.depot), inventory.as_of),
+                building.bill_files(bills, Shelf(self.depot), inventory.as_of),
                 folder,
             )
             about = {
