@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,12 @@ class BillFile:
     Attributes:
         month: the billing month.
         file: Parquet, of the mart ``resource_costs``.
-        through: the last day that it is about.
+        through: the last day that it is about; None for the last that it has rows of.
     """
 
     month: BillingMonth
     file: Path
-    through: date
+    through: date | None
 
 
 def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[BillFile]:
@@ -62,10 +62,8 @@ def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[Bill
         month, bill = max(whole or some, key=lambda one: one[0])
         kept = shelf.current("resource_costs", source, str(month))
         if kept is not None:
-            last = min(month.end, at).date()
-            if month.end <= at:
-                last -= timedelta(days=1)
-            through = min(last, bill.complete_through or last)
+            # Of a month that is over, its rows say how far it goes.
+            through = None if whole else min(bill.complete_through or at.date(), at.date())
             found.append(BillFile(month, shelf.file(kept), through))
     return found
 
@@ -131,7 +129,8 @@ def _costs(connection: Any, bills: list[BillFile]) -> None:
                 SELECT sub_account_id AS account, {short} AS short,
                     coalesce(consumed_unit, '') AS unit, commitment = 'yes' AS covered,
                     sum(effective_cost) AS effective, sum(list_cost) AS list,
-                    billing_currency AS currency, min(first_date) AS first_day
+                    billing_currency AS currency, min(first_date) AS first_day,
+                    (SELECT max(last_date) FROM read_parquet({_quoted(bill.file)})) AS through
                 FROM read_parquet({_quoted(bill.file)})
                 WHERE charge_category = 'Usage' AND resource_id IS NOT NULL
                     AND (sub_account_id, {short}) IN (
@@ -140,7 +139,8 @@ def _costs(connection: Any, bills: list[BillFile]) -> None:
             )
             SELECT account, short, ?, list(struct_pack(unit := unit, covered := covered,
                 effective := effective, list := list, currency := currency,
-                "first" := first_day, "through" := ?) ORDER BY unit, covered, currency)
+                "first" := first_day, "through" := coalesce(?, through))
+                ORDER BY unit, covered, currency)
             FROM line GROUP BY ALL""",  # noqa: S608 - our own names
             [str(bill.month), bill.through],
         )
