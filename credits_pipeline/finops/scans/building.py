@@ -69,20 +69,21 @@ def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[Bill
 
 
 def build(
-    inventory: Path, utilisation: Path | None, before: Path | None, bills: list[BillFile],
-    scratch: Path,
+    inventory: Path | None, outside: Path | None, utilisation: Path | None, before: Path | None,
+    bills: list[BillFile], scratch: Path,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """The rows of the table, by account, region, kind and id.
 
     Args:
-        inventory: its file.
+        inventory: its file; None where nothing was scanned, as no cloud is asked.
+        outside: resources that a cloud's findings are about, as far as those tell of them.
         utilisation: its file; None where nothing was measured.
         before: the table as the scan before made it; None for the first.
         bills: see `bill_files`.
         scratch: a folder for what does not fit into memory.
     """
     with table.connected(scratch) as connection:
-        connection.execute(f"CREATE VIEW inventory AS FROM read_parquet({_quoted(inventory)})")
+        _inventory(connection, inventory, outside)
         _view(connection, "utilisation", utilisation, "facts", "MAP(VARCHAR, DOUBLE)")
         _view(connection, "before", before, "unattached_days", "DOUBLE", "attached", "BOOLEAN")
         _costs(connection, bills)
@@ -98,6 +99,19 @@ def build(
             ORDER BY {", ".join(f"inventory.{key}" for key in _KEYS.split(", "))}"""  # noqa: S608 - our own names
         for row in table.rows_of(connection, text):
             yield _built(row)
+
+
+def _inventory(connection: Any, inventory: Path | None, outside: Path | None) -> None:
+    """What was scanned, and what findings are about that was not."""
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in RESOURCES.columns)
+    connection.execute(f"CREATE TABLE inventory ({columns})")
+    if inventory is not None:
+        connection.execute(f"INSERT INTO inventory BY NAME FROM read_parquet({_quoted(inventory)})")
+    if outside is not None:
+        connection.execute(
+            f"INSERT INTO inventory BY NAME FROM read_parquet({_quoted(outside)}) "  # noqa: S608 - our own names
+            "WHERE (account, resource_id) NOT IN (SELECT (account, resource_id) FROM inventory)"
+        )
 
 
 def _view(connection: Any, name: str, file: Path | None, *columns: str) -> None:
