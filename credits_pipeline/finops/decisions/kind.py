@@ -23,6 +23,7 @@ ITEMS = {
 #: Where the states of each kind of findings are described.
 JUDGED: dict[str, str] = {
     "anomaly": f"{_ROOM}.anomalies.anomaly:JUDGED",
+    "recommendation": f"{_ROOM}.optimization.judged:DECIDED",
 }
 
 
