@@ -4,8 +4,9 @@
 """
 
 import os
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -69,6 +70,23 @@ def sqs_client() -> "SQSClient":
     import boto3
 
     return boto3.client("sqs", **_options(ATTEMPTS_BESIDE))
+
+
+def reading_client(
+    service: str, region: str, credentials: Mapping[str, str] | None, attempts: int
+) -> Any:
+    """A client of any service in a region, not kept: a scan has its own, by account and region.
+
+    Args:
+        service: as the SDK calls it.
+        region: where.
+        credentials: of an assumed role, by the SDK's names; None for the SDK's own chain.
+        attempts: of each request, the first too.
+    """
+    import boto3
+
+    made: Any = boto3.session.Session(**(credentials or {}))
+    return made.client(service, **_options(attempts, region))
 
 
 def forget_clients() -> None:

@@ -44,6 +44,41 @@ AUTOMATION = Variable(
     "on starts the sensor of manifests with the daemon, where CREDITS_AUTOMATION is on too; off "
     "reads bills only when a person asks for it.",
 )
+SCAN_REGIONS = Variable(
+    "FINOPS_SCAN_REGIONS",
+    "",
+    "The AWS regions that are scanned for what can be saved, with commas between them, such as "
+    "eu-central-1,us-east-1. Default: none, and AWS is not scanned.",
+)
+SCAN_ACCOUNTS = Variable(
+    "FINOPS_SCAN_ACCOUNTS",
+    "own",
+    "Whose resources are scanned: own for the account of the credentials, organization for every "
+    "active account of AWS Organizations, or account ids with commas between them.",
+)
+SCAN_ROLE = Variable(
+    "FINOPS_SCAN_ROLE",
+    "",
+    "The name of the read-only role that a scan assumes in every other account. Default: none.",
+)
+SCAN_FILES = Variable(
+    "FINOPS_SCAN_FILES",
+    "",
+    "A folder, or a place in an object store, with what clouds found themselves: exports of Cost "
+    "Optimization Hub, Compute Optimizer, Azure Advisor and Google's Recommender. Default: none.",
+)
+SCAN_AWS_FINDINGS = Variable(
+    "FINOPS_SCAN_AWS_FINDINGS",
+    "on",
+    "on asks Cost Optimization Hub and Compute Optimizer for what AWS found where no file has it; "
+    "off does not.",
+)
+RULES = Variable(
+    "FINOPS_RULES",
+    "",
+    "Thresholds of the rules that differ from their defaults, such as "
+    "ec2_idle_cpu=3,snapshot_days=180; docs/optimization.md lists them all.",
+)
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
 
 VARIABLES: tuple[Variable, ...] = tuple(

@@ -1,1 +1,1 @@
-"""What clouds say of their resources: read and never written, and "not known" where it can't be seen."""
+"""What clouds say of their resources: read, never written; NULL where it could not be seen."""

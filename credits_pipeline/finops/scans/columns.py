@@ -21,6 +21,8 @@ KINDS = (
     EC2, VOLUME, SNAPSHOT, ADDRESS, NAT, BALANCER, FUNCTION, SERVICE, DATABASE, LOGS, BUCKET,
 )  # fmt: skip
 
+_METERED = (EC2, DATABASE, SERVICE, FUNCTION, BALANCER, NAT)
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -62,29 +64,56 @@ COST = (
 EVIDENCE = (
     Evidence("state", TEXT, "as the provider writes it: running, stopped, available"),
     Evidence("age_days", NUMBER, "since it was made"),
-    Evidence("hours_expected", COUNT, "hours that the metrics were asked for", (EC2, DATABASE, SERVICE, FUNCTION, BALANCER, NAT)),
-    Evidence("hours_seen", COUNT, "hours of them that have a value", (EC2, DATABASE, SERVICE, FUNCTION, BALANCER, NAT)),
+    Evidence(
+        "hours_expected", COUNT, "hours that the metrics were asked for",
+        _METERED,
+    ),
+    Evidence(
+        "hours_seen", COUNT, "hours of them that have a value",
+        _METERED,
+    ),
     Evidence("instance_type", TEXT, "such as m6i.xlarge, db.r6g.large", (EC2, DATABASE)),
     Evidence("vcpus", NUMBER, "virtual CPUs of the type, or of a task", (EC2, SERVICE)),
-    Evidence("memory_mb", NUMBER, "memory of the type, a task or a function", (EC2, SERVICE, FUNCTION)),
+    Evidence(
+        "memory_mb", NUMBER, "memory of the type, a task or a function",
+        (EC2, SERVICE, FUNCTION),
+    ),
     Evidence("gpus", COUNT, "GPUs and accelerators of the type; 0 for none", (EC2,)),
     Evidence("gpu_name", TEXT, "such as H100; empty for none", (EC2,)),
     Evidence("current_generation", FLAG, "whether AWS still counts the type as current", (EC2,)),
     Evidence("architecture", TEXT, "x86_64 or arm64", (EC2, FUNCTION, SERVICE)),
     Evidence("platform", TEXT, "linux or windows", (EC2,)),
     Evidence("stopped_days", NUMBER, "since it was stopped; NULL while it runs", (EC2,)),
-    Evidence("cpu_max_14d", NUMBER, "highest CPU of an hour in 14 days, percent", (EC2, DATABASE, SERVICE)),
+    Evidence(
+        "cpu_max_14d", NUMBER, "highest CPU of an hour in 14 days, percent",
+        (EC2, DATABASE, SERVICE),
+    ),
     Evidence("cpu_avg_14d", NUMBER, "mean CPU of 14 days, percent", (EC2, DATABASE, SERVICE)),
-    Evidence("memory_max_14d", NUMBER, "highest memory of an hour in 14 days, percent", (EC2, SERVICE, FUNCTION)),
+    Evidence(
+        "memory_max_14d", NUMBER, "highest memory of an hour in 14 days, percent",
+        (EC2, SERVICE, FUNCTION),
+    ),
     Evidence("network_mb_day_14d", NUMBER, "in and out, megabytes a day over 14 days", (EC2,)),
-    Evidence("off_hours_share", NUMBER, "percent of the hours seen outside Mon-Fri 07-19 UTC in which it ran", (EC2, DATABASE)),
+    Evidence(
+        "off_hours_share", NUMBER, "percent of nights and weekends (UTC) in which it ran",
+        (EC2, DATABASE),
+    ),
+    Evidence(
+        "cpu_max_off_hours_14d", NUMBER, "highest CPU of those hours, percent", (EC2, DATABASE),
+    ),
     Evidence("volume_type", TEXT, "gp2, gp3, io1 …", (VOLUME,)),
     Evidence("size_gb", NUMBER, "gibibytes", (VOLUME, SNAPSHOT, DATABASE)),
     Evidence("iops", COUNT, "provisioned, or what the type gives", (VOLUME,)),
     Evidence("attached", FLAG, "whether something uses it", (VOLUME, ADDRESS)),
     Evidence("attached_to", TEXT, "the resource that uses it; empty for none", (VOLUME, ADDRESS)),
-    Evidence("unattached_days", NUMBER, "since a scan first saw it used by nothing; 0 on the first", (VOLUME, ADDRESS)),
-    Evidence("holder_stopped_days", NUMBER, "how long the instance that it is attached to is stopped", (VOLUME,)),
+    Evidence(
+        "unattached_days", NUMBER, "since a scan first saw it used by nothing; 0 on the first",
+        (VOLUME, ADDRESS),
+    ),
+    Evidence(
+        "holder_stopped_days", NUMBER, "how long the instance that it is attached to is stopped",
+        (VOLUME,),
+    ),
     Evidence("image_uses", COUNT, "images that are made of it, disabled ones too", (SNAPSHOT,)),
     Evidence("source_volume_exists", FLAG, "whether the volume is still there", (SNAPSHOT,)),
     Evidence("targets", COUNT, "registered targets", (BALANCER,)),
@@ -101,6 +130,8 @@ EVIDENCE = (
     Evidence("retention_days", COUNT, "days until then; NULL for never", (LOGS, BUCKET)),
     Evidence("stored_gb", NUMBER, "what is kept in it", (LOGS, BUCKET)),
 )  # fmt: skip
+#: Monday to Friday from 7 to 19 o'clock UTC are work; the rest is nights and weekends.
+WORK_HOURS = (7, 19)
 #: Why a column is NULL: its name, and one sentence for people.
 NOT_KNOWN = Evidence("not_known", TAGS, "columns that could not be seen, each with why")
 COLUMNS = (*IDENTITY, *COST, *EVIDENCE, NOT_KNOWN)
