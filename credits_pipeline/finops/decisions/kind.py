@@ -18,9 +18,10 @@ _ROOM = "credits_pipeline.finops"
 ITEMS = {
     "source": f"{_ROOM}.sources.source:DECIDED",
     "view": f"{_ROOM}.decisions.saved_view:DECIDED",
+    "policy": f"{_ROOM}.governance.judging:DECIDED",
 }
 #: Where the states of each kind of findings are described.
-JUDGED: dict[str, str] = {}
+JUDGED: dict[str, str] = {"violation": f"{_ROOM}.governance.judging:JUDGED"}
 
 
 CheckItem = Callable[[str, str, Body], None]

@@ -25,7 +25,9 @@ SERVICE = Evidence("service", TEXT, "the bill's ServiceName; NULL where no bill 
 _KINDS = {TEXT: Kind.TEXT, NUMBER: Kind.NUMBER, COUNT: Kind.NUMBER, MONEY: Kind.NUMBER,
           FLAG: Kind.FLAG}  # fmt: skip
 #: Columns of which nothing is ever not known; an empty text stands for none.
-_ALWAYS = frozenset({"kind", "provider", "account", "account_name", "region", "resource_id", "name"})
+_ALWAYS = frozenset(
+    {"kind", "provider", "account", "account_name", "region", "resource_id", "name"}
+)
 #: They are never "none": where they are NULL they are not known.
 _NEVER_NONE = frozenset({SERVICE.name, *(column.name for column in COST)})
 

@@ -108,9 +108,7 @@ class Policy:
     origin: Literal["built in", "own"] = "own"
 
     @classmethod
-    def of(
-        cls, id_: str, body: Body, *, origin: Literal["built in", "own"] = "own"
-    ) -> "Policy":
+    def of(cls, id_: str, body: Body, *, origin: Literal["built in", "own"] = "own") -> "Policy":
         """Read a policy.
 
         Raises:
@@ -125,7 +123,7 @@ class Policy:
         enabled, values = read.flag("enabled", default=True), read.values()
         when, say = read.text("when"), read.text("say")
         rule = sentence = None
-        empty = [key for key, value in values.items() if value == () or value == []]
+        empty = [key for key, value in values.items() if value == ()]
         if enabled or not empty:
             rule = read.gated("when", lambda: gate.predicate(when, values))
             sentence = read.gated("say", lambda: Sentence.parse(say, values))
@@ -137,7 +135,9 @@ class Policy:
             enabled=enabled,
             applies_to=read.kinds(),
             scope=read.scope(),
-            owner_tag=read.text("owner_tag", default="", most=_MOST["owner_tag"]).strip().casefold(),
+            owner_tag=read.text("owner_tag", default="", most=_MOST["owner_tag"])
+            .strip()
+            .casefold(),
             needs=read.needs(),
             values=values,
             when=when,
@@ -167,7 +167,9 @@ class _Reader:
 
     def __init__(self, id_: str, body: Body) -> None:
         if not isinstance(body, Mapping):
-            raise PolicyError(id_, "", "it is no mapping of fields", "write name: …, when: …, say: …")
+            raise PolicyError(
+                id_, "", "it is no mapping of fields", "write name: …, when: …, say: …"
+            )
         self._id, self._body = id_, body
 
     def error(self, field: str, what: str, to_do: str) -> PolicyError:

@@ -1,4 +1,4 @@
-"""Policies as YAML that people write: a file or a field of a page, read with the lines of its parts.
+"""Policies as YAML that people write, in a file or on a page, read with the lines of their parts.
 
 Aliases are refused, as a few of them make a text of a line as large as a machine; so are floats
 that can't be kept exactly, and keys that are there twice.
@@ -44,7 +44,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types
             )
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - as yaml has it
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()
         for key, _ in node.value:
             if key.value in seen:
@@ -89,9 +89,9 @@ def read(text: str, *, name: str = "the text") -> list[Written]:
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
+        problem = getattr(error, "problem", None) or "it is nested too deeply"
         raise PolicyTextError(
-            f"{where}: it is no YAML that can be used: {getattr(error, 'problem', None) or 'it is '
-            'nested too deeply'}. What to do: mend the line."
+            f"{where}: it is no YAML that can be used: {problem}. What to do: mend the line."
         ) from None
     return [_written(name, line, body, lines) for line, body, lines in found]
 

@@ -172,9 +172,7 @@ class Translator:
         if type(node.expression) is not exp.Null:
             raise RefusedError(f"{_told(node)} is not allowed", f"{_NULLS}; write x or not x")
         found = self.translate(node.this)
-        return build(
-            Kind.FLAG, f"CASE WHEN {known(found)} THEN {found.sql} IS NULL END", found
-        )
+        return build(Kind.FLAG, f"CASE WHEN {known(found)} THEN {found.sql} IS NULL END", found)
 
     def _in(self, node: exp.Expr) -> Piece:
         left = self.translate(node.this)
@@ -245,9 +243,7 @@ class Translator:
             raise RefusedError(f"{name} is a list", f"use it behind IN, such as region in {name}")
         if name == ALL_TAGS:
             raise RefusedError("tags are many texts", "name one, such as tags['team']")
-        raise RefusedError(
-            f"there is no column {name!r}", allowed(name, [*ASKED, *self._values])
-        )
+        raise RefusedError(f"there is no column {name!r}", allowed(name, [*ASKED, *self._values]))
 
     def _literal(self, node: exp.Expr) -> Piece:
         return pieces.text(node.name) if node.args["is_string"] else pieces.number(node.name)
