@@ -24,6 +24,7 @@ from credits_pipeline.finops.governance.translating import Translator
 _MOST_LETTERS = 4_000
 _MOST_TOKENS = 600
 _DEEPEST = 24
+_CLASS = re.compile(r"<class '[\w.]*?(\w+)'>")
 _SELECT = "SELECT\n"
 _OPENING = {"L_PAREN": 1, "L_BRACKET": 1, "L_BRACE": 1, "R_PAREN": -1, "R_BRACKET": -1,
             "R_BRACE": -1}  # fmt: skip
@@ -142,9 +143,14 @@ def _unreadable(error: SqlglotError) -> RefusedError:
     near = first.get("highlight") or ""
     at = f" at {near!r}" if near else ""
     return RefusedError(
-        f"it can't be read{where}{at}: {first.get('description') or _first(error)}",
+        f"it can't be read{where}{at}: {_plainly(first.get('description') or _first(error))}",
         "mend the text; a rule looks like cpu_max_14d < 5 and cost_month > 10",
     )
+
+
+def _plainly(text: str) -> str:
+    """The parser's own words without its classes."""
+    return _CLASS.sub(lambda found: found[1].upper(), text)
 
 
 def _first(error: SqlglotError) -> str:

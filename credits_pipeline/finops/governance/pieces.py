@@ -51,7 +51,7 @@ def literal(value: Value) -> Piece:
         case bool():
             return Piece("TRUE" if value else "FALSE", Kind.FLAG, is_literal=True)
         case int() | Decimal():
-            return _signed(format(value, "f"))
+            return _signed(str(value) if isinstance(value, int) else format(value, "f"))
         case str():
             return text(value)
         case _:
