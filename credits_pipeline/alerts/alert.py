@@ -67,7 +67,7 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class View:
+class Health:
     """What was seen at one look. What is in neither could not be judged then.
 
     Attributes:
@@ -78,8 +78,8 @@ class View:
     wrong: tuple[Alert, ...] = ()
     fine: Mapping[str, str] = field(default_factory=dict)
 
-    def __add__(self, other: "View") -> "View":
-        return View(self.wrong + other.wrong, {**self.fine, **other.fine})
+    def __add__(self, other: "Health") -> "Health":
+        return Health(self.wrong + other.wrong, {**self.fine, **other.fine})
 
 
 def cause_of(*texts: str, version: str = "") -> str:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from credits_pipeline.alerts.alert import Alert, View
+from credits_pipeline.alerts.alert import Alert, Health
 from credits_pipeline.core.storage import schema
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Episode:
+class Incident:
     """What there was to say of one subject, until all of it is said and it is well again.
 
     Attributes:
@@ -65,12 +65,12 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class Book:
+class AlertState:
     """All episodes, the eldest first."""
 
-    episodes: tuple[Episode, ...] = ()
+    episodes: tuple[Incident, ...] = ()
 
-    def seen(self, view: View, now: datetime) -> "Book":
+    def seen(self, view: Health, now: datetime) -> "AlertState":
         """The book after a look."""
         known = {episode.subject: episode for episode in self.episodes}
         for alert in view.wrong:
@@ -78,7 +78,7 @@ class Book:
         for subject, text in view.fine.items():
             if subject in known:
                 known[subject] = _fine(known[subject], text, now)
-        return Book(tuple(known.values()))
+        return AlertState(tuple(known.values()))
 
     def to_tell(self, channel: str) -> Alert | None:
         """The first that a channel does not have yet; None if it has all."""
@@ -92,7 +92,7 @@ class Book:
             None,
         )
 
-    def told(self, channel: str) -> "Book":
+    def told(self, channel: str) -> "AlertState":
         """The book after a channel took the first that it did not have."""
         episodes = list(self.episodes)
         for at, episode in enumerate(episodes):
@@ -101,13 +101,13 @@ class Book:
                     messages = list(episode.messages)
                     messages[number] = replace(message, told=message.told | {channel})
                     episodes[at] = replace(episode, messages=tuple(messages))
-                    return Book(tuple(episodes))
+                    return AlertState(tuple(episodes))
         return self
 
-    def without_what_is_over(self, channels: Iterable[str]) -> "Book":
+    def without_what_is_over(self, channels: Iterable[str]) -> "AlertState":
         """The book without the episodes that are over and told by all of these channels."""
         names = set(channels)
-        return Book(
+        return AlertState(
             tuple(
                 episode
                 for episode in self.episodes
@@ -149,7 +149,7 @@ class Book:
         schema.refuse_later(stored, "The book of what was told")
         return cls(
             tuple(
-                Episode(
+                Incident(
                     subject=told["subject"],
                     since=datetime.fromisoformat(told["since"]),
                     messages=tuple(
@@ -186,10 +186,10 @@ class Book:
         store.write(NAME, self.to_json())
 
 
-def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
+def _wrong(episode: Incident | None, alert: Alert, now: datetime) -> Incident:
     now = now.astimezone(UTC)
     if episode is None:
-        return Episode(alert.subject, now, (Message(alert, now),))
+        return Incident(alert.subject, now, (Message(alert, now),))
     if episode.over and not episode.messages[-1].told:
         # Nobody was told that it was well.
         episode = replace(episode, messages=episode.messages[:-1])
@@ -209,7 +209,7 @@ def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
     return replace(episode, messages=(*episode.messages, Message(alert, now)))
 
 
-def _fine(episode: Episode, text: str, now: datetime) -> Episode:
+def _fine(episode: Incident, text: str, now: datetime) -> Incident:
     if episode.over:
         return episode
     last = episode.messages[-1].alert

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.inbox import retry_schedule
 from credits_pipeline.credits.inbox.cursor import GONE, Cursor, Seen
-from credits_pipeline.credits.inbox.names import Months, Stray, month_of
+from credits_pipeline.credits.inbox.names import Months, UnrecognizedObject, month_of
 from credits_pipeline.credits.inbox.retry_schedule import Outcome, Watch
 from credits_pipeline.credits.inbox.slices import Sweep
 from credits_pipeline.credits.inbox.version import FileVersion
@@ -54,7 +54,7 @@ class InboxView:
     """
 
     files: int
-    strays: tuple[Stray, ...]
+    strays: tuple[UnrecognizedObject, ...]
     not_sent: tuple[BillingMonth, ...]
     gone: tuple[BillingMonth, ...]
     more_strays: int = 0
@@ -77,7 +77,7 @@ class Tick:
     cursor: Cursor
 
 
-def look(
+def plan_runs(
     cursor: Cursor | None,
     listing: Iterable[FileVersion],
     *,
@@ -169,7 +169,7 @@ def look(
     )
 
 
-def glance(
+def plan_named_runs(
     cursor: Cursor,
     versions: Mapping[BillingMonth, FileVersion],
     *,
@@ -235,23 +235,23 @@ def _started(
 
 def _sorted_out(
     listing: Iterable[FileVersion], prefix: str, months: Months
-) -> tuple[dict[BillingMonth, FileVersion], list[Stray]]:
+) -> tuple[dict[BillingMonth, FileVersion], list[UnrecognizedObject]]:
     files: dict[BillingMonth, FileVersion] = {}
-    strays: list[Stray] = []
+    strays: list[UnrecognizedObject] = []
     for version in listing:
         found = month_of(version.key, version.size, prefix=prefix, months=months)
-        if isinstance(found, Stray):
+        if isinstance(found, UnrecognizedObject):
             strays.append(found)
         elif found is not None:
             files[found] = version
     return files, strays
 
 
-def _around(sweep: Sweep | None, prefix: str, months: Months) -> list[Stray]:
+def _around(sweep: Sweep | None, prefix: str, months: Months) -> list[UnrecognizedObject]:
     """The examples of what lies beside the credits files of a large inbox, with the reason."""
     keys = () if sweep is None else sweep.shown.examples
     found = [month_of(key, 1, prefix=prefix, months=months) for key in keys]
-    return [stray for stray in found if isinstance(stray, Stray)]
+    return [stray for stray in found if isinstance(stray, UnrecognizedObject)]
 
 
 def _watched(seen: Seen, failed: datetime | None, outcome: Outcome | None) -> Seen:

@@ -18,6 +18,7 @@ PAGES = {
     "setup": "Setup",
     "overview": "Overview",
     "spend": "Spend",
+    "budgets": "Budgets & Forecast",
     "settings": "Settings",
 }
 

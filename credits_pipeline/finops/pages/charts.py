@@ -35,7 +35,17 @@ def theme() -> str:
     return found if found in _GREY else "light"
 
 
-def _money_axis(currency: str) -> str:
+def first_colour() -> str:
+    """Of the line that a chart is about."""
+    return (_LIGHT if theme() == "light" else _DARK)[0]
+
+
+def grey() -> str:
+    """Of what stands beside it for comparison."""
+    return _GREY[theme()]
+
+
+def money_axis(currency: str) -> str:
     """A Vega expression that writes an axis' numbers short, such as $30k."""
     symbol = figures.symbol(currency)
     return (
@@ -108,18 +118,18 @@ def bars(
     labels = "{" + ", ".join(f"'{at}': '{label}'" for at, label in axis.items()) + "}[datum.value]"
     x = alt.X("at:O", axis=alt.Axis(title=None, labelAngle=0, labelExpr=labels, labelOverlap=True))
     bar = (
-        alt.Chart(_data(alt, rows))
+        alt.Chart(data(alt, rows))
         .mark_bar()
         .encode(
             x=x,
             y=alt.Y(
                 "sum(cost):Q",
-                axis=alt.Axis(title=None, labelExpr=_money_axis(currency), tickCount=5),
+                axis=alt.Axis(title=None, labelExpr=money_axis(currency), tickCount=5),
             ),
             color=alt.Color(
                 "group:N",
                 scale=alt.Scale(domain=domain, range=colours),
-                legend=_legend(alt, "right") if len(domain) > 1 else None,
+                legend=legend(alt, "right") if len(domain) > 1 else None,
             ),
             opacity=alt.Opacity("strength:Q", scale=None, legend=None),
             order=alt.Order("order:Q"),
@@ -132,19 +142,21 @@ def bars(
     )
     marks = _marks(alt, {at: before[at] for at in before if at.isoformat() in axis}, x, currency)
     st.altair_chart(
-        bar + marks if marks is not None else bar, width="stretch", height=_height(), alt=words
+        bar + marks if marks is not None else bar, width="stretch", height=height(), alt=words
     )
 
 
-def _data(alt: Any, rows: list[dict[str, Any]]) -> Any:
+def data(alt: Any, rows: list[dict[str, Any]]) -> Any:
+    """Rows as Vega takes them."""
     return alt.Data(values=rows)
 
 
-def _height() -> int:
+def height() -> int:
+    """Of a chart on this screen."""
     return 260 if is_phone() else 320
 
 
-def _legend(alt: Any, orient: str, symbol: str = "square") -> Any:
+def legend(alt: Any, orient: str, symbol: str = "square") -> Any:
     """Beside the chart, or below it in short columns where the screen is narrow."""
     if is_phone():
         return alt.Legend(title=None, orient="bottom", columns=3, labelLimit=88, symbolType=symbol)
@@ -159,7 +171,7 @@ def _marks(alt: Any, before: Mapping[date, Decimal], x: Any, currency: str) -> A
         for at, cost in sorted(before.items())
     ]
     return (
-        alt.Chart(_data(alt, rows))
+        alt.Chart(data(alt, rows))
         .mark_tick(thickness=2, color=_INK[theme()])
         .encode(
             x=x, y="cost:Q", tooltip=[alt.Tooltip("told:N", title="In the period before")]
@@ -188,7 +200,7 @@ def adding_up(
     last = max((day for points in lines.values() for day, _ in points), default=1)
     palette = [(_LIGHT if mode == "light" else _DARK)[0], _GREY[mode]]
     chart = (
-        alt.Chart(_data(alt, rows))
+        alt.Chart(data(alt, rows))
         .mark_line(point=alt.OverlayMarkDef(opacity=0, size=60))
         .encode(
             x=alt.X(
@@ -198,12 +210,12 @@ def adding_up(
             ),
             y=alt.Y(
                 "cost:Q",
-                axis=alt.Axis(title=None, labelExpr=_money_axis(currency), tickCount=5),
+                axis=alt.Axis(title=None, labelExpr=money_axis(currency), tickCount=5),
             ),
             color=alt.Color(
                 "line:N",
                 scale=alt.Scale(domain=list(lines), range=palette[: len(lines)]),
-                legend=_legend(alt, "top", "stroke"),
+                legend=legend(alt, "top", "stroke"),
             ),
             tooltip=[
                 alt.Tooltip("line:N", title="Period"),
@@ -212,4 +224,4 @@ def adding_up(
             ],
         )
     )
-    st.altair_chart(chart, width="stretch", height=_height(), alt=words)
+    st.altair_chart(chart, width="stretch", height=height(), alt=words)
