@@ -20,6 +20,7 @@ ITEMS = {
     "view": f"{_ROOM}.decisions.saved_view:DECIDED",
     "policy": f"{_ROOM}.governance.judging:DECIDED",
     "budget": f"{_ROOM}.budgets.budget:DECIDED",
+    "recommendation": f"{_ROOM}.optimization.judged:DECIDED",
 }
 #: Where the states of each kind of findings are described.
 JUDGED: dict[str, str] = {

@@ -93,7 +93,7 @@ class Asking:
         """
         client = self._client(service)
         if not client.can_paginate(operation):
-            yield from self.one(service, operation, **words).get(key) or ()
+            yield from self._tokens(service, operation, key, words)
             return
         self._check(operation)
         pages = iter(client.get_paginator(operation).paginate(**words))
@@ -113,6 +113,19 @@ class Asking:
         call = getattr(self._client(service), operation)
         answer: Mapping[str, Any] = self._told(service, operation, lambda: call(**words))
         return answer
+
+    def _tokens(
+        self, service: str, operation: str, key: str, words: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        """Pages of an operation that the SDK has no paginator for."""
+        token = ""
+        while True:
+            more = {"nextToken": token} if token else {}
+            answer = self.one(service, operation, **words, **more)
+            yield from answer.get(key) or ()
+            token = str(answer.get("nextToken") or "")
+            if not token:
+                return
 
     def _check(self, operation: str) -> None:
         if not operation.startswith(_READS):

@@ -1,7 +1,7 @@
 """What CloudWatch is asked of each kind, and what its answers come to: hours, peaks, sums.
 
-Pure: `asked` makes the queries of a resource, `folded` makes facts of their values. A metric without
-a value in 14 days is not known; hours that were seen are counted.
+Pure: `asked` makes the queries of a resource, `folded` makes facts of their values. A metric
+without a value in 14 days is not known; hours that were seen are counted.
 """
 
 import math
@@ -81,8 +81,9 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
 
 
 def _service(row: Mapping[str, Any]) -> Mapping[str, str]:
-    _, cluster, name = (row["resource_id"].split(":")[-1].split("/") + ["", ""])[:3]
-    return {"ClusterName": cluster, "ServiceName": name or row["name"]}
+    # Old ARNs are service/NAME, new ones service/CLUSTER/NAME.
+    _, *cluster, name = row["resource_id"].split(":")[-1].split("/")
+    return {"ClusterName": cluster[0] if cluster else "default", "ServiceName": name}
 
 
 def _balancer(row: Mapping[str, Any]) -> Mapping[str, str]:
@@ -187,7 +188,7 @@ def folded(
     if kind == FUNCTION and values.get("calls"):
         found["invocations_14d"] = math.fsum(values["calls"].values())
     if kind == BALANCER and first:
-        # A balancer that nobody calls has no RequestCount at all, and still a value of its capacity.
+        # One that nobody calls has no RequestCount at all, and still a value of its capacity.
         counted = values.get("requests") or values.get("flows") or {}
         found["requests_7d"] = math.fsum(_since(counted, week))
     if kind == NAT and first:

@@ -6,9 +6,9 @@ and rules read it; nothing else about a resource is promised.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from credits_pipeline.finops.scans.columns import BY_NAME, COLUMNS, EVIDENCE, applies
 
@@ -77,6 +77,33 @@ class Resource:
         for name in (*self.facts, *self.not_known):
             if name not in BY_NAME or not applies(name, self.kind):
                 raise ResourceError(f"{self.kind} {self.id}: the table has no {name!r} for it")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """A row of the table, as it was read."""
+        cost = None
+        if row["cost_month"] is not None:
+            cost = Cost(
+                row["cost_month"], row["list_cost_month"], row["currency"], row["billing_month"]
+            )
+        return cls(
+            kind=row["kind"],
+            account=row["account"],
+            region=row["region"],
+            id=row["resource_id"],
+            name=row["name"],
+            seen_at=row["seen_at"].replace(tzinfo=UTC),
+            tags=None if row["tags"] is None else dict(row["tags"]),
+            facts={
+                column.name: row[column.name]
+                for column in EVIDENCE
+                if row[column.name] is not None and applies(column.name, row["kind"])
+            },
+            not_known=dict(row["not_known"] or {}),
+            cost=cost,
+            provider=row["provider"],
+            account_name=row["account_name"],
+        )
 
     @property
     def key(self) -> tuple[str, str, str, str]:
