@@ -174,6 +174,7 @@ def _violation(
         account_name=row.get("account_name") or "",
         region=policy.region,
         resource_id=id_,
+        short=id_,
         name=tags.get("name") or row.get("name") or id_,
         service=row.get("service") or "",
         tags=tags,

@@ -233,4 +233,8 @@ def take_in(
 
 def costs(resources: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Resources by account and id, for what another tool found."""
-    return {(row["account"], row["resource_id"]): row for row in resources}
+    return {
+        (row["account"], id_): row
+        for row in resources
+        for id_ in (row["resource_id"], row["short"])
+    }

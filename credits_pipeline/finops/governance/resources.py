@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.marts.columns import MONEY, TEXT
 from credits_pipeline.finops.publish.bill import RECEIPTS, Bill
+from credits_pipeline.finops.scans.building import SHORT
 from credits_pipeline.finops.scans.columns import COLUMNS, COST, TAGS
 from credits_pipeline.finops.settings import TagKey
 
@@ -35,8 +36,11 @@ _KINDS = {
     "aws.s3_bucket": "aws.s3.bucket",
     "aws.log_group": "aws.logs.group",
 }
+#: An id as bills and scans have it alike.
+_SHORT = SHORT.format(id="resource_id")
 _BILL_TAGS = "the bill tells only the tags that are columns: {}"
-_BILL_COST = "no bill has it"
+#: Which charges are what a resource costs, as scans have it.
+_USED = "charge_category = 'Usage'"
 
 
 @dataclass(frozen=True)
@@ -139,8 +143,8 @@ def _bill(
         ),
         cost AS (
             SELECT provider, sub_account_id, resource_id, billing_month, billing_currency,
-                CAST(SUM(effective_cost) AS {MONEY}) AS effective,
-                CAST(SUM(list_cost) AS {MONEY}) AS list
+                CAST(SUM(effective_cost) FILTER (WHERE {_USED}) AS {MONEY}) AS effective,
+                CAST(SUM(list_cost) FILTER (WHERE {_USED}) AS {MONEY}) AS list
             FROM charged
             GROUP BY provider, sub_account_id, resource_id, billing_month, billing_currency
             QUALIFY ROW_NUMBER() OVER (
@@ -156,7 +160,7 @@ def _bill(
         )
         SELECT {kind} AS kind, last.provider, COALESCE(sub_account_id, '') AS account,
             COALESCE(account_name, '') AS account_name,
-            COALESCE(NULLIF(region, ''), 'global') AS region, resource_id,
+            COALESCE(NULLIF(region, ''), 'global') AS region, resource_id, {_SHORT} AS short,
             COALESCE(resource_name, resource_id) AS name,
             {_map(entries)} AS tags, service,
             cost.effective AS cost_month, cost.list AS list_cost_month,
@@ -219,7 +223,7 @@ def _scan(
     """The table `in_scan`: the contract's columns, with keys of tags as everywhere."""
     if scanned is None:
         columns = ", ".join(f"{_name(column.name)} {column.type}" for column in COLUMNS)
-        connection.execute(f"CREATE TABLE in_scan ({columns})")
+        connection.execute(f"CREATE TABLE in_scan ({columns}, short VARCHAR)")
         return
     spelled = {alias: key.name for key in tags for alias in key.aliases}
     pairs = ", ".join(f"({_text(alias)}, {_text(name)})" for alias, name in spelled.items())
@@ -248,14 +252,15 @@ def _scan(
         SELECT seen.* EXCLUDE (number) REPLACE (
             CASE WHEN seen.tags IS NULL THEN NULL
                 ELSE COALESCE(mapped.tags, CAST(MAP {{}} AS {TAGS})) END AS tags
-        )
+        ), {_SHORT} AS short
         FROM seen LEFT JOIN mapped USING (number)
     """)  # noqa: S608 - names of ours, and quoted texts
 
 
 _COSTS = tuple(column.name for column in COST)
+#: What a scan says a month costs is a whole month's; where it says nothing, the bill's month is.
 _SCANNED = ", ".join(
-    f"COALESCE(on_bill.{column.name}, in_scan.{column.name}) AS {column.name}"
+    f"COALESCE(in_scan.{column.name}, on_bill.{column.name}) AS {column.name}"
     if column.name in (*_COSTS, "account_name")
     else "COALESCE(in_scan.tags, on_bill.tags) AS tags"
     if column.name == "tags"
@@ -276,17 +281,18 @@ _BILLED = ", ".join(
 )
 #: Whatever a scan saw; and what a bill still has that no scan saw.
 _JOINED = f"""
-    SELECT ROW_NUMBER() OVER (ORDER BY provider, account, region, kind, resource_id) AS number, *
+    SELECT ROW_NUMBER() OVER (ORDER BY provider, account, region, kind, resource_id) AS number,
+        *, {_SHORT} AS short
     FROM (
         SELECT {_SCANNED}, on_bill.service AS service
         FROM in_scan LEFT JOIN on_bill
             ON on_bill.provider = in_scan.provider AND on_bill.account = in_scan.account
-            AND on_bill.resource_id = in_scan.resource_id
+            AND on_bill.short = in_scan.short
         UNION ALL
         SELECT {_BILLED}, service
         FROM on_bill
-        WHERE is_there AND (provider, account, resource_id) NOT IN (
-            SELECT (provider, account, resource_id) FROM in_scan
+        WHERE is_there AND (provider, account, short) NOT IN (
+            SELECT (provider, account, short) FROM in_scan
         )
     )
     ORDER BY number
@@ -298,7 +304,7 @@ def rows(file: Path, scratch: Path) -> list[Mapping[str, Any]]:
     from credits_pipeline.finops.scans.table import connected, rows_of  # noqa: PLC0415 - as above
 
     columns = (
-        "number, kind, provider, account, account_name, region, resource_id, name, tags, service, "
+        "number, kind, provider, account, account_name, region, resource_id, short, name, tags, service, "
         "cost_month, currency, billing_month, seen_at"
     )
     with connected(scratch) as connection:

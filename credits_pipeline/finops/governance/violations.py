@@ -42,6 +42,7 @@ class Violation:
         account_name: for people.
         region: where it is.
         resource_id: as the bill has it.
+        short: the same as bills and scans have it alike.
         name: of the resource.
         service: as the bill has it; empty where no bill has it.
         tags: those of the resource that are known and have a value.
@@ -67,6 +68,7 @@ class Violation:
     account_name: str
     region: str
     resource_id: str
+    short: str
     name: str
     service: str
     tags: Mapping[str, str]
@@ -84,7 +86,7 @@ class Violation:
     @property
     def key(self) -> Key:
         """Which resource it is of."""
-        return self.provider, self.account, self.region, self.resource_id
+        return self.provider, self.account, self.region, self.short
 
     @property
     def is_fixed(self) -> bool:
@@ -148,6 +150,7 @@ def _violation(outcome: Outcome, row: Mapping[str, Any], says: str, at: datetime
         account_name=row["account_name"] or "",
         region=row["region"],
         resource_id=row["resource_id"],
+        short=row["short"],
         name=row["name"] or "",
         service=row["service"] or "",
         tags=tags,
@@ -162,8 +165,10 @@ def _violation(outcome: Outcome, row: Mapping[str, Any], says: str, at: datetime
 
 
 def key_of(row: Mapping[str, Any]) -> Key:
-    """What a resource is, whatever is seen of it: its kind is not always known from the bill."""
-    return row["provider"], row["account"], row["region"], row["resource_id"]
+    """What a resource is, whether a bill or a scan tells of it: a bill has longer ids, and
+    does not always know the kind.
+    """
+    return row["provider"], row["account"], row["region"], row["short"]
 
 
 def fold(
