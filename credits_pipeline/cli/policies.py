@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from credits_pipeline.cli import scope as words
 from credits_pipeline.cli.output import (
     Json,
     answers,
@@ -18,7 +19,6 @@ from credits_pipeline.cli.output import (
     say,
 )
 from credits_pipeline.cli.sources import Why, whoever_runs_this
-from credits_pipeline.cli.violations import published
 from credits_pipeline.core.settings import SettingError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def try_(file: _File, *, as_json: Json = False) -> None:
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
     read = _read(file)
-    with published() as version, doing("Asking"):
+    with words.opened_version() as version, doing("Asking"):
         tried = []
         try:
             with governing.table(Depot(storage_root()), version, tag_keys()) as made:
@@ -273,7 +273,7 @@ def evaluate_(*, as_json: Json = False) -> None:
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
     found = _decided()
-    with published() as version, doing("Evaluating") as now:
+    with words.opened_version() as version, doing("Evaluating") as now:
         try:
             record, outcomes = governing.run(
                 Depot(storage_root()),

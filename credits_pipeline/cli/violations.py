@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from credits_pipeline.cli import scope as words
 from credits_pipeline.cli.output import Json, answers, doing, fail, print_json, print_table, say
 from credits_pipeline.cli.sources import whoever_runs_this
 from credits_pipeline.core.settings import SettingError
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from credits_pipeline.finops.decisions.opening import Decisions
     from credits_pipeline.finops.governance.judging import By
     from credits_pipeline.finops.governance.violations import Seen
-    from credits_pipeline.finops.publish.published import Published
 
 violations = typer.Typer(
     name="violations",
@@ -181,7 +181,7 @@ def import_(
     from credits_pipeline.finops.governance import custodian, governing  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
-    with published() as version, doing("Reading the output"):
+    with words.opened_version() as version, doing("Reading the output"):
         depot = Depot(storage_root())
         try:
             with governing.table(depot, version, tag_keys()) as made:
@@ -194,28 +194,6 @@ def import_(
         print_json({"policies": policies, "violations": len(output.found)})
     else:
         answers().print(f"{len(output.found)} violations of {len(policies)} policies are taken in")
-
-
-@contextmanager
-def published() -> "Iterator[Published]":
-    """The published version; without one the command ends."""
-    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.publish.form import PublishError  # noqa: PLC0415 - when used
-    from credits_pipeline.finops.publish.published import open_current  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.settings import storage_root  # noqa: PLC0415 - as above
-
-    try:
-        root = storage_root()
-        found = open_current(root)
-        if found is None:
-            fail(
-                f"Nothing is published in {root} yet. What to do: credits-pipeline sources add …, "
-                "then credits-pipeline ingest.",
-                2,
-            )
-        yield found
-    except (PublishError, SettingError, BillError) as error:
-        fail(str(error), 2)
 
 
 def _seen() -> "tuple[str, list[Seen]]":
@@ -232,7 +210,7 @@ def _seen() -> "tuple[str, list[Seen]]":
         record = ledger.current()
         if record is None:
             fail("No policy was evaluated yet. What to do: credits-pipeline policies evaluate.", 2)
-        return record.at, seen_now(ledger.violations(record), decided().said)
+        return record.at, seen_now(ledger.violations(record.version), decided().said)
     except (SettingError, DecisionsError, BillError) as error:
         fail(str(error), 2)
 

@@ -142,7 +142,9 @@ def run(
         say(f"asking {len(policies)} policies of {len(made.resources)} resources")
         outcomes = evaluate(policies, made.file)
         before = ledger.current()
-        after = _after(ledger.violations(before), outcomes, made, set(unreadable), at)
+        after = _after(
+            ledger.violations(before.version if before else ""), outcomes, made, set(unreadable), at
+        )
         broken = {one.policy.id: len(one.broken) for one in outcomes}
         record = Record(
             version="",
@@ -224,7 +226,7 @@ def take_in(
     ledger = Ledger(depot)
     with ledger.turn():
         before = ledger.current()
-        all_before = ledger.violations(before)
+        all_before = ledger.violations(before.version if before else "")
         theirs = [one for one in all_before if one.origin == origin]
         rest = [one for one in all_before if one.origin != origin]
         record = before or Record("", at.isoformat(timespec="seconds"), 0, {}, {})

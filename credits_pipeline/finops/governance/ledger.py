@@ -93,11 +93,15 @@ class Ledger:
         tallies = {id_: Tally(**tally) for id_, tally in told.pop("tallies").items()}
         return Record(**told, tallies=tallies)
 
-    def violations(self, record: Record | None) -> list[Violation]:
-        """Every violation that is known with an evaluation."""
-        if record is None:
+    def violations(self, version: str) -> list[Violation]:
+        """Every violation that is known with an evaluation.
+
+        Args:
+            version: its name; empty for none, before the first.
+        """
+        if not version:
             return []
-        file = self.depot.here(f"{FOLDER}/{record.version}.jsonl.gz")
+        file = self.depot.here(f"{FOLDER}/{version}.jsonl.gz")
         with gzip.open(file, "rt", encoding="utf-8") as lines:
             return [Violation.from_json(json.loads(line)) for line in lines]
 

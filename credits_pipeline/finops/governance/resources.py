@@ -304,8 +304,8 @@ def rows(file: Path, scratch: Path) -> list[Mapping[str, Any]]:
     from credits_pipeline.finops.scans.table import connected, rows_of  # noqa: PLC0415 - as above
 
     columns = (
-        "number, kind, provider, account, account_name, region, resource_id, short, name, tags, service, "
-        "cost_month, currency, billing_month, seen_at"
+        "number, kind, provider, account, account_name, region, resource_id, short, name, tags, "
+        "service, cost_month, currency, billing_month, seen_at"
     )
     with connected(scratch) as connection:
         text = f"SELECT {columns} FROM read_parquet({_text(str(file))}) ORDER BY number"  # noqa: S608 - quoted

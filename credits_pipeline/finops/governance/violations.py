@@ -165,9 +165,7 @@ def _violation(outcome: Outcome, row: Mapping[str, Any], says: str, at: datetime
 
 
 def key_of(row: Mapping[str, Any]) -> Key:
-    """What a resource is, whether a bill or a scan tells of it: a bill has longer ids, and
-    does not always know the kind.
-    """
+    """What a resource is, whether a bill or a scan tells of it; a bill may not know its kind."""
     return row["provider"], row["account"], row["region"], row["short"]
 
 
