@@ -1,4 +1,4 @@
-"""Texts that want out: a grammar of SQL around what the gate lists, and what it must never let by."""
+"""Texts that want out: SQL around what the gate lists, and what it must never let by."""
 
 from hypothesis import strategies as st
 
@@ -71,14 +71,14 @@ REFUSED = {
 
 _names = st.sampled_from(
     ["gpus", "name", "cost_month", "tags", "not_known", "seen_at", "number", "resources", "rowid",
-     "current_user", "information_schema.tables", "\"cost_month\"", "x", "allowed"]
+     "current_user", "information_schema.tables", '"cost_month"', "x", "allowed"]
 )  # fmt: skip
 _functions = st.sampled_from(
     ["length", "lower", "repeat", "range", "list_sum", "getenv", "read_csv", "read_text", "glob",
      "pg_sleep", "query", "query_table", "columns", "coalesce", "tag", "has_tags", "regexp_matches",
      "regexp_replace", "concat", "lpad", "printf", "md5", "random", "uuid", "nextval", "unnest",
      "list_transform", "map", "struct_pack", "try_cast", "error", "set", "current_setting",
-     "duckdb_secrets", "which_secret", "missing_tags", "contains", "strlen", "bar", "generate_series"]
+     "duckdb_secrets", "which_secret", "missing_tags", "contains", "strlen", "bar"]
 )  # fmt: skip
 _literals = st.sampled_from(
     ["1", "4000000000", "'x'", "'/etc/passwd'", "null", "true", "1.5", "'%'", "e'\\n'", "$$x$$",
@@ -86,7 +86,7 @@ _literals = st.sampled_from(
 )  # fmt: skip
 _signs = st.sampled_from(
     ["=", "==", "<>", "<", ">", "and", "or", "+", "*", "/", "//", "%", "||", "^", "like", "glob",
-     "->", "->>", "::", "is", "in", "@>", "&&", "~", "!~", "<=>", ":=", "collate", "between", "over"]
+     "->", "->>", "::", "is", "in", "@>", "&&", "~", "!~", "<=>", ":=", "collate", "over"]
 )  # fmt: skip
 _leaves = st.one_of(_names, _literals)
 _shapes = st.recursive(

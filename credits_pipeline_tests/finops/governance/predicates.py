@@ -1,7 +1,7 @@
 """Rules made at random, each with what it says of a resource by an evaluator of its own.
 
-The evaluator shares nothing with the product: it walks the tree that the text was spelled from, by
-Kleene's logic of three values. A value that a scan did not see is `UNSEEN`; None is "there is none".
+The evaluator shares nothing with the product: it walks the tree that the text was spelled from,
+by Kleene's logic of three values. What a scan did not see is `UNSEEN`, and None is none.
 """
 
 import operator

@@ -1,6 +1,5 @@
 """Nothing that runs behind the fence gets out, whatever it is; these ask it without the gate."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,9 +60,8 @@ def test_no_secret_of_this_process_is_told(fence: Fence) -> None:
     assert fence._process is not None
     names = Path(f"/proc/{fence._process.pid}/environ").read_bytes().split(b"\0")
     assert [name for name in names if name] == [b"LC_ALL=C.UTF-8"]
-    handles = os.listdir(f"/proc/{fence._process.pid}/fd")
-    kinds = {os.readlink(f"/proc/{fence._process.pid}/fd/{one}").partition(":")[0]
-             for one in handles}  # fmt: skip
+    handles = Path(f"/proc/{fence._process.pid}/fd").iterdir()
+    kinds = {str(one.readlink()).partition(":")[0] for one in handles}
     assert "socket" not in kinds
 
 
@@ -72,8 +70,7 @@ def test_no_secret_of_this_process_is_told(fence: Fence) -> None:
     [
         "SELECT length(repeat('x', 4000000000))",
         "SELECT list_sum(range(2000000000))",
-        "SELECT COUNT(*) FROM (SELECT DISTINCT a.range * 7919 + b.range "
-        "FROM range(100000) a, range(100000) b)",
+        "SELECT COUNT(DISTINCT a.range + b.range) FROM range(99999) a, range(99999) b",
     ],
 )
 def test_what_takes_memory_or_time_ends_and_the_next_question_is_answered(

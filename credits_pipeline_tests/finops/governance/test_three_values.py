@@ -1,7 +1,6 @@
 """Rules answer as Kleene's logic does, and never guess what a scan has not seen."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
