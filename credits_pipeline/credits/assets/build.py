@@ -102,7 +102,10 @@ def build_definitions(
             *(bills.asset_checks if bills else ()),
         ],
         jobs=[job, *later_jobs(names, executor), *(bills.jobs if bills else ())],
-        schedules=credits_schedules(schedule, names),
+        schedules=[
+            *credits_schedules(schedule, names),
+            *(bills.schedules if bills else ()),
+        ],
         sensors=[*credits_sensors(schedule, job, names), *(bills.sensors if bills else ())],
         resources={key: _not_of_a_run(resource) for key, resource in ours.items()},
     )

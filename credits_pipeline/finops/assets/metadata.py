@@ -115,7 +115,7 @@ def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
-    """A table whose cells are text from bills."""
+    """Rows as the UI lays them out; whatever is in a cell stays text."""
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
     lines += [" | ".join("" if cell is None else plain(cell) for cell in row) for row in rows]
     return md("\n".join(f"| {line} |" for line in lines))

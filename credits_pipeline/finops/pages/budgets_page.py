@@ -153,9 +153,10 @@ def _all(frame: Frame, found: Found) -> None:
             )
         return
     today = frame.looking.today
-    currencies = list(dict.fromkeys(one.currency for one in found.standings))
-    for currency in currencies:
-        rows = [one for one in found.standings if one.currency == currency]
+    # What has no data yet has no currency either.
+    known = [one.currency for one in found.standings if one.currency] or [frame.currency]
+    for currency in dict.fromkeys(known):
+        rows = [one for one in found.standings if (one.currency or known[0]) == currency]
 
         def look(row: int, rows: list[Standing] = rows) -> None:
             st.query_params[_WORD] = rows[row].budget.id
