@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -62,6 +63,7 @@ class Record:
         policies: digest of what people decided.
         run_id: of the run that made it; empty by hand.
         missed: what scans could not look at, each in one sentence.
+        high: violations of high severity that are not fixed, for alerts.
     """
 
     version: str
@@ -74,6 +76,7 @@ class Record:
     policies: str = ""
     run_id: str = ""
     missed: Sequence[str] = ()
+    high: Sequence[Mapping[str, Any]] = ()
 
 
 class Ledger:
@@ -112,11 +115,15 @@ class Ledger:
             record: its version is given here.
             violations: all that are known.
         """
-        now = datetime.now(UTC)
-        kept = replace(record, version=f"{now:%Y%m%dT%H%M%S%f}-{os.urandom(3).hex()}")
+        now, all_known = datetime.now(UTC), list(violations)
+        kept = replace(
+            record,
+            version=f"{now:%Y%m%dT%H%M%S%f}-{os.urandom(3).hex()}",
+            high=[_in_short(one) for one in all_known if one.is_high and not one.is_fixed],
+        )
         with self.depot.scratch() as folder:
             file = folder / "violations.jsonl.gz"
-            _write(file, violations)
+            _write(file, all_known)
             self.depot.keep(f"{FOLDER}/{kept.version}.jsonl.gz", file)
         self.depot.write(f"{FOLDER}/{kept.version}.json", asdict(kept))
         self.depot.write(_POINTER, {"version": kept.version})
@@ -153,3 +160,17 @@ def _write(file: Path, violations: Iterable[Violation]) -> None:
     with gzip.open(file, "wt", encoding="utf-8") as lines:
         for one in violations:
             lines.write(json.dumps(one.to_json(), ensure_ascii=False) + "\n")
+
+
+def _in_short(one: Violation) -> dict[str, Any]:
+    """What an alert says of it."""
+    return {
+        "id": one.id,
+        "policy": one.policy,
+        "policy_name": one.policy_name,
+        "since": one.since.isoformat(),
+        "says": one.says,
+        "where": f"{one.account_name or one.account} {one.name or one.resource_id}",
+        "cost_month": None if one.cost_month is None else format(one.cost_month, "f"),
+        "currency": one.currency,
+    }

@@ -24,6 +24,19 @@ class Decided:
     digest: str
 
 
+def digest() -> str:
+    """Of the policies that people wrote, as `decided` has it; asks for nothing else.
+
+    Raises:
+        SettingError: the settings name no store.
+        DecisionsError: it can't be read.
+    """
+    if not are_kept():
+        return Snapshot({}).digest
+    with open_decisions() as decisions:
+        return decisions.snapshot([book.KIND]).digest
+
+
 def decided() -> Decided:
     """What holds now; without a store the built-ins alone.
 

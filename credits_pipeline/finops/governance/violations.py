@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from credits_pipeline.finops.decisions import State
+from credits_pipeline.finops.governance.accepting import is_accepted, was_accepted
 from credits_pipeline.finops.governance.evaluating import Outcome
 from credits_pipeline.finops.governance.policy import Severity
 from credits_pipeline.finops.scans.life import FOUND, GONE, NOT_SEEN, Sighting, finding_id, sight
@@ -87,6 +88,11 @@ class Violation:
     def key(self) -> Key:
         """Which resource it is of."""
         return self.provider, self.account, self.region, self.short
+
+    @property
+    def is_high(self) -> bool:
+        """Whether it is of high severity."""
+        return self.severity is Severity.HIGH
 
     @property
     def is_fixed(self) -> bool:
@@ -222,31 +228,12 @@ class Seen:
     @property
     def is_acknowledged(self) -> bool:
         """Whether somebody accepts it as it is now."""
-        said = self.said
-        return (
-            said is not None
-            and said.state == Status.ACKNOWLEDGED
-            and said.at >= self.violation.since
-            and (said.until is None or self.now < said.until)
-        )
+        return is_accepted(self.said, self.violation.since, self.now)
 
     @property
     def has_come_back(self) -> bool:
         """Whether it was acknowledged until a day that is over."""
-        said = self.said
-        return (
-            self.status is Status.OPEN
-            and said is not None
-            and said.state == Status.ACKNOWLEDGED
-            and said.at >= self.violation.since
-        )
-
-    @property
-    def open_since(self) -> datetime:
-        """When it was last not open before."""
-        if self.has_come_back and self.said is not None and self.said.until is not None:
-            return self.said.until
-        return self.violation.since
+        return self.status is Status.OPEN and was_accepted(self.said, self.violation.since)
 
     @property
     def owner(self) -> str:
