@@ -75,7 +75,7 @@ def expression(text: str, values: Mapping[str, Value] | None = None) -> Gated:
     _measure(text)
     try:
         tree = _parsed(text)
-        piece = Translator(_values(values or {})).translate(tree)
+        piece = Translator(named(values or {})).translate(tree)
     except RecursionError:
         raise RefusedError("it is nested too deeply", "write it with fewer brackets") from None
     return Gated(piece.sql, piece.kind, piece.columns, piece.tags)
@@ -157,7 +157,12 @@ def _first(error: SqlglotError) -> str:
     return str(error).splitlines()[0][:200]
 
 
-def _values(values: Mapping[str, Value]) -> dict[str, Piece | tuple[Piece, ...]]:
+def named(values: Mapping[str, Value]) -> dict[str, Piece | tuple[Piece, ...]]:
+    """What stands under a name beside a rule, as literals.
+
+    Raises:
+        RefusedError: a name or a value can't be used.
+    """
     found: dict[str, Piece | tuple[Piece, ...]] = {}
     for name, value in values.items():
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name in ASKED:
@@ -183,4 +188,4 @@ def _example(found: Gated) -> str:
     return f"{column} < 5" if found.kind is Kind.NUMBER else f"{column} = 'some text'"
 
 
-__all__ = ["Gated", "RefusedError", "allowed", "expression", "predicate", "quoted"]
+__all__ = ["Gated", "RefusedError", "allowed", "expression", "named", "predicate", "quoted"]

@@ -246,7 +246,9 @@ class _Reader:
         found = self._body.get("values") or {}
         if not isinstance(found, Mapping):
             raise self.error("values", "it is no mapping", "write allowed_regions: [eu-west-1]")
-        return {str(name): self._value(str(name), value) for name, value in found.items()}
+        values = {str(name): self._value(str(name), value) for name, value in found.items()}
+        self.gated("values", lambda: gate.named(values))
+        return values
 
     def _value(self, name: str, value: Any) -> Value:
         if isinstance(value, (list, tuple)):

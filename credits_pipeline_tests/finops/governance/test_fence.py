@@ -112,7 +112,7 @@ def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 @given(text=texts)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_the_gate_lets_by_gives_one_value_a_resource_and_nothing_else(
     fence: Fence, text: str
 ) -> None:

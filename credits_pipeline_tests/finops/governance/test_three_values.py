@@ -13,7 +13,7 @@ from credits_pipeline_tests.finops.governance.tables import resource, table
 
 ROWS = some_rows(seed=19, number=120)
 _EXAMPLES = settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
