@@ -180,10 +180,9 @@ def test_a_policy_that_is_off_finds_nothing_any_more(world: World) -> None:
 
 
 def test_the_bill_alone_tells_of_tags_and_places_and_of_nothing_else(world: World) -> None:
-    tags = Policy.of("tags", {**RULE, "applies_to": ["*"], "needs": [], "owner_tag": "team",
-                              "when": "not has_tag('environment')", "say": "no environment"})  # fmt: skip
-    other = Policy.of("cc", {**RULE, "applies_to": ["*"], "needs": [], "say": "no cost center",
-                             "when": "not has_tag('cost-center')"})  # fmt: skip
+    every = {**RULE, "applies_to": ["*"], "needs": []}
+    tags = Policy.of("tags", {**every, "when": "not has_tag('environment')"})
+    other = Policy.of("cc", {**every, "when": "not has_tag('cost-center')"})
     record = world.evaluate(tags, other, Policy.of("unattached", RULE))
     assert record.tallies["tags"].broken == 2
     assert (record.tallies["cc"].broken, record.tallies["cc"].not_known) == (0, 2)
