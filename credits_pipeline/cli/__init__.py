@@ -18,6 +18,7 @@ from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import say
 from credits_pipeline.cli.pages import pages
+from credits_pipeline.cli.policies import policies
 from credits_pipeline.cli.profile import profile
 from credits_pipeline.cli.recommendations import recommendations
 from credits_pipeline.cli.rehearse import rehearse
@@ -27,6 +28,7 @@ from credits_pipeline.cli.sources import sources
 from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
 from credits_pipeline.cli.up import up
+from credits_pipeline.cli.violations import violations
 from credits_pipeline.text import Outside
 
 app = typer.Typer(
@@ -53,6 +55,8 @@ for panel, commands in {
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(sources, rich_help_panel="Bills of clouds")
+app.add_typer(policies, rich_help_panel="Rules and what breaks them")
+app.add_typer(violations, rich_help_panel="Rules and what breaks them")
 app.add_typer(decisions, rich_help_panel="Bills of clouds")
 
 

@@ -57,8 +57,8 @@ def alert_sensor(
         default_status=status,
         description="Tells people by Slack, e-mail and Amazon SNS, as far as they are set, of what "
         "is wrong: months, files that have not come, drops that are not as they were sent, ticks "
-        "that fail; where bills are read, budgets that are crossed and anomalies. Each is told "
-        "once.",
+        "that fail; where bills are read, budgets that are crossed, anomalies, and policies of "
+        "high severity that are broken. Each is told once.",
     )
     @names.bound
     def credits_alerts(
@@ -157,6 +157,7 @@ def _look(
     }
     if finops_is_in_use():
         sources["the budgets and anomalies"] = lambda: finops_alerts.money(book)
+        sources["the violations of policies"] = lambda: finops_alerts.rules(book)
     view, failures = Health(), []
     for name, source in sources.items():
         try:

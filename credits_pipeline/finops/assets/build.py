@@ -15,11 +15,19 @@ from credits_pipeline.finops.assets.budgets import (
     budget_checks,
 )
 from credits_pipeline.finops.assets.checks import spend_checks
+from credits_pipeline.finops.assets.governance import (
+    governance_assets,
+    governance_checks,
+    governance_job,
+    governance_sensor,
+)
 from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.assets.sensor import manifests_sensor
 
 JOB = "bill_month"
 DAILY_JOB = "budgets_daily"
+#: Between two looks at what policies are evaluated from.
+_RULES_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -68,12 +76,16 @@ def build_finops_definitions(
         if automation
         else dg.DefaultScheduleStatus.STOPPED,
     )
+    policies = governance_job(executor)
     status = dg.DefaultSensorStatus.RUNNING if automation else dg.DefaultSensorStatus.STOPPED
     return FinopsDefinitions(
-        assets=[*spend_assets(owners), *budget_assets(owners)],
-        asset_checks=[*spend_checks(), *budget_checks()],
-        jobs=[job, daily],
+        assets=[*spend_assets(owners), *budget_assets(owners), *governance_assets(owners)],
+        asset_checks=[*spend_checks(), *budget_checks(), *governance_checks()],
+        jobs=[job, daily, policies],
         schedules=[schedule],
-        sensors=[manifests_sensor(job, status, seconds)],
+        sensors=[
+            manifests_sensor(job, status, seconds),
+            governance_sensor(policies, status, max(seconds, _RULES_SECONDS)),
+        ],
         resources={"bills": BillsResource()},
     )
