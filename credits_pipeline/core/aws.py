@@ -4,6 +4,7 @@
 """
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -73,6 +74,28 @@ def sqs_client() -> "SQSClient":
     return boto3.client("sqs", **_options(ATTEMPTS_BESIDE))
 
 
+def reading_client(
+    service: str, region: str, credentials: Mapping[str, str] | None, attempts: int
+) -> Any:
+    """A client of any service in a region, not kept: a scan has its own, by account and region.
+
+    Args:
+        service: as the SDK calls it.
+        region: where.
+        credentials: of an assumed role, by the SDK's names; None for the SDK's own chain.
+        attempts: of each request, the first too.
+    """
+    return _session().client(service, **_options(attempts, region), **(credentials or {}))
+
+
+@cache
+def _session() -> Any:
+    """One for all of a scan's clients: it reads the SDK's description of a service once."""
+    import boto3
+
+    return boto3.session.Session()
+
+
 @cache
 def billing_client(profile: str = "") -> Any:
     """A client of AWS's billing service, which is in one region and throttles early.
@@ -91,6 +114,7 @@ def forget_clients() -> None:
     clients = (s3_client, secrets_client, logs_client, sns_client, sqs_client, billing_client)
     for client in clients:
         client.cache_clear()
+    _session.cache_clear()
 
 
 def _options(attempts: int, region: str | None = None) -> _Options:

@@ -102,7 +102,10 @@ def build_definitions(
             *(bills.asset_checks if bills else ()),
         ],
         jobs=[job, *later_jobs(names, executor), *(bills.jobs if bills else ())],
-        schedules=credits_schedules(schedule, names),
+        schedules=[
+            *credits_schedules(schedule, names),
+            *(bills.schedules if bills else ()),
+        ],
         sensors=[*credits_sensors(schedule, job, names), *(bills.sensors if bills else ())],
         resources={key: _not_of_a_run(resource) for key, resource in ours.items()},
     )
@@ -131,19 +134,22 @@ def _bills(
     if not finops_is_in_use():
         return None
     from credits_pipeline.finops.assets.build import (  # noqa: PLC0415 - only where it is in use
+        Terms,
         build_finops_definitions,
     )
     from credits_pipeline.finops.settings import AUTOMATION  # noqa: PLC0415 - as above
 
     automation = AUTOMATION.read(settings.one_of("on", "off")) == "on"
     return build_finops_definitions(
-        automation=schedule.automation and automation,
-        seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
-        owners=schedule.owners,
-        executor=executor,
-        drop=names.asset(DROP),
-        months=months,
-        credits_root=getattr(storage, "root", None),
+        Terms(
+            automation=schedule.automation and automation,
+            seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
+            owners=schedule.owners,
+            executor=executor,
+            drop=names.asset(DROP),
+            months=months,
+            credits_root=getattr(storage, "root", None),
+        )
     )
 
 

@@ -41,7 +41,7 @@ def of_delivery(delivery: "Delivery") -> dict[str, Any]:
         "files": len(delivery.files),
         "bytes": delivery.size or stated,
         **({"rows": delivery.rows} if delivery.rows is not None else {}),
-        "file_names": _table(
+        "file_names": table(
             ("file", "bytes", "rows", "checksum"),
             [(file.name, file.size, file.rows, file.checksum) for file in delivery.files[:_SHOWN]],
         ),
@@ -90,7 +90,7 @@ def of_publication(publication: "Publication") -> dict[str, Any]:
         "bills": len(publication.bills),
         "rows": sum(bill.rows for bill in publication.bills),
         "removed": len(publication.removed),
-        "sources": _table(
+        "sources": table(
             ("source", "month", "rows", "complete through", "manifest", "version"),
             [
                 (
@@ -116,8 +116,8 @@ def of_ledger(found: "LedgerMonth") -> dict[str, Any]:
         "state": "estimate" if found.estimated else "final",
         "asked_at": found.asked_at,
         "rows": len(found.allocations),
-        "accounts": _table(("account", "credits"), sorted(found.by_account().items())[:_SHOWN]),
-        "credits": _table(("credit", "gave"), sorted(found.by_credit().items())[:_SHOWN]),
+        "accounts": table(("account", "credits"), sorted(found.by_account().items())[:_SHOWN]),
+        "credits": table(("credit", "gave"), sorted(found.by_credit().items())[:_SHOWN]),
     }
 
 
@@ -127,7 +127,7 @@ def of_balances(found: "Sequence[Outlook]") -> dict[str, Any]:
     return {
         "left_usd": float(left),
         "left_usd_exact": str(left),
-        "credits": _table(
+        "credits": table(
             ("credit", "name", "owner", "left", "of", "expires", "state", "runs out", "earliest"),
             [
                 (
@@ -155,7 +155,7 @@ def of_reconciliation(found: "Reconciliation") -> dict[str, Any]:
         "accounts": len(found.lines),
         "differing": len(differing),
         "open": len(found.open),
-        "differences": _table(
+        "differences": table(
             ("account", "file", "ledger", "bill", "likely cause"),
             [
                 (line.account, line.file, line.ledger, line.bill, line.cause.value)
@@ -175,7 +175,8 @@ def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     return told
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
+    """Rows as the UI lays them out; whatever is in a cell stays text."""
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
     lines += [" | ".join("" if cell is None else plain(cell) for cell in row) for row in rows]
     return md("\n".join(f"| {line} |" for line in lines))
