@@ -193,7 +193,9 @@ def reconcile(sides: Sides) -> Reconciliation:
     lines = tuple(
         Line(
             name,
-            *(None if side is None else side.get(name, Decimal(0)) for side in _three(sides)),
+            _of(sides.file, name),
+            _of(sides.ledger, name),
+            _of(sides.bill, name),
             _cause(sides, name, sums_agree=agree),
         )
         for name in names
@@ -218,9 +220,7 @@ def _sums_agree(sides: Sides) -> bool | None:
 def _cause(  # noqa: PLR0911 - one return for each cause
     sides: Sides, account: str, *, sums_agree: bool | None
 ) -> Cause:
-    file, ledger, bill = (
-        None if side is None else side.get(account, Decimal(0)) for side in _three(sides)
-    )
+    file, ledger, bill = (_of(side, account) for side in (sides.file, sides.ledger, sides.bill))
     if file is not None:
         others = [one for one in (ledger, bill) if one is not None]
         known = account in sides.accounts or account in (sides.ledger or {})
@@ -241,8 +241,8 @@ def _cause(  # noqa: PLR0911 - one return for each cause
     return Cause.ESTIMATE if sides.estimated else Cause.UNEXPLAINED
 
 
-def _three(sides: Sides) -> tuple[Amounts | None, Amounts | None, Amounts | None]:
-    return sides.file, sides.ledger, sides.bill
+def _of(side: Amounts | None, account: str) -> Decimal | None:
+    return None if side is None else side.get(account, Decimal(0))
 
 
 def _sum(side: Amounts) -> Decimal:
