@@ -14,14 +14,13 @@ from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.ledger.book import LedgerBook
 from credits_pipeline.sandbox.credit_ledger import CreditLedger
 from credits_pipeline_tests.finops.assets.conftest import Wing
-from credits_pipeline_tests.finops.ledger.conftest import billing  # noqa: F401 - a fixture
 from credits_pipeline_tests.finops.ledger.months import MAY, PAYER, A
 
 KEY = f"2026-05-01|{PAYER}"
 
 
 @pytest.fixture
-def wing_with(billing: CreditLedger, storage: Path) -> Iterator[Wing]:  # noqa: F811 - a fixture
+def wing_with(billing: CreditLedger, storage: Path) -> Iterator[Wing]:
     billing.now = None
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("finops_payers", [PAYER])
