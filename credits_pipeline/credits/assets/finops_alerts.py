@@ -44,7 +44,7 @@ def money(book: AlertState) -> Health:
             today=datetime.now(UTC).date(),
             base=base,
         )
-    return _view(notes, book, _SUBJECTS, has_pages=bool(base))
+    return _health(notes, book, _SUBJECTS, has_pages=bool(base))
 
 
 def rules(book: AlertState) -> Health:
@@ -65,7 +65,7 @@ def rules(book: AlertState) -> Health:
     base, high = settings.pages_url(), alerting.kept(Depot(settings.storage_root()))
     said = _said("violation") if high else {}
     notes = alerting.of_violations(high, said, datetime.now(UTC), base)
-    return _view(notes, book, _RULES, has_pages=bool(base))
+    return _health(notes, book, _RULES, has_pages=bool(base))
 
 
 def _judged() -> dict[str, str]:
@@ -88,7 +88,7 @@ def _said(subject: str) -> "dict[str, State]":
         return decisions.states.of(subject)
 
 
-def _view(
+def _health(
     notes: "Notes", book: AlertState, subjects: tuple[str, ...], *, has_pages: bool
 ) -> Health:
     wrong = tuple(_alert(note, has_pages=has_pages) for note in notes.wrong)

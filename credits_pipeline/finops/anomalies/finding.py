@@ -1,4 +1,4 @@
-"""Finds anomalies in one series of days: far above the same weekdays and the days before.
+"""Finds anomalies in one series of days: far above the same weekdays of the weeks before.
 
 A day is one of them if it is more than six times as far from the usual as days usually are, and
 costs a third more. What is usual stays as it was before the first such day; what is still so after
@@ -69,10 +69,9 @@ def runs(days: Sequence[float], *, least: float) -> list[Run]:
 
 
 def _usual(before: Sequence[float], ahead: int) -> float:
-    """What a day so far ahead usually costs: as the same weekdays or the last days, if more."""
+    """What a day so far ahead usually costs: as the same weekdays, or as last week's, if more."""
     weekday = before[(len(before) + ahead) % WEEK :: WEEK]
-    recent = median(before[-WEEK:]) if before else 0.0
-    return max(median(weekday), recent) if weekday else recent
+    return max(median(weekday), weekday[-1]) if weekday else 0.0
 
 
 def _is_far(cost: float, usual: float, distance: float) -> bool:

@@ -141,7 +141,10 @@ def _of_budget(one: Mapping[str, Any], base: str) -> Notes:
             )
         )
     if to_cross is None:
-        fine[expected] = "The forecast ends below every threshold."
+        known = one["forecast"]["estimates"]["expected"] is not None
+        fine[expected] = (
+            "The forecast ends below every threshold." if known else "There is no forecast."
+        )
     elif crossed is None or crossed < to_cross:
         estimate = one["forecast"]["estimates"]
         between = (

@@ -142,9 +142,7 @@ class Budget:
     def body(self) -> dict[str, Any]:
         """It as the store of decisions keeps it."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        told = {
-            name: value for name, value in values.items() if name not in ("id", "first", "last")
-        }
+        told = {name: value for name, value in values.items() if name not in _ELSEWHERE}
         in_out = {True: "in", False: "out"}
         told |= {"credits": in_out[self.credits], "tax": in_out[self.tax]}
         # An empty list of thresholds says something: nobody wants to know.

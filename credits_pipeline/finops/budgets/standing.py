@@ -231,8 +231,7 @@ def judge(
 def _status(
     days: History, forecast: Forecast, amount: Decimal, used: Decimal, *, has_rows: bool
 ) -> tuple[Status, str]:
-    until, period = forecast.until, forecast.period
-    if not has_rows and (until is None or until <= period.start or days.first is None):
+    if not has_rows and (forecast.expected is None or days.first is None):
         return Status.NO_DATA, "no bill covers it"
     if used > amount:
         return Status.OVER, "more is used than the amount"

@@ -61,6 +61,14 @@ def heading(forecast: Forecast, currency: str, amount: Decimal | None = None) ->
     return f"{told}, {where} the budget of {figures.short(amount, currency)}"
 
 
+def range_of(forecast: Forecast, currency: str) -> str:
+    """The range of a forecast, short; empty where there is none."""
+    if forecast.low is None or forecast.high is None:
+        return ""
+    low, high = (figures.short(one, currency) for one in (forecast.low, forecast.high))
+    return f"{low} to {high}"
+
+
 def quality(forecast: Forecast, found: Quality, currency: str) -> None:
     """How sure a forecast is: its range, the method, and its errors beside the baselines'."""
     if forecast.why_not:

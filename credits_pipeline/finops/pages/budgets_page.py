@@ -1,28 +1,17 @@
 """Budgets & Forecast: who goes over, when, and how sure are we."""
 
-from dataclasses import dataclass, field
-from decimal import Decimal
-
 import streamlit as st
 
-from credits_pipeline.core.settings import SettingError
-from credits_pipeline.finops.budgets.book import read_budget
-from credits_pipeline.finops.budgets.budget import KIND, Budget
+from credits_pipeline.finops.budgets.budget import Budget
 from credits_pipeline.finops.budgets.standing import (
     RULE,
-    BudgetScopeError,
     Standing,
     Status,
-    current_period,
-    stands,
 )
-from credits_pipeline.finops.decisions import DecisionsError, Item
-from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
 from credits_pipeline.finops.forecast.asking import outlook
 from credits_pipeline.finops.pages import ahead_chart, budget_detail, budget_form, figures
+from credits_pipeline.finops.pages.budget_list import Found, budgets_of
 from credits_pipeline.finops.pages.frame import Frame, open_frame
-from credits_pipeline.finops.pages.looking import NotYoursError
-from credits_pipeline.finops.pages.person import Person
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
 
@@ -33,21 +22,6 @@ _SIGNS = {
     Status.ON_TRACK: "on track",
     Status.NO_DATA: "no data",
 }
-
-
-@dataclass
-class Found:
-    """The budgets that the person sees.
-
-    Attributes:
-        standings: those that hold today, by name.
-        items: all, by id.
-        told: what there is to say of the others.
-    """
-
-    standings: list[Standing] = field(default_factory=list)
-    items: dict[str, Item] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
 
 
 def page() -> None:
@@ -66,59 +40,6 @@ def page() -> None:
         budget_form.new(frame)
     with st.expander("Twelve amounts from last year"):
         budget_form.last_year(frame)
-
-
-def budgets_of(frame: Frame) -> Found:
-    """How the budgets stand that the person sees."""
-    found = Found()
-    try:
-        items = _items()
-    except (DecisionsError, SettingError) as error:
-        st.error(plain(error))
-        return found
-    for item in items:
-        try:
-            budget = read_budget(item.id, item.body)
-            if not _allowed(budget, frame.looking.person):
-                continue
-            found.items[item.id] = item
-            one = stands_today(frame, budget)
-        except (DecisionsError, BudgetScopeError, NotYoursError) as error:
-            found.told.append(str(error))
-            continue
-        if one is None:
-            found.told.append(f"{budget.name} holds in another time only.")
-        else:
-            found.standings.append(one)
-    found.standings.sort(key=lambda one: (one.budget.name.casefold(), one.budget.id))
-    return found
-
-
-def stands_today(frame: Frame, budget: Budget) -> Standing | None:
-    """How a budget stands today; None where it holds in another time only.
-
-    Raises:
-        BudgetScopeError: it can't be counted.
-    """
-    period = current_period(budget, frame.looking.today)
-    if period is None:
-        return None
-    return frame.looking.ask(stands, budget.scope_of(period), budget, frame.looking.today)
-
-
-def _items() -> list[Item]:
-    if not are_kept():
-        return []
-    with open_decisions() as decisions:
-        return decisions.items(KIND)
-
-
-def _allowed(budget: Budget, person: Person) -> bool:
-    """Whether a budget is of teams that the person sees; its name and scope tell of them."""
-    if person.teams is None:
-        return True
-    named = budget.scope.get("team", ())
-    return bool(named) and set(named) <= set(person.teams)
 
 
 def _standing(found: Found, id_: str) -> Standing | None:
@@ -144,7 +65,7 @@ def _outlook(frame: Frame) -> None:
 def _all(frame: Frame, found: Found) -> None:
     st.subheader("Budgets", anchor=False)
     for told in found.told:
-        st.warning(plain(told))
+        st.info(plain(told))
     if not found.standings:
         if not found.told:
             st.markdown(
@@ -172,7 +93,7 @@ def _all(frame: Frame, found: Found) -> None:
                     "Used %": one.used_percent,
                     "Days %": one.elapsed_percent,
                     "Month end, about": one.forecast.expected,
-                    "Between": between(one.forecast.low, one.forecast.high, currency),
+                    "Between": budget_detail.range_of(one.forecast, currency),
                     "Status": _SIGNS[one.status],
                     "Because": because(one),
                     "Owner": one.budget.owner,
@@ -205,13 +126,6 @@ def words_of(budget: Budget) -> str:
     """A budget's scope in words."""
     told = "; ".join(f"{word} {', '.join(values)}" for word, values in budget.chosen)
     return told or "everything"
-
-
-def between(low: Decimal | None, high: Decimal | None, currency: str) -> str:
-    """A range, short; empty where there is none."""
-    if low is None or high is None:
-        return ""
-    return f"{figures.short(low, currency)} to {figures.short(high, currency)}"
 
 
 def because(one: Standing) -> str:

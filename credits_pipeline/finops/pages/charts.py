@@ -20,6 +20,7 @@ _DARK = ("#6db3f2", "#f0b14a", "#3fc7a3", "#e391c8", "#9ad1f5", "#f08b52", "#b7a
 #: For the lack of a value, and for everything that is too small for a colour of its own.
 _GREY = {"light": "#6b7280", "dark": "#9aa3af"}
 _PALE_GREY = {"light": "#b9bec7", "dark": "#565f6b"}
+_DOT = {"light": "#b42318", "dark": "#ff8a80"}
 _INK = {"light": "#16181d", "dark": "#eceff4"}
 OTHERS = "All other"
 _MOST = len(_LIGHT)
@@ -70,6 +71,7 @@ def bars(
     blank: str,
     currency: str,
     before: Mapping[date, Decimal],
+    dots: Mapping[date, str] = {},
     by_month: bool,
     words: str,
 ) -> None:
@@ -82,6 +84,7 @@ def bars(
         blank: how the lack of a value is written; it is grey.
         currency: of all amounts.
         before: the total before, by the day or month that it is beside.
+        dots: days that are marked above their bar, each with the sentence that says why.
         by_month: whether a bar is a month.
         words: what the chart shows, for those who can't see it.
     """
@@ -141,9 +144,14 @@ def bars(
         )
     )
     marks = _marks(alt, {at: before[at] for at in before if at.isoformat() in axis}, x, currency)
-    st.altair_chart(
-        bar + marks if marks is not None else bar, width="stretch", height=height(), alt=words
-    )
+    chart = bar if marks is None else bar + marks
+    tops: dict[date, Decimal] = {}
+    for (at, _, _), cost in stacked.items():
+        tops[at] = tops.get(at, Decimal(0)) + max(cost, Decimal(0))
+    there_dots = _dots(alt, {at: dots[at] for at in dots if at in tops}, tops, x)
+    if there_dots is not None:
+        chart += there_dots
+    st.altair_chart(chart, width="stretch", height=height(), alt=words)
 
 
 def data(alt: Any, rows: list[dict[str, Any]]) -> Any:
@@ -177,6 +185,20 @@ def _marks(alt: Any, before: Mapping[date, Decimal], x: Any, currency: str) -> A
             x=x, y="cost:Q", tooltip=[alt.Tooltip("told:N", title="In the period before")]
         )
     )  # fmt: skip
+
+
+def _dots(alt: Any, dots: Mapping[date, str], tops: Mapping[date, Decimal], x: Any) -> Any:
+    if not dots:
+        return None
+    rows = [
+        {"at": at.isoformat(), "cost": float(tops[at]), "says": visible(says)}
+        for at, says in sorted(dots.items())
+    ]
+    return (
+        alt.Chart(data(alt, rows))
+        .mark_point(filled=True, size=90, color=_DOT[theme()], yOffset=-8, opacity=1)
+        .encode(x=x, y="cost:Q", tooltip=[alt.Tooltip("says:N", title="Anomaly")])
+    )
 
 
 def adding_up(
