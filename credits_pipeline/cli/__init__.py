@@ -20,8 +20,10 @@ from credits_pipeline.cli.output import say
 from credits_pipeline.cli.pages import pages
 from credits_pipeline.cli.policies import policies
 from credits_pipeline.cli.profile import profile
+from credits_pipeline.cli.recommendations import recommendations
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.samples import samples
+from credits_pipeline.cli.scan import scan
 from credits_pipeline.cli.sources import sources
 from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
@@ -47,7 +49,7 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
-    "Bills of clouds": (ingest, spend, budgets, forecast, pages),
+    "Bills of clouds": (ingest, spend, budgets, forecast, scan, recommendations, pages),
     "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:

@@ -83,16 +83,22 @@ def reading_client(
         credentials: of an assumed role, by the SDK's names; None for the SDK's own chain.
         attempts: of each request, the first too.
     """
+    return _session().client(service, **_options(attempts, region), **(credentials or {}))
+
+
+@cache
+def _session() -> Any:
+    """One for all of a scan's clients: it reads the SDK's description of a service once."""
     import boto3
 
-    made: Any = boto3.session.Session(**(credentials or {}))
-    return made.client(service, **_options(attempts, region))
+    return boto3.session.Session()
 
 
 def forget_clients() -> None:
     """Have clients made anew, from the environment as it is then."""
     for client in (s3_client, secrets_client, logs_client, sns_client, sqs_client):
         client.cache_clear()
+    _session.cache_clear()
 
 
 def _options(attempts: int, region: str | None = None) -> _Options:

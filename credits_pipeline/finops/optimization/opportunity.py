@@ -91,12 +91,23 @@ Test = Callable[[Any], bool]
 
 
 def undecided(
-    action: str, tab: str, resource: Resource, tests: Mapping[str, Test]
+    action: str,
+    tab: str,
+    resource: Resource,
+    tests: Mapping[str, Test],
+    hours: Decimal = Decimal(0),
 ) -> tuple[bool, Unknown | None]:
     """Hold a resource against all of these.
 
     A known value that fails a test decides, whatever else is missing; what is missing decides
-    nothing else.
+    nothing else. Neither do tests that hold for fewer hours than are needed.
+
+    Args:
+        action: that is at stake.
+        tab: of the page.
+        resource: what is looked at.
+        tests: by column.
+        hours: of metrics that are needed.
 
     Returns:
         Whether every test holds; and what is missing, where that keeps it open.
@@ -105,14 +116,17 @@ def undecided(
     if any(value is not None and not tests[name](value) for name, value in known.items()):
         return False, None
     lacks = resource.missing(tests)
+    seen = resource.get("hours_seen")
+    if hours and (seen is None or seen < hours):
+        lacks["hours_seen"] = f"{seen or 0} hours seen, {hours} are needed"
     if lacks:
         return False, Unknown(action, tab, resource, lacks)
     return True, None
 
 
-def at_least(hours: Decimal) -> Test:
-    """A test of the hours that were seen."""
-    return lambda seen: seen >= hours
+def at_least(least: Decimal) -> Test:
+    """A test of a value that has to reach something."""
+    return lambda value: value >= least
 
 
 def number(value: float | Decimal, unit: str = "") -> str:

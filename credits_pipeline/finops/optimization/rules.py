@@ -54,8 +54,8 @@ def idle_instance(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         {
             "cpu_max_14d": lambda cpu: cpu < t["ec2_idle_cpu"],
             "network_mb_day_14d": lambda mb: mb < t["ec2_idle_network"],
-            "hours_seen": at_least(t["hours_seen"]),
         },
+        t["hours_seen"],
     )  # fmt: skip
     if not holds:
         return unknown
@@ -210,8 +210,8 @@ def idle_gateway(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         "delete_idle_nat_gateway", COMPUTE, resource,
         {
             "bytes_out_7d": lambda sent: sent <= t["nat_idle_bytes"],
-            "hours_seen": at_least(t["hours_seen"]),
         },
+        t["hours_seen"],
     )  # fmt: skip
     if not holds:
         return unknown
@@ -240,8 +240,8 @@ def schedule(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         {
             "off_hours_share": at_least(t["off_hours_share"]),
             "cpu_max_off_hours_14d": lambda cpu: cpu < t["off_hours_cpu"],
-            "hours_seen": at_least(t["hours_seen"]),
         },
+        t["hours_seen"],
     )  # fmt: skip
     if not holds:
         return unknown
@@ -272,8 +272,8 @@ def rightsize_machine(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         {
             "instance_type": lambda kind: sizes.half(kind) is not None,
             "cpu_max_14d": lambda cpu: cpu * 2 <= most,
-            "hours_seen": at_least(t["hours_seen"]),
         },
+        t["hours_seen"],
     )  # fmt: skip
     if not holds:
         return unknown

@@ -41,8 +41,8 @@ def idle_service(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         {
             "cpu_max_14d": lambda cpu: cpu <= t["ecs_idle_cpu"],
             "memory_max_14d": lambda memory: memory <= t["ecs_idle_memory"],
-            "hours_seen": at_least(t["hours_seen"]),
         },
+        t["hours_seen"],
     )  # fmt: skip
     if not holds:
         return unknown
@@ -68,8 +68,8 @@ def rightsize_service(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
             "memory_mb": lambda memory: memory > 0,
             "cpu_max_14d": lambda _: True,
             "memory_max_14d": lambda _: True,
-            "hours_seen": at_least(t["hours_seen"]),
         },
+        t["hours_seen"],
     )  # fmt: skip
     if not holds:
         return unknown
@@ -166,8 +166,8 @@ def idle_database(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         "stop_idle_database", DATA, resource,
         {
             "connections_max_7d": lambda most: most <= t["rds_idle_connections"],
-            "hours_seen": at_least(t["hours_seen"]),
         },
+        t["hours_seen"],
     )  # fmt: skip
     if not holds:
         return unknown

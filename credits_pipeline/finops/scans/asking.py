@@ -146,6 +146,7 @@ class Asking:
 
     def _told(self, service: str, operation: str, call: Callable[[], T]) -> T:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the SDK
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415 - the SDK
 
         where = f"account {self.account}, {self.region}"
         client = self._client(service)
@@ -156,7 +157,7 @@ class Asking:
             code = str(error.response.get("Error", {}).get("Code", ""))
             text = str(error.response.get("Error", {}).get("Message", ""))
             raise _refused(code, text, action, where) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise NotSeenError(
                 f"{where}: {action} was not answered: {error}. What to do: see that this machine "
                 "reaches AWS and has credentials; the next scan asks again."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,12 @@ class BillFile:
     Attributes:
         month: the billing month.
         file: Parquet, of the mart ``resource_costs``.
-        through: the last day that it is about.
+        through: the last day that it is about; None for the last that it has rows of.
     """
 
     month: BillingMonth
     file: Path
-    through: date
+    through: date | None
 
 
 def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[BillFile]:
@@ -62,29 +62,28 @@ def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[Bill
         month, bill = max(whole or some, key=lambda one: one[0])
         kept = shelf.current("resource_costs", source, str(month))
         if kept is not None:
-            last = min(month.end, at).date()
-            if month.end <= at:
-                last -= timedelta(days=1)
-            through = min(last, bill.complete_through or last)
+            # Of a month that is over, its rows say how far it goes.
+            through = None if whole else min(bill.complete_through or at.date(), at.date())
             found.append(BillFile(month, shelf.file(kept), through))
     return found
 
 
 def build(
-    inventory: Path, utilisation: Path | None, before: Path | None, bills: list[BillFile],
-    scratch: Path,
+    inventory: Path | None, outside: Path | None, utilisation: Path | None, before: Path | None,
+    bills: list[BillFile], scratch: Path,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """The rows of the table, by account, region, kind and id.
 
     Args:
-        inventory: its file.
+        inventory: its file; None where nothing was scanned, as no cloud is asked.
+        outside: resources that a cloud's findings are about, as far as those tell of them.
         utilisation: its file; None where nothing was measured.
         before: the table as the scan before made it; None for the first.
         bills: see `bill_files`.
         scratch: a folder for what does not fit into memory.
     """
     with table.connected(scratch) as connection:
-        connection.execute(f"CREATE VIEW inventory AS FROM read_parquet({_quoted(inventory)})")
+        _inventory(connection, inventory, outside)
         _view(connection, "utilisation", utilisation, "facts", "MAP(VARCHAR, DOUBLE)")
         _view(connection, "before", before, "unattached_days", "DOUBLE", "attached", "BOOLEAN")
         _costs(connection, bills)
@@ -100,6 +99,19 @@ def build(
             ORDER BY {", ".join(f"inventory.{key}" for key in _KEYS.split(", "))}"""  # noqa: S608 - our own names
         for row in table.rows_of(connection, text):
             yield _built(row)
+
+
+def _inventory(connection: Any, inventory: Path | None, outside: Path | None) -> None:
+    """What was scanned, and what findings are about that was not."""
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in RESOURCES.columns)
+    connection.execute(f"CREATE TABLE inventory ({columns})")
+    if inventory is not None:
+        connection.execute(f"INSERT INTO inventory BY NAME FROM read_parquet({_quoted(inventory)})")
+    if outside is not None:
+        connection.execute(
+            f"INSERT INTO inventory BY NAME FROM read_parquet({_quoted(outside)}) "  # noqa: S608 - our own names
+            "WHERE (account, resource_id) NOT IN (SELECT (account, resource_id) FROM inventory)"
+        )
 
 
 def _view(connection: Any, name: str, file: Path | None, *columns: str) -> None:
@@ -131,7 +143,8 @@ def _costs(connection: Any, bills: list[BillFile]) -> None:
                 SELECT sub_account_id AS account, {short} AS short,
                     coalesce(consumed_unit, '') AS unit, commitment = 'yes' AS covered,
                     sum(effective_cost) AS effective, sum(list_cost) AS list,
-                    billing_currency AS currency, min(first_date) AS first_day
+                    billing_currency AS currency, min(first_date) AS first_day,
+                    (SELECT max(last_date) FROM read_parquet({_quoted(bill.file)})) AS through
                 FROM read_parquet({_quoted(bill.file)})
                 WHERE charge_category = 'Usage' AND resource_id IS NOT NULL
                     AND (sub_account_id, {short}) IN (
@@ -140,7 +153,8 @@ def _costs(connection: Any, bills: list[BillFile]) -> None:
             )
             SELECT account, short, ?, list(struct_pack(unit := unit, covered := covered,
                 effective := effective, list := list, currency := currency,
-                "first" := first_day, "through" := ?) ORDER BY unit, covered, currency)
+                "first" := first_day, "through" := coalesce(?, through))
+                ORDER BY unit, covered, currency)
             FROM line GROUP BY ALL""",  # noqa: S608 - our own names
             [str(bill.month), bill.through],
         )

@@ -4,15 +4,20 @@ The parts are kept apart, so that one that fails leaves the others as they are. 
 as-of time of the inventory.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.finops.depot import Depot
-from credits_pipeline.finops.scans import building
+from credits_pipeline.finops.objects import open_place
+from credits_pipeline.finops.scans import building, commitments, prices
 from credits_pipeline.finops.scans.accounts import Accounts, ScanError
 from credits_pipeline.finops.scans.asking import Requests
+from credits_pipeline.finops.scans.findings import FINDINGS as OUTSIDE
+from credits_pipeline.finops.scans.findings import Outside
+from credits_pipeline.finops.scans.findings_aws import ask_findings
+from credits_pipeline.finops.scans.findings_files import read_findings
 from credits_pipeline.finops.scans.inventory import (
     RESOURCES,
     Part,
@@ -22,6 +27,7 @@ from credits_pipeline.finops.scans.inventory import (
 )
 from credits_pipeline.finops.scans.settings import Scanned
 from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
+from credits_pipeline.finops.scans.table import write
 from credits_pipeline.finops.scans.utilisation import UTILISATION, measure
 
 if TYPE_CHECKING:
@@ -79,34 +85,75 @@ class Scan:
         rows = measure(accounts, self.shelf.rows(inventory), inventory.as_of, parts, self.say)
         return self._keep(UTILISED, UTILISATION, rows, inventory.as_of, accounts.requests, parts)
 
-    def resources(self, bills: Iterable["Bill"]) -> Kept:
+    def prices(self, wanted: Iterable[tuple[str, str]]) -> Kept:
+        """List prices of machines.
+
+        Args:
+            wanted: regions and types.
+        """
+        inventory = self.current(INVENTORY)
+        accounts, parts = self._accounts(), list[Part]()
+        rows = prices.ask_prices(accounts, wanted, parts)
+        return self._keep(PRICES, prices.PRICES, rows, inventory.as_of, accounts.requests, parts)
+
+    def commitments(self) -> Kept:
+        """Savings Plans and reservations that are owned."""
+        inventory = self.current(INVENTORY)
+        accounts, parts = self._accounts(), list[Part]()
+        rows = commitments.ask_commitments(accounts, self.scanned.regions, parts)
+        table = commitments.COMMITMENTS
+        return self._keep(COMMITMENTS, table, rows, inventory.as_of, accounts.requests, parts)
+
+    def findings(self, at: datetime) -> Kept:
+        """What clouds found themselves: from files first, then AWS's from its APIs."""
+        accounts, parts = self._accounts(), list[Part]()
+
+        def found() -> Iterator[Outside]:
+            origins = set()
+            if self.scanned.files:
+                for one in read_findings(open_place(self.scanned.files), parts):
+                    origins.add(one.origin)
+                    yield one
+            if self.scanned.regions and self.scanned.aws_findings:
+                asked = ask_findings(accounts, self.scanned.regions, parts)
+                yield from (one for one in asked if one.origin not in origins)
+
+        rows = (one.row() for one in found())
+        return self._keep(FINDINGS, OUTSIDE, rows, at, accounts.requests, parts)
+
+    def resources(self, bills: Iterable["Bill"], at: datetime) -> Kept:
         """The table of resources.
 
         Args:
             bills: that are published.
-
-        Raises:
-            ScanError: there is no inventory.
+            at: the scan's as-of time, where no cloud was asked.
         """
         from credits_pipeline.finops.marts.shelf import Shelf  # noqa: PLC0415 - loads DuckDB
 
-        shelf, inventory = self.shelf, self.current(INVENTORY)
-        utilised, before = shelf.current(UTILISED), self._before(inventory.as_of)
+        shelf = self.shelf
+        inventory, utilised = shelf.current(INVENTORY), shelf.current(UTILISED)
+        at = at if inventory is None else inventory.as_of
+        before = self._before(at)
+        parts = [shelf.current(name) for name in (INVENTORY, UTILISED, FINDINGS)]
         with self.depot.scratch() as folder:
+            alone = folder / "alone.parquet"
+            found = (Outside.read(row) for row in shelf.rows(shelf.current(FINDINGS)))
+            write(RESOURCES, (row_of(one.alone(at)) for one in found), folder, alone)
             rows = building.build(
-                shelf.file(inventory),
+                None if inventory is None else shelf.file(inventory),
+                alone,
                 None if utilised is None else shelf.file(utilised),
                 None if before is None else shelf.file(before),
-                building.bill_files(bills, Shelf(self.depot), inventory.as_of),
+                building.bill_files(bills, Shelf(self.depot), at),
                 folder,
             )
             about = {
-                "inventory": inventory.version,
+                "inventory": "" if inventory is None else inventory.version,
                 "utilisation": "" if utilised is None else utilised.version,
                 "before": "" if before is None else before.version,
-                "parts": self._all_parts((inventory, utilised)),
+                "parts": self._all_parts(parts),
             }
-            return shelf.keep(BUILT, building.BUILT, rows, inventory.as_of, about)
+            return shelf.keep(BUILT, building.BUILT, rows, at, about)
 
     def current(self, part: str) -> Kept:
         """The version of a part that counts.

@@ -21,6 +21,9 @@ from credits_pipeline.sandbox.estate.things import (
 ROLE = "FinOpsReadOnly"
 _HOUR = 3600
 _OWN = "123456789012"
+#: Of moto's server, so that its accounts begin empty: it has hundreds of images and snapshots else.
+EMPTY = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
+_ROOT = {"VolumeType": "gp3", "VolumeSize": 8}
 _LAMBDA_ROLE = {"Version": "2012-10-17", "Statement": []}
 
 
@@ -112,37 +115,38 @@ def _value(load: Load, name: str, hour: datetime) -> float | None:
 
 
 def _metrics(found: Planted, thing: Thing) -> list[tuple[str, str, dict[str, str], str]]:
-    id_ = found.ids[thing.key]
-    match thing.what:
-        case "instance":
-            by = {"InstanceId": id_}
-            return [
-                ("AWS/EC2", "CPUUtilization", by, "cpu"), ("AWS/EC2", "NetworkIn", by, "network"),
-                ("AWS/EC2", "NetworkOut", by, "network"), ("CWAgent", "mem_used_percent", by, "memory"),
-            ]  # fmt: skip
-        case "database":
-            by = {"DBInstanceIdentifier": thing.key}
-            more = ("AWS/RDS", "DatabaseConnections", by, "DatabaseConnections")
-            return [("AWS/RDS", "CPUUtilization", by, "cpu"), more]
-        case "service":
-            by = {"ClusterName": f"cluster-{thing.key}", "ServiceName": thing.key}
-            return [
-                ("AWS/ECS", "CPUUtilization", by, "cpu"),
-                ("AWS/ECS", "MemoryUtilization", by, "memory"),
-            ]
-        case "function":
-            return [
-                ("AWS/Lambda", "Invocations", {"FunctionName": thing.key}, "Invocations"),
-                ("LambdaInsights", "memory_utilization", {"function_name": thing.key}, "memory"),
-            ]
-        case "balancer":
-            by = {"LoadBalancer": id_.split("loadbalancer/", 1)[1]}
-            names = ("ConsumedLCUs", "RequestCount")
-            return [("AWS/ApplicationELB", name, by, name) for name in names]
-        case "nat":
-            name = "BytesOutToDestination"
-            return [("AWS/NATGateway", name, {"NatGatewayId": id_}, name)]
-    return []
+    """Namespace, name, dimensions, and what of a load it is."""
+    id_, key = found.ids[thing.key], thing.key
+    machine, gateway = {"InstanceId": id_}, {"NatGatewayId": id_}
+    database = {"DBInstanceIdentifier": key}
+    service = {"ClusterName": f"cluster-{key}", "ServiceName": key}
+    balancer = {"LoadBalancer": id_.rsplit("loadbalancer/", 1)[-1]}
+    every = {
+        "instance": [
+            ("AWS/EC2", "CPUUtilization", machine, "cpu"),
+            ("AWS/EC2", "NetworkIn", machine, "network"),
+            ("AWS/EC2", "NetworkOut", machine, "network"),
+            ("CWAgent", "mem_used_percent", machine, "memory"),
+        ],
+        "database": [
+            ("AWS/RDS", "CPUUtilization", database, "cpu"),
+            ("AWS/RDS", "DatabaseConnections", database, "DatabaseConnections"),
+        ],
+        "service": [
+            ("AWS/ECS", "CPUUtilization", service, "cpu"),
+            ("AWS/ECS", "MemoryUtilization", service, "memory"),
+        ],
+        "function": [
+            ("AWS/Lambda", "Invocations", {"FunctionName": key}, "Invocations"),
+            ("LambdaInsights", "memory_utilization", {"function_name": key}, "memory"),
+        ],
+        "balancer": [
+            ("AWS/ApplicationELB", name, balancer, name)
+            for name in ("ConsumedLCUs", "RequestCount")
+        ],
+        "nat": [("AWS/NATGateway", "BytesOutToDestination", gateway, "BytesOutToDestination")],
+    }
+    return every.get(thing.what, [])
 
 
 def _accounts(found: Planted) -> None:
@@ -176,14 +180,12 @@ def _spec(kind: str, thing: Thing) -> list[dict[str, Any]]:
 
 def _instance(found: Planted, thing: Thing) -> None:
     ec2 = found.client("ec2", thing.account, thing.region)
-    images = ec2.describe_images(
-        Filters=[
-            {"Name": "architecture", "Values": ["arm64" if thing.spec.get("arm") else "x86_64"]},
-            {"Name": "platform-details", "Values": ["Linux/UNIX"]},
-        ]
-    )["Images"]
+    # Moto has an image in each region and account once somebody registers one.
+    machine = "arm64" if thing.spec.get("arm") else "x86_64"
+    image = ec2.register_image(Name=f"of {thing.key}", Architecture=machine)["ImageId"]
     made = ec2.run_instances(
-        ImageId=images[0]["ImageId"], InstanceType=thing.spec["type"], MinCount=1, MaxCount=1,
+        ImageId=image, InstanceType=thing.spec["type"], MinCount=1, MaxCount=1,
+        BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": _ROOT}],
         TagSpecifications=_spec("instance", thing),
     )["Instances"][0]  # fmt: skip
     found.ids[thing.key] = made["InstanceId"]
@@ -207,6 +209,13 @@ def _volume(found: Planted, thing: Thing) -> None:
 
 def _snapshot(found: Planted, thing: Thing) -> None:
     ec2 = found.client("ec2", thing.account, thing.region)
+    if thing.spec.get("image") == "registered":
+        # Moto makes the snapshot with its image.
+        image = ec2.register_image(Name=thing.key)["ImageId"]
+        mapping = ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"][0]
+        found.ids[thing.key] = mapping["Ebs"]["SnapshotId"]
+        ec2.create_tags(Resources=[found.ids[thing.key]], Tags=_tags(thing))
+        return
     made = ec2.create_snapshot(
         VolumeId=found.ids[thing.spec["of"]], TagSpecifications=_spec("snapshot", thing)
     )
@@ -328,11 +337,6 @@ def _images(found: Planted, world: World) -> None:
         snapshot = found.ids.get(thing.key, "")
         if thing.spec.get("image") == "disabled":
             world.disabled_images.setdefault(thing.region, []).append(("ami-disabled", snapshot))
-        if thing.spec.get("image") == "registered":
-            found.client("ec2", thing.account, thing.region).register_image(
-                Name=thing.key, RootDeviceName="/dev/xvda",
-                BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}}],
-            )  # fmt: skip
 
 
 _MAKERS = {
