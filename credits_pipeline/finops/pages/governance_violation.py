@@ -52,20 +52,18 @@ def _facts(frame: Frame, seen: Seen) -> None:
     cost = "not known: no bill has the resource"
     if one.cost_month is not None:
         cost = f"{figures.exact(one.cost_month, one.currency)} (bill of {one.billing_month})"
+    back = f", back after it was fixed {figures.count(one.times, 'time')}" if one.times else ""
     told = {
-        "State": _told(seen, today),
-        "Severity": one.severity.value,
+        "State": f"{_told(seen, today)}; severity {one.severity.value}",
         "Costs a month": cost,
         "Owner": seen.owner or "nobody is named",
         "Account": f"{one.account_name} ({one.account})" if one.account_name else one.account,
-        "Region": one.region,
-        "Kind": one.kind,
+        "Region and kind": f"{one.region}, {one.kind}",
         "Resource": one.resource_id,
         "Tags": ", ".join(f"{key}={value}" for key, value in sorted(one.tags.items())) or "none",
         "Since": f"{figures.day(one.since.date(), today)}"
-        + (f", back for the {one.times + 1}. time" if one.times else ""),
-        "Last seen": figures.day(one.last_seen.date(), today),
-        "Found by": one.origin or f"the policy {one.policy}",
+        f"{back}; last seen {figures.day(one.last_seen.date(), today)}, by "
+        + (one.origin or f"the policy {one.policy}"),
     }
     table(
         [{"What": name, "Value": value} for name, value in told.items()],
