@@ -11,7 +11,7 @@ from credits_pipeline.cli import app
 
 COMMANDS = sorted(typer.main.get_command(app).commands)
 #: `sources` is a group, whose commands have answers.
-WITHOUT_ANSWER = {"demo", "pages", "sandbox", "sources", "up"}
+WITHOUT_ANSWER = {"demo", "pages", "policies", "sandbox", "sources", "up"}
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
 
