@@ -194,7 +194,7 @@ def test_a_rule_is_tried_refused_and_saved(open_page: Callable[..., AppTest]) ->
     app.text_area[0].set_value(text.replace("cost_month > 1000", "cost_mnth > 5"))
     press(app, "Try it")
     assert "there is no column 'cost_mnth'. What to do: did you mean cost_month" in shown(app)
-    assert "line 8" in shown(app)
+    assert "line 7" in shown(app)
     app.text_area[0].set_value(
         text.replace("cost_month > 1000", "length(repeat('x', 4000000000)) > 1")
     )
