@@ -15,11 +15,13 @@ from credits_pipeline.cli.decisions import decisions
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
+from credits_pipeline.cli.ledger import ledger
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import say
 from credits_pipeline.cli.pages import pages
 from credits_pipeline.cli.policies import policies
 from credits_pipeline.cli.profile import profile
+from credits_pipeline.cli.propose import propose
 from credits_pipeline.cli.recommendations import recommendations
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.samples import samples
@@ -49,7 +51,9 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
-    "Bills of clouds": (ingest, spend, budgets, forecast, scan, recommendations, pages),
+    "Bills of clouds": (ingest, spend, budgets, forecast, pages),
+    "Credits of AWS": (ledger, propose),
+    "What can be saved": (scan, recommendations),
     "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:

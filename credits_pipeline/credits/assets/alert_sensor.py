@@ -19,6 +19,7 @@ from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets import alert_sources, finops_alerts, showing
+from credits_pipeline.credits.assets.credit_alerts import credits_of_the_ledger
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.reconcile import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
@@ -154,6 +155,7 @@ def _look(
         "the ticks": lambda: alert_sources.ticks(
             context.instance, watched, None if origin is None else origin.location_name
         ),
+        "the credits": credits_of_the_ledger,
     }
     if finops_is_in_use():
         sources["the budgets and anomalies"] = lambda: finops_alerts.money(book)
