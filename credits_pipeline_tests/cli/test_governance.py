@@ -115,9 +115,7 @@ def test_a_built_in_is_shown_changed_and_brought_back(rule: Path) -> None:
     listed = {one["id"]: one for one in told("policies", "list")["policies"]}
     assert len(listed) == 15
     assert listed["region-not-allowed"]["broken"] == 2
-    assert listed["ec2-idle"]["evidence"] == [
-        "cpu_max_14d", "hours_seen", "network_mb_day_14d", "state",
-    ]  # fmt: skip
+    assert listed["ec2-idle"]["evidence"] == ["cpu_max_14d", "network_mb_day_14d", "state"]
     assert run("policies", "remove", "region-not-allowed").exit_code == 0
     off = run("policies", "enable", "region-not-allowed")
     assert off.exit_code == 1
