@@ -85,7 +85,7 @@ def evaluate(days: int) -> tuple[Record, dict[tuple[str, str], Violation]]:
 def test_each_story_breaks_the_policy_that_it_is_about(governed: Estate) -> None:
     scan_all(AS_OF)
     record, found = evaluate(0)
-    assert record.missed == []
+    assert not record.missed
     keys = {id_.rpartition("/")[2] if id_.startswith("arn:aws:ec2") else id_: key
             for key, id_ in governed.found.ids.items()}  # fmt: skip
     # Another test of this session may have ended a machine.
