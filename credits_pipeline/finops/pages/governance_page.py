@@ -95,9 +95,8 @@ def _line(frame: Frame, found: Governed) -> None:
             "`credits-pipeline policies evaluate`. Below are the policies and what each needs."
         )
         return
-    still = [one for one in found.seen if one.status is Status.OPEN]
+    still, high = found.open, found.high
     cost, missing = cost_of(still, frame.currency)
-    high = sum(1 for one in still if one.violation.severity is Severity.HIGH)
     new = sum(1 for one in still if _is_new(one, record))
     told = [f"**{figures.count(len(still), 'violation')}** open"]
     if still:

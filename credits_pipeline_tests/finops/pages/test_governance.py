@@ -231,6 +231,19 @@ def test_coverage_is_in_dollars(open_page: Callable[..., AppTest]) -> None:
     assert coverage.loc["environment", "Tagged"] == 0
 
 
+def test_the_overview_counts_what_the_page_lists_and_asks_for_what_is_high(
+    open_page: Callable[..., AppTest], visit: Visit, storage: Path
+) -> None:
+    text = shown(visit("overview", storage, period=str(LAST)))
+    assert "Violations\n" in text
+    assert "4 open" in text
+    assert "1 high; $111 a month" in text
+    assert "dear one: Dear machine, on what costs $101 a month" in text
+    limited = shown(visit("overview", storage, person=LEAD, period=str(LAST)))
+    assert "1 open" in limited
+    assert "dear one" not in limited
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -22,7 +22,7 @@ from credits_pipeline.finops.settings import storage_root, tag_keys
 from credits_pipeline.finops.sources import Provider, Source, SourceBook
 from credits_pipeline.sandbox.estate.bill import write_bill
 from credits_pipeline.sandbox.estate.things import EAST, PLATFORM, THINGS, WEB, WEST
-from credits_pipeline_tests.finops.scans.conftest import AS_OF, Estate
+from credits_pipeline_tests.finops.estate import AS_OF, Estate
 
 ME = Author("ann@example.com", "cli")
 COSTS = {thing.key: thing.cost for thing in THINGS}
