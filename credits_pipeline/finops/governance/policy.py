@@ -19,6 +19,7 @@ from credits_pipeline.finops.governance.refusal import RefusedError, allowed
 from credits_pipeline.finops.governance.sentence import Sentence
 
 Body = Mapping[str, Any]
+Origin = Literal["built in", "own"]
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
@@ -106,10 +107,10 @@ class Policy:
     needs: tuple[str, ...] = ()
     values: Mapping[str, Value] = field(default_factory=dict)
     to_do: str = ""
-    origin: Literal["built in", "own"] = "own"
+    origin: Origin = "own"
 
     @classmethod
-    def of(cls, id_: str, body: Body, *, origin: Literal["built in", "own"] = "own") -> "Policy":
+    def of(cls, id_: str, body: Body, *, origin: Origin = "own") -> "Policy":
         """Read a policy.
 
         Raises:
