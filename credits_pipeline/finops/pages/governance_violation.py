@@ -104,8 +104,9 @@ def _acts(person: Person, seen: Seen) -> None:
             seen.now.date() + timedelta(days=90),
             min_value=seen.now.date(),
             format="YYYY-MM-DD",
-            help="It is open again the day after. Empty: for good.",
+            help="It is open again the day after.",
         )
+        for_good = st.toggle("For good, without an end")
         note = st.text_input("Note", max_chars=500)
         accepts = st.form_submit_button("Acknowledge", disabled=bool(why_not), help=why_not or None)
     with right, st.form(f"assign:{one.id}"):
@@ -126,7 +127,7 @@ def _acts(person: Person, seen: Seen) -> None:
                     by=by,
                     reason=reason,
                     note=note,
-                    until=until if isinstance(until, date) else None,
+                    until=None if for_good else until,
                 )
         elif assigns and not why_not_assign:
             with open_decisions() as decisions:
