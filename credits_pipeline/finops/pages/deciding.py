@@ -10,7 +10,7 @@ from decimal import Decimal
 import streamlit as st
 
 from credits_pipeline.finops.budgets.standing import Status
-from credits_pipeline.finops.pages import anomaly_list, budget_list, figures
+from credits_pipeline.finops.pages import anomaly_list, budget_list, figures, governance_state
 from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
@@ -90,4 +90,26 @@ def _anomalies(frame: Frame) -> list[ToDecide]:
     ]
 
 
-_ROOMS: Sequence[Callable[[Frame], list[ToDecide]]] = (_budgets, _anomalies)
+def _violations(frame: Frame) -> list[ToDecide]:
+    """What is of high severity: somebody has to fix or to accept it."""
+    if governance_state.not_of_resources(frame.scope):
+        return []
+    try:
+        known = governance_state.known(frame)
+    except governance_state.ERRORS:
+        return []  # the tile says why
+    return [
+        ToDecide(
+            each.cost_month or Decimal(0),
+            f"{each.name or each.resource_id}: {each.policy_name}, on what costs "
+            f"{figures.short(each.cost_month or Decimal(0), frame.currency)} a month",
+            "governance",
+            {"violation": [each.id]},
+        )
+        for one in known.open
+        for each in [one.violation]
+        if each.is_high and each.currency in ("", frame.currency)
+    ]
+
+
+_ROOMS: Sequence[Callable[[Frame], list[ToDecide]]] = (_budgets, _anomalies, _violations)

@@ -18,6 +18,7 @@ from credits_pipeline.finops.pages import (
     charts,
     deciding,
     figures,
+    governance_state,
 )
 from credits_pipeline.finops.pages.address import spelled
 from credits_pipeline.finops.pages.credits_read import read_ledger
@@ -113,6 +114,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
                 "Charges that have no tag team.",
             )
         )  # fmt: skip
+    found += _violations(frame)
     ledger = _ledger_tile(frame)
     if ledger is not None:
         return [*found, ledger]
@@ -185,6 +187,30 @@ def _budgets(frame: Frame) -> Tile:
     figure = f"{over} over" if over else f"{risk} at risk" if risk else "on track"
     note = f"{risk} at risk, of {len(found)}" if over else f"of {len(found)}"
     return Tile("Budgets", figure, note, frame.scope, RULE, page="budgets")
+
+
+def _violations(frame: Frame) -> list[Tile]:
+    """How many policies are broken, once they were evaluated."""
+    if governance_state.not_of_resources(frame.scope):
+        return []
+    try:
+        known = governance_state.known(frame)
+    except governance_state.ERRORS as error:
+        st.error(plain(error))
+        return []
+    if known.record is None:
+        return []
+    cost, _ = governance_state.cost_of(known.open, frame.currency)
+    return [
+        Tile(
+            "Violations",
+            f"{len(known.open)} open",
+            plain(f"{known.high} high; {figures.short(cost, frame.currency)} a month"),
+            frame.scope,
+            "Resources that break a policy, and what they cost.",
+            page="governance",
+        )
+    ]
 
 
 def _credits(frame: Frame) -> Decimal:
