@@ -126,10 +126,10 @@ def _instance(look: Look, one: Mapping[str, Any], kind: Mapping[str, Fact]) -> R
             # An instance that is started again has a new launch time; it may be older.
             "age_days": look.days(one.get("LaunchTime")),
             "instance_type": one["InstanceType"],
-            "architecture": one.get("Architecture"),
+            "architecture": one.get("Architecture") or kind.get("architecture"),
             "platform": "windows" if one.get("Platform") == "windows" else "linux",
             "stopped_days": look.days(_stopped_at(one)) if state == "stopped" else None,
-            **kind,
+            **{column: kind.get(column) for column in _TYPE_COLUMNS},
         },
         needs={"instance types": _TYPE_COLUMNS},
     )
@@ -151,6 +151,9 @@ def _types(look: Look, names: Iterable[str]) -> dict[str, dict[str, Fact]]:
                 "vcpus": float(one["VCpuInfo"]["DefaultVCpus"]),
                 "memory_mb": float(one["MemoryInfo"]["SizeInMiB"]),
                 "gpus": sum(int(card.get("Count", 1)) for card in cards),
+                "architecture": "arm64"
+                if "arm64" in one.get("ProcessorInfo", {}).get("SupportedArchitectures", ())
+                else "x86_64",
                 "gpu_name": str(cards[0].get("Name", "")) if cards else "",
                 "current_generation": bool(one["CurrentGeneration"]),
             }
