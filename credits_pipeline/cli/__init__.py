@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer import rich_utils
 
+from credits_pipeline.cli.budgets import budgets, forecast
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.decide import decide
@@ -46,7 +47,7 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
-    "Bills of clouds": (ingest, spend, scan, recommendations, pages),
+    "Bills of clouds": (ingest, spend, budgets, forecast, scan, recommendations, pages),
     "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:

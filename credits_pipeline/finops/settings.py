@@ -5,6 +5,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from credits_pipeline.core import settings
@@ -80,6 +81,18 @@ RULES = Variable(
     "ec2_idle_cpu=3,snapshot_days=180; docs/optimization.md lists them all.",
 )
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
+PAGES_URL = Variable(
+    "FINOPS_PAGES_URL",
+    "",
+    "The address that people reach the second wing's pages by, such as https://spend.example.com: "
+    "links in alerts begin with it. Without it alerts have no link.",
+)
+ANOMALY_LIMIT = Variable(
+    "FINOPS_ANOMALY_LIMIT",
+    "500",
+    "Alerts tell of an anomaly from so much more than usual on, in the currency of the bill; off "
+    "tells of none.",
+)
 
 VARIABLES: tuple[Variable, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Variable)
@@ -181,6 +194,24 @@ def tag_keys() -> tuple[TagKey, ...]:
     return TAGS.read(_tags)
 
 
+def pages_url() -> str:
+    """The address of the pages; empty where nothing says it.
+
+    Raises:
+        SettingError: it is none.
+    """
+    return PAGES_URL.read(settings.web_address)
+
+
+def anomaly_limit() -> Decimal | None:
+    """From how much more than usual on alerts tell of an anomaly; None for never.
+
+    Raises:
+        SettingError: it is no amount.
+    """
+    return ANOMALY_LIMIT.read(_limit)
+
+
 def port() -> int:
     """The port of the pages.
 
@@ -214,6 +245,18 @@ def _tags(text: str) -> tuple[TagKey, ...]:
             if spelling not in spellings.setdefault(name, []):
                 spellings[name].append(spelling)
     return tuple(TagKey(name, tuple(found)) for name, found in spellings.items())
+
+
+def _limit(text: str) -> Decimal | None:
+    if text.strip().lower() == "off":
+        return None
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or found < 0:
+        raise ValueError("it is an amount such as 500, or off")
+    return found
 
 
 def _port(text: str) -> int:

@@ -14,7 +14,7 @@ from credits_pipeline.credits.assets.assets import credits_assets, inbox_asset
 from credits_pipeline.credits.assets.checks import credits_checks, later_checks
 from credits_pipeline.credits.assets.executor import executor_of_settings
 from credits_pipeline.credits.assets.io_manager import MonthIOManager
-from credits_pipeline.credits.assets.names import MONTH_JOB, Names, prefix_of
+from credits_pipeline.credits.assets.names import Names, prefix_of
 from credits_pipeline.credits.assets.partitions import monthly_partitions
 from credits_pipeline.credits.assets.reconcile import later_jobs
 from credits_pipeline.credits.assets.resources import (
@@ -25,6 +25,7 @@ from credits_pipeline.credits.assets.resources import (
 from credits_pipeline.credits.assets.schedules import credits_schedules
 from credits_pipeline.credits.assets.sensors import credits_sensors
 from credits_pipeline.credits.assets.wings import finops_is_in_use
+from credits_pipeline.credits.model.names import MONTH_JOB
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.assets.build import FinopsDefinitions
@@ -101,7 +102,10 @@ def build_definitions(
             *(bills.asset_checks if bills else ()),
         ],
         jobs=[job, *later_jobs(names, executor), *(bills.jobs if bills else ())],
-        schedules=credits_schedules(schedule, names),
+        schedules=[
+            *credits_schedules(schedule, names),
+            *(bills.schedules if bills else ()),
+        ],
         sensors=[*credits_sensors(schedule, job, names), *(bills.sensors if bills else ())],
         resources={key: _not_of_a_run(resource) for key, resource in ours.items()},
     )

@@ -11,19 +11,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets import metadata
-from credits_pipeline.credits.assets.names import DROP as NOUN
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.core.statement import Statement
+from credits_pipeline.credits.delivery import figures
 from credits_pipeline.credits.delivery.artifacts import frame
 from credits_pipeline.credits.delivery.confirmation import rows_expired
+from credits_pipeline.credits.delivery.connections import StorageConnection, StreamConnection
 from credits_pipeline.credits.delivery.costs import ask, costs_day
+from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.credits.state.finding import VISIBLE, Finding
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from credits_pipeline.credits.evaluation.judgement import Statement
     from credits_pipeline.credits.state.journal import Journal
     from credits_pipeline.credits.state.quota import CostsDay
 
@@ -77,7 +77,7 @@ def landed(month: BillingMonth, journal: "Journal", address: tuple[str, str]) ->
     return Landed(month, receipt, sent)
 
 
-def waiting(storage: StorageResource, cloudzero: CloudZeroResource) -> list[Landed]:
+def waiting(storage: StorageConnection, cloudzero: StreamConnection) -> list[Landed]:
     """The drops that are old enough to be seen, and were not seen yet."""
     journal, address = storage.journal(), cloudzero.address()
     drops = (landed(month, journal, address) for month in sorted(journal.receipted()))
@@ -94,8 +94,8 @@ def look_for(
     drops: Iterable[Landed],
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
     day: "CostsDay",
 ) -> Iterator[Seen]:
     """Whether CloudZero's billed cost shows these drops: one call for all of them.
@@ -133,22 +133,22 @@ def look_for(
             Finding(
                 check=VISIBLE,
                 billing_month=str(drop.month),
-                holds=statement.holds,
-                says=statement.says,
+                holds=statement.passed,
+                says=statement.message,
                 about=drop.sent.run_id,
                 usd=drop.receipt.total_credit_usd or "",
                 run_id=run_id,
                 found_at=day.now.isoformat(),
             )
         )
-        yield Seen(drop.month, statement, metadata.plain(found.accounts))
+        yield Seen(drop.month, statement, figures.plain(found.accounts))
 
 
 def look_at_the_bill(
     drops: Iterable[Landed],
     *,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
     day: "CostsDay",
 ) -> Iterator[Seen]:
     """Whether AWS's own bill carries credits of the same months and accounts: one call for all.
@@ -174,7 +174,7 @@ def look_at_the_bill(
             yield not_asked(NOT_ON_THE_BILL, drop.month, rows_expired(drop.month, drop.receipt))
             continue
         twice = already_on_the_bill(costs, expected, drop.month, connection_id)
-        yield Seen(drop.month, _bill_statement(drop.month, twice), metadata.plain(twice))
+        yield Seen(drop.month, _bill_statement(drop.month, twice), figures.plain(twice))
 
 
 def seen_of(
@@ -182,8 +182,8 @@ def seen_of(
     month: BillingMonth,
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
 ) -> Seen:
     """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as a person asks for it in the UI."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
@@ -207,20 +207,17 @@ def seen_of(
 
 def not_asked(name: str, month: BillingMonth, why: str) -> Seen:
     """What is said of a month that could not be asked about."""
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
-
     says = why if why.startswith("Not ") else f"Not asked: {why}"
-    return Seen(month, Statement(name, holds=False, blocks=False, says=says))
+    return Seen(month, Statement(name, passed=False, blocking=False, message=says))
 
 
 def _too_soon(name: str, month: BillingMonth) -> Seen:
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     says = f"{month} was sent just now and is not looked for yet: that is done on a schedule."
-    return Seen(month, Statement(name, holds=True, blocks=False, says=says))
+    return Seen(month, Statement(name, passed=True, blocking=False, message=says))
 
 
-def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
+def _credit(storage: StorageConnection, drop: Landed) -> "pl.DataFrame | None":
     """Columns ``account`` and ``usd``: what a receipt says that CloudZero holds.
 
     None where the storage has its rows no more.
@@ -235,7 +232,7 @@ def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
     return _by_account(files["sent.parquet"]) if "sent.parquet" in files else None
 
 
-def _earlier(storage: StorageResource, drop: Landed) -> Iterator["pl.DataFrame"]:
+def _earlier(storage: StorageConnection, drop: Landed) -> Iterator["pl.DataFrame"]:
     """What the month held before, as CloudZero may still show it: the newest first."""
     attempts = sorted(
         (a for a in storage.journal().attempts(drop.month) if a.verdict.has_receipt),
@@ -256,14 +253,13 @@ def _by_account(rows: bytes) -> "pl.DataFrame":
     return credit_by_account(frame(rows))
 
 
-def _files(storage: StorageResource, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
+def _files(storage: StorageConnection, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
     archive = storage.archive()
     entry = archive.own(NOUN, month, run_id)
     return {} if entry is None else archive.files(entry)
 
 
 def _visible_statement(drop: Landed, status: str, accounts: int, differing: int) -> "Statement":
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     hours = drop.age / timedelta(hours=1)
     numbers: dict[str, int | float | str] = {
@@ -275,7 +271,7 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
     match status:
         case "visible":
             says = f"CloudZero's billed cost shows the credits of all {accounts:,} accounts."
-            return Statement(VISIBLE, holds=True, blocks=True, says=says, numbers=numbers)
+            return Statement(VISIBLE, passed=True, blocking=True, message=says, metrics=numbers)
         case "not_visible_yet":
             late = drop.age > _LATE
             says = f"Not visible yet, {hours:.0f} hours after it was sent." + (
@@ -283,18 +279,19 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
                 if late
                 else " CloudZero needs up to a day."
             )
-            return Statement(VISIBLE, holds=not late, blocks=False, says=says, numbers=numbers)
+            return Statement(
+                VISIBLE, passed=not late, blocking=False, message=says, metrics=numbers
+            )
         case _:
             says = (
                 f"CloudZero's billed cost of {drop.month} differs from what was sent for "
                 f"{differing:,} accounts. What to do: see whether the stream still holds the drop, "
                 "and whether another feeder or a setting in CloudZero changes its credits."
             )
-            return Statement(VISIBLE, holds=False, blocks=True, says=says, numbers=numbers)
+            return Statement(VISIBLE, passed=False, blocking=True, message=says, metrics=numbers)
 
 
 def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     says = f"AWS's own bill has no credit of {month} for the accounts that were sent."
     if twice.height:
@@ -305,8 +302,8 @@ def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
         )
     return Statement(
         NOT_ON_THE_BILL,
-        holds=twice.is_empty(),
-        blocks=False,
-        says=says,
-        numbers={"accounts_with_both": twice.height},
+        passed=twice.is_empty(),
+        blocking=False,
+        message=says,
+        metrics={"accounts_with_both": twice.height},
     )
