@@ -259,6 +259,11 @@ def _limit(text: str) -> Decimal | None:
     return found
 
 
+def scans_something() -> bool:
+    """Whether the settings name anything to scan."""
+    return bool(SCAN_REGIONS.text() or SCAN_FILES.text())
+
+
 def _port(text: str) -> int:
     found = settings.at_least(1)(text)
     if found > _MOST_PORTS:

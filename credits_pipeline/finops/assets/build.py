@@ -16,7 +16,14 @@ from credits_pipeline.finops.assets.budgets import (
 )
 from credits_pipeline.finops.assets.checks import spend_checks
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.finops.assets.scanning import (
+    daily_scan,
+    optimization_assets,
+    optimization_checks,
+    scan_job,
+)
 from credits_pipeline.finops.assets.sensor import manifests_sensor
+from credits_pipeline.finops.settings import scans_something
 
 JOB = "bill_month"
 DAILY_JOB = "budgets_daily"
@@ -68,12 +75,13 @@ def build_finops_definitions(
         if automation
         else dg.DefaultScheduleStatus.STOPPED,
     )
+    scan = scan_job(executor)
     status = dg.DefaultSensorStatus.RUNNING if automation else dg.DefaultSensorStatus.STOPPED
     return FinopsDefinitions(
-        assets=[*spend_assets(owners), *budget_assets(owners)],
-        asset_checks=[*spend_checks(), *budget_checks()],
-        jobs=[job, daily],
-        schedules=[schedule],
+        assets=[*spend_assets(owners), *budget_assets(owners), *optimization_assets(owners)],
+        asset_checks=[*spend_checks(), *budget_checks(), *optimization_checks()],
+        jobs=[job, daily, scan],
+        schedules=[schedule, daily_scan(scan, running=automation and scans_something())],
         sensors=[manifests_sensor(job, status, seconds)],
         resources={"bills": BillsResource()},
     )

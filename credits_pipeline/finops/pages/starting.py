@@ -12,7 +12,7 @@ from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.variables import DAGSTER_URL
 
-_LAST = "setup:run"
+_LAST, _WHAT = "setup:run", "setup:run:what"
 _SECONDS = 10
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 _LAUNCH = """
@@ -44,6 +44,7 @@ query Status($id: ID!) {
 }
 """
 #: As `credits_pipeline.finops.assets` names them; a test compares.
+SCAN_JOB = "scan"
 JOB, LOCATION, REPOSITORY = "bill_month", "credits_pipeline", "__repository__"
 SOURCES = "finops_sources"
 
@@ -66,7 +67,25 @@ def ingest(source: str, month: BillingMonth, person: Person) -> None:
         st.error(f"The run was not started: {plain(error)}")
         st.code(f"credits-pipeline ingest --source {source} --month {month}", language="bash")
         return
-    st.session_state[_LAST] = run_id
+    st.session_state[_LAST], st.session_state[_WHAT] = run_id, "Reading the bill"
+
+
+def scan(person: Person) -> None:
+    """Start a scan, or show the command that does it."""
+    if person.why_not(Role.EDITOR):
+        return
+    command = "credits-pipeline scan"
+    if not address():
+        st.info("The pages were not told where Dagster is; this command does the same:")
+        st.code(command, language="bash")
+        return
+    try:
+        run_id = _launched(SCAN_JOB, [{"key": "user", "value": person.name}])
+    except NotStartedError as error:
+        st.error(f"The run was not started: {plain(error)}")
+        st.code(command, language="bash")
+        return
+    st.session_state[_LAST], st.session_state[_WHAT] = run_id, "The scan"
 
 
 def address() -> str:
@@ -85,20 +104,26 @@ def launch(source: str, month: BillingMonth, person: Person) -> str:
     if "message" in added["addDynamicPartition"]:
         raise NotStartedError(str(added["addDynamicPartition"]["message"]))
     partition = f"{month.partition_key}|{source}"
+    return _launched(
+        JOB,
+        [
+            {"key": "dagster/partition", "value": partition},
+            {"key": "dagster/partition/month", "value": month.partition_key},
+            {"key": "dagster/partition/source", "value": source},
+            {"key": "user", "value": person.name},
+        ],
+    )
+
+
+def _launched(job: str, tags: list[dict[str, str]]) -> str:
     params = {
         "selector": {
-            "jobName": JOB,
-            **selector,
+            "jobName": job,
+            "repositoryName": REPOSITORY,
+            "repositoryLocationName": LOCATION,
         },
         "runConfigData": {},
-        "executionMetadata": {
-            "tags": [
-                {"key": "dagster/partition", "value": partition},
-                {"key": "dagster/partition/month", "value": month.partition_key},
-                {"key": "dagster/partition/source", "value": source},
-                {"key": "user", "value": person.name},
-            ]
-        },
+        "executionMetadata": {"tags": tags},
     }
     answer = _ask(_LAUNCH, {"params": params})["launchRun"]
     if answer["__typename"] != "LaunchRunSuccess":
@@ -119,12 +144,13 @@ def show_last_run() -> None:
     except (NotStartedError, SettingError) as error:
         st.error(plain(error))
         return
+    what = st.session_state.get(_WHAT, "Reading the bill")
     where = run_link(run_id)
     told = f"[run {run_id[:8]}]({where})" if where else f"run {run_id[:8]}"
     if status == "SUCCESS":
-        st.success(f"The bill was read: {told}. Its numbers are offered on the pages.")
+        st.success(f"{what} is done: {told}. What it found is on the pages.")
     elif status in _ENDED:
-        st.error(f"The bill was not read: {told} ended as {status.lower()}.")
+        st.error(f"{what} was not done: {told} ended as {status.lower()}.")
     else:
         st.info(f"{told} is {status.lower().replace('_', ' ')}.")
 
