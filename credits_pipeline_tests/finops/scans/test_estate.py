@@ -1,9 +1,5 @@
-"""The made-up organisation, from moto and the stand-in to savings to the cent: after one scan, after
-a second, after a fix, after a bill.
-"""
+"""The made-up organisation, to the cent: after one scan, a second one, a fix, and a bill."""
 
-import calendar
-import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,9 +18,8 @@ from credits_pipeline.finops.optimization.whole import scan_all
 from credits_pipeline.finops.scans.shelf import Kept
 from credits_pipeline.finops.settings import storage_root
 from credits_pipeline.finops.sources import Provider, Source, SourceBook
-from credits_pipeline.sandbox.clouds import Fault
 from credits_pipeline.sandbox.estate.bill import write_bill
-from credits_pipeline.sandbox.estate.things import DEV, THINGS, WEB, WEST
+from credits_pipeline.sandbox.estate.things import THINGS, WEB, WEST
 from credits_pipeline_tests.finops.scans.conftest import AS_OF, Estate
 
 ME = Author("ann@example.com", "cli")
