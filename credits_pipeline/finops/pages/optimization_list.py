@@ -1,6 +1,7 @@
 """The recommendations that a person sees within a scope, and how a row of them is told."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -21,8 +22,11 @@ _CONFIDENCE = {"high": "sure", "medium": "likely", "low": "perhaps"}
 NOT_OF_RESOURCES = ("service", "category", "charge", "source", "month")
 
 
-def recommendations(frame: Frame) -> Recommendations | None:
-    """What the person sees in the scope; the page ends with the reason where it can't be read."""
+def recommendations(frame: Frame) -> tuple[Frame, Recommendations | None]:
+    """What the person sees in the scope, and the frame in the currency of its amounts.
+
+    The page ends with the reason where it can't be read.
+    """
     try:
         found = read_recommendations(storage())
         keys = settings.tag_keys()
@@ -30,9 +34,12 @@ def recommendations(frame: Frame) -> Recommendations | None:
         st.error(plain(error))
         st.stop()
     if found is None:
-        return None
+        return frame, None
+    # A scope without any spend has no currency; resources have their own.
+    if not frame.currency and found.currencies:
+        frame = replace(frame, scope=frame.scope.but(currency=found.currencies[0]))
     tags = {key.name: key for key in keys}
-    return found.only(
+    return frame, found.only(
         lambda one: (
             _is_seen(one.item, frame.looking.person.teams, tags)
             and _in_scope(one.item, frame, tags)

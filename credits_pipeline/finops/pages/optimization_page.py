@@ -51,7 +51,7 @@ _COLUMNS = (
 def page() -> None:
     """Draw the page."""
     frame = open_frame("Optimization")
-    found = recommendations(frame)
+    frame, found = recommendations(frame)
     starting.show_last_run()
     if found is None:
         _nothing_yet(frame)

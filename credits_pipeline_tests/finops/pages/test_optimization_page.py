@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -54,13 +55,23 @@ def scan(
     Maker(depot, ()).recommend(read_states())
 
 
+@pytest.fixture(scope="session")
+def scanned_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A storage with bills and a scan; a test takes a copy."""
+    with pytest.MonkeyPatch.context() as patch:
+        storage = tmp_path_factory.mktemp("scanned") / "wing"
+        patch.setenv("FINOPS_DATABASE_URL", f"sqlite:///{storage}/decisions.sqlite")
+        bills = Bills(storage)
+        one_cloud(bills)
+        bills.publish()
+        scan(storage)
+    return storage
+
+
 @pytest.fixture
-def scanned(visit: Visit, tmp_path: Path) -> Path:
-    bills = Bills(tmp_path / "wing")
-    one_cloud(bills)
-    bills.publish()
-    scan(bills.storage)
-    return bills.storage
+def scanned(visit: Visit, scanned_once: Path, tmp_path: Path) -> Path:
+    shutil.copytree(scanned_once, tmp_path / "wing")
+    return tmp_path / "wing"
 
 
 @pytest.fixture
