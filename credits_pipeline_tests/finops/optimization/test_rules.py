@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,3 +206,10 @@ def test_a_threshold_that_can_t_be_is_named(text: str) -> None:
 def test_every_threshold_has_its_source() -> None:
     assert all(one.source and one.meaning and one.unit for one in ALL)
     assert len({one.name for one in ALL}) == len(ALL)
+
+
+def test_the_page_of_the_docs_has_every_threshold_as_it_is() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "optimization.md").read_text()
+    for one in ALL:
+        line = f"| `{one.name}` | {one.default} {one.unit} | {one.meaning} | {one.source} |"
+        assert line in page

@@ -24,7 +24,7 @@ from credits_pipeline.finops.scans.building import BUILT
 from credits_pipeline.finops.scans.columns import ADDRESS, DATABASE, EC2, FUNCTION, NAT, SERVICE
 from credits_pipeline.finops.scans.shelf import ScanShelf
 from credits_pipeline_tests.finops.optimization.seen import resource, row
-from credits_pipeline_tests.finops.pages.conftest import HOSTILE, Visit, one_cloud, shown
+from credits_pipeline_tests.finops.pages.conftest import HOSTILE, LAST, Visit, one_cloud, shown
 from credits_pipeline_tests.finops.typed import Bills
 
 AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
@@ -255,3 +255,14 @@ def test_the_csv_has_the_rows_of_the_screen_exactly(scanned: Path) -> None:
     amounts = [Decimal(line["saving"]) for line in lines if line["saving"]]
     assert sum(amounts) == found.to_be_had("USD") == Decimal("215.76")
     assert {line["state"] for line in lines} == {"open"}
+
+
+def test_the_overview_has_what_can_be_saved_and_the_largest_to_decide(
+    visit: Visit, scanned: Path
+) -> None:
+    text = shown(visit("overview", scanned, period=str(LAST)))
+    assert "$216 a month" in text
+    assert (
+        "load-test-7: Stop it, and terminate it when nobody has missed it saves $140 a month"
+        in text
+    )

@@ -20,7 +20,7 @@ from credits_pipeline.finops.settings import storage_root
 from credits_pipeline.finops.sources import Provider, Source, SourceBook
 from credits_pipeline.sandbox.estate.bill import write_bill
 from credits_pipeline.sandbox.estate.things import THINGS, WEB, WEST
-from credits_pipeline_tests.finops.scans.conftest import AS_OF, Estate
+from credits_pipeline_tests.finops.estate import AS_OF, Estate
 
 ME = Author("ann@example.com", "cli")
 #: What each story comes to, a month; what is not here has nothing to save.

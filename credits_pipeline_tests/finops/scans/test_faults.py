@@ -14,7 +14,7 @@ from credits_pipeline.finops.scans.settings import Scanned, scanned
 from credits_pipeline.finops.settings import storage_root
 from credits_pipeline.sandbox.clouds import Fault
 from credits_pipeline.sandbox.estate.things import DEV, EAST, PLATFORM, REGIONS, WEB, WEST
-from credits_pipeline_tests.finops.scans.conftest import AS_OF, Estate
+from credits_pipeline_tests.finops.estate import AS_OF, Estate
 
 
 @pytest.fixture
