@@ -20,6 +20,8 @@ CONNECT_SECONDS = 5.0
 #: Without a byte. With all attempts an answer is waited for no longer than a tick may take.
 READ_SECONDS = 10.0
 ATTEMPTS = 4
+#: Of the ledger of credits, which nobody waits for.
+ATTEMPTS_OF_BILLING = 8
 #: Of what is told beside a month: it must hold neither the stream's lock nor a tick for long.
 ATTEMPTS_BESIDE = 2
 #: For a message. Dagster's daemon begins ticks every five seconds at most: a tick that ends shortly
@@ -94,9 +96,23 @@ def _session() -> Any:
     return boto3.session.Session()
 
 
+@cache
+def billing_client(profile: str = "") -> Any:
+    """A client of AWS's billing service, which is in one region and throttles early.
+
+    Args:
+        profile: of the credentials, as in AWS's own files; default: the SDK's own chain.
+    """
+    import boto3
+
+    session = boto3.Session(profile_name=profile or None)
+    return session.client("billing", **_options(ATTEMPTS_OF_BILLING, "us-east-1"))
+
+
 def forget_clients() -> None:
     """Have clients made anew, from the environment as it is then."""
-    for client in (s3_client, secrets_client, logs_client, sns_client, sqs_client):
+    clients = (s3_client, secrets_client, logs_client, sns_client, sqs_client, billing_client)
+    for client in clients:
         client.cache_clear()
     _session.cache_clear()
 

@@ -20,6 +20,7 @@ PAGES = {
     "spend": "Spend",
     "budgets": "Budgets & Forecast",
     "optimization": "Optimization",
+    "governance": "Governance",
     "settings": "Settings",
 }
 

@@ -80,6 +80,13 @@ RULES = Variable(
     "Thresholds of the rules that differ from their defaults, such as "
     "ec2_idle_cpu=3,snapshot_days=180; docs/optimization.md lists them all.",
 )
+LEDGER = Variable(
+    "FINOPS_LEDGER",
+    "",
+    "The AWS accounts whose ledger of credits is read, with commas between them: each the id of a "
+    "payer, and =profile behind it where its credentials are a profile of the AWS SDK, such as "
+    "111122223333,444455556666=labs. Empty reads none.",
+)
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
 PAGES_URL = Variable(
     "FINOPS_PAGES_URL",
@@ -123,6 +130,19 @@ class TagKey:
     def matches(self, key: str) -> bool:
         """Whether a key of a bill means this one."""
         return plain(key) in self.aliases
+
+
+@dataclass(frozen=True)
+class Payer:
+    """An account whose ledger of credits is read.
+
+    Attributes:
+        account: its id.
+        profile: of its credentials; empty for the SDK's own chain.
+    """
+
+    account: str
+    profile: str = ""
 
 
 def plain(key: str) -> str:
@@ -212,6 +232,15 @@ def anomaly_limit() -> Decimal | None:
     return ANOMALY_LIMIT.read(_limit)
 
 
+def ledger_payers() -> tuple[Payer, ...]:
+    """The accounts whose ledger of credits is read.
+
+    Raises:
+        SettingError: one is no account, or is there twice.
+    """
+    return LEDGER.read(_payers)
+
+
 def port() -> int:
     """The port of the pages.
 
@@ -262,6 +291,18 @@ def _limit(text: str) -> Decimal | None:
 def scans_something() -> bool:
     """Whether the settings name anything to scan."""
     return bool(SCAN_REGIONS.text() or SCAN_FILES.text())
+
+
+def _payers(text: str) -> tuple[Payer, ...]:
+    found: dict[str, Payer] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        account, _, profile = map(str.strip, part.partition("="))
+        if not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
+            raise ValueError(f"{account!r} is no account: twelve digits are expected")
+        if account in found:
+            raise ValueError(f"{account} is there twice")
+        found[account] = Payer(account, profile)
+    return tuple(found.values())
 
 
 def _port(text: str) -> int:

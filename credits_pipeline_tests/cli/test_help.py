@@ -38,4 +38,4 @@ def test_the_shell_completes_commands_and_options(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("COMP_WORDS", "credits-pipeline re")
     monkeypatch.setenv("COMP_CWORD", "1")
     done = CliRunner().invoke(app, [], prog_name="credits-pipeline")
-    assert done.stdout.split() == ["report", "rehearse"]
+    assert done.stdout.split() == ["report", "recommendations", "rehearse"]

@@ -12,6 +12,7 @@ _ICONS = {
     "spend": ":material/bar_chart:",
     "budgets": ":material/savings:",
     "optimization": ":material/bolt:",
+    "governance": ":material/policy:",
     "settings": ":material/tune:",
 }
 #: The number that each page's file begins with; those that are missing join with their data.
@@ -21,11 +22,25 @@ _FILES = {
     "spend": "2_Spend.py",
     "budgets": "3_Budgets_Forecast.py",
     "optimization": "4_Optimization.py",
+    "governance": "5_Governance.py",
     "settings": "7_Settings.py",
 }
 #: Words of an address that belong to one page and go with no link to another.
 OWN = frozenset(
-    {"view", "section", "connect", "month_of_credits", "budget", "tab", "finding", "state"}
+    {
+        "view",
+        "section",
+        "connect",
+        "month_of_credits",
+        "budget",
+        "tab",
+        "finding",
+        "policy",
+        "violation",
+        "since",
+        "state",
+        "severity",
+    }
 )
 HOME = "overview"
 

@@ -24,6 +24,7 @@ FILES = {
     "spend": "views/2_Spend.py",
     "budgets": "views/3_Budgets_Forecast.py",
     "optimization": "views/4_Optimization.py",
+    "governance": "views/5_Governance.py",
     "settings": "views/7_Settings.py",
 }
 SEARCH = {

@@ -144,7 +144,7 @@ def test_a_finding_has_its_evidence_its_arithmetic_and_a_command(
 
 def decide(app: AppTest, word: str) -> AppTest:
     (control,) = [one for one in app.get("button_group") if "decide:" in (one.key or "")]
-    control.set_value([word]).run()
+    control.set_value(word).run()
     return app
 
 
