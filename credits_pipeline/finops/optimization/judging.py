@@ -1,6 +1,6 @@
 """What a person may say of a recommendation, and saying it of one or of several."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -57,7 +57,11 @@ class Judgement:
 
 
 def say(
-    some: Iterable[Standing], judgement: Judgement, by: Author, now: datetime
+    some: Iterable[Standing],
+    judgement: Judgement,
+    by: Author,
+    now: datetime,
+    seen: Mapping[str, int | None] | None = None,
 ) -> list[ChangedMeanwhileError]:
     """Say the same of each; those that somebody else judged meanwhile are left as they are.
 
@@ -66,6 +70,8 @@ def say(
         judgement: what is said.
         by: who says it.
         now: the moment.
+        seen: the versions that the person saw when beginning to decide; those of the items where
+            they were read just now.
 
     Returns:
         What was refused, one for each item.
@@ -80,6 +86,8 @@ def say(
         # A plan is late the day after; what is put off is open on the day itself.
         late = judgement.until + timedelta(days=1 if judgement.state == PLANNED else 0)
         until = datetime(late.year, late.month, late.day, tzinfo=UTC)
+    some = list(some)
+    versions = versions_of(some) if seen is None else seen
     refused = []
     with open_decisions() as decisions:
         for one in some:
@@ -89,7 +97,7 @@ def say(
                     one.item.id,
                     judgement.state,
                     by=by,
-                    expected=None if one.judged is None else one.judged.version,
+                    expected=versions[one.item.id],
                     until=until,
                     reason=judgement.reason if judgement.state == DISMISSED else "",
                     note=judgement.note.strip(),
@@ -98,3 +106,8 @@ def say(
             except ChangedMeanwhileError as error:
                 refused.append(error)
     return refused
+
+
+def versions_of(some: Iterable[Standing]) -> dict[str, int | None]:
+    """The version of what was said last of each; None where nothing was."""
+    return {one.item.id: None if one.judged is None else one.judged.version for one in some}

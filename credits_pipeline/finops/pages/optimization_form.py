@@ -1,6 +1,6 @@
 """Forms that decide recommendations: planned, done, dismissed, snoozed, open again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -15,7 +15,12 @@ from credits_pipeline.finops.optimization.judged import (
     REASONS,
     SNOOZED,
 )
-from credits_pipeline.finops.optimization.judging import Judgement, JudgementError, say
+from credits_pipeline.finops.optimization.judging import (
+    Judgement,
+    JudgementError,
+    say,
+    versions_of,
+)
 from credits_pipeline.finops.optimization.standing import Standing
 from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.frame import Frame
@@ -54,17 +59,26 @@ def several(frame: Frame, some: Sequence[Standing]) -> None:
 def _form(frame: Frame, some: Sequence[Standing], key: str) -> None:
     person = frame.looking.person
     why_not = person.why_not(Role.EDITOR)
+    seen = f"{key}:seen"
+
+    def begin() -> None:
+        # The page is drawn anew with each click; what counts is what the person saw at this one.
+        st.session_state[seen] = versions_of(some)
+
     verb = st.segmented_control(
         "Decision",
         list(_VERBS),
         format_func=lambda state: _VERBS[state],
         key=f"{key}:verb",
         label_visibility="collapsed",
+        on_change=begin,
         disabled=bool(why_not),
         help=why_not or None,
     )
     if verb is None:
         return
+    known = st.session_state.setdefault(seen, versions_of(some))
+    known.update({id_: v for id_, v in versions_of(some).items() if id_ not in known})
     with st.form(key, border=False):
         owner = reason = ""
         until = None
@@ -78,23 +92,30 @@ def _form(frame: Frame, some: Sequence[Standing], key: str) -> None:
             until = st.date_input("Open again on", value=None)
         note = st.text_input("Note", max_chars=2000)
         if st.form_submit_button("Save", disabled=bool(why_not), help=why_not or None):
-            _save(some, Judgement(verb, owner, until, reason, note), person.name)
+            judgement = Judgement(verb, owner, until, reason, note)
+            if _is_saved(some, judgement, person.name, known):
+                del st.session_state[seen]
+                st.rerun()
+            st.session_state[seen] = versions_of(some)
 
 
-def _save(some: Sequence[Standing], judgement: Judgement, who: str) -> None:
+def _is_saved(
+    some: Sequence[Standing], judgement: Judgement, who: str, seen: Mapping[str, int | None]
+) -> bool:
+    """Whether it was said of all; what was refused is told."""
     try:
-        refused = say(some, judgement, Author(who, "ui"), datetime.now(UTC))
+        refused = say(some, judgement, Author(who, "ui"), datetime.now(UTC), seen)
     except JudgementError as error:
         st.error(str(error))
-        return
+        return False
     except (DecisionsError, SettingError) as error:
         st.error(plain(error))
-        return
+        return False
     if refused:
         st.error(
             f"Somebody else decided {figures.count(len(refused), 'item')} in the meantime; those "
             f"stay as they are. {plain(refused[0])}"
         )
-        return
+        return False
     st.session_state["optimization:said"] = f"{figures.count(len(some), 'item')} saved."
-    st.rerun()
+    return True
