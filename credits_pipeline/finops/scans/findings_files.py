@@ -135,11 +135,14 @@ def _optimizer(rows: Iterable[Mapping[str, str]], refused: list[str]) -> Iterato
 
 
 def _json(text: str) -> Iterator[Outside]:
+    found: Any
     try:
         found = json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError:
         found = _lines(text)
-    listed = found.get("data", found.get("value", [found])) if isinstance(found, dict) else found
+    listed: Any = (
+        found.get("data", found.get("value", [found])) if isinstance(found, dict) else found
+    )
     for one in listed:
         if not isinstance(one, Mapping):
             raise UnreadableError("it lists what is no finding. What to do: export it anew.")
