@@ -67,7 +67,7 @@ def _form(frame: Frame, some: Sequence[Standing], key: str) -> None:
 
     verb = st.segmented_control(
         "Decision",
-        list(_VERBS),
+        [verb for verb in _VERBS if verb != OPEN or any(one.judged for one in some)],
         format_func=lambda state: _VERBS[state],
         key=f"{key}:verb",
         label_visibility="collapsed",

@@ -36,14 +36,14 @@ _COLUMNS = (
     Column("Resource"),
     Column("What to do"),
     Column("Saves a month", "money", help="At your own price, after what comes before it."),
-    Column("At list price", "money"),
+    Column("State"),
+    Column("Account"),
     Column("Why"),
+    Column("At list price", "money"),
     Column("How sure"),
     Column("Effort"),
-    Column("Account"),
     Column("Region"),
     Column("Since"),
-    Column("State"),
     Column("Owner"),
 )
 
@@ -228,9 +228,8 @@ def _unseen(found: Recommendations, tab: str) -> None:
     resources = sum(one["resources"] for one in rules)
     st.subheader("Not known", anchor=False)
     st.markdown(
-        f"{figures.count(resources, 'judgement')} lack evidence, and "
-        f"{figures.count(len(parts), 'part')} of the scan could not be seen. None of it counts as "
-        "clean."
+        f"Without evidence: {figures.count(resources, 'judgement')}. Not seen: "
+        f"{figures.count(len(parts), 'part')} of the scan. None of it counts as clean."
     )
     table(
         [

@@ -140,9 +140,9 @@ def _json(text: str) -> Iterator[Outside]:
         found = json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError:
         found = _lines(text)
-    listed: Any = (
-        found.get("data", found.get("value", [found])) if isinstance(found, dict) else found
-    )
+    listed: Any = found
+    if isinstance(found, dict):
+        listed = found.get("data", found.get("value", [found]))
     for one in listed:
         if not isinstance(one, Mapping):
             raise UnreadableError("it lists what is no finding. What to do: export it anew.")
