@@ -288,6 +288,11 @@ def _limit(text: str) -> Decimal | None:
     return found
 
 
+def scans_something() -> bool:
+    """Whether the settings name anything to scan."""
+    return bool(SCAN_REGIONS.text() or SCAN_FILES.text())
+
+
 def _payers(text: str) -> tuple[Payer, ...]:
     found: dict[str, Payer] = {}
     for part in filter(None, map(str.strip, text.split(","))):

@@ -36,7 +36,14 @@ from credits_pipeline.finops.assets.receipts import (
     receipts_sensor,
 )
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.finops.assets.scanning import (
+    daily_scan,
+    optimization_assets,
+    optimization_checks,
+    scan_job,
+)
 from credits_pipeline.finops.assets.sensor import manifests_sensor
+from credits_pipeline.finops.settings import scans_something
 
 JOB = "bill_month"
 DAILY_JOB = "budgets_daily"
@@ -150,6 +157,17 @@ def _budgets(terms: Terms) -> FinopsDefinitions:
     )
 
 
+def _optimization(terms: Terms) -> FinopsDefinitions:
+    """What clouds run, daily, and what can be saved."""
+    scan = scan_job(terms.executor)
+    return FinopsDefinitions(
+        assets=optimization_assets(terms.owners),
+        asset_checks=optimization_checks(),
+        jobs=[scan],
+        schedules=[daily_scan(scan, running=terms.automation and scans_something())],
+    )
+
+
 def _governance(terms: Terms) -> FinopsDefinitions:
     """Policies and their violations."""
     policies = governance_job(terms.executor)
@@ -182,4 +200,4 @@ def _ledger(terms: Terms) -> FinopsDefinitions:
 
 
 #: The parts of the wing; a new one is a function here.
-PARTS = (_spend, _budgets, _governance, _receipts, _ledger)
+PARTS = (_spend, _budgets, _optimization, _governance, _receipts, _ledger)

@@ -11,6 +11,7 @@ _ICONS = {
     "overview": ":material/dashboard:",
     "spend": ":material/bar_chart:",
     "budgets": ":material/savings:",
+    "optimization": ":material/bolt:",
     "governance": ":material/policy:",
     "settings": ":material/tune:",
 }
@@ -20,6 +21,7 @@ _FILES = {
     "overview": "1_Overview.py",
     "spend": "2_Spend.py",
     "budgets": "3_Budgets_Forecast.py",
+    "optimization": "4_Optimization.py",
     "governance": "5_Governance.py",
     "settings": "7_Settings.py",
 }
@@ -32,6 +34,7 @@ OWN = frozenset(
         "month_of_credits",
         "budget",
         "tab",
+        "finding",
         "policy",
         "violation",
         "since",

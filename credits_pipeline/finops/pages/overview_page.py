@@ -11,6 +11,7 @@ import streamlit as st
 from credits_pipeline.finops.budgets.standing import RULE, Standing, Status
 from credits_pipeline.finops.forecast.asking import outlook
 from credits_pipeline.finops.forecast.telling import how_sure
+from credits_pipeline.finops.optimization.judged import OPEN, PLANNED
 from credits_pipeline.finops.pages import (
     ahead_chart,
     budget_detail,
@@ -19,6 +20,7 @@ from credits_pipeline.finops.pages import (
     deciding,
     figures,
     governance_state,
+    optimization_list,
 )
 from credits_pipeline.finops.pages.address import spelled
 from credits_pipeline.finops.pages.credits_read import read_ledger
@@ -97,6 +99,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
         )
     found.append(_end(frame))
     found.append(_budgets(frame))
+    found += _savings(frame)
     if "team" in frame.looking.published.tags and frame.looking.person.teams is None:
         by_team = frame.looking.ask(spend, scope.but(group=("team",)))
         untagged = next((row for row in by_team.rows if row.keys == (None,)), None)
@@ -175,6 +178,26 @@ def _end(frame: Frame) -> Tile:
         "the whole period before",
         scope.but(period=before),
     )
+
+
+def _savings(frame: Frame) -> list[Tile]:
+    """What can be saved, once something was scanned."""
+    own, known = optimization_list.recommendations(frame)
+    if known is None:
+        return []
+    saving = known.to_be_had(own.currency)
+    items = figures.count(known.count(OPEN, PLANNED), "item")
+    waiting = known.count(OPEN)
+    return [
+        Tile(
+            "Savings",
+            f"{figures.short(saving, own.currency)} a month",
+            f"{items}, {waiting} to decide",
+            frame.scope,
+            "At your own price; what is open or planned.",
+            page="optimization",
+        )
+    ]
 
 
 def _budgets(frame: Frame) -> Tile:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from credits_pipeline.finops.scans.columns import ADDRESS, EC2, NAT, SNAPSHOT, VOLUME
@@ -19,16 +20,18 @@ _TYPE_COLUMNS = ("vcpus", "memory_mb", "gpus", "gpu_name", "current_generation")
 def instances(look: Look) -> Iterator[Resource]:
     """Every instance that is not terminated, with what its type is."""
     kinds: dict[str, dict[str, Fact]] = {}
+    none: dict[str, dict[str, Fact]] = {}
     for some in batched(_instances(look), _TYPES):
         new = {one["InstanceType"] for one in some} - kinds.keys()
-        kinds |= look.beside("instance types", lambda new=new: _types(look, new), {})
+        kinds |= look.beside("instance types", partial(_types, look, new), none)
         for one in some:
             yield _instance(look, one, kinds.get(one["InstanceType"], {}))
 
 
 def volumes(look: Look) -> Iterator[Resource]:
     """Every volume, with what uses it."""
-    stopped = look.beside("stopped instances", lambda: _stopped(look), {})
+    none: dict[str, datetime] = {}
+    stopped = look.beside("stopped instances", lambda: _stopped(look), none)
     for one in look.asking.pages("ec2", "describe_volumes", "Volumes"):
         holders = [
             each["InstanceId"] for each in one.get("Attachments", ()) if "InstanceId" in each

@@ -50,7 +50,8 @@ class Planted:
 
         key = (service, account, region)
         if key not in self.clients:
-            self.clients[key] = boto3.client(
+            make: Any = boto3.client
+            self.clients[key] = make(
                 service, region_name=region, endpoint_url=self.endpoint, **self.keys[account]
             )
         return self.clients[key]
