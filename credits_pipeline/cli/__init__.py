@@ -10,6 +10,7 @@ from typer import rich_utils
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.decide import decide
+from credits_pipeline.cli.decisions import decisions
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
@@ -49,6 +50,7 @@ for panel, commands in {
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(sources, rich_help_panel="Bills of clouds")
+app.add_typer(decisions, rich_help_panel="Bills of clouds")
 
 
 #: What a wrong use of a command raises; Typer has a copy of click of its own in some releases.
