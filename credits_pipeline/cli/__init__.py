@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer import rich_utils
 
+from credits_pipeline.cli.chargeback import chargeback, close, reopen
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.decide import decide
@@ -45,6 +46,7 @@ for panel, commands in {
     "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
     "Bills of clouds": (ingest, spend, pages),
+    "Chargeback": (chargeback, close, reopen),
     "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:

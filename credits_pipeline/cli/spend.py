@@ -112,9 +112,9 @@ def spend(
         if not equals:
             fail(f"--tag {given!r} has no value: write --tag {key}=VALUE.", 2)
         words.setdefault(key, []).append(value)
-    with _published() as published, doing("Adding up"):
-        answer = _answer(published, words)
-        names = _names(published)
+    with published() as found, doing("Adding up"):
+        answer = _answer(found, words)
+        names = _names(found)
     if as_json:
         from credits_pipeline.finops.queries.export import as_json as for_programs  # noqa: PLC0415
 
@@ -132,7 +132,8 @@ def _one(value: str | None) -> list[str]:
 
 
 @contextmanager
-def _published() -> Iterator["Published"]:
+def published() -> Iterator["Published"]:
+    """The version that counts; the command ends with the reason where there is none."""
     from credits_pipeline.core.settings import SettingError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.publish.form import PublishError  # noqa: PLC0415 - when used
@@ -141,14 +142,14 @@ def _published() -> Iterator["Published"]:
 
     try:
         root = storage_root()
-        published = open_current(root)
-        if published is None:
+        current = open_current(root)
+        if current is None:
             fail(
                 f"Nothing is published in {root} yet. What to do: credits-pipeline sources add …, "
                 "then credits-pipeline ingest.",
                 2,
             )
-        yield published
+        yield current
     except (PublishError, SettingError, BillError) as error:
         fail(str(error), 2)
 

@@ -284,7 +284,7 @@ class _Sharing:
             return f"metric {pool.metric}", {o: Fraction(v) for o, v in kept.items()}, shown
         # Credits can make an owner's own costs negative; no such owner has a part in a pool.
         owned = {owner: max(0, self._owned.get((owner, account), 0)) for owner in among}
-        owned = {owner: amount for owner, amount in owned.items() if amount or not account}
+        owned = {owner: amount for owner, amount in owned.items() if amount}
         shown = {owner: f"{amount // 100}.{amount % 100:02d}" for owner, amount in owned.items()}
         return "costs of their own", {o: Fraction(a) for o, a in owned.items()}, shown
 

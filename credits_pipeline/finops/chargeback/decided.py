@@ -140,7 +140,7 @@ class Decided:
             found,
             {owner_of(id_): Owner.parse(id_, b) for id_, b in sorted(kept[OWNER_KIND].items())},
             {
-                name: _numbers("metric", name, body.get("months"))
+                name: read_metric(name, body)
                 for name, body in sorted(kept[METRIC_KIND].items())
             },
             {name: Rates.parse(name, body) for name, body in sorted(kept[RATES_KIND].items())},
@@ -197,6 +197,15 @@ class Decided:
     def metrics_of(self, month: BillingMonth) -> dict[str, Mapping[str, Decimal]]:
         """What each metric says of a month."""
         return {name: months.get(str(month), {}) for name, months in self.metrics.items()}
+
+
+def read_metric(name: str, body: Mapping[str, Any]) -> dict[str, dict[str, Decimal]]:
+    """By month, what each owner has.
+
+    Raises:
+        DecidedError: a field can't be used.
+    """
+    return _numbers("metric", name, body.get("months"))
 
 
 def owner_id(to: str, name: str) -> str:

@@ -161,6 +161,12 @@ class Section:
             and not any(one.difference for one in self.adds_up)
         )
 
+    def adds_up_of_all(self, statement: "Statement") -> tuple[AddsUp, ...]:
+        """How the whole section adds up, also of a part of it, which does not say so itself."""
+        return next(
+            (one.adds_up for one in statement.sections if one.currency == self.currency), ()
+        )
+
     def owed(self, owner: str | None) -> int:
         """What one owner owes."""
         return sum(self.owners.get(owner, {}).values())
@@ -176,6 +182,7 @@ class Statement:
         to: whether owners are teams or products.
         sections: by currency.
         owners: where each goes, by name.
+        accounts: what each account in it is called, by id.
         inputs: what it was made from.
         faults: what a person has to see to before it is closed.
     """
@@ -185,6 +192,7 @@ class Statement:
     to: str
     sections: tuple[Section, ...]
     owners: Mapping[str, Owner]
+    accounts: Mapping[str, str]
     inputs: Mapping[str, Any]
     faults: tuple[str, ...] = ()
     _kept: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
@@ -224,6 +232,7 @@ class Statement:
             "to": self.to,
             "sections": [_section(one) for one in self.sections],
             "owners": {name: owner.body() for name, owner in sorted(self.owners.items())},
+            "accounts": dict(sorted(self.accounts.items())),
             "inputs": dict(self.inputs),
             "faults": list(self.faults),
         }
@@ -237,6 +246,7 @@ class Statement:
             to=told["to"],
             sections=tuple(_to_section(one) for one in told["sections"]),
             owners={name: Owner.parse(name, body) for name, body in told["owners"].items()},
+            accounts=told["accounts"],
             inputs=told["inputs"],
             faults=tuple(told["faults"]),
         )

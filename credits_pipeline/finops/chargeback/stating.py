@@ -30,7 +30,7 @@ from credits_pipeline.finops.queries.bridge import bridge
 from credits_pipeline.finops.queries.exactly import times
 from credits_pipeline.finops.queries.invoices import invoices
 from credits_pipeline.finops.queries.sources import bills
-from credits_pipeline.finops.queries.values import values
+from credits_pipeline.finops.queries.values import account_names, values
 
 _ONE = Decimal(1)
 
@@ -90,6 +90,7 @@ class Books:
             owners={
                 name: owner for (to, name), owner in self.decided.owners.items() if to == model.to
             },
+            accounts=self._names(sections),
             inputs={
                 "form": FORM,
                 "month": str(month),
@@ -178,6 +179,10 @@ class Books:
             if bill.billing_month == month
             and (model.credits == RECEIPTS or bill.source != RECEIPTS_SOURCE)
         ]
+
+    def _names(self, sections: Iterable[Section]) -> dict[str, str]:
+        there = {line.account for section in sections for line in section.lines}
+        return {id_: n for id_, n in account_names(self.published).items() if id_ in there}
 
     def _unknown(self, model: Model) -> list[str]:
         return unknown_owners(self.published, self.decided, model)
