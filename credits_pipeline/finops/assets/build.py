@@ -7,11 +7,19 @@ from typing import Any
 import dagster as dg
 
 from credits_pipeline.finops.assets.bills import FILES, MARTS, PUBLISHED, ROWS, spend_assets
+from credits_pipeline.finops.assets.chargeback import (
+    chargeback_assets,
+    chargeback_checks,
+    chargeback_job,
+    chargeback_sensor,
+)
 from credits_pipeline.finops.assets.checks import spend_checks
 from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.assets.sensor import manifests_sensor
 
 JOB = "bill_month"
+#: Between two looks at what is owed; people close months by day.
+_CHARGEBACK_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,14 @@ def build_finops_definitions(
         executor_def=executor,
     )
     status = dg.DefaultSensorStatus.RUNNING if automation else dg.DefaultSensorStatus.STOPPED
+    month = chargeback_job(executor)
     return FinopsDefinitions(
-        assets=spend_assets(owners),
-        asset_checks=spend_checks(),
-        jobs=[job],
-        sensors=[manifests_sensor(job, status, seconds)],
+        assets=[*spend_assets(owners), *chargeback_assets(owners)],
+        asset_checks=[*spend_checks(), *chargeback_checks()],
+        jobs=[job, month],
+        sensors=[
+            manifests_sensor(job, status, seconds),
+            chargeback_sensor(month, status, max(seconds, _CHARGEBACK_SECONDS)),
+        ],
         resources={"bills": BillsResource()},
     )

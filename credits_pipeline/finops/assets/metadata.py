@@ -38,7 +38,7 @@ def of_delivery(delivery: "Delivery") -> dict[str, Any]:
         "files": len(delivery.files),
         "bytes": delivery.size or stated,
         **({"rows": delivery.rows} if delivery.rows is not None else {}),
-        "file_names": _table(
+        "file_names": table(
             ("file", "bytes", "rows", "checksum"),
             [(file.name, file.size, file.rows, file.checksum) for file in delivery.files[:_SHOWN]],
         ),
@@ -87,7 +87,7 @@ def of_publication(publication: "Publication") -> dict[str, Any]:
         "bills": len(publication.bills),
         "rows": sum(bill.rows for bill in publication.bills),
         "removed": len(publication.removed),
-        "sources": _table(
+        "sources": table(
             ("source", "month", "rows", "complete through", "manifest", "version"),
             [
                 (
@@ -114,7 +114,8 @@ def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     return told
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
+    """A table whose cells are text from bills."""
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
     lines += [" | ".join("" if cell is None else plain(cell) for cell in row) for row in rows]
     return md("\n".join(f"| {line} |" for line in lines))
