@@ -13,7 +13,6 @@ from credits_pipeline.cli.output import Json, doing, fail, print_file, print_jso
 
 if TYPE_CHECKING:
     from credits_pipeline.core.month import BillingMonth
-    from credits_pipeline.finops.chargeback.model import Model
     from credits_pipeline.finops.chargeback.opening import Office
     from credits_pipeline.finops.chargeback.statement import Section
     from credits_pipeline.finops.chargeback.view import View
@@ -75,7 +74,9 @@ def chargeback(
     `credits-pipeline chargeback --month 2026-05 --csv > may.csv`
     """
     if sum((as_json, as_csv, pdf, xlsx, archive, journal)) > 1:
-        fail("--json, --csv, --pdf, --xlsx, --zip and --journal are several answers: ask for one.", 2)
+        fail(
+            "--json, --csv, --pdf, --xlsx, --zip and --journal are several answers: ask for one.", 2
+        )
     at = _month(month)
     with _office() as office, doing("Adding up") as now:
         chosen = office.model(model)
@@ -147,12 +148,12 @@ def close(
         )
         return
     told = ", ".join(f"{_amount(one.total, one.currency)}" for one in statement.sections)
-    say(f"{at} is closed under the model {chosen.name!r}: {told}, statement {statement.digest[:12]}.")
+    say(
+        f"{at} is closed under the model {chosen.name!r}: {told}, statement {statement.digest[:12]}."
+    )
 
 
-def reopen(
-    *, month: _Month, why: _Why, model: _ModelName = None, as_json: Json = False
-) -> None:
+def reopen(*, month: _Month, why: _Why, model: _ModelName = None, as_json: Json = False) -> None:
     """Open a closed month again; what was stated stays kept, and the log says who and why.
 
     Exit code 0 if it is open, 1 if it is not closed, 2 if the command can't be carried out.
@@ -178,7 +179,12 @@ def reopen(
             fail(str(error), 1)
     if as_json:
         print_json(
-            {"month": opened.month, "model": opened.model, "state": "reopened", "by": opened.reopened_by}
+            {
+                "month": opened.month,
+                "model": opened.model,
+                "state": "reopened",
+                "by": opened.reopened_by,
+            }
         )
         return
     say(f"{at} is open again under the model {name!r}.")
@@ -220,7 +226,10 @@ def _owner(view: "View", name: str) -> str | None:
         return None
     if name not in view.statement.names():
         known = ", ".join(one for one in view.statement.names() if one is not None)
-        fail(f"{view.statement.to} {name!r} owes nothing in {view.statement.month}; there are {known}.", 2)
+        fail(
+            f"{view.statement.to} {name!r} owes nothing in {view.statement.month}; there are {known}.",
+            2,
+        )
     return name
 
 
@@ -229,7 +238,11 @@ def _write(view: "View", to: Path | None, *, pdf: bool, xlsx: bool) -> None:
 
     try:
         content = (
-            documents.pdf(view) if pdf else documents.xlsx(view) if xlsx else documents.archive(view)
+            documents.pdf(view)
+            if pdf
+            else documents.xlsx(view)
+            if xlsx
+            else documents.archive(view)
         )
     except documents.DocumentError as error:
         fail(str(error), 2)

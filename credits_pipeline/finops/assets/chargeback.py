@@ -91,7 +91,14 @@ def _of_allocation() -> dg.AssetChecksDefinition:
                 "statements": table(
                     ("model", "currency", "owners", "unallocated", "spend", "invoices"),
                     [
-                        (one.model, one.currency, one.owners, one.unallocated, one.spend, one.billed)
+                        (
+                            one.model,
+                            one.currency,
+                            one.owners,
+                            one.unallocated,
+                            one.spend,
+                            one.billed,
+                        )
                         for one in found
                     ],
                 ),
@@ -112,7 +119,9 @@ def chargeback_job(executor: dg.ExecutorDefinition) -> Any:
     )
 
 
-def chargeback_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> dg.SensorDefinition:
+def chargeback_sensor(
+    job: Any, status: dg.DefaultSensorStatus, seconds: int
+) -> dg.SensorDefinition:
     """The sensor ``chargeback_months``.
 
     Args:

@@ -241,9 +241,7 @@ def _of_pools(pools: Iterable[PoolTable]) -> list[Line]:
 class _Sharing:
     """Splits pools by what owners have of their own."""
 
-    def __init__(
-        self, lines: Iterable[Line], metrics: Mapping[str, Mapping[str, Decimal]]
-    ) -> None:
+    def __init__(self, lines: Iterable[Line], metrics: Mapping[str, Mapping[str, Decimal]]) -> None:
         self._owned: dict[tuple[str, str], int] = defaultdict(int)
         self._owners: set[str] = set()
         for line in lines:
@@ -266,9 +264,7 @@ class _Sharing:
         parts = tuple(Part(owner, shown[owner], dealt[owner]) for owner in sorted(weights))
         return PoolTable(pool.name, account, driver, whole, parts)
 
-    def _weights(
-        self, pool: Pool, account: str
-    ) -> tuple[str, dict[str, Fraction], dict[str, str]]:
+    def _weights(self, pool: Pool, account: str) -> tuple[str, dict[str, Fraction], dict[str, str]]:
         """By what a pool is split, each owner's weight, and the weight as people read it."""
         among = pool.among or tuple(self._owners)
         if pool.split == FIXED:

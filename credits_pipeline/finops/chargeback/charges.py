@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-
 from decimal import Decimal
 
 from credits_pipeline.core.month import BillingMonth
@@ -35,9 +34,7 @@ def scope_of(model: Model, month: BillingMonth, currency: str | None = None) -> 
     return Scope(period=Period.of_month(month), cost=cost, currency=currency)
 
 
-def charges_of(
-    published: Published, model: Model, month: BillingMonth
-) -> dict[str, list[Charge]]:
+def charges_of(published: Published, model: Model, month: BillingMonth) -> dict[str, list[Charge]]:
     """All charges of a month by currency; what a model does not tell apart is added up.
 
     Args:

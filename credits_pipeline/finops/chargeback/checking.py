@@ -64,8 +64,10 @@ def _checked(office: Office, statement: Statement, section: Section, frozen: boo
     """A closed statement is held against what it says itself: its bills may have changed since."""
     asked = section.spend if frozen else _asked(office, statement, section)
     unallocated = sum(line.cents for line in section.lines if line.owner is None)
-    billed = total(up.billed for up in section.adds_up) if frozen else _billed(
-        office, statement, section
+    billed = (
+        total(up.billed for up in section.adds_up)
+        if frozen
+        else _billed(office, statement, section)
     )
     stated_billed = total(up.billed for up in section.adds_up)
     holds = (

@@ -158,9 +158,7 @@ def reopen_month(
         ChangedMeanwhileError: somebody else opened it.
     """
     if not why.strip():
-        raise ClosingError(
-            f"Nobody would know why {month} was opened again. What to do: say why."
-        )
+        raise ClosingError(f"Nobody would know why {month} was opened again. What to do: say why.")
     found = store.closed_months.find(str(month), model)
     if found is None or found.reopened_at is not None:
         raise ClosingError(f"{month} is not closed under the model {model!r}.")

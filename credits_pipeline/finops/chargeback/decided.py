@@ -139,10 +139,7 @@ class Decided:
         return cls(
             found,
             {owner_of(id_): Owner.parse(id_, b) for id_, b in sorted(kept[OWNER_KIND].items())},
-            {
-                name: read_metric(name, body)
-                for name, body in sorted(kept[METRIC_KIND].items())
-            },
+            {name: read_metric(name, body) for name, body in sorted(kept[METRIC_KIND].items())},
             {name: Rates.parse(name, body) for name, body in sorted(kept[RATES_KIND].items())},
             kept,
         )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from credits_pipeline.finops.chargeback.journal import journal_of
 from credits_pipeline.finops.chargeback.layout import layout
 from credits_pipeline.finops.chargeback.statement import label
 from credits_pipeline.finops.chargeback.view import View
+from credits_pipeline.text import Outside
 
 _TEMPLATE = Path(__file__).with_name("statement.typ")
 _UNSAFE = re.compile(r"[^a-z0-9_-]+")
@@ -26,6 +27,27 @@ class DocumentError(Exception):
     """A document can't be made; the message says why and what to do."""
 
 
+def check(view: View) -> None:
+    """Refuse a view that can't be printed, with all of its parts, before the first is.
+
+    Raises:
+        DocumentError: a letter of a name is in no font, or printing is not installed.
+    """
+    statement, faces = view.statement, _faces()
+    names: list[str] = [statement.model, *statement.accounts.values()]
+    for section in view.sections:
+        names.append(section.currency)
+        names += [text for line in section.lines for text in (line.account, line.service)]
+        names += [text for pool in section.pools for text in (pool.pool, pool.account, pool.driver)]
+        owners = [line.owner for line in section.lines]
+        names += [label(owner) for owner in (*owners, *(one.owner for one in section.adjustments))]
+    for owner in statement.owners.values():
+        names += [owner.cost_centre, owner.gl_account]
+    _check(faces, (Outside(name).line() for name in dict.fromkeys(names)))
+    if view.is_whole:
+        _check(faces, layout(view).texts())
+
+
 def pdf(view: View) -> bytes:
     """A statement as PDF.
 
@@ -33,10 +55,7 @@ def pdf(view: View) -> bytes:
         DocumentError: a letter of a name is in no font, or printing is not installed.
     """
     laid, faces = layout(view), _faces()
-    try:
-        faces.check(laid.texts())
-    except FontError as error:
-        raise DocumentError(str(error)) from error
+    _check(faces, laid.texts())
     told = json.dumps({**laid.data(), "families": list(faces.families)}, ensure_ascii=False)
     printed: bytes = _compiler(faces).compile(
         input=_TEMPLATE.read_bytes(),
@@ -77,7 +96,7 @@ def archive(view: View, say: _Say = lambda _: None) -> bytes:
     """
     to = view.statement.to
     owners = view.statement.names() if view.only is None else view.only
-    _check_all(view, owners)
+    check(view)
     found: dict[str, bytes] = {}
     if view.is_whole:
         tables = [lines.summary(view), lines.lines(view), lines.shared(view), lines.adds_up(view)]
@@ -111,14 +130,9 @@ def word_of(name: str) -> str:
     return f"{word}-{told}" if word else told
 
 
-def _check_all(view: View, owners: tuple[str | None, ...]) -> None:
-    """Before the first document of many is printed, every letter of all of them."""
+def _check(faces: Typefaces, texts: Iterable[str]) -> None:
     try:
-        faces = _faces()
-        if view.is_whole:
-            faces.check(layout(view).texts())
-        for owner in owners:
-            faces.check(layout(view.of(owner)).texts())
+        faces.check(texts)
     except FontError as error:
         raise DocumentError(str(error)) from error
 

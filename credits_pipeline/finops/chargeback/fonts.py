@@ -169,9 +169,7 @@ def _of_segments(content: bytes, table: int) -> Iterator[int]:
             if ranges[segment] == 0:
                 glyph = (letter + deltas[segment]) & 0xFFFF
             else:
-                where = (
-                    at_ranges + 2 * segment + ranges[segment] + 2 * (letter - starts[segment])
-                )
+                where = at_ranges + 2 * segment + ranges[segment] + 2 * (letter - starts[segment])
                 (glyph,) = struct.unpack_from(">H", content, where) if letter != 0xFFFF else (0,)
             if glyph:
                 yield letter

@@ -174,7 +174,7 @@ def _summary(view: View, section: Section, of: str) -> Part:
             *(told(row.cents[kind], currency) for kind in kinds),
             told(row.total, currency),
             "" if row.previous is None else told(row.previous, currency),
-            "" if row.share is None else f"{row.share} %",
+            "" if row.share is None else f"{row.share} %".replace("-", MINUS),
         ]
         for row in rows
     ]
@@ -288,7 +288,7 @@ def _adds_up(view: View, section: Section, of: str) -> Part:
             f"the spend {holds} up to the invoices.",
         )
     rows = [
-        [_text(words), f"{amount.replace('-', MINUS)} {_text(currency)}"]
+        [_text(words), _exact(amount, currency)]
         for words, amount, currency, _ in lines.steps(section)
     ]
     strong = [at for at, row in enumerate(rows) if row[0] in ("Spend of the month", "All invoices")]
@@ -296,6 +296,13 @@ def _adds_up(view: View, section: Section, of: str) -> Part:
         f"How it adds up to the invoices{of}", "", ["Step", "Amount"], [1, 0], [False, True], rows,
         strong,
     )  # fmt: skip
+
+
+def _exact(amount: str, currency: str) -> str:
+    sign = MINUS if amount.startswith("-") else ""
+    mark = "$" if currency == "USD" else f"{_text(currency)} "
+    whole, dot, fraction = amount.removeprefix("-").partition(".")
+    return f"{sign}{mark}{int(whole):,}{dot}{fraction}"
 
 
 def _text(text: str) -> str:

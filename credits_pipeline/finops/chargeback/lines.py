@@ -66,9 +66,7 @@ def summary(view: View) -> Table:
                     *_about(view, section),
                 )
             )
-    return Table(
-        "summary", heads, tuple(rows), frozenset({*COLUMNS, "total", "previous_month"})
-    )
+    return Table("summary", heads, tuple(rows), frozenset({*COLUMNS, "total", "previous_month"}))
 
 
 def shared(view: View) -> Table:
@@ -113,9 +111,12 @@ def steps(section: Section) -> Iterator[tuple[str, str, str, str]]:
                 yield "Rounding to the cent", to_text(-section.rounding), mine, ""
             yield "Spend of the month", to_text(section.spend), mine, ""
         if section.is_converted:
-            yield f"Of it {up.currency}, before it was converted", to_text(
-                up.spend
-            ), up.currency, rate
+            yield (
+                f"Of it {up.currency}, before it was converted",
+                to_text(up.spend),
+                up.currency,
+                rate,
+            )
         for step in up.steps:
             yield step.words, to_text(step.amount), up.currency, rate
         for one in up.invoices:
@@ -161,6 +162,4 @@ def _lines(view: View, section: Section) -> Iterator[Cells]:
                 amount(part.cents),
             )  # fmt: skip
     for one in section.adjustments:
-        yield row(
-            one.owner, ADJUSTMENTS, "", "", "", "", "", "", one.month, amount(one.cents)
-        )
+        yield row(one.owner, ADJUSTMENTS, "", "", "", "", "", "", one.month, amount(one.cents))

@@ -195,9 +195,7 @@ class _Reader:
             self.faults.append(f"{where}: when has words with values, such as account: ['123'].")
             when = {}
         rule = Rule(
-            when=tuple(
-                sorted((str(word), self.values(when, word, where)) for word in when)
-            ),
+            when=tuple(sorted((str(word), self.values(when, word, where)) for word in when)),
             to=self.owner(body, "to", where),
             by=self.text(body, "by", where),
             pool=self.text(body, "pool", where),
@@ -214,9 +212,7 @@ class _Reader:
         if not isinstance(body, Mapping):
             self.faults.append(f"{where} is no object: write name and split.")
             return Pool("", EVEN)
-        self.only(
-            body, {"name", "split", "among", "shares", "metric", "within_account"}, where
-        )
+        self.only(body, {"name", "split", "among", "shares", "metric", "within_account"}, where)
         pool = Pool(
             name=self.text(body, "name", where),
             split=self.choice(body, "split", SPLITS, PROPORTIONAL, where),
@@ -281,7 +277,10 @@ class _Reader:
         found = body[name]
         several = found if isinstance(found, (list, tuple)) else [found]
         if not several or not all(isinstance(one, str) and one for one in several):
-            self.faults.append(f"{where}: {name} has one or more texts.")
+            self.faults.append(
+                f"{where}: {name} has one or more texts; a number such as an account's id stands "
+                "in quotes."
+            )
             return ()
         return tuple(dict.fromkeys(several))
 
@@ -314,7 +313,9 @@ class _Reader:
 
     def only(self, body: Mapping[str, Any], known: set[str], where: str) -> None:
         for name in sorted(map(str, set(body) - known)):
-            self.faults.append(f"{where}: {name!r} is not known; there are {', '.join(sorted(known))}.")
+            self.faults.append(
+                f"{where}: {name!r} is not known; there are {', '.join(sorted(known))}."
+            )
 
 
 def _holds(wanted: Sequence[str], found: Sequence[str]) -> bool:

@@ -232,4 +232,3 @@ def _converted(
         )
         there[1].append(replace(adds_up[currency], rate=rate))
     return groups, faults
-

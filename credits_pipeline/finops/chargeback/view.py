@@ -112,7 +112,7 @@ class View:
                 cents={kind: kinds[kind] for kind in COLUMNS},
                 total=sum(kinds.values()),
                 previous=None if before is None else before.owed(owner),
-                share=percent(Decimal(sum(kinds.values())), whole),
+                share=percent(Decimal(sum(kinds.values())), whole) if self.is_whole else None,
             )
             for owner, kinds in section.owners.items()
             if self.only is None or owner in self.only

@@ -18,6 +18,7 @@ PAGES = {
     "setup": "Setup",
     "overview": "Overview",
     "spend": "Spend",
+    "chargeback": "Chargeback",
     "settings": "Settings",
 }
 

@@ -10,6 +10,7 @@ _ICONS = {
     "setup": ":material/cable:",
     "overview": ":material/dashboard:",
     "spend": ":material/bar_chart:",
+    "chargeback": ":material/receipt_long:",
     "settings": ":material/tune:",
 }
 #: The number that each page's file begins with; those that are missing join with their data.
@@ -17,10 +18,11 @@ _FILES = {
     "setup": "0_Setup.py",
     "overview": "1_Overview.py",
     "spend": "2_Spend.py",
+    "chargeback": "6_Chargeback.py",
     "settings": "7_Settings.py",
 }
 #: Words of an address that belong to one page and go with no link to another.
-OWN = frozenset({"view", "section", "connect", "month_of_credits"})
+OWN = frozenset({"view", "section", "connect", "month_of_credits", "month", "model", "span"})
 HOME = "overview"
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -32,8 +31,10 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def run(instance: dg.DagsterInstance, month: str) -> dg.ExecuteInProcessResult:
-    return build_definitions(schedule=Schedule()).resolve_job_def(JOB).execute_in_process(
-        partition_key=f"{month}-01", instance=instance, raise_on_error=False
+    return (
+        build_definitions(schedule=Schedule())
+        .resolve_job_def(JOB)
+        .execute_in_process(partition_key=f"{month}-01", instance=instance, raise_on_error=False)
     )
 
 

@@ -22,6 +22,7 @@ FILES = {
     "setup": "views/0_Setup.py",
     "overview": "views/1_Overview.py",
     "spend": "views/2_Spend.py",
+    "chargeback": "views/6_Chargeback.py",
     "settings": "views/7_Settings.py",
 }
 SEARCH = {
