@@ -1,4 +1,4 @@
-"""``chargeback``, ``close`` and ``reopen``: what each team owes for a month, and when it is final."""
+"""``chargeback``, ``close`` and ``reopen``: what a team owes, and when that is final."""
 
 import getpass
 from collections.abc import Iterator
@@ -149,7 +149,8 @@ def close(
         return
     told = ", ".join(f"{_amount(one.total, one.currency)}" for one in statement.sections)
     say(
-        f"{at} is closed under the model {chosen.name!r}: {told}, statement {statement.digest[:12]}."
+        f"{at} is closed under the model {chosen.name!r}: {told}, statement "
+        f"{statement.digest[:12]}."
     )
 
 
@@ -227,7 +228,8 @@ def _owner(view: "View", name: str) -> str | None:
     if name not in view.statement.names():
         known = ", ".join(one for one in view.statement.names() if one is not None)
         fail(
-            f"{view.statement.to} {name!r} owes nothing in {view.statement.month}; there are {known}.",
+            f"{view.statement.to} {name!r} owes nothing in {view.statement.month}; there are "
+            f"{known}.",
             2,
         )
     return name
@@ -275,17 +277,16 @@ def _print(view: "View") -> None:
     for section in view.sections:
         money = [*COLUMNS.values(), "Total", "Before"]
         heads = [view.statement.to, *(name.lower() for name in money), "share"]
-        rows = []
-        for row in view.rows(section):
-            rows.append(
-                [
-                    row.label,
-                    *(_amount(row.cents[kind], section.currency) for kind in COLUMNS),
-                    _amount(row.total, section.currency),
-                    "" if row.previous is None else _amount(row.previous, section.currency),
-                    "" if row.share is None else f"{row.share} %",
-                ]
-            )
+        rows = [
+            [
+                row.label,
+                *(_amount(row.cents[kind], section.currency) for kind in COLUMNS),
+                _amount(row.total, section.currency),
+                "" if row.previous is None else _amount(row.previous, section.currency),
+                "" if row.share is None else f"{row.share} %",
+            ]
+            for row in view.rows(section)
+        ]
         print_table(heads, rows, right=heads[1:], folds=[view.statement.to])
         _say_sums(view, section)
     say(

@@ -208,7 +208,10 @@ def _statements(
 
     month, office, post = _month(context), _office(bills), configured_post()
     book = SentBook(office.books.published.depot)
-    kept, sent, failures, waiting = [], [], [], 0
+    kept: list[tuple[str, str]] = []
+    sent: list[str] = []
+    failures: list[str] = []
+    waiting = 0
     for model in office.books.decided.models.values():
         view = office.view(month, model)
         key = keep_archive(office, view, context.log.debug)
@@ -222,7 +225,7 @@ def _statements(
         sent += done.owners
         failures += done.failures
     if waiting:
-        context.log.warning(f"{waiting} letters wait: CREDITS_ALERT_SMTP is not set.")
+        context.log.warning("%d letters wait: CREDITS_ALERT_SMTP is not set.", waiting)
     if failures:
         raise dg.Failure(
             f"{len(failures)} letters did not go out; they are tried again tomorrow. "

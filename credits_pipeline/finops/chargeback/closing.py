@@ -4,7 +4,7 @@ Whatever ends this in the middle, the month is closed or open: a statement that 
 row names is nothing but a file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
@@ -25,7 +25,7 @@ class ClosingError(Exception):
 class ClosedMonths:
     """The months that are closed, with what was stated."""
 
-    def __init__(self, found: Iterator[ClosedMonth] | list[ClosedMonth], kept: KeptStatements):
+    def __init__(self, found: Iterable[ClosedMonth], kept: KeptStatements) -> None:
         """Take them as they are now.
 
         Args:

@@ -1,7 +1,7 @@
 """The fonts that statements are printed with, and the letters that they have.
 
-A letter that no font has is printed as an empty box and nobody is told; so each text is held against
-the fonts before it is printed.
+A letter that no font has is printed as an empty box and nobody is told; so each text is held
+against the fonts before it is printed.
 """
 
 import struct
@@ -20,6 +20,7 @@ FIRST = "Noto Sans"
 _ENDINGS = {".ttf", ".otf", ".ttc", ".otc"}
 _COLLECTION = b"ttcf"
 _SEGMENTS, _GROUPS = 4, 12
+_NO_LETTER = 0xFFFF
 _NO_GLYPH_NEEDED = frozenset(" \n\u200b")
 
 
@@ -66,9 +67,9 @@ class Typefaces:
         )
         more = f", and {len(lacking) - 5} more" if len(lacking) > 5 else ""  # noqa: PLR2004 - as above
         raise FontError(
-            f"No font here has every letter of these names: {told}{more}. Nothing was printed. What "
-            "to do: install fonts of that script, such as Debian's fonts-noto-cjk, and name their "
-            "folder in FINOPS_FONTS."
+            f"No font here has every letter of these names: {told}{more}. Nothing was "
+            "printed. What to do: install fonts of that script, such as Debian's fonts-noto-cjk, "
+            "and name their folder in FINOPS_FONTS."
         )
 
 
@@ -170,7 +171,9 @@ def _of_segments(content: bytes, table: int) -> Iterator[int]:
                 glyph = (letter + deltas[segment]) & 0xFFFF
             else:
                 where = at_ranges + 2 * segment + ranges[segment] + 2 * (letter - starts[segment])
-                (glyph,) = struct.unpack_from(">H", content, where) if letter != 0xFFFF else (0,)
+                (glyph,) = (
+                    struct.unpack_from(">H", content, where) if letter != _NO_LETTER else (0,)
+                )
             if glyph:
                 yield letter
 

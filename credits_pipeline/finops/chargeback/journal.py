@@ -25,7 +25,7 @@ def _entries(view: View, section: Section) -> list[tuple[str, ...]]:
     whole = sum(row.total for row in found)
     last = _last_day(view)
     document = f"{view.statement.month} {view.statement.digest[:12]}"
-    entries = []
+    entries: list[tuple[str, ...]] = []
     for row in found:
         owner = view.statement.owner(row.owner)
         entries.append(

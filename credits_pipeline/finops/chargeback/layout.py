@@ -109,7 +109,7 @@ def layout(view: View) -> Layout:
 
 
 def told(cents: int, currency: str) -> str:
-    """Cents as people read them, such as ``−$1,234.50``."""
+    """Cents as people read them, such as ``$1,234.50``, with a minus before the currency."""
     sign = MINUS if cents < 0 else ""
     mark = "$" if currency == "USD" else f"{currency} "
     return f"{sign}{mark}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"

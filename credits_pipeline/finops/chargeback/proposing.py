@@ -1,4 +1,4 @@
-"""A model that somebody tries before it is saved: what is wrong with it, and what it would change."""
+"""A model that somebody tries before it is saved: what is wrong with it, what it would change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

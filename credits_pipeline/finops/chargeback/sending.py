@@ -1,4 +1,4 @@
-"""Statements to their owners, by mail, once a month is closed: each once, however often it is tried.
+"""Statements to their owners by mail, once a month is closed: each once, however often it is tried.
 
 A letter that went out is remembered right after; only a crash between the two sends it again.
 """
@@ -65,7 +65,7 @@ class SentBook:
 
     def _key(self, closing: ClosedMonth, owner: str) -> str:
         # A month that is closed anew with the same figures is not sent again.
-        of = "\n".join((closing.month, closing.model, closing.totals_digest, owner))
+        of = f"{closing.month}\n{closing.model}\n{closing.totals_digest}\n{owner}"
         digest = hashlib.sha256(of.encode(errors="surrogatepass")).hexdigest()
         return f"{_FOLDER}/{closing.month}/{digest}.json"
 
@@ -76,9 +76,10 @@ def unsent(view: View, book: SentBook) -> Iterator[str]:
     if closing is None or closing.reopened_at is not None:
         return
     for owner in view.statement.names():
-        if owner is not None and view.statement.owner(owner).addresses:
-            if view.of(owner).sections and not book.has(closing, owner):
-                yield owner
+        if owner is None or not view.statement.owner(owner).addresses:
+            continue
+        if view.of(owner).sections and not book.has(closing, owner):
+            yield owner
 
 
 def send_statements(view: View, book: SentBook, send: _Send) -> Sent:

@@ -293,7 +293,10 @@ def _to_section(told: Mapping[str, Any]) -> Section:
     return Section(
         currency=told["currency"],
         spend=Decimal(told["spend"]),
-        lines=tuple(Line(*keys, _cents(amount)) for *keys, amount in told["lines"]),
+        lines=tuple(
+            Line(owner, kind, account, service, _cents(amount))
+            for owner, kind, account, service, amount in told["lines"]
+        ),
         pools=tuple(
             PoolTable(
                 pool["pool"],

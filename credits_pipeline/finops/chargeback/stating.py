@@ -161,7 +161,7 @@ class Books:
         return {currency: tuple(some) for currency, some in found.items()}
 
     def _changed(self, statement: Statement) -> Iterable[tuple[str, str | None, int]]:
-        """A closed month as its bills are now, less what was stated; under what was decided then."""
+        """A closed month by its bills of now and the decisions of then, less what was stated."""
         decided = Decided.read(statement.inputs["decisions"])
         model = decided.model(statement.model)
         if self._bills(statement.month, model) == statement.inputs["bills"][statement.month]:

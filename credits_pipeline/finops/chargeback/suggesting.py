@@ -1,4 +1,4 @@
-"""Rules that the bills themselves suggest: accounts whose tagged costs are nearly all one owner's."""
+"""Rules that the bills suggest: accounts whose tagged costs are nearly all one owner's."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -96,33 +96,15 @@ def _read(
     take: Callable[[Mapping[str, str]], None],
     needed: Sequence[str] | None = None,
 ) -> None:
-    if len(content) > _LARGEST:
-        raise TableError(f"The table is larger than {_LARGEST:,} bytes.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"The table is not UTF-8: {error}. What to do: save it as UTF-8."
-        ) from None
-    try:
-        lines = list(csv.reader(io.StringIO(text), strict=True))
-    except csv.Error as error:
-        raise TableError(f"The table is no CSV: {error}.") from None
-    wanted = ",".join(heads)
+    lines = _lines(content)
     if not lines or [cell.strip().lower() for cell in lines[0]] != list(heads):
-        raise TableError(f"Line 1 has to be {wanted}.")
+        raise TableError(f"Line 1 has to be {','.join(heads)}.")
     faults, taken = [], 0
     for number, cells in enumerate(lines[1:], 2):
         if not any(cell.strip() for cell in cells):
             continue
         try:
-            if len(cells) != len(heads):
-                raise ValueError(f"it has {len(cells)} cells, and has {len(heads)}")
-            row = {head: cell.strip() for head, cell in zip(heads, cells, strict=True)}
-            empty = [head for head in (heads if needed is None else needed) if not row[head]]
-            if empty:
-                raise ValueError(f"{empty[0]}: it is empty")
-            take(row)
+            take(_row(cells, heads, heads if needed is None else needed))
             taken += 1
         except ValueError as error:
             faults.append(f"Line {number}, {error}.")
@@ -132,6 +114,27 @@ def _read(
         more = len(faults) - _MOST_FAULTS
         told = " ".join(faults[:_MOST_FAULTS])
         raise TableError(f"{told}{f' And {more} more.' if more > 0 else ''} Nothing was taken.")
+
+
+def _lines(content: bytes) -> list[list[str]]:
+    if len(content) > _LARGEST:
+        raise TableError(f"The table is larger than {_LARGEST:,} bytes.")
+    try:
+        return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True))
+    except UnicodeDecodeError as error:
+        raise TableError(f"The table is not UTF-8: {error}. What to do: save it so.") from None
+    except csv.Error as error:
+        raise TableError(f"The table is no CSV: {error}.") from None
+
+
+def _row(cells: Sequence[str], heads: Sequence[str], needed: Sequence[str]) -> dict[str, str]:
+    if len(cells) != len(heads):
+        raise ValueError(f"it has {len(cells)} cells, and has {len(heads)}")
+    row = {head: cell.strip() for head, cell in zip(heads, cells, strict=True)}
+    empty = [head for head in needed if not row[head]]
+    if empty:
+        raise ValueError(f"{empty[0]}: it is empty")
+    return row
 
 
 def _month(row: Mapping[str, str]) -> str:

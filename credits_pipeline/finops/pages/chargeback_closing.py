@@ -1,4 +1,4 @@
-"""Closing the month on the page, and opening it again: who may, what it means, what became of it."""
+"""Closing the month on the page, and opening it again: who may, and what it means."""
 
 import streamlit as st
 

@@ -107,12 +107,12 @@ def _view(office: Office, month: BillingMonth, model: Model) -> View:
 def _asked(looking: Looking, office: Office) -> tuple[BillingMonth, Model]:
     months = office.months()
     text = st.query_params.get("month") or _usual(looking, months)
+    if text not in months:
+        say_wrong(f"There is no bill of the month {text!r}; there are {', '.join(months[-14:])}.")
+        st.stop()
     try:
-        month = BillingMonth.parse(text)
-        if str(month) not in months:
-            raise ValueError(f"There is no bill of {month}; there are {', '.join(months[-14:])}.")
-        return month, office.model(st.query_params.get("model"))
-    except (DecidedError, ValueError) as error:
+        return BillingMonth.parse(text), office.model(st.query_params.get("model"))
+    except DecidedError as error:
         say_wrong(error)
         st.stop()
 

@@ -1,5 +1,6 @@
 """Chargeback: what each team or product owes for a month, why, and whether finance can book it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import streamlit as st
@@ -66,7 +67,9 @@ def _choices(desk: Desk) -> None:
         _owner(desk)
     with columns[3]:
         span = st.query_params.get("span", MONTH)
-        _choice("Over", "span", list(SPANS), span if span in SPANS else MONTH, _SPAN_WORDS.get)
+        _choice(
+            "Over", "span", list(SPANS), span if span in SPANS else MONTH, _SPAN_WORDS.__getitem__
+        )
     with columns[4]:
         draw_closing(desk)
     if desk.office.books.decided.is_default and desk.sees_all:
@@ -75,7 +78,9 @@ def _choices(desk: Desk) -> None:
         )
 
 
-def _choice(title: str, word: str, options: list[str], now: str, name: object) -> None:
+def _choice(
+    title: str, word: str, options: list[str], now: str, name: Callable[[str], str]
+) -> None:
     key = f"chargeback:{word}"
     st.session_state[key] = now
 
