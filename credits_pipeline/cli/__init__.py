@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer import rich_utils
 
+from credits_pipeline.cli.allocation import allocation
 from credits_pipeline.cli.chargeback import chargeback, close, reopen
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
@@ -51,6 +52,7 @@ for panel, commands in {
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(allocation, rich_help_panel="Chargeback")
 app.add_typer(sources, rich_help_panel="Bills of clouds")
 app.add_typer(decisions, rich_help_panel="Bills of clouds")
 

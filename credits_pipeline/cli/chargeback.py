@@ -1,6 +1,5 @@
 """``chargeback``, ``close`` and ``reopen``: what a team owes, and when that is final."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from credits_pipeline.cli.output import Json, doing, fail, print_file, print_json, print_table, say
+from credits_pipeline.cli.sources import whoever_runs_this
 
 if TYPE_CHECKING:
     from credits_pipeline.core.month import BillingMonth
@@ -37,6 +37,14 @@ def chargeback(
             metavar="NAME",
         ),
     ] = None,
+    over: Annotated[
+        str,
+        typer.Option(
+            help="month, quarter, year-to-date or fiscal-year: beside the same months a year "
+            "before. FINOPS_FISCAL_YEAR says when the year begins.",
+            metavar="SPAN",
+        ),
+    ] = "month",
     as_json: Json = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print every line as CSV, to the cent.")
@@ -74,9 +82,7 @@ def chargeback(
     `credits-pipeline chargeback --month 2026-05 --csv > may.csv`
     """
     if sum((as_json, as_csv, pdf, xlsx, archive, journal)) > 1:
-        fail(
-            "--json, --csv, --pdf, --xlsx, --zip and --journal are several answers: ask for one.", 2
-        )
+        fail("--json, --csv, --pdf, --xlsx, --zip and --journal are several answers: choose.", 2)
     at = _month(month)
     with _office() as office, doing("Adding up") as now:
         chosen = office.model(model)
@@ -86,7 +92,11 @@ def chargeback(
             fail(f"There is no bill of {at}. What to do: credits-pipeline ingest --month {at}.", 2)
         if owner is not None:
             view = view.of(_owner(view, owner))
-        if pdf or xlsx or archive:
+        if over != "month":
+            if pdf or xlsx or archive or as_csv or journal:
+                fail("Files are of a month: leave --over out, or ask for --json.", 2)
+            _print_span(office, view, over, as_json=as_json)
+        elif pdf or xlsx or archive:
             now("Writing")
             _write(view, to, pdf=pdf, xlsx=xlsx)
         elif as_json:
@@ -130,7 +140,7 @@ def close(
             with open_closings() as store:
                 closed, statement = close_month(
                     office.books, office.kept, store, at, chosen,
-                    by=_author(), today=datetime.now(UTC).date(), why=why,
+                    by=whoever_runs_this(), today=datetime.now(UTC).date(), why=why,
                 )  # fmt: skip
         except (ClosingError, ChangedMeanwhileError) as error:
             fail(str(error), 1)
@@ -175,7 +185,7 @@ def reopen(*, month: _Month, why: _Why, model: _ModelName = None, as_json: Json 
         name = model if model is not None else office.model(None).name
         try:
             with open_closings() as store:
-                opened = reopen_month(store, at, name, by=_author(), why=why)
+                opened = reopen_month(store, at, name, by=whoever_runs_this(), why=why)
         except (ClosingError, ChangedMeanwhileError) as error:
             fail(str(error), 1)
     if as_json:
@@ -214,12 +224,6 @@ def _month(text: str) -> "BillingMonth":
         return BillingMonth.parse(text)
     except ValueError as error:
         fail(str(error), 2)
-
-
-def _author() -> Any:
-    from credits_pipeline.finops.decisions import Author  # noqa: PLC0415 - when used
-
-    return Author(getpass.getuser(), "cli")
 
 
 def _owner(view: "View", name: str) -> str | None:
@@ -269,6 +273,55 @@ def _json(view: "View") -> dict[str, Any]:
     from credits_pipeline.finops.chargeback.answer import as_json  # noqa: PLC0415 - when used
 
     return as_json(view)
+
+
+def _print_span(office: "Office", view: "View", over: str, *, as_json: bool) -> None:
+    from credits_pipeline.finops.chargeback.spans import Span, owed  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.chargeback.statement import label  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.chargeback.view import amount  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.settings import fiscal_year_begins  # noqa: PLC0415 - as above
+
+    model = office.model(view.statement.model)
+    try:
+        span = Span.of(over, _month(view.statement.month), fiscal_year_begins())
+    except ValueError as error:
+        fail(str(error), 2)
+    now, before = owed(office.books, model, span), owed(office.books, model, span.last_year)
+    rows = [
+        (currency, owner, cents, before.cents.get(currency, {}).get(owner, 0))
+        for currency, owners in sorted(now.cents.items())
+        for owner, cents in sorted(owners.items(), key=lambda one: (one[0] is None, one[0] or ""))
+        if view.only is None or owner in view.only
+    ]
+    if as_json:
+        print_json(
+            {
+                "span": span.name,
+                "months": [str(month) for month in span.months],
+                "stated": list(now.stated),
+                "stated_a_year_before": list(before.stated),
+                "owners": [
+                    {
+                        "currency": currency,
+                        "owner": owner,
+                        "total": amount(cents),
+                        "a_year_before": amount(then),
+                    }
+                    for currency, owner, cents, then in rows
+                ],
+            }
+        )
+        return
+    print_table(
+        [model.to, "total", "a year before"],
+        [[label(o), _amount(cents, cur), _amount(then, cur)] for cur, o, cents, then in rows],
+        right=["total", "a year before"],
+        folds=[model.to],
+    )
+    say(
+        f"{span.name}: bills of {len(now.stated)} of {len(span.months)} months, and of "
+        f"{len(before.stated)} a year before."
+    )
 
 
 def _print(view: "View") -> None:

@@ -42,7 +42,6 @@ def test_x(bills: Bills, instance: dg.DagsterInstance) -> None:
     result = run(instance, "2026-05")
     assert result.success
     (check,) = result.get_asset_check_evaluations()
-    print(check)
     assert (check.check_name, check.passed) == (CHECK, True)
     defs = build_definitions(schedule=Schedule())
     with dg.build_sensor_context(

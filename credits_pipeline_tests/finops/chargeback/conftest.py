@@ -1,6 +1,7 @@
 """A month of two currencies with shared costs, and statements that were made of it."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from credits_pipeline.finops.chargeback.closing import ClosedMonths
 from credits_pipeline.finops.chargeback.decided import Decided
 from credits_pipeline.finops.chargeback.kept import KeptStatements
 from credits_pipeline.finops.chargeback.stating import Books, Closed, NothingClosed
+from credits_pipeline.finops.decisions import DecisionStore
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.publish.published import Published, open_current
 from credits_pipeline_tests.finops.typed import Bills, row
@@ -60,12 +62,29 @@ def fill(bills: Bills) -> None:
     bills.put("aws", "2026-07", [row("6", **SHOP)])
 
 
-@pytest.fixture
-def bills(tmp_path: Path) -> Bills:
-    found = Bills(tmp_path / "wing")
+@pytest.fixture(scope="session")
+def filled_bills(tmp_path_factory: pytest.TempPathFactory) -> Bills:
+    """Made once; nobody writes to them."""
+    found = Bills(tmp_path_factory.mktemp("filled") / "wing")
     fill(found)
     found.publish()
     return found
+
+
+@pytest.fixture
+def bills(filled_bills: Bills, tmp_path: Path) -> Bills:
+    """A copy that a test may write to."""
+    shutil.copytree(filled_bills.storage, tmp_path / "wing")
+    found = Bills(tmp_path / "wing")
+    found.bills = dict(filled_bills.bills)
+    return found
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DecisionStore]:
+    """Decisions in SQLite, where both databases need no telling apart."""
+    with DecisionStore.open(f"sqlite:///{tmp_path}/decisions.sqlite") as found:
+        yield found
 
 
 def opened(bills: Bills) -> Published:

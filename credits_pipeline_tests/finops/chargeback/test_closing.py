@@ -79,69 +79,69 @@ def test_a_bill_that_changes_after_the_close_is_an_adjustment_of_the_next_month(
 
 
 def test_an_adjustment_is_stated_once_by_the_next_open_month(
-    bills: Bills, decisions: DecisionStore
+    bills: Bills, store: DecisionStore
 ) -> None:
-    close(bills, decisions, MAY)
+    close(bills, store, MAY)
     redeliver(bills, "40.333333333333333333")
-    assert stated(bills, decisions, JULY).sections[0].adjustments == ()
-    close(bills, decisions, JUNE)
-    assert stated(bills, decisions, JULY).sections[0].adjustments == ()
+    assert stated(bills, store, JULY).sections[0].adjustments == ()
+    close(bills, store, JUNE)
+    assert stated(bills, store, JULY).sections[0].adjustments == ()
     redeliver(bills, "41.333333333333333333", "v3")
-    assert stated(bills, decisions, JULY).sections[0].adjusted == 100
+    assert stated(bills, store, JULY).sections[0].adjusted == 100
 
 
 def test_a_bill_that_is_delivered_again_with_the_same_rows_changes_nothing(
-    bills: Bills, decisions: DecisionStore
+    bills: Bills, store: DecisionStore
 ) -> None:
-    before = stated(bills, decisions, JUNE)
-    close(bills, decisions, MAY)
+    before = stated(bills, store, JUNE)
+    close(bills, store, MAY)
     redeliver(bills, "30.333333333333333333")
-    assert stated(bills, decisions, JUNE).sections == before.sections
+    assert stated(bills, store, JUNE).sections == before.sections
 
 
 def test_what_is_closed_and_adjusted_adds_up_to_what_the_bills_say_now(
-    bills: Bills, decisions: DecisionStore
+    bills: Bills, store: DecisionStore
 ) -> None:
-    close(bills, decisions, MAY)
+    close(bills, store, MAY)
     for version, shop in enumerate(("35", "12.005", "99.99"), 2):
         redeliver(bills, shop, f"v{version}")
         if version == 3:
-            close(bills, decisions, JUNE)
+            close(bills, store, JUNE)
     now = books(bills)
     model = now.decided.model("teams")
     for owner in ("search", "shop", "core", None):
         fresh = sum(owed(now.draft(month, model), owner) for month in (MAY, JUNE, JULY))
-        told = sum(owed(stated(bills, decisions, month), owner) for month in (MAY, JUNE, JULY))
+        told = sum(owed(stated(bills, store, month), owner) for month in (MAY, JUNE, JULY))
         assert told == fresh, owner
 
 
 def test_a_currency_that_appears_after_the_close_is_adjusted_in_its_own(
-    bills: Bills, decisions: DecisionStore
+    bills: Bills, store: DecisionStore
 ) -> None:
-    close(bills, decisions, MAY)
+    close(bills, store, MAY)
     bills.put("azure", "2026-05", [row("7", BillingCurrency="GBP", tag_team="shop")])
     bills.publish()
-    june = stated(bills, decisions, JUNE)
+    june = stated(bills, store, JUNE)
     assert [(one.currency, one.adjusted) for one in june.sections] == [("USD", 0), ("GBP", 700)]
     assert june.holds
 
 
 def test_new_rules_change_no_closed_month_and_make_no_adjustment(
-    bills: Bills, decisions: DecisionStore
+    bills: Bills, store: DecisionStore
 ) -> None:
-    _, closed = close(bills, decisions, MAY)
+    _, closed = close(bills, store, MAY)
     everything = {"allocation_model": {"teams": {**TEAMS, "rules": [{"to": "shop"}]}}}
-    told = books(bills, everything, closed_in(bills, decisions))
+    told = books(bills, everything, closed_in(bills, store))
     model = told.decided.model("teams")
     assert told.statement(MAY, model) == closed
     assert told.statement(JUNE, model).sections[0].adjustments == ()
     assert owed(told.statement(JUNE, model), "shop") == 500
 
 
-def test_a_month_never_changes_another_that_is_open(bills: Bills, decisions: DecisionStore) -> None:
-    before = stated(bills, decisions, JUNE)
+def test_a_month_never_changes_another_that_is_open(bills: Bills, store: DecisionStore) -> None:
+    before = stated(bills, store, JUNE)
     redeliver(bills, "1000000")
-    assert stated(bills, decisions, JUNE) == before
+    assert stated(bills, store, JUNE) == before
 
 
 def test_a_month_that_was_opened_again_is_computed_and_can_be_closed_anew(
@@ -161,15 +161,15 @@ def test_a_month_that_was_opened_again_is_computed_and_can_be_closed_anew(
 
 
 def test_what_was_stated_elsewhere_of_a_month_that_is_closed_anew_is_taken_back(
-    bills: Bills, decisions: DecisionStore
+    bills: Bills, store: DecisionStore
 ) -> None:
-    close(bills, decisions, MAY)
+    close(bills, store, MAY)
     redeliver(bills, "40.333333333333333333")
-    close(bills, decisions, JUNE)
-    reopen_month(decisions, MAY, "teams", by=ANN, why="stated with its own month")
-    close(bills, decisions, MAY)
+    close(bills, store, JUNE)
+    reopen_month(store, MAY, "teams", by=ANN, why="stated with its own month")
+    close(bills, store, MAY)
     # May has it now, and June too: July gives it back.
-    assert stated(bills, decisions, JULY).sections[0].adjusted == -1000
+    assert stated(bills, store, JULY).sections[0].adjusted == -1000
 
 
 @pytest.mark.parametrize(
@@ -180,27 +180,23 @@ def test_what_was_stated_elsewhere_of_a_month_that_is_closed_anew_is_taken_back(
     ],
 )
 def test_a_month_is_not_closed_before_its_end_nor_unseen(
-    bills: Bills, decisions: DecisionStore, how: dict[str, Any], says: str
+    bills: Bills, store: DecisionStore, how: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(ClosingError, match=says):
-        close(bills, decisions, MAY, **how)
-    assert decisions.closed_months.all() == []
+        close(bills, store, MAY, **how)
+    assert store.closed_months.all() == []
 
 
-def test_a_month_without_a_bill_is_not_closed(bills: Bills, decisions: DecisionStore) -> None:
+def test_a_month_without_a_bill_is_not_closed(bills: Bills, store: DecisionStore) -> None:
     with pytest.raises(ClosingError, match="There is no bill of 2026-03"):
-        close(bills, decisions, BillingMonth(2026, 3))
+        close(bills, store, BillingMonth(2026, 3))
 
 
-def test_a_month_with_something_to_see_to_is_not_closed(
-    bills: Bills, decisions: DecisionStore
-) -> None:
+def test_a_month_with_something_to_see_to_is_not_closed(bills: Bills, store: DecisionStore) -> None:
     rules = {"allocation_model": {"teams": {**TEAMS, "rules": [{"to": "serach"}]}}}
     told = books(bills, rules)
     with pytest.raises(ClosingError, match="'serach' is in no bill"):
-        close_month(
-            told, kept(bills), decisions, MAY, told.decided.model("teams"), by=ANN, today=LATER
-        )
+        close_month(told, kept(bills), store, MAY, told.decided.model("teams"), by=ANN, today=LATER)
 
 
 def test_of_two_who_close_one_is_told(bills: Bills, decisions: DecisionStore) -> None:
@@ -214,42 +210,49 @@ def test_of_two_who_close_one_is_told(bills: Bills, decisions: DecisionStore) ->
 
 
 def test_nobody_opens_a_month_without_a_reason_or_one_that_is_open(
-    bills: Bills, decisions: DecisionStore
+    bills: Bills, store: DecisionStore
 ) -> None:
     with pytest.raises(ClosingError, match="is not closed"):
-        reopen_month(decisions, MAY, "teams", by=ANN, why="x")
-    close(bills, decisions, MAY)
+        reopen_month(store, MAY, "teams", by=ANN, why="x")
+    close(bills, store, MAY)
     with pytest.raises(ClosingError, match="say why"):
-        reopen_month(decisions, MAY, "teams", by=ANN, why=" ")
+        reopen_month(store, MAY, "teams", by=ANN, why=" ")
 
 
 def test_a_closed_statement_that_somebody_edited_is_refused(
-    bills: Bills, decisions: DecisionStore
+    bills: Bills, store: DecisionStore
 ) -> None:
-    closed, _ = close(bills, decisions, MAY)
+    closed, _ = close(bills, store, MAY)
     (file,) = bills.storage.glob(f"chargeback/statements/{closed.totals_digest}.json")
     file.write_text(file.read_text().replace('"30.33"', '"3.33"'))
     with pytest.raises(KeptError, match="was changed since it was kept"):
-        stated(bills, decisions, MAY)
+        stated(bills, store, MAY)
     file.unlink()
     with pytest.raises(KeptError, match="is not there"):
-        stated(bills, decisions, MAY)
+        stated(bills, store, MAY)
 
 
 #: Where a process ends in the middle of a close; and whether the month is closed then.
+_IN_THE_MIDDLE = "between the row and the log"
 ENDS = {
     "before the statement is kept": ("chargeback.kept:KeptStatements.keep", False),
     "before the row": ("decisions.judging:ClosedMonths.close", False),
-    "between the row and the log": ("decisions.log:Log.add", False),
+    _IN_THE_MIDDLE: ("decisions.log:Log.add", False),
     "after the row": ("decisions.store:DecisionStore.close", True),
 }
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(
+    ("database", "end"), [*(("sqlite", end) for end in ENDS), ("postgresql", _IN_THE_MIDDLE)]
+)
 def test_a_close_that_is_killed_is_closed_or_open_and_never_half(
-    bills: Bills, decisions_url: str, end: str, tmp_path: Path
+    bills: Bills, database: str, end: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     where, is_closed = ENDS[end]
+    decisions_url = f"sqlite:///{tmp_path}/decisions.sqlite"
+    if database == "postgresql":
+        server = request.getfixturevalue("postgres")
+        decisions_url = str(server.url(server.create_database()))
     script = tmp_path / "close.py"
     script.write_text(
         textwrap.dedent(
