@@ -81,36 +81,46 @@ def chargeback(
 
     `credits-pipeline chargeback --month 2026-05 --csv > may.csv`
     """
-    if sum((as_json, as_csv, pdf, xlsx, archive, journal)) > 1:
-        fail("--json, --csv, --pdf, --xlsx, --zip and --journal are several answers: choose.", 2)
+    asked = {
+        "json": as_json, "csv": as_csv, "pdf": pdf, "xlsx": xlsx, "zip": archive,
+        "journal": journal,
+    }  # fmt: skip
+    forms = [form for form, wanted in asked.items() if wanted]
+    if len(forms) > 1:
+        fail(f"--{' and --'.join(forms)} are several answers: ask for one.", 2)
+    form = forms[0] if forms else "table"
+    if over != "month" and form not in ("table", "json"):
+        fail("Files are of a month: leave --over out, or ask for --json.", 2)
     at = _month(month)
-    with _office() as office, doing("Adding up") as now:
-        chosen = office.model(model)
-        view = office.view(at, chosen)
+    with _office() as office, doing("Adding up"):
+        view = office.view(at, office.model(model))
         whole = view.statement
         if not whole.sections:
             fail(f"There is no bill of {at}. What to do: credits-pipeline ingest --month {at}.", 2)
         if owner is not None:
             view = view.of(_owner(view, owner))
         if over != "month":
-            if pdf or xlsx or archive or as_csv or journal:
-                fail("Files are of a month: leave --over out, or ask for --json.", 2)
             _print_span(office, view, over, as_json=as_json)
-        elif pdf or xlsx or archive:
-            now("Writing")
-            _write(view, to, pdf=pdf, xlsx=xlsx)
-        elif as_json:
-            print_json(_json(view))
-        elif as_csv or journal:
-            _print_csv(view, journal=journal)
         else:
-            _print(view)
+            _answer(view, form, to)
     for fault in whole.faults:
         say(fault, "yellow")
     if not whole.holds:
         say(f"The statement of {at} does not add up to the invoices.", "red")
     if whole.faults or not whole.holds:
         raise typer.Exit(1)
+
+
+def _answer(view: "View", form: str, to: Path | None) -> None:
+    match form:
+        case "json":
+            print_json(_json(view))
+        case "csv" | "journal":
+            _print_csv(view, journal=form == "journal")
+        case "pdf" | "xlsx" | "zip":
+            _write(view, form, to)
+        case _:
+            _print(view)
 
 
 def close(
@@ -239,21 +249,15 @@ def _owner(view: "View", name: str) -> str | None:
     return name
 
 
-def _write(view: "View", to: Path | None, *, pdf: bool, xlsx: bool) -> None:
+def _write(view: "View", form: str, to: Path | None) -> None:
     from credits_pipeline.finops.chargeback import documents  # noqa: PLC0415 - loads typst
 
+    make = {"pdf": documents.pdf, "xlsx": documents.xlsx, "zip": documents.archive}[form]
     try:
-        content = (
-            documents.pdf(view)
-            if pdf
-            else documents.xlsx(view)
-            if xlsx
-            else documents.archive(view)
-        )
+        content = make(view)
     except documents.DocumentError as error:
         fail(str(error), 2)
-    ending = "pdf" if pdf else "xlsx" if xlsx else "zip"
-    path = to or Path(f"{documents.file_name(view)}.{ending}")
+    path = to or Path(f"{documents.file_name(view)}.{form}")
     try:
         path.write_bytes(content)
     except OSError as error:

@@ -124,7 +124,7 @@ def file_name(view: View) -> str:
 def word_of(name: str) -> str:
     """A name as a part of a file's name; two names never have the same."""
     word = _UNSAFE.sub("-", name.lower()).strip("-")[:_LONGEST]
-    if word == name:
+    if word and word == name:
         return word
     told = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{word}-{told}" if word else told

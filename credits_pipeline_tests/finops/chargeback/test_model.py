@@ -63,7 +63,8 @@ def test_every_fault_is_told_at_once() -> None:
     [
         ("a", "a", True), ("a", "A", False), ("a*", "abc", True), ("*c", "abc", True),
         ("a*c", "ac", True), ("a*bc", "abc", True), ("ab*bc", "abc", False), ("*", "", True),
-        ("a*b*c", "axxbyyc", True), ("a*b*c", "acb", False), ("[a]", "a", False), ("a?", "ab", False),
+        ("a*b*c", "axxbyyc", True), ("a*b*c", "acb", False), ("[a]", "a", False),
+        ("a?", "ab", False),
     ],
 )  # fmt: skip
 def test_a_star_stands_for_any_text_and_nothing_else_does(
