@@ -14,21 +14,19 @@ from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, Dec
 from credits_pipeline.finops.objects import ObjectsError
 from credits_pipeline.finops.pages import starting
 from credits_pipeline.finops.pages.chargeback_office import Desk
-from credits_pipeline.finops.pages.person import Person, Role
+from credits_pipeline.finops.pages.person import Role
 from credits_pipeline.finops.pages.plain import plain
 
 _SAID = "chargeback:said"
 
 
 def draw_closing(desk: Desk) -> None:
-    """The button that closes or reopens, with what it does."""
+    """The button that closes or reopens, with what it does; for who sees all owners."""
     closed = desk.view.state == CLOSED
     with st.popover(
         "Reopen" if closed else "Close month",
         icon=":material/lock_open:" if closed else ":material/lock:",
         width="stretch",
-        disabled=not desk.sees_all,
-        help=None if desk.sees_all else "Months are closed by those who see all teams.",
     ):
         if closed:
             _reopen(desk)
@@ -39,13 +37,6 @@ def draw_closing(desk: Desk) -> None:
         st.success(plain(said))
 
 
-def why_not(person: Person) -> str:
-    """Why a person closes and reopens no month; empty where they do."""
-    if person.teams is not None:
-        return "Months are closed by those who see all teams."
-    return person.why_not(Role.APPROVER)
-
-
 def _close(desk: Desk) -> None:
     statement = desk.view.statement
     st.markdown(
@@ -53,7 +44,7 @@ def _close(desk: Desk) -> None:
         "A bill that changes afterwards changes no closed month: what it changes is owed as an "
         "adjustment with the next open one."
     )
-    refused = why_not(desk.looking.person)
+    refused = desk.looking.person.why_not(Role.APPROVER)
     with st.form("chargeback-close", border=False):
         why = st.text_input("Note for the log", max_chars=500)
         if st.form_submit_button(
@@ -64,7 +55,7 @@ def _close(desk: Desk) -> None:
 
 def _closed(desk: Desk, why: str) -> None:
     person = desk.looking.person
-    if why_not(person):
+    if person.why_not(Role.APPROVER):
         return
     try:
         with open_closings() as store:
@@ -89,7 +80,7 @@ def _reopen(desk: Desk) -> None:
         f"{desk.month} is computed anew from the bills and rules of now, until it is closed again. "
         "What was stated stays kept, and the log says who opened it and why."
     )
-    refused = why_not(desk.looking.person)
+    refused = desk.looking.person.why_not(Role.APPROVER)
     with st.form("chargeback-reopen", border=False):
         why = st.text_input("Why", max_chars=500)
         if st.form_submit_button("Reopen", disabled=bool(refused), help=plain(refused) or None):
@@ -98,7 +89,7 @@ def _reopen(desk: Desk) -> None:
 
 def _reopened(desk: Desk, why: str) -> None:
     person = desk.looking.person
-    if why_not(person):
+    if person.why_not(Role.APPROVER):
         return
     try:
         with open_closings() as store:

@@ -70,8 +70,9 @@ def _choices(desk: Desk) -> None:
         _choice(
             "Over", "span", list(SPANS), span if span in SPANS else MONTH, _SPAN_WORDS.__getitem__
         )
-    with columns[4]:
-        draw_closing(desk)
+    if desk.sees_all:
+        with columns[4]:
+            draw_closing(desk)
     if desk.office.books.decided.is_default and desk.sees_all:
         st.caption(
             f"No allocation model is saved yet: the tag {statement.to} says who owns a charge."
@@ -140,7 +141,8 @@ def _line(desk: Desk, section: Section) -> None:
     spend = ", ".join(f"spend {figures.exact(up.spend, up.currency)}" for up in section.adds_up)
     left.markdown(
         f"{mark}: {view.statement.to}s {plain(_cents(named, currency))} + unallocated "
-        f"{plain(_cents(section.stated - named, currency))} = {plain(spend)}; {plain(bills)}"
+        f"{plain(_cents(section.stated - named, currency))} = {plain(spend)}, which leads to "
+        f"{plain(bills)}"
     )
     with right, st.popover("How", icon=":material/calculate:", width="stretch"):
         _steps(section)
@@ -171,34 +173,33 @@ def _section(desk: Desk, section: Section) -> None:
         owner = rows[at].owner
         st.query_params[view.statement.to] = "(untagged)" if owner is None else owner
 
-    if view.is_whole or len(rows) > 1:
-        table(
-            [
-                {
-                    to: row.label,
-                    **{COLUMNS[kind]: money(row.cents[kind]) for kind in kinds},
-                    "Total": money(row.total),
-                    "Month before": None if row.previous is None else money(row.previous),
-                    "Share": row.share,
-                    "Cost centre": view.statement.owner(row.owner).cost_centre,
-                    "GL account": view.statement.owner(row.owner).gl_account,
-                }
-                for row in rows
-            ],
-            [
-                Column(to),
-                *(Column(COLUMNS[kind], "money") for kind in kinds),
-                Column("Total", "money"),
-                Column("Month before", "money"),
-                *([Column("Share", "share")] if view.is_whole else []),
-                Column("Cost centre"),
-                Column("GL account"),
-            ],
-            currency=currency,
-            words=f"What each {view.statement.to} owes",
-            key=f"chargeback:rows:{currency}",
-            on_row=choose,
-        )
+    table(
+        [
+            {
+                to: row.label,
+                **{COLUMNS[kind]: money(row.cents[kind]) for kind in kinds},
+                "Total": money(row.total),
+                "Month before": None if row.previous is None else money(row.previous),
+                "Share": row.share,
+                "Cost centre": view.statement.owner(row.owner).cost_centre,
+                "GL account": view.statement.owner(row.owner).gl_account,
+            }
+            for row in rows
+        ],
+        [
+            Column(to),
+            *(Column(COLUMNS[kind], "money") for kind in kinds),
+            Column("Total", "money"),
+            Column("Month before", "money"),
+            *([Column("Share", "share")] if view.is_whole else []),
+            Column("Cost centre"),
+            Column("GL account"),
+        ],
+        currency=currency,
+        words=f"What each {view.statement.to} owes",
+        key=f"chargeback:rows:{currency}",
+        on_row=choose if len(rows) > 1 else None,
+    )
     if not view.is_whole:
         _detail(desk, section)
     _pools(desk, section)
