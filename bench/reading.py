@@ -17,6 +17,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+from credits_pipeline.core.statement import blocking
+
 ROWS = 1_000_000
 TURNS = 7
 MONTH = (2025, 1)
@@ -74,7 +76,7 @@ def plain_python(path: Path) -> None:
 def ours(path: Path) -> None:
     """The product's reader, with its judgement."""
     from credits_pipeline.core.month import BillingMonth
-    from credits_pipeline.credits.evaluation.judgement import blocking, statements
+    from credits_pipeline.credits.evaluation.judgement import statements
     from credits_pipeline.credits.model.decisions import Decisions
     from credits_pipeline.credits.reading import read_month
 

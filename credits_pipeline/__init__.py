@@ -4,7 +4,9 @@
 
 The rooms, and the one way in which they import each other::
 
-    cli → {orchestration, sandbox} → reporting → {credits, cloudzero, storage} → billing
+    cli → doctor → assets → delivery → {reporting, evaluation, cloudzero, inbox} → reading → core
+
+`core` is what every wing needs, `credits` and `finops` are the wings (docs/architecture.md).
 """
 
 from typing import TYPE_CHECKING, Any

@@ -25,10 +25,10 @@ SECONDS_OF_A_TEST = {
     "deploy": 1,
     "docs/test_site": 6,
     "docs/test_examples": 1.5,
-    "orchestration": 1.5,
+    "credits/assets": 1.5,
     "doctor": 0.8,
-    "storage": 0.3,
-    "cloudzero/test_drop_faults": 0.2,
+    "core/storage": 0.3,
+    "credits/cloudzero/test_drop_faults": 0.2,
     "credits/test_properties": 0.2,
 }
 _QUICK = 0.03

@@ -67,6 +67,7 @@ NEVER = {
     "credits.inbox": {"dagster", "httpx"},
     "credits.cloudzero": {"dagster", "dagster_aws", "boto3", "botocore"},
     "credits.state": {"dagster", "boto3", "httpx"},
+    "credits.delivery": {"dagster"},
     "alerts": {"dagster"},
     "guard": {"boto3"},
     "reporting": {"dagster", "boto3", "httpx"},

@@ -44,7 +44,7 @@ def test_every_file_whose_time_is_known_is_there() -> None:
 
 
 def test_the_longest_files_begin_and_the_order_within_a_file_stays() -> None:
-    files = ["credits/test_amounts.py", "live/test_alerts.py", "orchestration/test_month.py"]
+    files = ["credits/test_amounts.py", "live/test_alerts.py", "credits/assets/test_month.py"]
     items: list[Any] = [
         SimpleNamespace(path=HERE / file, name=f"{file} {n}")
         for file in files

@@ -4,20 +4,20 @@ import time
 from collections.abc import Callable, Sequence
 
 from credits_pipeline.alerts.channel import Channel, ChannelError, PartlyToldError
-from credits_pipeline.alerts.state import Book
+from credits_pipeline.alerts.state import AlertState
 
 #: After these no further message is begun: a tick of Dagster's daemon has 60 seconds.
 _SECONDS = 25
 
 
 def deliver(
-    book: Book,
+    book: AlertState,
     channels: Sequence[Channel],
-    keep: Callable[[Book], None],
+    keep: Callable[[AlertState], None],
     *,
     ui: str,
     clock: Callable[[], float] = time.monotonic,
-) -> tuple[Book, list[str]]:
+) -> tuple[AlertState, list[str]]:
     """Send what is to be told, as far as the time of a tick goes; the rest is left to the next.
 
     A channel that fails is left alone until the next tick, so that what it misses comes in order.

@@ -3,8 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
-from credits_pipeline.alerts.alert import Alert, View, cause_of
-from credits_pipeline.alerts.state import Book
+from credits_pipeline.alerts.alert import Alert, Health, cause_of
+from credits_pipeline.alerts.state import AlertState
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.state.attempt import Attempt, Verdict, rows_left_out
@@ -27,7 +27,7 @@ _BY_ITSELF = (
 )
 
 
-def of_attempt(last: Attempt, receipt: Attempt | None) -> View:
+def of_attempt(last: Attempt, receipt: Attempt | None) -> Health:
     """What a month's last attempt says of it; nothing while it is being sent.
 
     Args:
@@ -35,17 +35,17 @@ def of_attempt(last: Attempt, receipt: Attempt | None) -> View:
         receipt: what CloudZero holds.
     """
     if last.verdict is Verdict.SENDING:
-        return View()
+        return Health()
     subject = f"month {last.billing_month}"
     if last.verdict.is_red:
-        return View((_red(subject, last, receipt),))
+        return Health((_red(subject, last, receipt),))
     if rows_left_out(last.ledger):
-        return View((_partial(subject, last),))
+        return Health((_partial(subject, last),))
     credit = _usd(last.total_credit_usd)
-    return View(fine={subject: f"CloudZero holds exactly the credits that were sent: {credit}."})
+    return Health(fine={subject: f"CloudZero holds exactly the credits that were sent: {credit}."})
 
 
-def of_finding(finding: Finding, about: str) -> View:
+def of_finding(finding: Finding, about: str) -> Health:
     """What a later look found, where that still is about what CloudZero is to hold.
 
     Args:
@@ -54,9 +54,11 @@ def of_finding(finding: Finding, about: str) -> View:
     """
     subject = f"{finding.check} {finding.billing_month}"
     if finding.holds or finding.about != about:
-        return View(fine={subject: finding.says if finding.holds else "The month was sent again."})
+        return Health(
+            fine={subject: finding.says if finding.holds else "The month was sent again."}
+        )
     what, _, to_do = finding.says.partition(" What to do: ")
-    return View(
+    return Health(
         (
             Alert(
                 subject=subject,
@@ -74,7 +76,7 @@ def of_finding(finding: Finding, about: str) -> View:
 
 def of_missing_file(
     month: BillingMonth, uri: str, due: datetime, before: Attempt | None, *, came: bool
-) -> View:
+) -> Health:
     """Whether a month's file came by the day that it was due.
 
     Args:
@@ -86,8 +88,8 @@ def of_missing_file(
     """
     subject = f"{_FILE}{month}"
     if came:
-        return View(fine={subject: f"{uri} has come."})
-    return View(
+        return Health(fine={subject: f"{uri} has come."})
+    return Health(
         (
             Alert(
                 subject=subject,
@@ -105,7 +107,7 @@ def of_missing_file(
     )
 
 
-def missed_files(book: Book) -> list[str]:
+def missed_files(book: AlertState) -> list[str]:
     """The months, ``YYYY-MM``, whose files people were told to be missing."""
     return [
         episode.subject.removeprefix(_FILE)

@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from credits_pipeline.alerts.alert import Alert, View
+from credits_pipeline.alerts.alert import Alert, Health
 from credits_pipeline.core.storage import schema
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Episode:
+class Incident:
     """What there was to say of one subject, until all of it is said and it is well again.
 
     Attributes:
@@ -65,12 +65,12 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class Book:
+class AlertState:
     """All episodes, the eldest first."""
 
-    episodes: tuple[Episode, ...] = ()
+    episodes: tuple[Incident, ...] = ()
 
-    def seen(self, view: View, now: datetime) -> "Book":
+    def seen(self, view: Health, now: datetime) -> "AlertState":
         """The book after a look."""
         known = {episode.subject: episode for episode in self.episodes}
         for alert in view.wrong:
@@ -78,7 +78,7 @@ class Book:
         for subject, text in view.fine.items():
             if subject in known:
                 known[subject] = _fine(known[subject], text, now)
-        return Book(tuple(known.values()))
+        return AlertState(tuple(known.values()))
 
     def to_tell(self, channel: str) -> Alert | None:
         """The first that a channel does not have yet; None if it has all."""
@@ -87,31 +87,31 @@ class Book:
                 message.alert
                 for episode in self.episodes
                 for message in episode.messages
-                if channel not in message.told
+                if channel not in message.told and message.alert.is_for(channel)
             ),
             None,
         )
 
-    def told(self, channel: str) -> "Book":
+    def told(self, channel: str) -> "AlertState":
         """The book after a channel took the first that it did not have."""
         episodes = list(self.episodes)
         for at, episode in enumerate(episodes):
             for number, message in enumerate(episode.messages):
-                if channel not in message.told:
+                if channel not in message.told and message.alert.is_for(channel):
                     messages = list(episode.messages)
                     messages[number] = replace(message, told=message.told | {channel})
                     episodes[at] = replace(episode, messages=tuple(messages))
-                    return Book(tuple(episodes))
+                    return AlertState(tuple(episodes))
         return self
 
-    def without_what_is_over(self, channels: Iterable[str]) -> "Book":
+    def without_what_is_over(self, channels: Iterable[str]) -> "AlertState":
         """The book without the episodes that are over and told by all of these channels."""
         names = set(channels)
-        return Book(
+        return AlertState(
             tuple(
                 episode
                 for episode in self.episodes
-                if not (episode.over and all(names <= m.told for m in episode.messages))
+                if not (episode.over and all(_has_gone(m, names) for m in episode.messages))
             )
         )
 
@@ -149,12 +149,12 @@ class Book:
         schema.refuse_later(stored, "The book of what was told")
         return cls(
             tuple(
-                Episode(
+                Incident(
                     subject=told["subject"],
                     since=datetime.fromisoformat(told["since"]),
                     messages=tuple(
                         Message(
-                            Alert(**one["alert"]),
+                            _alert(one["alert"]),
                             # Books of before have the episode's only.
                             datetime.fromisoformat(one.get("since", told["since"])),
                             frozenset(one["told"]),
@@ -186,10 +186,19 @@ class Book:
         store.write(NAME, self.to_json())
 
 
-def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
+def _alert(stored: dict[str, Any]) -> Alert:
+    return Alert(**{**stored, "channels": tuple(stored.get("channels", ()))})
+
+
+def _has_gone(message: Message, channels: set[str]) -> bool:
+    """Whether all of these channels have it, as far as it is for them."""
+    return {name for name in channels if message.alert.is_for(name)} <= message.told
+
+
+def _wrong(episode: Incident | None, alert: Alert, now: datetime) -> Incident:
     now = now.astimezone(UTC)
     if episode is None:
-        return Episode(alert.subject, now, (Message(alert, now),))
+        return Incident(alert.subject, now, (Message(alert, now),))
     if episode.over and not episode.messages[-1].told:
         # Nobody was told that it was well.
         episode = replace(episode, messages=episode.messages[:-1])
@@ -209,7 +218,7 @@ def _wrong(episode: Episode | None, alert: Alert, now: datetime) -> Episode:
     return replace(episode, messages=(*episode.messages, Message(alert, now)))
 
 
-def _fine(episode: Episode, text: str, now: datetime) -> Episode:
+def _fine(episode: Incident, text: str, now: datetime) -> Incident:
     if episode.over:
         return episode
     last = episode.messages[-1].alert
@@ -219,6 +228,8 @@ def _fine(episode: Episode, text: str, now: datetime) -> Episode:
         about=last.about,
         state=f"settled ({last.state})",
         what=text,
+        address=last.address,
+        channels=last.channels,
     )
     message = Message(well, now.astimezone(UTC), over=True)
     return replace(episode, messages=(*episode.messages, message))

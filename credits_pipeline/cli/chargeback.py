@@ -213,14 +213,14 @@ def reopen(*, month: _Month, why: _Why, model: _ModelName = None, as_json: Json 
 
 @contextmanager
 def _office() -> Iterator["Office"]:
-    from credits_pipeline.cli.spend import published  # noqa: PLC0415 - when used
+    from credits_pipeline.cli.scope import opened_version  # noqa: PLC0415 - when used
     from credits_pipeline.finops.chargeback.decided import DecidedError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.chargeback.kept import KeptError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.chargeback.model import ModelError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.chargeback.opening import open_office  # noqa: PLC0415 - as above
     from credits_pipeline.finops.decisions import DecisionsError  # noqa: PLC0415 - as above
 
-    with published() as found:
+    with opened_version() as found:
         try:
             yield open_office(found)
         except (DecidedError, DecisionsError, KeptError, ModelError) as error:

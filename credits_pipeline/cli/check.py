@@ -63,7 +63,7 @@ def check(
     `credits-pipeline check export.csv --json | jq '.rejected_rows[]'`
     """
     from credits_pipeline.credits.evaluation.verdict import judge, refused  # noqa: PLC0415 - loads polars
-    from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.reading import UnreadableFile  # noqa: PLC0415 - loads polars
 
     at = month_option(month, "--month")
     expected = usd_option(expect_total, "--expect-total")
@@ -85,7 +85,7 @@ def check(
                 accept_estimates=accept_estimates,
                 sheet_name=sheet,
             )
-    except Refusal as refusal:
+    except UnreadableFile as refusal:
         verdict = refused(refusal)
     if as_json:
         print_json(verdict.as_json())

@@ -33,9 +33,6 @@ def clear(
     `credits-pipeline clear --month 2025-01 --yes --json | jq -r .verdict`
     """
     from credits_pipeline.core.settings import SettingError  # noqa: PLC0415 - as above
-    from credits_pipeline.credits.assets.resources import (  # noqa: PLC0415 - as above
-        CloudZeroResource,
-    )
     from credits_pipeline.credits.delivery.commands import (  # noqa: PLC0415 - loads Dagster
         Decision,
         NoPartitionError,
@@ -44,10 +41,13 @@ def clear(
         refuse_without_partition,
         version_now,
     )
+    from credits_pipeline.credits.delivery.connections import (  # noqa: PLC0415 - as above
+        StreamConnection,
+    )
 
     at = month_option(month, "--month")
     assert at is not None  # noqa: S101 - the option is required
-    person, cloudzero = who_option(who), CloudZeroResource()
+    person, cloudzero = who_option(who), StreamConnection()
     with told_if_impossible():
         not_set = cloudzero.why_not_set()
         if not_set is not None:

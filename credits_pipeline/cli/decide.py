@@ -157,7 +157,7 @@ def carried_out(
         instance: Dagster's.
         loud: whether the run's own line of JSON goes to standard error, for machines.
     """
-    from credits_pipeline.credits.delivery.commands import run_with  # noqa: PLC0415 - loads Dagster
+    from credits_pipeline.credits.assets.run_now import run_with  # noqa: PLC0415 - loads Dagster
 
     log = sys.stderr if loud else StringIO()
     with doing(f"Running {decision.month}"), redirect_stdout(log):

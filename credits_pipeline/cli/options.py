@@ -124,9 +124,9 @@ def usd_option(text: str | None, option: str) -> str | None:
     """
     if text is None:
         return None
-    from credits_pipeline.credits.reading.amounts import spelling  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.reading.amounts import parse_amount  # noqa: PLC0415 - loads polars
 
-    amount = spelling(text).point if text.strip() else None
+    amount = parse_amount(text).point if text.strip() else None
     if amount is None:
         raise typer.BadParameter(
             f"{text!r} is not an amount: write dollars such as 116319.27", param_hint=option

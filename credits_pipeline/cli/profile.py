@@ -173,7 +173,7 @@ def _make(kept: "ProfileShelf", said: "Said", asked: _Asked) -> None:
     from credits_pipeline.credits.evaluation.verdict import judge  # noqa: PLC0415 - as above
     from credits_pipeline.credits.model.decisions import Decisions  # noqa: PLC0415 - with the others
     from credits_pipeline.credits.opening import open_file  # noqa: PLC0415 - loads polars
-    from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - as above
+    from credits_pipeline.credits.reading import UnreadableFile  # noqa: PLC0415 - as above
     from credits_pipeline.credits.reading.profiles.book import Profiles  # noqa: PLC0415 - as above
     from credits_pipeline.credits.reading.profiles.sample import (  # noqa: PLC0415 - as above
         UndecidedError,
@@ -188,8 +188,10 @@ def _make(kept: "ProfileShelf", said: "Said", asked: _Asked) -> None:
             data, name=asked.file.name, sheet=asked.sheet, max_bytes=allowed.max_bytes
         )
         made = _proposed(opened.data, opened.delimiter, said, asked, allowed.max_records)
-    except (Refusal, UndecidedError) as error:
-        reason = error.reason if isinstance(error, Refusal) else f"{asked.file.name}: {error}."
+    except (UnreadableFile, UndecidedError) as error:
+        reason = (
+            error.reason if isinstance(error, UnreadableFile) else f"{asked.file.name}: {error}."
+        )
         if asked.as_json:
             print_json({"profile": None, "stored": None, "reason": reason})
         fail(reason, 1)

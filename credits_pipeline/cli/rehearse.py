@@ -29,19 +29,19 @@ def rehearse(
 
     `credits-pipeline rehearse --month 2025-01 --json | jq '.operations[] | select(.works | not)'`
     """
-    from credits_pipeline.credits.assets.resources import (  # noqa: PLC0415 - as above
-        CloudZeroResource,
-    )
     from credits_pipeline.credits.delivery.commands import (  # noqa: PLC0415 - loads Dagster
         rehearsal_of,
     )
     from credits_pipeline.credits.delivery.commands import (  # noqa: PLC0415 - as above
         rehearse as tried,
     )
+    from credits_pipeline.credits.delivery.connections import (  # noqa: PLC0415 - as above
+        StreamConnection,
+    )
 
     at = month_option(month, "--month")
     assert at is not None  # noqa: S101 - the option is required
-    cloudzero = CloudZeroResource()
+    cloudzero = StreamConnection()
     with told_if_impossible(), doing(f"Preparing {at}") as now:
         rehearsal = rehearsal_of(at)
         steps = []

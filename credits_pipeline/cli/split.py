@@ -86,7 +86,7 @@ def split(
         NotSplitError,
         month_files,
     )
-    from credits_pipeline.credits.reading import Refusal  # noqa: PLC0415 - loads polars
+    from credits_pipeline.credits.reading import UnreadableFile  # noqa: PLC0415 - loads polars
 
     _refuse_unclear(to, upload=upload, dry_run=dry_run)
     first = month_option(first_month, "--first-month")
@@ -116,7 +116,7 @@ def split(
                 now(f"Writing {made.month}, {number} of {len(files)}")
                 where = put(made, dry_run) if put is not None else f"credits-{made.month}.csv"
                 put_to.append((made, where))
-    except (NotSplitError, Refusal, _NotWritableError) as error:
+    except (NotSplitError, UnreadableFile, _NotWritableError) as error:
         reason = str(error)
         if put_to and not dry_run:
             reason += f" Written before that: {_shown([where for _, where in put_to])}."

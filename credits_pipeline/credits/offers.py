@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
-from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.core.statement import blocking
+from credits_pipeline.credits.evaluation.judgement import statements
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import MonthReading

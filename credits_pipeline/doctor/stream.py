@@ -9,11 +9,11 @@ import dagster as dg
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import SettingError
 from credits_pipeline.core.storage.store import StorageError
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
 from credits_pipeline.credits.cloudzero.errors import CloudZeroError, LockError
 from credits_pipeline.credits.cloudzero.lock import FileStreamLock
 from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.rehearsal import Rehearsed, probe
+from credits_pipeline.credits.delivery.connections import StorageConnection, StreamConnection
 from credits_pipeline.credits.delivery.costs import costs_day
 from credits_pipeline.doctor.environment import advice_where_missing
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
@@ -35,7 +35,7 @@ def stream_found(month: BillingMonth, instance: dg.DagsterInstance) -> Iterator[
         month: the month that is asked about.
         instance: Dagster's, whose database may keep the lock.
     """
-    cloudzero = CloudZeroResource()
+    cloudzero = StreamConnection()
     try:
         base_url, connection_id = cloudzero.address()
         # Looks at key, id and address before anything is asked.
@@ -53,7 +53,7 @@ def stream_found(month: BillingMonth, instance: dg.DagsterInstance) -> Iterator[
 
 
 def _under_the_lock(
-    month: BillingMonth, cloudzero: CloudZeroResource, instance: dg.DagsterInstance
+    month: BillingMonth, cloudzero: StreamConnection, instance: dg.DagsterInstance
 ) -> Iterator[Finding]:
     lock = cloudzero.lock(instance)
     where = str(lock.path) if isinstance(lock, FileStreamLock) else "in Dagster's PostgreSQL"
@@ -74,7 +74,7 @@ class _BusyError(Exception):
 
 
 @contextmanager
-def _without_waiting(cloudzero: CloudZeroResource, instance: dg.DagsterInstance) -> Iterator[None]:
+def _without_waiting(cloudzero: StreamConnection, instance: dg.DagsterInstance) -> Iterator[None]:
     def refuse(why: str) -> None:
         raise _BusyError(why.removeprefix("waiting: "))
 
@@ -82,11 +82,11 @@ def _without_waiting(cloudzero: CloudZeroResource, instance: dg.DagsterInstance)
         yield
 
 
-def _scopes(month: BillingMonth, cloudzero: CloudZeroResource) -> Iterator[Finding]:
+def _scopes(month: BillingMonth, cloudzero: StreamConnection) -> Iterator[Finding]:
     test_key = f"credits-pipeline-doctor-{uuid.uuid4()}"
     try:
         # CloudZero counts the call, whoever asks.
-        costs_day(StorageResource()).note("doctor")
+        costs_day(StorageConnection()).note("doctor")
     except (SettingError, StorageError):
         # The finding on the storage says why.
         yield note("calls of the day", "the costs call of this look could not be written down")

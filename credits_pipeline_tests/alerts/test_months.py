@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from credits_pipeline.alerts.alert import Alert, View
+from credits_pipeline.alerts.alert import Alert, Health
 from credits_pipeline.alerts.months import of_attempt, of_finding
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE, Finding
@@ -21,7 +21,7 @@ def attempt(verdict: Verdict, **fields: Any) -> Attempt:
     return Attempt("run-1", "2025-01", verdict, **told)
 
 
-def alert(view: View) -> Alert:
+def alert(view: Health) -> Alert:
     (one,) = view.wrong
     assert view.fine == {}
     return one
@@ -79,7 +79,7 @@ def test_a_month_in_order_is_told_to_nobody(verdict: Verdict) -> None:
 
 
 def test_a_month_that_is_being_sent_is_not_judged() -> None:
-    assert of_attempt(attempt(Verdict.SENDING), None) == View()
+    assert of_attempt(attempt(Verdict.SENDING), None) == Health()
 
 
 BEFORE = attempt(Verdict.FAILED, reason="503 after 3 tries", what_to_do="It passes by itself.")

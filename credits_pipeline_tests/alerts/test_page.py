@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline.alerts.alert import View
+from credits_pipeline.alerts.alert import Health
 from credits_pipeline.alerts.months import of_attempt, of_finding, of_missing_file
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
@@ -31,7 +31,7 @@ def attempt(verdict: Verdict) -> Attempt:
     )
 
 
-def views() -> list[View]:
+def views() -> list[Health]:
     reds = [Verdict.BLOCKED, Verdict.HELD, Verdict.FAILED, Verdict.INCOMPLETE, Verdict.PARTIAL]
     found = [
         Finding(check, "2025-01", holds=False, says="", about="", usd="", run_id="", found_at="")
@@ -53,7 +53,7 @@ def test_the_page_lists_every_title_of_a_month() -> None:
 
 @pytest.mark.parametrize("title", [title for title in TITLES if not title.startswith("2025-01")])
 def test_the_other_titles_of_the_page_are_those_that_the_code_has(title: str) -> None:
-    folder = ROOT / "credits_pipeline" / "orchestration"
+    folder = ROOT / "credits_pipeline" / "credits" / "assets"
     code = "".join(path.read_text() for path in sorted(folder.glob("alert_*.py")))
     assert title.partition(": ")[2] in code
 

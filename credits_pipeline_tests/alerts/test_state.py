@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credits_pipeline.alerts.alert import Alert, View
+from credits_pipeline.alerts.alert import Alert, Health
 from credits_pipeline.alerts.channel import ChannelError, PartlyToldError
 from credits_pipeline.alerts.delivery import deliver
-from credits_pipeline.alerts.state import GIVEN_UP, Book
+from credits_pipeline.alerts.state import GIVEN_UP, AlertState
 from credits_pipeline.core.storage.store import StorageError
 
 NOW = datetime(2025, 2, 3, 10, tzinfo=UTC)
@@ -35,54 +35,56 @@ class Heard:
         self.got.append(alert.title)
 
 
-def tick(book: Book, view: View, *channels: Heard, now: datetime = NOW) -> Book:
+def tick(book: AlertState, view: Health, *channels: Heard, now: datetime = NOW) -> AlertState:
     book, _ = deliver(book.seen(view, now), channels, lambda _: None, ui="")
-    return Book.from_json(book.without_what_is_over(channel.name for channel in channels).to_json())
+    return AlertState.from_json(
+        book.without_what_is_over(channel.name for channel in channels).to_json()
+    )
 
 
-def untold(book: Book, channel: str) -> int:
+def untold(book: AlertState, channel: str) -> int:
     return sum(channel not in m.told for episode in book.episodes for m in episode.messages)
 
 
-def wrong(*alerts: Alert) -> View:
-    return View(alerts)
+def wrong(*alerts: Alert) -> Health:
+    return Health(alerts)
 
 
-FINE = View(fine={"month 2025-01": "All is well."})
+FINE = Health(fine={"month 2025-01": "All is well."})
 
 
 def test_what_stays_wrong_is_told_once() -> None:
-    channel, book = Heard("one"), Book()
+    channel, book = Heard("one"), AlertState()
     for _ in range(5):
         book = tick(book, wrong(alert()), channel)
     assert channel.got == ["month 2025-01: bad a"]
 
 
 def test_another_cause_is_told_and_going_back_to_the_first_is_not() -> None:
-    channel, book = Heard("one"), Book()
+    channel, book = Heard("one"), AlertState()
     for cause in ("a", "b", "a", "b", "a"):
         book = tick(book, wrong(alert(cause=cause)), channel)
     assert channel.got == ["month 2025-01: bad a", "month 2025-01: bad b"]
 
 
 def test_what_is_over_is_told_once_and_then_forgotten_and_may_come_again() -> None:
-    channel, book = Heard("one"), Book()
+    channel, book = Heard("one"), AlertState()
     for view in (wrong(alert()), FINE, FINE, wrong(alert()), FINE):
         book = tick(book, view, channel)
     bad, over = "month 2025-01: bad a", "month 2025-01: settled (bad a)"
     assert channel.got == [bad, over, bad, over]
-    assert book == Book()
+    assert book == AlertState()
 
 
 def test_what_could_not_be_judged_is_left_as_it_was() -> None:
-    channel, book = Heard("one"), Book()
-    for view in (wrong(alert()), View(), wrong(alert()), View()):
+    channel, book = Heard("one"), AlertState()
+    for view in (wrong(alert()), Health(), wrong(alert()), Health()):
         book = tick(book, view, channel)
     assert channel.got == ["month 2025-01: bad a"]
 
 
 def test_a_channel_that_fails_gets_all_of_it_later_and_the_other_nothing_twice() -> None:
-    works, fails, book = Heard("works"), Heard("fails"), Book()
+    works, fails, book = Heard("works"), Heard("fails"), AlertState()
     fails.fails = ChannelError("down")
     for view in (wrong(alert()), wrong(alert(cause="b")), FINE):
         book = tick(book, view, works, fails)
@@ -95,19 +97,19 @@ def test_a_channel_that_fails_gets_all_of_it_later_and_the_other_nothing_twice()
         "month 2025-01: bad b",
         "month 2025-01: settled (bad b)",
     ]
-    assert book == Book()
+    assert book == AlertState()
 
 
 def test_a_channel_that_fails_is_asked_once_a_tick() -> None:
     fails = Heard("fails")
     fails.fails = ChannelError("down")
     view = wrong(alert(), alert("month 2025-02"))
-    _, failures = deliver(Book().seen(view, NOW), [fails], lambda _: None, ui="")
+    _, failures = deliver(AlertState().seen(view, NOW), [fails], lambda _: None, ui="")
     assert failures == ["down It is tried again with the next tick."]
 
 
 def test_what_was_taken_for_some_is_not_sent_again() -> None:
-    partly, book = Heard("partly"), Book()
+    partly, book = Heard("partly"), AlertState()
     partly.fails = PartlyToldError("not for gone@example.com")
     book, failures = deliver(book.seen(wrong(alert()), NOW), [partly], lambda _: None, ui="")
     assert failures == ["not for gone@example.com"]
@@ -115,14 +117,14 @@ def test_what_was_taken_for_some_is_not_sent_again() -> None:
 
 
 def test_a_channel_that_is_set_later_hears_what_is_wrong_then() -> None:
-    first, later, book = Heard("first"), Heard("later"), Book()
+    first, later, book = Heard("first"), Heard("later"), AlertState()
     book = tick(book, wrong(alert()), first)
     book = tick(book, wrong(alert()), first, later)
     assert first.got == later.got == ["month 2025-01: bad a"]
 
 
 def test_what_is_not_tried_again_any_more_is_told_once_more() -> None:
-    channel, book = Heard("one"), Book()
+    channel, book = Heard("one"), AlertState()
     for hours in (0, 1, 79, 81, 82, 200):
         now = NOW + timedelta(hours=hours)
         book = tick(book, wrong(alert(passes=True)), channel, now=now)
@@ -132,7 +134,7 @@ def test_what_is_not_tried_again_any_more_is_told_once_more() -> None:
 
 def test_blocked_five_days_then_another_cause_that_may_pass() -> None:
     """It is given up as late as any other: what was wrong before does not count."""
-    channel, book = Heard("one"), Book()
+    channel, book = Heard("one"), AlertState()
     book = tick(book, wrong(alert(cause="blocked")), channel)
     for hours in (120, 121, 199, 201, 202):
         now = NOW + timedelta(hours=hours)
@@ -144,10 +146,10 @@ def test_blocked_five_days_then_another_cause_that_may_pass() -> None:
 
 def test_a_book_of_before_has_the_episode_s_moment_for_each_message() -> None:
     channel = Heard("one")
-    book = tick(Book(), wrong(alert(passes=True)), channel)
+    book = tick(AlertState(), wrong(alert(passes=True)), channel)
     stored = json.loads(book.to_json())
     del stored["episodes"][0]["messages"][0]["since"]
-    before = Book.from_json(json.dumps(stored).encode())
+    before = AlertState.from_json(json.dumps(stored).encode())
     assert before == book
     tick(before, wrong(alert(passes=True)), channel, now=NOW + timedelta(hours=81))
     assert channel.got[1:] == ["month 2025-01: bad a; given up"]
@@ -157,26 +159,26 @@ def test_what_can_not_be_remembered_is_not_told() -> None:
     """A disk that is full must not repeat it with every tick."""
     channel = Heard("one")
 
-    def full(_: Book) -> None:
+    def full(_: AlertState) -> None:
         raise StorageError("the disk is full")
 
     with pytest.raises(StorageError):
-        deliver(Book().seen(wrong(alert()), NOW), [channel], full, ui="")
+        deliver(AlertState().seen(wrong(alert()), NOW), [channel], full, ui="")
     assert channel.got == []
 
 
 def test_each_word_is_remembered_before_the_next_is_said() -> None:
     """A daemon that is killed between two messages repeats neither."""
-    channel, kept = Heard("one"), [Book()]
+    channel, kept = Heard("one"), [AlertState()]
     view = wrong(alert(), alert("month 2025-02"))
-    deliver(Book().seen(view, NOW), [channel], kept.append, ui="")
+    deliver(AlertState().seen(view, NOW), [channel], kept.append, ui="")
     assert [untold(book, "one") for book in kept[1:]] == [2, 1, 0]
 
 
 def test_a_tick_ends_in_time_and_the_next_goes_on() -> None:
     """Each message takes ten seconds here."""
     channel, seconds = Heard("one"), iter(range(0, 10_000, 10))
-    book = Book().seen(wrong(*(alert(f"month {n}") for n in range(7))), NOW)
+    book = AlertState().seen(wrong(*(alert(f"month {n}") for n in range(7))), NOW)
     left = []
     while book.to_tell("one"):
         book, _ = deliver(book, [channel], lambda _: None, ui="", clock=lambda: next(seconds))
@@ -193,17 +195,17 @@ VIEWS = st.dictionaries(SUBJECTS, st.sampled_from(["a", "b", "fine"]))
 def test_whatever_comes_no_channel_hears_a_cause_twice_in_one_episode(
     ticks: list[tuple[dict[str, str], set[str]]],
 ) -> None:
-    channels, book = [Heard("one"), Heard("two")], Book()
+    channels, book = [Heard("one"), Heard("two")], AlertState()
     for seen, down in ticks:
         for channel in channels:
             channel.fails = ChannelError("down") if channel.name in down else None
         bad = (alert(s, cause) for s, cause in seen.items() if cause != "fine")
         good = {s: "well" for s, cause in seen.items() if cause == "fine"}
-        book = tick(book, View(tuple(bad), good), *channels)
+        book = tick(book, Health(tuple(bad), good), *channels)
     for channel in channels:
         channel.fails = None
-    all_fine = View(fine=dict.fromkeys(["month 1", "month 2", "file 1"], "well"))
-    assert tick(book, all_fine, *channels) == Book()
+    all_fine = Health(fine=dict.fromkeys(["month 1", "month 2", "file 1"], "well"))
+    assert tick(book, all_fine, *channels) == AlertState()
     for channel in channels:
         for subject in ("month 1", "month 2", "file 1"):
             episode: set[str] = set()
@@ -227,7 +229,7 @@ def test_whatever_a_channel_raises_the_next_ones_are_told_and_no_secret_is(
     broken, well = Heard("broken"), Heard("well")
     broken.fails = error
     view = wrong(alert())
-    book, failures = deliver(Book().seen(view, NOW), [broken, well], lambda _: None, ui="")
+    book, failures = deliver(AlertState().seen(view, NOW), [broken, well], lambda _: None, ui="")
     assert len(well.got) == 1
     (said,) = failures
     assert type(error).__name__ in said

@@ -12,7 +12,7 @@ from credits_pipeline.core.money import to_text
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.evaluation.verdict import FileVerdict, judge
 from credits_pipeline.credits.model.decisions import Decisions
-from credits_pipeline.credits.reading import Limits, Refusal
+from credits_pipeline.credits.reading import Limits, UnreadableFile
 from credits_pipeline.credits.reading.text import decode
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -63,7 +63,7 @@ def _judged(folder: str, name: str) -> tuple[list[str], FileVerdict]:
     )
     try:
         lines = decode(data, name=name).decoded().splitlines()
-    except Refusal:
+    except UnreadableFile:
         lines = []
     return lines, found
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ from credits_pipeline.credits.reading.amounts import spelling
     ],
 )
 def test_a_cell_says_an_amount(cell: str, point: str | None, comma: str | None) -> None:
-    found = spelling(cell)
+    found = parse_amount(cell)
     assert found.point == (None if point is None else Decimal(point))
     assert found.comma == (None if comma is None else Decimal(comma))
     for value in (found.point, found.comma):
@@ -110,7 +110,7 @@ def test_a_cell_says_an_amount(cell: str, point: str | None, comma: str | None) 
     ],
 )
 def test_a_cell_that_is_no_amount_says_why(cell: str, words: str) -> None:
-    found = spelling(cell)
+    found = parse_amount(cell)
     assert (found.point, found.comma) == (None, None)
     assert words in (found.fault or "")
 
@@ -136,4 +136,4 @@ def test_a_cell_that_is_no_amount_says_why(cell: str, words: str) -> None:
     ],
 )
 def test_another_currency_is_noticed(cell: str, currency: str | None) -> None:
-    assert spelling(cell).foreign == currency
+    assert parse_amount(cell).foreign == currency

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.core.statement import blocking
+from credits_pipeline.credits.evaluation.judgement import statements
 from credits_pipeline.credits.model.decisions import Decisions
-from credits_pipeline.credits.reading import Refusal, read_month
+from credits_pipeline.credits.reading import UnreadableFile, read_month
 from credits_pipeline.credits.reading.columns import names_month
 
 JANUARY = BillingMonth(2025, 1)
@@ -52,7 +53,7 @@ def sent(data: bytes) -> dict[str, Decimal] | None:
     """What would be sent; None if the file is refused or blocked."""
     try:
         reading = read_month(data, JANUARY)
-    except Refusal:
+    except UnreadableFile:
         return None
     if blocking(statements(reading, Decisions())):
         return None
@@ -154,7 +155,7 @@ def test_a_further_column_is_understood_or_refused(
 def test_a_column_without_a_role_is_refused_with_its_name_and_its_values(
     header: str, values: tuple[str, str, str]
 ) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UnreadableFile) as refusal:
         read_month(with_column(header, list(values)), JANUARY)
     assert repr(header) in refusal.value.reason
     for value in values:

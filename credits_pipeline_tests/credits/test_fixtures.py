@@ -62,7 +62,7 @@ def test_a_file_is_read_exactly_or_refused_with_the_cause(
     for reading in found.months.values():
         CreditsTable.validate(reading.rows)
         closes = {s.name: s for s in statements(reading, Decisions())}["ledger_closes"]
-        assert closes.holds, closes.says
+        assert closes.passed, closes.message
 
 
 def test_every_file_among_the_fixtures_has_an_expectation() -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.evaluation.judgement import Statement, blocking, statements
+from credits_pipeline.core.statement import Statement, blocking
+from credits_pipeline.credits.evaluation.judgement import statements
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.model.findings import Convention, RecordClass
-from credits_pipeline.credits.reading import Controls, MonthReading, Refusal, read_month
+from credits_pipeline.credits.reading import Controls, MonthReading, UnreadableFile, read_month
 
 JANUARY = BillingMonth(2025, 1)
 TWO = "123456789012,5.10\n000000000002,6.20\n"
@@ -59,7 +60,7 @@ def test_the_statements_have_the_names_of_the_asset_checks() -> None:
 
 def test_amounts_all_against_the_convention_are_credits_with_a_warning() -> None:
     found = judged("123456789012,-5.10\n000000000002,-6.20\n")
-    assert not found["signs_agree"].holds
+    assert not found["signs_agree"].passed
     assert stops(found) == []
     assert read("123456789012,-5.10\n").rows["amount_usd"].to_list() == [Decimal("5.10")]
 
@@ -99,7 +100,7 @@ def test_in_an_aws_layout_negative_is_credit_and_positive_is_against_it() -> Non
     assert credit.findings.total_usd == Decimal("11.30")
     assert not credit.findings.signs.against_layout
     against = judged(BILL_LIKE.format("5.10", "6.20", "11.30"))
-    assert "costs" in against["signs_agree"].says
+    assert "costs" in against["signs_agree"].message
     assert stops(against) == ["signs_agree"]
     assert stops(judged(BILL_LIKE.format("-5.10", "6.20", "1.10"))) == ["signs_agree"]
 
@@ -125,7 +126,7 @@ def test_the_objects_metadata_is_compared(
     [Controls(total="much"), Controls(total=""), Controls(rows="2.0"), Controls(rows="")],
 )
 def test_metadata_that_is_no_figure_is_refused(controls: Controls) -> None:
-    with pytest.raises(Refusal, match="object metadata"):
+    with pytest.raises(UnreadableFile, match="object metadata"):
         read(TWO, controls)
 
 
@@ -149,7 +150,7 @@ SERVICES = "Account ID,Service,Credits\n{0},EC2,100.00\n{0},S3,25.50\n{1},EC2,40
 def test_rows_of_an_account_that_differ_are_added_up_only_where_it_is_said() -> None:
     asked = judged(SERVICES)
     assert stops(asked) == ["no_duplicate_accounts"]
-    assert "duplicates = sum" in asked["no_duplicate_accounts"].says
+    assert "duplicates = sum" in asked["no_duplicate_accounts"].message
     for sum_of_all in (f"{SERVICES}Total,,165.50\n", f"Total: $165.50\n{SERVICES}"):
         assert stops(judged(sum_of_all)) == []
         assert read(sum_of_all).findings.total_usd == Decimal("165.50")
@@ -181,7 +182,7 @@ def test_rows_of_another_type_are_left_out_with_their_dollars() -> None:
     assert any("$500.00" in warning for warning in found.findings.warnings)
     assert found.findings.ledger.entries[RecordClass.NOT_A_CREDIT].rows == 1
     assert stops(judged(TYPES.format("Usage", "500.00"))) == []
-    with pytest.raises(Refusal, match="Type"):
+    with pytest.raises(UnreadableFile, match="Type"):
         read(TYPES.format("Sonstiges", "5.00"))
 
 
@@ -193,7 +194,7 @@ def test_a_total_rounded_to_cents_agrees_with_fractions_of_a_cent() -> None:
 
 
 def test_both_sums_are_named() -> None:
-    says = judged(f"{TWO}Total,11.31\n")["totals_match_source"].says
+    says = judged(f"{TWO}Total,11.31\n")["totals_match_source"].message
     assert "$11.31" in says
     assert "$11.30" in says
     assert "line 3" in says
@@ -229,13 +230,13 @@ def test_sums_stay_exact_beyond_28_digits() -> None:
 
 def test_a_sum_that_does_not_fit_is_refused() -> None:
     usd = "99999999999999999999999999.99"
-    with pytest.raises(Refusal, match="digits"):
+    with pytest.raises(UnreadableFile, match="digits"):
         read(f"123456789012,{usd}\n000000000002,{usd}\n")
-    with pytest.raises(Refusal, match="digits"):
+    with pytest.raises(UnreadableFile, match="digits"):
         read(f"123456789012,{usd}\n123456789012,{usd}\n", duplicates="sum")
 
 
 def test_an_empty_table_blocks_with_the_rows_reasons() -> None:
     found = judged("12345678,5.10\n")
     assert stops(found) == ["nothing_rejected", "table_is_not_empty"]
-    assert "8 digits" in found["nothing_rejected"].says
+    assert "8 digits" in found["nothing_rejected"].message

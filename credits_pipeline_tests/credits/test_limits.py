@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.reading import Limits, Refusal, read_month
+from credits_pipeline.credits.reading import Limits, UnreadableFile, read_month
 
 JANUARY = BillingMonth(2025, 1)
 
@@ -14,7 +14,7 @@ JANUARY = BillingMonth(2025, 1)
 SCRIPT = """
 import resource, sys
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.reading import Refusal, read_month
+from credits_pipeline.credits.reading import UnreadableFile, read_month
 read_month(b"123456789012,5.10\\n", BillingMonth(2025, 1))
 data = {maker}
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
@@ -22,7 +22,7 @@ status = open("/proc/self/status").read()
 held = int(status.split("VmRSS:")[1].split()[0]) * 1024
 try:
     read_month(data, BillingMonth(2025, 1), name="big.csv")
-except Refusal as refusal:
+except UnreadableFile as refusal:
     print(refusal.reason)
 status = open("/proc/self/status").read()
 peak = int(status.split("VmHWM:")[1].split()[0]) * 1024
@@ -65,7 +65,7 @@ def test_an_oversized_file_is_refused_in_bounded_time_and_memory(maker: str, wor
 )
 def test_the_limits_are_settings(limits: Limits, words: str) -> None:
     data = b"123456789012,5.10\n000000000002,6.20\n"
-    with pytest.raises(Refusal, match=words):
+    with pytest.raises(UnreadableFile, match=words):
         read_month(data, JANUARY, limits=limits)
     exact = Limits(max_bytes=len(data), max_records=2)
     assert len(read_month(data, JANUARY, limits=exact).rows) == 2

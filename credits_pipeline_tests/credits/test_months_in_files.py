@@ -6,7 +6,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading.headers import distinct_months, month_in
 from credits_pipeline.credits.reading.lines import Line, understood
 from credits_pipeline.credits.reading.months import month_text, order_of
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 JANUARY, FEBRUARY = BillingMonth(2025, 1), BillingMonth(2025, 2)
 
@@ -163,7 +163,7 @@ def test_a_title_says_a_month_if_it_names_one(title: str, month: BillingMonth | 
     ],
 )
 def test_a_title_that_changes_what_amounts_mean_is_refused(title: str) -> None:
-    with pytest.raises(Refusal, match=r"line 1|more than one month"):
+    with pytest.raises(UnreadableFile, match=r"line 1|more than one month"):
         understood([Line(1, (title,))], name="the file", layout="header")
 
 

@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.core.statement import blocking
+from credits_pipeline.credits.evaluation.judgement import statements
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.model.findings import RecordClass
 from credits_pipeline.credits.model.table import CreditsTable
-from credits_pipeline.credits.reading import Refusal, read_month
+from credits_pipeline.credits.reading import UnreadableFile, read_month
 
 JANUARY = BillingMonth(2025, 1)
 
@@ -91,5 +92,5 @@ def test_a_conflicting_duplicate_is_left_out_added_or_blocks(
 
 @pytest.mark.parametrize("data", [b"", b"\n \n", b"PK\x03\x04rest", b"<html><body>"])
 def test_what_is_no_table_is_refused_with_the_cause(data: bytes) -> None:
-    with pytest.raises(Refusal, match="the file"):
+    with pytest.raises(UnreadableFile, match="the file"):
         read_month(data, JANUARY)

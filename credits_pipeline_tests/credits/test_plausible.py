@@ -23,9 +23,9 @@ USUAL = before(("100.00", 20), ("110.00", 22), ("90.00", 18))
 
 def test_without_a_month_before_it_holds_and_says_so() -> None:
     found = plausible(Decimal("5.00"), 1, [])
-    assert found.holds
-    assert found.says == "There is no verified month before this one to compare it with."
-    assert found.numbers == {"months_compared": 0}
+    assert found.passed
+    assert found.message == "There is no verified month before this one to compare it with."
+    assert found.metrics == {"months_compared": 0}
 
 
 @pytest.mark.parametrize(
@@ -46,19 +46,19 @@ def test_more_than_half_off_the_middle_is_unusual_and_never_stops_a_month(
     usd: str, accounts: int, holds: bool
 ) -> None:
     found = plausible(Decimal(usd), accounts, USUAL)
-    assert found.holds is holds
-    assert not found.blocks
+    assert found.passed is holds
+    assert not found.blocking
 
 
 def test_it_says_how_far_off_what_is_usual_and_since_when() -> None:
     found = plausible(Decimal("210.00"), 21, USUAL)
-    assert found.says == (
+    assert found.message == (
         "The total, $210.00, is 110 % above the usual $100.00; the number of accounts, 21, is 5 % "
         "above the usual 20. Usual is the middle of the 3 verified months from 2024-10 to 2024-12. "
         "More than 50 % off is unusual. See that the file is the right one and "
         "whole."
     )
-    assert found.numbers == {
+    assert found.metrics == {
         "months_compared": 3,
         "total_usd": "210.00",
         "usual_usd": "100.00",
@@ -70,23 +70,23 @@ def test_it_says_how_far_off_what_is_usual_and_since_when() -> None:
 
 
 def test_what_is_barely_past_the_limit_reads_so() -> None:
-    assert "is 50.1 % above the usual $100.00" in plausible(Decimal("150.01"), 20, USUAL).says
+    assert "is 50.1 % above the usual $100.00" in plausible(Decimal("150.01"), 20, USUAL).message
 
 
 def test_one_odd_month_does_not_move_what_is_usual() -> None:
     months = before(("100.00", 20), ("9000.00", 900), ("100.00", 20))
-    assert plausible(Decimal("101.00"), 20, months).holds
+    assert plausible(Decimal("101.00"), 20, months).passed
 
 
 def test_only_the_nearest_months_are_looked_at() -> None:
     months = before(("100.00", 20), ("100.00", 20), ("9.00", 2), ("9.00", 2), ("9.00", 2))
-    assert plausible(Decimal("100.00"), 20, months, PlausibleLimits(months=2)).holds
-    assert not plausible(Decimal("100.00"), 20, months, PlausibleLimits(months=5)).holds
+    assert plausible(Decimal("100.00"), 20, months, PlausibleLimits(months=2)).passed
+    assert not plausible(Decimal("100.00"), 20, months, PlausibleLimits(months=5)).passed
 
 
 def test_the_only_month_before_is_named() -> None:
     found = plausible(Decimal("100.00"), 20, USUAL[:1])
-    assert found.says == (
+    assert found.message == (
         "The total, $100.00, is the usual $100.00; the number of accounts, 20, is the usual 20. "
         "Compared with 2024-12, the only verified month before."
     )
@@ -94,15 +94,15 @@ def test_the_only_month_before_is_named() -> None:
 
 def test_months_of_nothing_make_any_credit_unusual() -> None:
     months = before(("0.00", 20))
-    assert plausible(Decimal("0.00"), 20, months).holds
+    assert plausible(Decimal("0.00"), 20, months).passed
     found = plausible(Decimal("5.00"), 20, months)
-    assert not found.holds
-    assert "The total, $5.00, was $0.00 before" in found.says
-    assert "usd_percent_off" not in found.numbers
+    assert not found.passed
+    assert "The total, $5.00, was $0.00 before" in found.message
+    assert "usd_percent_off" not in found.metrics
 
 
 def test_amounts_are_exact_whatever_their_size() -> None:
     large = "12345678901234567890123456.123456789012"
     found = plausible(Decimal(large), 1, before((large, 1), (large, 1)))
-    assert found.holds
-    assert found.numbers["usual_usd"] == large
+    assert found.passed
+    assert found.metrics["usual_usd"] == large

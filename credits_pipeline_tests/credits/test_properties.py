@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.core.statement import blocking
+from credits_pipeline.credits.evaluation.judgement import statements
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.reading import (
     MonthReading,
-    Refusal,
     Sheet,
+    UnreadableFile,
     accounts,
     amounts,
     grid,
@@ -135,7 +136,7 @@ def agrees_with_the_reference(data: bytes, first: BillingMonth | None = None) ->
     try:
         # The slow reader knows the layouts; what profiles read has tests of its own.
         sheet = read_sheet(data, first_month=first, profiles=Profiles())
-    except Refusal:
+    except UnreadableFile:
         return
     expected = reference.read(data, None if first is None else (first.year, first.month))
     found = months_of(sheet)
@@ -192,7 +193,7 @@ AMOUNT_TEXT = st.one_of(
 def test_the_fast_reading_of_amounts_is_the_careful_one(cells: list[str]) -> None:
     column = pl.Series(cells, dtype=pl.String)
     lines = pl.int_range(1, len(cells) + 1, dtype=pl.Int64, eager=True)
-    spelled = [amounts.spelling(cell) for cell in cells]
+    spelled = [amounts.parse_amount(cell) for cell in cells]
     for cell, found in zip(cells, spelled, strict=True):
         if pl.Series([cell]).to_frame("c").select(amounts.is_plain(pl.col("c"))).item():
             assert found.point is not None
@@ -200,7 +201,7 @@ def test_the_fast_reading_of_amounts_is_the_careful_one(cells: list[str]) -> Non
             assert ("." in cell) == (found.says == ".")
     try:
         read = amounts.read_amounts(column, lines)
-    except Refusal:
+    except UnreadableFile:
         return
     assert read.usd.to_list() == [found.under(read.mark) for found in spelled]
 
@@ -216,6 +217,6 @@ def test_the_fast_reading_of_accounts_is_the_careful_one(cell: str) -> None:
 
 @given(AMOUNT_TEXT)
 def test_an_amount_is_what_the_slow_strict_reader_says(cell: str) -> None:
-    found = amounts.spelling(cell)
+    found = amounts.parse_amount(cell)
     values = {mark: found.under(mark) for mark in ".,"}
     assert {m: v for m, v in values.items() if v is not None} == reference.amount(cell)

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from credits_pipeline_tests.docs.pages import ROOT
-from credits_pipeline_tests.test_architecture import MAY_IMPORT, imports
+from credits_pipeline_tests.test_architecture import MAY_IMPORT, imports, room_of
 
 FOLDER = ROOT / "docs" / "images"
 INK, SOFT, LINE, PAPER = "#1f2937", "#6b7280", "#94a3b8", "#ffffff"
@@ -145,7 +145,7 @@ def storeys() -> list[list[str]]:
     for _, room, module in imports():
         package, _, rest = module.partition(".")
         if package == "credits_pipeline" and room in below:
-            below[room] |= {rest.split(".")[0]} & below.keys() - {room}
+            below[room] |= {room_of(rest.split("."))} & below.keys() - {room}
 
     def storey(room: str) -> int:
         return 1 + max(map(storey, below[room]), default=-1)
@@ -158,7 +158,7 @@ def storeys() -> list[list[str]]:
 
 def rooms() -> str:
     """The rooms in storeys; imports run down."""
-    wide, high, gap, left = 116.0, 40.0, 16.0, 110.0
+    wide, high, gap, left = 150.0, 40.0, 16.0, 110.0
     house = storeys()
     width = left + max(map(len, house)) * (wide + gap) + 24
     floor = 24 + len(house) * (high + gap)

@@ -16,7 +16,7 @@ ADVICE = ("advice",)
 _AWS, _FILES = "deploy/test_aws.py", "deploy/test_files.py"
 _HARD, _LIVE = "deploy/test_hardening.py", "deploy/test_production.py"
 _RULES, _DOOR = "guard/test_rules.py", "guard/test_door.py"
-_SURFACES, _TLS = "text/test_surfaces.py", "cloudzero/test_tls.py"
+_SURFACES, _TLS = "text/test_surfaces.py", "credits/cloudzero/test_tls.py"
 _MONTH = f"{_AWS}::test_a_month_is_verified_with_the_pipeline_s_role_and_no_other_right"
 _UPLOADER = f"{_AWS}::test_who_uploads_can_upload_a_month_and_nothing_else"
 _PROXY = f"{_LIVE}::test_another_site_can_ask_for_nothing_with_an_editor_s_password"
@@ -40,7 +40,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "| **viewer**": (_EDITORS,),
     "| **database**": (f"{_FILES}::test_only_the_code_server_knows_the_key",),
     "| **machine**": (_MONTH,),
-    "What finds a forgery": ("orchestration/test_later.py::test_another_feeder_makes_the_look_red_and_only_its_month",),
+    "What finds a forgery": ("credits/assets/test_reconcile.py::test_another_feeder_makes_the_look_red_and_only_its_month",),
     "Against a false upload": ADVICE,
     "Both are versioned": (_BUCKETS,),
     "Old versions of the inbox": (_BUCKETS,),
@@ -68,18 +68,18 @@ HELD: dict[str, tuple[str, ...]] = {
     "Nothing else.": (_PROXY,),
     "`/report_asset…` is closed": (_REPORTS,),
     "The pipeline has no use": ADVICE,
-    "The decisions in a receipt": ("orchestration/test_clearing.py::test_a_month_is_withdrawn_verified_and_receipted_whatever_its_file",),
+    "The decisions in a receipt": ("credits/assets/test_clearing.py::test_a_month_is_withdrawn_verified_and_receipted_whatever_its_file",),
     "Viewers get a webserver": (f"{_FILES}::test_viewers_are_served_read_only",),
-    "| CloudZero's key": ("orchestration/test_secret.py::test_a_month_is_sent_with_the_key_and_the_connection_of_the_secret",),
+    "| CloudZero's key": ("credits/assets/test_secret.py::test_a_month_is_sent_with_the_key_and_the_connection_of_the_secret",),
     "| the database's password": (f"{_FILES}::test_on_ecs_the_password_stays_and_no_call_is_cut_short",),
     "| webhook, SMTP password": ("doctor/test_doctor.py::test_channels_of_alerts_are_named_and_their_secrets_are_not",),
     "The key is no configuration": ("live/test_dagster_dev.py::test_the_key_is_in_no_answer_of_the_webserver",),
-    "It is cut out of every error": (_KEY, "cloudzero/test_secrets.py::test_no_failure_and_no_log_shows_it"),
+    "It is cut out of every error": (_KEY, "credits/cloudzero/test_secrets.py::test_no_failure_and_no_log_shows_it"),
     "`.env` belongs to its user": (f"{_FILES}::test_the_image_runs_without_root_and_copies_nothing_else",),
-    "To change the key": ("orchestration/test_secret.py::test_a_rotated_key_is_used_by_the_next_run_of_the_same_process",),
+    "To change the key": ("credits/assets/test_secret.py::test_a_rotated_key_is_used_by_the_next_run_of_the_same_process",),
     "**To CloudZero** by HTTPS": (f"{_TLS}::test_plain_http_on_this_machine_goes_through_no_proxy",),
-    "`CLOUDZERO_BASE_URL` with": ("cloudzero/test_client.py::test_a_base_url_that_is_unsafe_or_none_is_refused",),
-    "Redirects are not followed": ("cloudzero/test_client.py::test_a_redirect_is_not_followed",),
+    "`CLOUDZERO_BASE_URL` with": ("credits/cloudzero/test_client.py::test_a_base_url_that_is_unsafe_or_none_is_refused",),
+    "Redirects are not followed": ("credits/cloudzero/test_client.py::test_a_redirect_is_not_followed",),
     "Certificates are always checked": (f"{_TLS}::test_a_certificate_that_nobody_vouches_for_is_refused",),
     "**To PostgreSQL** as": (f"{_HARD}::test_on_ecs_the_database_s_certificate_is_checked",),
     "In `docker-compose.yaml` it is": (f"{_FILES}::test_only_the_proxy_can_be_reached_from_outside",),

@@ -108,7 +108,7 @@ def test_a_folder_with_something_else_is_not_emptied(tmp_path: Path) -> None:
     with started("demo", "--once", folder=tmp_path) as process:
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "holds something else than a demo" in told
+    assert "contains files that no demo made" in told
     assert (tmp_path / ".demo" / "precious.txt").read_text() == "mine"
 
 

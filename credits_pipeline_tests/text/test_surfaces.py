@@ -13,16 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 import credits_pipeline
 from credits_pipeline.text import Csv, Html, Markdown, Mrkdwn, Outside, Plain
 from credits_pipeline.text import characters as kinds
 from credits_pipeline_tests.text.hostile import TEXTS
+from credits_pipeline_tests.text.layout import LAYOUT, QUIET, acting
 
-#: Stronger than any page of ours: HTML, links of bare addresses and tables are all on.
-LAYOUT = MarkdownIt("gfm-like", {"html": True, "linkify": False})
-QUIET = {"text", "code_inline", "softbreak"}
 anything = st.text(
     st.one_of(
         st.characters(),
@@ -31,17 +28,6 @@ anything = st.text(
     ),
     max_size=60,
 ) | st.sampled_from(list(TEXTS.values()))
-
-
-def acting(markdown: str) -> list[str]:
-    """What Markdown makes of a text beside text and code."""
-    found = []
-    for block in LAYOUT.parse(markdown):
-        if block.type == "inline":
-            found += [child.type for child in block.children or () if child.type not in QUIET]
-        elif block.type not in {"paragraph_open", "paragraph_close"}:
-            found.append(block.type)
-    return found
 
 
 def unseen(text: str) -> list[str]:
@@ -207,17 +193,17 @@ DOORS = {
     "typer.confirm": {"cli/output.py"},
     "typer.prompt": {"cli/output.py"},
     "print": set(),
-    "dg.MetadataValue.md": {"orchestration/showing.py", "finops/assets/metadata.py"},
-    "dg.MetadataValue.text": {"orchestration/showing.py"},
-    "dg.MetadataValue.path": {"orchestration/showing.py"},
+    "dg.MetadataValue.md": {"credits/assets/showing.py", "finops/assets/metadata.py"},
+    "dg.MetadataValue.text": {"credits/assets/showing.py"},
+    "dg.MetadataValue.path": {"credits/assets/showing.py"},
     "dg.MetadataValue.url": set(),
     "dg.MarkdownMetadataValue": set(),
     "Console": {"cli/output.py"},
-    "sys.stdout.write": {"cli/output.py", "orchestration/attempts.py"},
+    "sys.stdout.write": {"cli/output.py", "credits/assets/attempts.py"},
     "sys.stderr.write": {
         "cli/output.py",
-        "orchestration/attempts.py",
-        "orchestration/drop.py",
+        "credits/assets/attempts.py",
+        "credits/assets/drop.py",
     },
 }
 #: Arguments that Dagster shows: written where they stand, or made by `showing`.
@@ -263,7 +249,7 @@ def test_what_dagster_shows_is_written_by_us_or_made_by_showing() -> None:
     wrong = [
         f"{file}: {keyword.arg}={ast.unparse(keyword.value)[:80]}"
         for file, call in calls()
-        if file.startswith("orchestration/")
+        if file.startswith("credits/assets/")
         for keyword in call.keywords
         if keyword.arg in SHOWN
         and not _is_ours(keyword.value)

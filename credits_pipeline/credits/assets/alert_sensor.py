@@ -10,18 +10,20 @@ from functools import partial
 
 import dagster as dg
 
-from credits_pipeline.alerts.alert import Alert, View, cause_of
+from credits_pipeline.alerts.alert import Alert, Health, cause_of
 from credits_pipeline.alerts.channel import Channel
 from credits_pipeline.alerts.delivery import deliver
 from credits_pipeline.alerts.months import missed_files
-from credits_pipeline.alerts.state import Book
+from credits_pipeline.alerts.state import AlertState
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule
-from credits_pipeline.credits.assets import alert_sources, showing
+from credits_pipeline.credits.assets import alert_sources, finops_alerts, showing
+from credits_pipeline.credits.assets.credit_alerts import credits_of_the_ledger
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.reconcile import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
+from credits_pipeline.credits.assets.wings import finops_is_in_use
 from credits_pipeline.text import Outside
 
 NAME = "credits_alerts"
@@ -56,7 +58,8 @@ def alert_sensor(
         default_status=status,
         description="Tells people by Slack, e-mail and Amazon SNS, as far as they are set, of what "
         "is wrong: months, files that have not come, drops that are not as they were sent, ticks "
-        "that fail. Each is told once.",
+        "that fail; where bills are read, budgets that are crossed, anomalies, and policies of "
+        "high severity that are broken. Each is told once.",
     )
     @names.bound
     def credits_alerts(
@@ -79,7 +82,7 @@ def alert_sensor(
             said, more = _tell(storage, look, channels, ui)
         except (StorageError, settings.SettingError) as error:
             down, said, more = error, "", [str(error)]
-        before = Book.from_json(context.cursor.encode()) if context.cursor else Book()
+        before = AlertState.from_json(context.cursor.encode()) if context.cursor else AlertState()
         book, untold = _of_the_storage(before, down, channels, ui)
         failures += [*more, *untold]
         if book != before:
@@ -97,7 +100,7 @@ def alert_sensor(
 
 def _tell(
     storage: StorageResource,
-    look: Callable[[Book], tuple[View, list[str]]],
+    look: Callable[[AlertState], tuple[Health, list[str]]],
     channels: Sequence[Channel],
     ui: str,
 ) -> tuple[str, list[str]]:
@@ -107,7 +110,7 @@ def _tell(
         StorageError: the book of what was told can't be read or kept.
     """
     store = storage.store()
-    before = Book.load(store)
+    before = AlertState.load(store)
     view, failures = look(before)
     book = before.seen(view, datetime.now(UTC))
     book, untold = deliver(book, channels, lambda kept: kept.keep(store), ui=ui)
@@ -125,8 +128,8 @@ def _look(
     schedule: Schedule,
     watched: Collection[str],
     names: Names,
-    book: Book,
-) -> tuple[View, list[str]]:
+    book: AlertState,
+) -> tuple[Health, list[str]]:
     """What is wrong and what is right, and what could not be looked at.
 
     Raises:
@@ -136,7 +139,7 @@ def _look(
 
     origin = context.code_location_origin
     journal = storage.journal()
-    sources: dict[str, Callable[[], View]] = {
+    sources: dict[str, Callable[[], Health]] = {
         "the months": lambda: alert_sources.months(journal),
         "the inbox": lambda: alert_sources.missing_files(
             journal,
@@ -152,8 +155,12 @@ def _look(
         "the ticks": lambda: alert_sources.ticks(
             context.instance, watched, None if origin is None else origin.location_name
         ),
+        "the credits": credits_of_the_ledger,
     }
-    view, failures = View(), []
+    if finops_is_in_use():
+        sources["the budgets and anomalies"] = lambda: finops_alerts.money(book)
+        sources["the violations of policies"] = lambda: finops_alerts.rules(book)
+    view, failures = Health(), []
     for name, source in sources.items():
         try:
             view += source()
@@ -165,15 +172,15 @@ def _look(
 
 
 def _of_the_storage(
-    book: Book, down: Exception | None, channels: Sequence[Channel], ui: str
-) -> tuple[Book, list[str]]:
+    book: AlertState, down: Exception | None, channels: Sequence[Channel], ui: str
+) -> tuple[AlertState, list[str]]:
     """Tell that the storage can't be used, or can be again: its book after that, and failures.
 
     The book of all else lies in the storage, so the storage's own is kept in the cursor; it is
     empty as long as all is well.
     """
     if down is None:
-        view = View(fine={"storage": "The storage can be read and written again."})
+        view = Health(fine={"storage": "The storage can be read and written again."})
     else:
         what, _, to_do = str(down).partition(" What to do: ")
         alert = Alert(
@@ -184,7 +191,7 @@ def _of_the_storage(
             what=what,
             to_do=to_do,
         )
-        view = View((alert,))
+        view = Health((alert,))
     book = book.seen(view, datetime.now(UTC))
     book, failures = deliver(book, channels, lambda _: None, ui=ui)
     book = book.without_what_is_over(channel.name for channel in channels)

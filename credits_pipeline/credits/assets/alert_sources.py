@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.alerts.alert import Alert, View, cause_of
+from credits_pipeline.alerts.alert import Alert, Health, cause_of
 from credits_pipeline.alerts.months import of_attempt, of_finding, of_missing_file
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets.reconcile import NOT_ASKED
@@ -25,9 +25,9 @@ _TICKS = {"SENSOR": 3, "SCHEDULE": 1}
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
 
-def months(journal: "Journal") -> View:
+def months(journal: "Journal") -> Health:
     """Months by their last attempts, and by what the later looks found at them."""
-    view = View()
+    view = Health()
     for last in journal.lasts():
         receipt = None
         if last.verdict.is_red:
@@ -46,7 +46,7 @@ def missing_files(
     first: BillingMonth,
     now: datetime,
     missed: Iterable[BillingMonth],
-) -> View:
+) -> Health:
     """Whether last month's file has come if its day has, and those that were missed before.
 
     Args:
@@ -57,7 +57,7 @@ def missing_files(
         now: an aware moment.
         missed: months whose files people were told to be missing.
     """
-    view, asked = View(), set(missed)
+    view, asked = Health(), set(missed)
     last = BillingMonth.at(now).shift(-1)
     if day is not None and now.astimezone(UTC).day >= day and last >= first:
         asked.add(last)
@@ -74,9 +74,9 @@ def missing_files(
     return view
 
 
-def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> View:
+def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> Health:
     """Whether the last look of each of these jobs could look; what it found is the month's."""
-    view = View()
+    view = Health()
     for job in jobs:
         records = instance.get_run_records(
             dg.RunsFilter(job_name=job, statuses=_ENDED), limit=1, order_by="update_timestamp"
@@ -84,9 +84,9 @@ def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> View:
         for run in (record.dagster_run for record in records):
             subject, why = f"job {job}", _why_not_looked(instance, run)
             if not why:
-                view += View(fine={subject: "Its last run looked at everything."})
+                view += Health(fine={subject: "Its last run looked at everything."})
                 continue
-            view += View(
+            view += Health(
                 (
                     Alert(
                         subject=subject,
@@ -103,7 +103,7 @@ def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> View:
     return view
 
 
-def ticks(instance: dg.DagsterInstance, names: Collection[str], location: str | None) -> View:
+def ticks(instance: dg.DagsterInstance, names: Collection[str], location: str | None) -> Health:
     """Whether the last ticks of these sensors and schedules failed.
 
     Args:
@@ -111,7 +111,7 @@ def ticks(instance: dg.DagsterInstance, names: Collection[str], location: str | 
         names: of sensors and schedules.
         location: the code location that they are in; None for any.
     """
-    view = View()
+    view = Health()
     for state in instance.all_instigator_state():
         if not _is_ours(state, names, location):
             continue
@@ -122,10 +122,10 @@ def ticks(instance: dg.DagsterInstance, names: Collection[str], location: str | 
         kind = state.instigator_type.value.lower()
         subject = f"{kind} {state.name}"
         if any(tick.status.value != "FAILURE" for tick in last):
-            view += View(fine={subject: "One of its last ticks did what it is for."})
+            view += Health(fine={subject: "One of its last ticks did what it is for."})
         elif len(last) == enough:
             why = _root(last[0].error) or "It says nothing of why."
-            view += View(
+            view += Health(
                 (
                     Alert(
                         subject=subject,

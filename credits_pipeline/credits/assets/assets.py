@@ -12,24 +12,27 @@ from typing import Any
 import dagster as dg
 
 from credits_pipeline.core import settings
+from credits_pipeline.core.statement import blocking
 from credits_pipeline.credits.assets import decisions, metadata
-from credits_pipeline.credits.assets.attempts import Recorder, blocked
+from credits_pipeline.credits.assets.attempts import Recorder, blocked, refuse_blocked
 from credits_pipeline.credits.assets.config import CreditsConfig, DropConfig, asks_to_clear
 from credits_pipeline.credits.assets.drop import drop_month
-from credits_pipeline.credits.assets.names import CREDITS, DROP, INBOX, PAYLOAD, RAW, Names
+from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.partitions import month_of
 from credits_pipeline.credits.assets.resources import (
     CloudZeroResource,
     InboxResource,
     StorageResource,
 )
-from credits_pipeline.credits.delivery import policies
+from credits_pipeline.credits.delivery import decisions as standing
+from credits_pipeline.credits.delivery import figures, policies
 from credits_pipeline.credits.delivery.artifacts import (
     MonthCredits,
     MonthPayload,
     RawFile,
     convention,
 )
+from credits_pipeline.credits.model.names import CREDITS, DROP, INBOX, PAYLOAD, RAW
 from credits_pipeline.credits.state.attempt import Verdict
 
 #: So that the UI's search finds them among the assets of other code locations.
@@ -119,8 +122,8 @@ def _raw_credits_csv(
             raw = RawFile(month, *found)
         else:
             journal = storage.journal()
-            raw = decisions.without_file(journal, month, key)
-            withdrawn = decisions.in_force(journal, month, raw.version).clear_month
+            raw = standing.without_file(journal, month, key)
+            withdrawn = standing.in_force(journal, month, raw.version).clear_month
             if not (asks_to_clear(context) or withdrawn):
                 recorder.refuse(
                     recorder.new(
@@ -145,11 +148,10 @@ def _credits(
     raw_credits_csv: RawFile,
     storage: StorageResource,
 ) -> dg.MaterializeResult[MonthCredits]:
-    from credits_pipeline.credits.evaluation.judgement import blocking  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.reading import (  # noqa: PLC0415 - loads polars
         Controls,
         Limits,
-        Refusal,
+        UnreadableFile,
         read_month,
     )
     from credits_pipeline.credits.reading.profiles.profile import (  # noqa: PLC0415 - loads polars
@@ -186,7 +188,7 @@ def _credits(
                 name=version.key,
                 profiles=storage.profiles(),
             )
-        except (Refusal, ProfileError) as refusal:
+        except (UnreadableFile, ProfileError) as refusal:
             recorder.refuse(
                 recorder.new(
                     Verdict.BLOCKED,
@@ -205,10 +207,10 @@ def _credits(
         )
         stops = blocking(found.statements)
         if stops:
-            rows = metadata.row_lists(found)
+            rows = figures.row_lists(found)
             stored = recorder.close(
                 blocked(
-                    recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)),
+                    recorder.new(Verdict.BLOCKED, **figures.attempt_fields(found)),
                     stops,
                     found.offers,
                 ),
@@ -231,8 +233,8 @@ def _cbf_payload(
     from credits_pipeline.credits.cloudzero.payload import Payload  # noqa: PLC0415 - as above
 
     recorder = Recorder.of(context, storage, credits.month)
-    with recorder.watching(**metadata.attempt_fields(credits)):
-        policies.refuse_blocked(recorder, credits)
+    with recorder.watching(**figures.attempt_fields(credits)):
+        refuse_blocked(recorder, credits)
         rows = cbf_rows(credits.reading.rows, credits.month, policies.cbf_settings())
         made = MonthPayload(credits.version, Payload(credits.month, rows), credits.digest)
         return dg.MaterializeResult(

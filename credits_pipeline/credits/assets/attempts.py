@@ -6,24 +6,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import dagster as dg
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.statement import Statement, blocking
 from credits_pipeline.credits.assets import metadata, showing
-from credits_pipeline.credits.assets.names import DROP, Names, StepContext
+from credits_pipeline.credits.assets.names import Names, StepContext
 from credits_pipeline.credits.assets.resources import StorageResource
 from credits_pipeline.credits.assets.runs import is_to_send
+from credits_pipeline.credits.delivery import figures
+from credits_pipeline.credits.delivery.artifacts import MonthCredits
+from credits_pipeline.credits.model.names import DROP
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting import deciding
 from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.log_line import log_line
 from credits_pipeline.text import Outside
-
-if TYPE_CHECKING:
-    from credits_pipeline.credits.evaluation.judgement import Statement
 
 #: On every run that ended with an attempt.
 VERDICT_TAG = "credits/verdict"
@@ -193,7 +194,7 @@ def blocked(
     return replace(
         attempt,
         verdict=Verdict.BLOCKED,
-        reason=" ".join(f"{s.name}: {s.says}" for s in statements),
+        reason=" ".join(f"{s.name}: {s.message}" for s in statements),
         what_to_do="Nothing was sent. Upload a corrected file"
         + (f", or decide: {decide}." if decide else "."),
         offers=[dict(offer) for offer in offers],
@@ -227,8 +228,8 @@ def blocked_for_accounts(attempt: Attempt, unknown: list[dict[str, Any]]) -> Att
     usd = sum((Decimal(row["usd"]) for row in unknown), Decimal(0))
     return replace(
         attempt,
-        ledger=metadata.without_unknown(attempt.ledger, len(unknown), usd),
-        left_out_usd=metadata.exact(Decimal(attempt.left_out_usd) + usd),
+        ledger=figures.without_unknown(attempt.ledger, len(unknown), usd),
+        left_out_usd=figures.exact(Decimal(attempt.left_out_usd) + usd),
         what_to_do=WHAT_TO_DO,
     )
 
@@ -302,3 +303,21 @@ def _sentence(error: BaseException) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
+    """Stop a month whose findings are not cleared.
+
+    Raises:
+        Refused: a statement that blocks does not hold.
+    """
+    stops = blocking(found.statements)
+    if stops:
+        recorder.refuse(
+            blocked(
+                recorder.new(Verdict.BLOCKED, **figures.attempt_fields(found)),
+                stops,
+                found.offers,
+            ),
+            rows=figures.row_lists(found),
+        )

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 
 import dagster as dg
 
-from credits_pipeline.credits.assets import metadata, showing
+from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.attempts import (
     Recorder,
     Refused,
@@ -20,11 +20,12 @@ from credits_pipeline.credits.assets.attempts import (
     told,
 )
 from credits_pipeline.credits.assets.io_manager import load
-from credits_pipeline.credits.assets.names import CREDITS, DROP, PAYLOAD, Names
+from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.partitions import has_month, month_of
 from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
 from credits_pipeline.credits.assets.results import check_result, of_rows
-from credits_pipeline.credits.delivery import policies
+from credits_pipeline.credits.assets.wings import bill_of_aws
+from credits_pipeline.credits.delivery import figures, policies
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload
 from credits_pipeline.credits.delivery.billed_cost import NOT_ON_THE_BILL, seen_of
 from credits_pipeline.credits.delivery.confirmation import (
@@ -32,6 +33,7 @@ from credits_pipeline.credits.delivery.confirmation import (
     still_held_if_asked,
 )
 from credits_pipeline.credits.delivery.preview import CHANGES, KNOWN, VALID, preview
+from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD
 from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE
 from credits_pipeline.reporting import tables
@@ -130,7 +132,7 @@ def _of_credits(
         _, found = load(storage, "credits", month_of(context), run_id=context.run.run_id)
         assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
         selected = {key.name for key in context.selected_asset_check_keys}
-        concerned = metadata.rows_concerned(found)
+        concerned = figures.rows_concerned(found)
         plausible = policies.plausible_statement(storage.journal(), found)
         for statement in (*found.statements, plausible):
             if statement.name in selected:
@@ -148,9 +150,9 @@ def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder
     Raises:
         Refused: a selected statement that blocks does not hold.
     """
-    stops = [s for s in found.statements if s.name in selected and s.blocks and not s.holds]
+    stops = [s for s in found.statements if s.name in selected and s.blocking and not s.passed]
     if stops:
-        attempt = recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found))
+        attempt = recorder.new(Verdict.BLOCKED, **figures.attempt_fields(found))
         raise Refused(Outside(told(blocked(attempt, stops, found.offers))))
 
 
@@ -225,15 +227,13 @@ def _of_payload(
         stops = [
             one
             for one in (told.known, told.valid)
-            if one.name in selected and one.blocks and not one.holds
+            if one.name in selected and one.blocking and not one.passed
         ]
         if stops:
             # Run by itself, the check says nothing of how the month stands.
             recorder = Recorder.of(context, storage, month)
-            attempt = blocked(
-                recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)), stops
-            )
-            rows = metadata.row_lists(found)
+            attempt = blocked(recorder.new(Verdict.BLOCKED, **figures.attempt_fields(found)), stops)
+            rows = figures.row_lists(found)
             if stops == [told.known]:
                 attempt = blocked_for_accounts(attempt, told.unknown)
                 rows["unknown"] = told.unknown
@@ -315,7 +315,14 @@ def _of_drop(
             yield check_result(asset, statement)
         for name in (VISIBLE, NOT_ON_THE_BILL):
             if name in selected:
-                seen = seen_of(name, month, run_id=run_id, storage=storage, cloudzero=cloudzero)
+                seen = seen_of(
+                    name,
+                    month,
+                    run_id=run_id,
+                    storage=storage,
+                    cloudzero=cloudzero,
+                    bill_of=bill_of_aws,
+                )
                 yield check_result(asset, seen.statement, accounts=of_rows(seen.accounts))
 
     return [drop_equals_payload, look_at_the_drop_again]

@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from credits_pipeline.credits.assets.names import CREDITS, Names
+from credits_pipeline.credits.assets.names import Names
+from credits_pipeline.credits.model.names import CREDITS
 
 
 class DuplicatesChoice(Enum):

@@ -1,101 +1,22 @@
-"""A person's decisions: which version they are about, who made them, and whether they still hold.
+"""What a run's config decides: refused for another version than the one that the person saw.
 
-A decision names the version that the person saw and is refused for any other (ADR 11). It stays
-with that version; a withdrawal holds only as long as nothing was sent after it.
+See ADR 11. What is taken is written down with who decided and why.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
 import dagster as dg
 
-from credits_pipeline.core import settings
-from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets.attempts import Recorder
 from credits_pipeline.credits.assets.config import CreditsConfig
 from credits_pipeline.credits.delivery.artifacts import RawFile
+from credits_pipeline.credits.delivery.decisions import in_force
 from credits_pipeline.credits.model.decisions import Decisions
-from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.reporting import deciding
 
-if TYPE_CHECKING:
-    from credits_pipeline.credits.inbox.bucket import Inbox
-    from credits_pipeline.credits.inbox.version import FileVersion
-    from credits_pipeline.credits.state.journal import Journal
-
 NOBODY = "a person in Dagster"
-
-
-def rule() -> Decisions:
-    """The decisions that hold where no person decided: the environment's defaults.
-
-    Raises:
-        SettingError: a default can't be used.
-    """
-    return Decisions().amended(
-        duplicates=settings.DUPLICATES.read(settings.one_of("first", "sum", "reject")),
-        signs=settings.SIGNS.read(settings.one_of("auto", "as_is", "flipped")),
-    )
-
-
-def in_force(journal: "Journal", month: BillingMonth, version: "FileVersion") -> Decisions:
-    """The decisions in force for a version of a month's file.
-
-    Raises:
-        SettingError: a default can't be used.
-        StorageError: the storage can't be read.
-    """
-    records, newest = journal.decided(month, version.token), journal.receipt(month)
-    decisions = rule()
-    for record in records:
-        decided = dict(record["decided"])
-        if decided.get("clear_month") and not _withdraws(record, version.token, newest):
-            del decided["clear_month"]
-        decisions = decisions.amended(**decided)
-    return decisions
-
-
-def _withdraws(record: Mapping[str, Any], token: str, newest: Attempt | None) -> bool:
-    """Whether nothing was verified for the month since it was decided, or since the withdrawal.
-
-    Else a file that comes back, or goes, would bring an old withdrawal back with it.
-    """
-    if newest is not None and newest.withdrawn and newest.file_version == token:
-        return True
-    # A record of an earlier release does not say which receipt stood.
-    return record.get("receipt") == ("" if newest is None else newest.run_id)
-
-
-def without_file(journal: "Journal", month: BillingMonth, key: str) -> RawFile:
-    """What stands for a month's file where there is none.
-
-    Its version is told by the receipt that stands, so that each time the month is without a file
-    is decided about by itself; a withdrawal without a file keeps the version that it was about.
-
-    Raises:
-        StorageError: the storage can't be read.
-    """
-    newest = journal.receipt(month)
-    if newest is None:
-        return RawFile.absent(month, key)
-    if newest.withdrawn:
-        for record in newest.decided:
-            about = RawFile.absent(month, newest.file, str(record.get("receipt", "")))
-            if about.version.token == newest.file_version:
-                return RawFile.absent(month, key, str(record.get("receipt", "")))
-    return RawFile.absent(month, key, newest.run_id)
-
-
-def current_version(journal: "Journal", box: "Inbox", month: BillingMonth) -> "FileVersion":
-    """The version of a month that a decision made now is about, with or without a file.
-
-    Raises:
-        InboxError: S3 can't be asked.
-        StorageError: the storage can't be read.
-    """
-    key = box.key(month)
-    return box.current(key) or without_file(journal, month, key).version
 
 
 def taken(
@@ -130,21 +51,6 @@ def taken(
         receipt="" if newest is None else newest.run_id,
     )
     return in_force(journal, month, raw.version)
-
-
-def given_up(
-    journal: "Journal", month: BillingMonth, version: "FileVersion", used: Decisions
-) -> str:
-    """Which of the decisions that credits were judged under do not hold any more, in words.
-
-    Raises:
-        SettingError: a default can't be used.
-        StorageError: the storage can't be read.
-    """
-    now = in_force(journal, month, version)
-    return deciding.spelled(
-        {name: value for name, value in used.in_force.items() if getattr(now, name) != value}
-    )
 
 
 def _decided_before(

@@ -17,34 +17,39 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.credits.assets import decisions, metadata, showing
+from credits_pipeline.core.statement import Statement
+from credits_pipeline.credits.assets import metadata, showing
 from credits_pipeline.credits.assets.attempts import (
     Recorder,
     Refused,
     RowLists,
     held_for_a_person,
     interrupted,
+    refuse_blocked,
     show_at_the_drop,
     told,
 )
 from credits_pipeline.credits.assets.config import DropConfig
 from credits_pipeline.credits.assets.io_manager import load
-from credits_pipeline.credits.assets.names import DROP as NOUN
 from credits_pipeline.credits.assets.resources import (
     CloudZeroResource,
     InboxResource,
     StorageResource,
 )
-from credits_pipeline.credits.delivery import policies
+from credits_pipeline.credits.assets.wings import finops_is_in_use, three_sides
+from credits_pipeline.credits.delivery import figures, policies
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload, parquet
+from credits_pipeline.credits.delivery.decisions import given_up
 from credits_pipeline.credits.delivery.known_accounts import Known, known_accounts_of
+from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.attempt import Attempt, Verdict, rows_left_out
 from credits_pipeline.reporting.links import Places, of_object
 from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from credits_pipeline.credits.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
-    from credits_pipeline.credits.evaluation.judgement import Statement
     from credits_pipeline.credits.state.journal import Journal
 
 
@@ -149,7 +154,7 @@ class _MonthDrop:
     def _given_up(self) -> str | None:
         """Why what was decided does not hold any more, or None."""
         month, version = self.made.month, self.made.version
-        told = decisions.given_up(self.journal, month, version, self.found.decisions)
+        told = given_up(self.journal, month, version, self.found.decisions)
         if not told:
             return None
         return (
@@ -163,14 +168,14 @@ class _MonthDrop:
         Raises:
             Refused: findings are not cleared, or the payload was not made from the credits.
         """
-        policies.refuse_blocked(self.recorder, self.found)
+        refuse_blocked(self.recorder, self.found)
         statement = policies.payload_statement(self.found, self.made)
-        if not statement.holds:
+        if not statement.passed:
             self.recorder.refuse(
                 self.recorder.new(
                     Verdict.BLOCKED,
-                    **metadata.attempt_fields(self.found),
-                    reason=statement.says,
+                    **figures.attempt_fields(self.found),
+                    reason=statement.message,
                     what_to_do="Nothing was sent. Materialise cbf_payload again, then this.",
                 )
             )
@@ -223,15 +228,15 @@ class _MonthDrop:
     def attempt(self, result: "DropResult") -> Attempt:
         """A result of the drop as this run's attempt."""
         base_url, connection_id = self.cloudzero.address()
-        known = metadata.attempt_fields(self.found)
+        known = figures.attempt_fields(self.found)
         left_out_usd = Decimal(known["left_out_usd"])
         ledger: dict[str, dict[str, Any]] = known["ledger"]
         if result.left_out.height:
-            ledger = metadata.without_unknown(ledger, result.left_out.height, result.left_out_usd)
+            ledger = figures.without_unknown(ledger, result.left_out.height, result.left_out_usd)
             left_out_usd += result.left_out_usd
         warnings = [*known["warnings"], *result.warnings]
-        if not self.plausible.holds:
-            warnings.append(self.plausible.says)
+        if not self.plausible.passed:
+            warnings.append(self.plausible.message)
         if result.accounts_checked is False:
             warnings.append(f"Why they were not checked: {self.known.why_not}")
         planned = result.plan is not None
@@ -252,7 +257,7 @@ class _MonthDrop:
                 "row_count": result.sent_rows if planned else known["row_count"],
                 "unique_accounts": result.sent_rows if planned else known["unique_accounts"],
                 "total_credit_usd": (
-                    metadata.exact(result.sent_usd) if planned else known["total_credit_usd"]
+                    figures.exact(result.sent_usd) if planned else known["total_credit_usd"]
                 ),
                 "payload_sha256": self.made.payload.sha256,
                 "sent_sha256": result.sent_sha256
@@ -260,7 +265,7 @@ class _MonthDrop:
                 "accounts_checked": result.accounts_checked,
                 "decided": self.journal.decided(self.made.month, self.made.version.token),
                 "ledger": ledger,
-                "left_out_usd": metadata.exact(left_out_usd),
+                "left_out_usd": figures.exact(left_out_usd),
                 "requests": [
                     {
                         "operation": request.operation,
@@ -282,6 +287,22 @@ class _MonthDrop:
         )
         return held_for_a_person(attempt) if verdict is Verdict.HELD else attempt
 
+    def _reconciled(self, attempt: Attempt, rows: "pl.DataFrame") -> Attempt:
+        """The attempt with ledger and bill beside what was sent, where bills are read."""
+        if not finops_is_in_use():
+            return attempt
+        file: dict[str, Decimal] = {}
+        for account, cost in zip(rows["resource/account"], rows["cost/cost"], strict=True):
+            file[account] = file.get(account, Decimal(0)) - Decimal(cost)
+        told = {"proposal": attempt.proposal, "left_out_usd": attempt.left_out_usd}
+        try:
+            found = three_sides(self.made.month, self.storage.root, file=file, told=told)
+        except Exception as error:  # noqa: BLE001 - whatever a bill's engine says, credits are sent
+            said = f"Ledger and bill could not be looked at: {error}"
+            self.say(said)
+            return replace(attempt, warnings=[*attempt.warnings, said])
+        return attempt if found is None else replace(attempt, reconciliation=found.to_data())
+
     def end(
         self, attempt: Attempt, result: "DropResult | None" = None
     ) -> dg.MaterializeResult[Any] | None:
@@ -290,9 +311,10 @@ class _MonthDrop:
         if attempt.verdict.has_receipt and result is not None:
             # What is proven to be there, and what was there before: later looks need both.
             made = self.made.payload.rows if result.plan is None else result.plan.placed()
+            attempt = self._reconciled(attempt, made)
             files = {"sent.parquet": parquet(made)}
             if result.diff is not None:
-                files["before.parquet"] = parquet(metadata.held_before(result.diff))
+                files["before.parquet"] = parquet(figures.held_before(result.diff))
             self.storage.archive().keep(
                 NOUN,
                 self.made.month,
@@ -318,13 +340,13 @@ class _MonthDrop:
     def _rows(self, result: "DropResult | None") -> RowLists:
         if result is None:
             return {}
-        rows = metadata.row_lists(self.found)
+        rows = figures.row_lists(self.found)
         if result.left_out.height:
-            rows["unknown"] = metadata.credits_of(result.left_out)
+            rows["unknown"] = figures.credits_of(result.left_out)
         if result.diff is not None:
-            rows["changes"] = metadata.largest_changes(result.diff)
+            rows["changes"] = figures.largest_changes(result.diff)
         if result.read_back is not None and not result.read_back.equal:
-            rows["read_back"] = metadata.plain(result.read_back.rows)
+            rows["read_back"] = figures.plain(result.read_back.rows)
         return rows
 
     def _shown(self, attempt: Attempt, rows: Mapping[str, Any]) -> metadata.Metadata:

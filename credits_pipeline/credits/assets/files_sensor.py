@@ -18,7 +18,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.attempts import Recorder, interrupted, log
-from credits_pipeline.credits.assets.names import INBOX, Names
+from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.partitions import months_at
 from credits_pipeline.credits.assets.resources import (
     CloudZeroResource,
@@ -32,7 +32,8 @@ from credits_pipeline.credits.inbox.listening import listen
 from credits_pipeline.credits.inbox.queue import EventsQueue
 from credits_pipeline.credits.inbox.retry_schedule import End, Outcome
 from credits_pipeline.credits.inbox.slices import looked
-from credits_pipeline.credits.inbox.tick import InboxView, Start, Tick, look
+from credits_pipeline.credits.inbox.tick import InboxView, Rules, RunsSeen, Start, Tick, plan_runs
+from credits_pipeline.credits.model.names import INBOX
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting import tables
 from credits_pipeline.text import Markdown, Outside
@@ -127,19 +128,21 @@ def _look(
     failed_runs, runs_until = _failed_since(instance, runs_until, now, is_one_of_ours)
     watched = failed_runs.keys() | (cursor.watched if cursor else frozenset())
     adopted = cursor is None or any(month.adopted for month in cursor.months.values())
-    return look(
+    return plan_runs(
         cursor,
         seen.versions,
-        prefix=box.prefix,
-        months=months_at(schedule.start_month, now),
+        rules=Rules(
+            prefix=box.prefix,
+            months=months_at(schedule.start_month, now),
+            adopt=schedule.adopt,
+            inbox=_told_apart(box),
+        ),
+        runs=RunsSeen(
+            outcomes=_outcomes(instance, watched, storage), failed=failed_runs, until=runs_until
+        ),
         now=now,
-        adopt=schedule.adopt,
-        inbox=_told_apart(box),
         receipted=journal.receipted() if adopted else frozenset(),
         sweep=seen.sweep,
-        outcomes=_outcomes(instance, watched, storage),
-        failed_runs=failed_runs,
-        runs_until=runs_until,
         listed=now if schedule.events_queue else None,
     )
 

@@ -1,19 +1,17 @@
 """What the Dagster UI shows of each value: numbers as numbers, exact dollars as text too."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from decimal import Decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from credits_pipeline.core import settings
-from credits_pipeline.core.money import to_text
 from credits_pipeline.core.settings import web_address
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.credits.delivery import figures
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload, RawFile
-from credits_pipeline.credits.model.findings import Ledger, RecordClass
 from credits_pipeline.credits.state.attempt import Attempt, rows_left_out
 from credits_pipeline.reporting import tables
 from credits_pipeline.reporting.links import Places
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     import pandera.polars as pa
     import polars as pl
 
-    from credits_pipeline.credits.cloudzero.diff import Diff
 
 Metadata = dict[str, Any]
 #: More rows than this are listed in the stored files only; the UI says how many there are.
@@ -59,7 +56,7 @@ def of_credits(found: MonthCredits) -> Metadata:
         "dagster/partition_row_count": findings.rows,
         "accounts": findings.rows,
         "credit_usd": float(findings.total_usd),
-        "credit_usd_exact": exact(findings.total_usd),
+        "credit_usd_exact": figures.exact(findings.total_usd),
         "left_out_usd": float(findings.ledger.left_out_usd),
         "rejected_rows": found.reading.rejected.height,
         "duplicated_accounts": findings.duplicated_accounts,
@@ -70,11 +67,11 @@ def of_credits(found: MonthCredits) -> Metadata:
         "decisions": dg.MetadataValue.json(found.decisions.in_force)
         if found.decisions.in_force
         else "the product's rule",
-        "ledger": showing.md(tables.ledger(ledger_fields(findings.ledger), sent=False)),
+        "ledger": showing.md(tables.ledger(figures.ledger_fields(findings.ledger), sent=False)),
     }
     if findings.warnings:
         shown["warnings"] = showing.md(tables.bullets(findings.warnings))
-    for name, rows in row_lists(found).items():
+    for name, rows in figures.row_lists(found).items():
         if rows:
             shown[name] = showing.md(tables.of_rows(rows, at_most=SHOWN))
     # Last, because it is long and the same every month; the UI shows metadata in this order.
@@ -132,110 +129,11 @@ def of_payload(made: MonthPayload) -> Metadata:
         "dagster/column_schema": table_schema(CbfRows, rows),
         "rows": rows.height,
         "credit_usd": float(made.payload.total_usd),
-        "credit_usd_exact": exact(made.payload.total_usd),
+        "credit_usd_exact": figures.exact(made.payload.total_usd),
         "sha256": made.payload.sha256,
         "file_version": made.version.token,
         "first_rows": showing.md(tables.of_rows(rows.head(5).to_dicts(), at_most=5)),
     }
-
-
-def attempt_fields(found: MonthCredits) -> Metadata:
-    """The fields of an attempt that follow from the credits."""
-    findings = found.reading.findings
-    return {
-        "file": found.version.key,
-        "file_version": found.version.token,
-        "layout": "" if found.withdrawn else f"{findings.layout} v{findings.layout_version}",
-        "profile": "" if found.withdrawn else findings.profile,
-        "sign_convention": None if found.withdrawn else findings.signs.taken_as,
-        "row_count": findings.rows,
-        "unique_accounts": findings.rows,
-        "total_credit_usd": exact(findings.total_usd),
-        "decisions": asdict(found.decisions),
-        "ledger": ledger_fields(findings.ledger),
-        "left_out_usd": exact(findings.ledger.left_out_usd),
-        "warnings": list(findings.warnings),
-    }
-
-
-def rows_concerned(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
-    """The first rows that each statement speaks of, by its name."""
-    import polars as pl
-
-    reading = found.reading
-    against = pl.col("amount_usd") < 0 if reading.findings.signs.mixed else pl.lit(value=False)
-    return {
-        "nothing_rejected": plain(reading.rejected.head(SHOWN)),
-        "no_duplicate_accounts": plain(reading.duplicates.head(SHOWN)),
-        "account_ids_are_whole": plain(reading.padded.head(SHOWN)),
-        "signs_agree": plain(reading.rows.filter(against).head(SHOWN)),
-        "totals_match_source": [
-            {
-                "source": total.source,
-                "unit": total.unit,
-                "stated": exact(total.stated),
-                "counted": exact(total.counted),
-                "agrees": "yes" if total.agrees else "no",
-            }
-            for total in reading.findings.control_totals[:SHOWN]
-        ],
-    }
-
-
-def ledger_fields(ledger: Ledger) -> dict[str, dict[str, Any]]:
-    """The ledger as plain values."""
-    return {
-        name.value: {"rows": entry.rows, "usd": None if entry.usd is None else exact(entry.usd)}
-        for name, entry in ledger.entries.items()
-    }
-
-
-def without_unknown(
-    ledger: Mapping[str, Mapping[str, Any]], rows: int, usd: Decimal
-) -> dict[str, dict[str, Any]]:
-    """The ledger's fields with accounts that CloudZero does not know taken out of what is sent."""
-    sent = ledger[RecordClass.SENT]
-    return {
-        **{name: dict(entry) for name, entry in ledger.items()},
-        RecordClass.SENT.value: {
-            "rows": sent["rows"] - rows,
-            "usd": exact(Decimal(sent["usd"] or 0) - usd),
-        },
-        RecordClass.ACCOUNT_UNKNOWN.value: {"rows": rows, "usd": exact(usd)},
-    }
-
-
-def row_lists(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
-    """The rows that people want to look at, as plain values."""
-    reading = found.reading
-    return {
-        "rejected": plain(reading.rejected),
-        "duplicates": plain(reading.duplicates),
-        "padded": plain(reading.padded),
-    }
-
-
-def plain(frame: "pl.DataFrame") -> list[dict[str, Any]]:
-    """Rows with money spelled as text."""
-    import polars as pl
-
-    from credits_pipeline.core.columns import text_of  # noqa: PLC0415 - as above
-
-    money = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal)]
-    return frame.with_columns(text_of(pl.col(name)) for name in money).to_dicts()
-
-
-def credits_of(rows: "pl.DataFrame") -> list[dict[str, Any]]:
-    """CBF rows as accounts and their credit, as plain values."""
-    from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, usd_of  # noqa: PLC0415 - loads polars
-
-    return plain(rows.select(account_id=ACCOUNT).with_columns(usd_of(rows).alias("usd")))
-
-
-def held_before(diff: "Diff") -> "pl.DataFrame":
-    """Columns ``account`` and ``usd``: what CloudZero held before a drop, a credit positive."""
-    held = diff.accounts.filter(diff.accounts["old_usd"].is_not_null())
-    return held.select(account="account", usd="old_usd")
 
 
 def table_schema(model: "type[pa.DataFrameModel]", rows: "pl.DataFrame") -> dg.TableSchema:
@@ -256,17 +154,3 @@ def table_schema(model: "type[pa.DataFrameModel]", rows: "pl.DataFrame") -> dg.T
             if name in rows.columns
         ]
     )
-
-
-def exact(amount: "Decimal") -> str:
-    """An amount as text."""
-    return to_text(amount)
-
-
-def largest_changes(diff: "Diff", at_most: int = 10) -> list[dict[str, Any]]:
-    """The accounts whose credit changes most against what CloudZero held."""
-    import polars as pl
-
-    by = pl.col("new_usd").fill_null(0) - pl.col("old_usd").fill_null(0)
-    changed = diff.accounts.filter(pl.col("change") != "unchanged")
-    return plain(changed.sort(by.abs(), descending=True).head(at_most))

@@ -12,12 +12,8 @@ from typing import Any, Self
 
 import dagster as dg
 
-RAW = "raw_credits_csv"
-CREDITS = "credits"
-PAYLOAD = "cbf_payload"
-DROP = "cloudzero_drop"
-INBOX = "credits_inbox"
-MONTH_JOB = "credits_month"
+from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD, RAW
+
 #: What functions call their resources; a code location has longer names for them.
 _RESOURCES = frozenset({"inbox", "storage", "cloudzero"})
 

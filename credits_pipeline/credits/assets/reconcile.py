@@ -18,14 +18,15 @@ from pydantic import Field
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets import showing
-from credits_pipeline.credits.assets.names import DROP as NOUN
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
 from credits_pipeline.credits.assets.results import evaluation
+from credits_pipeline.credits.assets.wings import bill_of_aws
 from credits_pipeline.credits.delivery import billed_cost
 from credits_pipeline.credits.delivery.confirmation import still_held_statement
 from credits_pipeline.credits.delivery.costs import costs_day
 from credits_pipeline.credits.delivery.known_accounts import known_accounts_of
+from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.finding import VISIBLE
 from credits_pipeline.text import Outside
 
@@ -146,9 +147,9 @@ def _look_into_the_stream(
             not_asked.append(f"{month} was not looked at. {error}")
             continue
         yield evaluation(asset, statement, month)
-        context.log.info(showing.plain(Outside(statement.says)))
-        if statement.blocks and not statement.holds:
-            wrong.append(statement.says)
+        context.log.info(showing.plain(Outside(statement.message)))
+        if statement.blocking and not statement.passed:
+            wrong.append(statement.message)
     _end(wrong, not_asked)
 
 
@@ -168,9 +169,11 @@ def _look_at_the_bill(
         try:
             for seen in look(drops, storage=storage, cloudzero=cloudzero, day=day):
                 yield evaluation(asset, seen.statement, seen.month, seen.accounts)
-                context.log.info("%s: %s", seen.month, showing.plain(Outside(seen.statement.says)))
-                if seen.statement.blocks and not seen.statement.holds:
-                    wrong.append(seen.statement.says)
+                context.log.info(
+                    "%s: %s", seen.month, showing.plain(Outside(seen.statement.message))
+                )
+                if seen.statement.blocking and not seen.statement.passed:
+                    wrong.append(seen.statement.message)
             if name == billed_cost.NOT_ON_THE_BILL:
                 # Once a day: AWS's bill changes no faster, and calls are few.
                 day.keep(_LOOKED_AT_THE_BILL, [str(drop.month) for drop in drops])
@@ -219,7 +222,8 @@ def _looks(
         )
     ]
     if day.answer(_LOOKED_AT_THE_BILL) is None:
-        looks.append((billed_cost.NOT_ON_THE_BILL, dropped, billed_cost.look_at_the_bill))
+        at_the_bill = partial(billed_cost.look_at_the_bill, bill_of=bill_of_aws)
+        looks.append((billed_cost.NOT_ON_THE_BILL, dropped, at_the_bill))
     return [look for look in looks if look[1]]
 
 

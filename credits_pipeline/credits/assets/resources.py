@@ -1,102 +1,41 @@
-"""The inbox, the storage and CloudZero as Dagster resources.
+"""The inbox, the storage and CloudZero's stream as Dagster resources: connections with a schema.
 
-Each reads its settings from the environment when it is first used, so that a code location always
-loads and a missing key fails only the step that needs it (design decision 19). Arguments given
-here win over the environment. No secret is ever a resource's configuration: the UI shows that.
+No secret is ever a resource's configuration: the UI shows that.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from credits_pipeline.core import settings
+from credits_pipeline.credits.delivery.connections import (
+    InboxConnection,
+    StorageConnection,
+    StreamConnection,
+)
 
 if TYPE_CHECKING:
-    from credits_pipeline.core.storage.archive import Archive
-    from credits_pipeline.core.storage.store import Store
-    from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-    from credits_pipeline.credits.cloudzero.lock import StreamLock
     from credits_pipeline.credits.delivery.secret import Secret
-    from credits_pipeline.credits.inbox.bucket import Inbox
-    from credits_pipeline.credits.reading.profiles.book import Profiles
-    from credits_pipeline.credits.state.journal import Journal
 
 
-class InboxResource(dg.ConfigurableResource[Any]):
+class InboxResource(dg.ConfigurableResource[Any], InboxConnection):
     """The bucket and prefix that credits files are dropped in."""
 
     bucket: str | None = Field(default=None, description="Default: CREDITS_BUCKET.")
     prefix: str | None = Field(default=None, description="Default: CREDITS_PREFIX.")
 
-    def open(self) -> "Inbox":
-        """The inbox.
 
-        Raises:
-            SettingError: no bucket is set.
-        """
-        from credits_pipeline.credits.inbox.bucket import Inbox  # noqa: PLC0415 - loads the AWS SDK
-
-        return Inbox(
-            settings.BUCKET.text() if self.bucket is None else self.bucket,
-            settings.PREFIX.text() if self.prefix is None else self.prefix,
-        )
-
-
-class StorageResource(dg.ConfigurableResource[Any]):
+class StorageResource(dg.ConfigurableResource[Any], StorageConnection):
     """Where the pipeline keeps what it made."""
 
     root: str | None = Field(
         default=None, description="A folder or s3://bucket/prefix. Default: CREDITS_STORAGE."
     )
 
-    def store(self) -> "Store":
-        """The files.
 
-        Raises:
-            SettingError: the place can't be used.
-        """
-        from credits_pipeline.core.storage.store import open_store  # noqa: PLC0415 - loads the AWS SDK
-
-        return open_store(settings.storage_root() if self.root is None else self.root)
-
-    def profiles(self) -> "Profiles":
-        """What people said of shapes of files, and what the product says.
-
-        Raises:
-            ProfileError: a stored one can't be used.
-            StorageError: the storage can't be read.
-        """
-        from credits_pipeline.core.storage.profiles import ProfileShelf  # noqa: PLC0415 - as above
-        from credits_pipeline.credits.reading.profiles.book import (  # noqa: PLC0415 - loads polars
-            with_stored,
-        )
-
-        return with_stored(ProfileShelf(self.store()).texts())
-
-    def archive(self) -> "Archive":
-        """What the assets made."""
-        from credits_pipeline.core.storage.archive import Archive  # noqa: PLC0415 - as above
-
-        return Archive(self.store())
-
-    def journal(self) -> "Journal":
-        """Attempts, receipts and decisions."""
-        from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - as above
-
-        return Journal(self.store())
-
-
-class CloudZeroResource(dg.ConfigurableResource[Any]):
-    """One AnyCost Stream.
-
-    The API key is read from the environment variable, or the field of the secret, that is named
-    here, and is never configuration. Dagster makes a resource anew for each run and tick, so each
-    reads the secret once.
-    """
+class CloudZeroResource(dg.ConfigurableResource[Any], StreamConnection):
+    """One AnyCost Stream. Dagster makes a resource anew for each run and tick."""
 
     base_url: str | None = Field(default=None, description="Default: CLOUDZERO_BASE_URL.")
     connection_id: str | None = Field(default=None, description="Default: CLOUDZERO_CONNECTION_ID.")
@@ -104,137 +43,3 @@ class CloudZeroResource(dg.ConfigurableResource[Any]):
         default=settings.API_KEY.name, description="The name of the variable that holds the key."
     )
     _secret: "Secret | None" = PrivateAttr(default=None)
-
-    def address(self) -> tuple[str, str]:
-        """Base URL and connection id of the stream.
-
-        Raises:
-            SettingError: no connection id is set, or the secret can't be used.
-            TransientError: the secret could not be asked for.
-        """
-        return (
-            settings.BASE_URL.text() if self.base_url is None else self.base_url,
-            self._text(settings.CONNECTION_ID)
-            if self.connection_id is None
-            else self.connection_id,
-        )
-
-    def why_not_set(self) -> str | None:
-        """Why CloudZero can't be asked as things are set, or None.
-
-        Raises:
-            TransientError: the secret could not be asked for.
-        """
-        try:
-            self.address()
-            self._api_key()
-        except settings.SettingError as error:
-            return str(error)
-        return None
-
-    def _api_key(self) -> str:
-        return self._text(replace(settings.API_KEY, name=self.api_key_variable))
-
-    def _text(self, variable: settings.Variable) -> str:
-        """A variable from the secret, or from the environment where the secret lacks it."""
-        from credits_pipeline.credits.delivery.secret import read_secret  # noqa: PLC0415 - loads the AWS SDK
-
-        name = settings.SECRET.text()
-        if not name:
-            return variable.text()
-        if self._secret is None or self._secret.name != name:
-            self._secret = read_secret(name)
-        found = self._secret.fields.get(variable.name)
-        if found:
-            return found
-        try:
-            return variable.text()
-        except settings.SettingError as error:
-            raise settings.SettingError(
-                f"The secret {name} of {settings.SECRET.name} has no {variable.name}, and {error}"
-            ) from None
-
-    def client(
-        self, *, seconds: int | None = None, test_key: str | None = None
-    ) -> "CloudZeroClient":
-        """A client of the stream.
-
-        Args:
-            seconds: its time budget; default CLOUDZERO_DROP_SECONDS.
-            test_key: puts drops into a namespace of its own, for a rehearsal.
-
-        Raises:
-            SettingError: a setting is missing, or the secret can't be used; the message names it.
-            TransientError: the secret could not be asked for.
-        """
-        from credits_pipeline.credits.cloudzero.client import CloudZeroClient  # noqa: PLC0415 - httpx
-        from credits_pipeline.credits.cloudzero.retrying import RetryPolicy  # noqa: PLC0415 - as above
-
-        base_url, connection_id = self.address()
-        if seconds is None:
-            seconds = settings.DROP_SECONDS.read(settings.at_least(1))
-        return CloudZeroClient(
-            api_key=self._api_key(),
-            connection_id=connection_id,
-            base_url=base_url,
-            retry=RetryPolicy(budget_seconds=seconds),
-            test_key=test_key,
-        )
-
-    @contextmanager
-    def locked_client(
-        self,
-        instance: dg.DagsterInstance,
-        waiting: Callable[[str], None],
-        *,
-        seconds: int | None = None,
-        test_key: str | None = None,
-    ) -> "Iterator[CloudZeroClient]":
-        """A client of the stream under its lock, without which it makes no request any more.
-
-        Args:
-            instance: see `lock`.
-            waiting: is told in a sentence where the lock is waited for.
-            seconds: see `client`.
-            test_key: see `client`.
-
-        Raises:
-            SettingError: a setting is missing.
-            LockError: the lock can't be taken.
-        """
-        with (
-            self.client(seconds=seconds, test_key=test_key) as client,
-            self.lock(instance).hold(waiting) as held,
-            client.guarded(held.still_held),
-        ):
-            yield client
-
-    def lock(self, instance: dg.DagsterInstance) -> "StreamLock":
-        """The lock of the stream: one request at a time (design decision 2).
-
-        Args:
-            instance: Dagster's; the lock is in its database where that is PostgreSQL, so that it
-                holds for every machine that runs the pipeline, and in this one's file system.
-
-        Raises:
-            SettingError: no connection id is set.
-        """
-        from credits_pipeline.credits.cloudzero.errors import LockError  # noqa: PLC0415 - loads httpx
-        from credits_pipeline.credits.cloudzero.lock import (  # noqa: PLC0415 - when used
-            FileStreamLock,
-            OfMachineAndDatabase,
-        )
-        from credits_pipeline.credits.cloudzero.postgres_lock import (  # noqa: PLC0415 - when used
-            PostgresStreamLock,
-        )
-
-        address = self.address()
-        database = getattr(instance.run_storage, "postgres_url", None)
-        if database is None:
-            return FileStreamLock(*address)
-        in_database = PostgresStreamLock(database, *address)
-        try:
-            return OfMachineAndDatabase(FileStreamLock(*address), in_database)
-        except LockError:
-            # A machine without a home folder has no place for its own.
-            return in_database

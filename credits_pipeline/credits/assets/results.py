@@ -1,17 +1,15 @@
 """Statements as Dagster stores them: results of a check's own run, and of a look at many months."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.statement import Statement
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.reporting import tables
 from credits_pipeline.text import Outside
-
-if TYPE_CHECKING:
-    from credits_pipeline.credits.evaluation.judgement import Statement
 
 
 def check_result(
@@ -21,10 +19,10 @@ def check_result(
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=statement.name,
-        passed=statement.holds,
+        passed=statement.passed,
         severity=_severity(statement),
-        description=showing.description(Outside(statement.says)),
-        metadata=showing.metadata({**statement.numbers, **more}),
+        description=showing.description(Outside(statement.message)),
+        metadata=showing.metadata({**statement.metrics, **more}),
     )
 
 
@@ -43,10 +41,10 @@ def evaluation(
     return dg.AssetCheckEvaluation(
         asset_key=asset,
         check_name=statement.name,
-        passed=statement.holds,
+        passed=statement.passed,
         severity=_severity(statement),
-        description=showing.description(Outside(statement.says)),
-        metadata=showing.metadata({**statement.numbers, **more}),
+        description=showing.description(Outside(statement.message)),
+        metadata=showing.metadata({**statement.metrics, **more}),
         partition=month.partition_key,
     )
 
@@ -58,4 +56,4 @@ def of_rows(rows: Sequence[dict[str, Any]]) -> dg.MetadataValue:
 
 def _severity(statement: "Statement") -> dg.AssetCheckSeverity:
     """What blocks is an error, the rest a warning."""
-    return dg.AssetCheckSeverity.ERROR if statement.blocks else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckSeverity.ERROR if statement.blocking else dg.AssetCheckSeverity.WARN

@@ -3,7 +3,8 @@
 import dagster as dg
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets.names import DROP, MONTH_JOB, Names
+from credits_pipeline.credits.assets.names import Names
+from credits_pipeline.credits.model.names import DROP, MONTH_JOB
 
 _PARTITION_TAG = "dagster/partition"
 

@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol, Self, get_args
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.statement import Statement
 from credits_pipeline.core.storage import schema
 from credits_pipeline.credits.inbox.version import FileVersion
 from credits_pipeline.credits.model.decisions import Decisions
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from credits_pipeline.credits.cloudzero.payload import Payload
-    from credits_pipeline.credits.evaluation.judgement import Statement
     from credits_pipeline.credits.reading import MonthReading
 
 
@@ -130,7 +130,7 @@ class MonthCredits:
         if not self.withdrawn:
             return found
         says = f"{self.month} is withdrawn, as decided: its file is not looked at."
-        return tuple(replace(one, holds=True, says=says, numbers={}) for one in found)
+        return tuple(replace(one, passed=True, message=says, metrics={}) for one in found)
 
     @property
     def offers(self) -> tuple[dict[str, Any], ...]:

@@ -4,30 +4,38 @@ CloudZero takes a stream in within a day and tells nobody when. One costs call a
 months that wait (CloudZero contract, section 7).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets import metadata
-from credits_pipeline.credits.assets.names import DROP as NOUN
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.core.statement import Statement
+from credits_pipeline.credits.delivery import figures
 from credits_pipeline.credits.delivery.artifacts import frame
 from credits_pipeline.credits.delivery.confirmation import rows_expired
+from credits_pipeline.credits.delivery.connections import StorageConnection, StreamConnection
 from credits_pipeline.credits.delivery.costs import ask, costs_day
+from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.credits.state.finding import VISIBLE, Finding
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from credits_pipeline.credits.evaluation.judgement import Statement
     from credits_pipeline.credits.state.journal import Journal
     from credits_pipeline.credits.state.quota import CostsDay
 
+#: The credits of AWS's own bill of a month, by account; None where the bill is not at hand.
+BillOf = Callable[[BillingMonth], Mapping[str, Decimal] | None]
 NOT_ON_THE_BILL = "not_already_on_the_bill"
+#: What a proposed file says of the credits that are on AWS's bill already.
+_MEANT = {
+    "offset": "The file takes back what AWS gave there, so that nothing counts twice.",
+    "ignore": "Whoever proposed the file said that CloudZero leaves those out.",
+}
 #: How long a month is looked at after it was touched.
 KEPT_IN_SIGHT = timedelta(days=90)
 #: CloudZero needs up to a day; past this a person should know.
@@ -77,7 +85,7 @@ def landed(month: BillingMonth, journal: "Journal", address: tuple[str, str]) ->
     return Landed(month, receipt, sent)
 
 
-def waiting(storage: StorageResource, cloudzero: CloudZeroResource) -> list[Landed]:
+def waiting(storage: StorageConnection, cloudzero: StreamConnection) -> list[Landed]:
     """The drops that are old enough to be seen, and were not seen yet."""
     journal, address = storage.journal(), cloudzero.address()
     drops = (landed(month, journal, address) for month in sorted(journal.receipted()))
@@ -94,8 +102,8 @@ def look_for(
     drops: Iterable[Landed],
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
     day: "CostsDay",
 ) -> Iterator[Seen]:
     """Whether CloudZero's billed cost shows these drops: one call for all of them.
@@ -133,25 +141,35 @@ def look_for(
             Finding(
                 check=VISIBLE,
                 billing_month=str(drop.month),
-                holds=statement.holds,
-                says=statement.says,
+                holds=statement.passed,
+                says=statement.message,
                 about=drop.sent.run_id,
                 usd=drop.receipt.total_credit_usd or "",
                 run_id=run_id,
                 found_at=day.now.isoformat(),
             )
         )
-        yield Seen(drop.month, statement, metadata.plain(found.accounts))
+        yield Seen(drop.month, statement, figures.plain(found.accounts))
 
 
 def look_at_the_bill(
     drops: Iterable[Landed],
     *,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
     day: "CostsDay",
+    bill_of: BillOf = lambda _: None,
 ) -> Iterator[Seen]:
-    """Whether AWS's own bill carries credits of the same months and accounts: one call for all.
+    """Whether AWS's own bill carries credits of the same months and accounts.
+
+    A month whose bill is at hand is looked up there; one call to CloudZero serves all others.
+
+    Args:
+        drops: to look at.
+        storage: that has their rows.
+        cloudzero: that is asked.
+        day: of the calls.
+        bill_of: the credits of AWS's bill of a month by account; None where it is not at hand.
 
     Raises:
         BudgetSpentError: no call is left today.
@@ -160,21 +178,30 @@ def look_at_the_bill(
     from credits_pipeline.credits.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
         already_on_the_bill,
         bill_credits_query,
+        on_both,
     )
 
-    drops = list(drops)
-    if not drops:
+    elsewhere: list[Landed] = []
+    for drop in drops:
+        bill = bill_of(drop.month)
+        expected = None if bill is None else _credit(storage, drop)
+        if bill is None or expected is None:
+            elsewhere.append(drop)
+            continue
+        twice = on_both(expected, bill)
+        yield Seen(drop.month, _bill_statement(drop, twice), figures.plain(twice))
+    if not elsewhere:
         return
-    months = [drop.month for drop in drops]
+    months = [drop.month for drop in elsewhere]
     _, connection_id = cloudzero.address()
     costs = ask(cloudzero, day, bill_credits_query(min(months), max(months)), NOT_ON_THE_BILL)
-    for drop in drops:
+    for drop in elsewhere:
         expected = _credit(storage, drop)
         if expected is None:
             yield not_asked(NOT_ON_THE_BILL, drop.month, rows_expired(drop.month, drop.receipt))
             continue
         twice = already_on_the_bill(costs, expected, drop.month, connection_id)
-        yield Seen(drop.month, _bill_statement(drop.month, twice), metadata.plain(twice))
+        yield Seen(drop.month, _bill_statement(drop, twice), figures.plain(twice))
 
 
 def seen_of(
@@ -182,8 +209,9 @@ def seen_of(
     month: BillingMonth,
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    bill_of: BillOf = lambda _: None,
 ) -> Seen:
     """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as a person asks for it in the UI."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
@@ -192,12 +220,16 @@ def seen_of(
     not_set = cloudzero.why_not_set()
     if not_set is not None:
         return not_asked(name, month, not_set)
+    look = (
+        partial(look_for, run_id=run_id)
+        if name == VISIBLE
+        else partial(look_at_the_bill, bill_of=bill_of)
+    )
     drop = landed(month, storage.journal(), cloudzero.address())
     if drop is None:
         return not_asked(name, month, f"{month} has no drop that is in order.")
     if drop.age < _SOON:
         return _too_soon(name, month)
-    look = partial(look_for, run_id=run_id) if name == VISIBLE else look_at_the_bill
     try:
         (seen,) = look([drop], storage=storage, cloudzero=cloudzero, day=costs_day(storage))
     except (CloudZeroError, BudgetSpentError) as error:
@@ -207,20 +239,17 @@ def seen_of(
 
 def not_asked(name: str, month: BillingMonth, why: str) -> Seen:
     """What is said of a month that could not be asked about."""
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
-
     says = why if why.startswith("Not ") else f"Not asked: {why}"
-    return Seen(month, Statement(name, holds=False, blocks=False, says=says))
+    return Seen(month, Statement(name, passed=False, blocking=False, message=says))
 
 
 def _too_soon(name: str, month: BillingMonth) -> Seen:
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     says = f"{month} was sent just now and is not looked for yet: that is done on a schedule."
-    return Seen(month, Statement(name, holds=True, blocks=False, says=says))
+    return Seen(month, Statement(name, passed=True, blocking=False, message=says))
 
 
-def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
+def _credit(storage: StorageConnection, drop: Landed) -> "pl.DataFrame | None":
     """Columns ``account`` and ``usd``: what a receipt says that CloudZero holds.
 
     None where the storage has its rows no more.
@@ -235,7 +264,7 @@ def _credit(storage: StorageResource, drop: Landed) -> "pl.DataFrame | None":
     return _by_account(files["sent.parquet"]) if "sent.parquet" in files else None
 
 
-def _earlier(storage: StorageResource, drop: Landed) -> Iterator["pl.DataFrame"]:
+def _earlier(storage: StorageConnection, drop: Landed) -> Iterator["pl.DataFrame"]:
     """What the month held before, as CloudZero may still show it: the newest first."""
     attempts = sorted(
         (a for a in storage.journal().attempts(drop.month) if a.verdict.has_receipt),
@@ -256,14 +285,13 @@ def _by_account(rows: bytes) -> "pl.DataFrame":
     return credit_by_account(frame(rows))
 
 
-def _files(storage: StorageResource, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
+def _files(storage: StorageConnection, month: BillingMonth, run_id: str) -> Mapping[str, bytes]:
     archive = storage.archive()
     entry = archive.own(NOUN, month, run_id)
     return {} if entry is None else archive.files(entry)
 
 
 def _visible_statement(drop: Landed, status: str, accounts: int, differing: int) -> "Statement":
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     hours = drop.age / timedelta(hours=1)
     numbers: dict[str, int | float | str] = {
@@ -275,7 +303,7 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
     match status:
         case "visible":
             says = f"CloudZero's billed cost shows the credits of all {accounts:,} accounts."
-            return Statement(VISIBLE, holds=True, blocks=True, says=says, numbers=numbers)
+            return Statement(VISIBLE, passed=True, blocking=True, message=says, metrics=numbers)
         case "not_visible_yet":
             late = drop.age > _LATE
             says = f"Not visible yet, {hours:.0f} hours after it was sent." + (
@@ -283,21 +311,27 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
                 if late
                 else " CloudZero needs up to a day."
             )
-            return Statement(VISIBLE, holds=not late, blocks=False, says=says, numbers=numbers)
+            return Statement(
+                VISIBLE, passed=not late, blocking=False, message=says, metrics=numbers
+            )
         case _:
             says = (
                 f"CloudZero's billed cost of {drop.month} differs from what was sent for "
                 f"{differing:,} accounts. What to do: see whether the stream still holds the drop, "
                 "and whether another feeder or a setting in CloudZero changes its credits."
             )
-            return Statement(VISIBLE, holds=False, blocks=True, says=says, numbers=numbers)
+            return Statement(VISIBLE, passed=False, blocking=True, message=says, metrics=numbers)
 
 
-def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
-
+def _bill_statement(drop: Landed, twice: "pl.DataFrame") -> "Statement":
+    month, booked = drop.month, drop.receipt.proposal.get("booked", "")
     says = f"AWS's own bill has no credit of {month} for the accounts that were sent."
-    if twice.height:
+    if twice.height and booked in _MEANT:
+        says = (
+            f"AWS's own bill carries credits of {month} for {twice.height:,} of the accounts that "
+            f"were sent. {_MEANT[booked]}"
+        )
+    elif twice.height:
         says = (
             f"AWS's own bill carries credits of {month} for {twice.height:,} of the accounts that "
             "were sent, so that they may count twice. What to do: if they are the same credits, "
@@ -305,8 +339,8 @@ def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
         )
     return Statement(
         NOT_ON_THE_BILL,
-        holds=twice.is_empty(),
-        blocks=False,
-        says=says,
-        numbers={"accounts_with_both": twice.height},
+        passed=twice.is_empty() or booked in _MEANT,
+        blocking=False,
+        message=says,
+        metrics={"accounts_with_both": twice.height},
     )

@@ -7,24 +7,20 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
-
 from credits_pipeline.core import settings
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import START_MONTH
-from credits_pipeline.credits.assets.build import build_definitions
-from credits_pipeline.credits.assets.decisions import current_version
-from credits_pipeline.credits.assets.names import MONTH_JOB
-from credits_pipeline.credits.assets.resources import (
-    CloudZeroResource,
-    InboxResource,
-    StorageResource,
-)
 from credits_pipeline.credits.delivery import policies
 from credits_pipeline.credits.delivery.artifacts import MonthPayload
+from credits_pipeline.credits.delivery.connections import (
+    InboxConnection,
+    Instance,
+    StorageConnection,
+    StreamConnection,
+)
 from credits_pipeline.credits.delivery.costs import costs_day
-from credits_pipeline.credits.state.attempt import Attempt
+from credits_pipeline.credits.delivery.decisions import current_version
 from credits_pipeline.reporting.deciding import spelled, summary
 
 if TYPE_CHECKING:
@@ -65,7 +61,7 @@ def rehearsal_of(month: BillingMonth) -> Rehearsal:
     from credits_pipeline.credits.cloudzero.cbf import cbf_rows  # noqa: PLC0415 - as above
     from credits_pipeline.credits.cloudzero.plan import plan_bodies  # noqa: PLC0415 - as above
 
-    archive = StorageResource().archive()
+    archive = StorageConnection().archive()
     entry = archive.find("cbf_payload", month)
     rows = None if entry is None else MonthPayload.from_files(archive.files(entry)).payload.rows
     if rows is None or rows.is_empty():
@@ -78,8 +74,8 @@ def rehearsal_of(month: BillingMonth) -> Rehearsal:
 
 def rehearse(
     rehearsal: Rehearsal,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> "Iterator[Rehearsed]":
     """Try every operation in a namespace of its own, under the stream's lock.
@@ -101,7 +97,7 @@ def rehearse(
         instance, say, seconds=_PATIENCE_SECONDS, test_key=test_key
     ) as client:
         # A person asked for it, so it is made even if the day's calls are used up.
-        costs_day(StorageResource()).note("rehearsal")
+        costs_day(StorageConnection()).note("rehearsal")
         yield from rehearsed(client, rehearsal.plan)
 
 
@@ -120,7 +116,7 @@ def refuse_without_partition(month: BillingMonth) -> None:
         )
 
 
-def refuse_past_another_stream(month: BillingMonth, cloudzero: CloudZeroResource) -> None:
+def refuse_past_another_stream(month: BillingMonth, cloudzero: StreamConnection) -> None:
     """Refuse to withdraw a month that the storage knows as sent to another stream.
 
     The decision would stay with the file's version, and later runs of it would withdraw the month
@@ -131,7 +127,7 @@ def refuse_past_another_stream(month: BillingMonth, cloudzero: CloudZeroResource
         SettingError: a setting is missing or can't be used.
         StorageError: the storage can't be read.
     """
-    receipt, stream = StorageResource().journal().receipt(month), cloudzero.address()
+    receipt, stream = StorageConnection().journal().receipt(month), cloudzero.address()
     if receipt is not None and (receipt.base_url, receipt.connection_id) != stream:
         raise AnotherStreamError(
             f"{month} was sent to stream {receipt.connection_id} at {receipt.base_url}, and the "
@@ -143,8 +139,8 @@ def refuse_past_another_stream(month: BillingMonth, cloudzero: CloudZeroResource
 
 def held(
     month: BillingMonth,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> str:
     """What CloudZero holds for a month, in a sentence.
@@ -188,12 +184,10 @@ def version_now(month: BillingMonth) -> str:
         SettingError: a setting is missing or can't be used.
         StorageError: the storage can't be read.
     """
-    return current_version(StorageResource().journal(), InboxResource().open(), month).token
+    return current_version(StorageConnection().journal(), InboxConnection().open(), month).token
 
 
-def about(
-    decision: Decision, instance: dg.DagsterInstance, say: Callable[[str], None]
-) -> list[str]:
+def about(decision: Decision, instance: Instance, say: Callable[[str], None]) -> list[str]:
     """What a decision is about, in lines: the version, its findings, rows and dollars.
 
     Returns:
@@ -204,38 +198,12 @@ def about(
         SettingError: a setting is missing or can't be used.
         StorageError: the storage can't be read.
     """
-    journal, month = StorageResource().journal(), decision.month
+    journal, month = StorageConnection().journal(), decision.month
     told = [f"{month}, version {decision.version}: {spelled(decision.decided)}"]
     if decision.decided.get("clear_month"):
-        refuse_past_another_stream(month, CloudZeroResource())
-        return [*told, held(month, CloudZeroResource(), instance, say)]
+        refuse_past_another_stream(month, StreamConnection())
+        return [*told, held(month, StreamConnection(), instance, say)]
     last = journal.last(month)
     if last is None or last.file_version != decision.version:
         return []
     return [*told, *summary(last, journal.rows(last))]
-
-
-def run_with(decision: Decision, instance: dg.DagsterInstance) -> Attempt | None:
-    """Run a month with a decision about it; its attempt, if it left one."""
-    month = decision.month
-    config = {
-        **decision.decided,
-        "for_version": decision.version,
-        "who": decision.who,
-        "why": decision.why,
-    }
-    result = (
-        build_definitions()
-        .resolve_job_def(MONTH_JOB)
-        .execute_in_process(
-            partition_key=month.partition_key,
-            instance=instance,
-            raise_on_error=False,
-            tags={"user": decision.who, "credits/because": "credits-pipeline decide"},
-            run_config={
-                "ops": {"credits": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-        )
-    )
-    return StorageResource().journal().attempt(month, result.run_id)

@@ -8,20 +8,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets.names import DROP as NOUN
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.core.statement import Statement
 from credits_pipeline.credits.delivery.artifacts import frame
+from credits_pipeline.credits.delivery.connections import (
+    Instance,
+    StorageConnection,
+    StreamConnection,
+)
+from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.credits.state.finding import STILL_HELD, Finding
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from credits_pipeline.credits.evaluation.judgement import Statement
 
 #: For one month, its retries included: a look must not keep drops waiting for long.
 LOOK_SECONDS = 120
@@ -31,9 +33,9 @@ def drop_statement(
     month: BillingMonth,
     run_id: str,
     *,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> "Statement":
     """Whether CloudZero, asked now, holds exactly what this run, or the last one, sent."""
@@ -48,9 +50,9 @@ def still_held_statement(
     month: BillingMonth,
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> "Statement":
     """Whether CloudZero, asked now, holds exactly what the month's receipt says.
@@ -62,8 +64,6 @@ def still_held_statement(
         CloudZeroError: it could not be asked.
         SettingError: a setting is missing.
     """
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
-
     name = STILL_HELD
     archive = storage.archive()
     with cloudzero.locked_client(instance, say, seconds=LOOK_SECONDS) as client:
@@ -71,20 +71,22 @@ def still_held_statement(
         receipt = storage.journal().receipt(month)
         if receipt is not None and (receipt.base_url, receipt.connection_id) != cloudzero.address():
             says = f"{month} was sent to stream {receipt.connection_id}, which is not the one set."
-            return Statement(name, holds=True, blocks=True, says=says)
+            return Statement(name, passed=True, blocking=True, message=says)
         held = client.contents(month)
         entry = archive.own(NOUN, month, receipt.run_id) if receipt else None
         if receipt is not None and entry is None:
             # Those of another run would be compared with what they never were.
-            return Statement(name, holds=False, blocks=False, says=rows_expired(month, receipt))
+            return Statement(
+                name, passed=False, blocking=False, message=rows_expired(month, receipt)
+            )
         sent = None if entry is None else frame(archive.files(entry)["sent.parquet"])
         statement = _held_statement(name, month, sent, held)
     storage.journal().note_finding(
         Finding(
             check=name,
             billing_month=str(month),
-            holds=statement.holds,
-            says=statement.says,
+            holds=statement.passed,
+            says=statement.message,
             about=receipt.run_id if receipt else "",
             usd=(receipt.total_credit_usd or "") if receipt else "",
             run_id=run_id,
@@ -107,14 +109,13 @@ def still_held_if_asked(
     month: BillingMonth,
     *,
     run_id: str,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> "Statement":
     """The same, with a warning where CloudZero could not be asked."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
     try:
         return still_held_statement(
@@ -126,26 +127,25 @@ def still_held_if_asked(
             say=say,
         )
     except (CloudZeroError, settings.SettingError) as error:
-        return Statement(STILL_HELD, holds=False, blocks=False, says=f"Not asked: {error}")
+        return Statement(STILL_HELD, passed=False, blocking=False, message=f"Not asked: {error}")
 
 
 def _held_statement(
     name: str, month: BillingMonth, sent: "pl.DataFrame | None", held: "pl.DataFrame"
 ) -> "Statement":
     from credits_pipeline.credits.cloudzero.confirm import still_holds  # noqa: PLC0415 - loads polars
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - as above
 
     if sent is None:
         nothing = held.is_empty()
         return Statement(
             name,
-            holds=nothing,
-            blocks=True,
-            says=f"CloudZero holds nothing for {month}, and nothing was verified for it."
+            passed=nothing,
+            blocking=True,
+            message=f"CloudZero holds nothing for {month}, and nothing was verified for it."
             if nothing
             else f"CloudZero holds {held.height:,} rows for {month}, and there is no receipt for "
             "them. What to do: materialise the month, or clear it.",
-            numbers={"rows_sent": 0, "rows_held": held.height},
+            metrics={"rows_sent": 0, "rows_held": held.height},
         )
     apart = still_holds(held, sent)
     says = (
@@ -157,10 +157,10 @@ def _held_statement(
     )
     return Statement(
         name,
-        holds=apart.equal,
-        blocks=True,
-        says=says,
-        numbers={
+        passed=apart.equal,
+        blocking=True,
+        message=says,
+        metrics={
             "rows_sent": sent.height,
             "rows_held": held.height,
             "rows_missing": apart.missing,

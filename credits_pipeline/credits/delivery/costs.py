@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core import settings
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.credits.delivery.connections import StorageConnection, StreamConnection
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.cloudzero.confirm import CostsQuery
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 180
 
 
-def costs_day(storage: StorageResource) -> "CostsDay":
+def costs_day(storage: StorageConnection) -> "CostsDay":
     """Today, by UTC."""
     from credits_pipeline.credits.state.quota import CostsDay  # noqa: PLC0415 - when asked
 
@@ -24,7 +24,7 @@ def costs_day(storage: StorageResource) -> "CostsDay":
 
 
 def ask(
-    cloudzero: CloudZeroResource, day: "CostsDay", query: "CostsQuery", what_for: str
+    cloudzero: StreamConnection, day: "CostsDay", query: "CostsQuery", what_for: str
 ) -> tuple[Mapping[str, Any], ...]:
     """All rows of a costs query: one call of the day's budget, its further pages are free.
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
+from credits_pipeline.credits.delivery.connections import StorageConnection, StreamConnection
 from credits_pipeline.credits.delivery.costs import ask, costs_day
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Known:
 
 
 def known_accounts_of(
-    month: BillingMonth, *, cloudzero: CloudZeroResource, storage: StorageResource
+    month: BillingMonth, *, cloudzero: StreamConnection, storage: StorageConnection
 ) -> Known:
     """The accounts with cost from three months before a month until today.
 
@@ -58,7 +58,7 @@ def known_accounts_of(
 
 
 def kept_accounts(
-    month: BillingMonth, day: "CostsDay", cloudzero: CloudZeroResource
+    month: BillingMonth, day: "CostsDay", cloudzero: StreamConnection
 ) -> frozenset[str] | None:
     """The same from the answer that was kept today; None if there is none that reaches back."""
     first = _first(month)
@@ -71,7 +71,7 @@ def kept_accounts(
     return None
 
 
-def _ask_for(month: BillingMonth, day: "CostsDay", cloudzero: CloudZeroResource) -> None:
+def _ask_for(month: BillingMonth, day: "CostsDay", cloudzero: StreamConnection) -> None:
     """Ask, and keep the answer; it reaches as far back as any that was kept today."""
     from credits_pipeline.credits.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
         KNOWN_BEFORE_MONTHS,
@@ -101,7 +101,7 @@ def _first(month: BillingMonth) -> BillingMonth:
     return month.shift(-KNOWN_BEFORE_MONTHS)
 
 
-def _prefix(cloudzero: CloudZeroResource) -> str:
+def _prefix(cloudzero: StreamConnection) -> str:
     from credits_pipeline.credits.cloudzero.lock import stream_digest  # noqa: PLC0415 - loads httpx
 
     return f"known-accounts-{stream_digest(*cloudzero.address())[:8]}-from-"

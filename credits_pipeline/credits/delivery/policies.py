@@ -1,4 +1,4 @@
-"""What stops a month, as code that the assets call (design decision 3), and the house's rule."""
+"""The house's rules, as the settings have them, and what they say of a month."""
 
 import itertools
 from decimal import Decimal, localcontext
@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.assets import metadata
-from credits_pipeline.credits.assets.attempts import Recorder, blocked
+from credits_pipeline.core.statement import Statement
+from credits_pipeline.credits.delivery import figures
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload
-from credits_pipeline.credits.state.attempt import Verdict
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.cloudzero.cbf import CbfSettings
     from credits_pipeline.credits.cloudzero.hold import HoldLimits
     from credits_pipeline.credits.cloudzero.plan import SendingLimits
-    from credits_pipeline.credits.evaluation.judgement import Statement
     from credits_pipeline.credits.state.journal import Journal
 
 
@@ -66,26 +64,6 @@ def hold_limits() -> "HoldLimits":
     )
 
 
-def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
-    """Stop a month whose findings are not cleared.
-
-    Raises:
-        Refused: a statement that blocks does not hold.
-    """
-    from credits_pipeline.credits.evaluation.judgement import blocking  # noqa: PLC0415 - loads polars
-
-    stops = blocking(found.statements)
-    if stops:
-        recorder.refuse(
-            blocked(
-                recorder.new(Verdict.BLOCKED, **metadata.attempt_fields(found)),
-                stops,
-                found.offers,
-            ),
-            rows=metadata.row_lists(found),
-        )
-
-
 def usual_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
     """The middle of the totals of the months that were verified before, for the hold.
 
@@ -110,7 +88,6 @@ def plausible_statement(journal: "Journal", found: MonthCredits) -> "Statement":
     Raises:
         SettingError: a limit can't be used.
     """
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.evaluation.plausible import (  # noqa: PLC0415 - as above
         NAME,
         EarlierMonth,
@@ -120,7 +97,7 @@ def plausible_statement(journal: "Journal", found: MonthCredits) -> "Statement":
 
     if found.withdrawn:
         says = f"{found.month} is withdrawn, as decided: there is nothing to compare."
-        return Statement(NAME, holds=True, blocks=False, says=says)
+        return Statement(NAME, passed=True, blocking=False, message=says)
     limits = PlausibleLimits(
         months=settings.PLAUSIBLE_MONTHS.read(settings.at_least(1)),
         percent=settings.PLAUSIBLE_PERCENT.read(settings.at_least(1)),
@@ -143,7 +120,6 @@ def payload_statement(found: MonthCredits, made: MonthPayload) -> "Statement":
     from credits_pipeline.credits.cloudzero.payload import (  # noqa: PLC0415 - loads polars
         payload_equals_credits,
     )
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - as above
 
     apart = payload_equals_credits(
         made.payload.rows, found.reading.rows, made.month, cbf_settings()
@@ -160,12 +136,12 @@ def payload_statement(found: MonthCredits, made: MonthPayload) -> "Statement":
         says = f"{made.payload.rows.height:,} rows say exactly what the credits say."
     return Statement(
         "payload_equals_credits",
-        holds=same_source and apart.equal,
-        blocks=True,
-        says=says,
-        numbers={
+        passed=same_source and apart.equal,
+        blocking=True,
+        message=says,
+        metrics={
             "rows": made.payload.rows.height,
-            "credit_usd": metadata.exact(made.payload.total_usd),
+            "credit_usd": figures.exact(made.payload.total_usd),
             "rows_missing": apart.missing,
             "rows_unexpected": apart.unexpected,
         },

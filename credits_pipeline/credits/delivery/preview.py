@@ -10,14 +10,16 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
-
 from credits_pipeline.core import settings
 from credits_pipeline.core.money import for_people
-from credits_pipeline.credits.assets import metadata
-from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
-from credits_pipeline.credits.delivery import policies
+from credits_pipeline.core.statement import Statement
+from credits_pipeline.credits.delivery import figures, policies
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload
+from credits_pipeline.credits.delivery.connections import (
+    Instance,
+    StorageConnection,
+    StreamConnection,
+)
 from credits_pipeline.credits.delivery.known_accounts import known_accounts_of
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.cloudzero.client import CloudZeroClient
     from credits_pipeline.credits.cloudzero.diff import Diff
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError
-    from credits_pipeline.credits.evaluation.judgement import Statement
 
 VALID = "cloudzero_says_valid"
 CHANGES = "changes_against_cloudzero"
@@ -61,9 +62,9 @@ def preview(
     found: MonthCredits,
     made: MonthPayload,
     *,
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
-    instance: dg.DagsterInstance,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
+    instance: Instance,
     say: Callable[[str], None],
 ) -> Preview:
     """Ask CloudZero about a payload, under the stream's lock."""
@@ -103,16 +104,15 @@ def _known(
     found: MonthCredits,
     made: MonthPayload,
     held: "pl.DataFrame",
-    storage: StorageResource,
-    cloudzero: CloudZeroResource,
+    storage: StorageConnection,
+    cloudzero: StreamConnection,
 ) -> tuple["Statement", list[dict[str, Any]]]:
     """Whether CloudZero knows the accounts, and those that it does not know."""
     from credits_pipeline.credits.cloudzero.known import leave_out_unknown  # noqa: PLC0415 - as above
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - as above
 
     if found.withdrawn or policies.unknown_accounts() == "send":
         says = "All accounts are sent, whether or not CloudZero knows them."
-        return Statement(KNOWN, holds=True, blocks=True, says=says), []
+        return Statement(KNOWN, passed=True, blocking=True, message=says), []
     asked = known_accounts_of(made.month, cloudzero=cloudzero, storage=storage)
     if asked.accounts is None:
         return _not_asked(KNOWN, f"Not checked, so all are sent: {asked.why_not}"), []
@@ -121,7 +121,7 @@ def _known(
     numbers: dict[str, int | float | str] = {
         "known_accounts": len(asked.accounts),
         "unknown_accounts": left_out,
-        "unknown_usd": metadata.exact(part.left_out_usd),
+        "unknown_usd": figures.exact(part.left_out_usd),
     }
     says = f"CloudZero knows all {part.sent.height:,} accounts."
     if left_out:
@@ -134,12 +134,12 @@ def _known(
     return (
         Statement(
             KNOWN,
-            holds=not left_out,
-            blocks=part.blocked is not None,
-            says=says,
-            numbers=numbers,
+            passed=not left_out,
+            blocking=part.blocked is not None,
+            message=says,
+            metrics=numbers,
         ),
-        metadata.credits_of(part.left_out),
+        figures.credits_of(part.left_out),
     )
 
 
@@ -160,12 +160,11 @@ def _changes(
         return _not_asked(CHANGES, f"What CloudZero holds can't be compared: {error}"), []
     decided = found.withdrawn or found.decisions.accept_change
     held_back = None if decided else hold(diff, last_verified_usd, policies.hold_limits())
-    return _changes_statement(diff, held_back), metadata.largest_changes(diff)
+    return _changes_statement(diff, held_back), figures.largest_changes(diff)
 
 
 def _changes_statement(diff: "Diff", held_back: str | None) -> "Statement":
     from credits_pipeline.credits.cloudzero.diff import CHANGES as KINDS  # noqa: PLC0415 - as above
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - as above
 
     counted = ", ".join(f"{diff.counts[kind]:,} {kind}" for kind in KINDS)
     says = f"Accounts: {counted}. From {for_people(diff.old_usd)} to {for_people(diff.new_usd)}."
@@ -178,7 +177,9 @@ def _changes_statement(diff: "Diff", held_back: str | None) -> "Statement":
     for kind in KINDS:
         numbers |= {f"{kind}_{side}": summary[kind][side] for side in ("old_usd", "new_usd")}
     numbers |= {"old_usd": summary["old_usd"], "new_usd": summary["new_usd"]}
-    return Statement(CHANGES, holds=held_back is None, blocks=False, says=says, numbers=numbers)
+    return Statement(
+        CHANGES, passed=held_back is None, blocking=False, message=says, metrics=numbers
+    )
 
 
 def _valid(
@@ -187,11 +188,10 @@ def _valid(
     """What CloudZero's validation says of every request body of the rows."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.credits.cloudzero.plan import PlanError, plan_bodies  # noqa: PLC0415 - as above
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - as above
 
     if rows.is_empty():
         says = "There is no row to send."
-        return Statement(VALID, holds=True, blocks=True, says=says), ()
+        return Statement(VALID, passed=True, blocking=True, message=says), ()
     try:
         plan = plan_bodies(rows, made.month, policies.sending_limits())
         for body, content in plan.contents():
@@ -205,7 +205,7 @@ def _valid(
                 )
                 numbers: dict[str, int | float | str] = {"errors": len(validation.errors)}
                 return (
-                    Statement(VALID, holds=False, blocks=True, says=says, numbers=numbers),
+                    Statement(VALID, passed=False, blocking=True, message=says, metrics=numbers),
                     validation.errors,
                 )
     except PlanError as error:
@@ -214,7 +214,7 @@ def _valid(
         return _not_asked(VALID, _why_not_validated(error)), ()
     says = f"CloudZero finds all {rows.height:,} rows valid."
     numbers = {"rows": rows.height, "requests": len(plan.bodies), "bytes": plan.size}
-    return Statement(VALID, holds=True, blocks=True, says=says, numbers=numbers), ()
+    return Statement(VALID, passed=True, blocking=True, message=says, metrics=numbers), ()
 
 
 def _why_not_validated(error: "CloudZeroError") -> str:
@@ -227,6 +227,5 @@ def _why_not_validated(error: "CloudZeroError") -> str:
 
 
 def _not_asked(name: str, says: str) -> "Statement":
-    from credits_pipeline.credits.evaluation.judgement import Statement  # noqa: PLC0415 - loads polars
 
-    return Statement(name, holds=False, blocks=False, says=says)
+    return Statement(name, passed=False, blocking=False, message=says)

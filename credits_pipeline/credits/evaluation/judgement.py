@@ -4,42 +4,16 @@ One pure function serves both (design decision 3), so that what the UI shows in 
 stops a drop.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-
 import polars as pl
 
 from credits_pipeline.core.money import for_people, to_text
+from credits_pipeline.core.statement import Statement
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.model.findings import Convention, RecordClass
 from credits_pipeline.credits.reading import MonthReading
 from credits_pipeline.credits.reading.sums import exact_sum
 
 _DIGEST_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One thing that should be true of a month, and whether it is.
-
-    Attributes:
-        name: the statement, which is the name of its asset check.
-        holds: whether it is true.
-        blocks: whether nothing may be sent while it is not.
-        says: one sentence: what was found, where, and (if it does not hold) what to do.
-        numbers: figures behind it, plain ints, floats and exact amounts as text.
-    """
-
-    name: str
-    holds: bool
-    blocks: bool
-    says: str
-    numbers: dict[str, int | float | str] = field(default_factory=dict)
-
-
-def blocking(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """Those that stop a drop."""
-    return tuple(s for s in statements if s.blocks and not s.holds)
 
 
 def statements(
@@ -77,14 +51,14 @@ def _layout_is_known(reading: MonthReading) -> Statement:
     profile = f", by the profile {name} ({digest[:_DIGEST_SHOWN]})" if name else ""
     return Statement(
         name="layout_is_known",
-        holds=True,
-        blocks=False,
-        says=(
+        passed=True,
+        blocking=False,
+        message=(
             f"Read as {found.layout} (version {found.layout_version}){profile}, {found.encoding},"
             f" fields separated by {found.delimiter!r}, decimal mark {found.decimal_mark!r}"
             f"{ignored}."
         ),
-        numbers={
+        metrics={
             "layout": found.layout,
             "layout_version": found.layout_version,
             "encoding": found.encoding,
@@ -100,22 +74,24 @@ def _table_is_not_empty(reading: MonthReading) -> Statement:
     count = len(reading.rows)
     return Statement(
         name="table_is_not_empty",
-        holds=count > 0,
-        blocks=True,
-        says=(
+        passed=count > 0,
+        blocking=True,
+        message=(
             f"{count} accounts, {for_people(reading.findings.total_usd)}."
             if count
             else "No account could be read: upload the file with its rows. (To withdraw a month,"
             " decide clear_month; an empty file never does it.)"
         ),
-        numbers={"accounts": count, "total_usd": to_text(reading.findings.total_usd)},
+        metrics={"accounts": count, "total_usd": to_text(reading.findings.total_usd)},
     )
 
 
 def _nothing_rejected(reading: MonthReading, decisions: Decisions) -> Statement:
     count = len(reading.rejected)
     if not count:
-        return Statement("nothing_rejected", holds=True, blocks=True, says="Every row was read.")
+        return Statement(
+            "nothing_rejected", passed=True, blocking=True, message="Every row was read."
+        )
     first = reading.rejected.row(0, named=True)
     entry = reading.findings.ledger.entries[RecordClass.REJECTED]
     dollars = "dollars unknown" if entry.usd is None else for_people(entry.usd)
@@ -126,13 +102,13 @@ def _nothing_rejected(reading: MonthReading, decisions: Decisions) -> Statement:
     )
     return Statement(
         name="nothing_rejected",
-        holds=False,
-        blocks=not decisions.accept_rejected,
-        says=(
+        passed=False,
+        blocking=not decisions.accept_rejected,
+        message=(
             f"{count} {'row' if count == 1 else 'rows'} can't be read ({dollars}); the first is"
             f" line {first['line']}, {first['text']!r}: {first['reason']}; {todo}."
         ),
-        numbers={
+        metrics={
             "rejected_rows": count,
             "rejected_usd": "" if entry.usd is None else to_text(entry.usd),
         },
@@ -144,9 +120,9 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
     if not len(duplicates):
         return Statement(
             "no_duplicate_accounts",
-            holds=True,
-            blocks=decisions.duplicates == "reject",
-            says="Every account has one row.",
+            passed=True,
+            blocking=decisions.duplicates == "reject",
+            message="Every account has one row.",
         )
     identical = duplicates.filter("identical")
     conflicting = duplicates.filter(~pl.col("identical"))
@@ -172,15 +148,15 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
     }["reject" if decisions.duplicates == "reject" else reading.findings.several_rows]
     return Statement(
         name="no_duplicate_accounts",
-        holds=False,
-        blocks=asks or decisions.duplicates == "reject",
-        says=(
+        passed=False,
+        blocking=asks or decisions.duplicates == "reject",
+        message=(
             f"{_count(reading.findings.duplicated_accounts, 'account')} with more than one row:"
             f" {' and '.join(kinds)}; such as line"
             f" {first['line']} ({for_people(first['usd'])}) after line {first['first_line']}"
             f" ({for_people(first['first_usd'])}) for account {first['account_id']}; {done}."
         ),
-        numbers={
+        metrics={
             "duplicated_accounts": reading.findings.duplicated_accounts,
             "identical_rows": len(identical),
             "identical_usd": to_text(exact_sum(identical["usd"])),
@@ -194,14 +170,14 @@ def _ledger_closes(reading: MonthReading) -> Statement:
     ledger = reading.findings.ledger
     return Statement(
         name="ledger_closes",
-        holds=ledger.closes,
-        blocks=True,
-        says=(
+        passed=ledger.closes,
+        blocking=True,
+        message=(
             f"{ledger.rows_accounted:,} of {ledger.file_rows:,} records and"
             f" {for_people(ledger.usd_accounted)} of {for_people(ledger.file_usd)} are accounted"
             f" for{'' if ledger.closes else '; this is a fault of the reader: report the file'}."
         ),
-        numbers={
+        metrics={
             "file_rows": ledger.file_rows,
             "file_usd": to_text(ledger.file_usd),
             "rows_accounted": ledger.rows_accounted,
@@ -237,7 +213,7 @@ def _signs_agree(
     if decisions.signs != "auto":
         taken = f"the {_CREDITS_ARE[signs.taken_as]} ones taken as credits"
         says = f"{counted}, {taken}, as decided ({decisions.signs})."
-        return Statement("signs_agree", holds=True, blocks=True, says=says, numbers=numbers)
+        return Statement("signs_agree", passed=True, blocking=True, message=says, metrics=numbers)
     if signs.mixed:
         usual = _CREDITS_ARE[signs.layout_convention]
         other = "negative" if usual == "positive" else "positive"
@@ -245,7 +221,7 @@ def _signs_agree(
             f"{counted}: some credits are taken back, or it is a mistake. If the {usual} amounts"
             f" are the credits, decide signs = as_is; if the {other} ones are, flipped."
         )
-        return Statement("signs_agree", holds=False, blocks=True, says=says, numbers=numbers)
+        return Statement("signs_agree", passed=False, blocking=True, message=says, metrics=numbers)
     if signs.against_layout and signs.layout_convention == "negative_is_credit":
         says = (
             f"{counted}: AWS writes credits as negative costs, so positive figures are costs;"
@@ -253,7 +229,7 @@ def _signs_agree(
             " the download to charge type Credit. If they are credits all the same, decide signs ="
             " flipped."
         )
-        return Statement("signs_agree", holds=False, blocks=True, says=says, numbers=numbers)
+        return Statement("signs_agree", passed=False, blocking=True, message=says, metrics=numbers)
     if signs.against_layout:
         differs = previous is not None and previous != signs.taken_as
         says = f"{counted}, against the layout's habit, taken as credits" + (
@@ -262,8 +238,12 @@ def _signs_agree(
             if differs
             else "."
         )
-        return Statement("signs_agree", holds=False, blocks=differs, says=says, numbers=numbers)
-    return Statement("signs_agree", holds=True, blocks=True, says=f"{counted}.", numbers=numbers)
+        return Statement(
+            "signs_agree", passed=False, blocking=differs, message=says, metrics=numbers
+        )
+    return Statement(
+        "signs_agree", passed=True, blocking=True, message=f"{counted}.", metrics=numbers
+    )
 
 
 def _totals_match_source(reading: MonthReading, decisions: Decisions) -> Statement:
@@ -275,7 +255,9 @@ def _totals_match_source(reading: MonthReading, decisions: Decisions) -> Stateme
     }
     if not wrong:
         says = f"{len(totals)} control totals agree." if totals else "The file states no total."
-        return Statement("totals_match_source", holds=True, blocks=True, says=says, numbers=numbers)
+        return Statement(
+            "totals_match_source", passed=True, blocking=True, message=says, metrics=numbers
+        )
     unknown = reading.rejected["usd"].null_count() if decisions.accept_rejected else 0
     first = wrong[0]
     numbers |= {"stated": to_text(first.stated), "counted": to_text(first.counted)}
@@ -286,9 +268,9 @@ def _totals_match_source(reading: MonthReading, decisions: Decisions) -> Stateme
     )
     return Statement(
         name="totals_match_source",
-        holds=False,
-        blocks=not unknown,
-        says=(
+        passed=False,
+        blocking=not unknown,
+        message=(
             f"{first.source} states {figures[0]}, but the rows that it covers come to {figures[1]}"
             + (
                 f"; {unknown} rows with unknown dollars were accepted as left out."
@@ -296,7 +278,7 @@ def _totals_match_source(reading: MonthReading, decisions: Decisions) -> Stateme
                 else "; rows are missing or changed: export the file again, or correct the total."
             )
         ),
-        numbers=numbers,
+        metrics=numbers,
     )
 
 
@@ -311,10 +293,10 @@ def _account_ids_are_whole(reading: MonthReading) -> Statement:
         )
     return Statement(
         "account_ids_are_whole",
-        holds=count == 0,
-        blocks=False,
-        says=says,
-        numbers={"padded_accounts": count},
+        passed=count == 0,
+        blocking=False,
+        message=says,
+        metrics={"padded_accounts": count},
     )
 
 
@@ -335,8 +317,8 @@ def _not_all_zero(reading: MonthReading) -> Statement:
         )
     return Statement(
         "amounts_are_not_all_zero",
-        holds=some,
-        blocks=False,
-        says=says,
-        numbers={"accounts_at_zero": len(zero)},
+        passed=some,
+        blocking=False,
+        message=says,
+        metrics={"accounts_at_zero": len(zero)},
     )

@@ -11,7 +11,7 @@ from statistics import median
 
 from credits_pipeline.core.money import for_people, to_text
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.evaluation.judgement import Statement
+from credits_pipeline.core.statement import Statement
 
 NAME = "month_is_plausible"
 #: Half of an exact sum takes a digit more than the sum.
@@ -98,7 +98,9 @@ def plausible(
     looked_at = before[: limits.months]
     if not looked_at:
         says = "There is no verified month before this one to compare it with."
-        return Statement(NAME, holds=True, blocks=False, says=says, numbers={"months_compared": 0})
+        return Statement(
+            NAME, passed=True, blocking=False, message=says, metrics={"months_compared": 0}
+        )
     with localcontext(prec=_PRECISION):
         usual_usd = median(month.usd for month in looked_at)
     usual_accounts = Decimal(median(month.accounts for month in looked_at))
@@ -122,10 +124,10 @@ def plausible(
         )
     return Statement(
         NAME,
-        holds=not unusual,
-        blocks=False,
-        says=said,
-        numbers={
+        passed=not unusual,
+        blocking=False,
+        message=said,
+        metrics={
             "months_compared": len(looked_at),
             "total_usd": to_text(usd),
             "usual_usd": to_text(usual_usd),

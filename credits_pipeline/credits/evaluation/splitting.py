@@ -7,12 +7,13 @@ import polars as pl
 
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.core.statement import blocking
+from credits_pipeline.credits.evaluation.judgement import statements
 from credits_pipeline.credits.evaluation.verdict import month_of_name
 from credits_pipeline.credits.evaluation.writing import NotWritableError, own_format
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.opening import open_file
-from credits_pipeline.credits.reading import Limits, MonthReading, Refusal, read_sheet
+from credits_pipeline.credits.reading import Limits, MonthReading, UnreadableFile, read_sheet
 from credits_pipeline.credits.reading.profiles.book import Profiles
 
 
@@ -117,7 +118,7 @@ def month_files(
         if len(months) == 1:
             sheet.refuse_other_months(months[0])
         readings = [sheet.month(month) for month in months]
-    except Refusal as refusal:
+    except UnreadableFile as refusal:
         raise NotSplitError(refusal.reason) from None
     return [_month_file(reading, decisions, opened.warnings) for reading in readings]
 
@@ -127,7 +128,7 @@ def _month_file(
 ) -> MonthFile:
     stops = blocking(statements(reading, decisions))
     if stops:
-        raise NotSplitError(f"{reading.month}: {' '.join(stop.says for stop in stops)}")
+        raise NotSplitError(f"{reading.month}: {' '.join(stop.message for stop in stops)}")
     _refuse_contradictions(reading)
     try:
         data = own_format(reading)

@@ -12,15 +12,16 @@ import polars as pl
 from credits_pipeline.core.columns import text_of
 from credits_pipeline.core.money import for_people, to_text
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.evaluation.judgement import blocking, statements
+from credits_pipeline.core.statement import blocking
+from credits_pipeline.credits.evaluation.judgement import statements
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.opening import open_file
 from credits_pipeline.credits.reading import (
     Controls,
     Limits,
     MonthReading,
-    Refusal,
     Sheet,
+    UnreadableFile,
     read_sheet,
 )
 from credits_pipeline.credits.reading.profiles.book import Profiles
@@ -148,7 +149,7 @@ def judge(
             delimiter=opened.delimiter,
         )
         verdict = _judged(sheet, month, expected_total, decisions, name=name)
-    except Refusal as refusal:
+    except UnreadableFile as refusal:
         return refused(refusal)
     if opened.made:
         sheet_option = "" if sheet_name is None else f" --sheet {shlex.quote(sheet_name)}"
@@ -163,7 +164,7 @@ def judge(
     )
 
 
-def refused(refusal: Refusal) -> FileVerdict:
+def refused(refusal: UnreadableFile) -> FileVerdict:
     """The verdict on a file of which no table can be made."""
     return FileVerdict("reject", refusal.layout or "unknown", {}, reason=refusal.reason)
 
@@ -190,7 +191,7 @@ def _judged(
     if month is not None:
         try:
             sheet.refuse_other_months(month)
-        except Refusal as refusal:
+        except UnreadableFile as refusal:
             reasons.insert(0, refusal.reason)
     if not wanted:
         reasons.append("No row of the file has a month that can be read.")
@@ -218,7 +219,7 @@ def _reasons(readings: dict[BillingMonth, MonthReading], decisions: Decisions) -
     found: dict[str, list[str]] = {}
     for month, reading in readings.items():
         for statement in blocking(statements(reading, decisions)):
-            found.setdefault(statement.says, []).append(str(month))
+            found.setdefault(statement.message, []).append(str(month))
     return [
         says if len(months) == len(readings) else f"{', '.join(months)}: {says}"
         for says, months in found.items()
@@ -228,9 +229,9 @@ def _reasons(readings: dict[BillingMonth, MonthReading], decisions: Decisions) -
 def _accepted(reading: MonthReading, decisions: Decisions) -> list[str]:
     """What a person accepted although it is not as it should be."""
     return [
-        statement.says
+        statement.message
         for statement in statements(reading, decisions)
-        if statement.name == "nothing_rejected" and not statement.holds and not statement.blocks
+        if statement.name == "nothing_rejected" and not statement.passed and not statement.blocking
     ]
 
 

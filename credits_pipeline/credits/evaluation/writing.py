@@ -4,7 +4,7 @@ import polars as pl
 
 from credits_pipeline.core.columns import text_of
 from credits_pipeline.credits.model.decisions import Decisions
-from credits_pipeline.credits.reading import MonthReading, Refusal, read_month
+from credits_pipeline.credits.reading import MonthReading, UnreadableFile, read_month
 
 
 class NotWritableError(Exception):
@@ -44,7 +44,7 @@ def _hold_against(reading: MonthReading, data: bytes) -> None:
         again = read_month(
             data, reading.month, decisions=Decisions(signs="as_is" if negative else "auto")
         )
-    except Refusal as refusal:
+    except UnreadableFile as refusal:
         raise NotWritableError(f"{reading.month}: {refusal.reason}") from refusal
     columns = ["account_id", "amount_usd"]
     if not again.rows.select(columns).equals(reading.rows.select(columns)):

@@ -16,7 +16,7 @@ from credits_pipeline.credits.inbox.cursor import Cursor
 from credits_pipeline.credits.inbox.events import keys_named
 from credits_pipeline.credits.inbox.names import Months, month_of
 from credits_pipeline.credits.inbox.queue import EventsQueue, Message
-from credits_pipeline.credits.inbox.tick import Start, glance
+from credits_pipeline.credits.inbox.tick import Start, plan_named_runs
 from credits_pipeline.credits.inbox.version import FileVersion
 
 _SHOWN = 200
@@ -56,7 +56,7 @@ def listen(
             for message in messages
             if all(cursor.knows(*current[key]) for key in keys[message] & current.keys())
         )
-        starts, after = glance(cursor, dict(current.values()), now=datetime.now(UTC))
+        starts, after = plan_named_runs(cursor, dict(current.values()), now=datetime.now(UTC))
         if starts:
             return starts, after
     return (), cursor

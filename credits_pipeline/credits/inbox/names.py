@@ -33,7 +33,7 @@ class Months:
 
 
 @dataclass(frozen=True)
-class Stray:
+class UnrecognizedObject:
     """An object below the prefix that starts no run, and what to do about it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Stray:
 
 def month_of(  # noqa: PLR0911 - one return for each thing an object can be
     key: str, size: int, *, prefix: str, months: Months
-) -> BillingMonth | Stray | None:
+) -> BillingMonth | UnrecognizedObject | None:
     """Say which month's credits file an object is.
 
     Args:
@@ -59,7 +59,8 @@ def month_of(  # noqa: PLR0911 - one return for each thing an object can be
         months: those that have a partition.
 
     Returns:
-        The month; or a `Stray` with the reason; or None for the marker of an empty folder.
+        The month; or a `UnrecognizedObject` with the reason; or None for the marker of an empty
+        folder.
     """
     name = key.removeprefix(prefix)
     if name == "" or (name.endswith("/") and size == 0):
@@ -68,33 +69,35 @@ def month_of(  # noqa: PLR0911 - one return for each thing an object can be
     if match is None:
         nearly = _NEARLY.fullmatch(name)
         if nearly is not None:
-            return Stray(
+            return UnrecognizedObject(
                 key,
                 f"one file per month: join it with credits-{nearly['month']}.csv into one file",
             )
         spreadsheet = _SPREADSHEET.fullmatch(name)
         if spreadsheet is not None:
             month = spreadsheet["month"]
-            return Stray(
+            return UnrecognizedObject(
                 key,
                 "a spreadsheet, and only CSV starts a run: make its file and put it here with"
                 f" credits-pipeline split {shlex.quote(name.rpartition('/')[2])}"
                 f" --first-month {month or 'YYYY-MM'} --upload",
             )
-        return Stray(key, "not a credits file: name it credits-YYYY-MM.csv, or move it elsewhere")
+        return UnrecognizedObject(
+            key, "not a credits file: name it credits-YYYY-MM.csv, or move it elsewhere"
+        )
     try:
         month = BillingMonth.parse(match["month"])
     except ValueError as error:
-        return Stray(key, f"{error}: rename the file")
+        return UnrecognizedObject(key, f"{error}: rename the file")
     if size == 0:
-        return Stray(key, "the file is empty (0 bytes): upload it again", month)
+        return UnrecognizedObject(key, "the file is empty (0 bytes): upload it again", month)
     if month < months.first:
-        return Stray(
+        return UnrecognizedObject(
             key,
             f"{month} is before the first month, {months.first}: set CREDITS_START_MONTH={month}",
         )
     if month > months.last:
-        return Stray(
+        return UnrecognizedObject(
             key, f"{month} has not begun: the file starts a run when it has, or rename the file"
         )
     return month

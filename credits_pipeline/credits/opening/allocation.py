@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from credits_pipeline.credits.opening.opened import Opened, as_csv
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 _LIST = "creditAllocationHistoryList"
 _COLUMNS = (
@@ -35,7 +35,7 @@ def open_history(data: bytes, *, name: str) -> Opened:
     """An answer, or the list of its pages, as CSV: entry 1 is on line 2.
 
     Raises:
-        Refusal: it is damaged, incomplete, or has another form.
+        UnreadableFile: it is damaged, incomplete, or has another form.
     """
     try:
         content = json.loads(
@@ -46,11 +46,13 @@ def open_history(data: bytes, *, name: str) -> Opened:
             object_pairs_hook=_object,
         )
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise Refusal(f"{name} can't be read as JSON ({error}): ask AWS for it again.") from error
+        raise UnreadableFile(
+            f"{name} can't be read as JSON ({error}): ask AWS for it again."
+        ) from error
     pages = content if isinstance(content, list) else [content]
     entries = [entry for page in _whole(pages, name=name) for entry in page[_LIST]]
     if not entries:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} is a credit allocation history without an entry: there is no credit."
         )
     rows = [_row(entry, number, name=name) for number, entry in enumerate(entries, start=1)]
@@ -70,20 +72,22 @@ def _whole(pages: list[Any], *, name: str) -> Iterator[dict[str, Any]]:
     """The pages, if they are all of an answer.
 
     Raises:
-        Refusal: AWS says that something is missing.
+        UnreadableFile: AWS says that something is missing.
     """
     for number, page in enumerate(pages, start=1):
         if not isinstance(page, dict) or not isinstance(page.get(_LIST), list):
-            raise Refusal(f"{name}, page {number}: there is no {_LIST}; ask AWS for it again.")
+            raise UnreadableFile(
+                f"{name}, page {number}: there is no {_LIST}; ask AWS for it again."
+            )
         partial = page.get("partialResults")
         if partial is not False or page.get("failedMonths"):
             failed = ", ".join(map(str, page.get("failedMonths") or [])) or "which, it does not say"
             says = "does not say that it is whole (partialResults is missing)"
             if partial is not None:
                 says = f"says partialResults: months are missing ({failed})"
-            raise Refusal(f"{name} {says}; ask AWS again, or for fewer months.")
+            raise UnreadableFile(f"{name} {says}; ask AWS again, or for fewer months.")
         if page.get("nextToken") and number == len(pages):
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name} has a nextToken: there are more pages; ask for all of them (the AWS CLI"
                 " does without --no-paginate), or put the pages into one list."
             )
@@ -93,15 +97,15 @@ def _whole(pages: list[Any], *, name: str) -> Iterator[dict[str, Any]]:
 def _row(entry: Any, number: int, *, name: str) -> list[str]:
     where = f"{name}, entry {number}"
     if not isinstance(entry, dict):
-        raise Refusal(f"{where}: it is no object; ask AWS for it again.")
+        raise UnreadableFile(f"{where}: it is no object; ask AWS for it again.")
     amount = entry.get("creditAmount")
     if not isinstance(amount, dict):
-        raise Refusal(f"{where}: it has no creditAmount; ask AWS for it again.")
+        raise UnreadableFile(f"{where}: it has no creditAmount; ask AWS for it again.")
     unknown = sorted(
         {*entry} - {*_COLUMNS, "creditAmount"} | {*amount} - {"currencyAmount", "currencyCode"}
     )
     if unknown:
-        raise Refusal(
+        raise UnreadableFile(
             f"{where}: the field {unknown[0]!r} is not known, and may change what the entry means;"
             " remove it if it does not."
         )
@@ -116,4 +120,4 @@ def _cell(value: Any, where: str) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return str(value)
-    raise Refusal(f"{where} is neither text nor a number; ask AWS for it again.")
+    raise UnreadableFile(f"{where} is neither text nor a number; ask AWS for it again.")

@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from typing import Literal
 
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 Kind = Literal["xlsx", "ods"]
 
@@ -21,23 +21,23 @@ def unpacked(data: bytes, *, name: str, max_bytes: int) -> zipfile.ZipFile:
     """The archive, if it is none that fills the memory.
 
     Raises:
-        Refusal: it is damaged, protected, or unpacks to too much.
+        UnreadableFile: it is damaged, protected, or unpacks to too much.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} is a damaged zip archive: save it again, or save it as CSV."
         ) from error
     members = archive.infolist()
     size = sum(member.file_size for member in members)
     if size > max_bytes or len(members) > _MOST_MEMBERS:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} unpacks to {size:,} bytes in {len(members):,} parts; at most {max_bytes:,} are"
             " read: leave in it only the sheet with the credits, or raise CREDITS_MAX_BYTES."
         )
     if any(member.flag_bits & _ENCRYPTED for member in members):
-        raise Refusal(f"{name} is protected with a password: save it without one.")
+        raise UnreadableFile(f"{name} is protected with a password: save it without one.")
     return archive
 
 
@@ -45,17 +45,17 @@ def kind_of(archive: zipfile.ZipFile, *, name: str) -> Kind:
     """Which kind of spreadsheet it is.
 
     Raises:
-        Refusal: it is none that is read.
+        UnreadableFile: it is none that is read.
     """
     names = set(archive.namelist())
     types = _member(archive, _LISTED, name=name).decode(errors="replace")
     if "sheet.binary" in types or "xl/workbook.bin" in names:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} is a binary Excel workbook (xlsb): save it as an Excel workbook (xlsx)."
         )
     with_macros = "macroEnabled" in types or any(n.endswith("vbaProject.bin") for n in names)
     if with_macros or any(n.startswith("Basic/") for n in names):
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} holds macros: save it without them, as an Excel workbook (xlsx) or an"
             " OpenDocument spreadsheet (ods)."
         )
@@ -63,11 +63,11 @@ def kind_of(archive: zipfile.ZipFile, *, name: str) -> Kind:
         return "xlsx"
     if _member(archive, "mimetype", name=name).startswith(_ODS):
         if b"encryption-data" in _member(archive, "META-INF/manifest.xml", name=name):
-            raise Refusal(f"{name} is protected with a password: save it without one.")
+            raise UnreadableFile(f"{name} is protected with a password: save it without one.")
         return "ods"
     if "Index/Document.iwa" in names or any(n.endswith(".iwa") for n in names):
-        raise Refusal(f"{name} is an Apple Numbers document: export it as Excel or CSV.")
-    raise Refusal(f"{name} is a zip archive and no spreadsheet: unpack it first.")
+        raise UnreadableFile(f"{name} is an Apple Numbers document: export it as Excel or CSV.")
+    raise UnreadableFile(f"{name} is a zip archive and no spreadsheet: unpack it first.")
 
 
 def _member(archive: zipfile.ZipFile, member: str, *, name: str) -> bytes:
@@ -77,6 +77,6 @@ def _member(archive: zipfile.ZipFile, member: str, *, name: str) -> bytes:
     except KeyError:
         return b""
     except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError) as error:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} is a damaged zip archive: save it again, or save it as CSV."
         ) from error

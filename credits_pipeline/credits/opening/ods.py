@@ -22,7 +22,7 @@ from credits_pipeline.credits.opening.opened import (
     refuse_merged,
 )
 from credits_pipeline.credits.reading.amounts import foreign_sign
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 _NAMES = {
     "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
@@ -58,7 +58,7 @@ def open_ods(data: bytes, *, name: str, asked: str | None) -> Opened:
     """One sheet of a spreadsheet as CSV.
 
     Raises:
-        Refusal: it is damaged, or it can't be told what the sheet says.
+        UnreadableFile: it is damaged, or it can't be told what the sheet says.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("content.xml") as stream:
@@ -73,7 +73,7 @@ def open_ods(data: bytes, *, name: str, asked: str | None) -> Opened:
         EOFError,
         NotImplementedError,
     ) as error:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} can't be read as an OpenDocument spreadsheet: save it again."
         ) from error
     hidden = _hidden_styles(root)
@@ -138,7 +138,7 @@ def _read(table: Element, *, name: str) -> _Cells:
         cells.held += len(texts) * times
         above = len(cells.rows) + cells.blank_above
         if above + times > _MOST_ROWS or cells.held > _MOST_CELLS:
-            raise Refusal(f"{name} has more cells than a sheet of credits: split it.")
+            raise UnreadableFile(f"{name} has more cells than a sheet of credits: split it.")
         cells.rows += [[]] * cells.blank_above + [texts] * times
         cells.blank_above = 0
         if row.get(_tag("table:visibility")) in {"collapse", "filter"}:

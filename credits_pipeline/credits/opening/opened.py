@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 _SHOWN = 5
 
@@ -47,22 +47,22 @@ def choose(sheets: Sequence[Sheet], asked: str | None, *, name: str) -> tuple[Sh
     """The sheet to read, and what has to be told about the others.
 
     Raises:
-        Refusal: several can be meant, or none.
+        UnreadableFile: several can be meant, or none.
     """
     if asked is not None:
         found = next((sheet for sheet in sheets if sheet.name == asked), None)
         if found is None:
-            raise Refusal(f"{name} has no sheet {asked!r}: it has {_listed(sheets)}.")
+            raise UnreadableFile(f"{name} has no sheet {asked!r}: it has {_listed(sheets)}.")
         if found.empty:
-            raise Refusal(f"{name}: the sheet {asked!r} is empty.")
+            raise UnreadableFile(f"{name}: the sheet {asked!r} is empty.")
         return found, []
     seen = [sheet for sheet in sheets if not sheet.hidden and not sheet.empty]
     hidden = [sheet for sheet in sheets if sheet.hidden and not sheet.empty]
     if not seen:
         besides = f"; hidden are {_listed(hidden)}: name one with --sheet" if hidden else ""
-        raise Refusal(f"{name} has no sheet with anything in it{besides}.")
+        raise UnreadableFile(f"{name} has no sheet with anything in it{besides}.")
     if len(seen) > 1:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} has {len(seen)} sheets, {_listed(seen)}: say which one holds the credits, with"
             f" --sheet {seen[0].name!r}."
         )
@@ -98,9 +98,9 @@ def refuse_formula(cell: str, sheet: str, *, name: str) -> NoReturn:
     """Refuse a formula whose value is not stored.
 
     Raises:
-        Refusal: always.
+        UnreadableFile: always.
     """
-    raise Refusal(
+    raise UnreadableFile(
         f"{name}, sheet {sheet!r}, cell {cell}: a formula without a stored value; open the file in"
         " a spreadsheet program, save it, and try again."
     )
@@ -110,9 +110,9 @@ def refuse_merged(cells: str, sheet: str, *, name: str) -> NoReturn:
     """Refuse a number in a cell that reaches over several rows.
 
     Raises:
-        Refusal: always.
+        UnreadableFile: always.
     """
-    raise Refusal(
+    raise UnreadableFile(
         f"{name}, sheet {sheet!r}: the cells {cells} are merged into one over several rows; whose"
         " row its number belongs to can't be told: unmerge them, and write into each row what it"
         " says."

@@ -3,7 +3,7 @@
 from credits_pipeline.credits.opening.allocation import is_history, open_history
 from credits_pipeline.credits.opening.archive import Kind, kind_of, unpacked
 from credits_pipeline.credits.opening.opened import Opened
-from credits_pipeline.credits.reading.refusal import NO_NAME, Refusal
+from credits_pipeline.credits.reading.refusal import NO_NAME, UnreadableFile
 
 _ZIP = b"PK"
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -22,16 +22,16 @@ def open_file(
         max_bytes: a file that unpacks to more is refused.
 
     Raises:
-        Refusal: it can't be opened.
+        UnreadableFile: it can't be opened.
     """
     if data.startswith(_OLE):
-        raise Refusal(f"{name} {_of_ole(data)}.")
+        raise UnreadableFile(f"{name} {_of_ole(data)}.")
     if data.startswith(_ZIP):
         with unpacked(data, name=name, max_bytes=max_bytes) as archive:
             kind = kind_of(archive, name=name)
         return _spreadsheet(kind, data, name=name, sheet=sheet)
     if sheet is not None:
-        raise Refusal(f"{name} is no spreadsheet: leave out --sheet.")
+        raise UnreadableFile(f"{name} is no spreadsheet: leave out --sheet.")
     return open_history(data, name=name) if is_history(data) else Opened(data)
 
 
@@ -43,7 +43,7 @@ def _spreadsheet(kind: Kind, data: bytes, *, name: str, sheet: str | None) -> Op
             return open_xlsx(data, name=name, asked=sheet)
         from credits_pipeline.credits.opening.ods import open_ods  # noqa: PLC0415 - as above
     except ImportError as error:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} is a spreadsheet, and what reads those is not installed: pip install"
             " 'credits-pipeline[spreadsheets]', or save it as CSV."
         ) from error

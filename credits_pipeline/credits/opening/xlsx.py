@@ -26,7 +26,7 @@ from credits_pipeline.credits.opening.opened import (
     refuse_formula,
     refuse_merged,
 )
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 _DAMAGED = (
     InvalidFileException,
@@ -50,12 +50,14 @@ def open_xlsx(data: bytes, *, name: str, asked: str | None) -> Opened:
     """One sheet of a workbook as CSV.
 
     Raises:
-        Refusal: it is damaged, or it can't be told what the sheet says.
+        UnreadableFile: it is damaged, or it can't be told what the sheet says.
     """
     try:
         book, parts = _load(data)
     except _DAMAGED as error:
-        raise Refusal(f"{name} can't be read as an Excel workbook: save it again.") from error
+        raise UnreadableFile(
+            f"{name} can't be read as an Excel workbook: save it again."
+        ) from error
     sheets = [
         Sheet(sheet.title, sheet.sheet_state != "visible", _is_empty(sheet))
         for sheet in book.worksheets
@@ -148,7 +150,9 @@ def _unsaved_formula(data: bytes, part: str, *, name: str) -> str | None:
                         return str(element.get("r", "?"))
                     element.clear()
     except _DAMAGED as error:
-        raise Refusal(f"{name} can't be read as an Excel workbook: save it again.") from error
+        raise UnreadableFile(
+            f"{name} can't be read as an Excel workbook: save it again."
+        ) from error
     return None
 
 

@@ -6,6 +6,14 @@ Delimiter, decimal mark, layout and signs are decided for the whole file, never 
 from credits_pipeline.credits.reading.assembly import MonthReading
 from credits_pipeline.credits.reading.controls import Controls
 from credits_pipeline.credits.reading.reader import Limits, Sheet, read_month, read_sheet
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
-__all__ = ["Controls", "Limits", "MonthReading", "Refusal", "Sheet", "read_month", "read_sheet"]
+__all__ = [
+    "Controls",
+    "Limits",
+    "MonthReading",
+    "Sheet",
+    "UnreadableFile",
+    "read_month",
+    "read_sheet",
+]

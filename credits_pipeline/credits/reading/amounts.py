@@ -1,7 +1,7 @@
 """Amounts: from a cell's text to exact dollars, the decimal mark decided once for the whole file.
 
-`spelling` is the definition: it reads a cell under both marks. `read_amounts` takes a shortcut for
-the plain spellings and must agree with the definition on every cell.
+`parse_amount` is the definition: it reads a cell under both marks. `read_amounts` takes a shortcut
+for the plain spellings and must agree with the definition on every cell.
 """
 
 import re
@@ -15,7 +15,7 @@ from credits_pipeline.core.columns import SCALE, USD
 from credits_pipeline.core.money import to_text
 from credits_pipeline.credits.reading import chunked
 from credits_pipeline.credits.reading.characters import clean, words
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 Mark = Literal[".", ","]
 
@@ -146,7 +146,7 @@ def foreign_currency(cell: str) -> str | None:
     return None
 
 
-def spelling(text: str) -> Spelling:
+def parse_amount(text: str) -> Spelling:
     """Read one cell under both decimal marks.
 
     A blank cell is zero, and so is a dash with or without ``$``, Excel's way of writing zero.
@@ -266,8 +266,8 @@ def read_amounts(
         name: what to call the file in a refusal.
 
     Raises:
-        Refusal: the file says both marks, or neither and an amount depends on it, or a currency
-            other than the US dollar.
+        UnreadableFile: the file says both marks, or neither and an amount depends on it, or a
+            currency other than the US dollar.
     """
     frame = pl.DataFrame([cells.alias("cell"), lines.alias("line")])
     if all_plain:
@@ -275,7 +275,7 @@ def read_amounts(
     frame = frame.with_columns(plain=is_plain(pl.col("cell")))
     others = frame.filter(~pl.col("plain")).group_by("cell").agg(pl.col("line").min())
     first_line = {cell: line for cell, line in others.iter_rows() if cell is not None}
-    spellings = {cell: spelling(cell) for cell in first_line}
+    spellings = {cell: parse_amount(cell) for cell in first_line}
     pointed = frame.filter(pl.col("plain") & pl.col("cell").str.contains(".", literal=True)).head(1)
     more = bool(
         first_line
@@ -341,8 +341,8 @@ def _mark(
         name: what to call the file in a refusal.
 
     Raises:
-        Refusal: the file says both marks, or neither and an amount depends on it, or a currency
-            other than the US dollar.
+        UnreadableFile: the file says both marks, or neither and an amount depends on it, or a
+            currency other than the US dollar.
     """
 
     def first(cells: dict[str, Spelling]) -> str:
@@ -351,7 +351,7 @@ def _mark(
     foreign = {c: s for c, s in spellings.items() if s.foreign is not None}
     if foreign:
         cell = first(foreign)
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {first_line[cell]}: {clean(cell)!r} is in {foreign[cell].foreign}; only"
             " US dollars are read: convert the amounts to USD."
         )
@@ -360,7 +360,7 @@ def _mark(
     comma = [c for c, s in spellings.items() if s.says == ","]
     if point and comma:
         one, other = (min(cells, key=lines.__getitem__) for cells in (point, comma))
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} uses both decimal marks: line {lines[one]} says {clean(one)!r}, line"
             f" {lines[other]} says {clean(other)!r}; write every amount with a decimal point."
         )
@@ -376,7 +376,7 @@ def _mark(
     ):
         cell = first(doubtful)
         decider = min(comma or point, key=lines.__getitem__)
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {first_line[cell]}: {clean(cell)!r} can mean"
             f" {to_text(either[cell].point or Decimal(0))} or"
             f" {to_text(either[cell].comma or Decimal(0))}: by line {lines[decider]},"
@@ -386,7 +386,7 @@ def _mark(
         )
     if either and not point and not comma:
         cell = first(either)
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {first_line[cell]}: {clean(cell)!r} can mean"
             f" {to_text(either[cell].point or Decimal(0))} or"
             f" {to_text(either[cell].comma or Decimal(0))}, and no other amount in the file decides"

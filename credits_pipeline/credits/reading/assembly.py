@@ -15,7 +15,7 @@ from credits_pipeline.credits.reading.controls import Controls, control_totals, 
 from credits_pipeline.credits.reading.entries import ReadEntries
 from credits_pipeline.credits.reading.extract import Extract, ordinal
 from credits_pipeline.credits.reading.grid import Source
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.several import Counted
 from credits_pipeline.credits.reading.sums import exact, exact_sum, fits
 
@@ -70,7 +70,7 @@ def assemble(
         name: what to call it in messages.
 
     Raises:
-        Refusal: the sum has too many digits, or ``controls`` can't be read.
+        UnreadableFile: the sum has too many digits, or ``controls`` can't be read.
     """
     number = ordinal(month) if extract.dated else None
     entries = counted.frame
@@ -86,7 +86,7 @@ def assemble(
     rows, duplicates = _table(good, adds_up=extract.adds_up, first_counts=extract.first_counts)
     sent_usd = exact_sum(rows["amount_usd"])
     if max(file_usd.copy_abs(), sent_usd.copy_abs()) >= Decimal(10) ** WHOLE_DIGITS:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}: the amounts add up to more than {WHOLE_DIGITS} digits; they can't be"
             " dollars.",
             layout=extract.layout,
@@ -278,13 +278,13 @@ def _summed(records: pl.DataFrame) -> pl.DataFrame:
     """The sum of every account's records: `id` and `sum`.
 
     Raises:
-        Refusal: a sum has too many digits.
+        UnreadableFile: a sum has too many digits.
     """
     if fits(records["usd"]):
         return records.group_by("id").agg(pl.col("usd").sum().cast(USD).alias("sum"))
     sums = [(id_, exact_sum(group["usd"])) for (id_,), group in records.group_by("id")]
     if any(total.copy_abs() >= Decimal(10) ** WHOLE_DIGITS for _, total in sums):
-        raise Refusal(
+        raise UnreadableFile(
             f"The amounts of an account add up to more than {WHOLE_DIGITS} digits; they can't be"
             " dollars."
         )

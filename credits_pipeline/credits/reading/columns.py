@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.accounts import looks_like_account
-from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, spelling
+from credits_pipeline.credits.reading.amounts import FOREIGN_CODES, parse_amount
 from credits_pipeline.credits.reading.characters import clean, folded, plain
 from credits_pipeline.credits.reading.months import month_text
 from credits_pipeline.credits.reading.roles import BY_HEADER, Role
@@ -147,12 +147,12 @@ def _counts_up(values: Values) -> bool:
 
 
 def _is_number(value: str) -> bool:
-    return spelling(value).fault is None
+    return parse_amount(value).fault is None
 
 
 def _is_money(value: str) -> bool:
     """Whether a value is an amount and no count or code: it has a currency, a sign or decimals."""
-    return spelling(value).fault is None and not (value.isdigit() or value in {"", "-"})
+    return parse_amount(value).fault is None and not (value.isdigit() or value in {"", "-"})
 
 
 #: Kinds that nothing else is called: no team, and no service.

@@ -10,10 +10,10 @@ from itertools import accumulate
 import polars as pl
 
 from credits_pipeline.credits.model.findings import ControlTotal
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.extract import StatedTotal
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.sums import exact, exact_sum
 
 _CENTS = 2
@@ -236,13 +236,13 @@ def from_metadata(
     A total may be signed as in the file.
 
     Raises:
-        Refusal: it is not an amount, or not a number of rows.
+        UnreadableFile: it is not an amount, or not a number of rows.
     """
     found = []
     if controls.total is not None:
-        stated = spelling(controls.total).point if clean(controls.total) else None
+        stated = parse_amount(controls.total).point if clean(controls.total) else None
         if stated is None:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}: {controls.total_source} {controls.total!r} is not an amount in US dollars"
                 " such as 116319.27; correct it."
             )
@@ -260,7 +260,7 @@ def from_metadata(
     if controls.rows is not None:
         text = clean(controls.rows)
         if not (text.isascii() and text.isdigit()):
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}: {controls.rows_source} {controls.rows!r} is not a number of rows; correct"
                 " it."
             )

@@ -12,7 +12,7 @@ from credits_pipeline.credits.reading.amounts import read_amounts
 from credits_pipeline.credits.reading.characters import is_blank
 from credits_pipeline.credits.reading.controls import ReadTotal, decimals_of
 from credits_pipeline.credits.reading.extract import Extract, StatedTotal, optional
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 _BAD_TOTAL = "a total that is not an amount"
 
@@ -47,7 +47,8 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
     """Read ids and amounts, and decide what the signs of the whole file mean.
 
     Raises:
-        Refusal: the amounts can't be told (see `read_amounts`), or the total of a row or column.
+        UnreadableFile: the amounts can't be told (see `read_amounts`), or the total of a row or
+            column.
     """
     entries = extract.entries
     stated = [total for total in extract.totals if total.amount.strip()]
@@ -58,7 +59,7 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
     accounts = read_accounts(entries["account"], all_plain=extract.plain)
     rounded = rounded_ids(accounts.ids)
     if rounded:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}: account ids end in six zeros, such as {rounded[0]}: a spreadsheet has rounded"
             " them, and their last digits are gone; format the column as text and export again.",
             layout=extract.layout,
@@ -140,7 +141,7 @@ def _with_bad_totals(
 ) -> pl.DataFrame:
     for total in bad:
         if not total.is_record:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}, line {total.line}: the total {total.amount.strip()!r} is not an amount;"
                 " correct it, or remove the totals."
             )

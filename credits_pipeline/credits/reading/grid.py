@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 import polars as pl
 
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.text import Text
 
 #: Longer lines are refused before they are split: no credits file has them.
@@ -131,7 +131,7 @@ def split(text: Text, delimiter: str, *, skip_lines: int, max_records: int, name
         name: what to call the file in a refusal.
 
     Raises:
-        Refusal: too many records, a field too long, or a quote that is never closed.
+        UnreadableFile: too many records, a field too long, or a quote that is never closed.
     """
     if skip_lines == 0:
         fast = _by_polars(text, delimiter, max_records=max_records)
@@ -144,7 +144,7 @@ def split_head(text: Text, delimiter: str, *, skip_lines: int, name: str) -> Gri
     """The first records of a text, to recognise its layout by.
 
     Raises:
-        Refusal: as `split`.
+        UnreadableFile: as `split`.
     """
     end = 0
     for count, match in enumerate(_LINE_BYTES.finditer(text.utf8)):
@@ -158,9 +158,9 @@ def split_head(text: Text, delimiter: str, *, skip_lines: int, name: str) -> Gri
     )
 
 
-def too_many_records(name: str, most: int) -> Refusal:
+def too_many_records(name: str, most: int) -> UnreadableFile:
     """The refusal of a file with more records than are allowed."""
-    return Refusal(
+    return UnreadableFile(
         f"{name} has more than {most:,} records: split it, or raise CREDITS_MAX_RECORDS."
     )
 
@@ -169,7 +169,7 @@ def refuse_long_lines(text: Text, *, name: str) -> None:
     """Refuse a text with a line that no table has, before it is split.
 
     Raises:
-        Refusal: it has one.
+        UnreadableFile: it has one.
     """
     utf8 = text.utf8
     position = 0
@@ -177,7 +177,7 @@ def refuse_long_lines(text: Text, *, name: str) -> None:
         window = position, position + LONGEST_LINE + 1
         end = max(utf8.rfind(b"\n", *window), utf8.rfind(b"\r", *window))
         if end < 0:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name} has a line of more than {LONGEST_LINE:,} bytes: it is not a table of"
                 " credits."
             )
@@ -280,7 +280,7 @@ def _by_csv(
                 if source.at_end and unterminated.fullmatch(raw):
                     if not whole:
                         break
-                    raise Refusal(
+                    raise UnreadableFile(
                         f"{name} ends inside a quoted cell of the record that begins on line"
                         f" {source.record_line}: it is cut off, or a quote is missing; export it"
                         " again."
@@ -292,7 +292,7 @@ def _by_csv(
             if filled > max_records + LINES_ABOVE:
                 raise too_many_records(name, max_records)
     except csv.Error as error:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {source.record_line}: {error}; a quote may be missing its other half."
         ) from error
     return Grid(
@@ -329,7 +329,7 @@ class _Records:
     def _flush(self) -> None:
         self._widest = max(self._widest, self._width)
         if self._widest > MOST_COLUMNS or self._widest * self.height > MOST_CELLS:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{self._name} has too many cells ({self._widest:,} columns by line"
                 f" {self.lines[-1]:,}): it is not a table of credits."
             )

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading import headers, vocabulary
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 from credits_pipeline.credits.reading.characters import clean, folded, plain
 from credits_pipeline.credits.reading.months import BY_NAME, month_text
-from credits_pipeline.credits.reading.refusal import Refusal, profile_command
+from credits_pipeline.credits.reading.refusal import UnreadableFile, profile_command
 from credits_pipeline.credits.reading.totals import is_total
 
 #: Longer lines are texts, not titles; the bound keeps reading them short.
@@ -95,7 +95,8 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
     """What the lines state.
 
     Raises:
-        Refusal: one of them makes the amounts something else than a month's credits in dollars.
+        UnreadableFile: one of them makes the amounts something else than a month's credits in
+            dollars.
     """
     months: dict[BillingMonth, int] = {}
     bare: set[int] = set()
@@ -105,7 +106,7 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
     for line in lines:
         fault = fault_of(line.text) or _balances(line.text)
         if fault is not None:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}, line {line.line}: {shown(line.text)!r} {fault}: take the line out if"
                 f" it is"
                 f" wrong, or say what the file means with: {profile_command(name)}",
@@ -123,7 +124,7 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
         read.append(line.line)
     if len(months) > 1:
         (one, first), (other, second), *_ = months.items()
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {max(first, second)}: the titles name {one} and {other}: the amounts may"
             " be for more than one month; make one file a month.",
             layout=layout,
@@ -224,7 +225,7 @@ def _total(line: Line) -> tuple[str, str] | None:
     """The label and the amount of a line that states the sum of all rows."""
     if len(line.cells) == 2 and _is_total(line.cells[0].rstrip(": ")):  # noqa: PLR2004 - label, amount
         label, amount = line.cells
-        if clean(amount) and spelling(amount).fault is None:
+        if clean(amount) and parse_amount(amount).fault is None:
             return plain(label).rstrip(": "), amount
     match = _LABEL_AND_AMOUNT.fullmatch(line.text)
     if match is None or not _is_total(match["label"]):

@@ -10,14 +10,14 @@ import polars as pl
 
 from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.accounts import account as read_account
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 from credits_pipeline.credits.reading.characters import clean, folded, plain, stripped
 from credits_pipeline.credits.reading.columns import role_of
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.header_row import Header
 from credits_pipeline.credits.reading.lines import fault_of, months_named, shown
 from credits_pipeline.credits.reading.months import month_text
-from credits_pipeline.credits.reading.refusal import Refusal, profile_command
+from credits_pipeline.credits.reading.refusal import UnreadableFile, profile_command
 from credits_pipeline.credits.reading.roles import Role
 from credits_pipeline.credits.reading.totals import is_total
 from credits_pipeline.credits.reading.values import Values
@@ -122,7 +122,7 @@ class Table:
             found &= self.data
         return int(self.grid.lines.filter(found)[0])
 
-    def refuse(self, column: int, why: str, *, value: str | None = None) -> Refusal:
+    def refuse(self, column: int, why: str, *, value: str | None = None) -> UnreadableFile:
         """The refusal of a column, or of one value of it."""
         label = self.header.name(column)
         if value is None:
@@ -131,7 +131,7 @@ class Table:
         else:
             where = f"line {self.line_of(column, value)}"
             what = f"the column {label!r} says {shown(plain(value))!r}: {why}"
-        return Refusal(
+        return UnreadableFile(
             f"{self.name}, {where}: {what}; say what it means with: {profile_command(self.name)}",
             layout=self.layout,
         )
@@ -151,7 +151,7 @@ def understand(table: Table, roles: dict[int, Role], *, dated: bool) -> Meaning:
         dated: a column or a title says the month of every row.
 
     Raises:
-        Refusal: a column is not understood, or makes the rows something else than credits.
+        UnreadableFile: a column is not understood, or makes the rows something else than credits.
     """
     excluded = None
     first = [i for i, role in roles.items() if role in {Role.CURRENCY, Role.UNIT}]
@@ -194,7 +194,7 @@ def _nothing(_table: Table, _column: int, _dated: bool) -> None:
 def _currency(table: Table, column: int, _dated: bool) -> None:
     for value in table.values(column):
         if folded(clean(value)) not in vocabulary.DOLLARS:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{table.name}, line {table.line_of(column, value)}: the column"
                 f" {table.header.name(column)!r} says {shown(clean(value))!r}; only US dollars"
                 f" are read:"
@@ -247,7 +247,7 @@ def _kinds(table: Table, column: int) -> pl.Series:
         rows = rows.filter(table.data)
     empty = rows.filter(blank)
     if len(empty):
-        raise Refusal(
+        raise UnreadableFile(
             f"{table.name}, line {empty['line'][0]}: the column {table.header.name(column)!r}"
             f" is empty,"
             " so whether the row is a credit can't be told: fill it in.",
@@ -295,7 +295,7 @@ def _words_beside(table: Table, column: int, dated: bool) -> None:
 
 
 def _balance(table: Table, column: int, dated: bool) -> None:
-    if not any(spelling(value).fault is None for value in table.values(column)):
+    if not any(parse_amount(value).fault is None for value in table.values(column)):
         _words_beside(table, column, dated)
         return
     raise table.refuse(
@@ -306,7 +306,7 @@ def _balance(table: Table, column: int, dated: bool) -> None:
 
 
 def _cost(table: Table, column: int, dated: bool) -> None:
-    if not any(spelling(value).fault is None for value in table.values(column)):
+    if not any(parse_amount(value).fault is None for value in table.values(column)):
         _words_beside(table, column, dated)
 
 

@@ -24,7 +24,7 @@ from credits_pipeline.credits.reading.layouts.profiled import Profiled
 from credits_pipeline.credits.reading.profiles.book import Profiles, shipped
 from credits_pipeline.credits.reading.refusal import (
     NO_NAME,
-    Refusal,
+    UnreadableFile,
     profile_command,
     split_command,
 )
@@ -53,10 +53,10 @@ class Limits:
         """Refuse a file of so many bytes, if it is too large to be read.
 
         Raises:
-            Refusal: it is.
+            UnreadableFile: it is.
         """
         if size > self.max_bytes:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name} has {size:,} bytes; at most {self.max_bytes:,} are read: split it, or"
                 " raise CREDITS_MAX_BYTES."
             )
@@ -90,7 +90,7 @@ class Sheet:
         """One month of the file; any month where the file says none.
 
         Raises:
-            Refusal: the month's amounts don't fit, or ``controls`` can't be read.
+            UnreadableFile: the month's amounts don't fit, or ``controls`` can't be read.
         """
         return assemble(
             month,
@@ -110,11 +110,11 @@ class Sheet:
         """Refuse a file that says another month, or several.
 
         Raises:
-            Refusal: it does.
+            UnreadableFile: it does.
         """
         bare = self._extract.bare_months
         if bare - {month.month} and len(self.months) <= 1:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{self._name}: a title or a note names another month than {month}, by its name;"
                 f" correct what is wrong, or say what the columns mean with:"
                 f" {profile_command(self._name)}",
@@ -126,7 +126,7 @@ class Sheet:
         if len(self.months) > _MONTHS_SHOWN:
             shown = f"{shown} … {self.months[-1]}"
         holds = "the month" if len(self.months) == 1 else f"{len(self.months)} months,"
-        raise Refusal(
+        raise UnreadableFile(
             f"{self._name} holds {holds} {shown}, but one file holds one month, here {month}; make"
             f" one file a month with: {split_command(self._name)}",
             layout=self.layout,
@@ -157,12 +157,14 @@ def read_sheet(
         delimiter: the field separator, where it is known.
 
     Raises:
-        Refusal: no table can be made of it.
+        UnreadableFile: no table can be made of it.
     """
     limits.refuse_larger(len(data), name=name)
     text = decode(data, name=name)
     if not text.utf8[:_FIRST_LINE].strip() and not text.utf8.strip():
-        raise Refusal(f"{name} holds nothing but blank lines: upload it again with its rows.")
+        raise UnreadableFile(
+            f"{name} holds nothing but blank lines: upload it again with its rows."
+        )
     refuse_long_lines(text, name=name)
     named = _NAMED_DELIMITER.match(text.utf8[:_FIRST_LINE].decode(errors="replace"))
     skip = 0 if named is None else 1
@@ -185,7 +187,7 @@ def read_sheet(
     )
     extract = layout.extract(grid, context)
     if not len(extract.entries):
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} has a header and no row with a credit below it: upload it again with its"
             " rows.",
             layout=layout.NAME,
@@ -217,14 +219,14 @@ def _profiled(
     """The delimiter at which the header is one that a profile is for, and the profile.
 
     Raises:
-        Refusal: several profiles are for it.
+        UnreadableFile: several profiles are for it.
     """
     for delimiter in _DELIMITERS if known is None else (known,):
         if delimiter.encode() not in text.utf8:
             continue
         try:
             head = split_head(text, delimiter, skip_lines=skip, name=name)
-        except Refusal:
+        except UnreadableFile:
             # Whoever reads the file tells why it can't be split.
             continue
         found = profiles.find(head, name=name)
@@ -239,18 +241,18 @@ def _recognised(  # noqa: C901 - as many ways to split as to read
     """The delimiter and the layout that fit the first records best.
 
     Raises:
-        Refusal: none fits.
+        UnreadableFile: none fits.
     """
     best: tuple[int, str, Layout] | None = None
     alike = ""
-    refusal: Refusal | None = None
+    refusal: UnreadableFile | None = None
     delimiters = (named,) if named is not None else _DELIMITERS
     for delimiter in delimiters:
         if delimiter.encode() not in text.utf8:
             continue
         try:
             head = split_head(text, delimiter, skip_lines=skip, name=name)
-        except Refusal as error:
+        except UnreadableFile as error:
             refusal = refusal or error
             continue
         for layout in LAYOUTS:
@@ -260,7 +262,7 @@ def _recognised(  # noqa: C901 - as many ways to split as to read
             elif best is not None and sure == best[0] and delimiter != best[1]:
                 alike = delimiter
     if best is not None and alike:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} can be split at {best[1]!r} and at {alike!r} alike: put quotes round the cells"
             f" that hold one of them, or say which with a first line sep={best[1]} or sep={alike}"
         )
@@ -269,12 +271,12 @@ def _recognised(  # noqa: C901 - as many ways to split as to read
     if refusal is not None:
         raise refusal
     if _QUOTED_LINE.match(text.utf8[:_FIRST_LINE].decode(errors="replace")):
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line 1: the line stands in quotes as a whole, so it is one cell; export"
             f" the file"
             " again with quotes round single cells, or take the outer quotes away."
         )
-    raise Refusal(
+    raise UnreadableFile(
         f"{name} is in no layout that is known: no header names an account and a credit, and no row"
         " begins with a 12-digit account id and goes on with an amount, such as"
         " 012345678901,$5.00."
@@ -303,7 +305,7 @@ def read_month(
         profiles: those that are asked before the layouts; the product's if None.
 
     Raises:
-        Refusal: no table can be made of it.
+        UnreadableFile: no table can be made of it.
     """
     sheet = read_sheet(data, decisions=decisions, limits=limits, name=name, profiles=profiles)
     sheet.refuse_other_months(month)

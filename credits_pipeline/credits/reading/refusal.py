@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 NO_NAME = "the file"
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an outcome that people are shown, not a fault
+class UnreadableFile(Exception):  # noqa: N818 - a refusal is an outcome that people are shown, not a fault
     """No table can be made of the file.
 
     Attributes:

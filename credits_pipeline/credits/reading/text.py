@@ -3,7 +3,7 @@
 import codecs
 from dataclasses import dataclass, field, replace
 
-from credits_pipeline.credits.reading.refusal import Refusal, split_command
+from credits_pipeline.credits.reading.refusal import UnreadableFile, split_command
 
 _SAVE_AS_CSV = "open it and save it as CSV"
 #: First bytes of what people rename to .csv, and what it is.
@@ -60,26 +60,28 @@ def decode(data: bytes, *, name: str) -> Text:
     Western languages, and every byte of an id or an amount is the same in both.
 
     Raises:
-        Refusal: empty, not text, or text of no known encoding.
+        UnreadableFile: empty, not text, or text of no known encoding.
     """
     if not data:
-        raise Refusal(f"{name} is empty (zero bytes): upload it again with its rows.")
+        raise UnreadableFile(f"{name} is empty (zero bytes): upload it again with its rows.")
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
-            raise Refusal(f"{name} {what.format(command=split_command(name))}.")
+            raise UnreadableFile(f"{name} {what.format(command=split_command(name))}.")
     text = _decoded(data, name=name)
     while text.utf8.startswith(codecs.BOM_UTF8):
         text = replace(text, utf8=text.utf8[len(codecs.BOM_UTF8) :])
     if b"\x00" in text.utf8:
-        raise Refusal(f"{name} holds NUL characters: it is damaged or not text; export it again.")
+        raise UnreadableFile(
+            f"{name} holds NUL characters: it is damaged or not text; export it again."
+        )
     start = text.utf8[:1000].lstrip()
     if start.startswith(b"<"):
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} is a web page or XML, not CSV text: it may be a sign-in page saved instead of"
             " the download; download the CSV again."
         )
     if start.startswith((b"{", b"[")):
-        raise Refusal(f"{name} is JSON, not CSV text: export the table as CSV.")
+        raise UnreadableFile(f"{name} is JSON, not CSV text: export the table as CSV.")
     return text
 
 
@@ -89,7 +91,7 @@ def _decoded(data: bytes, *, name: str) -> Text:
             try:
                 return Text(data[len(bom) :].decode(encoding).encode(), encoding)
             except UnicodeDecodeError as error:
-                raise Refusal(
+                raise UnreadableFile(
                     f"{name} says that it is {encoding} but is not, from byte"
                     f" {len(bom) + error.start} on: it is cut off or damaged; export it again."
                 ) from error
@@ -105,7 +107,7 @@ def _decoded(data: bytes, *, name: str) -> Text:
     try:
         content = data.decode("cp1252")
     except UnicodeDecodeError as error:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} is neither UTF-8 nor Windows-1252 text (byte {error.start}): save it as CSV"
             " UTF-8."
         ) from error
@@ -120,9 +122,9 @@ def _utf16_without_bom(data: bytes, *, name: str) -> Text:
             try:
                 content = data.decode(encoding)
             except UnicodeDecodeError as error:
-                raise Refusal(
+                raise UnreadableFile(
                     f"{name} looks like {encoding} but is not, from byte {error.start} on: it is"
                     " cut off or damaged; export it again."
                 ) from error
             return Text(content.encode(), encoding, (f"No byte-order mark: read as {encoding}.",))
-    raise Refusal(f"{name} holds zero bytes: it is damaged or not text; export it again.")
+    raise UnreadableFile(f"{name} holds zero bytes: it is damaged or not text; export it again.")

@@ -46,6 +46,7 @@ query Status($id: ID!) {
 #: As `credits_pipeline.finops.assets` names them; a test compares.
 JOB, LOCATION, REPOSITORY = "bill_month", "credits_pipeline", "__repository__"
 CHARGEBACK_JOB = "chargeback_month"
+POLICIES_JOB = "policies"
 SOURCES = "finops_sources"
 
 
@@ -83,6 +84,22 @@ def state_month(month: BillingMonth, person: Person) -> None:
         st.error(f"The run that makes and sends the statements was not started: {plain(error)}")
         return
     _show(run_id, "The statements were made and sent", "The statements were not all made and sent")
+
+
+def evaluate(person: Person) -> None:
+    """Have the policies evaluated, or show the command that does it."""
+    command = "credits-pipeline policies evaluate"
+    if not address():
+        st.info("The pages were not told where Dagster is; this command does the same:")
+        st.code(command, language="bash")
+        return
+    try:
+        run_id = start(POLICIES_JOB, {}, person)
+    except NotStartedError as error:
+        st.error(f"The run was not started: {plain(error)}")
+        st.code(command, language="bash")
+        return
+    _show(run_id, "The policies were evaluated; load the page anew", "They were not evaluated")
 
 
 def _show(run_id: str, done: str, failed: str) -> None:

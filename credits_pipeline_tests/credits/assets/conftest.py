@@ -11,8 +11,8 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule, storage_root
 from credits_pipeline.core.storage.store import open_store
 from credits_pipeline.credits.assets.build import build_definitions
-from credits_pipeline.credits.assets.decisions import current_version
 from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
+from credits_pipeline.credits.delivery.decisions import current_version
 from credits_pipeline.credits.inbox.bucket import Inbox
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.credits.state.journal import Journal

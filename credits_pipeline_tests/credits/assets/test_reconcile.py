@@ -227,8 +227,8 @@ def test_a_receipt_whose_rows_are_gone_is_compared_with_nothing_and_ends_no_look
             day=costs_day(storage),
         )
         said = {seen.month: seen.statement for seen in told}
-        assert "are not in the storage any more" in said[JANUARY].says
-        assert said[february].holds
+        assert "are not in the storage any more" in said[JANUARY].message
+        assert said[february].passed
     shutil.rmtree(kept / receipt.run_id)
     statement = still_held_statement(
         JANUARY,
@@ -238,9 +238,9 @@ def test_a_receipt_whose_rows_are_gone_is_compared_with_nothing_and_ends_no_look
         instance=pipeline.instance,
         say=print,
     )
-    assert not statement.holds
-    assert not statement.blocks
-    assert "are not in the storage any more" in statement.says
+    assert not statement.passed
+    assert not statement.blocking
+    assert "are not in the storage any more" in statement.message
 
 
 def test_a_stream_that_can_t_be_read_makes_the_look_red(pipeline: Pipeline) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.inbox.names import Months, Stray, month_of
+from credits_pipeline.credits.inbox.names import Months, UnrecognizedObject, month_of
 
 MONTHS = Months(BillingMonth(2024, 1), BillingMonth(2026, 11))
 
@@ -43,13 +43,13 @@ def test_a_credits_file_s_month_is_in_its_name(prefix: str) -> None:
 )
 def test_another_object_is_told_why_it_starts_no_run(name: str, says: str) -> None:
     stray = found(name)
-    assert isinstance(stray, Stray)
+    assert isinstance(stray, UnrecognizedObject)
     assert says in stray.reason
 
 
 def test_an_empty_file_starts_no_run_and_keeps_its_month() -> None:
     stray = found("credits-2025-01.csv", size=0)
-    assert isinstance(stray, Stray)
+    assert isinstance(stray, UnrecognizedObject)
     assert "0 bytes" in stray.reason
     assert stray.month == BillingMonth(2025, 1)
 

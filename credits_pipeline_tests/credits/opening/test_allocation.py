@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credits_pipeline.credits.opening import open_file
-from credits_pipeline.credits.reading import Refusal, read_sheet
+from credits_pipeline.credits.reading import UnreadableFile, read_sheet
 
 
 def entry(account: str = "123456789012", usd: Any = "-61.50", **other: Any) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def test_credits_without_a_minus_are_credits_and_a_number_keeps_its_digits() -> 
 
 def test_estimates_count_only_where_a_person_says_so() -> None:
     history = page(entry(isEstimatedBill=True))
-    with pytest.raises(Refusal, match="estimate still changes"):
+    with pytest.raises(UnreadableFile, match="estimate still changes"):
         months(history)
     assert months(history, estimates=True) == {"2025-01": {"123456789012": Decimal("61.50")}}
 
@@ -104,14 +104,14 @@ def test_estimates_count_only_where_a_person_says_so() -> None:
     ],
 )
 def test_what_is_not_whole_or_not_known_is_refused(content: Any, says: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         months(content)
     assert says in refused.value.reason
 
 
 def test_other_json_is_left_to_the_reader_which_refuses_it() -> None:
     found = open_file(b'{"a": 1}', name="x.json", max_bytes=10**8)
-    with pytest.raises(Refusal, match="is JSON"):
+    with pytest.raises(UnreadableFile, match="is JSON"):
         read_sheet(found.data, name="x.json")
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.opening import Opened, open_file
 from credits_pipeline.credits.opening.numbers import plain_number, shown_number
-from credits_pipeline.credits.reading import Refusal, read_month
+from credits_pipeline.credits.reading import UnreadableFile, read_month
 from credits_pipeline_tests.credits.opening.sheets import (
     Raw,
     ods,
@@ -39,7 +39,7 @@ def cells(data: bytes) -> list[list[str]]:
 
 
 def refused(data: bytes, sheet: str | None = None, *, limit: int = LIMIT) -> str:
-    with pytest.raises(Refusal) as error:
+    with pytest.raises(UnreadableFile) as error:
         opened(data, sheet, limit=limit)
     return error.value.reason
 
@@ -136,7 +136,7 @@ def test_an_amount_in_another_currency_or_a_percentage_is_never_a_credit(
     data = xlsx([HEADER, ["111111111111", 61.5]], change=formatted)
     try:
         reading = read_month(opened(data).data, JANUARY)
-    except Refusal:
+    except UnreadableFile:
         return
     assert not len(reading.rows)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.model.findings import RecordClass
-from credits_pipeline.credits.reading import MonthReading, Refusal, read_month, read_sheet
+from credits_pipeline.credits.reading import MonthReading, UnreadableFile, read_month, read_sheet
 from credits_pipeline.credits.reading.profiles.book import Profiles
 from credits_pipeline.credits.reading.profiles.parsing import parse
 
@@ -57,7 +57,7 @@ def layout_of(data: bytes, known: Profiles) -> str | None:
     """The layout that reads a file, or refuses it."""
     try:
         return read_sheet(data, profiles=known).layout
-    except Refusal as refusal:
+    except UnreadableFile as refusal:
         return refusal.layout
 
 
@@ -123,7 +123,7 @@ def test_the_columns_may_stand_in_another_order_and_the_header_in_other_letters(
     ],
 )
 def test_what_the_profile_does_not_say_or_may_not_say_is_refused(rows: str, says: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read(rows)
     assert says in refused.value.reason
 
@@ -148,7 +148,7 @@ def test_estimates_count_where_a_person_says_so_and_are_told() -> None:
 
 def test_rows_of_an_account_are_not_added_up_unless_the_profile_says_so() -> None:
     rows = "111111111111,Credit,-5.00,USD,a\n111111111111,Credit,-6.00,USD,b\n"
-    with pytest.raises(Refusal, match=r"several rows for account 111111111111.*sum = true"):
+    with pytest.raises(UnreadableFile, match=r"several rows for account 111111111111.*sum = true"):
         read(rows, profiles(top=""))
     summed = read(rows, profiles(top=""), decisions=Decisions(duplicates="sum"))
     assert amounts(summed) == {"111111111111": Decimal(11)}
@@ -214,7 +214,7 @@ def test_a_currency_column_that_the_profile_ignores_is_looked_at_all_the_same() 
         .replace('ignored = ["Note"]', 'ignored = ["Note", "Ccy"]')
     )
     known = Profiles(stored=(parse(text.encode(), file="p.toml"),))
-    with pytest.raises(Refusal, match="'CNY' in the column 'Ccy' of line 2"):
+    with pytest.raises(UnreadableFile, match="'CNY' in the column 'Ccy' of line 2"):
         read("111111111111,Credit,-1.00,CNY,\n", known)
     assert amounts(read("111111111111,Credit,-1.00,USD,\n", known)) == {"111111111111": Decimal(1)}
 
@@ -223,7 +223,7 @@ def test_two_stored_profiles_for_one_header_are_refused_by_name() -> None:
     one = profiles().stored[0]
     text = PROFILE.format(top="", amount="").replace('"partner"', '"other"')
     other = parse(text.encode(), file="other.toml")
-    with pytest.raises(Refusal, match="2 profiles are for, partner and other"):
+    with pytest.raises(UnreadableFile, match="2 profiles are for, partner and other"):
         read("111111111111,Credit,-1.00,USD,\n", Profiles(stored=(one, other)))
 
 
@@ -279,7 +279,9 @@ def test_dates_that_can_be_two_months_are_refused_until_the_profile_says_which_c
     None
 ):
     rows = "111111111111,5.00,2/1/2025,\n"
-    with pytest.raises(Refusal, match=r'line 2: .2/1/2025. can be one month.*dates = "day_first"'):
+    with pytest.raises(
+        UnreadableFile, match=r'line 2: .2/1/2025. can be one month.*dates = "day_first"'
+    ):
         of_periods(rows)
     said = MONTHS.replace('until = "To"', 'dates = "day_first"').replace(
         "ignored = []", 'ignored = ["To"]'
@@ -310,7 +312,7 @@ def test_the_credits_are_the_sums_that_pythons_decimals_make(
             expected[account] = expected.get(account, Decimal(0)) + usd
     text = "".join(f"{number:012},{kind},-{usd},{ccy},x\n" for number, kind, usd, ccy in rows)
     if not expected:
-        with pytest.raises(Refusal, match="no row that counts"):
+        with pytest.raises(UnreadableFile, match="no row that counts"):
             read(text)
         return
     reading = read(text)

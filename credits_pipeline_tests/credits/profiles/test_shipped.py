@@ -3,7 +3,7 @@
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.reading import Refusal, Sheet, read_sheet
+from credits_pipeline.credits.reading import Sheet, UnreadableFile, read_sheet
 
 JANUARY = BillingMonth(2025, 1)
 
@@ -124,7 +124,7 @@ def test_each_shape_is_read_by_its_profile(
 )
 def test_what_a_shape_leaves_open_is_for_a_person(text: str, old: str, new: str, says: str) -> None:
     assert old in text
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read_sheet(text.replace(old, new).encode())
     assert says in refused.value.reason
 
@@ -132,6 +132,6 @@ def test_what_a_shape_leaves_open_is_for_a_person(text: str, old: str, new: str,
 def test_one_column_more_that_is_not_known_is_not_read_by_the_profile() -> None:
     lines = CHARGES.splitlines()
     more = "\n".join([f"{lines[0]},Share", *(f"{line},50" for line in lines[1:])])
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read_sheet(more.encode())
     assert refused.value.layout != "profile"

@@ -33,7 +33,7 @@ from credits_pipeline.credits.reading.layouts.sheets import shifted_faults
 from credits_pipeline.credits.reading.lines import understood
 from credits_pipeline.credits.reading.meaning import Table, roles_of, understand
 from credits_pipeline.credits.reading.months import month_text, order_of
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.sums import exact, exact_sum
 
 NAME = "aws_billing"
@@ -66,7 +66,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every line item is a record; totals are compared.
 
     Raises:
-        Refusal: another currency, or payer line items of which it can't be told whether they
+        UnreadableFile: another currency, or payer line items of which it can't be told whether they
             repeat the linked accounts' credits.
     """
     header, below = header_below(grid)
@@ -126,7 +126,7 @@ def _refuse_zero_credits(header: Header, grid: Grid, frame: pl.DataFrame, contex
     """Refuse a bill whose credits are booked as lines of negative cost.
 
     Raises:
-        Refusal: no line item has anything under Credits, and one has a negative cost.
+        UnreadableFile: no line item has anything under Credits, and one has a negative cost.
     """
     items = frame["type"].is_in([_LINKED, _PAYER])
     if frame.filter(items & (frame["usd"] != 0).fill_null(value=True)).height:
@@ -137,7 +137,7 @@ def _refuse_zero_credits(header: Header, grid: Grid, frame: pl.DataFrame, contex
         negative = items & _is_negative(grid.columns[index])
         if negative.any():
             line = grid.lines.filter(negative)[0]
-            raise Refusal(
+            raise UnreadableFile(
                 f"{context.name}, line {line}: every amount under Credits is zero, and"
                 f" {plain(cell)} is"
                 " negative here: the credit is booked as a negative cost. Make a file of the"
@@ -160,7 +160,7 @@ def _understand(header: Header, grid: Grid, context: Context) -> None:
     """Ask the columns that AWS did not make, and the one of currencies, for their meaning.
 
     Raises:
-        Refusal: one is not understood.
+        UnreadableFile: one is not understood.
     """
     own = tuple(line for line in header.above if not line.text.startswith("Don't see your tags"))
     understood(own, name=context.name, layout=NAME)
@@ -214,7 +214,7 @@ def _payer_repeats(frame: pl.DataFrame, context: Context) -> bool:
     statement's total tells which.
 
     Raises:
-        Refusal: both carry credits and the totals do not tell.
+        UnreadableFile: both carry credits and the totals do not tell.
     """
     linked = frame.filter(pl.col("type") == _LINKED)["usd"]
     payer = frame.filter((pl.col("type") == _PAYER) & (pl.col("linked") == ""))["usd"]
@@ -230,7 +230,7 @@ def _payer_repeats(frame: pl.DataFrame, context: Context) -> bool:
                 return False
             if abs(total - own) <= allowed and abs(exact_sum(payer) - own) <= allowed:
                 return True
-    raise Refusal(
+    raise UnreadableFile(
         f"{context.name}: credits stand both on linked accounts' and on the payer's line items, and"
         " no StatementTotal tells whether they are the same dollars; download the bill again with"
         " its totals.",

@@ -49,7 +49,7 @@ class Layout(Protocol):
         """Read the whole grid.
 
         Raises:
-            Refusal: it is this layout, but can't be read.
+            UnreadableFile: it is this layout, but can't be read.
         """
         ...
 

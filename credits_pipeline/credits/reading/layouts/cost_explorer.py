@@ -25,7 +25,7 @@ from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import BY_HEADER, Context
 from credits_pipeline.credits.reading.layouts.rows import MALFORMED
 from credits_pipeline.credits.reading.months import MonthText, month_text
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.totals import is_total
 
 NAME = "cost_explorer"
@@ -102,7 +102,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every cell below an account and beside a month is a record.
 
     Raises:
-        Refusal: grouped by something else, days instead of months, a month twice, another
+        UnreadableFile: grouped by something else, days instead of months, a month twice, another
             currency, or more cells than records are allowed.
     """
     rows = (
@@ -123,7 +123,7 @@ def extract(grid: Grid, context: Context) -> Extract:
         if month is None or any(plain(rows[index][column]) for column in shape.columns)
     }
     if len(filled) * len(shape.columns) > context.max_records:
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name} has {len(shape.columns):,} accounts for {len(filled)} months; at most"
             f" {context.max_records:,} cells are read: download fewer months, or raise"
             " CREDITS_MAX_RECORDS.",
@@ -161,7 +161,7 @@ def extract(grid: Grid, context: Context) -> Extract:
 
 
 def _too_long(context: Context) -> list[list[str]]:
-    raise Refusal(
+    raise UnreadableFile(
         f"{context.name} is a Cost Explorer download with more rows than months can be: choose"
         " monthly granularity and download it again.",
         layout=NAME,
@@ -174,7 +174,7 @@ def _shape(  # noqa: C901 - one record after the other
     """Which record is what.
 
     Raises:
-        Refusal: no record holds account ids, or a column is in another currency.
+        UnreadableFile: no record holds account ids, or a column is in another currency.
     """
     head = []
     for index, row in enumerate(rows):
@@ -183,7 +183,7 @@ def _shape(  # noqa: C901 - one record after the other
         if any(plain(cell) for cell in row):
             head.append(index)
     if head and headers.key(rows[head[0]][0]) in _GROUPS:
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name} is a Cost Explorer download grouped by {plain(rows[head[0]][0])}:"
             " group it by Linked account and download it again.",
             layout=NAME,
@@ -191,14 +191,14 @@ def _shape(  # noqa: C901 - one record after the other
     labelled = [i for i in head if headers.key(rows[i][0]) in _FIRST_CELLS]
     ids = next((i for i in labelled if any(map(_is_account, rows[i][1:]))), None)
     if ids is None:
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name} is a Cost Explorer download without account ids: its first row must"
             " be Linked account and the 12-digit ids; download it again.",
             layout=NAME,
         )
     for index in head:
         if index not in labelled and headers.key(rows[index][0]) in _GROUPS:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{context.name}, line {index + 1}: a Cost Explorer download grouped by account"
                 f" and by"
                 f" {plain(rows[index][0])!r}: filter it to charge type Credit, group it by"
@@ -238,7 +238,7 @@ def _refuse_foreign(cell: str, context: Context) -> None:
     """Refuse a name that ends in another currency than ``($)``.
 
     Raises:
-        Refusal: it does.
+        UnreadableFile: it does.
     """
     text = plain(cell)
     if not text.endswith(")"):
@@ -246,7 +246,7 @@ def _refuse_foreign(cell: str, context: Context) -> None:
     currency = text[text.rfind("(") :]
     foreign = headers.foreign_in(currency)
     if foreign is not None:
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name}: the column {text!r} is in {foreign}; only US dollars are read.",
             layout=NAME,
         )
@@ -258,7 +258,7 @@ def _months(
     """The month of every record that is one, by index; None where it can't be read.
 
     Raises:
-        Refusal: days instead of months, a month twice, or dates that can mean two things.
+        UnreadableFile: days instead of months, a month twice, or dates that can mean two things.
     """
     special = {shape.ids, *shape.names, shape.account_totals}
     found: dict[int, MonthText | None] = {
@@ -269,7 +269,7 @@ def _months(
     texts = {index: text for index, text in found.items() if text is not None}
     for index, text in texts.items():
         if text.day not in {None, 1}:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{context.name}, line {grid.lines[index]}: {plain(rows[index][0])} is not the"
                 " first of a month; choose monthly granularity and whole months in Cost Explorer"
                 " and download it again.",
@@ -277,7 +277,7 @@ def _months(
             )
     months = headers.distinct_months(list(texts.values()))
     if months is None:
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name}: the dates in the first column are not one a month, or can mean two"
             " things; choose monthly granularity and download it again.",
             layout=NAME,

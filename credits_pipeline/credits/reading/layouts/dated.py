@@ -12,7 +12,7 @@ from credits_pipeline.credits.reading.months import (
     order_of,
     serial_month,
 )
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.roles import Role
 
 #: More than the days of fifty years.
@@ -44,7 +44,8 @@ def months_of(
     A pair of a start and an end that lie in different months is the life of a credit.
 
     Raises:
-        Refusal: the months can mean two things, or a column's dates can't be told to be months.
+        UnreadableFile: the months can mean two things, or a column's dates can't be told to be
+            months.
     """
     columns = [index for index, role in roles.items() if role in MONTHS]
     if not columns:
@@ -111,7 +112,7 @@ def _cells(table: Table, column: int, years: list[int]) -> pl.Series:
 def _texts(table: Table, cells: pl.Series) -> dict[str, MonthText | None]:
     different = cells.drop_nulls().unique(maintain_order=True)
     if len(different) > _MOST_MONTH_TEXTS:
-        raise Refusal(
+        raise UnreadableFile(
             f"{table.name}: the month column holds {len(different):,} different texts: they are no"
             " months; write months as 2025-01.",
             layout="long",
@@ -129,7 +130,7 @@ def _texts(table: Table, cells: pl.Series) -> dict[str, MonthText | None]:
 
 def _two_things(
     table: Table, texts: dict[int, pl.Series], known: dict[int, dict[str, MonthText | None]]
-) -> Refusal:
+) -> UnreadableFile:
     column, cell, either = next(
         (c, cell, t)
         for c, found in known.items()
@@ -137,7 +138,7 @@ def _two_things(
         if t is not None and not t.certain
     )
     line = table.grid.lines.filter((texts[column] == cell).fill_null(value=False))[0]
-    return Refusal(
+    return UnreadableFile(
         f"{table.name}, line {line}: {cell.strip()!r} can mean {either.month_first} or"
         f" {either.day_first}; write months as 2025-01.",
         layout="long",

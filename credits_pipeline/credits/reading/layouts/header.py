@@ -32,6 +32,6 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every row below the header is a record.
 
     Raises:
-        Refusal: a column or a line is not understood.
+        UnreadableFile: a column or a line is not understood.
     """
     return table.extract_table(grid, context, layout=NAME)

@@ -11,14 +11,14 @@ from credits_pipeline.credits.reading.accounts import (
     is_label_and_number,
     looks_like_account,
 )
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 from credits_pipeline.credits.reading.characters import clean, folded, plain
 from credits_pipeline.credits.reading.extract import Extract
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.context import Context
 from credits_pipeline.credits.reading.layouts.rows import blank_rows, extract_rows, filled_beyond
 from credits_pipeline.credits.reading.layouts.sheets import first_column
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 NAME = "headerless"
 VERSION = 2
@@ -41,7 +41,7 @@ def recognise(head: Grid) -> int:
     rows = [row for row in rows if len(row) > 1]
     ids = [row[0] for row in rows if looks_like_account(row[0]) and not is_label_and_number(row[0])]
     return 2 * len(ids) - sum(map(is_label, ids)) or any(
-        _NUMBER.fullmatch(clean(row[0])) and clean(row[1]) and spelling(row[1]).fault is None
+        _NUMBER.fullmatch(clean(row[0])) and clean(row[1]) and parse_amount(row[1]).fault is None
         for row in rows
     )
 
@@ -50,13 +50,13 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every row is a record: its first cell the account, its second the amount.
 
     Raises:
-        Refusal: the second column holds something else, a further column says something that is not
-            understood, or a second table contradicts the first.
+        UnreadableFile: the second column holds something else, a further column says something that
+            is not understood, or a second table contradicts the first.
     """
     start = first_column(grid)
     amounts = grid.columns[start + 1]
     if grid.width > start + 2 and not amounts.str.contains("[0-9]").any():
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name} has no header and more than two columns: add a first line that names"
             " them, such as Account ID,Name,Credit Amount.",
             layout=NAME,
@@ -87,7 +87,7 @@ def _refuse_second_table(grid: Grid, account: int, *, name: str) -> None:
     """Refuse rows below a blank line that give an account of the rows above it another amount.
 
     Raises:
-        Refusal: some do.
+        UnreadableFile: some do.
     """
     blank = blank_rows(grid)
     if not blank.any():
@@ -107,7 +107,7 @@ def _refuse_second_table(grid: Grid, account: int, *, name: str) -> None:
     )
     if len(again):
         first = again.row(0, named=True)
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {first['line']}: below a blank line stands a second table, and its"
             f" amount for"
             f" account {first['account'].strip()} contradicts line {first['line_first']}; keep"

@@ -9,7 +9,7 @@ import polars as pl
 
 from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading.accounts import is_label_and_number, looks_like_account
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 from credits_pipeline.credits.reading.characters import clean, plain
 from credits_pipeline.credits.reading.extract import Extract
 from credits_pipeline.credits.reading.grid import Grid
@@ -26,7 +26,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
     holds_anything,
 )
 from credits_pipeline.credits.reading.layouts.wide import extract_cells
-from credits_pipeline.credits.reading.refusal import Refusal, split_command
+from credits_pipeline.credits.reading.refusal import UnreadableFile, split_command
 
 NAME = "headerless_wide"
 VERSION = 2
@@ -57,20 +57,21 @@ def _is_id(cell: str) -> bool:
 
 
 def _is_amount(cell: str) -> bool:
-    return not clean(cell) or spelling(cell).fault is None
+    return not clean(cell) or parse_amount(cell).fault is None
 
 
 def extract(grid: Grid, context: Context) -> Extract:
     """Every cell beside an account is a record; the columns are consecutive months.
 
     Raises:
-        Refusal: nobody told the first month, or the rows do not have the same number of months.
+        UnreadableFile: nobody told the first month, or the rows do not have the same number of
+            months.
     """
     start = first_column(grid)
     last = _last_month(grid, start, name=context.name)
     columns = list(range(start + 1, last + 1))
     if context.first_month is None:
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name} has no header and {len(columns)} columns of amounts; which month the"
             f" first is, only a person knows: {split_command(context.name)} --first-month YYYY-MM"
             " (or, if they are one amount, put quotes round it).",
@@ -97,7 +98,7 @@ def _last_month(grid: Grid, start: int, *, name: str) -> int:
     """The column of the last month: the last that is filled in rows of the usual length.
 
     Raises:
-        Refusal: no length is the usual one.
+        UnreadableFile: no length is the usual one.
     """
     frame = frame_of(grid)
     rows = frame.filter(pl.col(f"c{start}").str.contains("[0-9]")).with_columns(
@@ -105,7 +106,7 @@ def _last_month(grid: Grid, start: int, *, name: str) -> int:
     )
     lengths = rows["cells"].value_counts(sort=True).rows()
     if len(lengths) > 1 and lengths[0][1] == lengths[1][1]:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} has as many rows with {lengths[0][0]} cells as with {lengths[1][0]}: it can't"
             " be told how many months there are; fill the empty cells with 0.",
             layout=NAME,
@@ -133,7 +134,7 @@ def _refuse_cut_amounts(grid: Grid, columns: list[int], *, name: str) -> None:
         return
     for left, right in pairwise(columns):
         if cut_in_two(grid, left, right):
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}: columns {left + 1} and {right + 1} can be two months, or one amount cut"
                 " in two at its comma; put quotes round amounts with commas, and write cents.",
                 layout=NAME,

@@ -59,7 +59,7 @@ class Profiled:
         """Read the rows that count, and add up those that do not.
 
         Raises:
-            Refusal: the profile does not say what a row means, or forbids it.
+            UnreadableFile: the profile does not say what a row means, or forbids it.
         """
         profile = self.found.profile
         table = Table.below(profile, grid, self.found.header, name=context.name)

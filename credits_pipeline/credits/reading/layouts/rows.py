@@ -7,13 +7,13 @@ import polars as pl
 
 from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import accounts, amounts, chunked
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 from credits_pipeline.credits.reading.characters import clean, is_blank, plain
 from credits_pipeline.credits.reading.extract import Extract, Scope, StatedTotal, ordinal
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.header_row import Header
 from credits_pipeline.credits.reading.lines import Line, Stated, is_ruled, understood
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.totals import is_subtotal, is_total
 
 MALFORMED = "quotes that do not fit: one is missing, or one too many"
@@ -56,7 +56,7 @@ def sort_rows(
     no rows. Rows whose cells are in doubt are never taken for any of them.
 
     Raises:
-        Refusal: more total rows than a sheet has.
+        UnreadableFile: more total rows than a sheet has.
     """
     blank = blank_rows(grid)
     worded = ~blank & ~account.str.contains(r"[0-9]{9}|[\x{FF10}-\x{FF19}]{9}").fill_null(
@@ -86,7 +86,7 @@ def sort_rows(
             passed.append(index)
             notes.append(Line(grid.lines[index], tuple(filled)))
         if len(totals) > _MOST_TOTALS:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}, line {grid.lines[index]}: more than {_MOST_TOTALS:,} rows of totals:"
                 f" it is no"
                 " sheet of credits."
@@ -106,7 +106,9 @@ def _texts(row: Iterable[str | None]) -> tuple[str, ...]:
 
 def _is_note(text: str) -> bool:
     """Whether a cell that stands alone is words: no number, and no id."""
-    return any(map(str.isalpha, text)) and spelling(text).fault is not None and not is_total(text)
+    return (
+        any(map(str.isalpha, text)) and parse_amount(text).fault is not None and not is_total(text)
+    )
 
 
 def twins(grid: Grid, account: pl.Series, rows: pl.Series | None) -> pl.Series | None:
@@ -213,7 +215,7 @@ def extract_rows(
         name: what to call the file in a refusal.
 
     Raises:
-        Refusal: a line that is no row says that the amounts are something else than credits.
+        UnreadableFile: a line that is no row says that the amounts are something else than credits.
     """
     entries = pl.DataFrame(
         [grid.lines.alias("line"), account.alias("account"), amount.alias("amount")]
@@ -241,7 +243,7 @@ def extract_rows(
     stated = understood(rows.notes, name=name, layout=layout)
     if stated.charges is not None:
         line, text = stated.charges
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {line}: {text!r} speaks of costs, so the amounts may be no"
             " credits; take the line out if it is wrong.",
             layout=layout,

@@ -5,14 +5,14 @@ import polars as pl
 from credits_pipeline.credits.reading import headers, vocabulary
 from credits_pipeline.credits.reading.accounts import account as read_account
 from credits_pipeline.credits.reading.accounts import looks_like_account
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 from credits_pipeline.credits.reading.characters import clean, folded, is_blank, plain, stripped
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.header_row import Header
 from credits_pipeline.credits.reading.layouts.rows import frame_of
 from credits_pipeline.credits.reading.meaning import Table
 from credits_pipeline.credits.reading.months import is_month_name
-from credits_pipeline.credits.reading.refusal import Refusal, profile_command
+from credits_pipeline.credits.reading.refusal import UnreadableFile, profile_command
 
 #: Headers that say nothing, under which account ids may stand.
 _VAGUE = frozenset({"", "id", "ids", "no", "nr", "number", "nummer", "numero"})
@@ -43,7 +43,7 @@ def choose_account(header: Header, grid: Grid, *, name: str, layout: str) -> int
     """The column of account ids: by its name, or an unnamed one by what it holds.
 
     Raises:
-        Refusal: none is, or several are and they hold different ids.
+        UnreadableFile: none is, or several are and they hold different ids.
     """
     named = [i for i, cell in enumerate(header.cells) if headers.is_account(cell)]
     holding = [i for i in named if i < grid.width and _holds_accounts(grid.columns[i])]
@@ -56,7 +56,7 @@ def choose_account(header: Header, grid: Grid, *, name: str, layout: str) -> int
         if len(vague) == 1:
             return vague[0]
     if not named:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}: the header on line {header.line} names no column of account ids"
             f" ({_listed(header)}); say which it is with: {profile_command(name)}",
             layout=layout,
@@ -86,7 +86,7 @@ def _refuse_different_ids(
     for one, two, line in pairs.iter_rows():
         left, right = read_account(one).id, read_account(two).id
         if right is not None and left != right:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}, line {line}: the columns {header.name(first)!r} and"
                 f" {header.name(other)!r}"
                 " hold different account ids, and which one is credited can't be told; say it with:"
@@ -99,17 +99,17 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
     """The column of credits.
 
     Raises:
-        Refusal: none is named so, several are, or its name says another unit or currency.
+        UnreadableFile: none is named so, several are, or its name says another unit or currency.
     """
     candidates = amount_columns(header, grid, taken)
     if not candidates and any(map(is_month_name, header.cells)):
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}: the header names months without their year ({_listed(header)}): write them as"
             " 2025-01.",
             layout=layout,
         )
     if not candidates:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {header.line}: the header names no column of credits"
             f" ({_listed(header)}); costs, shares, counts and balances are none. If one of them"
             f" holds"
@@ -118,7 +118,7 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
         )
     if len(candidates) > 1:
         names = " and ".join(repr(header.name(i)) for i in candidates)
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {header.line}: there are several columns of amounts ({names}), and which"
             f" one, or whether all, are the month's credits can't be told; say it with:"
             f" {profile_command(name)}",
@@ -128,7 +128,7 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
     if not (
         headers.is_amount(header.cells[column]) or headers.reads_as_amount(header.cells[column])
     ):
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}, line {header.line}: the column {header.name(column)!r} may be something else"
             f" than the credits of the month; say what it is with: {profile_command(name)}",
             layout=layout,
@@ -155,25 +155,25 @@ def amount_columns(header: Header, grid: Grid, taken: set[int]) -> list[int]:
 
 def _holds_amounts(column: pl.Series) -> bool:
     cells = column.drop_nulls().unique().head(_SAMPLE)
-    return any(clean(cell) and spelling(cell).fault is None for cell in cells)
+    return any(clean(cell) and parse_amount(cell).fault is None for cell in cells)
 
 
 def refuse_foreign(header: str, *, name: str, layout: str) -> None:
     """Refuse a header that names another currency or unit.
 
     Raises:
-        Refusal: it does.
+        UnreadableFile: it does.
     """
     unit = vocabulary.UNITS.search(folded(header))
     if unit is not None or headers.is_not_an_amount(header):
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}: the column {plain(header)!r} is not in dollars but in thousands, cents or"
             " another unit, and the exact dollars are not in the file: export it in dollars.",
             layout=layout,
         )
     foreign = headers.foreign_in(header)
     if foreign is not None:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}: the column {plain(header)!r} is in {foreign}; only US dollars are read:"
             " convert the amounts to USD.",
             layout=layout,
@@ -278,7 +278,7 @@ def _is_text(header: Header, grid: Grid, column: int) -> bool:
     if column < len(header.cells) and "name" in headers.key(header.cells[column]):
         return True
     cells = grid.columns[column].drop_nulls().unique().head(_SAMPLE)
-    return any(clean(cell) and spelling(cell).fault is not None for cell in cells)
+    return any(clean(cell) and parse_amount(cell).fault is not None for cell in cells)
 
 
 def cut_in_two(grid: Grid, left: int, right: int) -> bool:
@@ -304,11 +304,11 @@ def refuse_empty(table: Table, amount: int) -> None:
     """Refuse a column of credits that nobody filled in: sent as zeros it would take all away.
 
     Raises:
-        Refusal: every cell of it is blank.
+        UnreadableFile: every cell of it is blank.
     """
     cells = table.cells(amount)
     if len(cells) and not holds_anything(cells):
-        raise Refusal(
+        raise UnreadableFile(
             f"{table.name}, line {table.header.line}: every cell of the column"
             f" {table.header.name(amount)!r} is blank: it was never filled in. Write 0 where an"
             f" account"

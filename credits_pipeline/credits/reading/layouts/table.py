@@ -31,7 +31,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
 )
 from credits_pipeline.credits.reading.lines import Stated, understood
 from credits_pipeline.credits.reading.meaning import MONTHS, Table, roles_of, understand
-from credits_pipeline.credits.reading.refusal import Refusal, profile_command
+from credits_pipeline.credits.reading.refusal import UnreadableFile, profile_command
 from credits_pipeline.credits.reading.roles import Role
 
 CONVENTION: Convention = "positive_is_credit"
@@ -47,7 +47,7 @@ def extract_table(grid: Grid, context: Context, *, layout: str) -> Extract:
         layout: the layout that recognised it; a table whose rows name months is ``long``.
 
     Raises:
-        Refusal: a column, a title or a note is not understood, or changes what amounts mean.
+        UnreadableFile: a column, a title or a note is not understood, or changes what amounts mean.
     """
     header, below = header_below(grid)
     account = choose_account(header, below, name=context.name, layout=layout)
@@ -125,7 +125,7 @@ def _refuse_other_title(months: pl.Series, rows: Rows, stated: Stated, context: 
     named = months.filter(rows.entries).unique().drop_nulls().sort()
     if named.to_list() != [ordinal(stated.month)]:
         listed = ", ".join(str(month_of(number)) for number in named.head(3))
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name}: the title says {stated.month}, and the rows say {listed}; correct"
             f" what"
             " is wrong.",
@@ -141,7 +141,7 @@ def _refuse_charges(
     line, text = stated.charges
     if line < header.line and headers.says_credit(header.cell(amount)):
         return
-    raise Refusal(
+    raise UnreadableFile(
         f"{context.name}, line {line}: {text!r} speaks of costs, so {header.name(amount)!r} may"
         f" be no"
         f" credits; say what the file means with: {profile_command(context.name)}",

@@ -40,7 +40,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
 from credits_pipeline.credits.reading.lines import understood
 from credits_pipeline.credits.reading.meaning import MONTHS, Table, roles_of, understand
 from credits_pipeline.credits.reading.months import MonthText
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.roles import Role
 
 NAME = "wide"
@@ -75,8 +75,8 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every cell below a month and beside an account is a record.
 
     Raises:
-        Refusal: a column or a line is not understood, the months can't be told, or there are too
-            many cells.
+        UnreadableFile: a column or a line is not understood, the months can't be told, or there are
+            too many cells.
     """
     header, below = header_below(grid)
     account = choose_account(header, below, name=context.name, layout=NAME)
@@ -134,7 +134,7 @@ def _distinct(header: Header, columns: list[int], *, name: str) -> list[BillingM
     texts = [headers.month_in(header.cells[column]) for column in columns]
     months = headers.distinct_months([text for text in texts if text is not None])
     if months is None:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name}: the months in the header"
             f" ({', '.join(header.name(column) for column in columns)[:200]}) are not all"
             " different, or can mean two things; write each once, as 2025-01.",
@@ -143,7 +143,7 @@ def _distinct(header: Header, columns: list[int], *, name: str) -> list[BillingM
     for column, text, month in zip(columns, texts, months, strict=True):
         last = monthrange(month.year, month.month)[1]
         if text is not None and text.day not in {None, 1, last}:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}, line {header.line}: the column {header.name(column)!r} is a day of"
                 f" {month}, and whether it holds the whole month can't be told; write {month} if"
                 " it does.",
@@ -172,7 +172,7 @@ def extract_cells(
     Months without anything in their column are left out: nobody filled them in.
 
     Raises:
-        Refusal: more cells than records are allowed.
+        UnreadableFile: more cells than records are allowed.
     """
     fault = first_fault(malformed_faults(grid), faults)
     rows = sort_rows(grid, grid.columns[account], fault, name=context.name, header=header)
@@ -184,7 +184,7 @@ def extract_cells(
         column: month for column, month in months.items() if holds_anything(grid.columns[column])
     }
     if grid.height * len(filled) > context.max_records:
-        raise Refusal(
+        raise UnreadableFile(
             f"{context.name} has {grid.height:,} rows for {len(filled)} months; at most"
             f" {context.max_records:,} cells are read: split it, or raise CREDITS_MAX_RECORDS.",
             layout=layout,

@@ -8,7 +8,7 @@ from importlib import resources
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.profiles.parsing import parse
 from credits_pipeline.credits.reading.profiles.profile import Profile, ProfileError
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 #: The header stands within so many records, below lines that the profile lets stand there.
 _HEAD = 40
@@ -39,14 +39,14 @@ class Profiles:
         """The profile that a file's first records are the header of.
 
         Raises:
-            Refusal: several are.
+            UnreadableFile: several are.
         """
         rows = head.rows(0, min(head.height, _HEAD))
         for profiles in (self.stored, self.shipped):
             found = [one for one in (_at(rows, profile) for profile in profiles) if one is not None]
             if len(found) > 1:
                 names = " and ".join(one.profile.name for one in found)
-                raise Refusal(
+                raise UnreadableFile(
                     f"{name} has a header that {len(found)} profiles are for, {names}: forget all"
                     " but one with credits-pipeline profile --forget NAME.",
                     layout="profile",

@@ -8,7 +8,7 @@ from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.columns import role_of
 from credits_pipeline.credits.reading.profiles.profile import RowRule, cell_key
 from credits_pipeline.credits.reading.profiles.table import Table, either, mapped, quoted
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.roles import Role
 from credits_pipeline.credits.reading.values import Values
 
@@ -33,7 +33,7 @@ def count_rows(table: Table, is_total: pl.Series, *, accept_estimates: bool) -> 
     """Ask every rule about every row but the totals.
 
     Raises:
-        Refusal: a value is in no list of its rule, or an estimate that nobody accepted.
+        UnreadableFile: a value is in no list of its rule, or an estimate that nobody accepted.
     """
     height = table.grid.height
     reason = pl.Series("reason", [None] * height, dtype=pl.String)
@@ -70,7 +70,7 @@ def _kind(rule: RowRule, cell: str | None) -> str:
     return "leave_out" if rule.others == "leave_out" else "unknown"
 
 
-def _unknown(table: Table, rule: RowRule, cells: pl.Series, rows: pl.Series) -> Refusal:
+def _unknown(table: Table, rule: RowRule, cells: pl.Series, rows: pl.Series) -> UnreadableFile:
     values = list(dict.fromkeys(quoted(cell) for cell in cells.filter(rows)))
     shown = ", ".join(values[:_SHOWN]) + (" and more" if len(values) > _SHOWN else "")
     column = table.title(rule.column)
@@ -81,7 +81,7 @@ def _unknown(table: Table, rule: RowRule, cells: pl.Series, rows: pl.Series) -> 
     )
 
 
-def _estimate(table: Table, rule: RowRule, cells: pl.Series, rows: pl.Series) -> Refusal:
+def _estimate(table: Table, rule: RowRule, cells: pl.Series, rows: pl.Series) -> UnreadableFile:
     return table.refused(
         f"has {int(rows.sum()):,} estimated rows, the first in line"
         f" {table.grid.lines.filter(rows)[0]} ({table.title(rule.column)} is"
@@ -104,7 +104,7 @@ def refuse_other_currencies(table: Table, counts: pl.Series) -> None:
     Where the profile states US dollars, a column of currencies is looked at although it is ignored.
 
     Raises:
-        Refusal: there is one.
+        UnreadableFile: there is one.
     """
     if table.profile.currency:
         wrong = counts & foreign_rows(table)

@@ -11,7 +11,7 @@ from credits_pipeline.credits.reading.profiles.money import read_money
 from credits_pipeline.credits.reading.profiles.profile import Profile
 from credits_pipeline.credits.reading.profiles.sample import is_value
 from credits_pipeline.credits.reading.profiles.table import Table
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.sums import exact_sum
 from credits_pipeline.credits.reading.text import decode
 
@@ -37,7 +37,7 @@ def look(data: bytes, *, delimiter: str | None, max_records: int, name: str) -> 
         name: what to call it in messages.
 
     Raises:
-        Refusal: it is no text, or none of its first records is a header.
+        UnreadableFile: it is no text, or none of its first records is a header.
     """
     text = decode(data, name=name)
     refuse_long_lines(text, name=name)
@@ -51,7 +51,7 @@ def look(data: bytes, *, delimiter: str | None, max_records: int, name: str) -> 
                 if best is None or width > best[0]:
                     best = width, Looked(grid, header)
     if best is None:
-        raise Refusal(
+        raise UnreadableFile(
             f"{name} has no header within its first {_WITHIN} records, and a profile is for a"
             " header: add a first line that names the columns."
         )
@@ -62,7 +62,7 @@ def sum_of(looked: Looked, profile: Profile) -> tuple[Decimal, int, int]:
     """The sum of a profile's column of amounts over all rows, how many it is of, and unread ones.
 
     Raises:
-        Refusal: the amounts can't be told.
+        UnreadableFile: the amounts can't be told.
     """
     table = Table.below(profile, looked.grid, looked.header, name="the file")
     totals = pl.Series([index in table.total_rows() for index in range(table.grid.height)])

@@ -7,10 +7,10 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 import polars as pl
 
 from credits_pipeline.core.columns import SCALE, USD
-from credits_pipeline.credits.reading.amounts import read_amounts, spelling
+from credits_pipeline.credits.reading.amounts import parse_amount, read_amounts
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.profiles.profile import AmountColumn
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.sums import PRECISION, exact
 
 #: A number with more decimals than are ever read, which is a float's tail.
@@ -43,7 +43,7 @@ def read_money(cells: pl.Series, lines: pl.Series, column: AmountColumn, *, name
     """Read a column of amounts.
 
     Raises:
-        Refusal: the decimal mark can't be told, or an amount is in another currency.
+        UnreadableFile: the decimal mark can't be told, or an amount is in another currency.
     """
     tails: dict[str, Decimal] = {}
     others = cells.unique().drop_nulls()
@@ -93,9 +93,9 @@ def _under(
     values: dict[str | None, Decimal | None] = {}
     faults: dict[str | None, str | None] = {None: "no amount: the record ends before it"}
     for cell in cells.unique().drop_nulls():
-        spelled = spelling(cell)
+        spelled = parse_amount(cell)
         if spelled.foreign is not None:
-            raise Refusal(
+            raise UnreadableFile(
                 f"{name}, line {first[cell]}: {clean(cell)!r} is in {spelled.foreign}; only US"
                 " dollars are read: convert the amounts to USD.",
                 layout="profile",

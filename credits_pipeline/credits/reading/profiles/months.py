@@ -10,7 +10,7 @@ from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.extract import ordinal
 from credits_pipeline.credits.reading.months import MonthText, Order, month_text, order_of
 from credits_pipeline.credits.reading.profiles.profile import MonthColumn
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 _MOMENT = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?"
@@ -32,7 +32,7 @@ def read_months(
     """The month of each row (see `ordinal`), and why it has none.
 
     Raises:
-        Refusal: what ``2/1/2025`` means can't be told.
+        UnreadableFile: what ``2/1/2025`` means can't be told.
     """
     keys = _joined(columns)
     texts: dict[str | None, MonthText | None]
@@ -139,7 +139,7 @@ def _order(
         for cell, line in zip(cells, lines, strict=True)
         if (text := texts.get(cell)) is not None and not text.certain
     )
-    raise Refusal(
+    raise UnreadableFile(
         f"{name}, line {first[1]}: {clean(first[0])!r} can be one month or another, and no other"
         ' date of the file decides it: say dates = "day_first" or "month_first" under [month] in'
         " the profile.",

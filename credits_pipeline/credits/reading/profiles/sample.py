@@ -8,7 +8,7 @@ from decimal import Decimal
 import polars as pl
 
 from credits_pipeline.credits.reading.accounts import looks_like_account
-from credits_pipeline.credits.reading.amounts import spelling
+from credits_pipeline.credits.reading.amounts import parse_amount
 from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.months import month_text
 from credits_pipeline.credits.reading.profiles.months import moment
@@ -65,7 +65,7 @@ def is_value(cell: str) -> bool:
 
 def is_amount(cell: str) -> bool:
     """Whether a cell reads as an amount, a float's tail and all."""
-    return spelling(cell).fault is None or has_tail(cell)
+    return parse_amount(cell).fault is None or has_tail(cell)
 
 
 def has_tail(cell: str) -> bool:
@@ -94,7 +94,7 @@ def month_of_cell(cell: str) -> str:
 
 def sign_of(cell: str) -> str:
     """The sign of an amount: +, - or 0."""
-    spelled = spelling(cell)
+    spelled = parse_amount(cell)
     value = spelled.point if spelled.point is not None else spelled.comma
     if value is None:
         return "-" if clean(cell).startswith("-") else "+"

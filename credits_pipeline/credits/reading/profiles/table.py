@@ -10,7 +10,7 @@ from credits_pipeline.credits.reading.characters import clean
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.layouts.rows import blank_rows
 from credits_pipeline.credits.reading.profiles.profile import Profile, cell_key
-from credits_pipeline.credits.reading.refusal import Refusal
+from credits_pipeline.credits.reading.refusal import UnreadableFile
 from credits_pipeline.credits.reading.totals import is_total
 
 _ID = "[0-9]{9}"
@@ -80,9 +80,9 @@ class Table:
         """What the column that has one of these names is called in the file."""
         return clean(self.header[self._index(names)])
 
-    def refused(self, says: str) -> Refusal:
+    def refused(self, says: str) -> UnreadableFile:
         """A refusal that names the profile."""
-        return Refusal(
+        return UnreadableFile(
             f"{self.name}, read by the profile {self.profile.told}, {says}.", layout="profile"
         )
 
