@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 
 from credits_pipeline.alerts.channel import ChannelError, PartlyToldError
 from credits_pipeline.alerts.letter import Letter
+from credits_pipeline.finops.address import link
 from credits_pipeline.finops.chargeback import documents, files, lines
 from credits_pipeline.finops.chargeback.layout import told
+from credits_pipeline.finops.chargeback.statement import label
 from credits_pipeline.finops.chargeback.view import View
 from credits_pipeline.finops.decisions import ClosedMonth
 from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.settings import pages_url
 from credits_pipeline.text import Outside
 
 _FOLDER = "chargeback/sent"
@@ -106,6 +109,16 @@ def send_statements(view: View, book: SentBook, send: _Send) -> Sent:
     return Sent(tuple(done), tuple(failures))
 
 
+def _link(view: View) -> str:
+    """The page of exactly this statement, where people reach the pages."""
+    base = pages_url()
+    if not base or view.only is None:
+        return ""
+    statement, (owner,) = view.statement, view.only
+    words = {"month": statement.month, "model": statement.model, statement.to: label(owner)}
+    return f"\n\n{link('chargeback', base=base, **words)}"
+
+
 def _letter(view: View, to: tuple[str, ...]) -> Letter:
     statement = view.statement
     totals = ", ".join(
@@ -120,7 +133,7 @@ def _letter(view: View, to: tuple[str, ...]) -> Letter:
             f"The cloud costs of {view.title} in {statement.month} are {totals}. The month is "
             f"closed; later changes of its bills are owed with a later month.\n\n"
             f"Attached are the statement as PDF and its lines as CSV. Its digest is "
-            f"{statement.digest}."
+            f"{statement.digest}.{_link(view)}"
         ),
         files={
             f"{name}.pdf": documents.pdf(view),
