@@ -116,7 +116,7 @@ def _link(view: View) -> str:
         return ""
     statement, (owner,) = view.statement, view.only
     words = {"month": statement.month, "model": statement.model, statement.to: label(owner)}
-    return f"\n\n{link('chargeback', base=base, **words)}"
+    return f"\n\n{link('chargeback', None, base=base, **words)}"
 
 
 def _letter(view: View, to: tuple[str, ...]) -> Letter:
