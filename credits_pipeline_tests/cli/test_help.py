@@ -11,8 +11,9 @@ from credits_pipeline.cli import app
 
 FOUND = typer.main.get_command(app).commands
 COMMANDS = sorted(FOUND)
-#: A group has no answer; its commands have.
-GROUPS = {name for name, command in FOUND.items() if hasattr(command, "commands")}
+#: A group that does nothing by itself has no answer; its commands have.
+GROUPS = {name for name, command in FOUND.items() if getattr(command, "no_args_is_help", False)
+          and hasattr(command, "commands")}  # fmt: skip
 WITHOUT_ANSWER = {"demo", "pages", "sandbox", "up", *GROUPS}
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 

@@ -236,7 +236,6 @@ def test_a_closed_statement_that_somebody_edited_is_refused(
 _IN_THE_MIDDLE = "between the row and the log"
 ENDS = {
     "before the statement is kept": ("chargeback.kept:KeptStatements.keep", False),
-    "before the row": ("decisions.judging:ClosedMonths.close", False),
     _IN_THE_MIDDLE: ("decisions.log:Log.add", False),
     "after the row": ("decisions.store:DecisionStore.close", True),
 }
