@@ -9,18 +9,9 @@ from typer.testing import CliRunner
 
 from credits_pipeline.cli import app
 
-<<<<<<< HEAD
-FOUND = typer.main.get_command(app).commands
-COMMANDS = sorted(FOUND)
-#: A group that does nothing by itself has no answer; its commands have.
-GROUPS = {name for name, command in FOUND.items() if getattr(command, "no_args_is_help", False)
-          and hasattr(command, "commands")}  # fmt: skip
-WITHOUT_ANSWER = {"demo", "pages", "sandbox", "up", *GROUPS}
-=======
 COMMANDS = sorted(typer.main.get_command(app).commands)
 #: Some are groups, whose commands have answers.
 WITHOUT_ANSWER = {"decisions", "demo", "pages", "policies", "sandbox", "sources", "up"}
->>>>>>> main
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
 
@@ -47,8 +38,4 @@ def test_the_shell_completes_commands_and_options(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("COMP_WORDS", "credits-pipeline re")
     monkeypatch.setenv("COMP_CWORD", "1")
     done = CliRunner().invoke(app, [], prog_name="credits-pipeline")
-<<<<<<< HEAD
-    assert sorted(done.stdout.split()) == [name for name in COMMANDS if name.startswith("re")]
-=======
     assert set(done.stdout.split()) == {n for n in COMMANDS if n.startswith("re")}
->>>>>>> main
