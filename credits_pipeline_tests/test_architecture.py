@@ -30,7 +30,7 @@ MAY_IMPORT = {
         "credits.offers", "credits.inbox", "credits.cloudzero", "credits.state", "reporting",
     },
     "alerts": {"core", "core.storage", "credits.state", "reporting", "text"},
-    "finops": {"core", "text"},
+    "finops": {"alerts", "core", "text"},
     "credits.assets": {
         "core", "core.storage", "credits.model", "credits.reading", "credits.evaluation",
         "credits.inbox", "credits.cloudzero", "credits.state", "credits.delivery", "reporting",

@@ -21,6 +21,7 @@ PAGES = {
     "budgets": "Budgets & Forecast",
     "optimization": "Optimization",
     "governance": "Governance",
+    "chargeback": "Chargeback",
     "settings": "Settings",
 }
 

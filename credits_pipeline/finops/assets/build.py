@@ -16,6 +16,12 @@ from credits_pipeline.finops.assets.budgets import (
     budget_assets,
     budget_checks,
 )
+from credits_pipeline.finops.assets.chargeback import (
+    chargeback_assets,
+    chargeback_checks,
+    chargeback_job,
+    chargeback_sensor,
+)
 from credits_pipeline.finops.assets.checks import spend_checks
 from credits_pipeline.finops.assets.governance import (
     governance_assets,
@@ -49,6 +55,8 @@ JOB = "bill_month"
 DAILY_JOB = "budgets_daily"
 #: Between two looks at what policies are evaluated from.
 _RULES_SECONDS = 120
+#: Between two looks at what is owed; people close months by day.
+_CHARGEBACK_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -179,6 +187,18 @@ def _governance(terms: Terms) -> FinopsDefinitions:
     )
 
 
+def _chargeback(terms: Terms) -> FinopsDefinitions:
+    """What each owner owes by month, and the documents of closed months."""
+    month = chargeback_job(terms.executor)
+    seconds = max(terms.seconds, _CHARGEBACK_SECONDS)
+    return FinopsDefinitions(
+        assets=chargeback_assets(terms.owners),
+        asset_checks=chargeback_checks(),
+        jobs=[month],
+        sensors=[chargeback_sensor(month, terms.sensors, seconds)],
+    )
+
+
 def _receipts(terms: Terms) -> FinopsDefinitions:
     """The first wing's receipts as a source of bills."""
     return FinopsDefinitions(
@@ -200,4 +220,12 @@ def _ledger(terms: Terms) -> FinopsDefinitions:
 
 
 #: The parts of the wing; a new one is a function here.
-PARTS = (_spend, _budgets, _optimization, _governance, _receipts, _ledger)
+PARTS = (
+    _spend,
+    _budgets,
+    _optimization,
+    _governance,
+    _chargeback,
+    _receipts,
+    _ledger,
+)

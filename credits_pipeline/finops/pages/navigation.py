@@ -13,6 +13,7 @@ _ICONS = {
     "budgets": ":material/savings:",
     "optimization": ":material/bolt:",
     "governance": ":material/policy:",
+    "chargeback": ":material/receipt_long:",
     "settings": ":material/tune:",
 }
 #: The number that each page's file begins with; those that are missing join with their data.
@@ -23,6 +24,7 @@ _FILES = {
     "budgets": "3_Budgets_Forecast.py",
     "optimization": "4_Optimization.py",
     "governance": "5_Governance.py",
+    "chargeback": "6_Chargeback.py",
     "settings": "7_Settings.py",
 }
 #: Words of an address that belong to one page and go with no link to another.
@@ -40,6 +42,9 @@ OWN = frozenset(
         "since",
         "state",
         "severity",
+        "month",
+        "model",
+        "span",
     }
 )
 HOME = "overview"

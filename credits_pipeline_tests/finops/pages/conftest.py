@@ -25,6 +25,7 @@ FILES = {
     "budgets": "views/3_Budgets_Forecast.py",
     "optimization": "views/4_Optimization.py",
     "governance": "views/5_Governance.py",
+    "chargeback": "views/6_Chargeback.py",
     "settings": "views/7_Settings.py",
 }
 SEARCH = {
