@@ -11,9 +11,10 @@ from credits_pipeline.finops.budgets.standing import (
 from credits_pipeline.finops.forecast.asking import outlook
 from credits_pipeline.finops.pages import ahead_chart, budget_detail, budget_form, figures
 from credits_pipeline.finops.pages.budget_list import Found, budgets_of
-from credits_pipeline.finops.pages.frame import Frame, open_frame
+from credits_pipeline.finops.pages.frame import Frame, choose_currency, open_frame
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
+from credits_pipeline.finops.queries.selection import SeveralCurrenciesError
 
 _WORD = "budget"
 _SIGNS = {
@@ -51,7 +52,11 @@ def _outlook(frame: Frame) -> None:
     if not frame.scope.period.by_month:
         st.info("A forecast is of whole months. Choose one, or some such as 2026-01..2026-03.")
         return
-    found = frame.looking.ask(outlook, frame.scope, frame.looking.today)
+    try:
+        found = frame.looking.ask(outlook, frame.scope, frame.looking.today)
+    except SeveralCurrenciesError as error:
+        choose_currency(error.currencies)
+        return
     title = budget_detail.heading(found.forecast, frame.currency)
     st.subheader(plain(title), anchor=False)
     ahead_chart.draw(

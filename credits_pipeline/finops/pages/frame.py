@@ -116,7 +116,7 @@ def _scope(looking: Looking, title: str) -> Scope:
     try:
         return one_currency(looking.published, limited)
     except SeveralCurrenciesError as error:
-        _choose_currency(error.currencies)
+        choose_currency(error.currencies)
         st.stop()
 
 
@@ -127,7 +127,8 @@ def _say_wrong(error: object) -> None:
         st.rerun()
 
 
-def _choose_currency(currencies: tuple[str, ...]) -> None:
+def choose_currency(currencies: tuple[str, ...]) -> None:
+    """Buttons that write a currency into the address: several are never added."""
     st.info("This scope holds several currencies, which are never added. Choose one.")
     with st.container(horizontal=True):
         for currency in currencies:

@@ -48,14 +48,6 @@ def test_nothing_yet_and_no_budget_yet_say_what_to_do(visit: Visit, recent_wing:
     assert "heading for" in shown(app)
 
 
-@pytest.mark.parametrize("wing", ["one cloud", "three clouds", "a late source", "hostile names"])
-def test_every_version_shows_where_it_is_heading(visit: Visit, wing: str) -> None:
-    app = visit("budgets", wing, period="last month")
-    text = shown(app)
-    assert "Budgets & Forecast" in text
-    assert "in all" in text or "so far" in text or "There is no forecast" in text
-
-
 def test_a_budget_is_made_from_the_scope_of_the_address(
     visit: Visit, recent_wing: Path, store: DecisionStore
 ) -> None:
