@@ -19,6 +19,7 @@ PAGES = {
     "overview": "Overview",
     "spend": "Spend",
     "budgets": "Budgets & Forecast",
+    "governance": "Governance",
     "settings": "Settings",
 }
 

@@ -11,8 +11,10 @@ from credits_pipeline.alerts.state import AlertState
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.budgets.alerting import Note, Notes
+    from credits_pipeline.finops.decisions.item import State
 
 _SUBJECTS = ("budget ", "anomaly ")
+_RULES = ("policy ",)
 
 
 def money(book: AlertState) -> Health:
@@ -42,12 +44,39 @@ def money(book: AlertState) -> Health:
             today=datetime.now(UTC).date(),
             base=base,
         )
-    return _health(notes, book, has_pages=bool(base))
+    return _health(notes, book, _SUBJECTS, has_pages=bool(base))
+
+
+def rules(book: AlertState) -> Health:
+    """Violations of high severity that nobody has acknowledged.
+
+    Args:
+        book: what was told; what is in it and not seen any more is settled.
+
+    Raises:
+        SettingError: a setting of the wing can't be used.
+        ObjectsError: its storage can't be read.
+        DecisionsError: what people decided can't be read.
+    """
+    from credits_pipeline.finops import settings  # noqa: PLC0415 - only where the wing is in use
+    from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.governance import alerting  # noqa: PLC0415 - as above
+
+    base, high = settings.pages_url(), alerting.kept(Depot(settings.storage_root()))
+    said = _said("violation") if high else {}
+    notes = alerting.of_violations(high, said, datetime.now(UTC), base)
+    return _health(notes, book, _RULES, has_pages=bool(base))
 
 
 def _judged() -> dict[str, str]:
     """How people judged anomalies, by id."""
     from credits_pipeline.finops.anomalies.anomaly import KIND  # noqa: PLC0415 - as above
+
+    return {id_: state.state for id_, state in _said(KIND).items()}
+
+
+def _said(subject: str) -> "dict[str, State]":
+    """What people said of a kind of findings, by id."""
     from credits_pipeline.finops.decisions.opening import (  # noqa: PLC0415 - as above
         are_kept,
         open_decisions,
@@ -56,16 +85,18 @@ def _judged() -> dict[str, str]:
     if not are_kept():
         return {}
     with open_decisions() as decisions:
-        return {id_: state.state for id_, state in decisions.states.of(KIND).items()}
+        return decisions.states.of(subject)
 
 
-def _health(notes: "Notes", book: AlertState, *, has_pages: bool) -> Health:
+def _health(
+    notes: "Notes", book: AlertState, subjects: tuple[str, ...], *, has_pages: bool
+) -> Health:
     wrong = tuple(_alert(note, has_pages=has_pages) for note in notes.wrong)
     seen = {*notes.fine, *(alert.subject for alert in wrong)}
     gone = {
         episode.subject: "It is not seen any more."
         for episode in book.episodes
-        if episode.subject.startswith(_SUBJECTS) and episode.subject not in seen
+        if episode.subject.startswith(subjects) and episode.subject not in seen
     }
     return Health(wrong, {**notes.fine, **gone})
 

@@ -9,6 +9,9 @@ from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.ingest import Ingested
+    from credits_pipeline.finops.ledger.credit import LedgerMonth
+    from credits_pipeline.finops.ledger.outlook import Outlook
+    from credits_pipeline.finops.ledger.reconciliation import Reconciliation
     from credits_pipeline.finops.manifests import Delivery
     from credits_pipeline.finops.marts.shelf import Kept
     from credits_pipeline.finops.publish.publishing import Publication
@@ -99,6 +102,64 @@ def of_publication(publication: "Publication") -> dict[str, Any]:
                     bill.version,
                 )
                 for bill in publication.bills[-_SHOWN:]
+            ],
+        ),
+    }
+
+
+def of_ledger(found: "LedgerMonth") -> dict[str, Any]:
+    """Of a payer's month in the ledger."""
+    total = found.total or 0
+    return {
+        "credit_usd": float(total),
+        "credit_usd_exact": str(total),
+        "state": "estimate" if found.estimated else "final",
+        "asked_at": found.asked_at,
+        "rows": len(found.allocations),
+        "accounts": table(("account", "credits"), sorted(found.by_account().items())[:_SHOWN]),
+        "credits": table(("credit", "gave"), sorted(found.by_credit().items())[:_SHOWN]),
+    }
+
+
+def of_balances(found: "Sequence[Outlook]") -> dict[str, Any]:
+    """Of a payer's credits."""
+    left = sum(one.credit.left for one in found)
+    return {
+        "left_usd": float(left),
+        "left_usd_exact": str(left),
+        "credits": table(
+            ("credit", "name", "owner", "left", "of", "expires", "state", "runs out", "earliest"),
+            [
+                (
+                    one.credit.id,
+                    one.credit.name,
+                    one.credit.owner,
+                    one.credit.left,
+                    one.credit.initial,
+                    one.credit.expiry,
+                    one.state.value,
+                    one.runs_out,
+                    one.earliest,
+                )
+                for one in found[:_SHOWN]
+            ],
+        ),
+    }
+
+
+def of_reconciliation(found: "Reconciliation") -> dict[str, Any]:
+    """Of the three sides of a month."""
+    differing = [line for line in found.lines if line.cause]
+    return {
+        "says": plain(found.says),
+        "accounts": len(found.lines),
+        "differing": len(differing),
+        "open": len(found.open),
+        "differences": table(
+            ("account", "file", "ledger", "bill", "likely cause"),
+            [
+                (line.account, line.file, line.ledger, line.bill, line.cause.value)
+                for line in differing[:_SHOWN]
             ],
         ),
     }

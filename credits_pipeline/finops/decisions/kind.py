@@ -18,11 +18,14 @@ _ROOM = "credits_pipeline.finops"
 ITEMS = {
     "source": f"{_ROOM}.sources.source:DECIDED",
     "view": f"{_ROOM}.decisions.saved_view:DECIDED",
+    "policy": f"{_ROOM}.governance.judging:DECIDED",
     "budget": f"{_ROOM}.budgets.budget:DECIDED",
 }
 #: Where the states of each kind of findings are described.
 JUDGED: dict[str, str] = {
+    "violation": f"{_ROOM}.governance.judging:JUDGED",
     "anomaly": f"{_ROOM}.anomalies.anomaly:JUDGED",
+    "recommendation": f"{_ROOM}.optimization.judged:DECIDED",
 }
 
 

@@ -23,6 +23,7 @@ FILES = {
     "overview": "views/1_Overview.py",
     "spend": "views/2_Spend.py",
     "budgets": "views/3_Budgets_Forecast.py",
+    "governance": "views/5_Governance.py",
     "settings": "views/7_Settings.py",
 }
 SEARCH = {
