@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from credits_pipeline.cli import app
 
 COMMANDS = sorted(typer.main.get_command(app).commands)
-#: `sources` is a group, whose commands have answers.
-WITHOUT_ANSWER = {"demo", "pages", "sandbox", "sources", "up"}
+#: `sources` and `decisions` are groups, whose commands have answers.
+WITHOUT_ANSWER = {"decisions", "demo", "pages", "sandbox", "sources", "up"}
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
 
