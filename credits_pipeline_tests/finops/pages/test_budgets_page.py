@@ -1,17 +1,26 @@
 """Budgets & Forecast, in each state that a page can be in, and what its forms write."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from credits_pipeline.alerts.state import AlertState
+from credits_pipeline.credits.assets.finops_alerts import money
+from credits_pipeline.finops.budgets.book import standings
+from credits_pipeline.finops.budgets.results import keep_standings
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.archive import packed
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.decisions.store import DecisionStore
+from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.person import Person, Role
+from credits_pipeline.finops.publish.published import open_current
 from credits_pipeline_tests.finops.pages.conftest import HOSTILE, Visit, shown
 
 ANN = Author("ann@example.com", "ui")
@@ -227,3 +236,24 @@ def test_an_anomaly_on_spend_is_judged_with_a_reason(
     assert (state.state, state.who) == ("expected", "ann@example.com")
     assert store.changes("anomaly")[0].why == "a load test"
     assert "anomaly in this period, 1 open" not in shown(app)
+
+
+def test_an_alert_s_link_opens_the_budget_that_it_is_about(
+    visit: Visit, recent_wing: Path, store: DecisionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store)
+    published = open_current(recent_wing)
+    assert published is not None
+    bodies = {item.id: item.body for item in store.items("budget")}
+    found = standings(published, bodies, datetime.now(UTC).date())
+    depot = Depot(str(recent_wing))
+    monkeypatch.setenv("FINOPS_STORAGE", str(recent_wing))
+    monkeypatch.setenv("FINOPS_PAGES_URL", "https://spend.example.com/")
+    keep_standings(depot, found, {"version": published.version})
+    (alert,) = [one for one in money(AlertState()).wrong if one.subject == "budget Core used"]
+    address = urlsplit(alert.address)
+    assert (address.netloc, address.path) == ("spend.example.com", "/budgets")
+    text = shown(visit("budgets", recent_wing, **parse_qs(address.query)))
+    assert "over the budget of $1.00" in text
+    (one,) = found.found
+    assert figures.exact(one.used, "USD") in text
