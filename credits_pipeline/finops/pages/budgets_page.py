@@ -96,11 +96,12 @@ def _all(frame: Frame, found: Found) -> None:
                     "Amount": one.amount,
                     "Used": one.used,
                     "Used %": one.used_percent,
-                    "Days %": one.elapsed_percent,
+                    "Days %": figures.percent(one.elapsed_percent),
                     "Month end, about": one.forecast.expected,
                     "Between": budget_detail.range_of(one.forecast, currency),
                     "Status": _SIGNS[one.status],
-                    "Because": because(one),
+                    "Crosses": crosses(one),
+                    "Because": one.because,
                     "Owner": one.budget.owner,
                 }
                 for one in rows
@@ -111,11 +112,12 @@ def _all(frame: Frame, found: Found) -> None:
                 Column("Amount", "money"),
                 Column("Used", "money"),
                 Column("Used %", "share"),
-                Column("Days %", "share", help="How much of the period is complete."),
+                Column("Days %", help="How much of the period is complete."),
                 Column("Month end, about", "money", help="An estimate of the whole period."),
                 Column("Between"),
-                Column("Because"),
+                Column("Crosses", help="The day on which the amount is crossed."),
                 Column("Period"),
+                Column("Because"),
                 Column("Scope"),
                 Column("Owner"),
             ],
@@ -133,10 +135,10 @@ def words_of(budget: Budget) -> str:
     return told or "everything"
 
 
-def because(one: Standing) -> str:
-    """Why the status is as it is, and the day on which the amount is crossed."""
+def crosses(one: Standing) -> str:
+    """The day on which the amount is crossed: a fact where it is past; empty for never."""
     if one.crosses is None:
-        return one.because
+        return ""
     until = one.forecast.until
-    verb = "crossed" if until is not None and one.crosses < until else "crosses"
-    return f"{one.because}; {verb} on {figures.day(one.crosses)}"
+    about = "" if until is not None and one.crosses < until else "about "
+    return f"{about}{figures.day(one.crosses)}"
