@@ -3,8 +3,9 @@
 Each state that a page can be in is told here, in one sentence with one thing to do.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -39,10 +40,13 @@ class Frame:
     Attributes:
         looking: who looks at which version.
         scope: within what the person may see, in one currency.
+        read: what was read of the store of decisions while the page is drawn, by what it is, so
+            that it is read once and says one thing everywhere on the page.
     """
 
     looking: Looking
     scope: Scope
+    read: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def currency(self) -> str:
