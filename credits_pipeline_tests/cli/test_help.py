@@ -10,13 +10,8 @@ from typer.testing import CliRunner
 from credits_pipeline.cli import app
 
 COMMANDS = sorted(typer.main.get_command(app).commands)
-<<<<<<< HEAD
-#: `sources` and `decisions` are groups, whose commands have answers.
-WITHOUT_ANSWER = {"decisions", "demo", "pages", "sandbox", "sources", "up"}
-=======
 #: Some are groups, whose commands have answers.
 WITHOUT_ANSWER = {"decisions", "demo", "pages", "policies", "sandbox", "sources", "up"}
->>>>>>> main
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
 
