@@ -29,7 +29,10 @@ def samples(
         int, typer.Option(help="So many times the sample's resources.", min=1, max=1000)
     ] = 1,
     add: Annotated[
-        bool, typer.Option("--add", help="Add them to the sources of bills, so that they are read.")
+        bool,
+        typer.Option(
+            "--add", help="Add them to the sources of bills, so that they are read, with budgets."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -61,6 +64,7 @@ def samples(
         with book() as kept:
             for source in written.sources:
                 kept.add(source, by=whoever_runs_this(), why="sample bills")
+        _add_budgets(day, size)
     if as_json:
         print_json(
             {
@@ -73,6 +77,21 @@ def samples(
     _print(written)
     if not add:
         say("To read them, add the four sources; --add does it.")
+
+
+def _add_budgets(day: date, size: int) -> None:
+    """Keep the sample organisation's budgets; one that is there already stays."""
+    from credits_pipeline.cli.decisions import opened  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.budgets.budget import KIND  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.samples.decided import sample_budgets  # noqa: PLC0415 - as above
+
+    with opened() as decisions:
+        there = {item.id for item in decisions.items(KIND)}
+        for id_, body in sample_budgets(day, size).items():
+            if id_ not in there:
+                decisions.put(
+                    KIND, id_, body, by=whoever_runs_this(), expected=None, why="sample budgets"
+                )
 
 
 def _print(written: "Written") -> None:

@@ -22,6 +22,12 @@ _IN_MRKDWN = re.compile(
 )
 #: Streamlit knows colours, icons, emoji and formulas besides, and makes links of bare addresses.
 _ON_A_PAGE = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'@/])")
+#: Where Streamlit would make a link of an address even though each of its marks is a letter.
+_LINKED_ON_A_PAGE = re.compile(
+    r"(?<=https:)(?=//)|(?<=http:)(?=//)|(?<=www)(?=\.)|(?<=@)(?=[\w-])", re.IGNORECASE
+)
+#: Shows nothing, and ends no line: no address goes on behind it.
+_JOINER = "\N{WORD JOINER}"
 _BACKTICKS = re.compile(r"`+")
 _SHORTEST_FENCE = 3
 _NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?")
@@ -39,7 +45,7 @@ def in_markdown(line: str) -> str:
 
 def on_a_page(line: str) -> str:
     """One line for a page, where code would stand out of a label: each mark alone is a letter."""
-    return _ON_A_PAGE.sub(r"\\\1", line)
+    return _ON_A_PAGE.sub(r"\\\1", _LINKED_ON_A_PAGE.sub(_JOINER, line))
 
 
 def in_a_cell(line: str) -> str:

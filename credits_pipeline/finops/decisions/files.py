@@ -212,19 +212,31 @@ class FileStates:
         raise _kept_in_files(f"state of the {subject_kind.replace('_', ' ')}", subject_id, path)
 
 
+def as_files(contents: Contents) -> dict[str, str]:
+    """Each item and state as the text of a file, by its path below the folder, in order.
+
+    Fields stand in the order of their names, so that the same decisions are the same bytes.
+    """
+    here = Path()
+    return {
+        path_of(here, kind, id_).as_posix(): _text(body)
+        for kind, items in sorted(contents.items())
+        for id_, body in sorted(items.items())
+    }
+
+
 def write_contents(folder: Path, contents: Contents) -> list[Path]:
-    """Write each item and state as a file, fields in the order of their names.
+    """Write each item and state as a file.
 
     Returns:
         The files, by name.
     """
     written = []
-    for kind, items in sorted(contents.items()):
-        for id_, body in sorted(items.items()):
-            path = path_of(folder, kind, id_)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_text(body), "utf-8")
-            written.append(path)
+    for name, text in as_files(contents).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        written.append(path)
     return written
 
 

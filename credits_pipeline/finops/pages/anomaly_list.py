@@ -55,7 +55,9 @@ def seen(frame: Frame) -> list[Seen]:
     ]
     if not there:
         return []
-    states = _states()
+    if "anomalies" not in frame.read:
+        frame.read["anomalies"] = _states()
+    states: dict[str, State] = frame.read["anomalies"]
     return [Seen(one, states.get(one.id)) for one in there]
 
 

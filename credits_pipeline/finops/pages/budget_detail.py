@@ -66,7 +66,9 @@ def range_of(forecast: Forecast, currency: str) -> str:
     if forecast.low is None or forecast.high is None:
         return ""
     low, high = (figures.short(one, currency) for one in (forecast.low, forecast.high))
-    return f"{low} to {high}"
+    if low == high:
+        low, high = (figures.exact(one, currency) for one in (forecast.low, forecast.high))
+    return f"{low} to {high}" if low != high else low
 
 
 def quality(forecast: Forecast, found: Quality, currency: str) -> None:

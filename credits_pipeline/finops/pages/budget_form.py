@@ -18,6 +18,7 @@ from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.person import Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.queries.scope import COSTS
+from credits_pipeline.finops.queries.selection import SeveralCurrenciesError
 
 _WORD = "budget"
 _ONE, _TWELVE = "one for each period", "one for each month of the year"
@@ -28,7 +29,7 @@ def new(frame: Frame) -> None:
     chosen = frame.scope.filters
     told = "; ".join(f"{word} {', '.join(values)}" for word, values in chosen.items())
     st.markdown(f"Its scope is what the filters above choose: {plain(told or 'everything')}.")
-    mean = frame.looking.ask(suggested, frame.scope, frame.looking.today)
+    mean = _suggested(frame)
     body: dict[str, Any] = {
         "name": " ".join(value for values in chosen.values() for value in values)[:80],
         "scope": {word: list(values) for word, values in chosen.items()},
@@ -162,12 +163,26 @@ def _save(frame: Frame, budget: Budget, id_: str | None, why: str) -> None:
 def last_year(frame: Frame) -> None:
     """Twelve amounts from what the last twelve months cost, more or less by a percentage."""
     more = st.number_input("Percent more or less than last year", -90, 500, 5, key="budget:more")
-    found = frame.looking.ask(as_last_year, frame.scope, frame.looking.today, Decimal(int(more)))
+    try:
+        found = frame.looking.ask(
+            as_last_year, frame.scope, frame.looking.today, Decimal(int(more))
+        )
+    except SeveralCurrenciesError as error:
+        st.markdown(plain(error))
+        return
     if found is None:
         st.markdown("There are no twelve whole months of this scope yet.")
         return
     st.markdown("Copy these into twelve amounts; the first is January's:")
     st.code("\n".join(f"{one:f}" for one in found), language=None)
+
+
+def _suggested(frame: Frame) -> Decimal | None:
+    """The mean of the last months; None where there are too few, or several currencies."""
+    try:
+        return frame.looking.ask(suggested, frame.scope, frame.looking.today)
+    except SeveralCurrenciesError:
+        return None  # which one is asked for above
 
 
 def _author(frame: Frame) -> Author:

@@ -40,7 +40,9 @@ def budgets_of(frame: Frame) -> Found:
     """How the budgets stand that the person sees."""
     found = Found()
     try:
-        items = _items()
+        if "budgets" not in frame.read:
+            frame.read["budgets"] = _items()
+        items: list[Item] = frame.read["budgets"]
     except (DecisionsError, SettingError) as error:
         st.error(plain(error))
         return found

@@ -11,9 +11,10 @@ from credits_pipeline.finops.budgets.standing import (
 from credits_pipeline.finops.forecast.asking import outlook
 from credits_pipeline.finops.pages import ahead_chart, budget_detail, budget_form, figures
 from credits_pipeline.finops.pages.budget_list import Found, budgets_of
-from credits_pipeline.finops.pages.frame import Frame, open_frame
+from credits_pipeline.finops.pages.frame import Frame, choose_currency, open_frame
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
+from credits_pipeline.finops.queries.selection import SeveralCurrenciesError
 
 _WORD = "budget"
 _SIGNS = {
@@ -51,7 +52,11 @@ def _outlook(frame: Frame) -> None:
     if not frame.scope.period.by_month:
         st.info("A forecast is of whole months. Choose one, or some such as 2026-01..2026-03.")
         return
-    found = frame.looking.ask(outlook, frame.scope, frame.looking.today)
+    try:
+        found = frame.looking.ask(outlook, frame.scope, frame.looking.today)
+    except SeveralCurrenciesError as error:
+        choose_currency(error.currencies)
+        return
     title = budget_detail.heading(found.forecast, frame.currency)
     st.subheader(plain(title), anchor=False)
     ahead_chart.draw(
@@ -91,11 +96,12 @@ def _all(frame: Frame, found: Found) -> None:
                     "Amount": one.amount,
                     "Used": one.used,
                     "Used %": one.used_percent,
-                    "Days %": one.elapsed_percent,
+                    "Days %": figures.percent(one.elapsed_percent),
                     "Month end, about": one.forecast.expected,
                     "Between": budget_detail.range_of(one.forecast, currency),
                     "Status": _SIGNS[one.status],
-                    "Because": because(one),
+                    "Crosses": crosses(one),
+                    "Because": one.because,
                     "Owner": one.budget.owner,
                 }
                 for one in rows
@@ -106,11 +112,12 @@ def _all(frame: Frame, found: Found) -> None:
                 Column("Amount", "money"),
                 Column("Used", "money"),
                 Column("Used %", "share"),
-                Column("Days %", "share", help="How much of the period is complete."),
+                Column("Days %", help="How much of the period is complete."),
                 Column("Month end, about", "money", help="An estimate of the whole period."),
                 Column("Between"),
-                Column("Because"),
+                Column("Crosses", help="The day on which the amount is crossed."),
                 Column("Period"),
+                Column("Because"),
                 Column("Scope"),
                 Column("Owner"),
             ],
@@ -128,10 +135,10 @@ def words_of(budget: Budget) -> str:
     return told or "everything"
 
 
-def because(one: Standing) -> str:
-    """Why the status is as it is, and the day on which the amount is crossed."""
+def crosses(one: Standing) -> str:
+    """The day on which the amount is crossed: a fact where it is past; empty for never."""
     if one.crosses is None:
-        return one.because
+        return ""
     until = one.forecast.until
-    verb = "crossed" if until is not None and one.crosses < until else "crosses"
-    return f"{one.because}; {verb} on {figures.day(one.crosses)}"
+    about = "" if until is not None and one.crosses < until else "about "
+    return f"{about}{figures.day(one.crosses)}"

@@ -3,8 +3,9 @@
 Each state that a page can be in is told here, in one sentence with one thing to do.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -39,10 +40,13 @@ class Frame:
     Attributes:
         looking: who looks at which version.
         scope: within what the person may see, in one currency.
+        read: what was read of the store of decisions while the page is drawn, by what it is, so
+            that it is read once and says one thing everywhere on the page.
     """
 
     looking: Looking
     scope: Scope
+    read: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def currency(self) -> str:
@@ -129,7 +133,7 @@ def _scope(looking: Looking, title: str) -> Scope:
     try:
         return one_currency(looking.published, limited)
     except SeveralCurrenciesError as error:
-        _choose_currency(error.currencies)
+        choose_currency(error.currencies)
         st.stop()
 
 
@@ -141,7 +145,8 @@ def say_wrong(error: object) -> None:
         st.rerun()
 
 
-def _choose_currency(currencies: tuple[str, ...]) -> None:
+def choose_currency(currencies: tuple[str, ...]) -> None:
+    """Buttons that write a currency into the address: several are never added."""
     st.info("This scope holds several currencies, which are never added. Choose one.")
     with st.container(horizontal=True):
         for currency in currencies:

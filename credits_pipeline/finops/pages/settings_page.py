@@ -14,7 +14,7 @@ from credits_pipeline.core.settings import SettingError, Variable
 from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions import Change, DecisionsError, DecisionStore
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
-from credits_pipeline.finops.pages import figures, variables
+from credits_pipeline.finops.pages import figures, settings_files, variables
 from credits_pipeline.finops.pages.frame import pinned, storage, who
 from credits_pipeline.finops.pages.person import Person
 from credits_pipeline.finops.pages.plain import plain
@@ -37,6 +37,7 @@ def page() -> None:
     _effective()
     _tags()
     _log()
+    settings_files.draw(person)
     _versions(storage())
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from credits_pipeline.alerts.alert import Alert
 from credits_pipeline.alerts.state import AlertState
-from credits_pipeline.credits.assets.finops_alerts import _health
+from credits_pipeline.credits.assets.finops_alerts import _SUBJECTS, _health
 from credits_pipeline.finops.budgets.alerting import Notes, of_anomalies, of_budgets
 from credits_pipeline.finops.queries.scope import Scope
 
@@ -49,7 +49,7 @@ def looked(state: AlertState, *found: Mapping[str, Any]) -> AlertState:
 
 
 def _after(state: AlertState, notes: Notes) -> AlertState:
-    return state.seen(_health(notes, state, has_pages=True), NOW)
+    return state.seen(_health(notes, state, _SUBJECTS, has_pages=True), NOW)
 
 
 def told(state: AlertState) -> tuple[list[Alert], AlertState]:
@@ -155,7 +155,7 @@ def test_an_anomaly_above_the_limit_is_told_once_and_settled_when_it_ends_or_is_
 
 def test_without_pages_an_alert_has_no_link() -> None:
     health = _health(
-        of_budgets({"budgets": [budget(crossed=80)]}, ""), AlertState(), has_pages=False
+        of_budgets({"budgets": [budget(crossed=80)]}, ""), AlertState(), _SUBJECTS, has_pages=False
     )
     assert [replace(alert, address="") for alert in health.wrong] == list(health.wrong)
 

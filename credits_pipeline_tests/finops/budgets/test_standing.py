@@ -15,15 +15,18 @@ from credits_pipeline.finops.budgets.standing import (
     BudgetScopeError,
     Standing,
     Status,
+    current_period,
     judge,
     standing,
 )
 from credits_pipeline.finops.budgets.suggesting import as_last_year, suggested
+from credits_pipeline.finops.decisions.kind import check_item
 from credits_pipeline.finops.publish.published import Published, open_current
 from credits_pipeline.finops.queries.daily import History, Lump
 from credits_pipeline.finops.queries.periods import Period
 from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.spend import spend
+from credits_pipeline.finops.samples.decided import sample_budgets
 from credits_pipeline_tests.finops.conftest import DAILY_TODAY
 from credits_pipeline_tests.finops.typed import Bills, row
 
@@ -156,3 +159,10 @@ def test_the_last_months_suggest_an_amount_without_credits(daily: Published) -> 
     ]
     assert suggested(daily, scope, DAILY_TODAY) == (sum(whole) / 3).quantize(Decimal("0.01"))
     assert as_last_year(daily, scope, DAILY_TODAY, Decimal(5)) is None
+
+
+@given(day=st.dates(date(2025, 1, 1), date(2030, 12, 31)))
+def test_the_sample_organisation_s_budgets_hold_on_whatever_day_it_is_looked_at(day: date) -> None:
+    for id_, body in sample_budgets(day).items():
+        check_item("budget", id_, body)
+        assert current_period(Budget.of(id_, body), day) is not None

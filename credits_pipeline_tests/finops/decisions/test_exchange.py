@@ -1,3 +1,5 @@
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from credits_pipeline.finops.decisions import (
     DecisionStore,
     InvalidDecisionError,
 )
+from credits_pipeline.finops.decisions.archive import packed, unpacked
 from credits_pipeline.finops.decisions.exchange import differences
 from credits_pipeline.finops.decisions.files import FileDecisions, write_contents
 from credits_pipeline.finops.decisions.kind import ITEMS, JUDGED, check_item, item_kind, judged_kind
@@ -104,3 +107,41 @@ def test_what_files_say_of_a_finding_is_read_and_never_written(tmp_path: Path) -
     assert (state.state, state.note, str(state.until)) == ("seen", "n", "2026-05-01 00:00:00+00:00")
     with pytest.raises(DecisionsError, match=r"kept in files.*states/anomaly/a1\.yaml"):
         files.states.set("anomaly", "a1", "open", by=ANN, expected=1)
+
+
+@given(wanted=contents())
+@settings(max_examples=25)
+def test_a_zip_says_what_was_packed_and_is_the_same_bytes_each_time(wanted: Any) -> None:
+    file = packed(wanted)
+    assert unpacked(file) == wanted
+    assert packed({folder: dict(reversed(items.items())) for folder, items in wanted.items()}) == (
+        file
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("../budget/a.yaml", "a: 1", "holds '../budget/a.yaml'"),
+        ("/etc/a.yaml", "a: 1", "holds '/etc/a.yaml'"),
+        ("budget/deep/a.yaml", "a: 1", "holds 'budget/deep/a.yaml'"),
+        ("a.yaml", "a: 1", "holds 'a.yaml'"),
+        ("budget/a.txt", "a: 1", "holds 'budget/a.txt'"),
+        ("budget/a.yaml", "a: [", r"^budget/a\.yaml, line 1"),
+        ("budget/a.yaml", "a: " + "x" * 1_000_001, "larger than 1000000 bytes"),
+        ("budget/a.yaml", "x" * 20_000_001, "more than 20,000 files or 20,000,000 bytes"),
+    ],
+)
+def test_a_zip_that_can_t_be_used_is_told_by_the_file_in_it(
+    name: str, text: str, says: str
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, text)
+    with pytest.raises(DecisionsError, match=says):
+        unpacked(out.getvalue())
+
+
+def test_what_is_no_zip_is_said() -> None:
+    with pytest.raises(DecisionsError, match="this is no ZIP"):
+        unpacked(b"PK no")

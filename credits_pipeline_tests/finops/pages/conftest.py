@@ -194,4 +194,4 @@ def shown(app: AppTest) -> str:
     texts += [str(one.value.to_dict("list")) for one in app.dataframe]
     for kind in ("multiselect", "selectbox"):
         texts += [str(option) for one in getattr(app, kind) for option in one.options]
-    return "\n".join(texts).replace("\\", "")
+    return "\n".join(texts).replace("\\", "").replace("\N{WORD JOINER}", "")

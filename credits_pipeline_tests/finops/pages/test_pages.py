@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from credits_pipeline.finops.address import PAGES
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.pages.person import Person, Role
@@ -33,7 +34,7 @@ WINGS = ("nothing yet", "one cloud", "three clouds", "a late source", "two curre
 @pytest.mark.parametrize("page", FILES)
 def test_every_page_has_its_title_in_every_state(page: str, wing: str, visit: Visit) -> None:
     app = visit(page, wing)
-    assert [title.value for title in app.title] == [page.capitalize()]
+    assert [title.value for title in app.title] == [PAGES[page]]
 
 
 @pytest.mark.parametrize("page", ["overview", "spend"])

@@ -1,0 +1,86 @@
+"""Decisions as one ZIP of YAML files, to be taken along and brought back through a browser."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from credits_pipeline.finops.decisions.exchange import Contents
+from credits_pipeline.finops.decisions.files import FileDecisions, as_files
+from credits_pipeline.finops.decisions.item import DecisionsError
+from credits_pipeline.finops.decisions.kind import CheckItem, CheckState, anything
+from credits_pipeline.finops.decisions.said import STATES
+
+#: All of it, unpacked; decisions are small texts.
+_LARGEST = 20_000_000
+_MOST_FILES = 20_000
+#: ZIP knows no earlier moment; with it the same decisions are the same bytes.
+_MOMENT = (1980, 1, 1, 0, 0, 0)
+
+
+def packed(contents: Contents) -> bytes:
+    """The ZIP; the same decisions are the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in as_files(contents).items():
+            about = zipfile.ZipInfo(name, _MOMENT)
+            about.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(about, text)
+    return out.getvalue()
+
+
+def unpacked(
+    file: bytes, *, check_item: CheckItem = anything, check_state: CheckState = anything
+) -> Contents:
+    """What a ZIP says.
+
+    Args:
+        file: its bytes.
+        check_item: refuses an item that its kind can't use.
+        check_state: refuses a state that its kind of findings does not have.
+
+    Raises:
+        DecisionsError: it is none, is too large, or a file in it can't be used; it is named.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(file))
+    except zipfile.BadZipFile:
+        raise DecisionsError(
+            "this is no ZIP. What to do: take the one that was exported, or pack the folder of "
+            "YAML files."
+        ) from None
+    with archive, tempfile.TemporaryDirectory() as folder:
+        names = [one for one in archive.infolist() if not one.is_dir()]
+        if len(names) > _MOST_FILES or sum(one.file_size for one in names) > _LARGEST:
+            raise DecisionsError(
+                f"the ZIP holds more than {_MOST_FILES:,} files or {_LARGEST:,} bytes. What to do: "
+                "import it in parts."
+            )
+        for one in names:
+            path = Path(folder) / _safe(one.filename)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(one) as packed_file:
+                # What a ZIP states of its sizes may be wrong.
+                path.write_bytes(packed_file.read(one.file_size + 1)[: one.file_size])
+        files = FileDecisions(Path(folder), check_item=check_item, check_state=check_state)
+        try:
+            return files.contents()
+        except DecisionsError as error:
+            raise DecisionsError(str(error).replace(f"{folder}/", "")) from error
+
+
+def _safe(name: str) -> PurePosixPath:
+    """Where a file of it lies.
+
+    Raises:
+        DecisionsError: its name is none that an export has.
+    """
+    path = PurePosixPath(name)
+    depth = 3 if path.parts[:1] == (STATES,) else 2
+    odd = any(part in ("..", ".") or "\\" in part for part in path.parts)
+    if path.is_absolute() or odd or len(path.parts) != depth or path.suffix != ".yaml":
+        raise DecisionsError(
+            f"the ZIP holds {name!r}. What to do: pack files KIND/ID.yaml and "
+            f"{STATES}/KIND/ID.yaml alone."
+        )
+    return path

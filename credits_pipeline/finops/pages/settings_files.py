@@ -1,0 +1,104 @@
+"""Decisions as files on Settings: all of them to take along, and files to take in."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from credits_pipeline.core.settings import SettingError
+from credits_pipeline.finops import settings
+from credits_pipeline.finops.decisions import (
+    Author,
+    DecisionsError,
+    DecisionStore,
+    InvalidBodyError,
+)
+from credits_pipeline.finops.decisions.archive import packed, unpacked
+from credits_pipeline.finops.decisions.exchange import Difference, differences
+from credits_pipeline.finops.decisions.kind import check_item, check_state
+from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
+from credits_pipeline.finops.pages import figures
+from credits_pipeline.finops.pages.person import Person, Role
+from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.tables import Column, table
+
+_SHOWN = 200
+
+
+def draw(person: Person) -> None:
+    """Draw what is exported, and a field that takes files in."""
+    st.subheader("Decisions as files", anchor=False)
+    try:
+        folder = settings.decisions_folder()
+        if folder is not None:
+            st.markdown(f"They are kept in git: {plain(folder)}. Change them there.")
+        if not are_kept():
+            st.markdown("Nothing was decided here yet.")
+            return
+        with open_decisions() as decisions:
+            contents = decisions.contents()
+        st.download_button(
+            "Export all as YAML",
+            packed(contents),
+            file_name="decisions.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        if folder is None:
+            _take_in(person)
+    except (DecisionsError, InvalidBodyError, SettingError) as error:
+        st.error(plain(error))
+
+
+def _take_in(person: Person) -> None:
+    why_not = person.why_not(Role.ADMIN)
+    file = st.file_uploader(
+        "Import a ZIP of YAML files", type="zip", disabled=bool(why_not), help=why_not or None
+    )
+    if file is None or why_not:
+        return
+    wanted = unpacked(file.getvalue(), check_item=check_item, check_state=check_state)
+    prune = st.toggle("Take away what no file says", key="files:prune")
+    with open_decisions() as decisions:
+        found = differences(decisions.contents(), wanted, prune=prune)
+        if not found:
+            st.success("The store says what these files say.")
+            return
+        show(found)
+        why = st.text_input("Why, for the log of changes", max_chars=500, key="files:why")
+        if st.button(f"Take in {figures.count(len(found), 'change')}", key="files:take"):
+            if not isinstance(decisions, DecisionStore):
+                return
+            changed = decisions.take_in(
+                wanted, by=Author(person.name, "ui"), why=why.strip(), prune=prune
+            )
+            st.success(f"{figures.count(len(changed), 'change')} taken in.")
+
+
+def show(found: tuple[Difference, ...]) -> None:
+    """What would change, field by field."""
+    rows = [
+        {
+            "": one.what,
+            "Kind": one.folder,
+            "Which": one.id,
+            "Field": name,
+            "Before": _told(before),
+            "After": _told(after),
+        }
+        for one in found
+        for name, (before, after) in one.fields().items()
+    ]
+    table(
+        rows[:_SHOWN],
+        [Column(name) for name in ("", "Kind", "Which", "Field", "Before", "After")],
+        currency="",
+        words="What would change",
+    )
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
