@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import reference
 import written
 
-#: Damaged files that are tried, in CI the same ones each time; ``make fuzz`` tries 200,000 new ones.
+#: Damaged files that are tried, by CI the same ones each time; ``make fuzz`` tries 200,000 others.
 MUTATED = int(os.environ.get("FUZZ_FILES", "300"))
 SOME_MONTH = BillingMonth(2000, 1)
 FIXTURES = [
