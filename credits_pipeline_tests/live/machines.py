@@ -146,7 +146,7 @@ class Machines:
         """What a worker wrote."""
         return (self.folder / f"{name}.log").read_text()
 
-    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 300) -> Any:
+    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 480) -> Any:
         """What `found` finds, once it finds something."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -264,7 +264,7 @@ def backfill_with_a_kill(
         world.start_worker(name, processes)
     world.dagster.wait_until_ready()
     for name in world.workers:
-        world.wait_for(f"worker {name}", lambda name=name: world.ready(name), 60)
+        world.wait_for(f"worker {name}", lambda name=name: world.ready(name))
     first, middle = months[0], months[len(months) // 2]
     for month in (first, middle) if step_too else (middle,):
         world.servers.cloudzero.inject(

@@ -15,7 +15,7 @@ from credits_pipeline.sandbox.servers import API_KEY, CONNECTION_ID, upload
 from credits_pipeline_tests.live.answers import all_answers
 from credits_pipeline_tests.live.world import ASSETS, SELECTOR, Live, members, running
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def nothing_more(events: BucketEvents, inbox: Inbox, cursor: Cursor) -> None:
         assert heard(events, inbox, cursor) == ((), cursor)
         return events.left == 0
 
-    eventually(is_empty, "messages are left", 60)
+    eventually(is_empty, "messages are left")
 
 
 def months(starts: tuple[Start, ...]) -> list[str]:
@@ -145,7 +145,7 @@ def test_a_burst_starts_ten_and_keeps_the_others(inbox: Inbox, events: BucketEve
         asked.extend(start.month for start in starts)
         return len(asked) >= len(uploaded)
 
-    eventually(all_asked, "the months of the burst", 60)
+    eventually(all_asked, "the months of the burst")
     assert sorted(asked) == uploaded
     nothing_more(events, inbox, cursor)
 
