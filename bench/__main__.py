@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("bills", "loading", "pipeline", "reading", "sending")
+ALL = ("bills", "forecast", "loading", "pipeline", "reading", "sending")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

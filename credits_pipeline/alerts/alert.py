@@ -28,6 +28,8 @@ class Alert:
         dollars: which dollars it is about; empty where there are none.
         run_id: the run that it is about; empty where there is none.
         passes: the pipeline tries again by itself.
+        address: of the page that shows it; empty where a run does, or nothing.
+        channels: the names of those that it goes through; empty for all.
     """
 
     subject: str
@@ -39,11 +41,17 @@ class Alert:
     dollars: str = ""
     run_id: str = ""
     passes: bool = False
+    address: str = ""
+    channels: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """One line for people."""
         return Outside(f"{self.about}: {self.state}").line(_LONGEST_TITLE)
+
+    def is_for(self, channel: str) -> bool:
+        """Whether it goes through a channel."""
+        return not self.channels or channel in self.channels
 
     def lines(self) -> list[tuple[str, Outside]]:
         """What there is to say below the title: a name and its text each."""
@@ -63,6 +71,8 @@ class Alert:
         told = [f"{name}: {text.line(_LONGEST)}" for name, text in self.lines()]
         if self.run_id:
             told.append(f"Run: {self.link(ui) or Outside(self.run_id).line()}")
+        if self.address:
+            told.append(f"Look: {self.address}")
         return "\n\n".join(told)
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from credits_pipeline.alerts.alert import Alert, Health
 from credits_pipeline.core.storage import schema
@@ -87,7 +87,7 @@ class AlertState:
                 message.alert
                 for episode in self.episodes
                 for message in episode.messages
-                if channel not in message.told
+                if channel not in message.told and message.alert.is_for(channel)
             ),
             None,
         )
@@ -97,7 +97,7 @@ class AlertState:
         episodes = list(self.episodes)
         for at, episode in enumerate(episodes):
             for number, message in enumerate(episode.messages):
-                if channel not in message.told:
+                if channel not in message.told and message.alert.is_for(channel):
                     messages = list(episode.messages)
                     messages[number] = replace(message, told=message.told | {channel})
                     episodes[at] = replace(episode, messages=tuple(messages))
@@ -111,7 +111,7 @@ class AlertState:
             tuple(
                 episode
                 for episode in self.episodes
-                if not (episode.over and all(names <= m.told for m in episode.messages))
+                if not (episode.over and all(_has_gone(m, names) for m in episode.messages))
             )
         )
 
@@ -154,7 +154,7 @@ class AlertState:
                     since=datetime.fromisoformat(told["since"]),
                     messages=tuple(
                         Message(
-                            Alert(**one["alert"]),
+                            _alert(one["alert"]),
                             # Books of before have the episode's only.
                             datetime.fromisoformat(one.get("since", told["since"])),
                             frozenset(one["told"]),
@@ -184,6 +184,15 @@ class AlertState:
             StorageError: it could not be written.
         """
         store.write(NAME, self.to_json())
+
+
+def _alert(stored: dict[str, Any]) -> Alert:
+    return Alert(**{**stored, "channels": tuple(stored.get("channels", ()))})
+
+
+def _has_gone(message: Message, channels: set[str]) -> bool:
+    """Whether all of these channels have it, as far as it is for them."""
+    return {name for name in channels if message.alert.is_for(name)} <= message.told
 
 
 def _wrong(episode: Incident | None, alert: Alert, now: datetime) -> Incident:
@@ -219,6 +228,8 @@ def _fine(episode: Incident, text: str, now: datetime) -> Incident:
         about=last.about,
         state=f"settled ({last.state})",
         what=text,
+        address=last.address,
+        channels=last.channels,
     )
     message = Message(well, now.astimezone(UTC), over=True)
     return replace(episode, messages=(*episode.messages, message))

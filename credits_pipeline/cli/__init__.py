@@ -7,22 +7,30 @@ from typing import Any
 import typer
 from typer import rich_utils
 
+from credits_pipeline.cli.budgets import budgets, forecast
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.decide import decide
+from credits_pipeline.cli.decisions import decisions
 from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
+from credits_pipeline.cli.ledger import ledger
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import say
 from credits_pipeline.cli.pages import pages
+from credits_pipeline.cli.policies import policies
 from credits_pipeline.cli.profile import profile
+from credits_pipeline.cli.propose import propose
+from credits_pipeline.cli.recommendations import recommendations
 from credits_pipeline.cli.rehearse import rehearse
 from credits_pipeline.cli.samples import samples
+from credits_pipeline.cli.scan import scan
 from credits_pipeline.cli.sources import sources
 from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
 from credits_pipeline.cli.up import up
+from credits_pipeline.cli.violations import violations
 from credits_pipeline.text import Outside
 
 app = typer.Typer(
@@ -43,12 +51,17 @@ app = typer.Typer(
 for panel, commands in {
     "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),
-    "Bills of clouds": (ingest, spend, pages),
+    "Bills of clouds": (ingest, spend, budgets, forecast, pages),
+    "Credits of AWS": (ledger, propose),
+    "What can be saved": (scan, recommendations),
     "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(sources, rich_help_panel="Bills of clouds")
+app.add_typer(policies, rich_help_panel="Rules and what breaks them")
+app.add_typer(violations, rich_help_panel="Rules and what breaks them")
+app.add_typer(decisions, rich_help_panel="Bills of clouds")
 
 
 #: What a wrong use of a command raises; Typer has a copy of click of its own in some releases.

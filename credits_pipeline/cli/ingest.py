@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from credits_pipeline.finops.depot import Depot
     from credits_pipeline.finops.ingest import Check, Ingested, Progress
     from credits_pipeline.finops.lake import Lake
+    from credits_pipeline.finops.manifests import SourceSpec
     from credits_pipeline.finops.publish.refreshing import Refreshed
-    from credits_pipeline.finops.sources import Source
 
 
 @dataclass
@@ -94,10 +94,14 @@ def _told_errors() -> Iterator[None]:
         fail(str(error), 1)
 
 
-def _sources(name: str | None) -> list["Source"]:
-    from credits_pipeline.finops.sources import configured_sources  # noqa: PLC0415 - when used
+def _sources(name: str | None) -> list["SourceSpec"]:
+    from credits_pipeline.finops.manifests import own_receipts  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.sources import configured_sources  # noqa: PLC0415 - as above
 
-    found = configured_sources()
+    configured: list[SourceSpec] = [*configured_sources()]
+    receipts = own_receipts()
+    # Whoever has no bill yet asks for one; receipts alone say nothing of spend.
+    found = [*configured, receipts] if configured or name == receipts.name else []
     chosen = [one for one in found if name in (None, one.name)]
     if not chosen:
         there = f"There are {', '.join(one.name for one in found)}." if found else ""
@@ -111,14 +115,14 @@ def _sources(name: str | None) -> list["Source"]:
 
 
 def _take_in(
-    chosen: list["Source"],
+    chosen: list["SourceSpec"],
     at: BillingMonth | None,
     lake: "Lake",
     depot: "Depot",
     now: Callable[[str], None],
 ) -> _Done:
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.manifests import months  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.manifests import RECEIPTS, months  # noqa: PLC0415 - as above
     from credits_pipeline.finops.publish.attempts import take_in  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import tag_keys  # noqa: PLC0415 - as above
 
@@ -130,7 +134,8 @@ def _take_in(
         except BillError as error:
             done.failed.append(f"{one.name}: {error}")
             continue
-        if at is not None and at not in delivered:
+        # Not every month has credits that were handed out.
+        if at is not None and at not in delivered and (one.name != RECEIPTS or len(chosen) == 1):
             done.failed.append(f"{one.name} has delivered nothing of {at}.")
         for month in delivered:
             if at in (None, month):

@@ -4,8 +4,9 @@
 """
 
 import os
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -19,6 +20,8 @@ CONNECT_SECONDS = 5.0
 #: Without a byte. With all attempts an answer is waited for no longer than a tick may take.
 READ_SECONDS = 10.0
 ATTEMPTS = 4
+#: Of the ledger of credits, which nobody waits for.
+ATTEMPTS_OF_BILLING = 8
 #: Of what is told beside a month: it must hold neither the stream's lock nor a tick for long.
 ATTEMPTS_BESIDE = 2
 #: For a message. Dagster's daemon begins ticks every five seconds at most: a tick that ends shortly
@@ -71,10 +74,47 @@ def sqs_client() -> "SQSClient":
     return boto3.client("sqs", **_options(ATTEMPTS_BESIDE))
 
 
+def reading_client(
+    service: str, region: str, credentials: Mapping[str, str] | None, attempts: int
+) -> Any:
+    """A client of any service in a region, not kept: a scan has its own, by account and region.
+
+    Args:
+        service: as the SDK calls it.
+        region: where.
+        credentials: of an assumed role, by the SDK's names; None for the SDK's own chain.
+        attempts: of each request, the first too.
+    """
+    return _session().client(service, **_options(attempts, region), **(credentials or {}))
+
+
+@cache
+def _session() -> Any:
+    """One for all of a scan's clients: it reads the SDK's description of a service once."""
+    import boto3
+
+    return boto3.session.Session()
+
+
+@cache
+def billing_client(profile: str = "") -> Any:
+    """A client of AWS's billing service, which is in one region and throttles early.
+
+    Args:
+        profile: of the credentials, as in AWS's own files; default: the SDK's own chain.
+    """
+    import boto3
+
+    session = boto3.Session(profile_name=profile or None)
+    return session.client("billing", **_options(ATTEMPTS_OF_BILLING, "us-east-1"))
+
+
 def forget_clients() -> None:
     """Have clients made anew, from the environment as it is then."""
-    for client in (s3_client, secrets_client, logs_client, sns_client, sqs_client):
+    clients = (s3_client, secrets_client, logs_client, sns_client, sqs_client, billing_client)
+    for client in clients:
         client.cache_clear()
+    _session.cache_clear()
 
 
 def _options(attempts: int, region: str | None = None) -> _Options:

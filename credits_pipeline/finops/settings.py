@@ -5,6 +5,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from credits_pipeline.core import settings
@@ -44,7 +45,61 @@ AUTOMATION = Variable(
     "on starts the sensor of manifests with the daemon, where CREDITS_AUTOMATION is on too; off "
     "reads bills only when a person asks for it.",
 )
+SCAN_REGIONS = Variable(
+    "FINOPS_SCAN_REGIONS",
+    "",
+    "The AWS regions that are scanned for what can be saved, with commas between them, such as "
+    "eu-central-1,us-east-1. Default: none, and AWS is not scanned.",
+)
+SCAN_ACCOUNTS = Variable(
+    "FINOPS_SCAN_ACCOUNTS",
+    "own",
+    "Whose resources are scanned: own for the account of the credentials, organization for every "
+    "active account of AWS Organizations, or account ids with commas between them.",
+)
+SCAN_ROLE = Variable(
+    "FINOPS_SCAN_ROLE",
+    "",
+    "The name of the read-only role that a scan assumes in every other account. Default: none.",
+)
+SCAN_FILES = Variable(
+    "FINOPS_SCAN_FILES",
+    "",
+    "A folder, or a place in an object store, with what clouds found themselves: exports of Cost "
+    "Optimization Hub, Compute Optimizer, Azure Advisor and Google's Recommender. Default: none.",
+)
+SCAN_AWS_FINDINGS = Variable(
+    "FINOPS_SCAN_AWS_FINDINGS",
+    "on",
+    "on asks Cost Optimization Hub and Compute Optimizer for what AWS found where no file has it; "
+    "off does not.",
+)
+RULES = Variable(
+    "FINOPS_RULES",
+    "",
+    "Thresholds of the rules that differ from their defaults, such as "
+    "ec2_idle_cpu=3,snapshot_days=180; docs/optimization.md lists them all.",
+)
+LEDGER = Variable(
+    "FINOPS_LEDGER",
+    "",
+    "The AWS accounts whose ledger of credits is read, with commas between them: each the id of a "
+    "payer, and =profile behind it where its credentials are a profile of the AWS SDK, such as "
+    "111122223333,444455556666=labs. Empty reads none.",
+)
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
+PAGES_URL = Variable(
+    "FINOPS_PAGES_URL",
+    "",
+    "The address that people reach the second wing's pages by, such as https://spend.example.com: "
+    "links in alerts begin with it. Without it alerts have no link.",
+)
+ANOMALY_LIMIT = Variable(
+    "FINOPS_ANOMALY_LIMIT",
+    "500",
+    "Alerts tell of an anomaly from so much more than usual on, in the currency of the bill; off "
+    "tells of none.",
+)
 
 VARIABLES: tuple[Variable, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Variable)
@@ -75,6 +130,19 @@ class TagKey:
     def matches(self, key: str) -> bool:
         """Whether a key of a bill means this one."""
         return plain(key) in self.aliases
+
+
+@dataclass(frozen=True)
+class Payer:
+    """An account whose ledger of credits is read.
+
+    Attributes:
+        account: its id.
+        profile: of its credentials; empty for the SDK's own chain.
+    """
+
+    account: str
+    profile: str = ""
 
 
 def plain(key: str) -> str:
@@ -146,6 +214,33 @@ def tag_keys() -> tuple[TagKey, ...]:
     return TAGS.read(_tags)
 
 
+def pages_url() -> str:
+    """The address of the pages; empty where nothing says it.
+
+    Raises:
+        SettingError: it is none.
+    """
+    return PAGES_URL.read(settings.web_address)
+
+
+def anomaly_limit() -> Decimal | None:
+    """From how much more than usual on alerts tell of an anomaly; None for never.
+
+    Raises:
+        SettingError: it is no amount.
+    """
+    return ANOMALY_LIMIT.read(_limit)
+
+
+def ledger_payers() -> tuple[Payer, ...]:
+    """The accounts whose ledger of credits is read.
+
+    Raises:
+        SettingError: one is no account, or is there twice.
+    """
+    return LEDGER.read(_payers)
+
+
 def port() -> int:
     """The port of the pages.
 
@@ -179,6 +274,30 @@ def _tags(text: str) -> tuple[TagKey, ...]:
             if spelling not in spellings.setdefault(name, []):
                 spellings[name].append(spelling)
     return tuple(TagKey(name, tuple(found)) for name, found in spellings.items())
+
+
+def _limit(text: str) -> Decimal | None:
+    if text.strip().lower() == "off":
+        return None
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or found < 0:
+        raise ValueError("it is an amount such as 500, or off")
+    return found
+
+
+def _payers(text: str) -> tuple[Payer, ...]:
+    found: dict[str, Payer] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        account, _, profile = map(str.strip, part.partition("="))
+        if not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
+            raise ValueError(f"{account!r} is no account: twelve digits are expected")
+        if account in found:
+            raise ValueError(f"{account} is there twice")
+        found[account] = Payer(account, profile)
+    return tuple(found.values())
 
 
 def _port(text: str) -> int:

@@ -1,6 +1,7 @@
 """The whole product on one machine: code server, daemon and guard, each in a process group.
 
-They end together: with the block, with a signal, or when one of them ends by itself.
+They end together: with the block, with a signal, when one of them ends by itself, or when the
+process that started them is killed.
 """
 
 import os
@@ -17,6 +18,8 @@ from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM
 from socket import socket as Socket  # noqa: N812 - `socket` is the path here
 from typing import Self
+
+from credits_pipeline.guard.leash import Leash
 
 _POLL_SECONDS = 0.2
 #: For each: a request that is being sent is waited for.
@@ -64,6 +67,7 @@ class Machine:
             f"      socket: {socket}\n      location_name: credits_pipeline\n"
         )
         dagster = [sys.executable, "-m", "dagster"]
+        self._leash = Leash()
         try:
             self._start(
                 "code",
@@ -117,6 +121,7 @@ class Machine:
         """End every part with all that it started."""
         _end(list(self._parts.values()))
         self._parts.clear()
+        self._leash.let_go()
         self._folder.cleanup()
 
     def _wait(self, ready: Callable[[], bool], seconds: float, where: str) -> None:
@@ -129,7 +134,7 @@ class Machine:
 
     def _start(self, name: str, command: Sequence[str]) -> None:
         with self.log(name).open("ab") as log:
-            self._parts[name] = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+            part = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
                 command,
                 env={**self.environment, "DAGSTER_HOME": str(self.home)},
                 stdin=subprocess.DEVNULL,
@@ -137,6 +142,8 @@ class Machine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._parts[name] = part
+        self._leash.hold(part.pid)
 
 
 def _listens(socket: str) -> bool:

@@ -194,6 +194,7 @@ def _facts(attempt: Attempt, places: Places | None) -> list[Markdown]:
         "file version": tables.escaped(attempt.file_version),
         "layout": tables.escaped(attempt.layout),
         "profile": tables.escaped(attempt.profile),
+        "proposed": tables.escaped(_proposed(attempt)),
         "stream": stream,
         "began": tables.escaped(moment(attempt.started_at)),
         "seconds": _seconds(attempt.seconds),
@@ -205,6 +206,11 @@ def _facts(attempt: Attempt, places: Places | None) -> list[Markdown]:
         Markdown("| | |\n|---|---|"),
         *(tables.row([tables.escaped(name), text]) for name, text in facts.items() if text),
     ]
+
+
+def _proposed(attempt: Attempt) -> str:
+    """How a file that was made from the ledger was made; nothing for any other."""
+    return "; ".join(f"{name} {text}" for name, text in attempt.proposal.items())
 
 
 def _seconds(spent: float | None) -> Markdown:

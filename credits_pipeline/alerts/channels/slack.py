@@ -77,6 +77,8 @@ def text(alert: Alert, ui: str) -> Mrkdwn:
             if link
             else Mrkdwn.of("Run {}", Outside(alert.run_id))
         )
+    if alert.address:
+        told.append(Mrkdwn.link("Look at it", alert.address))
     return Mrkdwn.joined("\n", told)
 
 

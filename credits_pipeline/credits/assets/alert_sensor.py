@@ -18,10 +18,12 @@ from credits_pipeline.alerts.state import AlertState
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule
-from credits_pipeline.credits.assets import alert_sources, showing
+from credits_pipeline.credits.assets import alert_sources, finops_alerts, showing
+from credits_pipeline.credits.assets.credit_alerts import credits_of_the_ledger
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.reconcile import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
+from credits_pipeline.credits.assets.wings import finops_is_in_use
 from credits_pipeline.text import Outside
 
 NAME = "credits_alerts"
@@ -56,7 +58,8 @@ def alert_sensor(
         default_status=status,
         description="Tells people by Slack, e-mail and Amazon SNS, as far as they are set, of what "
         "is wrong: months, files that have not come, drops that are not as they were sent, ticks "
-        "that fail. Each is told once.",
+        "that fail; where bills are read, budgets that are crossed, anomalies, and policies of "
+        "high severity that are broken. Each is told once.",
     )
     @names.bound
     def credits_alerts(
@@ -152,7 +155,11 @@ def _look(
         "the ticks": lambda: alert_sources.ticks(
             context.instance, watched, None if origin is None else origin.location_name
         ),
+        "the credits": credits_of_the_ledger,
     }
+    if finops_is_in_use():
+        sources["the budgets and anomalies"] = lambda: finops_alerts.money(book)
+        sources["the violations of policies"] = lambda: finops_alerts.rules(book)
     view, failures = Health(), []
     for name, source in sources.items():
         try:

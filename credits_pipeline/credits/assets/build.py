@@ -25,7 +25,7 @@ from credits_pipeline.credits.assets.resources import (
 from credits_pipeline.credits.assets.schedules import credits_schedules
 from credits_pipeline.credits.assets.sensors import credits_sensors
 from credits_pipeline.credits.assets.wings import finops_is_in_use
-from credits_pipeline.credits.model.names import MONTH_JOB
+from credits_pipeline.credits.model.names import DROP, MONTH_JOB
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.assets.build import FinopsDefinitions
@@ -88,7 +88,7 @@ def build_definitions(
         executor_def=executor,
     )
     ours = {names.resource(short): used[short] for short in used if short != _BILLS}
-    bills = None if name else _bills(schedule, executor)
+    bills = None if name else _bills(schedule, executor, names, partitions, used["storage"])
     if bills is not None:
         ours |= {**bills.resources, **{key: used[key] for key in used if key == _BILLS}}
     return dg.Definitions(
@@ -102,7 +102,10 @@ def build_definitions(
             *(bills.asset_checks if bills else ()),
         ],
         jobs=[job, *later_jobs(names, executor), *(bills.jobs if bills else ())],
-        schedules=credits_schedules(schedule, names),
+        schedules=[
+            *credits_schedules(schedule, names),
+            *(bills.schedules if bills else ()),
+        ],
         sensors=[*credits_sensors(schedule, job, names), *(bills.sensors if bills else ())],
         resources={key: _not_of_a_run(resource) for key, resource in ours.items()},
     )
@@ -120,21 +123,33 @@ def build_code_location() -> dg.Definitions:
     )
 
 
-def _bills(schedule: Schedule, executor: dg.ExecutorDefinition) -> "FinopsDefinitions | None":
+def _bills(
+    schedule: Schedule,
+    executor: dg.ExecutorDefinition,
+    names: Names,
+    months: dg.PartitionsDefinition[str],
+    storage: Any,
+) -> "FinopsDefinitions | None":
     """What the second wing adds, where it is in use."""
     if not finops_is_in_use():
         return None
     from credits_pipeline.finops.assets.build import (  # noqa: PLC0415 - only where it is in use
+        Terms,
         build_finops_definitions,
     )
     from credits_pipeline.finops.settings import AUTOMATION  # noqa: PLC0415 - as above
 
     automation = AUTOMATION.read(settings.one_of("on", "off")) == "on"
     return build_finops_definitions(
-        automation=schedule.automation and automation,
-        seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
-        owners=schedule.owners,
-        executor=executor,
+        Terms(
+            automation=schedule.automation and automation,
+            seconds=max(_MANIFESTS_SECONDS, schedule.sensor_seconds),
+            owners=schedule.owners,
+            executor=executor,
+            drop=names.asset(DROP),
+            months=months,
+            credits_root=getattr(storage, "root", None),
+        )
     )
 
 

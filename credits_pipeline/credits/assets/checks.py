@@ -24,6 +24,7 @@ from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.partitions import has_month, month_of
 from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
 from credits_pipeline.credits.assets.results import check_result, of_rows
+from credits_pipeline.credits.assets.wings import bill_of_aws
 from credits_pipeline.credits.delivery import figures, policies
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload
 from credits_pipeline.credits.delivery.billed_cost import NOT_ON_THE_BILL, seen_of
@@ -314,7 +315,14 @@ def _of_drop(
             yield check_result(asset, statement)
         for name in (VISIBLE, NOT_ON_THE_BILL):
             if name in selected:
-                seen = seen_of(name, month, run_id=run_id, storage=storage, cloudzero=cloudzero)
+                seen = seen_of(
+                    name,
+                    month,
+                    run_id=run_id,
+                    storage=storage,
+                    cloudzero=cloudzero,
+                    bill_of=bill_of_aws,
+                )
                 yield check_result(asset, seen.statement, accounts=of_rows(seen.accounts))
 
     return [drop_equals_payload, look_at_the_drop_again]

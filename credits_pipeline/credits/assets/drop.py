@@ -36,6 +36,7 @@ from credits_pipeline.credits.assets.resources import (
     InboxResource,
     StorageResource,
 )
+from credits_pipeline.credits.assets.wings import finops_is_in_use, three_sides
 from credits_pipeline.credits.delivery import figures, policies
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload, parquet
 from credits_pipeline.credits.delivery.decisions import given_up
@@ -46,6 +47,8 @@ from credits_pipeline.reporting.links import Places, of_object
 from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from credits_pipeline.credits.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
     from credits_pipeline.credits.state.journal import Journal
 
@@ -284,6 +287,22 @@ class _MonthDrop:
         )
         return held_for_a_person(attempt) if verdict is Verdict.HELD else attempt
 
+    def _reconciled(self, attempt: Attempt, rows: "pl.DataFrame") -> Attempt:
+        """The attempt with ledger and bill beside what was sent, where bills are read."""
+        if not finops_is_in_use():
+            return attempt
+        file: dict[str, Decimal] = {}
+        for account, cost in zip(rows["resource/account"], rows["cost/cost"], strict=True):
+            file[account] = file.get(account, Decimal(0)) - Decimal(cost)
+        told = {"proposal": attempt.proposal, "left_out_usd": attempt.left_out_usd}
+        try:
+            found = three_sides(self.made.month, self.storage.root, file=file, told=told)
+        except Exception as error:  # noqa: BLE001 - whatever a bill's engine says, credits are sent
+            said = f"Ledger and bill could not be looked at: {error}"
+            self.say(said)
+            return replace(attempt, warnings=[*attempt.warnings, said])
+        return attempt if found is None else replace(attempt, reconciliation=found.to_data())
+
     def end(
         self, attempt: Attempt, result: "DropResult | None" = None
     ) -> dg.MaterializeResult[Any] | None:
@@ -292,6 +311,7 @@ class _MonthDrop:
         if attempt.verdict.has_receipt and result is not None:
             # What is proven to be there, and what was there before: later looks need both.
             made = self.made.payload.rows if result.plan is None else result.plan.placed()
+            attempt = self._reconciled(attempt, made)
             files = {"sent.parquet": parquet(made)}
             if result.diff is not None:
                 files["before.parquet"] = parquet(figures.held_before(result.diff))

@@ -32,7 +32,7 @@ from credits_pipeline.credits.inbox.listening import listen
 from credits_pipeline.credits.inbox.queue import EventsQueue
 from credits_pipeline.credits.inbox.retry_schedule import End, Outcome
 from credits_pipeline.credits.inbox.slices import looked
-from credits_pipeline.credits.inbox.tick import InboxView, Start, Tick, plan_runs
+from credits_pipeline.credits.inbox.tick import InboxView, Rules, RunsSeen, Start, Tick, plan_runs
 from credits_pipeline.credits.model.names import INBOX
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting import tables
@@ -131,16 +131,18 @@ def _look(
     return plan_runs(
         cursor,
         seen.versions,
-        prefix=box.prefix,
-        months=months_at(schedule.start_month, now),
+        rules=Rules(
+            prefix=box.prefix,
+            months=months_at(schedule.start_month, now),
+            adopt=schedule.adopt,
+            inbox=_told_apart(box),
+        ),
+        runs=RunsSeen(
+            outcomes=_outcomes(instance, watched, storage), failed=failed_runs, until=runs_until
+        ),
         now=now,
-        adopt=schedule.adopt,
-        inbox=_told_apart(box),
         receipted=journal.receipted() if adopted else frozenset(),
         sweep=seen.sweep,
-        outcomes=_outcomes(instance, watched, storage),
-        failed_runs=failed_runs,
-        runs_until=runs_until,
         listed=now if schedule.events_queue else None,
     )
 

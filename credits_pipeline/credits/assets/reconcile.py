@@ -21,6 +21,7 @@ from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
 from credits_pipeline.credits.assets.results import evaluation
+from credits_pipeline.credits.assets.wings import bill_of_aws
 from credits_pipeline.credits.delivery import billed_cost
 from credits_pipeline.credits.delivery.confirmation import still_held_statement
 from credits_pipeline.credits.delivery.costs import costs_day
@@ -221,7 +222,8 @@ def _looks(
         )
     ]
     if day.answer(_LOOKED_AT_THE_BILL) is None:
-        looks.append((billed_cost.NOT_ON_THE_BILL, dropped, billed_cost.look_at_the_bill))
+        at_the_bill = partial(billed_cost.look_at_the_bill, bill_of=bill_of_aws)
+        looks.append((billed_cost.NOT_ON_THE_BILL, dropped, at_the_bill))
     return [look for look in looks if look[1]]
 
 

@@ -6,9 +6,15 @@ source that is added makes it. A code location that was loaded before has to be 
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core import settings
+from credits_pipeline.core.month import BillingMonth
+
+if TYPE_CHECKING:
+    from credits_pipeline.finops.ledger.reconciliation import Reconciliation
 
 _SETTINGS = ("FINOPS_STORAGE", "FINOPS_DATABASE_URL")
 _FOLDER = "finops"
@@ -32,3 +38,51 @@ def finops_is_in_use(environment: Mapping[str, str] | None = None) -> bool:
         beside = Path(environment.get("DAGSTER_HOME", "").strip(), "credits")
         root = environment.get("CREDITS_STORAGE", "").strip() or str(beside)
     return "://" not in root and (Path(root) / _FOLDER).is_dir()
+
+
+def three_sides(
+    month: BillingMonth,
+    credits_root: str | None = None,
+    *,
+    file: Mapping[str, Decimal] | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> "Reconciliation | None":
+    """File, ledger and bill of a month beside each other; None where the wing is not in use.
+
+    Args:
+        month: the billing month.
+        credits_root: this wing's storage; default: ``CREDITS_STORAGE``.
+        file: what a run hands out, before its receipt says so.
+        told: the fields of that run's attempt.
+
+    Raises:
+        BillError: something that is kept can't be read.
+        SettingError: a setting of the other wing can't be used.
+    """
+    if not finops_is_in_use():
+        return None
+    from credits_pipeline.finops.ledger.at_hand import (  # noqa: PLC0415 - only where it is in use
+        reconciliation_of,
+    )
+    from credits_pipeline.finops.settings import storage_root  # noqa: PLC0415 - as above
+
+    return reconciliation_of(storage_root(), month, credits_root=credits_root, file=file, told=told)
+
+
+def bill_of_aws(month: BillingMonth) -> Mapping[str, Decimal] | None:
+    """The credits of AWS's own bill of a month by account; None where no bill can be read here.
+
+    Raises:
+        SettingError: a setting of the other wing can't be used.
+    """
+    if not finops_is_in_use():
+        return None
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - only where it is in use
+    from credits_pipeline.finops.ledger.at_hand import bill_credits  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.settings import storage_root  # noqa: PLC0415 - as above
+
+    try:
+        return bill_credits(storage_root(), month)
+    except BillError:
+        # Then CloudZero is asked, as where no bill is read at all.
+        return None

@@ -151,7 +151,25 @@ def already_on_the_bill(
         A table of `VISIBILITY`: what the drop says, and what the bill says.
     """
     others = [row for row in costs if row.get("BillingConnectionID") != connection_id]
-    on_bill = _credits_of(others, month).rename({"usd": "found_usd"})
+    return _on_both(expected, _credits_of(others, month))
+
+
+def on_both(expected: pl.DataFrame, bill: Mapping[str, Decimal]) -> pl.DataFrame:
+    """The same where AWS's bill is at hand.
+
+    Args:
+        expected: columns ``account`` and ``usd``, as for `visible_in_billed_cost`.
+        bill: the credits of each account on it, positive.
+    """
+    table = pl.DataFrame(
+        {"account": list(bill), "usd": list(bill.values())},
+        schema={"account": pl.String, "usd": expected.schema["usd"]},
+    )
+    return _on_both(expected, table)
+
+
+def _on_both(expected: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    on_bill = found.rename({"usd": "found_usd"})
     return (
         expected.filter(pl.col("usd") != 0)
         .select("account", expected_usd="usd")

@@ -50,11 +50,6 @@ class Diff:
         return _sum(self.accounts["new_usd"])
 
     @property
-    def is_empty(self) -> bool:
-        """Whether no account changes."""
-        return self.counts["unchanged"] == self.accounts.height
-
-    @property
     def summary(self) -> dict[str, Any]:
         """Counts and dollars as plain values, amounts as text, for receipt and attempt."""
         kinds: dict[str, Any] = {

@@ -4,9 +4,10 @@ CloudZero takes a stream in within a day and tells nobody when. One costs call a
 months that wait (CloudZero contract, section 7).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.state.journal import Journal
     from credits_pipeline.credits.state.quota import CostsDay
 
+#: The credits of AWS's own bill of a month, by account; None where the bill is not at hand.
+BillOf = Callable[[BillingMonth], Mapping[str, Decimal] | None]
 NOT_ON_THE_BILL = "not_already_on_the_bill"
+#: What a proposed file says of the credits that are on AWS's bill already.
+_MEANT = {
+    "offset": "The file takes back what AWS gave there, so that nothing counts twice.",
+    "ignore": "Whoever proposed the file said that CloudZero leaves those out.",
+}
 #: How long a month is looked at after it was touched.
 KEPT_IN_SIGHT = timedelta(days=90)
 #: CloudZero needs up to a day; past this a person should know.
@@ -150,8 +158,18 @@ def look_at_the_bill(
     storage: StorageConnection,
     cloudzero: StreamConnection,
     day: "CostsDay",
+    bill_of: BillOf = lambda _: None,
 ) -> Iterator[Seen]:
-    """Whether AWS's own bill carries credits of the same months and accounts: one call for all.
+    """Whether AWS's own bill carries credits of the same months and accounts.
+
+    A month whose bill is at hand is looked up there; one call to CloudZero serves all others.
+
+    Args:
+        drops: to look at.
+        storage: that has their rows.
+        cloudzero: that is asked.
+        day: of the calls.
+        bill_of: the credits of AWS's bill of a month by account; None where it is not at hand.
 
     Raises:
         BudgetSpentError: no call is left today.
@@ -160,21 +178,30 @@ def look_at_the_bill(
     from credits_pipeline.credits.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
         already_on_the_bill,
         bill_credits_query,
+        on_both,
     )
 
-    drops = list(drops)
-    if not drops:
+    elsewhere: list[Landed] = []
+    for drop in drops:
+        bill = bill_of(drop.month)
+        expected = None if bill is None else _credit(storage, drop)
+        if bill is None or expected is None:
+            elsewhere.append(drop)
+            continue
+        twice = on_both(expected, bill)
+        yield Seen(drop.month, _bill_statement(drop, twice), figures.plain(twice))
+    if not elsewhere:
         return
-    months = [drop.month for drop in drops]
+    months = [drop.month for drop in elsewhere]
     _, connection_id = cloudzero.address()
     costs = ask(cloudzero, day, bill_credits_query(min(months), max(months)), NOT_ON_THE_BILL)
-    for drop in drops:
+    for drop in elsewhere:
         expected = _credit(storage, drop)
         if expected is None:
             yield not_asked(NOT_ON_THE_BILL, drop.month, rows_expired(drop.month, drop.receipt))
             continue
         twice = already_on_the_bill(costs, expected, drop.month, connection_id)
-        yield Seen(drop.month, _bill_statement(drop.month, twice), figures.plain(twice))
+        yield Seen(drop.month, _bill_statement(drop, twice), figures.plain(twice))
 
 
 def seen_of(
@@ -184,6 +211,7 @@ def seen_of(
     run_id: str,
     storage: StorageConnection,
     cloudzero: StreamConnection,
+    bill_of: BillOf = lambda _: None,
 ) -> Seen:
     """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as a person asks for it in the UI."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
@@ -192,12 +220,16 @@ def seen_of(
     not_set = cloudzero.why_not_set()
     if not_set is not None:
         return not_asked(name, month, not_set)
+    look = (
+        partial(look_for, run_id=run_id)
+        if name == VISIBLE
+        else partial(look_at_the_bill, bill_of=bill_of)
+    )
     drop = landed(month, storage.journal(), cloudzero.address())
     if drop is None:
         return not_asked(name, month, f"{month} has no drop that is in order.")
     if drop.age < _SOON:
         return _too_soon(name, month)
-    look = partial(look_for, run_id=run_id) if name == VISIBLE else look_at_the_bill
     try:
         (seen,) = look([drop], storage=storage, cloudzero=cloudzero, day=costs_day(storage))
     except (CloudZeroError, BudgetSpentError) as error:
@@ -291,10 +323,15 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
             return Statement(VISIBLE, passed=False, blocking=True, message=says, metrics=numbers)
 
 
-def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
-
+def _bill_statement(drop: Landed, twice: "pl.DataFrame") -> "Statement":
+    month, booked = drop.month, drop.receipt.proposal.get("booked", "")
     says = f"AWS's own bill has no credit of {month} for the accounts that were sent."
-    if twice.height:
+    if twice.height and booked in _MEANT:
+        says = (
+            f"AWS's own bill carries credits of {month} for {twice.height:,} of the accounts that "
+            f"were sent. {_MEANT[booked]}"
+        )
+    elif twice.height:
         says = (
             f"AWS's own bill carries credits of {month} for {twice.height:,} of the accounts that "
             "were sent, so that they may count twice. What to do: if they are the same credits, "
@@ -302,7 +339,7 @@ def _bill_statement(month: BillingMonth, twice: "pl.DataFrame") -> "Statement":
         )
     return Statement(
         NOT_ON_THE_BILL,
-        passed=twice.is_empty(),
+        passed=twice.is_empty() or booked in _MEANT,
         blocking=False,
         message=says,
         metrics={"accounts_with_both": twice.height},

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.cloudzero.diff import Diff
 
 Metadata = dict[str, Any]
+#: Metadata of an object whose file was made from the ledger of credits.
+PROPOSED = "credits-proposed-"
 #: More rows than this are listed in the stored files only.
 SHOWN = 50
 
@@ -35,7 +37,14 @@ def attempt_fields(found: MonthCredits) -> Metadata:
         "ledger": ledger_fields(findings.ledger),
         "left_out_usd": exact(findings.ledger.left_out_usd),
         "warnings": list(findings.warnings),
+        "proposal": _proposal(found.version.metadata),
     }
+
+
+def _proposal(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What the object's metadata says of how its file was made."""
+    names = (name for name in metadata if name.startswith(PROPOSED))
+    return {name.removeprefix(PROPOSED): metadata[name] for name in sorted(names)}
 
 
 def rows_concerned(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:

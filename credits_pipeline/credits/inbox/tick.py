@@ -6,9 +6,8 @@ asked for again (design decisions 1, 14 and 16). The clock is an argument.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.inbox import retry_schedule
@@ -20,6 +19,45 @@ from credits_pipeline.credits.inbox.version import FileVersion
 
 #: By how much S3's clock and ours may differ.
 _CLOCKS = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which files of an inbox start runs.
+
+    Attributes:
+        prefix: the inbox's prefix.
+        months: those that have a partition.
+        adopt: of files that were there before they could be seen, those no older than this start
+            runs; older ones are shown as found and not sent.
+        inbox: what tells this inbox from another; empty where that is not looked at.
+        at_most: runs to start in one tick, the earliest uploads first, then what is asked for
+            again; the others wait for the next tick.
+    """
+
+    prefix: str
+    months: Months
+    adopt: timedelta = timedelta(days=7)
+    inbox: str = ""
+    at_most: int = 10
+
+
+@dataclass(frozen=True)
+class RunsSeen:
+    """What became of earlier runs.
+
+    Attributes:
+        outcomes: the last attempts of the months that the cursor watches, or whose run failed.
+        failed: when runs that failed since the last tick were asked for.
+        until: how far ``failed`` goes.
+    """
+
+    outcomes: Mapping[BillingMonth, Outcome] = field(default_factory=dict)
+    failed: Mapping[BillingMonth, datetime] = field(default_factory=dict)
+    until: datetime | None = None
+
+
+NO_RUNS = RunsSeen()
 
 
 @dataclass(frozen=True)
@@ -71,7 +109,6 @@ class Tick:
     """What one look into the inbox comes to."""
 
     starts: tuple[Start, ...]
-    waiting: int
     view: InboxView
     view_changed: bool
     cursor: Cursor
@@ -81,17 +118,11 @@ def plan_runs(
     cursor: Cursor | None,
     listing: Iterable[FileVersion],
     *,
-    prefix: str,
-    months: Months,
+    rules: Rules,
     now: datetime,
-    adopt: timedelta = timedelta(days=7),
-    inbox: str = "",
-    at_most: int = 10,
     receipted: frozenset[BillingMonth] = frozenset(),
     sweep: Sweep | None = None,
-    outcomes: Mapping[BillingMonth, Outcome] = MappingProxyType({}),
-    failed_runs: Mapping[BillingMonth, datetime] = MappingProxyType({}),
-    runs_until: datetime | None = None,
+    runs: RunsSeen = NO_RUNS,
     listed: datetime | None = None,
 ) -> Tick:
     """Compare what is in the inbox with what was seen before.
@@ -99,29 +130,23 @@ def plan_runs(
     Args:
         cursor: of the tick before; None on a new installation.
         listing: current versions of the objects below the prefix that can be credits files.
-        prefix: the inbox's prefix.
-        months: those that have a partition.
+        rules: which files start runs.
         now: aware.
-        adopt: of files that were there before they could be seen, those no older than this start
-            runs; older ones are shown as found and not sent.
-        inbox: what tells this inbox from another; empty where that is not looked at.
-        at_most: runs to start in one tick, the earliest uploads first, then what is asked for
-            again; the others wait for the next tick.
         receipted: months that have a receipt, and so are not shown as not sent.
         sweep: the look around a large inbox.
-        outcomes: the last attempts of the months that the cursor watches, or whose run failed.
-        failed_runs: when runs that failed since the last tick were asked for.
-        runs_until: how far ``failed_runs`` goes.
+        runs: what became of earlier runs.
         listed: when this listing was made, where not every tick makes one.
     """
+    prefix, months, inbox, at_most = rules.prefix, rules.months, rules.inbox, rules.at_most
+    outcomes = runs.outcomes
     files, strays = _sorted_out(listing, prefix, months)
     known = {} if cursor is None else dict(cursor.months)
     fresh: list[tuple[BillingMonth, FileVersion]] = []
     for month, version in files.items():
         seen = known.get(month)
         if seen is not None and seen.fingerprint == version.fingerprint:
-            known[month] = _watched(seen, failed_runs.get(month), outcomes.get(month))
-        elif _is_adopted(cursor, seen, month, version, now=now, adopt=adopt, inbox=inbox):
+            known[month] = _watched(seen, runs.failed.get(month), outcomes.get(month))
+        elif _is_adopted(cursor, seen, month, version, now=now, rules=rules):
             known[month] = Seen(version.fingerprint, 0)
         else:
             fresh.append((month, version))
@@ -154,13 +179,12 @@ def plan_runs(
     shown = "" if cursor is None else cursor.shown
     return Tick(
         starts=tuple(starts),
-        waiting=len(fresh) + len(asked) - len(starts),
         view=view,
         view_changed=view.digest != shown,
         cursor=Cursor(
             known,
             view.digest,
-            runs_until and _to_the_second(runs_until),
+            runs.until and _to_the_second(runs.until),
             sweep,
             listed and _to_the_second(listed),
             inbox or ("" if cursor is None else cursor.inbox),
@@ -200,18 +224,17 @@ def _is_adopted(
     version: FileVersion,
     *,
     now: datetime,
-    adopt: timedelta,
-    inbox: str,
+    rules: Rules,
 ) -> bool:
     """Whether a version is none that was uploaded to be sent, but one that is only now looked at.
 
     So it is with the files of a new installation, of an inbox that was moved, and of months that
     have a partition since the first month was set to an earlier one.
     """
-    old = now - version.last_modified > adopt
+    old = now - version.last_modified > rules.adopt
     if cursor is None:
         return old
-    if cursor.inbox and inbox and cursor.inbox != inbox:
+    if cursor.inbox and rules.inbox and cursor.inbox != rules.inbox:
         # Copied there, all are of today: what was known in the old place is nothing new.
         return seen is not None or old
     if seen is not None:

@@ -76,6 +76,10 @@ class Attempt:
         seconds_at_cloudzero: of these, those in requests; None where that is not known.
         ambiguous: a request may or may not have been applied, or may be applied late.
         permanent: trying again without a change can't help.
+        proposal: how a file that was made from AWS's ledger was made, as its metadata says: rule,
+            booked, inputs, digest; empty for any other file.
+        reconciliation: file, ledger and bill beside each other, as far as they are at hand: totals,
+            state, differences.
     """
 
     run_id: str
@@ -111,6 +115,8 @@ class Attempt:
     ambiguous: bool = False
     permanent: bool = False
     profile: str = ""
+    proposal: dict[str, str] = field(default_factory=dict)
+    reconciliation: dict[str, Any] = field(default_factory=dict)
     schema_version: int = schema.VERSION
 
     @property

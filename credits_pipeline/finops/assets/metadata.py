@@ -9,6 +9,9 @@ from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.ingest import Ingested
+    from credits_pipeline.finops.ledger.credit import LedgerMonth
+    from credits_pipeline.finops.ledger.outlook import Outlook
+    from credits_pipeline.finops.ledger.reconciliation import Reconciliation
     from credits_pipeline.finops.manifests import Delivery
     from credits_pipeline.finops.marts.shelf import Kept
     from credits_pipeline.finops.publish.publishing import Publication
@@ -38,7 +41,7 @@ def of_delivery(delivery: "Delivery") -> dict[str, Any]:
         "files": len(delivery.files),
         "bytes": delivery.size or stated,
         **({"rows": delivery.rows} if delivery.rows is not None else {}),
-        "file_names": _table(
+        "file_names": table(
             ("file", "bytes", "rows", "checksum"),
             [(file.name, file.size, file.rows, file.checksum) for file in delivery.files[:_SHOWN]],
         ),
@@ -87,7 +90,7 @@ def of_publication(publication: "Publication") -> dict[str, Any]:
         "bills": len(publication.bills),
         "rows": sum(bill.rows for bill in publication.bills),
         "removed": len(publication.removed),
-        "sources": _table(
+        "sources": table(
             ("source", "month", "rows", "complete through", "manifest", "version"),
             [
                 (
@@ -104,6 +107,64 @@ def of_publication(publication: "Publication") -> dict[str, Any]:
     }
 
 
+def of_ledger(found: "LedgerMonth") -> dict[str, Any]:
+    """Of a payer's month in the ledger."""
+    total = found.total or 0
+    return {
+        "credit_usd": float(total),
+        "credit_usd_exact": str(total),
+        "state": "estimate" if found.estimated else "final",
+        "asked_at": found.asked_at,
+        "rows": len(found.allocations),
+        "accounts": table(("account", "credits"), sorted(found.by_account().items())[:_SHOWN]),
+        "credits": table(("credit", "gave"), sorted(found.by_credit().items())[:_SHOWN]),
+    }
+
+
+def of_balances(found: "Sequence[Outlook]") -> dict[str, Any]:
+    """Of a payer's credits."""
+    left = sum(one.credit.left for one in found)
+    return {
+        "left_usd": float(left),
+        "left_usd_exact": str(left),
+        "credits": table(
+            ("credit", "name", "owner", "left", "of", "expires", "state", "runs out", "earliest"),
+            [
+                (
+                    one.credit.id,
+                    one.credit.name,
+                    one.credit.owner,
+                    one.credit.left,
+                    one.credit.initial,
+                    one.credit.expiry,
+                    one.state.value,
+                    one.runs_out,
+                    one.earliest,
+                )
+                for one in found[:_SHOWN]
+            ],
+        ),
+    }
+
+
+def of_reconciliation(found: "Reconciliation") -> dict[str, Any]:
+    """Of the three sides of a month."""
+    differing = [line for line in found.lines if line.cause]
+    return {
+        "says": plain(found.says),
+        "accounts": len(found.lines),
+        "differing": len(differing),
+        "open": len(found.open),
+        "differences": table(
+            ("account", "file", "ledger", "bill", "likely cause"),
+            [
+                (line.account, line.file, line.ledger, line.bill, line.cause.value)
+                for line in differing[:_SHOWN]
+            ],
+        ),
+    }
+
+
 def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Each sum as exact text, and as a number that the UI can plot."""
     told: dict[str, Any] = {}
@@ -114,7 +175,8 @@ def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     return told
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
+    """Rows as the UI lays them out; whatever is in a cell stays text."""
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
     lines += [" | ".join("" if cell is None else plain(cell) for cell in row) for row in rows]
     return md("\n".join(f"| {line} |" for line in lines))

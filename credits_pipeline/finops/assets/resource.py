@@ -12,8 +12,9 @@ from pydantic import Field
 if TYPE_CHECKING:
     from credits_pipeline.finops.depot import Depot
     from credits_pipeline.finops.lake import Lake
+    from credits_pipeline.finops.manifests import Receipts, SourceSpec
     from credits_pipeline.finops.publish.refreshing import Refresher
-    from credits_pipeline.finops.settings import TagKey
+    from credits_pipeline.finops.settings import Payer, TagKey
     from credits_pipeline.finops.sources import Source
 
 
@@ -21,6 +22,9 @@ class BillsResource(dg.ConfigurableResource[Any]):
     """Where bills come from and where what is made of them is kept."""
 
     root: str | None = Field(default=None, description="Default: FINOPS_STORAGE.")
+    credits: str | None = Field(
+        default=None, description="Where the first wing's receipts lie. Default: CREDITS_STORAGE."
+    )
 
     def storage(self) -> str:
         """Where the wing keeps what it made.
@@ -69,12 +73,43 @@ class BillsResource(dg.ConfigurableResource[Any]):
 
         return configured_sources()
 
-    def source(self, name: str) -> "Source":
+    def receipts(self) -> "Receipts":
+        """The first wing's receipts as a source, which nobody adds.
+
+        Raises:
+            SettingError: their place can't be used.
+        """
+        from credits_pipeline.finops.manifests import own_receipts  # noqa: PLC0415 - when used
+
+        return own_receipts(self.credits)
+
+    def payer(self, account: str) -> "Payer":
+        """A payer whose ledger is read.
+
+        Raises:
+            Failure: the settings do not name it.
+        """
+        from credits_pipeline.finops.settings import ledger_payers  # noqa: PLC0415 - when used
+
+        found = {one.account: one for one in ledger_payers()}
+        if account not in found:
+            raise dg.Failure(
+                f"FINOPS_LEDGER does not name {account}. What to do: name it there, or leave its "
+                "months out of the backfill.",
+                allow_retries=False,
+            )
+        return found[account]
+
+    def source(self, name: str) -> "SourceSpec":
         """One source.
 
         Raises:
             Failure: there is none of that name.
         """
+        from credits_pipeline.finops.manifests import RECEIPTS  # noqa: PLC0415 - when used
+
+        if name == RECEIPTS:
+            return self.receipts()
         found = {source.name: source for source in self.sources()}
         if name not in found:
             raise dg.Failure(

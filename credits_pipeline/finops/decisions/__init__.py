@@ -16,6 +16,7 @@ from credits_pipeline.finops.decisions.item import (
     Snapshot,
     State,
 )
+from credits_pipeline.finops.decisions.kind import InvalidDecisionError, ItemKind, JudgedKind
 from credits_pipeline.finops.decisions.store import DecisionStore
 
 __all__ = [
@@ -27,7 +28,10 @@ __all__ = [
     "DecisionStore",
     "DecisionsError",
     "InvalidBodyError",
+    "InvalidDecisionError",
     "Item",
+    "ItemKind",
+    "JudgedKind",
     "Snapshot",
     "State",
 ]

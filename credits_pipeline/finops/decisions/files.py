@@ -1,6 +1,7 @@
 """Decisions that people keep in git: one YAML file an item, ``FOLDER/<kind>/<id>.yaml``.
 
-Read as the database is read. `write_items` makes the files once; from then on people change them.
+Read as the database is read; what was said of findings lies in ``FOLDER/states/<kind>/<id>.yaml``.
+`write_contents` makes the files once; from then on people change them.
 """
 
 from collections.abc import Collection
@@ -12,7 +13,15 @@ from urllib.parse import quote, unquote
 import yaml
 
 from credits_pipeline.finops.decisions.body import Body, InvalidBodyError, canonical, checked
-from credits_pipeline.finops.decisions.item import Author, DecisionsError, Item, Snapshot
+from credits_pipeline.finops.decisions.exchange import Contents
+from credits_pipeline.finops.decisions.item import Author, DecisionsError, Item, Snapshot, State
+from credits_pipeline.finops.decisions.kind import (
+    CheckItem,
+    CheckState,
+    InvalidDecisionError,
+    anything,
+)
+from credits_pipeline.finops.decisions.said import STATES, folder_of, read_state, said
 
 _LARGEST = 1_000_000
 
@@ -30,13 +39,22 @@ _Loader.yaml_implicit_resolvers = {
 class FileDecisions:
     """The items of a folder; nothing is ever written through it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        check_item: CheckItem = anything,
+        check_state: CheckState = anything,
+    ) -> None:
         """Name the folder.
 
         Args:
             folder: with a folder for each kind in it.
+            check_item: refuses an item that its kind can't use.
+            check_state: refuses a state that its kind of findings does not have.
         """
-        self.folder = folder
+        self.folder, self._check_item = folder, check_item
+        self.states = FileStates(folder, check_state)
 
     def item(self, kind: str, id_: str) -> Item | None:
         """One thing; None where there is no file of it.
@@ -44,8 +62,8 @@ class FileDecisions:
         Raises:
             DecisionsError: its file can't be read.
         """
-        path = _path(self.folder, kind, id_)
-        return _item(path, kind, id_) if path.is_file() else None
+        path = path_of(self.folder, kind, id_)
+        return self._item(path, kind, id_) if path.is_file() else None
 
     def items(self, kind: str) -> list[Item]:
         """Every thing of a kind, by id.
@@ -54,10 +72,7 @@ class FileDecisions:
             DecisionsError: there is no folder, or a file can't be read.
         """
         self._check()
-        found = [
-            _item(path, kind, unquote(path.name.removesuffix(".yaml")))
-            for path in (self.folder / kind).glob("*.yaml")
-        ]
+        found = [self._item(path, kind, id_) for id_, path in _files(self.folder, kind)]
         return sorted(found, key=lambda item: item.id)
 
     def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
@@ -70,12 +85,24 @@ class FileDecisions:
             DecisionsError: there is no folder, or a file can't be read.
         """
         self._check()
-        there = {path.name for path in self.folder.iterdir() if path.is_dir()}
+        there = {path.name for path in self.folder.iterdir() if path.is_dir()} - {STATES}
         wanted = {name for name in there if not name.startswith(".")} & {*(kinds or there)}
         contents = {
             kind: {item.id: dict(item.body) for item in self.items(kind)} for kind in wanted
         }
         return Snapshot({kind: found for kind, found in contents.items() if found})
+
+    def contents(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Every item and every state, by folder and id.
+
+        Raises:
+            DecisionsError: there is no folder, or a file can't be read.
+        """
+        found = {kind: dict(items) for kind, items in self.snapshot().contents.items()}
+        for subject_kind in self.states.kinds():
+            told = {id_: said(state) for id_, state in self.states.of(subject_kind).items()}
+            found[folder_of(subject_kind)] = {id_: body for id_, body in told.items() if body}
+        return {folder: items for folder, items in found.items() if items}
 
     def put(
         self,
@@ -110,6 +137,14 @@ class FileDecisions:
         """
         raise self._refusal(kind, id_)
 
+    def _item(self, path: Path, kind: str, id_: str) -> Item:
+        body, changed = _read(path, kind)
+        try:
+            self._check_item(kind, id_, body)
+        except InvalidDecisionError as error:
+            raise InvalidDecisionError(f"{path}: {error}") from error
+        return Item(kind, id_, body, 1, changed, str(path))
+
     def _check(self) -> None:
         if not self.folder.is_dir():
             raise DecisionsError(
@@ -118,22 +153,75 @@ class FileDecisions:
             )
 
     def _refusal(self, kind: str, id_: str) -> DecisionsError:
-        return DecisionsError(
-            f"the {kind.replace('_', ' ')} {id_!r} is kept in files. What to do: change "
-            f"{_path(self.folder, kind, id_)}."
-        )
+        return _kept_in_files(kind.replace("_", " "), id_, path_of(self.folder, kind, id_))
 
 
-def write_items(folder: Path, snapshot: Snapshot) -> list[Path]:
-    """Write each item of a snapshot as a file, fields in the order of their names.
+class FileStates:
+    """How findings were judged, in ``FOLDER/states/<kind of findings>/<id>.yaml``."""
+
+    def __init__(self, folder: Path, check: CheckState = anything) -> None:
+        """Name the folder of all decisions.
+
+        Args:
+            folder: of them.
+            check: refuses a state that its kind of findings does not have.
+        """
+        self._folder, self._check = folder, check
+
+    def kinds(self) -> list[str]:
+        """The kinds of findings that are judged there."""
+        room = self._folder / STATES
+        return sorted(path.name for path in room.iterdir()) if room.is_dir() else []
+
+    def of(self, subject_kind: str) -> dict[str, State]:
+        """Every state of a kind of findings, by the finding's id.
+
+        Raises:
+            DecisionsError: a file can't be read, or says what can't be.
+        """
+        found = {}
+        for id_, path in _files(self._folder, folder_of(subject_kind)):
+            body, changed = _read(path, f"state of a {subject_kind}")
+            try:
+                state = read_state(subject_kind, id_, body, changed, str(path))
+                self._check(subject_kind, id_, state.state, state.reason)
+            except InvalidDecisionError as error:
+                raise InvalidDecisionError(f"{path}: {error}") from error
+            found[id_] = state
+        return dict(sorted(found.items()))
+
+    def set(
+        self,
+        subject_kind: str,
+        subject_id: str,
+        state: str,  # noqa: ARG002 - as a database takes it
+        *,
+        by: Author,  # noqa: ARG002
+        expected: int | None,  # noqa: ARG002
+        until: datetime | None = None,  # noqa: ARG002
+        reason: str = "",  # noqa: ARG002
+        note: str = "",  # noqa: ARG002
+        owner: str = "",  # noqa: ARG002
+    ) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            DecisionsError: always; it names the file to edit.
+        """
+        path = path_of(self._folder, folder_of(subject_kind), subject_id)
+        raise _kept_in_files(f"state of the {subject_kind.replace('_', ' ')}", subject_id, path)
+
+
+def write_contents(folder: Path, contents: Contents) -> list[Path]:
+    """Write each item and state as a file, fields in the order of their names.
 
     Returns:
         The files, by name.
     """
     written = []
-    for kind, items in sorted(snapshot.contents.items()):
+    for kind, items in sorted(contents.items()):
         for id_, body in sorted(items.items()):
-            path = _path(folder, kind, id_)
+            path = path_of(folder, kind, id_)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_text(body), "utf-8")
             written.append(path)
@@ -149,13 +237,25 @@ def _text(body: Body) -> str:
     return str(yaml.safe_dump(body, allow_unicode=False, sort_keys=True, width=100))
 
 
-def _path(folder: Path, kind: str, id_: str) -> Path:
+def path_of(folder: Path, kind: str, id_: str) -> Path:
+    """The file of an item, or of a state."""
     # A dot at the beginning would hide the file, and .. would leave the folder.
     name = quote(id_, safe=" +@=,")
     return folder / kind / f"{'%2E' + name[1:] if name.startswith('.') else name}.yaml"
 
 
-def _item(path: Path, kind: str, id_: str) -> Item:
+def _kept_in_files(what: str, id_: str, path: Path) -> DecisionsError:
+    return DecisionsError(f"the {what} {id_!r} is kept in files. What to do: change {path}.")
+
+
+def _files(folder: Path, kind: str) -> list[tuple[str, Path]]:
+    """The files of a kind, each with the id that it is of."""
+    found = (folder / kind).glob("*.yaml")
+    return [(unquote(path.name.removesuffix(".yaml")), path) for path in found]
+
+
+def _read(path: Path, kind: str) -> tuple[dict[str, Any], datetime]:
+    """What a file says, and when it was written."""
     try:
         if path.stat().st_size > _LARGEST:
             raise DecisionsError(
@@ -177,6 +277,6 @@ def _item(path: Path, kind: str, id_: str) -> Item:
             "the line."
         ) from error
     try:
-        return Item(kind, id_, checked(body), 1, changed, str(path))
+        return checked(body), changed
     except InvalidBodyError as error:
         raise DecisionsError(f"{path}: {error}. What to do: change it there.") from error

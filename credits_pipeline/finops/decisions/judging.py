@@ -17,6 +17,7 @@ from credits_pipeline.finops.decisions.item import (
     ClosedMonth,
     State,
 )
+from credits_pipeline.finops.decisions.kind import CheckState, anything
 from credits_pipeline.finops.decisions.log import Connecting, Log
 from credits_pipeline.finops.decisions.tables import CLOSE, STATE
 
@@ -24,11 +25,19 @@ from credits_pipeline.finops.decisions.tables import CLOSE, STATE
 CLOSING = "close"
 
 
+#: As an expected version: whatever is there, because the writer has just read it, alone.
+ANY_VERSION = -1
+
+
 class States:
     """How findings were judged."""
 
     def __init__(
-        self, reading: Connecting, writing: Connecting, now: Callable[[], datetime]
+        self,
+        reading: Connecting,
+        writing: Connecting,
+        now: Callable[[], datetime],
+        check: CheckState = anything,
     ) -> None:
         """Name the table.
 
@@ -36,8 +45,9 @@ class States:
             reading: opens the database.
             writing: opens it for a writer that is alone.
             now: tells the time.
+            check: refuses a state that its kind of findings does not have.
         """
-        self._reading, self._writing, self._now = reading, writing, now
+        self._reading, self._writing, self._now, self._check = reading, writing, now, check
 
     def of(self, subject_kind: str) -> dict[str, State]:
         """Every state of a kind of findings, by the finding's id."""
@@ -73,39 +83,61 @@ class States:
 
         Raises:
             ChangedMeanwhileError: somebody else judged it since; nothing was written.
+            InvalidDecisionError: its kind of findings does not have the state.
         """
-        this = (STATE.c.subject_kind == subject_kind) & (STATE.c.subject_id == subject_id)
+        wanted = State(
+            subject_kind, subject_id, state, 1, self._now(), by.who, until, reason, note, owner
+        )
         with self._writing() as connection:
-            row = connection.execute(sa.select(STATE).where(this)).mappings().first()
-            before = None if row is None else State(**row)
-            found = State(
-                subject_kind,
-                subject_id,
-                state,
-                (before.version if before else 0) + 1,
-                self._now(),
-                by.who,
-                until,
-                reason,
-                note,
-                owner,
+            return self.write(connection, wanted, by=by, expected=expected, why=note or reason)
+
+    def all(self, connection: sa.Connection) -> list[State]:
+        """Every state of every kind, in a transaction."""
+        rows = connection.execute(sa.select(STATE)).mappings()
+        return [State(**row) for row in rows]
+
+    def write(
+        self,
+        connection: sa.Connection,
+        wanted: State,
+        *,
+        by: Author,
+        expected: int | None,
+        why: str,
+    ) -> State:
+        """Write a state in a transaction; its version is one more than what is there.
+
+        Raises:
+            ChangedMeanwhileError: somebody else judged it since.
+            InvalidDecisionError: its kind of findings does not have it.
+        """
+        self._check(wanted.subject_kind, wanted.subject_id, wanted.state, wanted.reason)
+        this = (STATE.c.subject_kind == wanted.subject_kind) & (
+            STATE.c.subject_id == wanted.subject_id
+        )
+        row = connection.execute(sa.select(STATE).where(this)).mappings().first()
+        before = None if row is None else State(**row)
+        found = replace(wanted, version=(before.version if before else 0) + 1)
+        if expected not in (ANY_VERSION, before.version if before else None):
+            raise ChangedMeanwhileError(
+                wanted.subject_kind,
+                wanted.subject_id,
+                expected=expected,
+                found=before,
+                wanted=_said(found),
             )
-            if (before.version if before else None) != expected:
-                raise ChangedMeanwhileError(
-                    subject_kind, subject_id, expected=expected, found=before, wanted=_said(found)
-                )
-            _write(connection, STATE, this, vars(found), new=before is None)
-            Log(self._reading).add(
-                connection,
-                at=found.at,
-                by=by,
-                kind=subject_kind,
-                key=subject_id,
-                version=found.version,
-                before=None if before is None else _said(before),
-                after=_said(found),
-                why=note or reason,
-            )
+        _write(connection, STATE, this, vars(found), new=before is None)
+        Log(self._reading).add(
+            connection,
+            at=found.at,
+            by=by,
+            kind=found.subject_kind,
+            key=found.subject_id,
+            version=found.version,
+            before=None if before is None else _said(before),
+            after=_said(found),
+            why=why,
+        )
         return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -9,13 +10,48 @@ from sqlalchemy import make_url
 
 from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions.body import Body
+from credits_pipeline.finops.decisions.exchange import Contents
 from credits_pipeline.finops.decisions.files import FileDecisions
-from credits_pipeline.finops.decisions.item import Author, Item, Snapshot
+from credits_pipeline.finops.decisions.item import Author, Item, Snapshot, State
+from credits_pipeline.finops.decisions.kind import check_item, check_state
 from credits_pipeline.finops.decisions.store import DecisionStore
+
+
+class Judging(Protocol):
+    """How findings were judged, in a database or in files."""
+
+    def of(self, subject_kind: str) -> dict[str, State]:
+        """Every state of a kind of findings, by the finding's id."""
+        ...
+
+    def set(
+        self,
+        subject_kind: str,
+        subject_id: str,
+        state: str,
+        *,
+        by: Author,
+        expected: int | None,
+        until: datetime | None = None,
+        reason: str = "",
+        note: str = "",
+        owner: str = "",
+    ) -> State:
+        """Judge a finding."""
+        ...
 
 
 class Decisions(Protocol):
     """What a database and a folder of files have in common."""
+
+    @property
+    def states(self) -> Judging:
+        """How findings were judged."""
+        ...
+
+    def contents(self) -> Contents:
+        """Every item and every state that says something, by folder and id."""
+        ...
 
     def item(self, kind: str, id_: str) -> Item | None:
         """One thing; None where there is none."""
@@ -61,7 +97,9 @@ def open_decisions() -> Iterator[Decisions]:
     """
     folder = settings.decisions_folder()
     if folder is not None:
-        yield FileDecisions(folder)
+        yield FileDecisions(folder, check_item=check_item, check_state=check_state)
         return
-    with DecisionStore.open(settings.database_url()) as store:
+    with DecisionStore.open(
+        settings.database_url(), check_item=check_item, check_state=check_state
+    ) as store:
         yield store

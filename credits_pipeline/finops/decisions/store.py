@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from credits_pipeline.finops.decisions import connecting
 from credits_pipeline.finops.decisions.body import Body, checked
+from credits_pipeline.finops.decisions.exchange import Contents, Difference, differences
 from credits_pipeline.finops.decisions.item import (
     Author,
     Change,
@@ -20,9 +21,11 @@ from credits_pipeline.finops.decisions.item import (
     Item,
     Snapshot,
 )
-from credits_pipeline.finops.decisions.judging import ClosedMonths, States
+from credits_pipeline.finops.decisions.judging import ANY_VERSION, ClosedMonths, States
+from credits_pipeline.finops.decisions.kind import CheckItem, CheckState, anything
 from credits_pipeline.finops.decisions.log import Log
 from credits_pipeline.finops.decisions.migrating import migrate
+from credits_pipeline.finops.decisions.said import folder_of, judged_of, read_state, said
 from credits_pipeline.finops.decisions.tables import ITEM, SNAPSHOT
 
 
@@ -39,25 +42,43 @@ class DecisionStore:
         closed_months: the months whose statements are frozen.
     """
 
-    def __init__(self, engine: sa.Engine, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        now: Callable[[], datetime] = _now,
+        *,
+        check_item: CheckItem = anything,
+        check_state: CheckState = anything,
+    ) -> None:
         """Take an engine whose tables are there; `open` makes both.
 
         Args:
             engine: of the database.
             now: tells the time of changes.
+            check_item: refuses an item that its kind can't use.
+            check_state: refuses a state that its kind of findings does not have.
         """
-        self._engine, self._now = engine, now
+        self._engine, self._now, self._check_item = engine, now, check_item
         self.log = Log(self._reading)
-        self.states = States(self._reading, self._writing, now)
+        self.states = States(self._reading, self._writing, now, check_state)
         self.closed_months = ClosedMonths(self._reading, self._writing, now)
 
     @classmethod
-    def open(cls, url: str, now: Callable[[], datetime] = _now) -> Self:
+    def open(
+        cls,
+        url: str,
+        now: Callable[[], datetime] = _now,
+        *,
+        check_item: CheckItem = anything,
+        check_state: CheckState = anything,
+    ) -> Self:
         """Open a database, and make or change its tables first where that is needed.
 
         Args:
             url: as SQLAlchemy writes it.
             now: tells the time of changes.
+            check_item: refuses an item that its kind can't use.
+            check_state: refuses a state that its kind of findings does not have.
 
         Raises:
             DecisionsError: it can't be reached or used.
@@ -65,7 +86,7 @@ class DecisionStore:
         engine = connecting.engine_of(url)
         with connecting.told(engine):
             migrate(engine)
-        return cls(engine, now)
+        return cls(engine, now, check_item=check_item, check_state=check_state)
 
     def __enter__(self) -> Self:
         return self
@@ -111,35 +132,10 @@ class DecisionStore:
         Raises:
             ChangedMeanwhileError: somebody else wrote since; nothing was written.
             InvalidBodyError: the body can't be kept.
+            InvalidDecisionError: its kind can't use it.
         """
-        wanted = checked(body)
         with self._writing() as connection:
-            before = self._row(connection, kind, id_)
-            there = before is not None and not before.deleted
-            if (before.version if before is not None and there else None) != expected:
-                raise ChangedMeanwhileError(
-                    kind,
-                    id_,
-                    expected=expected,
-                    found=_read(before) if before is not None and there else None,
-                    wanted=wanted,
-                )
-            item = Item(
-                kind, id_, wanted, (before.version if before else 0) + 1, self._now(), by.who
-            )
-            self._write(connection, item, before, deleted=False)
-            self.log.add(
-                connection,
-                at=item.updated_at,
-                by=by,
-                kind=kind,
-                key=id_,
-                version=item.version,
-                before=before.body if before is not None and there else None,
-                after=wanted,
-                why=why,
-            )
-        return item
+            return self._put(connection, kind, id_, body, by=by, expected=expected, why=why)
 
     def delete(self, kind: str, id_: str, *, by: Author, expected: int, why: str = "") -> None:
         """Take a thing away; the log keeps what it said.
@@ -148,34 +144,42 @@ class DecisionStore:
             ChangedMeanwhileError: somebody else wrote since, or took it away; nothing was written.
         """
         with self._writing() as connection:
-            before = self._row(connection, kind, id_)
-            if before is None or before.deleted or before.version != expected:
-                raise ChangedMeanwhileError(
-                    kind,
-                    id_,
-                    expected=expected,
-                    found=_read(before) if before is not None and not before.deleted else None,
-                    wanted=None,
-                )
-            gone = Item(kind, id_, before.body, before.version + 1, self._now(), by.who)
-            self._write(connection, gone, before, deleted=True)
-            self.log.add(
-                connection,
-                at=gone.updated_at,
-                by=by,
-                kind=kind,
-                key=id_,
-                version=gone.version,
-                before=before.body,
-                after=None,
-                why=why,
-            )
+            self._delete(connection, kind, id_, by=by, expected=expected, why=why)
 
     def changes(
         self, kind: str | None = None, key: str | None = None, *, limit: int = 1000
     ) -> list[Change]:
         """The log, newest first."""
         return self.log.read(kind, key, limit=limit)
+
+    def contents(self) -> Contents:
+        """Every item and every state that says something, as files have them."""
+        with self._reading() as connection:
+            return self._contents(connection)
+
+    def take_in(
+        self, wanted: Contents, *, by: Author, why: str = "", prune: bool = False
+    ) -> tuple[Difference, ...]:
+        """Make the store say what files say: all of it, or nothing of it.
+
+        Args:
+            wanted: what they say.
+            by: who takes them in.
+            why: in the author's words.
+            prune: whether what no file has is taken away.
+
+        Returns:
+            What changed.
+
+        Raises:
+            InvalidDecisionError: one can't be kept; nothing was written.
+            InvalidBodyError: the same.
+        """
+        with self._writing() as connection:
+            found = differences(self._contents(connection), wanted, prune=prune)
+            for one in found:
+                self._take_in(connection, one, by=by, why=why)
+        return found
 
     def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
         """The items as they are now, kept so that its digest finds them again.
@@ -202,6 +206,30 @@ class DecisionStore:
             contents = connection.execute(query).scalar()
         return None if contents is None else Snapshot(contents)
 
+    def _contents(self, connection: sa.Connection) -> Contents:
+        found: dict[str, dict[str, Any]] = {}
+        query = sa.select(ITEM.c.kind, ITEM.c.id, ITEM.c.body).where(~ITEM.c.deleted)
+        for row in connection.execute(query):
+            found.setdefault(row.kind, {})[row.id] = row.body
+        for state in self.states.all(connection):
+            body = said(state)
+            if body:
+                found.setdefault(folder_of(state.subject_kind), {})[state.subject_id] = body
+        return found
+
+    def _take_in(self, connection: sa.Connection, one: Difference, *, by: Author, why: str) -> None:
+        judged = judged_of(one.folder)
+        if judged is not None:
+            state = read_state(judged, one.id, one.after or {}, self._now(), by.who)
+            self.states.write(connection, state, by=by, expected=ANY_VERSION, why=why)
+            return
+        row = self._row(connection, one.folder, one.id)
+        version = None if row is None or row.deleted else row.version
+        if one.after is None:
+            self._delete(connection, one.folder, one.id, by=by, expected=version or 0, why=why)
+        else:
+            self._put(connection, one.folder, one.id, one.after, by=by, expected=version, why=why)
+
     def _keep(self, taken: Snapshot) -> None:
         with self._writing() as connection:
             there = sa.select(SNAPSHOT.c.digest).where(SNAPSHOT.c.digest == taken.digest)
@@ -210,6 +238,77 @@ class DecisionStore:
                     SNAPSHOT.insert(),
                     {"digest": taken.digest, "at": self._now(), "contents": taken.contents},
                 )
+
+    def _put(
+        self,
+        connection: sa.Connection,
+        kind: str,
+        id_: str,
+        body: Body,
+        *,
+        by: Author,
+        expected: int | None,
+        why: str,
+    ) -> Item:
+        wanted = checked(body)
+        self._check_item(kind, id_, wanted)
+        before = self._row(connection, kind, id_)
+        there = before is not None and not before.deleted
+        if (before.version if before is not None and there else None) != expected:
+            raise ChangedMeanwhileError(
+                kind,
+                id_,
+                expected=expected,
+                found=_read(before) if before is not None and there else None,
+                wanted=wanted,
+            )
+        item = Item(kind, id_, wanted, (before.version if before else 0) + 1, self._now(), by.who)
+        self._write(connection, item, before, deleted=False)
+        self.log.add(
+            connection,
+            at=item.updated_at,
+            by=by,
+            kind=kind,
+            key=id_,
+            version=item.version,
+            before=before.body if before is not None and there else None,
+            after=wanted,
+            why=why,
+        )
+        return item
+
+    def _delete(
+        self,
+        connection: sa.Connection,
+        kind: str,
+        id_: str,
+        *,
+        by: Author,
+        expected: int,
+        why: str,
+    ) -> None:
+        before = self._row(connection, kind, id_)
+        if before is None or before.deleted or before.version != expected:
+            raise ChangedMeanwhileError(
+                kind,
+                id_,
+                expected=expected,
+                found=_read(before) if before is not None and not before.deleted else None,
+                wanted=None,
+            )
+        gone = Item(kind, id_, before.body, before.version + 1, self._now(), by.who)
+        self._write(connection, gone, before, deleted=True)
+        self.log.add(
+            connection,
+            at=gone.updated_at,
+            by=by,
+            kind=kind,
+            key=id_,
+            version=gone.version,
+            before=before.body,
+            after=None,
+            why=why,
+        )
 
     def _item(self, connection: sa.Connection, kind: str, id_: str) -> Item | None:
         row = self._row(connection, kind, id_)

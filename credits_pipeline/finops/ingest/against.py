@@ -93,8 +93,17 @@ def _columns(delivery: Delivery, read: Read) -> Check:
     )
 
 
-def not_smaller(read: Read, measured: Measured, counts: Version | None) -> Check:
-    """A month that lost rows may be right. One that lost all of them is not taken for one."""
+def not_smaller(
+    read: Read, measured: Measured, counts: Version | None, stated: int | None = None
+) -> Check:
+    """A month that lost rows may be right. One that lost all of them is not taken for one.
+
+    Args:
+        read: what the files hold.
+        measured: what the typed rows add up to.
+        counts: the version before.
+        stated: how many rows the manifest states: where it says none, an empty month is meant.
+    """
     name = "not_smaller_than_before"
     if counts is None:
         if not measured.rows:
@@ -119,7 +128,7 @@ def not_smaller(read: Read, measured: Measured, counts: Version | None) -> Check
             blocking=False,
             numbers=numbers,
         )
-    empty = not measured.rows
+    empty = not measured.rows and stated != 0
     billed = {currency: costs.get("BilledCost", "0") for currency, costs in measured.totals.items()}
     before = {currency: costs.get("BilledCost", "0") for currency, costs in counts.totals.items()}
     says = (

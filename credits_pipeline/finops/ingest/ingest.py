@@ -144,7 +144,7 @@ class _Ingest:
                     *newest,
                     *against_manifest(delivery, read),
                     *found,
-                    not_smaller(read, measured, counts),
+                    not_smaller(read, measured, counts, delivery.rows),
                 ],
                 self.accept,
             )

@@ -7,7 +7,7 @@ from credits_pipeline.finops.manifests.delivery import (
     SourceSpec,
 )
 from credits_pipeline.finops.manifests.reading import current, marks, months
-from credits_pipeline.finops.manifests.receipts import RECEIPTS, Receipts
+from credits_pipeline.finops.manifests.receipts import RECEIPTS, Receipts, own_receipts
 
 __all__ = [
     "RECEIPTS",
@@ -19,4 +19,5 @@ __all__ = [
     "current",
     "marks",
     "months",
+    "own_receipts",
 ]

@@ -4,7 +4,9 @@ They count in *Net* only, so that they bear a name of their own that nothing els
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.manifests.delivery import (
     DeliveredFile,
@@ -13,8 +15,8 @@ from credits_pipeline.finops.manifests.delivery import (
     SourceSpec,
     digest,
 )
-from credits_pipeline.finops.manifests.manifest_json import moment, read_manifest, text
-from credits_pipeline.finops.objects import MissingError, Place
+from credits_pipeline.finops.manifests.manifest_json import count, moment, read_manifest, text
+from credits_pipeline.finops.objects import MissingError, Place, open_place
 
 RECEIPTS = "credits-receipts"
 _FOLDER = "receipts/"
@@ -31,15 +33,39 @@ class Receipts:
     export: str = ""
 
 
+def own_receipts(storage: str | None = None) -> Receipts:
+    """The receipts of this installation.
+
+    Args:
+        storage: of the first wing; default: ``CREDITS_STORAGE``.
+
+    Raises:
+        SettingError: the place can't be used.
+    """
+    return Receipts(storage or settings.storage_root())
+
+
 def marks(_source: SourceSpec, place: Place) -> dict[BillingMonth, str]:
     """What changes when a month's receipt does."""
-    found = {}
+    found: dict[BillingMonth, str] = {}
+    here = place.local(_FOLDER.rstrip("/"))
+    if here is not None and not here.parent.is_dir():
+        return found  # no credits were ever handed out from here
     for one in place.list(_FOLDER):
         month = one.key.removeprefix(_FOLDER).removesuffix(".json")
         try:
             found[BillingMonth.parse(month)] = digest([f"{one.key} {one.size} {one.etag}"])
         except ValueError:
             continue  # something else that lies there
+    return found
+
+
+def receipt(source: SourceSpec, month: BillingMonth) -> dict[str, Any]:
+    """What a month's receipt says; nothing where there is none."""
+    try:
+        found, _ = read_manifest(open_place(source.location), f"{_FOLDER}{month}.json")
+    except MissingError:
+        return {}
     return found
 
 
@@ -60,6 +86,7 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
         manifest=uri,
         files=(DeliveredFile("sent.parquet", _rows(place, month, text(receipt, "run_id", uri))),),
         delivered_at=moment(text(receipt, "ended_at", uri), uri),
+        rows=count(receipt, "row_count", uri),
         form="credits",
     )
 

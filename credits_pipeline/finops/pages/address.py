@@ -1,52 +1,5 @@
-"""The address of a page: where the scope lives, and how every link spells it.
+"""The address of a page, as `credits_pipeline.finops.address` spells it for every surface."""
 
-`link` is the one place that writes such an address: pages, alerts, documents and Dagster's metadata
-call it. What is in an address is words of the scope, and a few words of the page itself.
-"""
+from credits_pipeline.finops.address import PAGES, Words, link, spelled
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
-
-if TYPE_CHECKING:
-    from credits_pipeline.finops.queries.scope import Scope
-
-Words = dict[str, list[str]]
-
-#: The pages by their word in the address, in their order.
-PAGES = {
-    "setup": "Setup",
-    "overview": "Overview",
-    "spend": "Spend",
-    "settings": "Settings",
-}
-
-
-def link(
-    page: str, scope: "Scope | None" = None, *, base: str = "", **more: str | Sequence[str]
-) -> str:
-    """The address of a page with its whole scope.
-
-    Args:
-        page: its word in the address.
-        scope: what it is about; None for pages without one.
-        base: what stands before, such as ``https://spend.example.com``; empty for links inside.
-        more: words of the page itself, such as ``view``.
-
-    Raises:
-        KeyError: there is no such page.
-    """
-    if page not in PAGES:
-        raise KeyError(page)
-    told = urlencode(sorted(spelled(scope, more).items()), doseq=True, quote_via=quote)
-    return f"{base.rstrip('/')}/{page}{'?' + told if told else ''}"
-
-
-def spelled(scope: "Scope | None", more: Mapping[str, str | Sequence[str]] | None = None) -> Words:
-    """The words of an address, each with its values."""
-    words: Words = {} if scope is None else {k: list(v) for k, v in scope.words().items()}
-    for word, value in (more or {}).items():
-        values = [value] if isinstance(value, str) else list(value)
-        if values and any(values):
-            words[word] = values
-    return words
+__all__ = ["PAGES", "Words", "link", "spelled"]

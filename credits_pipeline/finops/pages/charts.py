@@ -20,6 +20,7 @@ _DARK = ("#6db3f2", "#f0b14a", "#3fc7a3", "#e391c8", "#9ad1f5", "#f08b52", "#b7a
 #: For the lack of a value, and for everything that is too small for a colour of its own.
 _GREY = {"light": "#6b7280", "dark": "#9aa3af"}
 _PALE_GREY = {"light": "#b9bec7", "dark": "#565f6b"}
+_DOT = {"light": "#b42318", "dark": "#ff8a80"}
 _INK = {"light": "#16181d", "dark": "#eceff4"}
 OTHERS = "All other"
 _MOST = len(_LIGHT)
@@ -35,7 +36,17 @@ def theme() -> str:
     return found if found in _GREY else "light"
 
 
-def _money_axis(currency: str) -> str:
+def first_colour() -> str:
+    """Of the line that a chart is about."""
+    return (_LIGHT if theme() == "light" else _DARK)[0]
+
+
+def grey() -> str:
+    """Of what stands beside it for comparison."""
+    return _GREY[theme()]
+
+
+def money_axis(currency: str) -> str:
     """A Vega expression that writes an axis' numbers short, such as $30k."""
     symbol = figures.symbol(currency)
     return (
@@ -60,6 +71,7 @@ def bars(
     blank: str,
     currency: str,
     before: Mapping[date, Decimal],
+    dots: Mapping[date, str] = {},
     by_month: bool,
     words: str,
 ) -> None:
@@ -72,6 +84,7 @@ def bars(
         blank: how the lack of a value is written; it is grey.
         currency: of all amounts.
         before: the total before, by the day or month that it is beside.
+        dots: days that are marked above their bar, each with the sentence that says why.
         by_month: whether a bar is a month.
         words: what the chart shows, for those who can't see it.
     """
@@ -108,18 +121,18 @@ def bars(
     labels = "{" + ", ".join(f"'{at}': '{label}'" for at, label in axis.items()) + "}[datum.value]"
     x = alt.X("at:O", axis=alt.Axis(title=None, labelAngle=0, labelExpr=labels, labelOverlap=True))
     bar = (
-        alt.Chart(_data(alt, rows))
+        alt.Chart(data(alt, rows))
         .mark_bar()
         .encode(
             x=x,
             y=alt.Y(
                 "sum(cost):Q",
-                axis=alt.Axis(title=None, labelExpr=_money_axis(currency), tickCount=5),
+                axis=alt.Axis(title=None, labelExpr=money_axis(currency), tickCount=5),
             ),
             color=alt.Color(
                 "group:N",
                 scale=alt.Scale(domain=domain, range=colours),
-                legend=_legend(alt, "right") if len(domain) > 1 else None,
+                legend=legend(alt, "right") if len(domain) > 1 else None,
             ),
             opacity=alt.Opacity("strength:Q", scale=None, legend=None),
             order=alt.Order("order:Q"),
@@ -131,20 +144,27 @@ def bars(
         )
     )
     marks = _marks(alt, {at: before[at] for at in before if at.isoformat() in axis}, x, currency)
-    st.altair_chart(
-        bar + marks if marks is not None else bar, width="stretch", height=_height(), alt=words
-    )
+    chart = bar if marks is None else bar + marks
+    tops: dict[date, Decimal] = {}
+    for (at, _, _), cost in stacked.items():
+        tops[at] = tops.get(at, Decimal(0)) + max(cost, Decimal(0))
+    there_dots = _dots(alt, {at: dots[at] for at in dots if at in tops}, tops, x)
+    if there_dots is not None:
+        chart += there_dots
+    st.altair_chart(chart, width="stretch", height=height(), alt=words)
 
 
-def _data(alt: Any, rows: list[dict[str, Any]]) -> Any:
+def data(alt: Any, rows: list[dict[str, Any]]) -> Any:
+    """Rows as Vega takes them."""
     return alt.Data(values=rows)
 
 
-def _height() -> int:
+def height() -> int:
+    """Of a chart on this screen."""
     return 260 if is_phone() else 320
 
 
-def _legend(alt: Any, orient: str, symbol: str = "square") -> Any:
+def legend(alt: Any, orient: str, symbol: str = "square") -> Any:
     """Beside the chart, or below it in short columns where the screen is narrow."""
     if is_phone():
         return alt.Legend(title=None, orient="bottom", columns=3, labelLimit=88, symbolType=symbol)
@@ -159,12 +179,26 @@ def _marks(alt: Any, before: Mapping[date, Decimal], x: Any, currency: str) -> A
         for at, cost in sorted(before.items())
     ]
     return (
-        alt.Chart(_data(alt, rows))
+        alt.Chart(data(alt, rows))
         .mark_tick(thickness=2, color=_INK[theme()])
         .encode(
             x=x, y="cost:Q", tooltip=[alt.Tooltip("told:N", title="In the period before")]
         )
     )  # fmt: skip
+
+
+def _dots(alt: Any, dots: Mapping[date, str], tops: Mapping[date, Decimal], x: Any) -> Any:
+    if not dots:
+        return None
+    rows = [
+        {"at": at.isoformat(), "cost": float(tops[at]), "says": visible(says)}
+        for at, says in sorted(dots.items())
+    ]
+    return (
+        alt.Chart(data(alt, rows))
+        .mark_point(filled=True, size=90, color=_DOT[theme()], yOffset=-8, opacity=1)
+        .encode(x=x, y="cost:Q", tooltip=[alt.Tooltip("says:N", title="Anomaly")])
+    )
 
 
 def adding_up(
@@ -188,7 +222,7 @@ def adding_up(
     last = max((day for points in lines.values() for day, _ in points), default=1)
     palette = [(_LIGHT if mode == "light" else _DARK)[0], _GREY[mode]]
     chart = (
-        alt.Chart(_data(alt, rows))
+        alt.Chart(data(alt, rows))
         .mark_line(point=alt.OverlayMarkDef(opacity=0, size=60))
         .encode(
             x=alt.X(
@@ -198,12 +232,12 @@ def adding_up(
             ),
             y=alt.Y(
                 "cost:Q",
-                axis=alt.Axis(title=None, labelExpr=_money_axis(currency), tickCount=5),
+                axis=alt.Axis(title=None, labelExpr=money_axis(currency), tickCount=5),
             ),
             color=alt.Color(
                 "line:N",
                 scale=alt.Scale(domain=list(lines), range=palette[: len(lines)]),
-                legend=_legend(alt, "top", "stroke"),
+                legend=legend(alt, "top", "stroke"),
             ),
             tooltip=[
                 alt.Tooltip("line:N", title="Period"),
@@ -212,4 +246,4 @@ def adding_up(
             ],
         )
     )
-    st.altair_chart(chart, width="stretch", height=_height(), alt=words)
+    st.altair_chart(chart, width="stretch", height=height(), alt=words)

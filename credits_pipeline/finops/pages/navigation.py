@@ -10,6 +10,8 @@ _ICONS = {
     "setup": ":material/cable:",
     "overview": ":material/dashboard:",
     "spend": ":material/bar_chart:",
+    "budgets": ":material/savings:",
+    "governance": ":material/policy:",
     "settings": ":material/tune:",
 }
 #: The number that each page's file begins with; those that are missing join with their data.
@@ -17,10 +19,26 @@ _FILES = {
     "setup": "0_Setup.py",
     "overview": "1_Overview.py",
     "spend": "2_Spend.py",
+    "budgets": "3_Budgets_Forecast.py",
+    "governance": "5_Governance.py",
     "settings": "7_Settings.py",
 }
 #: Words of an address that belong to one page and go with no link to another.
-OWN = frozenset({"view", "section", "connect", "month_of_credits"})
+OWN = frozenset(
+    {
+        "view",
+        "section",
+        "connect",
+        "month_of_credits",
+        "budget",
+        "tab",
+        "policy",
+        "violation",
+        "since",
+        "state",
+        "severity",
+    }
+)
 HOME = "overview"
 
 

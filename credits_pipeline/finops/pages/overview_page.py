@@ -1,13 +1,23 @@
 """Overview: are we fine, what changed, what must be decided."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from html import escape
 
 import streamlit as st
 
-from credits_pipeline.finops.pages import charts, figures
+from credits_pipeline.finops.budgets.standing import RULE, Standing, Status
+from credits_pipeline.finops.forecast.asking import outlook
+from credits_pipeline.finops.forecast.telling import how_sure
+from credits_pipeline.finops.pages import (
+    ahead_chart,
+    budget_detail,
+    budget_list,
+    charts,
+    deciding,
+    figures,
+)
 from credits_pipeline.finops.pages.frame import Frame, open_frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
@@ -37,6 +47,7 @@ class Tile:
     note: str
     scope: Scope
     help: str | None = None
+    page: str = "spend"
 
 
 def page() -> None:
@@ -53,6 +64,7 @@ def page() -> None:
         _so_far(frame, beside)
     with right:
         _changed(frame)
+        deciding.draw(frame)
     _by_cloud(frame)
     _trend(frame)
 
@@ -77,24 +89,8 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
                 "Complete days only, as many on both sides.",
             )
         )
-        found.append(
-            Tile(
-                "A day",
-                figures.short(beside.current / beside.days, currency),
-                f"{figures.short(beside.previous / beside.before.days, currency)} before",
-                scope.but(group=("service",)),
-            )
-        )
-    before_period = scope.period.previous()
-    last = frame.looking.ask(spend, scope.but(period=before_period, group=())).total
-    found.append(
-        Tile(
-            figures.days(before_period.start, before_period.last, today),
-            figures.short(last, currency),
-            "the whole period before",
-            scope.but(period=before_period),
-        )
-    )
+    found.append(_end(frame))
+    found.append(_budgets(frame))
     if "team" in frame.looking.published.tags and frame.looking.person.teams is None:
         by_team = frame.looking.ask(spend, scope.but(group=("team",)))
         untagged = next((row for row in by_team.rows if row.keys == (None,)), None)
@@ -126,6 +122,41 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
     return found
 
 
+def _end(frame: Frame) -> Tile:
+    """Where the period is heading; of one that is over, what the one before it was."""
+    scope, currency, today = frame.scope, frame.currency, frame.looking.today
+    if scope.period.by_month:
+        found = frame.looking.ask(outlook, scope.but(group=()), today)
+        ahead = found.forecast
+        if ahead.expected is not None and not ahead.is_over:
+            name = "Month end" if len(scope.period.months) == 1 else "Period's end"
+            note = budget_detail.range_of(ahead, currency) or "an estimate"
+            return Tile(
+                name, f"about {figures.short(ahead.expected, currency)}", plain(note), scope,
+                how_sure(found.quality), page="budgets",
+            )  # fmt: skip
+    before = scope.period.previous()
+    last = frame.looking.ask(spend, scope.but(period=before, group=())).total
+    return Tile(
+        figures.days(before.start, before.last, today),
+        figures.short(last, currency),
+        "the whole period before",
+        scope.but(period=before),
+    )
+
+
+def _budgets(frame: Frame) -> Tile:
+    """How many budgets are over and at risk, and what of all of them is used."""
+    found = budget_list.budgets_of(frame).standings
+    if not found:
+        return Tile("Budgets", "none yet", "add one of this scope", frame.scope, page="budgets")
+    over = sum(one.status is Status.OVER for one in found)
+    risk = sum(one.status is Status.AT_RISK for one in found)
+    figure = f"{over} over" if over else f"{risk} at risk" if risk else "on track"
+    note = f"{risk} at risk, of {len(found)}" if over else f"of {len(found)}"
+    return Tile("Budgets", figure, note, frame.scope, RULE, page="budgets")
+
+
 def _credits(frame: Frame) -> Decimal:
     scope = frame.scope.but(cost="billed", credits=True, group=("charge",))
     found = frame.looking.ask(spend, scope)
@@ -143,7 +174,7 @@ def _tiles(found: list[Tile]) -> None:
         )
         with place:
             st.page_link(
-                page_of("spend"),
+                page_of(tile.page),
                 label=plain(tile.name),
                 icon=":material/chevron_right:",
                 icon_position="right",
@@ -163,6 +194,8 @@ def _change(change: Decimal, current: Decimal, previous: Decimal, currency: str)
 
 
 def _so_far(frame: Frame, beside: Comparison) -> None:
+    if _heading(frame, beside):
+        return
     currency, today = frame.currency, frame.looking.today
     if beside.why_not:
         st.subheader("So far", anchor=False)
@@ -183,6 +216,51 @@ def _so_far(frame: Frame, beside: Comparison) -> None:
         _days(frame, whole): _adding_up(frame, whole),
     }
     charts.adding_up(lines, currency=currency, words=f"{title}. Spend added up day by day.")
+
+
+def _heading(frame: Frame, beside: Comparison) -> bool:
+    """So far, heading for, budget; whether the period is one that is heading somewhere."""
+    scope, currency = frame.scope, frame.currency
+    if not scope.period.by_month:
+        return False
+    budget = _budget_of(frame)
+    if budget is None:
+        ahead = frame.looking.ask(outlook, scope.but(group=()), frame.looking.today).forecast
+        title = budget_detail.heading(ahead, currency)
+    else:
+        ahead = budget.forecast
+        title = budget_detail.heading(ahead, currency, budget.amount)
+    if ahead.expected is None or ahead.is_over:
+        return False
+    st.subheader(plain(title), anchor=False)
+    if budget is not None and budget.scope.basis != scope.basis:
+        name, basis = plain(budget.budget.name), plain(budget.scope.basis)
+        st.markdown(f":small[:gray[As the budget {name} counts: {basis}.]]")
+    before: list[tuple[int, Decimal]] = []
+    name = ""
+    if not beside.why_not:
+        whole = _whole_before(frame, beside)
+        shown = frame if budget is None else replace(frame, scope=budget.scope)
+        before, name = _adding_up(shown, whole), _days(frame, whole)
+    ahead_chart.draw(
+        ahead_chart.Ahead(ahead, {} if budget is None else budget.line, before, name),
+        currency=currency,
+        words=f"{title}. Spend added up day by day, what is expected, and the period before.",
+    )
+    return True
+
+
+def _budget_of(frame: Frame) -> Standing | None:
+    """The one budget of exactly this scope and period."""
+    scope = frame.scope
+    found = [
+        one
+        for one in budget_list.budgets_of(frame).standings
+        if one.scope.chosen == scope.chosen
+        and one.currency == frame.currency
+        and (one.period.start, one.period.end) == (scope.period.start, scope.period.end)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _days(frame: Frame, period: Period) -> str:

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import streamlit as st
 
-from credits_pipeline.finops.pages import charts, figures, views
+from credits_pipeline.finops.pages import anomaly_list, charts, figures, views
 from credits_pipeline.finops.pages.adding_up import draw_bridge
 from credits_pipeline.finops.pages.address import link
 from credits_pipeline.finops.pages.frame import Frame, open_frame
+from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.screen import is_phone
 from credits_pipeline.finops.pages.tables import Column, table
@@ -50,6 +51,7 @@ def page() -> None:
         st.info("Nothing was spent in this scope. Choose another period, or fewer filters.")
         return
     _chart(frame, found, beside, word)
+    anomaly_list.draw(frame)
     _rows(frame, found, beside, word)
 
 
@@ -101,9 +103,9 @@ def _line(frame: Frame, found: Spend, beside: Comparison) -> None:
     if is_phone():
         st.markdown(" · ".join(told))
         row = st.container(horizontal=True)
-        buttons = [row.container(width="content") for _ in range(3)]
+        buttons = [row.container(width="content") for _ in range(4)]
     else:
-        left, *buttons = st.columns([7, 1.2, 1.1, 1.9], vertical_alignment="center")
+        left, *buttons = st.columns([6.4, 1.2, 1.1, 1.9, 1.4], vertical_alignment="center")
         left.markdown(" · ".join(told))
     with buttons[0], st.popover("Views", icon=":material/bookmark:", width="stretch"):
         views.draw(frame)
@@ -112,6 +114,14 @@ def _line(frame: Frame, found: Spend, beside: Comparison) -> None:
         st.code(link("spend", frame.scope, base=_base()), language=None, wrap_lines=True)
     with buttons[2], st.popover("How this adds up", icon=":material/calculate:", width="stretch"):
         draw_bridge(frame, found)
+
+    buttons[3].page_link(
+        page_of("budgets"),
+        label="Make a budget",
+        icon=":material/savings:",
+        query_params=frame.scope.but(group=()).words(),
+        help="A budget of this scope, with an amount that its last months suggest.",
+    )
 
 
 def _base() -> str:
@@ -146,9 +156,20 @@ def _chart(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
         blank=blank(word),
         currency=frame.currency,
         before=before,
+        dots={} if by_month else _dots(frame),
         by_month=by_month,
         words=f"Spend by {width} and {word}. The largest: {top}.",
     )
+
+
+def _dots(frame: Frame) -> dict[date, str]:
+    """The first day of each anomaly that is in the picture, with its sentence."""
+    found: dict[date, str] = {}
+    for one in anomaly_list.seen(frame):
+        at = max(one.found.since, frame.scope.period.start)
+        told = f"{anomaly_list.sentence(one.found)} ({one.word})"
+        found[at] = f"{found[at]}; {told}" if at in found else told
+    return found
 
 
 def _before(frame: Frame, beside: Comparison) -> dict[date, Decimal]:

@@ -12,7 +12,7 @@ from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.variables import DAGSTER_URL
 
-_LAST = "setup:run"
+_LAST, _ABOUT = "run", "run:about"
 _SECONDS = 10
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 _LAUNCH = """
@@ -45,6 +45,8 @@ query Status($id: ID!) {
 """
 #: As `credits_pipeline.finops.assets` names them; a test compares.
 JOB, LOCATION, REPOSITORY = "bill_month", "credits_pipeline", "__repository__"
+CHARGEBACK_JOB = "chargeback_month"
+POLICIES_JOB = "policies"
 SOURCES = "finops_sources"
 
 
@@ -66,7 +68,42 @@ def ingest(source: str, month: BillingMonth, person: Person) -> None:
         st.error(f"The run was not started: {plain(error)}")
         st.code(f"credits-pipeline ingest --source {source} --month {month}", language="bash")
         return
-    st.session_state[_LAST] = run_id
+    _show(
+        run_id, "The bill was read; its numbers are offered on the pages", "The bill was not read"
+    )
+
+
+def state_month(month: BillingMonth, person: Person) -> None:
+    """Have a month's statements made and sent; without Dagster's address its sensor does it."""
+    if not address():
+        return
+    tags = {"dagster/partition": month.partition_key}
+    try:
+        run_id = start(CHARGEBACK_JOB, tags, person)
+    except NotStartedError as error:
+        st.error(f"The run that makes and sends the statements was not started: {plain(error)}")
+        return
+    _show(run_id, "The statements were made and sent", "The statements were not all made and sent")
+
+
+def evaluate(person: Person) -> None:
+    """Have the policies evaluated, or show the command that does it."""
+    command = "credits-pipeline policies evaluate"
+    if not address():
+        st.info("The pages were not told where Dagster is; this command does the same:")
+        st.code(command, language="bash")
+        return
+    try:
+        run_id = start(POLICIES_JOB, {}, person)
+    except NotStartedError as error:
+        st.error(f"The run was not started: {plain(error)}")
+        st.code(command, language="bash")
+        return
+    _show(run_id, "The policies were evaluated; load the page anew", "They were not evaluated")
+
+
+def _show(run_id: str, done: str, failed: str) -> None:
+    st.session_state[_LAST], st.session_state[_ABOUT] = run_id, (done, failed)
 
 
 def address() -> str:
@@ -84,19 +121,30 @@ def launch(source: str, month: BillingMonth, person: Person) -> str:
     added = _ask(_ADD, {"selector": selector, "name": SOURCES, "key": source})
     if "message" in added["addDynamicPartition"]:
         raise NotStartedError(str(added["addDynamicPartition"]["message"]))
-    partition = f"{month.partition_key}|{source}"
+    tags = {
+        "dagster/partition": f"{month.partition_key}|{source}",
+        "dagster/partition/month": month.partition_key,
+        "dagster/partition/source": source,
+    }
+    return start(JOB, tags, person)
+
+
+def start(job: str, tags: dict[str, str], person: Person) -> str:
+    """Start a run of a job, and its id.
+
+    Raises:
+        NotStartedError: Dagster can't be reached, or refuses.
+    """
     params = {
         "selector": {
-            "jobName": JOB,
-            **selector,
+            "jobName": job,
+            "repositoryName": REPOSITORY,
+            "repositoryLocationName": LOCATION,
         },
         "runConfigData": {},
         "executionMetadata": {
             "tags": [
-                {"key": "dagster/partition", "value": partition},
-                {"key": "dagster/partition/month", "value": month.partition_key},
-                {"key": "dagster/partition/source", "value": source},
-                {"key": "user", "value": person.name},
+                {"key": key, "value": value} for key, value in {**tags, "user": person.name}.items()
             ]
         },
     }
@@ -121,10 +169,11 @@ def show_last_run() -> None:
         return
     where = run_link(run_id)
     told = f"[run {run_id[:8]}]({where})" if where else f"run {run_id[:8]}"
+    done, failed = st.session_state[_ABOUT]
     if status == "SUCCESS":
-        st.success(f"The bill was read: {told}. Its numbers are offered on the pages.")
+        st.success(f"{done}: {told}.")
     elif status in _ENDED:
-        st.error(f"The bill was not read: {told} ended as {status.lower()}.")
+        st.error(f"{failed}: {told} ended as {status.lower()}.")
     else:
         st.info(f"{told} is {status.lower().replace('_', ' ')}.")
 

@@ -7,14 +7,12 @@ import streamlit as st
 from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError, Item
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
+from credits_pipeline.finops.decisions.saved_view import KIND, MOST_NAME
 from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.queries.scope import Scope
-
-KIND = "view"
-_MOST_NAME = 80
 
 
 def draw(frame: Frame) -> None:
@@ -35,7 +33,7 @@ def draw(frame: Frame) -> None:
             query_params=item.body["words"],
         )
     with st.form("save-view", border=False):
-        name = st.text_input("Save this view as", max_chars=_MOST_NAME)
+        name = st.text_input("Save this view as", max_chars=MOST_NAME)
         shared = st.toggle("Everybody sees it")
         why_not = person.why_not(Role.EDITOR) if shared else ""
         if st.form_submit_button("Save"):

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+from credits_pipeline.finops.decisions.kind import ItemKind
+
 #: The kind under which sources stand in the store of decisions.
 KIND = "source"
 #: The first wing's receipts are a source of this name, which nobody adds.
@@ -129,3 +131,14 @@ class Source:
                 f"the source {self.name} has no location. What to do: say where its files are."
             )
         return str(Path(location).expanduser().absolute())
+
+
+def _check(name: str, body: Mapping[str, Any]) -> None:
+    try:
+        Source.of(name, body)
+    except SourceError as error:
+        raise ValueError(str(error)) from error
+
+
+#: How the store of decisions tells whether a source can be kept.
+DECIDED = ItemKind(KIND, _check, "sources")

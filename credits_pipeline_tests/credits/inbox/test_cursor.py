@@ -10,7 +10,7 @@ from credits_pipeline.credits.inbox.cursor import Cursor, Seen
 from credits_pipeline.credits.inbox.names import Months
 from credits_pipeline.credits.inbox.retry_schedule import End, Outcome, Watch
 from credits_pipeline.credits.inbox.slices import Found, Sweep
-from credits_pipeline.credits.inbox.tick import plan_named_runs, plan_runs
+from credits_pipeline.credits.inbox.tick import Rules, RunsSeen, plan_named_runs, plan_runs
 from credits_pipeline.credits.inbox.version import FileVersion
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,10 +45,9 @@ def test_over_thousands_of_listings_nothing_is_lost_repeated_or_swollen() -> Non
         seen = plan_runs(
             cursor,
             files.values(),
-            prefix="",
-            months=months,
+            rules=Rules(prefix="", months=months),
+            runs=RunsSeen(outcomes={m: outcomes[m] for m in cursor.watched & outcomes.keys()}),
             now=now,
-            outcomes={m: outcomes[m] for m in cursor.watched & outcomes.keys()},
         )
         for start in seen.starts:
             assert start.run_key not in keys
@@ -109,7 +108,9 @@ def test_events_and_lists_in_any_order_and_ticks_that_fail_start_each_version_on
                 cursor, {m: files[m] for m in named if m in files}, now=now
             )
         else:
-            seen = plan_runs(cursor, files.values(), prefix="", months=months, now=now, listed=now)
+            seen = plan_runs(
+                cursor, files.values(), rules=Rules(prefix="", months=months), now=now, listed=now
+            )
             starts, after = tuple(s for s in seen.starts if not s.asked_again), seen.cursor
         if rng.random() < 0.2:
             continue  # the tick was not stored
@@ -119,7 +120,9 @@ def test_events_and_lists_in_any_order_and_ticks_that_fail_start_each_version_on
             started[start.run_key] = start.version
         cursor = Cursor.parse(str(after)) or cursor
         events = [m for m in events if m in files and not cursor.knows(m, files[m])]
-    seen = plan_runs(cursor, files.values(), prefix="", months=months, now=now, at_most=99)
+    seen = plan_runs(
+        cursor, files.values(), rules=Rules(prefix="", months=months, at_most=99), now=now
+    )
     started |= {start.run_key: start.version for start in seen.starts}
     assert len(started) > 500
     assert set(files.values()) <= set(started.values())

@@ -14,7 +14,7 @@ from credits_pipeline.credits.inbox.cursor import Cursor
 from credits_pipeline.credits.inbox.listening import listen
 from credits_pipeline.credits.inbox.names import Months
 from credits_pipeline.credits.inbox.queue import EventsQueue, QueueError
-from credits_pipeline.credits.inbox.tick import Start, plan_runs
+from credits_pipeline.credits.inbox.tick import Rules, Start, plan_runs
 from credits_pipeline.sandbox.s3 import EmbeddedS3
 from credits_pipeline_tests.credits.inbox.queues import BucketEvents, events_of
 from credits_pipeline_tests.credits.inbox.test_events import message, record
@@ -72,10 +72,14 @@ def test_the_next_list_of_the_inbox_starts_it_no_second_time_and_nor_do_events_a
     inbox.upload(KEY, b"1")
     _, cursor = heard(events, inbox, NOTHING)
     now = datetime.now(UTC)
-    seen = plan_runs(cursor, inbox.listing().versions, prefix="", months=MONTHS, now=now)
+    seen = plan_runs(
+        cursor, inbox.listing().versions, rules=Rules(prefix="", months=MONTHS), now=now
+    )
     assert seen.starts == ()
     inbox.upload("credits-2025-02.csv", b"2")
-    seen = plan_runs(cursor, inbox.listing().versions, prefix="", months=MONTHS, now=now)
+    seen = plan_runs(
+        cursor, inbox.listing().versions, rules=Rules(prefix="", months=MONTHS), now=now
+    )
     assert months(seen.starts) == ["2025-02"]
     nothing_more(events, inbox, seen.cursor)
 

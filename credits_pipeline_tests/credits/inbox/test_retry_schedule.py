@@ -6,7 +6,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.inbox.cursor import Cursor
 from credits_pipeline.credits.inbox.names import Months
 from credits_pipeline.credits.inbox.retry_schedule import WAITS, End, Outcome
-from credits_pipeline.credits.inbox.tick import Tick, plan_runs
+from credits_pipeline.credits.inbox.tick import Rules, RunsSeen, Tick, plan_runs
 from credits_pipeline.credits.inbox.version import FileVersion
 
 BEGIN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -37,11 +37,12 @@ class Inbox:
         seen = plan_runs(
             self.cursor,
             [self.file] if there else [],
-            prefix="",
-            months=MONTHS,
+            rules=Rules(prefix="", months=MONTHS),
+            runs=RunsSeen(
+                outcomes={JANUARY: self.outcome} if self.outcome else {},
+                failed={JANUARY: failed} if failed else {},
+            ),
             now=self.now,
-            outcomes={JANUARY: self.outcome} if self.outcome else {},
-            failed_runs={JANUARY: failed} if failed else {},
         )
         self.cursor = Cursor.parse(str(seen.cursor))
         assert self.cursor == seen.cursor
@@ -182,7 +183,7 @@ def test_a_month_whose_file_went_is_not_asked_for(inbox: Inbox) -> None:
 def test_new_uploads_come_before_what_is_asked_for_again_and_neither_is_forgotten() -> None:
     months = [JANUARY.shift(n) for n in range(15)]
     old = [FileVersion(f"credits-{month}.csv", "a", BEGIN, 9) for month in months]
-    seen = plan_runs(Cursor({}), old, prefix="", months=MONTHS, now=BEGIN, at_most=99)
+    seen = plan_runs(Cursor({}), old, rules=Rules(prefix="", months=MONTHS, at_most=99), now=BEGIN)
     outcomes = {
         month: Outcome(End.TRANSIENT, BEGIN + timedelta(seconds=n), file.fingerprint)
         for n, (month, file) in enumerate(zip(months, old, strict=True))
@@ -194,10 +195,9 @@ def test_new_uploads_come_before_what_is_asked_for_again_and_neither_is_forgotte
         seen = plan_runs(
             Cursor.parse(str(seen.cursor)),
             [*old, *fresh],
-            prefix="",
-            months=MONTHS,
+            rules=Rules(prefix="", months=MONTHS),
+            runs=RunsSeen(outcomes=outcomes),
             now=later,
-            outcomes=outcomes,
         )
         assert len(seen.starts) == expected
         asked += [start.month for start in seen.starts]

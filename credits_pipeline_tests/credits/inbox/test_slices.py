@@ -13,7 +13,7 @@ from credits_pipeline.credits.inbox.bucket import Inbox
 from credits_pipeline.credits.inbox.cursor import Cursor
 from credits_pipeline.credits.inbox.names import Months
 from credits_pipeline.credits.inbox.slices import Sweep, looked
-from credits_pipeline.credits.inbox.tick import Tick, plan_runs
+from credits_pipeline.credits.inbox.tick import Rules, Tick, plan_runs
 from credits_pipeline.credits.inbox.version import FileVersion
 from credits_pipeline_tests.many_objects import put_many
 
@@ -51,7 +51,11 @@ def put(inbox: Inbox, keys: list[str]) -> None:
 def tick(inbox: Inbox, cursor: Cursor | None, now: datetime) -> Tick:
     seen = looked(inbox, cursor.sweep if cursor else None, now)
     return plan_runs(
-        cursor, seen.versions, prefix=inbox.prefix, months=MONTHS, now=now, sweep=seen.sweep
+        cursor,
+        seen.versions,
+        rules=Rules(prefix=inbox.prefix, months=MONTHS),
+        now=now,
+        sweep=seen.sweep,
     )
 
 

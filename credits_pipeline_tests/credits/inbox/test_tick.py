@@ -7,7 +7,7 @@ import pytest
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.inbox.cursor import Cursor
 from credits_pipeline.credits.inbox.names import Months
-from credits_pipeline.credits.inbox.tick import Tick, plan_runs
+from credits_pipeline.credits.inbox.tick import Rules, Tick, plan_runs
 from credits_pipeline.credits.inbox.version import FileVersion
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -24,7 +24,9 @@ def tick(
     *,
     receipted: frozenset[BillingMonth] = frozenset(),
 ) -> Tick:
-    seen = plan_runs(cursor, files, prefix="", months=MONTHS, now=NOW, receipted=receipted)
+    seen = plan_runs(
+        cursor, files, rules=Rules(prefix="", months=MONTHS), now=NOW, receipted=receipted
+    )
     # What Dagster stores between two ticks is text.
     stored = Cursor.parse(str(seen.cursor))
     assert stored == seen.cursor
@@ -59,7 +61,7 @@ def test_an_old_file_that_was_never_seen_is_shown_and_not_sent() -> None:
 @pytest.mark.parametrize("uploaded_days_ago", [8, 29])
 def test_a_file_that_came_while_nobody_looked_starts(uploaded_days_ago: int) -> None:
     """The pipeline may be down for longer than files of before are adopted for."""
-    first = plan_runs(None, [], prefix="", months=MONTHS, now=NOW - timedelta(days=30))
+    first = plan_runs(None, [], rules=Rules(prefix="", months=MONTHS), now=NOW - timedelta(days=30))
     late = file("2025-01", at=NOW - timedelta(days=uploaded_days_ago))
     assert months(tick(first.cursor, [late])) == ["2025-01"]
 
@@ -68,7 +70,7 @@ def test_a_file_that_was_there_before_its_month_began_starts_with_it() -> None:
     early = file("2026-11", at=datetime(2026, 10, 1, tzinfo=UTC))
     before = datetime(2026, 10, 31, tzinfo=UTC)
     october = Months(BillingMonth(2015, 1), BillingMonth(2026, 10))
-    first = plan_runs(None, [early], prefix="", months=october, now=before)
+    first = plan_runs(None, [early], rules=Rules(prefix="", months=october), now=before)
     assert months(first) == []
     assert months(tick(first.cursor, [early])) == ["2026-11"]
 
@@ -76,15 +78,19 @@ def test_a_file_that_was_there_before_its_month_began_starts_with_it() -> None:
 @pytest.mark.parametrize("copied_days_ago", [0, 400])
 def test_the_files_of_an_inbox_that_was_moved_are_shown_and_not_sent(copied_days_ago: int) -> None:
     known = [file(f"2025-{n:02}") for n in range(1, 10)]
-    first = plan_runs(None, known, prefix="", months=MONTHS, now=NOW, inbox="old")
+    first = plan_runs(None, known, rules=Rules(prefix="", months=MONTHS, inbox="old"), now=NOW)
     at = NOW - timedelta(days=copied_days_ago)
     moved = [replace(file(f"2025-{n:02}", at=at), key=f"new/credits-2025-{n:02}.csv")
              for n in range(1, 10)]  # fmt: skip
-    seen = plan_runs(first.cursor, moved, prefix="new/", months=MONTHS, now=NOW, inbox="new")
+    seen = plan_runs(
+        first.cursor, moved, rules=Rules(prefix="new/", months=MONTHS, inbox="new"), now=NOW
+    )
     assert months(seen) == []
     assert seen.cursor.inbox == "new"
     corrected = [replace(moved[0], etag="b"), *moved[1:]]
-    then = plan_runs(seen.cursor, corrected, prefix="new/", months=MONTHS, now=NOW, inbox="new")
+    then = plan_runs(
+        seen.cursor, corrected, rules=Rules(prefix="new/", months=MONTHS, inbox="new"), now=NOW
+    )
     assert months(then) == ["2025-01"]
 
 

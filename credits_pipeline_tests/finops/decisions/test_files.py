@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from credits_pipeline.finops.decisions import DecisionsError, DecisionStore
 from credits_pipeline.finops.decisions.body import canonical
-from credits_pipeline.finops.decisions.files import FileDecisions, write_items
+from credits_pipeline.finops.decisions.files import FileDecisions, write_contents
 from credits_pipeline.finops.decisions.item import Snapshot
 from credits_pipeline_tests.finops.conftest import ANN
 
@@ -21,7 +21,7 @@ def test_files_and_the_database_that_they_came_from_have_one_digest(
     decisions.put("rule", "1", {"position": 1, "until": None, "on": True}, by=ANN, expected=None)
     taken = decisions.snapshot()
 
-    written = write_items(tmp_path, taken)
+    written = write_contents(tmp_path, taken.contents)
 
     assert [path.relative_to(tmp_path).as_posix() for path in written] == [
         "budget/platform.yaml", "rule/1.yaml",
@@ -46,7 +46,7 @@ def test_what_is_written_as_yaml_is_read_back_whatever_its_id_and_words(
 ) -> None:
     folder = tmp_path_factory.mktemp("yaml")
     snapshot = Snapshot({"rule": {id_: body}})
-    (path,) = write_items(folder, snapshot)
+    (path,) = write_contents(folder, snapshot.contents)
     assert path.parent == folder / "rule"
     assert canonical(FileDecisions(folder).snapshot().contents) == canonical(snapshot.contents)
 

@@ -11,7 +11,7 @@ from credits_pipeline.finops.lake import Lake, open_lake
 from credits_pipeline.finops.manifests import DeliveryError, Receipts, current, marks, months
 from credits_pipeline_tests.finops.bills import rows_of, take_in
 
-SAMPLE = Path(__file__).parents[2] / "storage/samples/0.1.0.zip"
+SAMPLE = Path(__file__).parents[2] / "core/storage/samples/0.1.0.zip"
 JUNE = BillingMonth(2025, 6)
 
 

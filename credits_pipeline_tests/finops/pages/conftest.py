@@ -22,6 +22,8 @@ FILES = {
     "setup": "views/0_Setup.py",
     "overview": "views/1_Overview.py",
     "spend": "views/2_Spend.py",
+    "budgets": "views/3_Budgets_Forecast.py",
+    "governance": "views/5_Governance.py",
     "settings": "views/7_Settings.py",
 }
 SEARCH = {

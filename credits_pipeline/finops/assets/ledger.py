@@ -1,0 +1,257 @@
+"""AWS's ledger of credits as assets: a month of a payer, what is left, and three sides compared.
+
+Concept: https://docs.dagster.io/guides/build/assets. A month that AWS could not read whole is a
+failed run, and what was known before stays.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.finops.assets import metadata
+from credits_pipeline.finops.assets.bills import ROWS
+from credits_pipeline.finops.assets.partitions import MONTH, months
+from credits_pipeline.finops.assets.resource import BillsResource
+
+if TYPE_CHECKING:
+    from credits_pipeline.finops.ledger.reconciliation import Reconciliation
+
+GROUP = "credit_ledger"
+LEDGER, BALANCES, RECONCILIATION = "credit_allocations", "credit_balances", "credit_reconciliation"
+JOB, SCHEDULE = "credit_ledger_month", "credit_ledger_daily"
+BALANCES_JOB = "credit_ledger_balances"
+THREE_WAY = "agrees_with_ledger_and_bill"
+PAYER = "payer"
+_RETRIES = dg.RetryPolicy(max_retries=3, delay=60, backoff=dg.Backoff.EXPONENTIAL)
+_TAGS = {"domain": "finops", "cloud": "aws"}
+
+payers = dg.DynamicPartitionsDefinition(name="finops_payers")
+ledger_months = dg.MultiPartitionsDefinition({MONTH: months, PAYER: payers})
+
+
+def ledger_assets(drop: dg.AssetKey, owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
+    """The assets.
+
+    Args:
+        drop: the first wing's asset whose materialisations are receipts.
+        owners: e-mail addresses, and teams as ``team:name``.
+    """
+    common: dict[str, Any] = {"group_name": GROUP, "owners": list(owners), "tags": _TAGS}
+    with warnings.catch_warnings():
+        # In beta in the release that is pinned; the tests hold it.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        by_month = dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=MONTH)
+        # The first wing's months begin later than bills may.
+        same_month = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+    return [
+        dg.asset(
+            name=LEDGER,
+            partitions_def=ledger_months,
+            retry_policy=_RETRIES,
+            **common,
+            description="What each credit took off each account's bill in a month, as AWS's ledger "
+            "has it: whole, or not known. It is an estimate until the bill is final.",
+        )(_ledger),
+        dg.asset(
+            name=BALANCES,
+            partitions_def=payers,
+            retry_policy=_RETRIES,
+            **common,
+            description="A payer's credits with what is left of each, and when each runs out.",
+        )(_balances),
+        dg.asset(
+            name=RECONCILIATION,
+            partitions_def=months,
+            deps=[
+                dg.AssetDep(drop, partition_mapping=same_month),
+                dg.AssetDep(LEDGER, partition_mapping=by_month),
+                dg.AssetDep(ROWS, partition_mapping=by_month),
+            ],
+            automation_condition=_on_any_news(drop),
+            **common,
+            description="What was handed out, what the ledger says and what the bill has, account "
+            "by account; each difference with its likely cause.",
+        )(_reconciliation),
+    ]
+
+
+def _on_any_news(drop: dg.AssetKey) -> dg.AutomationCondition[Any]:
+    """When a receipt, a ledger or a bill is new; a month without a receipt has nothing to say."""
+    condition = dg.AutomationCondition
+    unsent = condition.any_deps_match(condition.missing()).allow(dg.AssetSelection.assets(drop))
+    return (condition.any_deps_updated() & ~unsent).with_label("a side is new")
+
+
+def ledger_checks(
+    drop: dg.AssetKey, of_drop: dg.PartitionsDefinition[str]
+) -> list[dg.AssetChecksDefinition]:
+    """The check of a month's drop, and the same of its reconciliation."""
+    with warnings.catch_warnings():
+        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            _three_way(drop, of_drop, THREE_WAY),
+            _three_way(dg.AssetKey(RECONCILIATION), months, "three_way"),
+        ]
+
+
+def ledger_jobs(executor: dg.ExecutorDefinition) -> list[Any]:
+    """The jobs that ask AWS."""
+    return [
+        dg.define_asset_job(
+            JOB,
+            selection=dg.AssetSelection.assets(LEDGER),
+            executor_def=executor,
+            description="Asks AWS's ledger for one billing month of one payer.",
+        ),
+        dg.define_asset_job(
+            BALANCES_JOB,
+            selection=dg.AssetSelection.assets(BALANCES),
+            executor_def=executor,
+            description="Asks AWS for what is left of a payer's credits.",
+        ),
+    ]
+
+
+def ledger_sensor(jobs: Sequence[Any], status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """Asks AWS once a day for what may have changed; without a payer it does nothing."""
+
+    @dg.sensor(
+        jobs=list(jobs),
+        name=SCHEDULE,
+        minimum_interval_seconds=3600,
+        default_status=status,
+        description="Once a day: what is left of the credits of each account of FINOPS_LEDGER, its "
+        "newest three months, and every month that is not known or was an estimate.",
+    )
+    def credit_ledger_daily(
+        context: dg.SensorEvaluationContext, bills: BillsResource
+    ) -> dg.SensorResult:
+        from credits_pipeline.finops.ledger.book import LedgerBook  # noqa: PLC0415 - as it ticks
+        from credits_pipeline.finops.ledger.refreshing import due  # noqa: PLC0415 - as above
+        from credits_pipeline.finops.settings import ledger_payers  # noqa: PLC0415 - as above
+
+        now = datetime.now(UTC)
+        today, asked = str(now.date()), ledger_payers()
+        if not asked:
+            return dg.SensorResult(skip_reason="FINOPS_LEDGER names no account.")
+        if context.cursor == f"{today} {','.join(one.account for one in asked)}":
+            return dg.SensorResult(skip_reason=f"AWS was asked today, {today}.")
+        book = LedgerBook(bills.depot())
+        known = set(context.instance.get_dynamic_partitions(payers.name or ""))
+        new = [one.account for one in asked if one.account not in known]
+        return dg.SensorResult(
+            run_requests=[
+                request for one in asked for request in _requests(one.account, book, due, now)
+            ],
+            dynamic_partitions_requests=[payers.build_add_request(new)] if new else [],
+            cursor=f"{today} {','.join(one.account for one in asked)}",
+        )
+
+    return credit_ledger_daily
+
+
+def _requests(account: str, book: Any, due: Any, now: datetime) -> Iterator[dg.RunRequest]:
+    today = now.date()
+    yield dg.RunRequest(
+        job_name=BALANCES_JOB,
+        run_key=f"{account}/{today}",
+        partition_key=account,
+        tags={"dagster/partition": account},
+    )
+    for month in due(book, account, now):
+        key = dg.MultiPartitionKey({MONTH: month.partition_key, PAYER: account})
+        # A payer of this very tick is no partition yet where Dagster would look its key up.
+        yield dg.RunRequest(
+            job_name=JOB,
+            run_key=f"{account}/{month}/{today}",
+            partition_key=key,
+            tags=ledger_months.get_tags_for_partition_key(key),
+        )
+
+
+def _ledger(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.MaterializeResult[None]:
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.ledger.asking import Ledger  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.ledger.book import LedgerBook  # noqa: PLC0415 - as above
+
+    at, _, account = str(context.partition_key).partition("|")
+    month, book = BillingMonth.of_partition(at), LedgerBook(bills.depot())
+    try:
+        signed = book.is_signed(account)
+        found = Ledger(bills.payer(account)).month(month, signed=signed)
+    except BillError as error:
+        raise dg.Failure(metadata.plain(error), allow_retries=error.passes) from error
+    book.keep(found)
+    if not found.complete:
+        raise dg.Failure(
+            metadata.plain(
+                f"What the ledger of {account} has in {month} is not known: {found.why}. What was "
+                "known before stays. What to do: nothing, it is asked for again."
+            ),
+            allow_retries=True,
+        )
+    return dg.MaterializeResult(metadata=metadata.of_ledger(found))
+
+
+def _balances(
+    context: dg.AssetExecutionContext, bills: BillsResource
+) -> dg.MaterializeResult[None]:
+    from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.ledger.asking import Ledger  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.ledger.book import LedgerBook  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.ledger.outlook import outlooks  # noqa: PLC0415 - as above
+
+    account, book = str(context.partition_key), LedgerBook(bills.depot())
+    try:
+        found = Ledger(bills.payer(account)).balances()
+    except BillError as error:
+        raise dg.Failure(metadata.plain(error), allow_retries=error.passes) from error
+    book.keep_balances(found)
+    own = [one for one in book.months() if one.payer == account]
+    as_of = datetime.fromisoformat(found.asked_at).date()
+    return dg.MaterializeResult(metadata=metadata.of_balances(outlooks(found.credits, own, as_of)))
+
+
+def _reconciliation(
+    context: dg.AssetExecutionContext, bills: BillsResource
+) -> dg.MaterializeResult[None]:
+    found = _found(context, bills)
+    return dg.MaterializeResult(metadata=metadata.of_reconciliation(found))
+
+
+def _found(
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, bills: BillsResource
+) -> "Reconciliation":
+    from credits_pipeline.finops.ledger.at_hand import reconciliation_of  # noqa: PLC0415 - DuckDB
+
+    month = BillingMonth.of_partition(str(context.partition_key))
+    return reconciliation_of(bills.storage(), month, credits_root=bills.credits)
+
+
+def _three_way(
+    asset: dg.AssetKey, partitions: dg.PartitionsDefinition[str], name: str
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name=name,
+        partitions_def=partitions,
+        description="What was handed out agrees with AWS's ledger and with the bill, or differs "
+        "for a reason that is known. It only warns.",
+    )
+    def three_way(
+        context: dg.AssetCheckExecutionContext, bills: BillsResource
+    ) -> dg.AssetCheckResult:
+        found = _found(context, bills)
+        return dg.AssetCheckResult(
+            passed=found.holds,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=metadata.plain(found.says),
+            metadata=metadata.of_reconciliation(found),
+        )
+
+    return three_way

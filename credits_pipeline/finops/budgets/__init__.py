@@ -1,0 +1,1 @@
+"""Budgets: what people mean to spend in a scope, and how it stands against the bills."""

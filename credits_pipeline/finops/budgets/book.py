@@ -1,0 +1,79 @@
+"""The budgets as they are kept among what people decide, and how all of them stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from credits_pipeline.finops.budgets.budget import KIND, Budget, BudgetError
+from credits_pipeline.finops.budgets.standing import BudgetScopeError, Standing, standing
+from credits_pipeline.finops.decisions import DecisionsError
+from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
+from credits_pipeline.finops.publish.published import Published
+
+
+@dataclass(frozen=True)
+class Standings:
+    """How all budgets stand.
+
+    Attributes:
+        found: those that hold today, by name.
+        not_now: the names of those that hold in another time only.
+        wrong: for each that can't be counted, its id and why.
+    """
+
+    found: tuple[Standing, ...] = ()
+    not_now: tuple[str, ...] = ()
+    wrong: tuple[tuple[str, str], ...] = ()
+
+
+def configured_budgets() -> dict[str, Mapping[str, Any]]:
+    """The bodies of all budgets, by id; none where nothing was ever decided here.
+
+    Raises:
+        SettingError: the settings name no store.
+        DecisionsError: the store can't be read.
+    """
+    if not are_kept():
+        return {}
+    with open_decisions() as decisions:
+        return {item.id: item.body for item in decisions.items(KIND)}
+
+
+def read_budget(id_: str, body: Mapping[str, Any]) -> Budget:
+    """A budget as the store keeps it.
+
+    Raises:
+        DecisionsError: it can't be used.
+    """
+    try:
+        return Budget.of(id_, body)
+    except BudgetError as error:
+        raise DecisionsError(f"the budget {id_!r} can't be used: {error}.") from error
+
+
+def standings(
+    published: Published, bodies: Mapping[str, Mapping[str, Any]], today: date
+) -> Standings:
+    """How budgets stand; one that can't be counted keeps no other from it.
+
+    Args:
+        published: the version.
+        bodies: by id.
+        today: in UTC.
+    """
+    found: list[Standing] = []
+    not_now, wrong = [], []
+    for id_, body in sorted(bodies.items()):
+        try:
+            budget = read_budget(id_, body)
+            one = standing(published, budget, today)
+        except (DecisionsError, BudgetScopeError) as error:
+            wrong.append((id_, str(error)))
+            continue
+        if one is None:
+            not_now.append(budget.name)
+        else:
+            found.append(one)
+    ordered = sorted(found, key=lambda one: (one.budget.name.casefold(), one.budget.id))
+    return Standings(tuple(ordered), tuple(not_now), tuple(wrong))

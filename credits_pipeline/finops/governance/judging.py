@@ -1,0 +1,213 @@
+"""What people may say of violations and policies, and who may say it.
+
+High severity is for approvers: who accepts such a violation, and who changes such a policy, so that
+nobody makes one harmless by lowering it first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, Protocol
+
+from credits_pipeline.finops.decisions import Author, State
+from credits_pipeline.finops.decisions.kind import ItemKind, JudgedKind
+from credits_pipeline.finops.governance import book
+from credits_pipeline.finops.governance.policy import Policy, Severity
+from credits_pipeline.finops.governance.violations import Seen, Status, Violation
+
+SUBJECT = "violation"
+#: Why somebody lives with it.
+REASONS = (
+    "accepted risk",
+    "needed as it is",
+    "will be fixed",
+    "false alarm",
+    "other",
+)
+#: How the store of decisions tells whether one can be kept.
+DECIDED = ItemKind(book.KIND, Policy.of, "policies")
+JUDGED = JudgedKind(
+    SUBJECT,
+    (Status.OPEN.value, Status.ACKNOWLEDGED.value),
+    "violations",
+    {Status.ACKNOWLEDGED.value: REASONS},
+)
+_LONGEST = 500
+
+
+class JudgingError(ValueError):
+    """It can't be said of a violation; the message says what to do."""
+
+
+class States(Protocol):
+    """How findings were judged."""
+
+    def of(self, subject_kind: str) -> dict[str, State]:
+        """Every state of a kind of findings."""
+        ...
+
+    def set(
+        self,
+        subject_kind: str,
+        subject_id: str,
+        state: str,
+        *,
+        by: Author,
+        expected: int | None,
+        until: datetime | None = None,
+        reason: str = "",
+        note: str = "",
+        owner: str = "",
+    ) -> State:
+        """Judge a finding."""
+        ...
+
+
+@dataclass(frozen=True)
+class By:
+    """Who says it.
+
+    Attributes:
+        author: as the log has it.
+        is_approver: whether the person may accept what is of high severity.
+    """
+
+    author: Author
+    is_approver: bool
+
+
+def acknowledge(
+    states: States,
+    seen: Seen,
+    *,
+    by: By,
+    reason: str,
+    note: str = "",
+    until: date | None = None,
+) -> State:
+    """Accept a violation as it is.
+
+    Args:
+        states: how findings were judged.
+        seen: the violation, with what was said of it when it was read.
+        by: who.
+        reason: one of `REASONS`.
+        note: in the person's words.
+        until: the last day on which it is accepted; None for always.
+
+    Raises:
+        JudgingError: it can't be accepted, or not by this person.
+        ChangedMeanwhileError: somebody else judged it since.
+    """
+    one = seen.violation
+    _check(seen, by)
+    if reason not in REASONS:
+        raise JudgingError(
+            f"{reason!r} is no reason. What to do: give one of {', '.join(REASONS)}."
+        )
+    if reason == "other" and not note.strip():
+        raise JudgingError("The reason is other, and no note says which. What to do: write one.")
+    ends = None if until is None else datetime.combine(until, time.max, UTC)
+    if ends is not None and ends <= seen.now:
+        raise JudgingError(f"{until} is over. What to do: name a day that is to come.")
+    return states.set(
+        SUBJECT,
+        one.id,
+        Status.ACKNOWLEDGED.value,
+        by=by.author,
+        expected=_version(seen),
+        until=ends,
+        reason=reason,
+        note=_note(note),
+        owner=seen.said.owner if seen.said else "",
+    )
+
+
+def open_again(states: States, seen: Seen, *, by: By, note: str = "") -> State:
+    """Take an acknowledgement back.
+
+    Raises:
+        JudgingError: not by this person.
+        ChangedMeanwhileError: somebody else judged it since.
+    """
+    _check(seen, by)
+    return states.set(
+        SUBJECT,
+        seen.violation.id,
+        Status.OPEN.value,
+        by=by.author,
+        expected=_version(seen),
+        note=_note(note),
+        owner=seen.said.owner if seen.said else "",
+    )
+
+
+def assign(states: States, seen: Seen, owner: str, *, by: By) -> State:
+    """Name who has to act; what was said otherwise stays.
+
+    Raises:
+        ChangedMeanwhileError: somebody else judged it since.
+    """
+    said = seen.said
+    return states.set(
+        SUBJECT,
+        seen.violation.id,
+        said.state if said else Status.OPEN.value,
+        by=by.author,
+        expected=_version(seen),
+        until=said.until if said else None,
+        reason=said.reason if said else "",
+        note=said.note if said else "",
+        owner=owner.strip()[:320],
+    )
+
+
+def why_not_judged(violation: Violation, *, is_approver: bool) -> str:
+    """Why a person may not accept a violation; empty where they may."""
+    if violation.severity is Severity.HIGH and not is_approver:
+        return "Violations of high severity are accepted by approvers."
+    return ""
+
+
+def why_not_changed(*versions: Policy | None, is_approver: bool) -> str:
+    """Why a person may not change a policy; empty where they may.
+
+    Args:
+        versions: of the policy, before and after.
+        is_approver: whether the person is one.
+    """
+    high = any(one is not None and one.severity is Severity.HIGH for one in versions)
+    if high and not is_approver:
+        return "Policies of high severity are changed by approvers."
+    return ""
+
+
+def said_of(state: State | None) -> Mapping[str, Any] | None:
+    """What people said, for programs."""
+    if state is None:
+        return None
+    return {
+        "state": state.state,
+        "reason": state.reason,
+        "note": state.note,
+        "owner": state.owner,
+        "until": None if state.until is None else state.until.date().isoformat(),
+        "who": state.who,
+        "at": state.at.isoformat(timespec="seconds"),
+    }
+
+
+def _check(seen: Seen, by: By) -> None:
+    if seen.status is Status.FIXED:
+        raise JudgingError("It is fixed, so that there is nothing to accept.")
+    why = why_not_judged(seen.violation, is_approver=by.is_approver)
+    if why:
+        raise JudgingError(f"{why} What to do: ask one of them.")
+
+
+def _note(note: str) -> str:
+    return note.strip()[:_LONGEST]
+
+
+def _version(seen: Seen) -> int | None:
+    return None if seen.said is None else seen.said.version

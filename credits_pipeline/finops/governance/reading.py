@@ -1,0 +1,147 @@
+"""Policies as YAML that people write, in a file or on a page, read with the lines of their parts.
+
+Aliases are refused, as a few of them make a text of a line as large as a machine; so are floats
+that can't be kept exactly, and keys that are there twice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from credits_pipeline.finops.governance.policy import DECIMAL, Policy, PolicyError
+
+_LARGEST = 200_000
+
+
+class PolicyTextError(ValueError):
+    """The text can't be read; the message says where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """One policy as it was written.
+
+    Attributes:
+        policy: what it says.
+        body: as it is kept.
+        line: where it begins.
+    """
+
+    policy: Policy
+    body: dict[str, Any]
+    line: int
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types
+    """Reads no aliases, no double keys, and dates as text."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.constructor.ConstructorError(
+                None, None, "an alias (*name) stands in it", self.peek_event().start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value!r} is there twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, found) for tag, found in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read(text: str, *, name: str = "the text") -> list[Written]:
+    """The policies of a text: one mapping, a list of them, or a list under ``policies``.
+
+    Args:
+        text: YAML.
+        name: of it, for messages.
+
+    Raises:
+        PolicyTextError: it is no YAML, or a policy in it can't be used; with the line.
+    """
+    if len(text) > _LARGEST:
+        raise PolicyTextError(
+            f"{name} has {len(text)} characters. What to do: keep at most {_LARGEST} in one."
+        )
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            nodes = _nodes(node, name)
+            found = [
+                (one.start_mark.line + 1, loader.construct_document(one), _lines(one))
+                for one in nodes
+            ]
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
+        problem = getattr(error, "problem", None) or "it is nested too deeply"
+        raise PolicyTextError(
+            f"{where}: it is no YAML that can be used: {problem}. What to do: mend the line."
+        ) from None
+    return [_written(name, line, body, lines) for line, body, lines in found]
+
+
+def _nodes(node: Any, name: str) -> list[Any]:
+    if isinstance(node, yaml.MappingNode):
+        under = [value for key, value in node.value if key.value == "policies"]
+        if not under:
+            return [node]
+        node = under[0]
+    if isinstance(node, yaml.SequenceNode) and node.value:
+        return list(node.value)
+    raise PolicyTextError(
+        f"{name} holds no policy. What to do: write a mapping with id, name, type, severity, when "
+        "and say, or a list of such mappings."
+    )
+
+
+def _lines(node: Any) -> dict[str, int]:
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
+
+
+def _written(name: str, line: int, body: Any, lines: Mapping[str, int]) -> Written:
+    if not isinstance(body, dict) or not isinstance(body.get("id"), str):
+        raise PolicyTextError(
+            f"{name}, line {line}: the policy has no id. What to do: write id: my-policy."
+        )
+    try:
+        policy = Policy.of(body["id"], body)
+    except PolicyError as error:
+        at = lines.get(error.field, line)
+        raise PolicyTextError(f"{name}, line {at}: {error}") from None
+    kept = {key: _kept(value) for key, value in body.items() if key != "id"}
+    return Written(policy, kept, line)
+
+
+def _kept(value: Any) -> Any:
+    """A value as decisions keep it: without floats."""
+    if isinstance(value, float):
+        return {DECIMAL: format(value, "f") if value == int(value) else repr(value)}
+    if isinstance(value, dict):
+        return {str(key): _kept(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_kept(one) for one in value]
+    return value
+
+
+def written(policy_id: str, body: Mapping[str, Any]) -> str:
+    """A policy as YAML that `read` takes."""
+    whole = {"id": policy_id, **body}
+    return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=88))

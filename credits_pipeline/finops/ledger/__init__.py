@@ -1,0 +1,1 @@
+"""AWS's ledger of credits, and what follows: balances, reconciliation, the month's file itself."""

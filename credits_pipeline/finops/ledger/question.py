@@ -1,0 +1,131 @@
+"""What a person asks for when a month's file is to be made, and what can't be answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.finops.errors import BillError
+from credits_pipeline.finops.ledger.credit import LedgerMonth
+from credits_pipeline.finops.ledger.rules import Rule
+from credits_pipeline.finops.ledger.usage import MAP_TAG, Usage
+
+_ALL = Decimal(100)
+
+
+class Booked(StrEnum):
+    """What becomes of the credits that AWS has on its own bill already; nobody chooses for you."""
+
+    #: CloudZero counts them: each row is what an account is to have less what AWS gave it there.
+    OFFSET = "offset"
+    #: CloudZero leaves them out of the cost that people look at: each row is what an account gets.
+    IGNORE = "ignore"
+
+
+class ProposalError(BillError):
+    """A month can't be proposed; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asks for.
+
+    Attributes:
+        month: the billing month.
+        rule: by which credits are handed out.
+        booked: what becomes of AWS's own.
+        pools: ids of the credits to hand out; empty for all.
+        percent: of each account, for the rule ``fixed``.
+        estimates: whether a ledger that may still move is taken.
+    """
+
+    month: BillingMonth
+    rule: Rule
+    booked: Booked
+    pools: tuple[str, ...] = ()
+    percent: Mapping[str, Decimal] = field(default_factory=dict)
+    estimates: bool = False
+
+
+def refuse_question(asked: Asked) -> None:
+    """Refuse a question that has no answer, whatever the ledger says.
+
+    Raises:
+        ProposalError: it says why.
+    """
+    if asked.rule is Rule.FIXED:
+        whole = sum(asked.percent.values(), Decimal(0))
+        if whole != _ALL or any(one <= 0 for one in asked.percent.values()):
+            raise ProposalError(
+                f"the percentages add up to {whole}, and each is to be above 0. What to do: name "
+                "accounts with --share ACCOUNT=PERCENT so that they add up to 100."
+            )
+    elif asked.percent:
+        raise ProposalError(f"--share is for the rule fixed, and not for {asked.rule.value}.")
+    if asked.rule is Rule.AS_LEDGER and asked.booked is Booked.OFFSET:
+        raise ProposalError(
+            "as_ledger gives each account what AWS gave it, and offset takes the same away: "
+            "nothing would be left. What to do: choose another rule, or ignore where CloudZero "
+            "leaves AWS's own credits out."
+        )
+
+
+def refuse_ledger(asked: Asked, ledger: Sequence[LedgerMonth]) -> None:
+    """Refuse a ledger that is not known, or that may still move.
+
+    Raises:
+        ProposalError: it says why.
+    """
+    if not ledger:
+        raise ProposalError(
+            f"the ledger of {asked.month} was not read yet. What to do: credits-pipeline ledger "
+            f"--month {asked.month}."
+        )
+    for one in ledger:
+        if not one.complete:
+            raise ProposalError(
+                f"what the ledger of {one.payer} has in {asked.month} is not known: {one.why}. "
+                f"What to do: credits-pipeline ledger --month {asked.month} asks AWS again."
+            )
+    moving = [one.payer for one in ledger if one.estimated]
+    if moving and not asked.estimates:
+        raise ProposalError(
+            f"the ledger of {', '.join(moving)} is an estimate in {asked.month}: the bill is not "
+            "final. What to do: wait for the invoice, or take the estimate with --estimate and "
+            "propose again when the bill is final."
+        )
+
+
+def refuse_bill(asked: Asked, payers: set[str], usage: Usage) -> None:
+    """Refuse rules that need to know what accounts used where nobody knows.
+
+    Raises:
+        ProposalError: it says why.
+    """
+    missing = sorted(payers - usage.payers)
+    if missing:
+        raise ProposalError(
+            f"no bill of {', '.join(missing)} is at hand for {asked.month}, so that nobody knows "
+            "what accounts used. What to do: credits-pipeline ingest, or the rule as_ledger."
+        )
+    if asked.rule is Rule.EARNED_BY_TAG and not any(one.tagged for one in usage.rows):
+        raise ProposalError(
+            f"nothing on the bill of {asked.month} has the tag {MAP_TAG}, so that nobody earned "
+            "anything. What to do: see that it is an active cost allocation tag, or choose another "
+            "rule."
+        )
+
+
+def refuse_accounts(asked: Asked, usage: Usage) -> None:
+    """Refuse percentages of accounts that nobody has.
+
+    Raises:
+        ProposalError: it says why.
+    """
+    unknown = sorted(set(asked.percent) - {one.account for one in usage.rows})
+    if unknown:
+        raise ProposalError(
+            f"account {', '.join(unknown)} is not on the bill of {asked.month}. What to do: name "
+            "accounts that are."
+        )

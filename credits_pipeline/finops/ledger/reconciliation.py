@@ -1,0 +1,238 @@
+"""Three-way reconciliation: what was handed out, what the ledger says, what the bill has.
+
+Pure. A side that is not at hand is not known, and is compared with nothing. Each difference bears
+its likely cause; only what has none, or waits for somebody, needs a person.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from credits_pipeline.core.money import for_people, to_text
+from credits_pipeline.core.month import BillingMonth
+
+Amounts = Mapping[str, Decimal]
+
+
+class Cause(StrEnum):
+    """Why two sides differ, as far as can be told."""
+
+    NONE = ""
+    #: The rule of the file moved it, and the sums agree.
+    REDISTRIBUTED = "redistribution on purpose"
+    #: The bill is not final: AWS still moves it.
+    ESTIMATE = "estimate"
+    #: AWS changed the month between two of the sides.
+    LATE = "late credit"
+    #: No bill and no ledger has the account.
+    ACCOUNT_UNKNOWN = "account unknown"
+    #: Nothing that is known explains it.
+    UNEXPLAINED = "unexplained"
+
+
+#: Causes that somebody has to look into.
+OPEN = (Cause.LATE, Cause.ACCOUNT_UNKNOWN, Cause.UNEXPLAINED)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What is at hand of a month.
+
+    Attributes:
+        month: the billing month.
+        file: what was handed out to each account; None where the month has no receipt.
+        ledger: what AWS's ledger has; None where it is not known.
+        bill: the credits of the bill; None where no bill is at hand.
+        accounts: on any bill of the month.
+        estimated: whether the ledger may still move.
+        moved: whether the file was made by a rule that hands out otherwise than AWS did.
+        offset: whether it takes away what AWS gave, so that its sum is nothing.
+        unallocated: what the file names as placed nowhere, or left out.
+        pools: what the ledger has of the credits that the file was made of; None for all of them.
+    """
+
+    month: BillingMonth
+    file: Amounts | None
+    ledger: Amounts | None
+    bill: Amounts | None
+    accounts: frozenset[str] = frozenset()
+    estimated: bool = False
+    moved: bool = False
+    offset: bool = False
+    unallocated: Decimal = Decimal(0)
+    pools: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One account.
+
+    Attributes:
+        account: its id.
+        file: as `Sides`; None where that side is not known.
+        ledger: as above.
+        bill: as above.
+        cause: of the difference; empty where there is none.
+    """
+
+    account: str
+    file: Decimal | None
+    ledger: Decimal | None
+    bill: Decimal | None
+    cause: Cause
+
+    @property
+    def difference(self) -> Decimal:
+        """The largest between two sides."""
+        known = [one for one in (self.file, self.ledger, self.bill) if one is not None]
+        return max(known, default=Decimal(0)) - min(known, default=Decimal(0))
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """A month's three sides beside each other.
+
+    Attributes:
+        sides: what was at hand.
+        lines: by account.
+        sums_agree: whether the whole of the file is the whole of the others; None where that can't
+            be told.
+    """
+
+    sides: Sides
+    lines: tuple[Line, ...]
+    sums_agree: bool | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether at least two sides are at hand."""
+        sides = (self.sides.file, self.sides.ledger, self.sides.bill)
+        return sum(one is not None for one in sides) > 1
+
+    @property
+    def open(self) -> tuple[Line, ...]:
+        """The accounts that somebody has to look into."""
+        return tuple(line for line in self.lines if line.cause in OPEN)
+
+    @property
+    def holds(self) -> bool:
+        """Whether two sides were at hand and everything between them has a cause that is fine."""
+        return self.is_known and not self.open and self.sums_agree is not False
+
+    @property
+    def says(self) -> str:
+        """One sentence for people."""
+        month = self.sides.month
+        told = ", ".join(f"{name} {_total(side)}" for name, side in self._named())
+        if not self.is_known:
+            return (
+                f"{month}: {told}. There is nothing to hold it against. What to do: add the "
+                "payer's bill as a source, or name the payer in FINOPS_LEDGER."
+            )
+        counts = {
+            cause: sum(line.cause is cause for line in self.lines) for cause in Cause if cause
+        }
+        differing = ", ".join(f"{count:,} {cause}" for cause, count in counts.items() if count)
+        said = f"{month}: {told}. " + (
+            f"Accounts that differ: {differing}." if differing else "All accounts agree."
+        )
+        if self.sums_agree is False:
+            said += " The sums differ: AWS has changed the month since the file was made."
+        if self.open:
+            worst = max(self.open, key=lambda line: line.difference)
+            said += (
+                f" The largest is account {worst.account}, {for_people(worst.difference)}. What to "
+                "do: read ledger and bill again, then propose the month again if it stays."
+            )
+        return said
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON, for receipts."""
+        return {
+            "holds": self.holds,
+            "says": self.says,
+            **{
+                f"{name}_usd": None if side is None else to_text(_sum(side))
+                for name, side in self._named()
+            },
+            "differences": [
+                {
+                    "account": line.account,
+                    **{
+                        name: None if one is None else to_text(one)
+                        for name, one in (
+                            ("file", line.file), ("ledger", line.ledger), ("bill", line.bill),
+                        )
+                    },
+                    "cause": line.cause.value,
+                }
+                for line in self.lines
+                if line.cause
+            ],
+        }  # fmt: skip
+
+    def _named(self) -> tuple[tuple[str, Amounts | None], ...]:
+        sides = self.sides
+        return ("file", sides.file), ("ledger", sides.ledger), ("bill", sides.bill)
+
+
+def reconcile(sides: Sides) -> Reconciliation:
+    """Hold the sides of a month against each other, account by account."""
+    names = sorted({name for side in (sides.file, sides.ledger, sides.bill) for name in side or ()})
+    agree = _sums_agree(sides)
+    lines = tuple(
+        Line(
+            name,
+            *(None if side is None else side.get(name, Decimal(0)) for side in _three(sides)),
+            _cause(sides, name, sums_agree=agree),
+        )
+        for name in names
+    )
+    return Reconciliation(sides, lines, agree)
+
+
+def _sums_agree(sides: Sides) -> bool | None:
+    other = sides.bill if sides.ledger is None else sides.ledger
+    if sides.file is None or other is None:
+        return None
+    if sides.estimated:
+        return None
+    if sides.offset:
+        return _sum(sides.file) == 0
+    whole = _sum(other) if sides.pools is None else sides.pools
+    return _sum(sides.file) + sides.unallocated == whole
+
+
+def _cause(sides: Sides, account: str, *, sums_agree: bool | None) -> Cause:
+    file, ledger, bill = (
+        None if side is None else side.get(account, Decimal(0)) for side in _three(sides)
+    )
+    if file is not None:
+        others = [one for one in (ledger, bill) if one is not None]
+        known = account in sides.accounts or account in (sides.ledger or {})
+        if file and others and not known:
+            return Cause.ACCOUNT_UNKNOWN
+    if ledger is not None and bill is not None and ledger != bill:
+        return Cause.ESTIMATE if sides.estimated else Cause.LATE
+    other = bill if ledger is None else ledger
+    if file is None or other is None or (file == other and not sides.offset):
+        return Cause.NONE
+    if sides.offset and file == 0:
+        return Cause.NONE
+    if sides.moved or sums_agree:
+        return Cause.REDISTRIBUTED
+    return Cause.ESTIMATE if sides.estimated else Cause.UNEXPLAINED
+
+
+def _three(sides: Sides) -> tuple[Amounts | None, Amounts | None, Amounts | None]:
+    return sides.file, sides.ledger, sides.bill
+
+
+def _sum(side: Amounts) -> Decimal:
+    return sum(side.values(), Decimal(0))
+
+
+def _total(side: Amounts | None) -> str:
+    return "not known" if side is None else for_people(_sum(side))

@@ -1,0 +1,89 @@
+"""The rules by which a credit is handed out: who gets how much of one pool, in whole units.
+
+Every rule but ``as_ledger`` gives an account no more than what it used and the credit is good for;
+what an account can't take is handed on, and what nobody can take is not placed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from credits_pipeline.finops.ledger.shares import shared
+
+
+class Rule(StrEnum):
+    """Who gets it."""
+
+    #: Each account what AWS itself took off its bill.
+    AS_LEDGER = "as_ledger"
+    #: By what each account used.
+    PROPORTIONAL = "proportional"
+    #: By percentages that a person names.
+    FIXED = "fixed"
+    #: Each account that used anything as much as the next.
+    EVEN = "even"
+    #: The account that owns the credit first, then the one that used most, as AWS itself does it.
+    OWNER_FIRST = "owner_first"
+    #: By what each account used with the tag of the migration programme.
+    EARNED_BY_TAG = "earned_by_tag"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What one credit gave in a month, in units, and the accounts that it may go to.
+
+    Attributes:
+        units: to hand out; below zero where more was taken back than given.
+        booked: what AWS took off each account's bill.
+        eligible: what each account used of what the credit is good for, and no pool has covered.
+        tagged: the same with the tag of the migration programme.
+        owner: the account that owns the credit; empty where that is not known.
+        percent: by account, of the rule `Rule.FIXED`.
+    """
+
+    units: int
+    booked: Mapping[str, int]
+    eligible: Mapping[str, int]
+    tagged: Mapping[str, int]
+    owner: str
+    percent: Mapping[str, Decimal]
+
+
+def placed(rule: Rule, pool: Pool) -> dict[str, int]:
+    """What each account gets; what is missing to the pool nobody can take."""
+    if rule is Rule.AS_LEDGER:
+        return dict(pool.booked)
+    if rule is Rule.OWNER_FIRST:
+        return _in_a_row(pool)
+    weights = _WEIGHTS[rule](pool)
+    return shared(pool.units, weights, {name: pool.eligible.get(name, 0) for name in weights})
+
+
+def _in_a_row(pool: Pool) -> dict[str, int]:
+    sign = -1 if pool.units < 0 else 1
+    left, found = abs(pool.units), {}
+    row = sorted(pool.eligible, key=lambda name: (name != pool.owner, -pool.eligible[name], name))
+    for name in row:
+        given = min(left, pool.eligible[name])
+        left -= given
+        found[name] = sign * given
+    return found
+
+
+def _percents(pool: Pool) -> dict[str, int]:
+    digits = max([0, *(_places(one) for one in pool.percent.values())])
+    return {name: int(one.scaleb(digits)) for name, one in pool.percent.items()}
+
+
+def _places(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
+
+
+_WEIGHTS: dict[Rule, Callable[[Pool], Mapping[str, int]]] = {
+    Rule.PROPORTIONAL: lambda pool: pool.eligible,
+    Rule.EVEN: lambda pool: {name: 1 for name, used in pool.eligible.items() if used},
+    Rule.FIXED: _percents,
+    Rule.EARNED_BY_TAG: lambda pool: pool.tagged,
+}

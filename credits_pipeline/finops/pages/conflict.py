@@ -1,0 +1,46 @@
+"""Somebody else saved first: both versions beside each other, and nothing is written."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from credits_pipeline.finops.decisions import ChangedMeanwhileError, Item
+from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.tables import Column, table
+
+
+def show(name: str, error: ChangedMeanwhileError) -> int | None:
+    """Draw what it says now beside what was to be written.
+
+    Args:
+        name: of the thing, for people.
+        error: what the store said.
+
+    Returns:
+        The version that the next save is on top of; None where it is gone.
+    """
+    found = error.found
+    if not isinstance(found, Item):
+        st.error(f"Somebody removed {plain(name)} in the meantime. Nothing was written.")
+        return None
+    st.error(
+        f"{plain(found.updated_by)} changed {plain(name)} in the meantime. Nothing was written."
+    )
+    table(
+        [
+            {"Field": field, "It says now": _told(now), "You wrote": _told(wanted)}
+            for field, (now, wanted) in error.differences().items()
+        ],
+        [Column("Field"), Column("It says now"), Column("You wrote")],
+        currency="",
+        words="Both versions",
+    )
+    st.markdown("Save again to write yours on top of that, or load the page anew to keep theirs.")
+    return found.version
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

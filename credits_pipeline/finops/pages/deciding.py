@@ -1,0 +1,93 @@
+"""What waits for somebody's decision, from every room that finds such things; the largest first.
+
+A room adds a function to `_ROOMS`; each gives what the person may see of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import streamlit as st
+
+from credits_pipeline.finops.budgets.standing import Status
+from credits_pipeline.finops.pages import anomaly_list, budget_list, figures
+from credits_pipeline.finops.pages.frame import Frame
+from credits_pipeline.finops.pages.navigation import page_of
+from credits_pipeline.finops.pages.plain import plain
+
+#: So many are shown.
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class ToDecide:
+    """One thing that waits.
+
+    Attributes:
+        dollars: what it is about, in the page's currency.
+        says: one sentence.
+        page: that decides it, by its word in the address.
+        words: of its address.
+    """
+
+    dollars: Decimal
+    says: str
+    page: str
+    words: dict[str, list[str]]
+
+
+def draw(frame: Frame) -> None:
+    """Draw the largest of them, each a link."""
+    found = [one for room in _ROOMS for one in room(frame)]
+    st.subheader("To decide", anchor=False)
+    if not found:
+        st.markdown("Nothing waits for a decision.")
+        return
+    ordered = sorted(found, key=lambda one: (-one.dollars, one.says))
+    for one in ordered[:_SHOWN]:
+        st.page_link(
+            page_of(one.page),
+            label=plain(one.says),
+            icon=":material/gavel:",
+            query_params=one.words,
+        )
+    if len(ordered) > _SHOWN:
+        st.markdown(f":small[:gray[and {len(ordered) - _SHOWN} more]]")
+
+
+def _budgets(frame: Frame) -> list[ToDecide]:
+    found = []
+    for one in budget_list.budgets_of(frame).standings:
+        if one.status not in (Status.OVER, Status.AT_RISK) or one.currency != frame.currency:
+            continue
+        end = one.used if one.forecast.expected is None else one.forecast.expected
+        above = end - one.amount
+        verb = "is over" if one.status is Status.OVER else "is at risk"
+        about = (
+            f": about {figures.short(above, one.currency)} above its amount" if above > 0 else ""
+        )
+        found.append(
+            ToDecide(
+                max(above, Decimal(0)),
+                f"Budget {one.budget.name} {verb}{about}",
+                "budgets",
+                {"budget": [one.budget.id]},
+            )
+        )
+    return found
+
+
+def _anomalies(frame: Frame) -> list[ToDecide]:
+    return [
+        ToDecide(
+            one.found.more,
+            anomaly_list.question(one.found),
+            "spend",
+            frame.scope.but(group=("service",)).words(),
+        )
+        for one in anomaly_list.seen(frame)
+        if one.is_open
+    ]
+
+
+_ROOMS: Sequence[Callable[[Frame], list[ToDecide]]] = (_budgets, _anomalies)

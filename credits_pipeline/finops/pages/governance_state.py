@@ -1,0 +1,121 @@
+"""What the page Governance shows: an evaluation, policies, the violations that a person sees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+import streamlit as st
+
+from credits_pipeline.core.settings import SettingError
+from credits_pipeline.finops.decisions import DecisionsError
+from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.governance.ledger import Ledger, Record
+from credits_pipeline.finops.governance.opening import Decided, decided
+from credits_pipeline.finops.governance.violations import Seen, Status, Violation, seen_now
+from credits_pipeline.finops.objects import ObjectsError
+from credits_pipeline.finops.pages.frame import Frame
+from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.queries.exactly import total
+from credits_pipeline.finops.queries.scope import Scope
+from credits_pipeline.finops.queries.words import blank
+
+#: Words of a scope that a resource has an answer for; every other tag has, too.
+_NOT_OF_RESOURCES = ("category", "charge", "source")
+
+
+@dataclass(frozen=True)
+class Governed:
+    """What there is to show.
+
+    Attributes:
+        record: the newest evaluation; None before the first.
+        decided: what people decided.
+        seen: the violations in the scope, the dearest first.
+        is_whole: nothing is left out of them.
+    """
+
+    record: Record | None
+    decided: Decided
+    seen: Sequence[Seen]
+    is_whole: bool
+
+    def of(self, policy: str) -> list[Seen]:
+        """The violations of one policy that are not fixed."""
+        return [
+            one
+            for one in self.seen
+            if one.violation.policy == policy and one.status is not Status.FIXED
+        ]
+
+
+def governed(frame: Frame) -> Governed:
+    """What the person sees; the page ends with the reason where it can't be told."""
+    ledger = Ledger(frame.looking.published.depot)
+    try:
+        record = ledger.current()
+        violations = _kept(ledger, record)
+        found = decided()
+    except (ObjectsError, DecisionsError, SettingError) as error:
+        st.error(plain(error))
+        st.stop()
+    strange = [word for word in frame.scope.filters if word in _NOT_OF_RESOURCES]
+    if strange:
+        st.info(
+            f"Resources have no {' and no '.join(strange)}, so that the filter chooses none of "
+            "them. Take it out to see violations."
+        )
+        st.stop()
+    names = frame.looking.account_names()
+    inside = [one for one in violations if holds(one, frame.scope, names)]
+    return Governed(
+        record,
+        found,
+        seen_now(inside, found.said, datetime.now(UTC)),
+        is_whole=not frame.scope.filters,
+    )
+
+
+@lru_cache(maxsize=4)
+def _read(root: str, version: str) -> tuple[Violation, ...]:
+    return tuple(Ledger(Depot(root)).violations(version))
+
+
+def _kept(ledger: Ledger, record: Record | None) -> Sequence[Violation]:
+    """A version never changes, and people look at the same."""
+    return () if record is None else _read(ledger.depot.root, record.version)
+
+
+def holds(one: Violation, scope: Scope, names: dict[str, str]) -> bool:
+    """Whether a violation is in a scope, as its charges would be."""
+    told = {
+        "cloud": one.provider,
+        "account": one.account,
+        "service": one.service,
+        "region": "" if one.region == "global" else one.region,
+    }
+    for word, wanted in scope.filters.items():
+        value = told[word] if word in told else one.tags.get(word, "")
+        shown = {value, names.get(value, value)} if word == "account" else {value}
+        if not (shown & set(wanted) if value else blank(word) in wanted):
+            return False
+    return True
+
+
+def cost_of(found: Sequence[Seen], currency: str) -> tuple[Decimal, int]:
+    """What violations cost a month in a currency, each resource once; and how many have none.
+
+    Args:
+        found: violations.
+        currency: of the page; other currencies are never added to it.
+    """
+    costs: dict[tuple[str, str, str, str], Decimal] = {}
+    missing = 0
+    for one in found:
+        each = one.violation
+        if each.cost_month is None or each.currency != currency:
+            missing += 1
+        else:
+            costs[each.key] = each.cost_month
+    return total(costs.values()), missing

@@ -1,0 +1,5 @@
+"""The page Budgets & Forecast."""
+
+from credits_pipeline.finops.pages.budgets_page import page
+
+page()

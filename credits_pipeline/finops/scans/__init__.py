@@ -1,0 +1,1 @@
+"""What clouds say of their resources: read, never written; NULL where it could not be seen."""

@@ -1,0 +1,103 @@
+"""AWS's own findings from its APIs: the Cost Optimization Hub, and Compute Optimizer's idle ones.
+
+Asked only where no file has them. What may not be asked is not known; nobody's rules depend on it.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from credits_pipeline.finops.scans.accounts import Account, Accounts
+from credits_pipeline.finops.scans.asking import NotSeenError
+from credits_pipeline.finops.scans.findings import HUB, OPTIMIZER, Outside
+from credits_pipeline.finops.scans.inventory import KNOWN, UNKNOWN, Part
+from credits_pipeline.finops.scans.meaning import action_of, kind_of
+
+_HOME = "us-east-1"
+
+
+def ask_findings(
+    accounts: Accounts, regions: tuple[str, ...], parts: list[Part]
+) -> Iterator[Outside]:
+    """Every finding of AWS, the hub's for all accounts at once.
+
+    Args:
+        accounts: who is asked.
+        regions: where Compute Optimizer is asked.
+        parts: filled while findings are read.
+    """
+    own = Account(accounts.own, "")
+    yield from _told(HUB, own, "", _hub(accounts, own), parts)
+    for account in accounts.all:
+        if account.refused is not None:
+            continue
+        for region in regions:
+            yield from _told(OPTIMIZER, account, region, _idle(accounts, account, region), parts)
+
+
+def _told(
+    what: str, account: Account, region: str, found: Iterator[Outside], parts: list[Part]
+) -> Iterator[Outside]:
+    number = 0
+    try:
+        for one in found:
+            number += 1
+            yield one
+    except NotSeenError as error:
+        parts.append(Part(what, account.id, region, UNKNOWN, number, error.says, error.permission))
+        return
+    parts.append(Part(what, account.id, region, KNOWN, number))
+
+
+def _hub(accounts: Accounts, own: Account) -> Iterator[Outside]:
+    asking = accounts.asking(own, _HOME)
+    for one in asking.pages("cost-optimization-hub", "list_recommendations", "items"):
+        yield of_hub(one)
+
+
+def of_hub(one: Mapping[str, Any]) -> Outside:
+    """A recommendation as the hub has it, from its API or its export."""
+    kind = kind_of(str(one.get("currentResourceType", "")))
+    now, then = one.get("currentResourceSummary", ""), one.get("recommendedResourceSummary", "")
+    change = f": {now} to {then}" if now and then else ""
+    return Outside(
+        origin=HUB,
+        provider="aws",
+        account=str(one.get("accountId", "")),
+        region=str(one.get("region", "")),
+        resource_id=str(one.get("resourceArn") or one.get("resourceId") or ""),
+        kind=kind,
+        action=action_of(kind, str(one.get("actionType", ""))),
+        says=f"{HUB} says {one.get('actionType', 'to change it')}{change}",
+        do=f"{one.get('actionType', 'Change')} it{change}.",
+        saving=_amount(one.get("estimatedMonthlySavings")),
+        currency=str(one.get("currencyCode") or "USD"),
+        at=str(one.get("lastRefreshTimestamp") or ""),
+    )
+
+
+def _idle(accounts: Accounts, account: Account, region: str) -> Iterator[Outside]:
+    asking = accounts.asking(account, region)
+    for one in asking.pages("compute-optimizer", "get_idle_recommendations", "idleRecommendations"):
+        kind = kind_of(str(one.get("resourceType", "")))
+        options = one.get("savingsOpportunityAfterDiscounts") or one.get("savingsOpportunity") or {}
+        saving = options.get("estimatedMonthlySavings", {})
+        yield Outside(
+            origin=OPTIMIZER,
+            provider="aws",
+            account=str(one.get("accountId", account.id)),
+            region=region,
+            resource_id=str(one.get("resourceArn", "")),
+            kind=kind,
+            action=action_of(kind, "Delete"),
+            says=f"{OPTIMIZER} finds it {str(one.get('finding', 'idle')).lower()}: "
+            f"{one.get('findingDescription', '')}".rstrip(": "),
+            do="Stop or delete it.",
+            saving=_amount(saving.get("value")),
+            currency=str(saving.get("currency") or "USD"),
+            at=str(one.get("lastRefreshTimestamp") or ""),
+        )
+
+
+def _amount(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value)).quantize(Decimal("0.01"))

@@ -1,0 +1,82 @@
+"""The life of a finding, whatever found it: stable id, what scans saw, what people said of it.
+
+::
+
+    open -> planned -> done -> proved | not seen      dismissed, snoozed or acknowledged, then open
+    open -> gone (a scan that looked did not find it any more)
+
+A scan that could not look changes nothing: what is not known is neither found nor gone.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+#: What a scan says of a finding.
+FOUND, GONE, NOT_SEEN = "found", "gone", "not known"
+
+
+def finding_id(rule: str, resource: tuple[str, str, str, str]) -> str:
+    """The id that a finding keeps through all scans.
+
+    Args:
+        rule: the action or the policy.
+        resource: kind, account, region and id, as `Resource.key`.
+    """
+    return hashlib.sha256("\n".join((rule, *resource)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What all scans together saw of one finding.
+
+    Attributes:
+        id: of `finding_id`.
+        first_at: when it was first found; anew after it was gone.
+        last_at: when it was last found.
+        seen: what the newest scan says: `FOUND`, `GONE` or `NOT_SEEN`.
+        times: how often it came back after it was gone.
+    """
+
+    id: str
+    first_at: datetime
+    last_at: datetime
+    seen: str = FOUND
+    times: int = 0
+
+
+def sight(
+    before: Iterable[Sighting],
+    found: Collection[str],
+    looked: Mapping[str, bool] | None,
+    at: datetime,
+) -> dict[str, Sighting]:
+    """What is known of every finding after one more scan.
+
+    Args:
+        before: what was known.
+        found: ids that the scan found.
+        looked: whether the scan could look at a finding's resource (ids that are missing here: yes,
+            and it was not found); None where it could look at nothing.
+        at: the scan's time.
+    """
+    after = {
+        one.id: replace(one, seen=_unseen(one, looked)) for one in before if one.id not in found
+    }
+    known = {one.id: one for one in before}
+    for id_ in found:
+        one = known.get(id_)
+        if one is None:
+            after[id_] = Sighting(id_, at, at)
+        elif one.seen == GONE:
+            after[id_] = replace(one, first_at=at, last_at=at, seen=FOUND, times=one.times + 1)
+        else:
+            after[id_] = replace(one, last_at=at, seen=FOUND)
+    return after
+
+
+def _unseen(one: Sighting, looked: Mapping[str, bool] | None) -> str:
+    if one.seen == GONE:
+        return GONE
+    return GONE if looked is not None and looked.get(one.id, True) else NOT_SEEN

@@ -1,0 +1,1 @@
+"""A made-up organisation of three accounts: forty resources, each with a story, and its bill."""

@@ -1,0 +1,69 @@
+"""Credits as alerts: 60 and 14 days before money is lost, and when nothing is left."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from credits_pipeline.credits.assets.credit_alerts import credits_of_the_ledger, of_outlooks
+from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.ledger.book import LedgerBook
+from credits_pipeline.finops.ledger.credit import Balances, Credit
+from credits_pipeline.finops.ledger.outlook import Outlook, State
+
+JUNE_1 = date(2026, 6, 1)
+CREDIT = Credit(
+    "7001", "Migration", "Promotion", "100000000001", date(2025, 1, 1), date(2026, 9, 1),
+    Decimal(1000), Decimal(500),
+)  # fmt: skip
+
+
+def of(credit: Credit, state: State = State.EXPIRES, **more: object) -> Outlook:
+    told = {"a_month": Decimal(100), "lost": Decimal("200.00"), **more}
+    return Outlook(credit, JUNE_1, state, **told)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [
+        (date(2026, 7, 2), []),
+        (date(2026, 7, 3), ["credit 7001, 60 days before it expires"]),
+        (date(2026, 8, 17), ["credit 7001, 60 days before it expires"]),
+        (
+            date(2026, 8, 18),
+            ["credit 7001, 60 days before it expires", "credit 7001, 14 days before it expires"],
+        ),
+        (date(2026, 9, 1), []),
+    ],
+)
+def test_money_that_will_be_lost_is_told_twice_before(today: date, told: list[str]) -> None:
+    health = of_outlooks([of(CREDIT)], today)
+    assert [alert.subject for alert in health.wrong] == told
+    assert len(health.wrong) + len(health.fine) == 3
+    for alert in health.wrong:
+        assert alert.what == (
+            "It expires on 2026-09-01, and $500.00 of $1,000.00 were left on 2026-06-01. At its "
+            "pace $200.00 of it will be lost."
+        )
+        assert alert.dollars == "$500.00"
+
+
+def test_a_credit_that_is_used_up_is_told_once_and_nothing_of_it_is_lost() -> None:
+    empty = of(replace(CREDIT, remaining=Decimal(0)), State.USED_UP)
+    health = of_outlooks([empty], date(2026, 8, 20))
+    assert [alert.subject for alert in health.wrong] == ["credit 7001, used up"]
+    assert "$100.00 a month at its last pace" in health.wrong[0].what
+
+
+def test_what_is_kept_is_told_and_nothing_where_no_ledger_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert credits_of_the_ledger(JUNE_1).wrong == ()
+    monkeypatch.setenv("FINOPS_STORAGE", str(tmp_path / "wing"))
+    assert credits_of_the_ledger(JUNE_1).fine == {}
+    book = LedgerBook(Depot(str(tmp_path / "wing")))
+    book.keep_balances(Balances("111122223333", (CREDIT,), "2026-06-01T00:00:00+00:00"))
+    (alert,) = credits_of_the_ledger(date(2026, 7, 10)).wrong
+    assert "What it gives in a month is not known." in alert.what
