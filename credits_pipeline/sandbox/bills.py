@@ -34,11 +34,13 @@ class SampleBills:
         home: the demo's folder; what the commands print goes to ``bills.log`` there.
         environment: of all commands.
         port: of the pages.
+        months: that there are bills of.
     """
 
     home: Path
     environment: Mapping[str, str]
     port: int
+    months: int = 14
     _running: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
     @property
@@ -65,7 +67,9 @@ class SampleBills:
         Raises:
             BillsError: a command failed.
         """
-        self._wait("samples", [str(self.folder), "--add"], check_alive)
+        self._wait(
+            "samples", [str(self.folder), "--add", "--months", str(self.months)], check_alive
+        )
         self._wait("ingest", [], check_alive)
         totals = self._totals()
         rows = sum(int(month["rows"]) for month in totals)

@@ -101,7 +101,7 @@ def test_once_ends_by_itself_with_a_verified_receipt_where_only_credits_are_inst
 def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
     tmp_path: Path,
 ) -> None:
-    with started("demo", folder=tmp_path) as process:
+    with started("demo", "--months", "2", folder=tmp_path) as process:
         seen: list[str] = []
         url = wait_for_line(process, r"Dagster answers at (http://\S+)", seen)[1]
         wait_for_line(process, "End with Ctrl-C", seen)
