@@ -29,14 +29,21 @@ import tenacity  # noqa: E402 - as above
 from filelock import FileLock  # noqa: E402 - as above
 
 from credits_pipeline.core import aws  # noqa: E402 - as above
+from credits_pipeline.core.storage import archive, profiles  # noqa: E402 - as above
 from credits_pipeline.credits.assets.build import build_definitions  # noqa: E402 - as above
-from credits_pipeline.credits.cloudzero import cbf, drop  # noqa: E402 - as above
+from credits_pipeline.credits.cloudzero import cbf, confirm, drop  # noqa: E402 - as above
+from credits_pipeline.credits.evaluation import judgement, plausible  # noqa: E402 - as above
 from credits_pipeline.credits.inbox.bucket import Inbox  # noqa: E402 - as above
 from credits_pipeline.credits.model import table  # noqa: E402 - as above
+from credits_pipeline.credits.reading import reader  # noqa: E402 - as above
+from credits_pipeline.credits.state import journal, quota  # noqa: E402 - as above
 from credits_pipeline_tests.dagster_instance import dagster_instance  # noqa: E402 - as above
 
 #: Loaded before the fork, for all runs: polars and pandera take longer than a run.
-LOADED = (httpx.Client, tenacity.Retrying, FileLock, Inbox, table, cbf, drop)
+LOADED = (
+    *(tenacity.Retrying, FileLock, Inbox, archive, profiles, reader, table, judgement, plausible),
+    *(cbf, drop, confirm, journal, quota),
+)
 #: Threads that hold nothing while nobody uses polars; the allocator sees to its own at a fork.
 IDLE = {"polars-ooc-clea", "jemalloc_bg_thd"}
 
@@ -45,6 +52,10 @@ def main() -> None:
     """Serve until the input ends."""
     job = build_definitions().resolve_job_def("credits_month")
     aws.s3_client()
+    # What these load when they are first made is loaded now.
+    httpx.Client().close()
+    with dagster_instance() as instance:
+        instance.create_run_for_job(job, tags={"dagster/partition": "2025-01-01"})
     # Forking a process whose threads hold locks would hang the child: there must be none.
     others = {
         task.joinpath("comm").read_text().strip()
