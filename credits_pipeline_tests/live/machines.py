@@ -40,6 +40,7 @@ from credits_pipeline.sandbox.servers import (
 )
 from credits_pipeline_tests.postgres import PostgresServer, postgres_server
 from credits_pipeline_tests.redis_server import redis_server
+from credits_pipeline_tests.waiting import pause
 
 FIRST = BillingMonth(2021, 1)
 ASSETS = ("raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop")
@@ -151,10 +152,11 @@ class Machines:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.dagster.check_alive()
+            began = time.monotonic()
             value = found()
             if value:
                 return value
-            time.sleep(0.25)
+            pause(began, 0.25)
         logs = [self.dagster.log.read_text(), *map(self.log, self.workers)]
         told = "\n---\n".join(log[-3000:] for log in logs)
         raise AssertionError(f"{what} did not come within {seconds:.0f} s\n{told}")

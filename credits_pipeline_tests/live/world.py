@@ -21,6 +21,7 @@ from credits_pipeline.sandbox.servers import (
     sandbox,
     upload,
 )
+from credits_pipeline_tests.waiting import pause
 
 ASSETS = ["raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop"]
 DONE = {"SUCCESS", "FAILURE", "CANCELED"}
@@ -56,10 +57,11 @@ class Live:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.dagster.check_alive()
+            began = time.monotonic()
             value = found()
             if value:
                 return value
-            time.sleep(0.25)
+            pause(began, 0.25)
         log = self.dagster.log.read_text()[-4000:]
         raise AssertionError(f"{what} did not come within {seconds:.0f} s\n{log}")
 
