@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer import rich_utils
@@ -17,7 +17,7 @@ from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.ledger import ledger
 from credits_pipeline.cli.months import months, report
-from credits_pipeline.cli.output import say
+from credits_pipeline.cli.output import answers, say
 from credits_pipeline.cli.pages import pages
 from credits_pipeline.cli.policies import policies
 from credits_pipeline.cli.profile import profile
@@ -47,7 +47,31 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - when asked for
+
+        answers().print(f"credits-pipeline {version('credits-pipeline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Say which version this is."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 for panel, commands in {
     "Every month": (check, split, profile, months, report, decide, clear),
     "Setting it up": (doctor, rehearse, up),

@@ -1,5 +1,6 @@
 """``check``: what the pipeline would make of a file, without sending anything."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +21,11 @@ from credits_pipeline.cli.options import (
     profiles,
     usd_option,
 )
-from credits_pipeline.cli.output import Answers, Json, answers, doing, print_json
+from credits_pipeline.cli.output import Answers, Json, answers, doing, fail, print_json
 from credits_pipeline.core.money import for_people, to_text
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.settings import START_MONTH, SettingError
+from credits_pipeline.core.wording import counted
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.evaluation.verdict import FileVerdict
@@ -49,8 +53,9 @@ def check(
 ) -> None:
     """Say what the pipeline would make of a credits file. Nothing is sent.
 
-    Exit code 0 if the file would be sent, 1 if it would not until it is mended or a person
-    decides, 2 if the command can't be carried out.
+    Says too whether uploading the file under its name starts a run. Exit code 0 if what it says
+    would be sent, 1 if not until it is mended or a person decides, 2 if the command can't be
+    carried out.
 
     **Examples**
 
@@ -87,22 +92,64 @@ def check(
             )
     except UnreadableFile as refusal:
         verdict = refused(refusal)
+    no_run = None if verdict.verdict == "reject" else _why_no_run(file, size, at, verdict)
     if as_json:
-        print_json(verdict.as_json())
+        print_json(
+            {
+                **verdict.as_json(),
+                "starts_run": verdict.verdict != "reject" and no_run is None,
+                "starts_no_run_because": no_run,
+            }
+        )
     else:
-        print_verdict(file, verdict)
+        print_verdict(file, verdict, no_run)
     raise typer.Exit(1 if verdict.verdict == "reject" else 0)
 
 
-def print_verdict(file: Path, verdict: "FileVerdict") -> None:
-    """Print a verdict for people."""
+def _why_no_run(
+    file: Path, size: int, month: BillingMonth | None, verdict: "FileVerdict"
+) -> str | None:
+    """Why the file starts no run in the inbox, by the sensor's own rule; None if it does."""
+    from credits_pipeline.credits.inbox.names import (  # noqa: PLC0415 - when used
+        Months,
+        UnrecognizedObject,
+        file_name,
+        month_of,
+    )
+
+    if len(verdict.months) > 1:
+        return f"it holds {len(verdict.months)} months: credits-pipeline split makes a file of each"
+    try:
+        first = START_MONTH.read(BillingMonth.parse)
+    except SettingError as error:
+        fail(str(error), 2)
+    months = Months(first, BillingMonth.at(datetime.now(UTC)))
+    if month is not None and file.name != file_name(month):
+        found = month_of(file_name(month), size, prefix="", months=months)
+        if isinstance(found, BillingMonth):
+            return f"it is called {file.name}: upload it as {file_name(month)}"
+    else:
+        found = month_of(file.name, size, prefix="", months=months)
+    return found.reason if isinstance(found, UnrecognizedObject) else None
+
+
+def print_verdict(file: Path, verdict: "FileVerdict", no_run: str | None = None) -> None:
+    """Print a verdict for people.
+
+    Args:
+        file: as it was named.
+        verdict: what became of it.
+        no_run: why it starts no run as it is called.
+    """
     console = answers()
     style = {"accept": "green", "warn": "yellow", "reject": "red"}[verdict.verdict]
     meaning = {
-        "accept": "would be sent" if len(verdict.months) < 2 else "can be split and sent",  # noqa: PLR2004 - one month
+        "accept": "can be split and sent" if len(verdict.months) > 1 else "would be sent",
         "warn": "would be sent, with warnings",
         "reject": "would not be sent",
     }[verdict.verdict]
+    if no_run is not None and len(verdict.months) <= 1:
+        meaning = meaning.replace("would be sent", "can be read, but starts no run as it is")
     console.print((f"{file}: {meaning} ({verdict.verdict})", f"bold {style}"))
     _print_months(console, verdict)
     _print_problems(console, verdict)
@@ -110,6 +157,8 @@ def print_verdict(file: Path, verdict: "FileVerdict") -> None:
         console.print((f"Warning: {warning}", "yellow"))
     if len(verdict.warnings) > _WARNINGS_SHOWN:
         console.print((f"and {len(verdict.warnings) - _WARNINGS_SHOWN} more warnings", "yellow"))
+    if no_run is not None:
+        console.print((f"No run: {no_run}.", "yellow"))
     for note in verdict.notes:
         console.print(f"Note: {note}")
     if verdict.reason is not None:
@@ -133,15 +182,15 @@ def _print_months(console: Answers, verdict: "FileVerdict") -> None:
             for name, entry in found.ledger.entries.items()
         )
         console.print(
-            f"{month}: {found.rows:,} accounts, {for_people(found.total_usd)}"
-            f" ({found.ledger.file_rows:,} records: {classes})"
+            f"{month}: {counted(found.rows, 'account')}, {for_people(found.total_usd)}"
+            f" ({counted(found.ledger.file_rows, 'record')}: {classes})"
         )
         for total in found.control_totals:
-            stated, counted = (
+            stated, counted_now = (
                 to_text(n) if total.unit == "usd" else f"{n:f}"
                 for n in (total.stated, total.counted)
             )
-            agrees = "agrees" if total.agrees else f"but counted {counted}"
+            agrees = "agrees" if total.agrees else f"but counted {counted_now}"
             console.print(f"  {total.source}: {stated}, {agrees}")
 
 

@@ -7,13 +7,14 @@ import typer
 from credits_pipeline.cli.decide import agree, carried_out, end
 from credits_pipeline.cli.ending import told_if_impossible
 from credits_pipeline.cli.instance import dagster_instance
-from credits_pipeline.cli.options import Who, Why, month_option, who_option
+from credits_pipeline.cli.options import MonthNamed, MonthOption, Who, Why, one_month, who_option
 from credits_pipeline.cli.output import Json, doing, say
 
 
 def clear(
+    named: MonthNamed = None,
     *,
-    month: Annotated[str, typer.Option(help="The month to withdraw.", metavar="YYYY-MM")],
+    month: MonthOption = None,
     who: Who = None,
     why: Why = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -45,8 +46,7 @@ def clear(
         StreamConnection,
     )
 
-    at = month_option(month, "--month")
-    assert at is not None  # noqa: S101 - the option is required
+    at = one_month(named, month, "clear")
     person, cloudzero = who_option(who), StreamConnection()
     with told_if_impossible():
         not_set = cloudzero.why_not_set()

@@ -11,10 +11,12 @@ import typer
 from credits_pipeline.cli.ending import CANT_BE_DONE, told_if_impossible
 from credits_pipeline.cli.instance import dagster_instance
 from credits_pipeline.cli.options import (
+    MonthNamed,
+    MonthOption,
     Who,
     Why,
     choice_option,
-    month_option,
+    one_month,
     who_option,
 )
 from credits_pipeline.cli.output import Json, agrees, doing, fail, print_json, say
@@ -35,13 +37,9 @@ _NOBODY = (
 
 
 def decide(
-    at: Annotated[
-        str | None, typer.Argument(help="The month to decide about.", metavar="[YYYY-MM]")
-    ] = None,
+    named: MonthNamed = None,
     *,
-    month: Annotated[
-        str | None, typer.Option(help="The same as an option.", metavar="YYYY-MM")
-    ] = None,
+    month: MonthOption = None,
     accept_rejected: Annotated[
         bool | None,
         typer.Option(
@@ -96,10 +94,7 @@ def decide(
     """
     from credits_pipeline.credits.delivery.commands import Decision  # noqa: PLC0415 - loads Dagster
 
-    if (at is None) == (month is None):
-        raise typer.BadParameter("name one month: credits-pipeline decide --month 2025-01 …")
-    of = month_option(at or month, "--month")
-    assert of is not None  # noqa: S101 - one of the two is given
+    of = one_month(named, month, "decide")
     given: dict[str, Any] = {
         "accept_rejected": accept_rejected,
         "accept_change": accept_change,

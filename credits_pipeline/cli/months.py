@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from credits_pipeline.cli.options import month_option
+from credits_pipeline.cli.options import MonthNamed, MonthOption, one_month
 from credits_pipeline.cli.output import (
     Json,
     doing,
@@ -76,8 +76,9 @@ def months(*, as_json: Json = False) -> None:
 
 
 def report(
+    named: MonthNamed = None,
     *,
-    month: Annotated[str, typer.Option(help="The month to report.", metavar="YYYY-MM")],
+    month: MonthOption = None,
     as_json: Json = False,
 ) -> None:
     """Show one month whole: its last run, and what CloudZero holds.
@@ -88,7 +89,7 @@ def report(
 
     **Examples**
 
-    `credits-pipeline report --month 2025-01`
+    `credits-pipeline report 2025-01`
 
     `credits-pipeline report --month 2025-01 > receipt.md`
 
@@ -99,8 +100,7 @@ def report(
         state_of,
     )
 
-    at = month_option(month, "--month")
-    assert at is not None  # noqa: S101 - the option is required
+    at = one_month(named, month, "report")
     with _journal() as journal:
         state = state_of(journal, at)
         if as_json:

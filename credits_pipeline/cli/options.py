@@ -37,6 +37,11 @@ Month = Annotated[
     str | None,
     typer.Option(help="The month it is for, if its name does not say it.", metavar="YYYY-MM"),
 ]
+#: One month, named by itself or by the option; see `one_month`.
+MonthNamed = Annotated[
+    str | None, typer.Argument(help="The month.", metavar="YYYY-MM", show_default=False)
+]
+MonthOption = Annotated[str | None, typer.Option(help="The same as an option.", metavar="YYYY-MM")]
 Duplicates = Annotated[
     str | None,
     typer.Option(help="A second row of an account: first, sum or reject.", metavar="RULE"),
@@ -116,6 +121,23 @@ def month_option(text: str | None, option: str) -> BillingMonth | None:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
+def one_month(named: str | None, option: str | None, command: str) -> BillingMonth:
+    """The month that a command is about, which is named once.
+
+    Args:
+        named: by itself.
+        option: with ``--month``.
+        command: the command's name.
+
+    Raises:
+        BadParameter: it is named twice or not at all, or is no month.
+    """
+    month = month_option(named or option, "--month")
+    if month is None or (named is not None and option is not None):
+        raise typer.BadParameter(f"name one month: credits-pipeline {command} 2025-01")
+    return month
+
+
 def usd_option(text: str | None, option: str) -> str | None:
     """An amount of dollars, as plain digits.
 
@@ -141,6 +163,8 @@ def decided(*, duplicates: str | None, signs: str | None, accept_rejected: bool)
         BadParameter: one is not known.
     """
     rules = one_of("first", "sum", "reject"), one_of("auto", "as_is", "flipped")
+    choice_option(duplicates, "--duplicates", ("first", "sum", "reject"))
+    choice_option(signs, "--signs", ("auto", "as_is", "flipped"))
     try:
         return Decisions().amended(
             duplicates=DUPLICATES.read(rules[0]) if duplicates is None else rules[0](duplicates),

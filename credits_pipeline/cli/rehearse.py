@@ -1,12 +1,12 @@
 """``rehearse``: prove key, scopes and connection before the first real drop."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from credits_pipeline.cli.ending import told_if_impossible
 from credits_pipeline.cli.instance import dagster_instance
-from credits_pipeline.cli.options import month_option
+from credits_pipeline.cli.options import MonthNamed, MonthOption, one_month
 from credits_pipeline.cli.output import Json, doing, echo, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def rehearse(
+    named: MonthNamed = None,
     *,
-    month: Annotated[str, typer.Option(help="The month to rehearse.", metavar="YYYY-MM")],
+    month: MonthOption = None,
     as_json: Json = False,
 ) -> None:
     """Try every operation on the real CloudZero, with no effect on live data.
@@ -39,8 +40,7 @@ def rehearse(
         StreamConnection,
     )
 
-    at = month_option(month, "--month")
-    assert at is not None  # noqa: S101 - the option is required
+    at = one_month(named, month, "rehearse")
     cloudzero = StreamConnection()
     with told_if_impossible(), doing(f"Preparing {at}") as now:
         rehearsal = rehearsal_of(at)

@@ -24,6 +24,7 @@ from credits_pipeline.cli.options import (
 )
 from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, say
 from credits_pipeline.core.money import for_people, to_text
+from credits_pipeline.core.wording import counted
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.evaluation.splitting import MonthFile
@@ -154,7 +155,10 @@ def _print(put_to: "list[tuple[MonthFile, str]]", done: str) -> None:
         for warning in made.warnings:
             say(f"{made.month}  {warning}", "yellow")
     for made, where in put_to:
-        echo(f"{made.month}  {made.accounts:,} accounts  {for_people(made.total)}  {done} {where}")
+        echo(
+            f"{made.month}  {counted(made.accounts, 'account')}  {for_people(made.total)}"
+            f"  {done} {where}"
+        )
         if made.left_out.rows:
             echo(f"{made.month}  {made.left_out.says}")
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.core.money import for_people
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.reporting.tables import meaning
 from credits_pipeline.text import Outside, Plain
@@ -75,7 +76,7 @@ def summary(
     """
     yield f"{attempt.verdict.value.replace('_', ' ')}: {_plain(attempt.reason)}"
     total = Decimal(attempt.total_credit_usd or 0)
-    yield f"In the file: {attempt.row_count or 0:,} accounts, {for_people(total)}."
+    yield f"In the file: {counted(attempt.row_count or 0, 'account')}, {for_people(total)}."
     for name, entry in attempt.ledger.items():
         if entry["rows"]:
             usd = "dollars unknown" if entry["usd"] is None else for_people(Decimal(entry["usd"]))

@@ -82,7 +82,35 @@ def test_a_refusal_is_json_too(check: Check) -> None:
         "notes": [],
         "ignored_columns": [],
         "profile": None,
+        "starts_run": False,
+        "starts_no_run_because": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "why"),
+    [
+        ("credits-2025-01.csv", [], None),
+        ("credits-2019-05.csv", [], "2019-05 is before the first month, 2024-01"),
+        ("credits-2099-05.csv", [], "2099-05 has not begun"),
+        ("credits-2025-13.csv", [], "2025-13 is not a month of the calendar"),
+        ("Credits_March.csv", [], "name it credits-YYYY-MM.csv"),
+        ("credits-2025-01 (2).csv", [], "join it with credits-2025-01.csv"),
+        ("any.csv", ["--month", "2025-01"], "upload it as credits-2025-01.csv"),
+        ("any.csv", ["--month", "2099-01"], "2099-01 has not begun"),
+    ],
+)
+def test_whether_an_upload_starts_a_run_is_said_by_the_sensor_s_rule(
+    name: str, options: list[str], why: str | None, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(b"account_id,amount\n112480036627,$1.00\n")
+    told = verdict(CliRunner().invoke(app, ["check", str(file), "--json", *options]))
+    assert told["verdict"] == "accept"
+    assert told["starts_run"] is (why is None)
+    assert why is None or why in told["starts_no_run_because"]
+    shown = CliRunner().invoke(app, ["check", str(file), *options]).stdout
+    assert ("starts no run" in shown) is (why is not None)
 
 
 def test_a_file_with_more_months_than_its_name_is_told_the_split_command(check: Check) -> None:

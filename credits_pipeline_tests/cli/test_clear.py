@@ -43,7 +43,7 @@ def costs(cloudzero: CloudZeroStandIn) -> list[str]:
 def test_a_month_is_withdrawn_after_a_person_agreed(cloudzero: CloudZeroStandIn) -> None:
     done = clear("--month", "2025-01", answer="y\n")
     assert done.exit_code == 0, done.output
-    assert "CloudZero holds $12.00 of 1 accounts for 2025-01. Withdraw it?" in done.stderr
+    assert "CloudZero holds $12.00 of 1 account for 2025-01. Withdraw it?" in done.stderr
     assert "2025-01 VERIFIED" in done.stderr
     assert costs(cloudzero) == ["0.00"]
     receipt = Journal(open_store(storage_root())).receipt(JANUARY)

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from credits_pipeline.cli import app
 
 COMMANDS = sorted(typer.main.get_command(app).commands)
-#: `sources` is a group, whose commands have answers.
-WITHOUT_ANSWER = {"demo", "pages", "sandbox", "sources", "up"}
+#: Some are groups, whose commands have answers.
+WITHOUT_ANSWER = {"decisions", "demo", "pages", "policies", "sandbox", "sources", "up"}
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
 
@@ -38,4 +38,4 @@ def test_the_shell_completes_commands_and_options(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("COMP_WORDS", "credits-pipeline re")
     monkeypatch.setenv("COMP_CWORD", "1")
     done = CliRunner().invoke(app, [], prog_name="credits-pipeline")
-    assert done.stdout.split() == ["report", "rehearse"]
+    assert set(done.stdout.split()) == {n for n in COMMANDS if n.startswith("re")}

@@ -4,11 +4,14 @@
 
     <noun>/<month>/<run id>/...            the files of one run, and entry.json that names them
     current/<noun>/<month>.json            a copy of the newest entry.json, written last
+
+The pointer never goes back: what was begun earlier and written later leaves it as it is.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.storage.store import StorageError, Store
@@ -25,6 +28,7 @@ class Entry:
         version: the token of the file version it was made from.
         digest: of its content; equal digests mean equal content.
         files: the names of its files, below its folder.
+        made_at: when writing it began, in UTC; empty where an earlier release wrote it.
     """
 
     noun: str
@@ -33,6 +37,7 @@ class Entry:
     version: str
     digest: str
     files: tuple[str, ...]
+    made_at: str = ""
 
     @property
     def folder(self) -> str:
@@ -61,12 +66,18 @@ class Archive:
         Raises:
             StorageError: nothing is current that was not written whole.
         """
-        entry = Entry(noun, str(month), run_id, version, digest, tuple(files))
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        entry = Entry(noun, str(month), run_id, version, digest, tuple(files), now)
         for name, data in files.items():
             self._store.write(f"{entry.folder}/{name}", data)
         text = json.dumps(asdict(entry), indent=2).encode()
         self._store.write(f"{entry.folder}/entry.json", text)
-        self._store.write(_pointer(noun, month), text)
+
+        def renewed(found: bytes | None) -> bytes | None:
+            later = found is not None and _entry(found).made_at > entry.made_at
+            return None if later else text
+
+        self._store.update(_pointer(noun, month), renewed)
         return entry
 
     def find(self, noun: str, month: BillingMonth, *, run_id: str | None = None) -> Entry | None:
@@ -80,10 +91,7 @@ class Archive:
             text = self._store.read(f"{noun}/{month}/{run_id}/entry.json")
         if text is None:
             text = self._store.read(_pointer(noun, month))
-        if text is None:
-            return None
-        stored = json.loads(text)
-        return Entry(**{**stored, "files": tuple(stored["files"])})
+        return None if text is None else _entry(text)
 
     def own(self, noun: str, month: BillingMonth, run_id: str) -> Entry | None:
         """What one run made of a noun; None if it made nothing, or that is not kept any more.
@@ -112,6 +120,11 @@ class Archive:
     def uri(self, entry: Entry) -> str:
         """Where a person finds an entry's files."""
         return self._store.uri(entry.folder)
+
+
+def _entry(text: bytes) -> Entry:
+    stored = json.loads(text)
+    return Entry(**{**stored, "files": tuple(stored["files"])})
 
 
 def _pointer(noun: str, month: BillingMonth) -> str:

@@ -15,6 +15,7 @@ import polars as pl
 
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, CbfSettings, usd_of, zero_rows
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.diff import Diff, compare
@@ -366,8 +367,10 @@ class _Drop:
                 result,
                 verdict="dry_run",
                 reason=(
-                    f"A dry run: {result.sent_rows:,} rows with {for_people(result.sent_usd)} in "
-                    f"{len(planned.plan.bodies)} requests would have been sent for {self.month}."
+                    f"A dry run: {counted(result.sent_rows, 'row')} with "
+                    f"{for_people(result.sent_usd)} in "
+                    f"{counted(len(planned.plan.bodies), 'request')} would have been sent for "
+                    f"{self.month}."
                 ),
             )
         return None
@@ -414,7 +417,8 @@ class _Drop:
         for body, content in plan.contents():
             so_far += body.row_count
             self.progress(
-                f"sending body {body.number} of {len(plan.bodies)}: {body.row_count:,} rows, "
+                f"sending body {body.number} of {len(plan.bodies)}: "
+                f"{counted(body.row_count, 'row')}, "
                 f"{body.size:,} bytes"
             )
             # CloudZero does not say whether it counts the body or the drop after replace_hourly.
@@ -465,7 +469,7 @@ class _Drop:
 
     def _verified(self, result: DropResult, note: str = "") -> DropResult:
         left_out = result.left_out.height
-        told = f"{result.sent_rows:,} rows with {for_people(result.sent_usd)}"
+        told = f"{counted(result.sent_rows, 'row')} with {for_people(result.sent_usd)}"
         reason = f"CloudZero holds {told} for {self.month}, read back and equal in every column."
         if note:
             reason = f"{reason} {note}"
@@ -473,7 +477,8 @@ class _Drop:
             return replace(
                 result,
                 verdict="partial",
-                reason=f"{reason} Left out: {left_out:,} accounts that CloudZero does not know.",
+                reason=f"{reason} Left out: {counted(left_out, 'account')} that CloudZero does not "
+                "know.",
                 what_to_do="Nothing: they are sent by themselves once CloudZero knows them.",
             )
         return replace(result, verdict="verified", reason=reason)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.confirm import landed_query
 from credits_pipeline.credits.cloudzero.difference import difference
@@ -99,7 +100,9 @@ def _probes(client: CloudZeroClient, month: BillingMonth) -> Iterator[Rehearsed]
     yield _tried(Operation.CONTENTS, lambda: _may_read(client, month))
     yield _tried(Operation.VALIDATE, lambda: _may_validate(client, month))
     yield _tried(Operation.LIST_DROPS, lambda: _list(client))
-    yield _tried(Operation.COSTS, lambda: (True, f"{len(client.costs(query)):,} rows of {month}"))
+    yield _tried(
+        Operation.COSTS, lambda: (True, f"{counted(len(client.costs(query)), 'row')} of {month}")
+    )
 
 
 def _may_create(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str]:
@@ -173,7 +176,7 @@ def _create(client: CloudZeroClient, plan: Plan) -> tuple[bool, str]:
 
 def _list(client: CloudZeroClient) -> tuple[bool, str]:
     drops = client.list_drops()
-    return True, f"{len(drops):,} drops are listed"
+    return True, f"{counted(len(drops), 'drop')} listed"
 
 
 def _contents(client: CloudZeroClient, plan: Plan, *, created: bool) -> tuple[bool | None, str]:
@@ -186,4 +189,4 @@ def _contents(client: CloudZeroClient, plan: Plan, *, created: bool) -> tuple[bo
 
 def _costs(client: CloudZeroClient, plan: Plan) -> tuple[bool, str]:
     rows = client.costs(landed_query(client.connection_id, plan.month, plan.month))
-    return True, f"{len(rows):,} rows of billed credits for {plan.month}"
+    return True, f"{counted(len(rows), 'row')} of billed credits for {plan.month}"

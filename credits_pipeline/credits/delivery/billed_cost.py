@@ -135,7 +135,7 @@ def look_for(
             earlier = _earlier(storage, drop)
             found = visible_in_billed_cost(costs, expected, drop.month, earlier)
         if found.status == "visible":
-            storage.journal().note_visible(drop.month, drop.sent.run_id)
+            storage.journal().note_visible(drop.sent)
         statement = _visible_statement(drop, found.status, expected.height, found.accounts.height)
         storage.journal().note_finding(
             Finding(

@@ -11,6 +11,7 @@ from credits_pipeline.core import settings
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import START_MONTH
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.delivery import policies
 from credits_pipeline.credits.delivery.artifacts import MonthPayload
 from credits_pipeline.credits.delivery.connections import (
@@ -154,7 +155,7 @@ def held(
     with cloudzero.locked_client(instance, say) as client:
         credit = credit_by_account(client.contents(month))
     total = for_people(Decimal(credit["usd"].sum() or 0))
-    return f"CloudZero holds {total} of {credit.height:,} accounts for {month}."
+    return f"CloudZero holds {total} of {counted(credit.height, 'account')} for {month}."
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import polars as pl
 
 from credits_pipeline.core.money import for_people, to_text
 from credits_pipeline.core.statement import Statement
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.model.findings import Convention, RecordClass
 from credits_pipeline.credits.reading import MonthReading
@@ -77,7 +78,7 @@ def _table_is_not_empty(reading: MonthReading) -> Statement:
         passed=count > 0,
         blocking=True,
         message=(
-            f"{count} accounts, {for_people(reading.findings.total_usd)}."
+            f"{counted(count, 'account')}, {for_people(reading.findings.total_usd)}."
             if count
             else "No account could be read: upload the file with its rows. (To withdraw a month,"
             " decide clear_month; an empty file never does it.)"
@@ -129,7 +130,7 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
     first = (conflicting if len(conflicting) else identical).row(0, named=True)
     asks = decisions.duplicates == "first" and reading.findings.several_rows == "ask"
     kinds = [
-        f"{_count(len(rows), 'row')} {what}"
+        f"{counted(len(rows), 'row')} {what}"
         for rows, what in (
             (identical, "repeating the first word for word"),
             (conflicting, "differing from it" if asks else "contradicting it"),
@@ -151,7 +152,7 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
         passed=False,
         blocking=asks or decisions.duplicates == "reject",
         message=(
-            f"{_count(reading.findings.duplicated_accounts, 'account')} with more than one row:"
+            f"{counted(reading.findings.duplicated_accounts, 'account')} with more than one row:"
             f" {' and '.join(kinds)}; such as line"
             f" {first['line']} ({for_people(first['usd'])}) after line {first['first_line']}"
             f" ({for_people(first['first_usd'])}) for account {first['account_id']}; {done}."
@@ -300,10 +301,6 @@ def _account_ids_are_whole(reading: MonthReading) -> Statement:
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _not_all_zero(reading: MonthReading) -> Statement:
     amounts = reading.rows["amount_usd"]
     some = not len(amounts) or bool((amounts != 0).any())
@@ -312,7 +309,7 @@ def _not_all_zero(reading: MonthReading) -> Statement:
     if some and len(zero):
         first = zero.row(0, named=True)
         says = (
-            f"{_count(len(zero), 'account')} with no credit: the amount is zero or empty, such as"
+            f"{counted(len(zero), 'account')} with no credit: the amount is zero or empty, such as"
             f" that of {first['account_id']} on line {first['line']}."
         )
     return Statement(

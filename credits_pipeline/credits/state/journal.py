@@ -99,14 +99,28 @@ class Journal:
         text = self._store.read(f"visible/{month}.json")
         return "" if text is None else str(json.loads(text)["run_id"])
 
-    def note_visible(self, month: BillingMonth, run_id: str) -> None:
-        """Write down that CloudZero's billed cost shows what a run sent.
+    def note_visible(self, sent: Attempt) -> None:
+        """Write down that CloudZero's billed cost shows what an attempt sent.
+
+        A look that ends late does not take back what a later drop's look has seen.
 
         Raises:
             StorageError: it could not be written.
         """
-        told = {"run_id": run_id, "seen_at": datetime.now(UTC).isoformat()}
-        self._store.write(f"visible/{month}.json", json.dumps(told, indent=2).encode())
+        told = {
+            "run_id": sent.run_id,
+            "sent_at": sent.ended_at,
+            "seen_at": datetime.now(UTC).isoformat(),
+        }
+
+        def renewed(text: bytes | None) -> bytes | None:
+            before = {} if text is None else json.loads(text)
+            since = str(before.get("sent_at", ""))
+            if since and datetime.fromisoformat(since) > datetime.fromisoformat(sent.ended_at):
+                return None
+            return json.dumps(told, indent=2).encode()
+
+        self._store.update(f"visible/{sent.billing_month}.json", renewed)
 
     def note_finding(self, finding: Finding) -> None:
         """Write down what a later look found; of what was never wrong nothing is kept.

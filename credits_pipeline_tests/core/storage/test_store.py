@@ -1,13 +1,16 @@
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.storage.archive import Archive
-from credits_pipeline.core.storage.store import StorageError, Store, open_store
+from credits_pipeline.core.storage.store import Renew, StorageError, Store, open_store
 from credits_pipeline.credits.inbox.bucket import Inbox
 
 MONTH = BillingMonth(2025, 1)
@@ -65,11 +68,35 @@ def test_the_pointer_moves_only_after_everything_else_is_written(store: Store) -
     written: list[str] = []
     write: Callable[[str, bytes], None] = store.write
     store.write = lambda name, data: (written.append(name), write(name, data))[1]  # type: ignore[method-assign]
+    update: Callable[[str, Renew], None] = store.update
+    store.update = lambda name, renew: (written.append(name), update(name, renew))[1]  # type: ignore[method-assign]
     Archive(store).keep(
         "credits", MONTH, run_id="r1", version="v1", digest="d", files={"a": b"1", "b": b"2"}
     )
-    assert written[-1] == "current/credits/2025-01.json"
-    assert len(written) == 4
+    assert list(dict.fromkeys(written))[-1] == "current/credits/2025-01.json"
+    assert len(set(written)) == 4
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_what_was_begun_earlier_and_written_later_is_not_current(
+    order: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, now = Archive(open_store(str(tmp_path))), [datetime(2025, 2, 3, tzinfo=UTC)]
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(now[0].timestamp(), tz)
+
+    monkeypatch.setattr("credits_pipeline.core.storage.archive.datetime", Clock)
+    for number in order:
+        now[0] = datetime(2025, 2, 3, number, tzinfo=UTC)
+        archive.keep(
+            "credits", MONTH, run_id=f"r{number}", version="v", digest="d", files={"a": b""}
+        )
+    newest = archive.find("credits", MONTH)
+    assert newest is not None
+    assert newest.run_id == "r2"
 
 
 def test_a_run_reads_its_own_and_others_read_the_newest(store: Store) -> None:

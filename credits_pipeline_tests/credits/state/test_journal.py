@@ -93,7 +93,7 @@ def test_a_month_that_is_blocked_for_its_accounts_waits_for_them(
 
 def test_what_was_seen_is_remembered_for_the_run_that_sent_it(journal: Journal) -> None:
     assert journal.visible(JANUARY) == ""
-    journal.note_visible(JANUARY, "run-1")
+    journal.note_visible(attempt(run_id="run-1"))
     assert journal.visible(JANUARY) == "run-1"
 
 
@@ -136,6 +136,7 @@ def test_no_pointer_goes_back_in_whatever_order_runs_are_written_down(
                 attempt(run_id=f"run-{number}", days_ago=-number, verdict=ends[number]),
                 sent=ends[number] is not Verdict.UNCHANGED,
             )
+            journal.note_visible(attempt(run_id=f"run-{number}", days_ago=-number))
         newest = {
             journal.receipt: [n for n in range(6) if ends[n].has_receipt],
             journal.last_sent: [n for n in range(6) if ends[n] is not Verdict.UNCHANGED],
@@ -144,6 +145,7 @@ def test_no_pointer_goes_back_in_whatever_order_runs_are_written_down(
         for pointer, numbers in newest.items():
             found = pointer(JANUARY)
             assert (found and found.run_id) == (f"run-{max(numbers)}" if numbers else None)
+        assert journal.visible(JANUARY) == "run-5"
 
 
 def test_a_drop_begins_after_all_that_is_told_also_where_a_clock_is_ahead(
