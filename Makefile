@@ -30,8 +30,9 @@ $(READY): requirements.txt pyproject.toml setup.py
 demo: $(READY) ## the whole product on this machine; ONCE=1 ends after the sample month
 	@exec $(BIN)/credits-pipeline demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
+# What Python compiles is kept: hundreds of processes start, and every worker reads every test.
 test: $(READY) ## all tests; TESTS=path for some, WORKERS=1 for one after the other
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 		$(if $(filter-out 0,$(SLOWEST)),--durations=$(SLOWEST)) $(TESTS)
 
 lint: $(READY) ## style and format

@@ -71,6 +71,17 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     aws.forget_clients()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cut() -> Iterator[None]:
+    """Fifty times a run waits until the disk has what it wrote, which only a power cut could tell.
+
+    The processes that tests start and kill wait for it as ever.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: (os.fstat(handle), None)[1])
+        yield
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[EmbeddedS3]:
     with embedded_s3() as s3:

@@ -150,7 +150,7 @@ class PostgresServer:
                 stderr=log,
                 **self._as_owner,
             )
-        eventually(self._answers, f"PostgreSQL did not start; see {self._folder}/log", 60)
+        eventually(self._answers, f"PostgreSQL did not start; see {self._folder}/log")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: SIGINT ends its sessions, SIGQUIT does not even say goodbye."""

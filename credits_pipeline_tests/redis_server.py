@@ -38,7 +38,7 @@ def redis_server() -> Iterator[str]:
                 return False
 
         try:
-            eventually(answers, "Redis did not start", 30)
+            eventually(answers, "Redis did not start")
             yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
         finally:
             client.close()

@@ -33,6 +33,9 @@ def demo(
     ] = False,
     port: Port = None,
     home: Home = Path(".demo"),
+    months: Annotated[
+        int, typer.Option(help="Months of sample bills; few are read sooner.", min=1, max=36)
+    ] = 14,
 ) -> None:
     """Run the whole product on this machine, with a sample month of credits and sample bills.
 
@@ -65,7 +68,7 @@ def demo(
     try:
         with ended_by_signals():
             tell("starting an S3 server, CloudZero's stand-in and Dagster from an empty state")
-            with running.demo(home, port=port) as started:
+            with running.demo(home, port=port, months_of_bills=months) as started:
                 tell(
                     f"S3 answers at {started.servers.s3_url}, CloudZero's stand-in at "
                     f"{started.servers.cloudzero.base_url}"
@@ -105,7 +108,7 @@ def _show_bills(
     bills: "SampleBills", check_alive: Callable[[], None], tell: Callable[[str], None]
 ) -> bool:
     """Read the sample bills and serve their pages; whether every total is what it should be."""
-    tell("making bills of three clouds over fourteen months, and reading them")
+    tell(f"making bills of three clouds over {bills.months} months, and reading them")
     tell(bills.read(check_alive))
     wrong = bills.differing()
     for line in wrong:

@@ -37,6 +37,7 @@ class SampleBills:
         home: the demo's folder; what the commands print goes to ``bills.log`` there.
         environment: of all commands.
         port: of the pages.
+        months: that there are bills of.
         ledger: the stand-in for AWS's ledger of credits, which is filled from the bills; None where
             nobody reads it.
     """
@@ -44,6 +45,7 @@ class SampleBills:
     home: Path
     environment: Mapping[str, str]
     port: int
+    months: int = 14
     ledger: CreditLedger | None = None
     _running: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
@@ -71,7 +73,9 @@ class SampleBills:
         Raises:
             BillsError: a command failed.
         """
-        self._wait("samples", [str(self.folder), "--add"], check_alive)
+        self._wait(
+            "samples", [str(self.folder), "--add", "--months", str(self.months)], check_alive
+        )
         self._wait("ingest", [], check_alive)
         if self.ledger is not None:
             fill(self.ledger, self._planted(), self._credits())

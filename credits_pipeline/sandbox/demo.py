@@ -103,12 +103,13 @@ class Demo:
 
 
 @contextmanager
-def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
+def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> Iterator[Demo]:
     """Start the sandbox and Dagster from an empty state; end both with the block.
 
     Args:
         home: the folder for its state; what an earlier demo left there is removed.
         port: of the UI; None for 3000 if it is free, else any.
+        months_of_bills: the sample bills are of so many, the current one too.
 
     Raises:
         DagsterDevError: Dagster did not start, or the folder holds something else.
@@ -134,11 +135,9 @@ def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
                 "AWS_ENDPOINT_URL_BILLING": billing,
             }
         environment = clean_environment(**told, CREDITS_SENSOR_SECONDS="5")
-        bills = (
-            SampleBills(home, environment, free_port(_PAGES_PORT), ledger)
-            if can_show_bills()
-            else None
-        )
+        bills = None
+        if can_show_bills():
+            bills = SampleBills(home, environment, free_port(_PAGES_PORT), months_of_bills, ledger)
         dagster = DagsterDev(home / "dagster", environment, port=at, guarded=True)
         try:
             with dagster:

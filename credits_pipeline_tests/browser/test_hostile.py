@@ -16,7 +16,7 @@ from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox
 from credits_pipeline_tests.text.hostile import MUTATION, TEXTS
 from credits_pipeline_tests.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 CELLS, HEADERS, GOOD = BillingMonth(2025, 1), BillingMonth(2025, 2), BillingMonth(2025, 3)
 SHORT = {name: text[:2_000] for name, text in TEXTS.items()}

@@ -22,8 +22,8 @@ from credits_pipeline_tests.finops.pages.conftest import HOSTILE, LAST, hostile,
 from credits_pipeline_tests.finops.typed import Bills
 from credits_pipeline_tests.waiting import eventually
 
-_SECONDS = 90
-_END_SECONDS = 20
+_SECONDS = 240
+_END_SECONDS = 60
 
 
 @dataclass

@@ -14,7 +14,7 @@ from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import CONNECTION_ID
 from credits_pipeline_tests.browser.conftest import DECEMBER, Ui
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 JANUARY = BillingMonth(2025, 1)
 FEBRUARY = BillingMonth(2025, 2)

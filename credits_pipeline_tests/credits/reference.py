@@ -956,7 +956,9 @@ def read_headerless(records: list[Record]) -> Result:
     ):
         raise RefusedError("more columns")
     third = {bare(c) for r in records if (c := cell_of(r, start + 2))} - {""}
-    dollars = bool(third) and all(c.lower().strip("[]()") in DOLLARS for c in third)
+    # Brackets round nothing say nothing.
+    words = {c.lower().strip("[]()") for c in third}
+    dollars = bool(words) and words <= set(DOLLARS) - {""}
     doubted = {
         r.line
         for r in records

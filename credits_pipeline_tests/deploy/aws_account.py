@@ -116,7 +116,7 @@ def account(**parameters: str) -> Iterator[Account]:
             except httpx.HTTPError:
                 return False
 
-        eventually(answers, "moto did not start", 30)
+        eventually(answers, "moto did not start")
         made = Account(url, {})
         stacks = made.client("cloudformation")
         stacks.create_stack(

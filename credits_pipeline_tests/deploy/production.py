@@ -192,7 +192,7 @@ def production(
             command = here(services[service]["command"], running.home, ports.get(service))
             begin(service, command, {})
         for service in ("webserver", "viewer"):
-            eventually(lambda: running.location(service), f"{service} did not load", 120)  # noqa: B023 - waited for at once
+            eventually(lambda: running.location(service), f"{service} did not load")  # noqa: B023 - waited for at once
         yield running
 
 
@@ -239,7 +239,7 @@ def proxy(folder: Path, running: Production) -> Iterator[ssl.SSLContext]:
             except httpx.HTTPError:
                 return False
 
-        eventually(answers, "nginx did not answer", 20)
+        eventually(answers, "nginx did not answer")
         yield trusted
     finally:
         running.stop("nginx")

@@ -50,7 +50,7 @@ def of_kind(kind: str) -> list[object]:
         pytest.param(
             page,
             id=name(page),
-            marks=[pytest.mark.live, pytest.mark.timeout(600)] if page in STAYING_OPEN else [],
+            marks=[pytest.mark.live, pytest.mark.timeout(900)] if page in STAYING_OPEN else [],
         )
         for page in WITH_COMMANDS
     ],

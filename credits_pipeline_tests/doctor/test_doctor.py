@@ -3,6 +3,7 @@
 import json
 import socket
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def found(done: Result) -> dict[str, list[dict[str, Any]]]:
 def dagster_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "dagster"
     home.mkdir()
-    shipped = Path(settings.__file__).parent / "sandbox" / "dagster.yaml"
+    shipped = files("credits_pipeline.sandbox") / "dagster.yaml"
     (home / "dagster.yaml").write_text(shipped.read_text())
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     return home

@@ -64,7 +64,7 @@ BY_DATABASE: tuple[Target, ...] = ("database",)
 DATABASE_AWAY = 30.0
 DATABASE = "postgres"
 #: How long a month may take to complete by itself before a person steps in.
-PATIENCE = 100.0
+PATIENCE = 240.0
 
 
 @dataclass

@@ -255,7 +255,7 @@ def run_soak(*, ticks: int, months: int, others: int) -> tuple[list[str], str]:
         found = soak.ticks()[:ticks]
         cursor = len(soak.cursor().encode())
         aged = soak.age_ticks()
-        soak.live.wait_for("the end of old ticks", lambda: not soak.old_ticks(), 60)
+        soak.live.wait_for("the end of old ticks", lambda: not soak.old_ticks())
         left = soak.old_ticks()
     first, last = found[:ends], found[-ends:]
     cpu_first, cpu_last = (cpu[1] - cpu[0]) / ends, (cpu[3] - cpu[2]) / ends

@@ -5,7 +5,7 @@ import pytest
 from credits_pipeline_tests.faults.chaos import run_bare
 from credits_pipeline_tests.faults.chaos_live import run_live
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 
 def test_nine_kills_of_a_bare_process_leave_the_month_right_or_told() -> None:

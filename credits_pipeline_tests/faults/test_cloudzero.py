@@ -1,7 +1,7 @@
-"""CloudZero failing at every request of a month's run, from the file to the receipt.
+"""CloudZero failing at every request of a month's drop, from the lock to the receipt.
 
-What the drop alone does with each fault is tested beside the client; here it is the whole run that
-has to end as what the stream holds, and the run after it that has to complete the month.
+The drop has to end as what the stream holds, and the drop after it has to complete the month. That
+a whole run passes on what its drop says, at any of its requests, is proven once for each kind.
 """
 
 from datetime import timedelta
@@ -16,6 +16,7 @@ from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline_tests.conftest import CONNECTION_ID
 from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
+from credits_pipeline_tests.faults.drops import Drops
 
 ONE_BODY, SEVERAL = 8, 110
 #: So that a hundred rows make several bodies.
@@ -77,6 +78,15 @@ def requests_of_a_run(pipeline: Pipeline, before: Held, after: Held) -> int:
     return len(pipeline.cloudzero.log)
 
 
+def requests_of_a_drop(pipeline: Pipeline, before: Held, after: Held) -> int:
+    """How many the drop makes of them, where it sends the whole month."""
+    requests_of_a_run(pipeline, before, after)
+    seed(pipeline, before)
+    asked = len(pipeline.cloudzero.log)
+    assert Drops(pipeline).drop().verdict is Verdict.VERIFIED
+    return len(pipeline.cloudzero.log) - asked
+
+
 def places(words: str, requests: int) -> range:
     """Every third request, another third for each kind: each request meets two kinds at least."""
     return range(1 + KINDS.index(words) % 3, requests + 1, 3)
@@ -94,19 +104,20 @@ def kind_of(words: str) -> dict[str, Any]:
     [(words, SEVERAL) for words in KINDS] + [("reset", ONE_BODY), ("commit reset", ONE_BODY)],
 )
 @pytest.mark.usefixtures("several_bodies")
-def test_from_any_request_on_what_fails_is_told_and_the_next_run_completes_the_month(
+def test_from_any_request_on_what_fails_is_told_and_the_next_drop_completes_the_month(
     words: str, count: int, pipeline: Pipeline
 ) -> None:
     before, after = rows(count, 1000), rows(count, 1001)
-    requests = requests_of_a_run(pipeline, before, after)
-    assert requests >= 6
+    requests = requests_of_a_drop(pipeline, before, after)
+    assert requests >= 4
+    drops = Drops(pipeline)
     for at in places(words, requests):
         seed(pipeline, before)
         pipeline.cloudzero.inject(Fault(operation="any", at=at, count=9999, **kind_of(words)))
-        attempt = pipeline.attempt(pipeline.run())
+        attempt = drops.drop()
         assert agrees(attempt, before, after, held(pipeline)), (at, attempt.reason)
         pipeline.cloudzero.clear_faults()
-        attempt = pipeline.attempt(pipeline.run())
+        attempt = drops.drop()
         assert attempt.verdict.has_receipt, (at, attempt.reason)
         assert held(pipeline) == after
     assert pipeline.cloudzero.max_in_flight(CONNECTION_ID) == 1
@@ -115,17 +126,36 @@ def test_from_any_request_on_what_fails_is_told_and_the_next_run_completes_the_m
 
 @pytest.mark.parametrize("words", ["status 503", "html", "reset", "truncate", "commit reset"])
 @pytest.mark.usefixtures("several_bodies")
-def test_what_fails_twice_at_any_request_is_overcome_within_the_run(
+def test_what_fails_twice_at_any_request_is_overcome_within_the_drop(
     words: str, pipeline: Pipeline
 ) -> None:
     before, after = rows(SEVERAL, 1000), rows(SEVERAL, 1001)
-    for at in places(words, requests_of_a_run(pipeline, before, after)):
+    for at in places(words, requests_of_a_drop(pipeline, before, after)):
         seed(pipeline, before)
         pipeline.cloudzero.inject(Fault(operation="any", at=at, count=2, **kind_of(words)))
-        attempt = pipeline.attempt(pipeline.run())
+        attempt = Drops(pipeline).drop()
         assert attempt.verdict is Verdict.VERIFIED, (at, attempt.reason)
         assert held(pipeline) == after
         pipeline.cloudzero.clear_faults()
+
+
+@pytest.mark.usefixtures("several_bodies")
+def test_a_whole_run_passes_on_what_fails_at_any_of_its_requests(pipeline: Pipeline) -> None:
+    """Its checks ask CloudZero before the drop does: each request has a kind of its own."""
+    before, after = rows(SEVERAL, 1000), rows(SEVERAL, 1001)
+    requests = requests_of_a_run(pipeline, before, after)
+    assert requests >= len(KINDS)
+    for at in range(1, requests + 1):
+        words = KINDS[at % len(KINDS)]
+        seed(pipeline, before)
+        pipeline.cloudzero.inject(Fault(operation="any", at=at, count=9999, **kind_of(words)))
+        result = pipeline.run()
+        attempt = pipeline.attempt(result)
+        assert agrees(attempt, before, after, held(pipeline)), (at, attempt.reason)
+        assert attempt.verdict.has_receipt or not result.success, (at, attempt.reason)
+        pipeline.cloudzero.clear_faults()
+    assert pipeline.attempt(pipeline.run()).verdict.has_receipt
+    assert held(pipeline) == after
 
 
 @pytest.mark.parametrize(
@@ -145,7 +175,7 @@ def test_a_success_that_lies_is_not_believed(
     assert attempt.verdict is Verdict.INCOMPLETE
     assert attempt.what_to_do
     assert pipeline.journal.receipt(JANUARY) is None
-    assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
+    assert Drops(pipeline).drop().verdict is Verdict.VERIFIED
     assert held(pipeline) == after
 
 
@@ -169,12 +199,12 @@ def test_a_request_that_is_applied_after_the_next_version_is_found_by_looking_ag
     pipeline.cloudzero.clear_faults()
     pipeline.upload(as_csv(second))
     assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
-    assert look(pipeline).holds
+    assert look(pipeline).passed
     pipeline.cloudzero.clock.advance(timedelta(minutes=11))
     assert held(pipeline) == first
     found = look(pipeline)
-    assert not found.holds
-    assert "materialise the month with force" in found.says
+    assert not found.passed
+    assert "materialise the month with force" in found.message
     forced = pipeline.run(config={"cloudzero_drop": {"force": True}})
     assert pipeline.attempt(forced).verdict is Verdict.VERIFIED
     assert held(pipeline) == second

@@ -81,7 +81,7 @@ def test_a_file_that_means_harm_is_refused_in_bounded_memory_and_time(
         [sys.executable, "-m", "credits_pipeline_tests.faults.hostile_worker", str(file)],
         check=True,
         capture_output=True,
-        timeout=SECONDS,
+        timeout=4 * SECONDS,
     )
     told = json.loads(done.stdout)
     assert told["refused"], told

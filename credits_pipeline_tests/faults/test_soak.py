@@ -4,7 +4,7 @@ import pytest
 
 from credits_pipeline_tests.faults.soak import run_soak
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 
 def test_ticks_cost_the_same_over_history_and_old_ones_are_thrown_away() -> None:

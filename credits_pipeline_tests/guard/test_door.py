@@ -64,7 +64,7 @@ class Serving:
 
     def __enter__(self) -> None:
         self._thread.start()
-        eventually(lambda: self._server.started, "the server did not start", 20)
+        eventually(lambda: self._server.started, "the server did not start")
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True

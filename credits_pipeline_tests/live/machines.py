@@ -40,6 +40,7 @@ from credits_pipeline.sandbox.servers import (
 )
 from credits_pipeline_tests.postgres import PostgresServer, postgres_server
 from credits_pipeline_tests.redis_server import redis_server
+from credits_pipeline_tests.waiting import pause
 
 FIRST = BillingMonth(2021, 1)
 ASSETS = ("raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop")
@@ -146,15 +147,16 @@ class Machines:
         """What a worker wrote."""
         return (self.folder / f"{name}.log").read_text()
 
-    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 300) -> Any:
+    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 480) -> Any:
         """What `found` finds, once it finds something."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.dagster.check_alive()
+            began = time.monotonic()
             value = found()
             if value:
                 return value
-            time.sleep(0.25)
+            pause(began, 0.25)
         logs = [self.dagster.log.read_text(), *map(self.log, self.workers)]
         told = "\n---\n".join(log[-3000:] for log in logs)
         raise AssertionError(f"{what} did not come within {seconds:.0f} s\n{told}")
@@ -264,7 +266,7 @@ def backfill_with_a_kill(
         world.start_worker(name, processes)
     world.dagster.wait_until_ready()
     for name in world.workers:
-        world.wait_for(f"worker {name}", lambda name=name: world.ready(name), 60)
+        world.wait_for(f"worker {name}", lambda name=name: world.ready(name))
     first, middle = months[0], months[len(months) // 2]
     for month in (first, middle) if step_too else (middle,):
         world.servers.cloudzero.inject(

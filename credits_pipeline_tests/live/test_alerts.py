@@ -25,7 +25,7 @@ from credits_pipeline_tests.alerts.conftest import (
 from credits_pipeline_tests.live.world import SELECTOR, Live
 
 __all__ = ["mailbox", "webhook"]
-pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 MONTH = BillingMonth(2025, 1)
 GROUP = "/credits/live"

@@ -17,7 +17,7 @@ from credits_pipeline_tests.live.machines import (
 )
 from credits_pipeline_tests.postgres import PostgresServer
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

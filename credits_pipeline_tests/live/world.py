@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -21,9 +21,13 @@ from credits_pipeline.sandbox.servers import (
     sandbox,
     upload,
 )
+from credits_pipeline_tests.waiting import pause
 
 ASSETS = ["raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop"]
 DONE = {"SUCCESS", "FAILURE", "CANCELED"}
+#: Seconds that one thing may take on a machine that does ten others: nothing waits so long for what
+#: comes, and what does not come is told.
+PATIENCE = 480.0
 SELECTOR = {
     "repositoryLocationName": "credits_pipeline",
     "repositoryName": "__repository__",
@@ -49,14 +53,15 @@ class Live:
     def upload(self, month: BillingMonth, content: bytes) -> None:
         upload(self.servers, f"credits-{month}.csv", content)
 
-    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 240) -> Any:
+    def wait_for(self, what: str, found: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.dagster.check_alive()
+            began = time.monotonic()
             value = found()
             if value:
                 return value
-            time.sleep(0.25)
+            pause(began, 0.25)
         log = self.dagster.log.read_text()[-4000:]
         raise AssertionError(f"{what} did not come within {seconds:.0f} s\n{log}")
 
@@ -95,7 +100,7 @@ class Live:
             last = self.journal.last_sent(month)
             return last if last is not None and last.verdict is Verdict.SENDING else None
 
-        attempt: Attempt = self.wait_for(f"a run that sends {month}", found, 60)
+        attempt: Attempt = self.wait_for(f"a run that sends {month}", found)
         return attempt
 
     def rematerialise(self, month: BillingMonth, config: dict[str, Any] | None = None) -> str:
@@ -170,6 +175,7 @@ def running(
     *,
     more_yaml: str = "",
     before_start: Callable[[Live], None] = lambda _: None,
+    on: Sandbox | None = None,
     **environment: str,
 ) -> Iterator[Live]:
     """Run everything below a folder until the block ends.
@@ -178,9 +184,10 @@ def running(
         home: of what it leaves behind.
         more_yaml: put behind the shipped dagster.yaml.
         before_start: is given what there is before Dagster starts, such as to fill it.
+        on: servers that run already, and go on; default: new ones.
         environment: more of it, or other than usual.
     """
-    with sandbox() as servers:
+    with sandbox() if on is None else nullcontext(on) as servers:
         settings = {
             **servers.environment,
             "CREDITS_SENSOR_SECONDS": "1",

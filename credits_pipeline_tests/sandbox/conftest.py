@@ -119,7 +119,7 @@ def stand_in() -> Iterator[Callable[..., tuple[CloudZeroStandIn, Caller]]]:
                 )
             )
             http = httpx.Client(
-                base_url=started.base_url, headers={"Authorization": KEY}, timeout=10, verify=TLS
+                base_url=started.base_url, headers={"Authorization": KEY}, timeout=60, verify=TLS
             )
             return started, Caller(stack.enter_context(http))
 
@@ -140,7 +140,7 @@ def cz(
 def call(cz: CloudZeroStandIn) -> Iterator[Caller]:
     """A caller with every scope."""
     with httpx.Client(
-        base_url=cz.base_url, headers={"Authorization": KEY}, timeout=10, verify=TLS
+        base_url=cz.base_url, headers={"Authorization": KEY}, timeout=60, verify=TLS
     ) as http:
         yield Caller(http)
 

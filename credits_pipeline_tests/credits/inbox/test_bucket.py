@@ -5,6 +5,7 @@ import pytest
 from credits_pipeline.core import aws
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.inbox.bucket import Inbox, InboxError, VersionGoneError
+from credits_pipeline_tests.many_objects import put_many
 
 KEY = "credits-2025-01.csv"
 
@@ -54,8 +55,7 @@ def test_in_a_versioned_bucket_deleting_b_makes_a_current_again(versioned_inbox:
 
 
 def test_a_listing_goes_over_pages_and_can_stop_and_go_on(inbox: Inbox) -> None:
-    for number in range(1005):
-        aws.s3_client().put_object(Bucket=inbox.bucket, Key=f"n-{number:04d}", Body=b"")
+    put_many(inbox.bucket, [f"n-{number:04d}" for number in range(1005)])
     whole = inbox.listing()
     assert whole.complete
     assert len(whole.versions) == 1005

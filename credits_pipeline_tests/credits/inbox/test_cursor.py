@@ -1,4 +1,4 @@
-"""The cursor over years: ten thousand ticks with a clock that is moved."""
+"""The cursor over weeks: thousands of ticks with a clock that is moved."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ ALL = [FIRST.shift(n) for n in range(120)]
 LIMIT = 4096
 
 
-def test_over_ten_thousand_listings_nothing_is_lost_repeated_or_swollen() -> None:
+def test_over_thousands_of_listings_nothing_is_lost_repeated_or_swollen() -> None:
     rng = random.Random(20260101)  # noqa: S311 - a schedule, not a secret
     months = Months(FIRST, ALL[-1])
     content = dict.fromkeys(ALL, 0)
@@ -28,11 +28,11 @@ def test_over_ten_thousand_listings_nothing_is_lost_repeated_or_swollen() -> Non
     outcomes: dict[BillingMonth, Outcome] = {}
     keys: set[str] = set()
     uploaded, begun = 0, 0
-    for _ in range(10_000):
-        now += timedelta(seconds=rng.randint(1, 600))
+    for _ in range(2_500):
+        now += timedelta(seconds=rng.randint(1, 2_400))
         month = rng.choice(ALL)
         act = rng.random()
-        if act < 0.1:
+        if act < 0.4:
             content[month] += 1
             version = FileVersion(
                 f"credits-{month}.csv", str(content[month] % 3), now.replace(microsecond=0), 9
@@ -40,7 +40,7 @@ def test_over_ten_thousand_listings_nothing_is_lost_repeated_or_swollen() -> Non
             before = files.get(month)
             uploaded += before is None or before.fingerprint != version.fingerprint
             files[month] = version
-        elif act < 0.11:
+        elif act < 0.44:
             files.pop(month, None)
         seen = plan_runs(
             cursor,

@@ -1,7 +1,6 @@
 """A large inbox on a real S3 server: how much of it one tick lists."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from credits_pipeline.credits.inbox.names import Months
 from credits_pipeline.credits.inbox.slices import Sweep, looked
 from credits_pipeline.credits.inbox.tick import Rules, Tick, plan_runs
 from credits_pipeline.credits.inbox.version import FileVersion
+from credits_pipeline_tests.many_objects import put_many
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MONTHS = Months(BillingMonth(2024, 1), BillingMonth(2026, 11))
@@ -44,11 +44,8 @@ def requests(inbox: Inbox) -> Iterator[Requests]:
 
 
 def put(inbox: Inbox, keys: list[str]) -> None:
-    def one(key: str) -> None:
+    for key in keys:
         aws.s3_client().put_object(Bucket=inbox.bucket, Key=key, Body=b"1")
-
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(one, keys))
 
 
 def tick(inbox: Inbox, cursor: Cursor | None, now: datetime) -> Tick:
@@ -74,7 +71,8 @@ def test_a_large_inbox_is_gone_through_in_slices_once_an_hour_and_what_is_there_
     inbox: Inbox, requests: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slices, "PAGES", 1)
-    put(inbox, [f"data-{n:04d}" for n in range(1500)] + [f"zoo-{n:04d}" for n in range(700)])
+    put_many(inbox.bucket, [f"data-{n:04d}" for n in range(1500)])
+    put_many(inbox.bucket, [f"zoo-{n:04d}" for n in range(700)])
     put(inbox, ["credits-2025-01.csv", "Credits-2025-02.csv"])
     first = tick(inbox, None, NOW)
     assert [str(start.month) for start in first.starts] == ["2025-01"]
