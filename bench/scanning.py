@@ -1,7 +1,7 @@
 """20,000 resources: kept as a table, and all rules on each, beside 2,000; memory stays bounded.
 
-The rules are ours; there is no bare tool to stand beside. What counts is that ten times as many take
-ten times as long, and no more memory than the engine may have.
+The rules are ours; there is no bare tool to stand beside. What counts is that ten times as many
+take ten times as long, and no more memory than the engine may have.
 """
 
 import resource as usage

@@ -144,8 +144,8 @@ def _held_statement(
             blocking=True,
             message=f"CloudZero holds nothing for {month}, and nothing was verified for it."
             if nothing
-            else f"CloudZero holds {counted(held.height, 'row')} for {month}, and there is no receipt "
-            "for them. What to do: materialise the month, or clear it.",
+            else f"CloudZero holds {counted(held.height, 'row')} for {month}, and there is no "
+            "receipt for them. What to do: materialise the month, or clear it.",
             metrics={"rows_sent": 0, "rows_held": held.height},
         )
     apart = still_holds(held, sent)
