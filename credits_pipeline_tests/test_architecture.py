@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "credits.reading": {"core", "credits.model"},
     "credits.opening": {"credits.reading"},
     "credits.evaluation": {"core", "credits.model", "credits.reading", "credits.opening"},
-    "credits.offers": {"credits.evaluation", "credits.model", "credits.reading"},
+    "credits.offers": {"core", "credits.evaluation", "credits.model", "credits.reading"},
     "credits.inbox": {"core"},
     "credits.cloudzero": {"core"},
     "credits.state": {"core", "core.storage", "credits.model"},
