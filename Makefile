@@ -15,7 +15,7 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # How many of the slowest tests are told at the end.
 SLOWEST ?= 0
 
-.PHONY: help setup demo test lint type check docs bench fuzz chaos soak lock clean
+.PHONY: help setup demo test lint type check docs bench fuzz fuzz-rules chaos soak lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -54,6 +54,9 @@ chaos: $(READY) ## kill it at random moments, 200 schedules; ARGS="--seed 7 --ba
 
 fuzz: $(READY) ## 200,000 damaged files, read as a slow strict reader reads them or refused; FILES=1000
 	@FUZZ_FILES=$(or $(FILES),200000) $(BIN)/python -m pytest -q -n 0 credits_pipeline_tests/credits/test_properties.py -k damaged
+
+fuzz-rules: $(READY) ## 50,000 texts that want out of a policy, and rules against an evaluator of their own; RULES=1000
+	@FUZZ_RULES=$(or $(RULES),50000) $(BIN)/python -m pytest -q -n 0 --timeout 7200 credits_pipeline_tests/finops/governance -k "comes_through or lets_by or evaluator or stay_so"
 
 soak: $(READY) ## many ticks of a real daemon over years of history; ARGS="--ticks 40 --others 5000"
 	@$(BIN)/python -m credits_pipeline_tests.faults.soak $(ARGS)

@@ -194,7 +194,8 @@ def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
             continue
         command = COMMANDS[name]
         if isinstance(command, typer.core.TyperGroup):
-            below = rest.split()[0] if rest.split() else ""
+            # A group may be a command itself.
+            below = next((word for word in rest.split()[:1] if not word.startswith("-")), "")
             if below and below not in command.commands:
                 unknown.append(f"{name} {below}")
                 continue

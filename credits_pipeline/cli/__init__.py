@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 from typer import rich_utils
 
+from credits_pipeline.cli.allocation import allocation
 from credits_pipeline.cli.budgets import budgets, forecast
+from credits_pipeline.cli.chargeback import chargeback, close, reopen
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.decide import decide
@@ -78,10 +80,12 @@ for panel, commands in {
     "Bills of clouds": (ingest, spend, budgets, forecast, pages),
     "Credits of AWS": (ledger, propose),
     "What can be saved": (scan, recommendations),
+    "Chargeback": (chargeback, close, reopen),
     "Trying it": (demo, sandbox, samples),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(allocation, rich_help_panel="Chargeback")
 app.add_typer(sources, rich_help_panel="Bills of clouds")
 app.add_typer(policies, rich_help_panel="Rules and what breaks them")
 app.add_typer(violations, rich_help_panel="Rules and what breaks them")

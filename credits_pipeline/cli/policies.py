@@ -56,7 +56,7 @@ def list_(*, as_json: Json = False) -> None:
     `credits-pipeline policies list --json | jq '.policies[] | select(.enabled).id'`
     """
     found, record = _decided(), _record()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for kept in found.policies.kept.values():
         policy = kept.policy
         tally = record.tallies.get(policy.id) if record and policy.enabled else None
@@ -297,8 +297,8 @@ def evaluate_(*, as_json: Json = False) -> None:
             f"{len(outcomes)} policies were asked of {record.resources:,} resources: {broken:,} "
             "violations"
         )
-        for id_, error in wrong.items():
-            say(f"{id_}: {error}", "red")
+        for id_, told in wrong.items():
+            say(f"{id_}: {told}", "red")
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from credits_pipeline.cli import scope as words
-from credits_pipeline.cli.output import Json, answers, doing, fail, print_json, print_table, say
+from credits_pipeline.cli.output import (
+    Json,
+    answers,
+    doing,
+    fail,
+    print_file,
+    print_json,
+    print_table,
+    say,
+)
 from credits_pipeline.cli.sources import whoever_runs_this
 from credits_pipeline.core.settings import SettingError
 
@@ -81,7 +90,7 @@ def list_(
             {"evaluated_at": record, "violations": [listing.for_programs(one) for one in found]}
         )
     elif as_csv:
-        typer.echo(listing.as_csv(found).decode(), nl=False)
+        print_file(listing.as_csv(found).decode())
     else:
         _print(found, record)
 

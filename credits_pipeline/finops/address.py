@@ -19,7 +19,9 @@ PAGES = {
     "overview": "Overview",
     "spend": "Spend",
     "budgets": "Budgets & Forecast",
+    "optimization": "Optimization",
     "governance": "Governance",
+    "chargeback": "Chargeback",
     "settings": "Settings",
 }
 

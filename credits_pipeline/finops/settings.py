@@ -88,6 +88,17 @@ LEDGER = Variable(
     "111122223333,444455556666=labs. Empty reads none.",
 )
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
+FONTS = Variable(
+    "FINOPS_FONTS",
+    "",
+    "Folders of further fonts for printed statements, with : between them, for names in scripts "
+    "that the package has no font of, such as Chinese, Japanese or Korean.",
+)
+FISCAL_YEAR = Variable(
+    "FINOPS_FISCAL_YEAR",
+    "1",
+    "The month, 1 to 12, in which the fiscal year begins; it is called by the year it ends in.",
+)
 PAGES_URL = Variable(
     "FINOPS_PAGES_URL",
     "",
@@ -108,6 +119,7 @@ VARIABLES: tuple[Variable, ...] = tuple(
 _OBJECT_STORE = re.compile(r"(s3|az|gs)://[^/\s]+(/\S*)?")
 _FILES = "files:"
 _MOST_PORTS = 65535
+_MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -250,6 +262,22 @@ def port() -> int:
     return PORT.read(_port)
 
 
+def fiscal_year_begins() -> int:
+    """The month in which the fiscal year begins.
+
+    Raises:
+        SettingError: it is no month.
+    """
+    return FISCAL_YEAR.read(_month)
+
+
+def _month(text: str) -> int:
+    found = settings.at_least(1)(text)
+    if found > _MONTHS:
+        raise ValueError(f"a month is at most {_MONTHS}")
+    return found
+
+
 def _decisions(text: str) -> Path | None:
     if text == "database":
         return None
@@ -286,6 +314,11 @@ def _limit(text: str) -> Decimal | None:
     if not found.is_finite() or found < 0:
         raise ValueError("it is an amount such as 500, or off")
     return found
+
+
+def scans_something() -> bool:
+    """Whether the settings name anything to scan."""
+    return bool(SCAN_REGIONS.text() or SCAN_FILES.text())
 
 
 def _payers(text: str) -> tuple[Payer, ...]:

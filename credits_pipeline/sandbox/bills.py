@@ -17,6 +17,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from credits_pipeline.sandbox.credit_ledger import CreditLedger
+from credits_pipeline.sandbox.sample_ledger import fill
+
 _POLL_SECONDS = 0.2
 _READ_SECONDS = 600
 _END_SECONDS = 10
@@ -34,11 +37,14 @@ class SampleBills:
         home: the demo's folder; what the commands print goes to ``bills.log`` there.
         environment: of all commands.
         port: of the pages.
+        ledger: the stand-in for AWS's ledger of credits, which is filled from the bills; None where
+            nobody reads it.
     """
 
     home: Path
     environment: Mapping[str, str]
     port: int
+    ledger: CreditLedger | None = None
     _running: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
     @property
@@ -67,6 +73,9 @@ class SampleBills:
         """
         self._wait("samples", [str(self.folder), "--add"], check_alive)
         self._wait("ingest", [], check_alive)
+        if self.ledger is not None:
+            fill(self.ledger, self._planted(), self._credits())
+            self._wait("ledger", [], check_alive)
         totals = self._totals()
         rows = sum(int(month["rows"]) for month in totals)
         sources = {month["source"] for month in totals}
@@ -140,6 +149,24 @@ class SampleBills:
         found: list[dict[str, Any]] = json.loads((self.folder / "totals.json").read_text())[
             "months"
         ]
+        return found
+
+    def _planted(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "planted.json").read_text())
+        return found
+
+    def _credits(self) -> list[dict[str, str]]:
+        """The credits of AWS's bill by account, service and month, as a command tells them."""
+        months = sorted({month["month"] for month in self._totals()})
+        command = ["spend", "--period", f"{months[0]}..{months[-1]}", "--cost", "billed"]
+        command += ["--source", "aws", "--charge", "Credit", "--json"]
+        command += ["--group-by", "account", "--group-by", "service", "--group-by", "month"]
+        answer = subprocess.run(  # noqa: S603 - our own interpreter and module
+            self._command(*command), env=dict(self.environment), capture_output=True, check=False
+        )
+        if answer.returncode:
+            raise BillsError(answer.stderr.decode(errors="replace").strip())
+        found: list[dict[str, str]] = json.loads(answer.stdout)["rows"]
         return found
 
     def _command(self, *words: str) -> list[str]:

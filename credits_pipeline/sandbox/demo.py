@@ -15,8 +15,10 @@ from credits_pipeline.core.storage.store import FolderStore
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.bills import SampleBills, can_show_bills
+from credits_pipeline.sandbox.credit_ledger import CreditLedger, serving
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError, free_port
 from credits_pipeline.sandbox.sample import SAMPLE
+from credits_pipeline.sandbox.sample_ledger import PAYER
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
 
 MONTH = BillingMonth(2025, 1)
@@ -114,7 +116,8 @@ def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
     home = home.absolute()
     if port is not None and free_port(port) != port:
         raise DagsterDevError(f"port {port} is in use: choose another with --port")
-    with _only_one(home), sandbox() as running:
+    ledger = CreditLedger({})
+    with _only_one(home), sandbox() as running, serving(ledger) as billing:
         at = free_port(_UI_PORT) if port is None else port
         told = {
             **running.environment,
@@ -124,9 +127,18 @@ def demo(home: Path, *, port: int | None = None) -> Iterator[Demo]:
         }
         if can_show_bills():
             # The demo reads the sample bills itself, all in one go.
-            told |= {"FINOPS_STORAGE": str(home / "finops"), "FINOPS_AUTOMATION": "off"}
+            told |= {
+                "FINOPS_STORAGE": str(home / "finops"),
+                "FINOPS_AUTOMATION": "off",
+                "FINOPS_LEDGER": PAYER,
+                "AWS_ENDPOINT_URL_BILLING": billing,
+            }
         environment = clean_environment(**told, CREDITS_SENSOR_SECONDS="5")
-        bills = SampleBills(home, environment, free_port(_PAGES_PORT)) if can_show_bills() else None
+        bills = (
+            SampleBills(home, environment, free_port(_PAGES_PORT), ledger)
+            if can_show_bills()
+            else None
+        )
         dagster = DagsterDev(home / "dagster", environment, port=at, guarded=True)
         try:
             with dagster:

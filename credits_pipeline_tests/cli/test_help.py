@@ -11,7 +11,16 @@ from credits_pipeline.cli import app
 
 COMMANDS = sorted(typer.main.get_command(app).commands)
 #: Some are groups, whose commands have answers.
-WITHOUT_ANSWER = {"decisions", "demo", "pages", "policies", "sandbox", "sources", "up"}
+WITHOUT_ANSWER = {
+    "allocation",
+    "decisions",
+    "demo",
+    "pages",
+    "policies",
+    "sandbox",
+    "sources",
+    "up",
+}
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
 

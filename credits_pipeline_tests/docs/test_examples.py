@@ -17,6 +17,7 @@ import yaml
 from credits_pipeline.credits.reading.profiles.parsing import parse
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.definitions import defs
+from credits_pipeline.finops.governance.reading import read as read_policies
 from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline.sandbox.servers import clean_environment
 from credits_pipeline_tests.docs.examples import agrees, examples, run_page, terminal
@@ -95,6 +96,8 @@ def test_every_yaml_example_is_one_that_its_reader_takes(code: str) -> None:
     assert isinstance(found, dict)
     if "ops" in found:
         assert dg.validate_run_config(defs.resolve_job_def("credits_month"), found)
+    if "when" in found:
+        assert read_policies(code)
 
 
 @pytest.mark.parametrize("code", of_kind("toml"))

@@ -9,10 +9,13 @@ import pytest
 from credits_pipeline.finops.decisions import Author, DecisionStore
 from credits_pipeline.finops.publish.published import Published, open_current
 from credits_pipeline_tests.finops.daily import daily_bills
+from credits_pipeline_tests.finops.estate import estate, moto_url, planted_estate
 from credits_pipeline_tests.finops.typed import Bills
 
 #: A Thursday; the days up to the 19th are complete.
 DAILY_TODAY = date(2026, 5, 21)
+__all__ = ["estate", "moto_url", "planted_estate"]
+
 ANN, BEN = Author("ann@example.com", "ui"), Author("ben@example.com", "cli")
 
 

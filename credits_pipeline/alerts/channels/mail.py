@@ -113,9 +113,9 @@ class Mail:
                 refused = smtp.send_message(self._message(alert, ui), to_addrs=self.to)
         except (smtplib.SMTPException, OSError) as error:
             login = f"\0{self.server.user}\0{self.server.password}"
-            said = without(_said(error), self.server.password, login)
+            told = without(said(error), self.server.password, login)
             raise ChannelError(
-                f"{self.server.host} did not take the e-mail “{alert.title}”: {said}. What "
+                f"{self.server.host} did not take the e-mail “{alert.title}”: {told}. What "
                 f"to do: if this stays, see that {ALERT_SMTP.name} is right."
             ) from None
         if refused:
@@ -172,11 +172,11 @@ def is_address(text: str) -> bool:
     return parseaddr(text)[1] == text and text.isprintable() and text.count("@") == 1
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
     """What a server said, without what was said to it."""
     if isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error
-        words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+        answer = error.smtp_error
+        words = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
         return f"{error.smtp_code} {words.rstrip('.')}"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"it refused {', '.join(sorted(error.recipients))}"

@@ -16,6 +16,12 @@ from credits_pipeline.finops.assets.budgets import (
     budget_assets,
     budget_checks,
 )
+from credits_pipeline.finops.assets.chargeback import (
+    chargeback_assets,
+    chargeback_checks,
+    chargeback_job,
+    chargeback_sensor,
+)
 from credits_pipeline.finops.assets.checks import spend_checks
 from credits_pipeline.finops.assets.governance import (
     governance_assets,
@@ -36,12 +42,21 @@ from credits_pipeline.finops.assets.receipts import (
     receipts_sensor,
 )
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.finops.assets.scanning import (
+    daily_scan,
+    optimization_assets,
+    optimization_checks,
+    scan_job,
+)
 from credits_pipeline.finops.assets.sensor import manifests_sensor
+from credits_pipeline.finops.settings import scans_something
 
 JOB = "bill_month"
 DAILY_JOB = "budgets_daily"
 #: Between two looks at what policies are evaluated from.
 _RULES_SECONDS = 120
+#: Between two looks at what is owed; people close months by day.
+_CHARGEBACK_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -150,6 +165,17 @@ def _budgets(terms: Terms) -> FinopsDefinitions:
     )
 
 
+def _optimization(terms: Terms) -> FinopsDefinitions:
+    """What clouds run, daily, and what can be saved."""
+    scan = scan_job(terms.executor)
+    return FinopsDefinitions(
+        assets=optimization_assets(terms.owners),
+        asset_checks=optimization_checks(),
+        jobs=[scan],
+        schedules=[daily_scan(scan, running=terms.automation and scans_something())],
+    )
+
+
 def _governance(terms: Terms) -> FinopsDefinitions:
     """Policies and their violations."""
     policies = governance_job(terms.executor)
@@ -158,6 +184,18 @@ def _governance(terms: Terms) -> FinopsDefinitions:
         asset_checks=governance_checks(),
         jobs=[policies],
         sensors=[governance_sensor(policies, terms.sensors, max(terms.seconds, _RULES_SECONDS))],
+    )
+
+
+def _chargeback(terms: Terms) -> FinopsDefinitions:
+    """What each owner owes by month, and the documents of closed months."""
+    month = chargeback_job(terms.executor)
+    seconds = max(terms.seconds, _CHARGEBACK_SECONDS)
+    return FinopsDefinitions(
+        assets=chargeback_assets(terms.owners),
+        asset_checks=chargeback_checks(),
+        jobs=[month],
+        sensors=[chargeback_sensor(month, terms.sensors, seconds)],
     )
 
 
@@ -182,4 +220,12 @@ def _ledger(terms: Terms) -> FinopsDefinitions:
 
 
 #: The parts of the wing; a new one is a function here.
-PARTS = (_spend, _budgets, _governance, _receipts, _ledger)
+PARTS = (
+    _spend,
+    _budgets,
+    _optimization,
+    _governance,
+    _chargeback,
+    _receipts,
+    _ledger,
+)

@@ -75,7 +75,7 @@ def governance_sensor(
         name=SENSOR,
         minimum_interval_seconds=seconds,
         default_status=status,
-        description="Evaluates the policies when bills, a scan or a policy changed, and once a day.",
+        description="Evaluates the policies when bills, a scan or a policy changed, and daily.",
     )
     def policies_due(context: dg.SensorEvaluationContext, bills: BillsResource) -> dg.SensorResult:
         from credits_pipeline.finops.governance.due import due  # noqa: PLC0415 - as it ticks

@@ -18,6 +18,7 @@ from credits_pipeline.finops.assets.partitions import MONTH, months
 from credits_pipeline.finops.assets.resource import BillsResource
 
 if TYPE_CHECKING:
+    from credits_pipeline.finops.ledger.book import LedgerBook
     from credits_pipeline.finops.ledger.reconciliation import Reconciliation
 
 GROUP = "credit_ledger"
@@ -26,7 +27,6 @@ JOB, SCHEDULE = "credit_ledger_month", "credit_ledger_daily"
 BALANCES_JOB = "credit_ledger_balances"
 THREE_WAY = "agrees_with_ledger_and_bill"
 PAYER = "payer"
-_RETRIES = dg.RetryPolicy(max_retries=3, delay=60, backoff=dg.Backoff.EXPONENTIAL)
 _TAGS = {"domain": "finops", "cloud": "aws"}
 
 payers = dg.DynamicPartitionsDefinition(name="finops_payers")
@@ -51,7 +51,6 @@ def ledger_assets(drop: dg.AssetKey, owners: Sequence[str] = ()) -> list[dg.Asse
         dg.asset(
             name=LEDGER,
             partitions_def=ledger_months,
-            retry_policy=_RETRIES,
             **common,
             description="What each credit took off each account's bill in a month, as AWS's ledger "
             "has it: whole, or not known. It is an estimate until the bill is final.",
@@ -59,7 +58,6 @@ def ledger_assets(drop: dg.AssetKey, owners: Sequence[str] = ()) -> list[dg.Asse
         dg.asset(
             name=BALANCES,
             partitions_def=payers,
-            retry_policy=_RETRIES,
             **common,
             description="A payer's credits with what is left of each, and when each runs out.",
         )(_balances),
@@ -139,9 +137,14 @@ def ledger_sensor(jobs: Sequence[Any], status: dg.DefaultSensorStatus) -> dg.Sen
         today, asked = str(now.date()), ledger_payers()
         if not asked:
             return dg.SensorResult(skip_reason="FINOPS_LEDGER names no account.")
-        if context.cursor == f"{today} {','.join(one.account for one in asked)}":
-            return dg.SensorResult(skip_reason=f"AWS was asked today, {today}.")
         book = LedgerBook(bills.depot())
+        cursor = f"{today} {','.join(one.account for one in asked)}"
+        if context.cursor == cursor:
+            again = list(_again(book, now))
+            return dg.SensorResult(
+                run_requests=again,
+                skip_reason=None if again else f"AWS was asked today, {today}.",
+            )
         known = set(context.instance.get_dynamic_partitions(payers.name or ""))
         new = [one.account for one in asked if one.account not in known]
         return dg.SensorResult(
@@ -149,13 +152,13 @@ def ledger_sensor(jobs: Sequence[Any], status: dg.DefaultSensorStatus) -> dg.Sen
                 request for one in asked for request in _requests(one.account, book, due, now)
             ],
             dynamic_partitions_requests=[payers.build_add_request(new)] if new else [],
-            cursor=f"{today} {','.join(one.account for one in asked)}",
+            cursor=cursor,
         )
 
     return credit_ledger_daily
 
 
-def _requests(account: str, book: Any, due: Any, now: datetime) -> Iterator[dg.RunRequest]:
+def _requests(account: str, book: "LedgerBook", due: Any, now: datetime) -> Iterator[dg.RunRequest]:
     today = now.date()
     yield dg.RunRequest(
         job_name=BALANCES_JOB,
@@ -164,14 +167,25 @@ def _requests(account: str, book: Any, due: Any, now: datetime) -> Iterator[dg.R
         tags={"dagster/partition": account},
     )
     for month in due(book, account, now):
-        key = dg.MultiPartitionKey({MONTH: month.partition_key, PAYER: account})
+        yield _request(account, month, str(today))
+
+
+def _again(book: "LedgerBook", now: datetime) -> Iterator[dg.RunRequest]:
+    """The months that AWS could not read whole, once an hour."""
+    for one in book.months():
+        if not one.complete:
+            yield _request(one.payer, one.month, f"{now:%Y-%m-%dT%H}")
+
+
+def _request(account: str, month: BillingMonth, when: str) -> dg.RunRequest:
+    key = dg.MultiPartitionKey({MONTH: month.partition_key, PAYER: account})
+    return dg.RunRequest(
+        job_name=JOB,
+        run_key=f"{account}/{month}/{when}",
+        partition_key=key,
         # A payer of this very tick is no partition yet where Dagster would look its key up.
-        yield dg.RunRequest(
-            job_name=JOB,
-            run_key=f"{account}/{month}/{today}",
-            partition_key=key,
-            tags=ledger_months.get_tags_for_partition_key(key),
-        )
+        tags=ledger_months.get_tags_for_partition_key(key),
+    )
 
 
 def _ledger(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.MaterializeResult[None]:
@@ -191,9 +205,9 @@ def _ledger(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.Mater
         raise dg.Failure(
             metadata.plain(
                 f"What the ledger of {account} has in {month} is not known: {found.why}. What was "
-                "known before stays. What to do: nothing, it is asked for again."
+                "known before stays. What to do: nothing, it is asked for again within two hours."
             ),
-            allow_retries=True,
+            allow_retries=False,
         )
     return dg.MaterializeResult(metadata=metadata.of_ledger(found))
 

@@ -16,7 +16,11 @@ from credits_pipeline.finops.decisions.item import DecisionsError
 _ROOM = "credits_pipeline.finops"
 #: Where each kind of items is described. The rooms are imported when one of theirs is checked.
 ITEMS = {
+    "allocation_metric": f"{_ROOM}.chargeback.kinds:METRIC",
+    "allocation_model": f"{_ROOM}.chargeback.kinds:MODEL",
+    "exchange_rates": f"{_ROOM}.chargeback.kinds:RATES",
     "source": f"{_ROOM}.sources.source:DECIDED",
+    "statement_owner": f"{_ROOM}.chargeback.kinds:OWNER",
     "view": f"{_ROOM}.decisions.saved_view:DECIDED",
     "policy": f"{_ROOM}.governance.judging:DECIDED",
     "budget": f"{_ROOM}.budgets.budget:DECIDED",

@@ -80,7 +80,16 @@ def are_kept() -> bool:
     Raises:
         SettingError: the settings name neither.
     """
-    if settings.decisions_folder() is not None or settings.DATABASE_URL.text():
+    return settings.decisions_folder() is not None or closings_are_kept()
+
+
+def closings_are_kept() -> bool:
+    """Whether a month may have been closed here: there is a database server, or its file.
+
+    Raises:
+        SettingError: the settings name neither.
+    """
+    if settings.DATABASE_URL.text():
         return True
     if not settings.is_folder(settings.storage_root()):
         return False

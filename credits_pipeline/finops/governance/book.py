@@ -4,16 +4,18 @@ Kept as items of the kind `KIND`. A person's policy of a built-in's id takes its
 away brings the built-in back.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Protocol
 
 import yaml
 
 from credits_pipeline.finops.decisions import Author, Item
-from credits_pipeline.finops.governance.policy import Policy, PolicyError
+from credits_pipeline.finops.decisions.body import canonical
+from credits_pipeline.finops.governance.policy import Origin, Policy, PolicyError
 
 KIND = "policy"
 
@@ -104,16 +106,22 @@ def of_bodies(decided: Mapping[str, tuple[Mapping[str, Any], int, str]]) -> Poli
     broken: dict[str, str] = {}
     for id_, body in builtin_bodies().items():
         if id_ not in decided:
-            kept[id_] = Kept(Policy.of(id_, body, origin="built in"), body)
+            kept[id_] = Kept(_policy(id_, canonical(body), "built in"), body)
     for id_, (written, version, by) in decided.items():
         try:
-            origin = "built in" if id_ in builtin_bodies() else "own"
-            kept[id_] = Kept(Policy.of(id_, written, origin=origin), written, version, by)  # type: ignore[arg-type]
+            origin: Origin = "built in" if id_ in builtin_bodies() else "own"
+            kept[id_] = Kept(_policy(id_, canonical(written), origin), written, version, by)
         except PolicyError as error:
             broken[id_] = str(error)
     order = {id_: at for at, id_ in enumerate(builtin_bodies())}
     sort = sorted(kept, key=lambda id_: (order.get(id_, len(order)), id_))
     return Policies({id_: kept[id_] for id_ in sort}, broken)
+
+
+@lru_cache(maxsize=512)
+def _policy(id_: str, written: str, origin: Origin) -> Policy:
+    """A policy, read once: pages ask for all of them with every look."""
+    return Policy.of(id_, json.loads(written), origin=origin)
 
 
 def save(

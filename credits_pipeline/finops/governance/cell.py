@@ -49,8 +49,11 @@ def main(file: str, megabytes: int, seconds: float) -> None:
         megabytes: of address space.
         seconds: of processor time for each answer.
     """
+    # A parent may have ignored it, which children inherit.
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_AS, megabytes * _MEGABYTE)
+    if sys.platform != "darwin":  # whose kernel refuses it
+        _limit(resource.RLIMIT_AS, megabytes * _MEGABYTE)
     connection = _locked(file)
     # What is open stays open; nothing is opened, written or started any more.
     _limit(resource.RLIMIT_FSIZE, 0)

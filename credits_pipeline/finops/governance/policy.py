@@ -19,13 +19,15 @@ from credits_pipeline.finops.governance.refusal import RefusedError, allowed
 from credits_pipeline.finops.governance.sentence import Sentence
 
 Body = Mapping[str, Any]
+Origin = Literal["built in", "own"]
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 #: How a number with decimals is kept.
 DECIMAL = "decimal"
 _KIND = re.compile(r"[a-z0-9][a-z0-9_.-]*(\.\*)?|\*")
-_FIELDS = (
+#: In the order in which they are written.
+FIELDS = (
     "name", "type", "severity", "enabled", "applies_to", "scope", "owner_tag", "needs", "values",
     "when", "say", "to_do",
 )  # fmt: skip
@@ -105,10 +107,10 @@ class Policy:
     needs: tuple[str, ...] = ()
     values: Mapping[str, Value] = field(default_factory=dict)
     to_do: str = ""
-    origin: Literal["built in", "own"] = "own"
+    origin: Origin = "own"
 
     @classmethod
-    def of(cls, id_: str, body: Body, *, origin: Literal["built in", "own"] = "own") -> "Policy":
+    def of(cls, id_: str, body: Body, *, origin: Origin = "own") -> "Policy":
         """Read a policy.
 
         Raises:
@@ -176,9 +178,9 @@ class _Reader:
         return PolicyError(self._id, field, what, to_do)
 
     def refuse_strange(self) -> None:
-        strange = [str(name) for name in self._body if name not in (*_FIELDS, "id")]
+        strange = [str(name) for name in self._body if name not in (*FIELDS, "id")]
         if strange:
-            raise self.error("", f"there is no field {strange[0]!r}", allowed(strange[0], _FIELDS))
+            raise self.error("", f"there is no field {strange[0]!r}", allowed(strange[0], FIELDS))
 
     def text(self, name: str, *, default: str | None = None, most: int = 4_000) -> str:
         found = self._body.get(name, default)

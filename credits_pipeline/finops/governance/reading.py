@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from credits_pipeline.finops.governance.policy import DECIMAL, Policy, PolicyError
+from credits_pipeline.finops.governance.policy import DECIMAL, FIELDS, Policy, PolicyError
 
 _LARGEST = 200_000
 
@@ -143,5 +143,7 @@ def _kept(value: Any) -> Any:
 
 def written(policy_id: str, body: Mapping[str, Any]) -> str:
     """A policy as YAML that `read` takes."""
-    whole = {"id": policy_id, **body}
+    # The store gives fields back in the order of their names.
+    ordered = [name for name in FIELDS if name in body]
+    whole = {"id": policy_id, **{name: body[name] for name in ordered}}
     return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=88))

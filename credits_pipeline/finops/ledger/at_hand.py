@@ -1,5 +1,6 @@
 """What is at hand of a month: receipt, ledger and bill, read where each is kept. Asks nobody."""
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -106,6 +107,7 @@ def _sides(
         offset=proposal.get("booked") == "offset",
         unallocated=Decimal(str(told.get("left_out_usd") or 0)),
         pools=of_pools if pools and whole else None,
+        rounded=Counter(row.account for one in ledger for row in one.allocations),
     )
 
 

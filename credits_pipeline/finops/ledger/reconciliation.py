@@ -5,7 +5,7 @@ its likely cause; only what has none, or waits for somebody, needs a person.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from credits_pipeline.core.money import for_people, to_text
 from credits_pipeline.core.month import BillingMonth
 
 Amounts = Mapping[str, Decimal]
+_HALF_A_CENT = Decimal("0.005")
 
 
 class Cause(StrEnum):
@@ -51,6 +52,8 @@ class Sides:
         offset: whether it takes away what AWS gave, so that its sum is nothing.
         unallocated: what the file names as placed nowhere, or left out.
         pools: what the ledger has of the credits that the file was made of; None for all of them.
+        rounded: how many amounts of the ledger, each in cents, an account's is the sum of. A bill
+            has them to many more digits.
     """
 
     month: BillingMonth
@@ -63,6 +66,11 @@ class Sides:
     offset: bool = False
     unallocated: Decimal = Decimal(0)
     pools: Decimal | None = None
+    rounded: Mapping[str, int] = field(default_factory=dict)
+
+    def slack(self, account: str) -> Decimal:
+        """What rounding to cents explains between a bill and another side."""
+        return _HALF_A_CENT * max(1, self.rounded.get(account, 0))
 
 
 @dataclass(frozen=True)
@@ -185,7 +193,9 @@ def reconcile(sides: Sides) -> Reconciliation:
     lines = tuple(
         Line(
             name,
-            *(None if side is None else side.get(name, Decimal(0)) for side in _three(sides)),
+            _of(sides.file, name),
+            _of(sides.ledger, name),
+            _of(sides.bill, name),
             _cause(sides, name, sums_agree=agree),
         )
         for name in names
@@ -202,22 +212,27 @@ def _sums_agree(sides: Sides) -> bool | None:
     if sides.offset:
         return _sum(sides.file) == 0
     whole = _sum(other) if sides.pools is None else sides.pools
-    return _sum(sides.file) + sides.unallocated == whole
+    apart = abs(_sum(sides.file) + sides.unallocated - whole)
+    # The file's own cents are shared out of the ledger's; only a bill has more digits.
+    return apart <= sum(map(sides.slack, other)) if sides.ledger is None else not apart
 
 
-def _cause(sides: Sides, account: str, *, sums_agree: bool | None) -> Cause:
-    file, ledger, bill = (
-        None if side is None else side.get(account, Decimal(0)) for side in _three(sides)
-    )
+def _cause(  # noqa: PLR0911 - one return for each cause
+    sides: Sides, account: str, *, sums_agree: bool | None
+) -> Cause:
+    file, ledger, bill = (_of(side, account) for side in (sides.file, sides.ledger, sides.bill))
     if file is not None:
         others = [one for one in (ledger, bill) if one is not None]
         known = account in sides.accounts or account in (sides.ledger or {})
         if file and others and not known:
             return Cause.ACCOUNT_UNKNOWN
-    if ledger is not None and bill is not None and ledger != bill:
+    slack = sides.slack(account)
+    if ledger is not None and bill is not None and abs(ledger - bill) > slack:
         return Cause.ESTIMATE if sides.estimated else Cause.LATE
     other = bill if ledger is None else ledger
-    if file is None or other is None or (file == other and not sides.offset):
+    if file is None or other is None:
+        return Cause.NONE
+    if not sides.offset and abs(file - other) <= (slack if ledger is None else 0):
         return Cause.NONE
     if sides.offset and file == 0:
         return Cause.NONE
@@ -226,8 +241,8 @@ def _cause(sides: Sides, account: str, *, sums_agree: bool | None) -> Cause:
     return Cause.ESTIMATE if sides.estimated else Cause.UNEXPLAINED
 
 
-def _three(sides: Sides) -> tuple[Amounts | None, Amounts | None, Amounts | None]:
-    return sides.file, sides.ledger, sides.bill
+def _of(side: Amounts | None, account: str) -> Decimal | None:
+    return None if side is None else side.get(account, Decimal(0))
 
 
 def _sum(side: Amounts) -> Decimal:

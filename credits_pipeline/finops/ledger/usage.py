@@ -87,12 +87,14 @@ def usage_of(lake: Lake, month: BillingMonth, currency: str = "USD") -> Usage:
     Raises:
         BillError: the rows can't be read.
     """
-    versions = [found for found in _counting(lake, month) if found.rows]
     rows: list[Used] = []
-    for version in versions:
-        rows += _rows([str(path) for path in lake.parquet(version)], currency)
-    told = tuple((version.source, version.version) for version in versions)
-    return Usage(month, tuple(sorted(rows, key=_key)), told)
+    versions: list[tuple[str, str]] = []
+    for version in _counting(lake, month):
+        found = _rows([str(path) for path in lake.parquet(version)], currency)
+        if found:
+            rows += found
+            versions.append((version.source, version.version))
+    return Usage(month, tuple(sorted(rows, key=_key)), tuple(versions))
 
 
 def _counting(lake: Lake, month: BillingMonth) -> Iterable[Version]:
@@ -100,7 +102,7 @@ def _counting(lake: Lake, month: BillingMonth) -> Iterable[Version]:
 
     for source in lake.sources():
         version = lake.current(source, month) if source != RECEIPTS else None
-        if version is not None:
+        if version is not None and version.rows:
             yield version
 
 
@@ -122,7 +124,8 @@ def _rows(paths: list[str], currency: str) -> list[Used]:
         connection.execute("SET enable_progress_bar = false")
         found = connection.execute(text, [currency]).fetchall()
     return [
-        Used(*map(str, row[:4]), bool(row[4]), Decimal(row[5]), Decimal(row[6])) for row in found
+        Used(str(payer), str(account), str(name), str(service), bool(tagged), cost, booked)
+        for payer, account, name, service, tagged, cost, booked in found
     ]
 
 

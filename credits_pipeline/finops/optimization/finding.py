@@ -49,6 +49,16 @@ class Found:
     )
     no_evidence: int = 0
 
+    def note(self, unknown: Sequence[Unknown]) -> None:
+        """Keep what rules could not decide of one resource."""
+        for one in unknown:
+            self.unknown.add(finding_id(one.action, one.resource.key))
+            counted = self.reasons[one.tab, one.action]
+            counted["resources"] += 1
+            for column, why in one.lacks.items():
+                counted[f"{column}: {why}"] += 1
+        self.no_evidence += bool(unknown)
+
     def not_known(self) -> list[dict[str, Any]]:
         """What could not be decided, as JSON: tab, action, how many resources, why."""
         return [
@@ -107,7 +117,7 @@ def find(
         found, unknown = judge(resource, thresholds, prices)
         theirs = by_resource.pop((resource.account, resource.id), [])
         joined = join(resource, found, theirs)
-        _note(result, unknown)
+        result.note(unknown)
         _add(result, joined, parsed(row["cost_lines"]), at, thresholds["least_saving"])
     for left in by_resource.values():
         # The inventory has no such resource: what the cloud says of it stands on its own.
@@ -193,16 +203,6 @@ def _unseen(item: Item, parts: Sequence[Mapping[str, Any]]) -> bool:
         and part["what"] in (item.kind, "account", item.origin)
         for part in parts
     )
-
-
-def _note(result: Found, unknown: Sequence[Unknown]) -> None:
-    for one in unknown:
-        result.unknown.add(finding_id(one.action, one.resource.key))
-        counted = result.reasons[one.tab, one.action]
-        counted["resources"] += 1
-        for column, why in one.lacks.items():
-            counted[f"{column}: {why}"] += 1
-    result.no_evidence += bool(unknown)
 
 
 def _add(result: Found, joined: Joined, lines: Sequence[Any], at: datetime, least: Decimal) -> None:

@@ -1,19 +1,22 @@
 """Recommendations and realised savings, made from the newest table of resources and later bills."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.decisions.item import State
 from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.optimization import usage
+from credits_pipeline.finops.optimization.advising import add_plans, discount_of
 from credits_pipeline.finops.optimization.finding import Found, find, merge
 from credits_pipeline.finops.optimization.item import ITEMS, Item
 from credits_pipeline.finops.optimization.judged import DONE
+from credits_pipeline.finops.optimization.plans import HOURS, read_hours
 from credits_pipeline.finops.optimization.prices import NONE, Prices
 from credits_pipeline.finops.optimization.proving import REALISED, Realised, prove
 from credits_pipeline.finops.optimization.thresholds import DEFAULTS, Thresholds
@@ -21,11 +24,15 @@ from credits_pipeline.finops.publish.bill import RECEIPTS, Bill
 from credits_pipeline.finops.scans import table
 from credits_pipeline.finops.scans.accounts import ScanError
 from credits_pipeline.finops.scans.building import SHORT
+from credits_pipeline.finops.scans.columns import EC2
 from credits_pipeline.finops.scans.findings import Outside
-from credits_pipeline.finops.scans.scanning import BUILT, FINDINGS, PRICES
+from credits_pipeline.finops.scans.scanning import BUILT, FINDINGS, INVENTORY, PRICES
 from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
 
-RECOMMENDED, PROVEN = "recommendations", "realised_savings"
+if TYPE_CHECKING:
+    from credits_pipeline.finops.lake import Lake
+
+RECOMMENDED, PROVEN, USED = "recommendations", "realised_savings", "use"
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class Maker:
             prices=_prices(shelf),
             outside=[Outside.read(row) for row in shelf.rows(shelf.current(FINDINGS))],
         )
+        plans = self._plans(found, resources.as_of)
         before = [Item.read(row) for row in shelf.rows(shelf.current(RECOMMENDED))]
         parts = resources.about["parts"]
         items = merge(before, found, states, parts, resources.as_of)
@@ -77,7 +85,7 @@ class Maker:
             ITEMS,
             (item.row() for item in items),
             resources.as_of,
-            _about(found, resources, parts),
+            {**_about(found, resources, parts), "plans": plans},
         )
 
     def prove(self, states: Mapping[str, State], now: datetime | None = None) -> Kept:
@@ -105,6 +113,34 @@ class Maker:
             at,
             {"recommendations": kept.version},
         )
+
+    def use(self, lake: "Lake", at: datetime) -> Kept:
+        """The hours of use that a Savings Plan could cover.
+
+        Args:
+            lake: the typed rows.
+            at: the scan's as-of time.
+        """
+        files = usage.files_of(lake, self.bills, at)
+        with self.depot.scratch() as folder:
+            payers = usage.payers(files, folder)
+            rows = usage.hours(files, folder)
+            return self.shelf.keep(USED, HOURS, rows, at, {"payers": payers})
+
+    def _plans(self, found: Found, at: datetime) -> list[dict[str, Any]]:
+        shelf = self.shelf
+        used, inventory = shelf.current(USED), shelf.current(INVENTORY)
+        if used is None:
+            return []
+        machines = Counter(
+            (row["region"], row["instance_type"])
+            for row in shelf.rows(inventory)
+            if row["kind"] == EC2 and row["state"] == "running"
+        )
+        discount = discount_of(shelf.rows(shelf.current(PRICES)), machines)
+        hours = read_hours(shelf.rows(used))
+        payers = used.about["payers"]
+        return add_plans(found, hours, payers, discount, at, self.thresholds)
 
     def _later(
         self, done: list[Item], states: Mapping[str, State], at: datetime

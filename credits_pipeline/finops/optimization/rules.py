@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from credits_pipeline.finops.optimization import sizes
+from credits_pipeline.finops.optimization.hints import command, own_name
 from credits_pipeline.finops.optimization.opportunity import (
     COMPUTE,
     RUNNING,
@@ -70,7 +71,7 @@ def idle_instance(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         "terminate_idle_instance", Step.IDLE, COMPUTE, resource, says,
         "Stop it, and terminate it when nobody has missed it.", Fraction(1), RUNNING,
         confidence="low" if gpus else sure(resource),
-        hint=f"aws ec2 stop-instances --region {resource.region} --instance-ids {resource.id}",
+        hint=command(resource, "ec2", "stop-instances", "--instance-ids", resource.id),
         material={"instance_type": str(resource.get("instance_type"))},
     )  # fmt: skip
 
@@ -134,8 +135,9 @@ def volume_type(resource: Resource, _: Thresholds, __: Prices) -> Verdict:
         f"{number(resource.get('size_gb'))} GB of {resource.get('volume_type')} with "
         f"{resource.get('iops') or 'no stated'} IOPS; gp3 gives the same for less",
         "Change the type to gp3; the volume stays in use meanwhile.", share,
-        hint=f"aws ec2 modify-volume --region {resource.region} --volume-id {resource.id} "
-        "--volume-type gp3",
+        hint=command(
+            resource, "ec2", "modify-volume", "--volume-id", resource.id, "--volume-type", "gp3"
+        ),
         material={"volume_type": str(resource.get("volume_type"))},
     )  # fmt: skip
 
@@ -160,7 +162,7 @@ def old_snapshot(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         + (", and its volume is gone" if gone else ""),
         "Delete it, unless somebody has to keep it.", Fraction(1),
         confidence="high" if gone else "medium",
-        hint=f"aws ec2 delete-snapshot --region {resource.region} --snapshot-id {resource.id}",
+        hint=command(resource, "ec2", "delete-snapshot", "--snapshot-id", resource.id),
     )  # fmt: skip
 
 
@@ -176,7 +178,7 @@ def idle_address(resource: Resource, _: Thresholds, __: Prices) -> Verdict:
     return Opportunity(
         "release_address", Step.IDLE, COMPUTE, resource, "it points to nothing", "Release it.",
         Fraction(1),
-        hint=f"aws ec2 release-address --region {resource.region} --allocation-id {resource.id}",
+        hint=command(resource, "ec2", "release-address", "--allocation-id", resource.id),
     )  # fmt: skip
 
 
@@ -197,8 +199,9 @@ def idle_balancer(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
     return Opportunity(
         "delete_idle_load_balancer", Step.IDLE, COMPUTE, resource, "; ".join(told), "Delete it.",
         Fraction(1), confidence="high" if none else sure(resource),
-        hint=f"aws elbv2 delete-load-balancer --region {resource.region} --load-balancer-arn "
-        f"{resource.id}",
+        hint=command(
+            resource, "elbv2", "delete-load-balancer", "--load-balancer-arn", resource.id
+        ),
     )  # fmt: skip
 
 
@@ -219,8 +222,7 @@ def idle_gateway(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         "delete_idle_nat_gateway", Step.IDLE, COMPUTE, resource,
         f"nothing sent in 7 days, {seen(resource)}", "Delete it, and the routes to it.",
         Fraction(1), confidence=sure(resource), effort="medium",
-        hint=f"aws ec2 delete-nat-gateway --region {resource.region} --nat-gateway-id "
-        f"{resource.id}",
+        hint=command(resource, "ec2", "delete-nat-gateway", "--nat-gateway-id", resource.id),
     )  # fmt: skip
 
 
@@ -291,10 +293,13 @@ def rightsize_machine(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         + ("" if memory is not None else "; its memory is not known"),
         f"Change {resource.get('instance_type')} to {wanted}.", share, RUNNING,
         confidence="medium" if memory is None else sure(resource), effort="medium",
-        hint=f"aws ec2 modify-instance-attribute --region {resource.region} --instance-id "
-        f"{resource.id} --instance-type {wanted}" if resource.kind == EC2 else
-        f"aws rds modify-db-instance --region {resource.region} --db-instance-identifier "
-        f"{resource.name} --db-instance-class {wanted}",
+        hint=command(
+            resource, "ec2", "modify-instance-attribute", "--instance-id", resource.id,
+            "--instance-type", wanted,
+        ) if resource.kind == EC2 else command(
+            resource, "rds", "modify-db-instance", "--db-instance-identifier",
+            own_name(resource), "--db-instance-class", wanted,
+        ),
         material={"instance_type": str(resource.get("instance_type"))},
     )  # fmt: skip
 
@@ -348,7 +353,7 @@ def sure(resource: Resource) -> Confidence:
 
 
 def _snapshot(resource: Resource) -> str:
-    return f"aws ec2 create-snapshot --region {resource.region} --volume-id {resource.id}"
+    return command(resource, "ec2", "create-snapshot", "--volume-id", resource.id)
 
 
 RULES: tuple[Rule, ...] = (

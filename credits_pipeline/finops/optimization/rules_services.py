@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from credits_pipeline.finops.optimization import sizes
+from credits_pipeline.finops.optimization.hints import cluster_of, command, own_name
 from credits_pipeline.finops.optimization.opportunity import (
     CONTAINERS,
     DATA,
@@ -51,7 +52,10 @@ def idle_service(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         f"CPU at most {number(resource.get('cpu_max_14d'))} % and memory at most "
         f"{number(resource.get('memory_max_14d'))} % in 14 days, {seen(resource)}",
         "Set the number of its tasks to 0, then delete it.", Fraction(1),
-        confidence=sure(resource), hint=_ecs(resource, "--desired-count 0"),
+        confidence=sure(resource), hint=command(
+            resource, "ecs", "update-service", "--cluster", cluster_of(resource), "--service",
+            own_name(resource), "--desired-count", "0",
+        ),
         material={"tasks": str(resource.get("tasks"))},
     )  # fmt: skip
 
@@ -135,8 +139,10 @@ def function_memory(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         f"{number(resource.get('invocations_14d'))} calls of 14 days",
         f"Give it {wanted} MB; watch its duration, as less memory is less CPU too.",
         1 - Fraction(wanted) / Fraction(memory), DURATION, confidence="medium",
-        hint=f"aws lambda update-function-configuration --region {resource.region} "
-        f"--function-name {resource.name} --memory-size {wanted}",
+        hint=command(
+            resource, "lambda", "update-function-configuration", "--function-name",
+            own_name(resource), "--memory-size", str(wanted),
+        ),
         material={"memory_mb": str(memory)},
     )  # fmt: skip
 
@@ -177,8 +183,9 @@ def idle_database(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         f"{seen(resource)}",
         "Take a snapshot and delete it; one that is stopped starts again after 7 days.",
         Fraction(1), RUNNING, confidence=sure(resource), effort="medium",
-        hint=f"aws rds stop-db-instance --region {resource.region} --db-instance-identifier "
-        f"{resource.name}",
+        hint=command(
+            resource, "rds", "stop-db-instance", "--db-instance-identifier", own_name(resource)
+        ),
         material={"instance_type": str(resource.get("instance_type"))},
     )  # fmt: skip
 
@@ -188,14 +195,6 @@ def _is_fargate(resource: Resource) -> bool:
         resource.kind == SERVICE
         and resource.get("launch_type") == "FARGATE"
         and bool(resource.get("tasks"))
-    )
-
-
-def _ecs(resource: Resource, change: str) -> str:
-    cluster = resource.id.split(":")[-1].split("/")[1]
-    return (
-        f"aws ecs update-service --region {resource.region} --cluster {cluster} --service "
-        f"{resource.name} {change}"
     )
 
 

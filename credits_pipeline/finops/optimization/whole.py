@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.lake import open_lake
 from credits_pipeline.finops.optimization import sizes
-from credits_pipeline.finops.optimization.making import PROVEN, RECOMMENDED, Maker
+from credits_pipeline.finops.optimization.making import PROVEN, RECOMMENDED, USED, Maker
 from credits_pipeline.finops.optimization.reading import read_states
 from credits_pipeline.finops.optimization.thresholds import configured
 from credits_pipeline.finops.publish.bill import Bill
@@ -52,6 +53,7 @@ def scan_all(at: datetime, say: Callable[[str], None] = lambda _: None) -> dict[
     kept[BUILT] = scan.resources(published, at)
     say("rules")
     maker = Maker(scan.depot, published, thresholds)
+    kept[USED] = maker.use(open_lake(root), kept[BUILT].as_of)
     states = read_states()
     kept[RECOMMENDED] = maker.recommend(states)
     kept[PROVEN] = maker.prove(states, at)

@@ -10,13 +10,22 @@ from decimal import Decimal
 import streamlit as st
 
 from credits_pipeline.finops.budgets.standing import Status
-from credits_pipeline.finops.pages import anomaly_list, budget_list, figures
+from credits_pipeline.finops.optimization.judged import OPEN
+from credits_pipeline.finops.pages import (
+    anomaly_list,
+    budget_list,
+    figures,
+    governance_state,
+    optimization_list,
+)
 from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
 
 #: So many are shown.
 _SHOWN = 3
+#: What a saving weighs by how sure its evidence is.
+_SURE = {"high": Decimal(1), "medium": Decimal("0.6"), "low": Decimal("0.3")}
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,7 @@ class ToDecide:
     """One thing that waits.
 
     Attributes:
-        dollars: what it is about, in the page's currency.
+        dollars: what it is about, in the page's currency, less where the evidence is less sure.
         says: one sentence.
         page: that decides it, by its word in the address.
         words: of its address.
@@ -90,4 +99,46 @@ def _anomalies(frame: Frame) -> list[ToDecide]:
     ]
 
 
-_ROOMS: Sequence[Callable[[Frame], list[ToDecide]]] = (_budgets, _anomalies)
+def _violations(frame: Frame) -> list[ToDecide]:
+    """What is of high severity: somebody has to fix or to accept it."""
+    if governance_state.not_of_resources(frame.scope):
+        return []
+    try:
+        known = governance_state.known(frame)
+    except governance_state.ERRORS:
+        return []  # the tile says why
+    return [
+        ToDecide(
+            each.cost_month or Decimal(0),
+            f"{each.name or each.resource_id}: {each.policy_name}, on what costs "
+            f"{figures.short(each.cost_month or Decimal(0), frame.currency)} a month",
+            "governance",
+            {"violation": [each.id]},
+        )
+        for one in known.open
+        for each in [one.violation]
+        if each.is_high and each.currency in ("", frame.currency)
+    ]
+
+
+def _savings(frame: Frame) -> list[ToDecide]:
+    _, found = optimization_list.recommendations(frame)
+    return [
+        ToDecide(
+            one.item.saving * _SURE[one.item.confidence],
+            f"{one.item.name}: {one.item.do.removesuffix('.')} saves "
+            f"{figures.short(one.item.saving, one.item.currency)} a month",
+            "optimization",
+            {"finding": [one.item.id]},
+        )
+        for one in (() if found is None else found.all)
+        if one.state == OPEN and one.item.saving is not None
+    ]
+
+
+_ROOMS: Sequence[Callable[[Frame], list[ToDecide]]] = (
+    _budgets,
+    _anomalies,
+    _violations,
+    _savings,
+)

@@ -88,6 +88,22 @@ def pinned(root: str) -> Published | None:
 
 def open_frame(title: str) -> Frame:
     """Draw what stands above every page about spend, or say why there is nothing to show."""
+    looking = open_looking(title)
+    scope = _scope(looking, title)
+    _offer_newer(storage(), looking.published.version)
+    return Frame(looking, scope)
+
+
+def open_month(title: str) -> Looking:
+    """The same for a page about a month, which has no scope bar."""
+    looking = open_looking(title)
+    _head(title, looking)
+    _offer_newer(storage(), looking.published.version)
+    return looking
+
+
+def open_looking(title: str) -> Looking:
+    """Who looks at which version, or why there is nothing to show; nothing else is drawn."""
     person, root = who(), storage()
     published = pinned(root)
     if published is None:
@@ -96,10 +112,7 @@ def open_frame(title: str) -> Frame:
         st.code("credits-pipeline ingest", language="bash")
         st.page_link(page_of("setup"), label="Go to Setup")
         st.stop()
-    looking = Looking(published, person, datetime.now(UTC).date())
-    scope = _scope(looking, title)
-    _offer_newer(root, published.version)
-    return Frame(looking, scope)
+    return Looking(published, person, datetime.now(UTC).date())
 
 
 def _scope(looking: Looking, title: str) -> Scope:
@@ -109,13 +122,13 @@ def _scope(looking: Looking, title: str) -> Scope:
         limited = looking.limited(asked)
     except (ScopeError, NotYoursError) as error:
         st.title(title, anchor=False)
-        _say_wrong(error)
+        say_wrong(error)
         st.stop()
     draw_bar(looking, asked)
     _head(title, looking)
     strange = looking.strange(asked)
     if strange:
-        _say_wrong(" ".join(strange))
+        say_wrong(" ".join(strange))
         st.stop()
     try:
         return one_currency(looking.published, limited)
@@ -124,7 +137,8 @@ def _scope(looking: Looking, title: str) -> Scope:
         st.stop()
 
 
-def _say_wrong(error: object) -> None:
+def say_wrong(error: object) -> None:
+    """Say why an address can't be shown, with a button that leads to one that can."""
     st.error(f"This address can't be shown. {plain(error)}", icon=":material/link_off:")
     if st.button("Show everything, this month"):
         st.query_params.clear()

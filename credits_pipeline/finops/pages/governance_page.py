@@ -7,7 +7,7 @@ import streamlit as st
 
 from credits_pipeline.finops.governance.ledger import Record
 from credits_pipeline.finops.governance.listing import Wanted, WantedError, as_csv
-from credits_pipeline.finops.governance.policy import Severity
+from credits_pipeline.finops.governance.policy import Policy, Severity
 from credits_pipeline.finops.governance.violations import Seen, Status
 from credits_pipeline.finops.pages import (
     figures,
@@ -20,6 +20,7 @@ from credits_pipeline.finops.pages.frame import Frame, open_frame
 from credits_pipeline.finops.pages.governance_state import Governed, cost_of, governed
 from credits_pipeline.finops.pages.person import Role
 from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.screen import is_phone
 from credits_pipeline.finops.pages.tables import Column, table
 
 _TABS = ("violations", "policies", "coverage")
@@ -94,15 +95,14 @@ def _line(frame: Frame, found: Governed) -> None:
             "`credits-pipeline policies evaluate`. Below are the policies and what each needs."
         )
         return
-    still = [one for one in found.seen if one.status is Status.OPEN]
+    still, high = found.open, found.high
     cost, missing = cost_of(still, frame.currency)
-    high = sum(1 for one in still if one.violation.severity is Severity.HIGH)
     new = sum(1 for one in still if _is_new(one, record))
     told = [f"**{figures.count(len(still), 'violation')}** open"]
     if still:
         told.append(f"on resources that cost {plain(figures.exact(cost, frame.currency))} a month")
     told.append(f"{high} high")
-    if new:
+    if 0 < new < len(still):
         told.append(f"{new} new")
     if missing:
         told.append(f":gray[{missing} without a known cost]")
@@ -148,31 +148,36 @@ def _policies(frame: Frame, found: Governed) -> None:
             {
                 "Policy": policy.name,
                 "Severity": _SIGNS[policy.severity],
-                "State": _state(policy.enabled, tally.error if tally else "", policy.waits_for),
+                "State": _state(policy.enabled, tally.error if tally else ""),
                 "Broken": len(broken) if tally else None,
                 "A month": cost if tally and broken else None,
                 "Clean": tally.clean if tally else None,
                 "Not known": tally.not_known if tally else None,
                 "14 days": [Decimal(day.get(id_, 0)) for day in days] if tally else None,
                 "Applies to": ", ".join(policy.applies_to),
-                "Evidence": ", ".join(policy.evidence) or "none",
+                "Evidence": _evidence(policy),
             }
         )
     columns = [
-        Column("Policy"),
-        Column("Severity"),
-        Column("State"),
-        Column("Broken", "count", "Resources that break it, open and acknowledged."),
-        Column("A month", "money", "What those resources cost a month."),
+        Column("Policy", width="medium"),
+        Column("Severity", width="small"),
+        Column("State", width="small"),
+        Column("Broken", "count", "Resources that break it, open and acknowledged.", "small"),
+        Column("A month", "money", "What those resources cost a month.", "small"),
     ]
     if found.is_whole:
         # Of a part of the resources these are not known.
         columns += [
-            Column("Clean", "count"),
-            Column("Not known", "count", "Evidence is missing: neither broken nor clean."),
-            Column("14 days", "bars", "Broken at each day's evaluation, the newest right."),
+            Column("Clean", "count", width="small"),
+            Column("Not known", "count", "Evidence is missing: neither broken nor clean.", "small"),
+            Column(
+                "14 days", "bars", "Broken at each day's evaluation, the newest right.", "small"
+            ),
         ]
-    columns += [Column("Applies to"), Column("Evidence", help="What has to be known.")]
+    columns += [
+        Column("Applies to", width="medium"),
+        Column("Evidence", help="What has to be known of a resource.", width="large"),
+    ]
 
     def look(row: int) -> None:
         st.query_params["policy"] = ids[row]
@@ -193,10 +198,17 @@ def _policies(frame: Frame, found: Governed) -> None:
     )
 
 
-def _state(enabled: bool, error: str, waits_for: tuple[str, ...]) -> str:
+def _state(enabled: bool, error: str) -> str:
     if not enabled:
-        return f"off; waits for {', '.join(waits_for)}" if waits_for else "off"
+        return "off"
     return "✗ not evaluated" if error else "on"
+
+
+def _evidence(policy: Policy) -> str:
+    told = ", ".join(policy.evidence) or "none"
+    if policy.waits_for:
+        return f"{told}; to be on it needs the list {', '.join(policy.waits_for)}"
+    return told
 
 
 def _violations(frame: Frame, found: Governed) -> None:
@@ -309,7 +321,11 @@ def _wanted(found: Governed) -> Wanted | None:
     if strange:
         st.error(f"There is no policy {plain(strange[0])}.", icon=":material/link_off:")
         return None
-    columns = st.columns([2, 2, 4, 2])
+    if is_phone():
+        with st.popover("Which violations", icon=":material/filter_list:", width="stretch"):
+            columns = [st.container() for _ in range(4)]
+    else:
+        columns = st.columns([2, 2, 4, 2])
     state = words["state"] or [Status.OPEN.value]
     _many(columns[0], "state", [*(word.value for word in Status), "all"], state)
     _many(columns[1], "severity", [word.value for word in Severity], words["severity"])

@@ -55,9 +55,9 @@ def draw(frame: Frame, found: Governed, id_: str) -> None:
     st.subheader(plain(policy.name), anchor=False)
     whose = "comes with the product" if kept.version is None else f"was written by {kept.by}"
     state = "on" if policy.enabled else "off"
+    needs = ", ".join(policy.evidence) or "no evidence"
     st.markdown(
-        plain(f"It is {state}, of severity {policy.severity}, and {whose}. ")
-        + plain(f"It needs {', '.join(policy.evidence) or 'no evidence'}.")
+        plain(f"It is {state}, of severity {policy.severity}, and {whose}. It needs {needs}.")
     )
     if policy.to_do:
         st.markdown(f"What helps: {plain(policy.to_do)}")

@@ -21,6 +21,8 @@ from credits_pipeline.finops.queries.exactly import total
 from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.words import blank
 
+#: Why it can't be told.
+ERRORS = (ObjectsError, DecisionsError, SettingError)
 #: Words of a scope that a resource has an answer for; every other tag has, too.
 _NOT_OF_RESOURCES = ("category", "charge", "source")
 
@@ -41,6 +43,16 @@ class Governed:
     seen: Sequence[Seen]
     is_whole: bool
 
+    @property
+    def open(self) -> list[Seen]:
+        """Those that nobody has accepted and no look has seen gone."""
+        return [one for one in self.seen if one.status is Status.OPEN]
+
+    @property
+    def high(self) -> int:
+        """How many of these are of high severity."""
+        return sum(1 for one in self.open if one.violation.is_high)
+
     def of(self, policy: str) -> list[Seen]:
         """The violations of one policy that are not fixed."""
         return [
@@ -52,21 +64,36 @@ class Governed:
 
 def governed(frame: Frame) -> Governed:
     """What the person sees; the page ends with the reason where it can't be told."""
-    ledger = Ledger(frame.looking.published.depot)
-    try:
-        record = ledger.current()
-        violations = _kept(ledger, record)
-        found = decided()
-    except (ObjectsError, DecisionsError, SettingError) as error:
-        st.error(plain(error))
-        st.stop()
-    strange = [word for word in frame.scope.filters if word in _NOT_OF_RESOURCES]
+    strange = not_of_resources(frame.scope)
     if strange:
         st.info(
             f"Resources have no {' and no '.join(strange)}, so that the filter chooses none of "
             "them. Take it out to see violations."
         )
         st.stop()
+    try:
+        return known(frame)
+    except ERRORS as error:
+        st.error(plain(error))
+        st.stop()
+
+
+def not_of_resources(scope: Scope) -> list[str]:
+    """Words of a scope that no resource has an answer for."""
+    return [word for word in scope.filters if word in _NOT_OF_RESOURCES]
+
+
+def known(frame: Frame) -> Governed:
+    """What the person sees.
+
+    Raises:
+        ObjectsError: the storage can't be read.
+        DecisionsError: what people decided can't be read.
+        SettingError: a setting can't be used.
+    """
+    ledger = Ledger(frame.looking.published.depot)
+    record = ledger.current()
+    violations, found = _kept(ledger, record), decided()
     names = frame.looking.account_names()
     inside = [one for one in violations if holds(one, frame.scope, names)]
     return Governed(

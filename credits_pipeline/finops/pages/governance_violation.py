@@ -52,20 +52,18 @@ def _facts(frame: Frame, seen: Seen) -> None:
     cost = "not known: no bill has the resource"
     if one.cost_month is not None:
         cost = f"{figures.exact(one.cost_month, one.currency)} (bill of {one.billing_month})"
+    back = f", back after it was fixed {figures.count(one.times, 'time')}" if one.times else ""
     told = {
-        "State": _told(seen, today),
-        "Severity": one.severity.value,
+        "State": f"{_told(seen, today)}; severity {one.severity.value}",
         "Costs a month": cost,
         "Owner": seen.owner or "nobody is named",
         "Account": f"{one.account_name} ({one.account})" if one.account_name else one.account,
-        "Region": one.region,
-        "Kind": one.kind,
+        "Region and kind": f"{one.region}, {one.kind}",
         "Resource": one.resource_id,
         "Tags": ", ".join(f"{key}={value}" for key, value in sorted(one.tags.items())) or "none",
         "Since": f"{figures.day(one.since.date(), today)}"
-        + (f", back for the {one.times + 1}. time" if one.times else ""),
-        "Last seen": figures.day(one.last_seen.date(), today),
-        "Found by": one.origin or f"the policy {one.policy}",
+        f"{back}; last seen {figures.day(one.last_seen.date(), today)}, by "
+        + (one.origin or f"the policy {one.policy}"),
     }
     table(
         [{"What": name, "Value": value} for name, value in told.items()],
@@ -106,8 +104,9 @@ def _acts(person: Person, seen: Seen) -> None:
             seen.now.date() + timedelta(days=90),
             min_value=seen.now.date(),
             format="YYYY-MM-DD",
-            help="It is open again the day after. Empty: for good.",
+            help="It is open again the day after.",
         )
+        for_good = st.toggle("For good, without an end")
         note = st.text_input("Note", max_chars=500)
         accepts = st.form_submit_button("Acknowledge", disabled=bool(why_not), help=why_not or None)
     with right, st.form(f"assign:{one.id}"):
@@ -128,7 +127,7 @@ def _acts(person: Person, seen: Seen) -> None:
                     by=by,
                     reason=reason,
                     note=note,
-                    until=until if isinstance(until, date) else None,
+                    until=None if for_good else until,
                 )
         elif assigns and not why_not_assign:
             with open_decisions() as decisions:

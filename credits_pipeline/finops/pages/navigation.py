@@ -11,7 +11,9 @@ _ICONS = {
     "overview": ":material/dashboard:",
     "spend": ":material/bar_chart:",
     "budgets": ":material/savings:",
+    "optimization": ":material/bolt:",
     "governance": ":material/policy:",
+    "chargeback": ":material/receipt_long:",
     "settings": ":material/tune:",
 }
 #: The number that each page's file begins with; those that are missing join with their data.
@@ -20,7 +22,9 @@ _FILES = {
     "overview": "1_Overview.py",
     "spend": "2_Spend.py",
     "budgets": "3_Budgets_Forecast.py",
+    "optimization": "4_Optimization.py",
     "governance": "5_Governance.py",
+    "chargeback": "6_Chargeback.py",
     "settings": "7_Settings.py",
 }
 #: Words of an address that belong to one page and go with no link to another.
@@ -32,11 +36,15 @@ OWN = frozenset(
         "month_of_credits",
         "budget",
         "tab",
+        "finding",
         "policy",
         "violation",
         "since",
         "state",
         "severity",
+        "month",
+        "model",
+        "span",
     }
 )
 HOME = "overview"

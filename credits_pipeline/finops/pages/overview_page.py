@@ -1,6 +1,7 @@
 """Overview: are we fine, what changed, what must be decided."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from html import escape
@@ -10,6 +11,7 @@ import streamlit as st
 from credits_pipeline.finops.budgets.standing import RULE, Standing, Status
 from credits_pipeline.finops.forecast.asking import outlook
 from credits_pipeline.finops.forecast.telling import how_sure
+from credits_pipeline.finops.optimization.judged import OPEN, PLANNED
 from credits_pipeline.finops.pages import (
     ahead_chart,
     budget_detail,
@@ -17,7 +19,12 @@ from credits_pipeline.finops.pages import (
     charts,
     deciding,
     figures,
+    governance_state,
+    optimization_list,
 )
+from credits_pipeline.finops.pages.address import spelled
+from credits_pipeline.finops.pages.credits_read import read_ledger
+from credits_pipeline.finops.pages.credits_tab import ends
 from credits_pipeline.finops.pages.frame import Frame, open_frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
@@ -48,6 +55,7 @@ class Tile:
     scope: Scope
     help: str | None = None
     page: str = "spend"
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 def page() -> None:
@@ -91,6 +99,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
         )
     found.append(_end(frame))
     found.append(_budgets(frame))
+    found += _savings(frame)
     if "team" in frame.looking.published.tags and frame.looking.person.teams is None:
         by_team = frame.looking.ask(spend, scope.but(group=("team",)))
         untagged = next((row for row in by_team.rows if row.keys == (None,)), None)
@@ -108,6 +117,10 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
                 "Charges that have no tag team.",
             )
         )  # fmt: skip
+    found += _violations(frame)
+    ledger = _ledger_tile(frame)
+    if ledger is not None:
+        return [*found, ledger]
     credits = _credits(frame)
     found.append(
         Tile(
@@ -120,6 +133,28 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
         )
     )
     return found
+
+
+def _ledger_tile(frame: Frame) -> Tile | None:
+    """What is left of credits, where their ledger is read and the person sees all accounts."""
+    if frame.looking.person.teams is not None:
+        return None
+    view = read_ledger(frame.looking.published.depot.root)
+    if view is None or view.as_of is None:
+        return None
+    used = sum((one.total or Decimal(0) for one in view.of(frame.scope.period.months)), Decimal(0))
+    note = f"{plain(figures.short(used, view.currency))} used in this period"
+    if view.alive:
+        first = view.alive[0]
+        note = f"{plain(first.credit.name)} {plain(ends(first, frame.looking.today))}; {note}"
+    return Tile(
+        "Credits left",
+        figures.short(view.left, view.currency),
+        note,
+        frame.scope,
+        "What is left of every credit, and the first that ends.",
+        more={"tab": "credits"},
+    )
 
 
 def _end(frame: Frame) -> Tile:
@@ -145,6 +180,26 @@ def _end(frame: Frame) -> Tile:
     )
 
 
+def _savings(frame: Frame) -> list[Tile]:
+    """What can be saved, once something was scanned."""
+    own, known = optimization_list.recommendations(frame)
+    if known is None:
+        return []
+    saving = known.to_be_had(own.currency)
+    items = figures.count(known.count(OPEN, PLANNED), "item")
+    waiting = known.count(OPEN)
+    return [
+        Tile(
+            "Savings",
+            f"{figures.short(saving, own.currency)} a month",
+            f"{items}, {waiting} to decide",
+            frame.scope,
+            "At your own price; what is open or planned.",
+            page="optimization",
+        )
+    ]
+
+
 def _budgets(frame: Frame) -> Tile:
     """How many budgets are over and at risk, and what of all of them is used."""
     found = budget_list.budgets_of(frame).standings
@@ -155,6 +210,30 @@ def _budgets(frame: Frame) -> Tile:
     figure = f"{over} over" if over else f"{risk} at risk" if risk else "on track"
     note = f"{risk} at risk, of {len(found)}" if over else f"of {len(found)}"
     return Tile("Budgets", figure, note, frame.scope, RULE, page="budgets")
+
+
+def _violations(frame: Frame) -> list[Tile]:
+    """How many policies are broken, once they were evaluated."""
+    if governance_state.not_of_resources(frame.scope):
+        return []
+    try:
+        known = governance_state.known(frame)
+    except governance_state.ERRORS as error:
+        st.error(plain(error))
+        return []
+    if known.record is None:
+        return []
+    cost, _ = governance_state.cost_of(known.open, frame.currency)
+    return [
+        Tile(
+            "Violations",
+            f"{len(known.open)} open",
+            plain(f"{known.high} high; {figures.short(cost, frame.currency)} a month"),
+            frame.scope,
+            "Resources that break a policy, and what they cost.",
+            page="governance",
+        )
+    ]
 
 
 def _credits(frame: Frame) -> Decimal:
@@ -179,7 +258,7 @@ def _tiles(found: list[Tile]) -> None:
                 icon=":material/chevron_right:",
                 icon_position="right",
                 help=tile.help,
-                query_params=tile.scope.words(),
+                query_params=spelled(tile.scope, tile.more),
             )
             st.html(f"<div style='{_FIGURE}'>{escape(tile.figure)}</div>")
             st.markdown(f":small[{tile.note}]")

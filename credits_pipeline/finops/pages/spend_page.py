@@ -9,6 +9,7 @@ import streamlit as st
 from credits_pipeline.finops.pages import anomaly_list, charts, figures, views
 from credits_pipeline.finops.pages.adding_up import draw_bridge
 from credits_pipeline.finops.pages.address import link
+from credits_pipeline.finops.pages.credits_tab import draw_credits
 from credits_pipeline.finops.pages.frame import Frame, open_frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
@@ -23,6 +24,9 @@ from credits_pipeline.finops.queries.spend import Row, Spend, spend
 from credits_pipeline.finops.queries.words import Vocabulary, blank, spelled
 
 _FIRST = "service"
+_CREDITS = "credits"
+#: What the page shows, by the word in the address.
+_TABS = {"spend": "Spend", _CREDITS: "Credits"}
 _CHARGE, _USAGE = "charge", "Usage"
 #: What a chosen row is looked at by next.
 _NEXT = {
@@ -42,7 +46,13 @@ _CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 def page() -> None:
     """Draw the page."""
     frame = open_frame("Spend")
-    word = _grouping(frame)
+    row = st.container(horizontal=True, horizontal_alignment="distribute")
+    with row:
+        tab = _tab()
+        word = _grouping(frame) if tab != _CREDITS else ""
+    if tab == _CREDITS:
+        draw_credits(frame)
+        return
     asked = frame.scope.but(group=(word,))
     found = frame.looking.ask(spend, asked)
     beside = frame.looking.ask(compare, asked)
@@ -53,6 +63,30 @@ def page() -> None:
     _chart(frame, found, beside, word)
     anomaly_list.draw(frame)
     _rows(frame, found, beside, word)
+
+
+def _tab() -> str:
+    """What the page shows, from the address."""
+    asked = st.query_params.get("tab", "")
+    st.session_state["spend:tab"] = asked if asked in _TABS else next(iter(_TABS))
+
+    def take() -> None:
+        chosen = st.session_state["spend:tab"]
+        if chosen == next(iter(_TABS)):
+            st.query_params.pop("tab", None)
+        else:
+            st.query_params["tab"] = chosen
+
+    st.segmented_control(
+        "What is shown",
+        list(_TABS),
+        key="spend:tab",
+        format_func=_TABS.__getitem__,
+        label_visibility="collapsed",
+        on_change=take,
+        required=True,
+    )
+    return str(st.session_state["spend:tab"])
 
 
 def _grouping(frame: Frame) -> str:

@@ -47,6 +47,7 @@ query Status($id: ID!) {
 JOB, LOCATION, REPOSITORY = "bill_month", "credits_pipeline", "__repository__"
 CHARGEBACK_JOB = "chargeback_month"
 POLICIES_JOB = "policies"
+SCAN_JOB = "scan"
 SOURCES = "finops_sources"
 
 
@@ -100,6 +101,24 @@ def evaluate(person: Person) -> None:
         st.code(command, language="bash")
         return
     _show(run_id, "The policies were evaluated; load the page anew", "They were not evaluated")
+
+
+def scan(person: Person) -> None:
+    """Start a scan, or show the command that does it."""
+    if person.why_not(Role.EDITOR):
+        return
+    command = "credits-pipeline scan"
+    if not address():
+        st.info("The pages were not told where Dagster is; this command does the same:")
+        st.code(command, language="bash")
+        return
+    try:
+        run_id = start(SCAN_JOB, {}, person)
+    except NotStartedError as error:
+        st.error(f"The run was not started: {plain(error)}")
+        st.code(command, language="bash")
+        return
+    _show(run_id, "The scan is done; load the page anew", "The scan was not done")
 
 
 def _show(run_id: str, done: str, failed: str) -> None:

@@ -24,11 +24,13 @@ class Column:
         name: its heading and the key of its values.
         kind: how its values are shown.
         help: for its heading.
+        width: how much room it takes; None for what its values need.
     """
 
     name: str
     kind: Literal["text", "money", "change", "share", "bars", "count", "link"] = "text"
     help: str | None = None
+    width: Literal["small", "medium", "large"] | None = None
 
 
 def table(
@@ -72,6 +74,7 @@ def table(
         width="stretch",
         height="auto" if len(rows) <= _AUTO_ROWS else _HEIGHT,
         column_config=config,
+        placeholder="",
         alt=f"{words}: {figures.count(len(rows), 'row')}",
         **more,
     )
@@ -105,6 +108,7 @@ def _config(column: Column, currency: str) -> Any:
         return kinds.NumberColumn(
             column.name,
             help=column.help,
+            width=column.width,
             format="dollar" if currency == "USD" else f"{symbol}%,.2f",
         )
     if column.kind == "share":
@@ -112,9 +116,11 @@ def _config(column: Column, currency: str) -> Any:
             column.name, help=column.help, format="%.1f%%", min_value=0, max_value=100
         )
     if column.kind == "bars":
-        return kinds.BarChartColumn(column.name, help=column.help, y_min=0)
+        return kinds.BarChartColumn(column.name, help=column.help, width=column.width, y_min=0)
     if column.kind == "count":
-        return kinds.NumberColumn(column.name, help=column.help, format="localized")
+        return kinds.NumberColumn(
+            column.name, help=column.help, width=column.width, format="localized"
+        )
     if column.kind == "link":
         return kinds.LinkColumn(column.name, help=column.help, display_text="open")
-    return kinds.TextColumn(column.name, help=column.help)
+    return kinds.TextColumn(column.name, help=column.help, width=column.width)

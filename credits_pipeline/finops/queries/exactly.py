@@ -22,6 +22,11 @@ def less(amount: Decimal, other: Decimal) -> Decimal:
     return _EXACT.subtract(amount, other)
 
 
+def times(amount: Decimal, rate: Decimal) -> Decimal:
+    """The amount as often as the rate says."""
+    return _EXACT.multiply(amount, rate)
+
+
 def percent(part: Decimal, whole: Decimal) -> Decimal | None:
     """A part in percent of a whole, with one decimal, for people; None of nothing."""
     if not whole:

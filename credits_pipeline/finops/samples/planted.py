@@ -69,6 +69,8 @@ def planted(connection: "duckdb.DuckDBPyConnection", last: BillingMonth) -> dict
                 "source": credit.source,
                 "description": credit.description,
                 "owner": credit.owner,
+                "accounts": list(credit.accounts),
+                "services": list(credit.codes),
                 "granted": to_text(credit.amount),
                 "spent": to_text(spent[credit.description])
                 if credit.description in spent

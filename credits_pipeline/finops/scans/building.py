@@ -188,7 +188,8 @@ def _unattached(row: Mapping[str, Any]) -> float:
     if row["attached_before"] is not False or row["seen_before"] is None:
         return 0.0
     days = (row["seen_at"] - row["seen_before"]).total_seconds() / 86400
-    return float(row["days_before"] or 0.0) + max(0.0, round(days, 4))
+    more: float = max(0.0, round(days, 4))
+    return float(row["days_before"] or 0.0) + more
 
 
 def _quoted(path: Path) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from credits_pipeline.finops.scans.columns import ADDRESS, EC2, NAT, SNAPSHOT, VOLUME
@@ -19,16 +20,18 @@ _TYPE_COLUMNS = ("vcpus", "memory_mb", "gpus", "gpu_name", "current_generation")
 def instances(look: Look) -> Iterator[Resource]:
     """Every instance that is not terminated, with what its type is."""
     kinds: dict[str, dict[str, Fact]] = {}
+    none: dict[str, dict[str, Fact]] = {}
     for some in batched(_instances(look), _TYPES):
         new = {one["InstanceType"] for one in some} - kinds.keys()
-        kinds |= look.beside("instance types", lambda new=new: _types(look, new), {})
+        kinds |= look.beside("instance types", partial(_types, look, new), none)
         for one in some:
             yield _instance(look, one, kinds.get(one["InstanceType"], {}))
 
 
 def volumes(look: Look) -> Iterator[Resource]:
     """Every volume, with what uses it."""
-    stopped = look.beside("stopped instances", lambda: _stopped(look), {})
+    none: dict[str, datetime] = {}
+    stopped = look.beside("stopped instances", lambda: _stopped(look), none)
     for one in look.asking.pages("ec2", "describe_volumes", "Volumes"):
         holders = [
             each["InstanceId"] for each in one.get("Attachments", ()) if "InstanceId" in each
@@ -126,10 +129,10 @@ def _instance(look: Look, one: Mapping[str, Any], kind: Mapping[str, Fact]) -> R
             # An instance that is started again has a new launch time; it may be older.
             "age_days": look.days(one.get("LaunchTime")),
             "instance_type": one["InstanceType"],
-            "architecture": one.get("Architecture"),
+            "architecture": one.get("Architecture") or kind.get("architecture"),
             "platform": "windows" if one.get("Platform") == "windows" else "linux",
             "stopped_days": look.days(_stopped_at(one)) if state == "stopped" else None,
-            **kind,
+            **{column: kind.get(column) for column in _TYPE_COLUMNS},
         },
         needs={"instance types": _TYPE_COLUMNS},
     )
@@ -151,6 +154,9 @@ def _types(look: Look, names: Iterable[str]) -> dict[str, dict[str, Fact]]:
                 "vcpus": float(one["VCpuInfo"]["DefaultVCpus"]),
                 "memory_mb": float(one["MemoryInfo"]["SizeInMiB"]),
                 "gpus": sum(int(card.get("Count", 1)) for card in cards),
+                "architecture": "arm64"
+                if "arm64" in one.get("ProcessorInfo", {}).get("SupportedArchitectures", ())
+                else "x86_64",
                 "gpu_name": str(cards[0].get("Name", "")) if cards else "",
                 "current_generation": bool(one["CurrentGeneration"]),
             }

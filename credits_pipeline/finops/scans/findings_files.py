@@ -78,9 +78,17 @@ def parse(content: bytes, refused: list[str]) -> Iterator[Outside]:
         UnreadableError: it is none that is known.
     """
     try:
-        text = content.decode("utf-8-sig")
+        yield from _parsed(content.decode("utf-8-sig"), refused)
     except UnicodeDecodeError as error:
         raise UnreadableError(f"it is not UTF-8 ({error}). What to do: export it anew.") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, csv.Error) as error:
+        raise UnreadableError(
+            f"something in it has another form than its export ({type(error).__name__}: {error}). "
+            "What to do: export it anew."
+        ) from error
+
+
+def _parsed(text: str, refused: list[str]) -> Iterator[Outside]:
     if text.lstrip().startswith(("[", "{")):
         yield from _json(text)
         return
@@ -127,11 +135,14 @@ def _optimizer(rows: Iterable[Mapping[str, str]], refused: list[str]) -> Iterato
 
 
 def _json(text: str) -> Iterator[Outside]:
+    found: Any
     try:
         found = json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError:
         found = _lines(text)
-    listed = found.get("data", found.get("value", [found])) if isinstance(found, dict) else found
+    listed: Any = found
+    if isinstance(found, dict):
+        listed = found.get("data", found.get("value", [found]))
     for one in listed:
         if not isinstance(one, Mapping):
             raise UnreadableError("it lists what is no finding. What to do: export it anew.")

@@ -115,9 +115,9 @@ def _one(
         return
     if not look.missed:
         parts.append(Part(kind, account.id, where, KNOWN, seen))
-    for what, error in look.missed.items():
-        says = f"{what} of {kind}: {error.says}"
-        parts.append(Part(kind, account.id, where, PARTLY, seen, says, error.permission))
+    for what, missed in look.missed.items():
+        says = f"{what} of {kind}: {missed.says}"
+        parts.append(Part(kind, account.id, where, PARTLY, seen, says, missed.permission))
 
 
 def _refused(what: str, account: Account, region: str, error: NotSeenError) -> Part:

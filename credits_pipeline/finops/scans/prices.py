@@ -56,9 +56,9 @@ def ask_prices(
         yield row
     if not failed:
         parts.append(Part("prices", accounts.own, "", KNOWN, number))
-    for column, error in failed.items():
+    for column, refused in failed.items():
         what = "prices" if column == "price" else "rates of Savings Plans"
-        parts.append(Part(what, accounts.own, "", UNKNOWN, 0, error.says, error.permission))
+        parts.append(Part(what, accounts.own, "", UNKNOWN, 0, refused.says, refused.permission))
 
 
 def _price(asking: Any, region: str, kind: str) -> Decimal | None:

@@ -1,6 +1,7 @@
 """Load balancers, functions, services, databases, log groups and buckets as a scan sees them."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from credits_pipeline.finops.scans.asking import NotSeenError
@@ -27,7 +28,7 @@ def balancers(look: Look) -> Iterator[Resource]:
     pages = look.asking.pages("elbv2", "describe_load_balancers", "LoadBalancers")
     for some in batched(pages, _BALANCERS):
         arns = [one["LoadBalancerArn"] for one in some]
-        tags = look.beside("tags", lambda arns=arns: _balancer_tags(look, arns), None)
+        tags = look.beside("tags", partial(_balancer_tags, look, arns), None)
         for one in some:
             arn = one["LoadBalancerArn"]
             yield look.found(
@@ -76,9 +77,7 @@ def containers(look: Look) -> Iterator[Resource]:
                 if task not in sizes:
                     sizes[task] = look.beside(
                         "task definitions",
-                        lambda task=task: look.asking.one(
-                            "ecs", "describe_task_definition", taskDefinition=task
-                        )["taskDefinition"],
+                        partial(_task, look, task),
                         {},
                     )
                 yield _service(look, one, sizes[task])
@@ -129,10 +128,10 @@ def buckets(look: Look) -> Iterator[Resource]:
     for one in look.asking.pages("s3", "list_buckets", "Buckets"):
         name = one["Name"]
         region = one.get("BucketRegion") or look.beside(
-            f"location of {name}", lambda name=name: _location(look, name), ""
+            f"location of {name}", partial(_location, look, name), ""
         )
         rules = f"lifecycle of {name}"  # a bucket may refuse what another allows
-        has = look.beside(rules, lambda name=name: _expires(look, name), None)
+        has = look.beside(rules, partial(_expires, look, name), None)
         yield look.found(
             BUCKET,
             name,
@@ -158,6 +157,12 @@ def _targets(look: Look) -> dict[str, int]:
 def _balancer_tags(look: Look, arns: list[str]) -> dict[str, dict[str, str]]:
     answer = look.asking.one("elbv2", "describe_tags", ResourceArns=arns)
     return {one["ResourceArn"]: tags_of(one.get("Tags")) for one in answer["TagDescriptions"]}
+
+
+def _task(look: Look, task: str) -> Mapping[str, Any]:
+    answer = look.asking.one("ecs", "describe_task_definition", taskDefinition=task)
+    found: Mapping[str, Any] = answer["taskDefinition"]
+    return found
 
 
 def _service(look: Look, one: Mapping[str, Any], task: Mapping[str, Any]) -> Resource:

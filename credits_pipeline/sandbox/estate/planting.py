@@ -50,7 +50,8 @@ class Planted:
 
         key = (service, account, region)
         if key not in self.clients:
-            self.clients[key] = boto3.client(
+            make: Any = boto3.client
+            self.clients[key] = make(
                 service, region_name=region, endpoint_url=self.endpoint, **self.keys[account]
             )
         return self.clients[key]
@@ -181,8 +182,7 @@ def _spec(kind: str, thing: Thing) -> list[dict[str, Any]]:
 def _instance(found: Planted, thing: Thing) -> None:
     ec2 = found.client("ec2", thing.account, thing.region)
     # Moto has an image in each region and account once somebody registers one.
-    machine = "arm64" if thing.spec.get("arm") else "x86_64"
-    image = ec2.register_image(Name=f"of {thing.key}", Architecture=machine)["ImageId"]
+    image = ec2.register_image(Name=f"of {thing.key}")["ImageId"]
     made = ec2.run_instances(
         ImageId=image, InstanceType=thing.spec["type"], MinCount=1, MaxCount=1,
         BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": _ROOT}],

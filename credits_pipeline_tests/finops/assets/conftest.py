@@ -17,6 +17,9 @@ from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.samples import Written, generate
 from credits_pipeline.finops.sources import Source, SourceBook
+from credits_pipeline_tests.finops.ledger.conftest import (
+    billing,  # noqa: F401 - a fixture of this folder too
+)
 
 ME = Author("tests", "cli")
 #: Two whole months and one that has begun.

@@ -1,6 +1,11 @@
 """Texts that want out: SQL around what the gate lists, and what it must never let by."""
 
+import os
+
 from hypothesis import strategies as st
+
+#: `make fuzz-rules` tries many more.
+EXAMPLES = int(os.environ.get("FUZZ_RULES", "500"))
 
 #: Each names what is refused, and what the message has to name.
 REFUSED = {

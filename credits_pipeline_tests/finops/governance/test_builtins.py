@@ -58,8 +58,8 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         (ec2(gpus=8, account="222222222222"), CLEAN),
         (ec2(gpus=0), CLEAN),
         (ec2(**lacks("gpus")), UNKNOWN),
-        # In an allowed account nothing has to be known, and nothing is said all the same.
-        (ec2(**lacks("gpus"), account="222222222222"), UNKNOWN),
+        # In an allowed account it breaks nothing, whatever it is.
+        (ec2(**lacks("gpus"), account="222222222222"), CLEAN),
     ],
     "region-not-allowed": [
         (ec2(), CLEAN),
@@ -70,7 +70,7 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         (ec2(), BROKEN),
         (ec2(cpu_max_14d=5.0), CLEAN),
         (ec2(network_mb_day_14d=5.0), CLEAN),
-        (ec2(state="stopped"), CLEAN),
+        (ec2(state="stopped", **lacks("cpu_max_14d", "network_mb_day_14d", "hours_seen")), CLEAN),
         (ec2(**lacks("network_mb_day_14d")), UNKNOWN),
         (ec2(**lacks("cpu_max_14d", "hours_seen")), UNKNOWN),
         (ec2(**lacks("network_mb_day_14d"), cpu_max_14d=50.0), CLEAN),
@@ -117,6 +117,7 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         (ec2(), CLEAN),
         (ec2(architecture="x86_64", state="stopped"), CLEAN),
         (ec2(**lacks("current_generation")), UNKNOWN),
+        (ec2(**lacks("current_generation", "state")), UNKNOWN),
     ],
     "rds-without-connections": [
         (other(DATABASE, **_DB, connections_max_7d=0.0), BROKEN),

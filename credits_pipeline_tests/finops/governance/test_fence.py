@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from credits_pipeline.finops.governance.fence import Fence, FenceError, Limits
 from credits_pipeline.finops.governance.gate import RefusedError, expression
-from credits_pipeline_tests.finops.governance.hostile import texts
+from credits_pipeline_tests.finops.governance.hostile import EXAMPLES, texts
 from credits_pipeline_tests.finops.governance.tables import resource, table
 
 
@@ -112,7 +112,7 @@ def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 @given(text=texts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=max(150, EXAMPLES // 5), deadline=None)
 def test_whatever_the_gate_lets_by_gives_one_value_a_resource_and_nothing_else(
     fence: Fence, text: str
 ) -> None:

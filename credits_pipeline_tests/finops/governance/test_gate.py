@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from credits_pipeline.finops.governance.functions import FUNCTIONS
 from credits_pipeline.finops.governance.gate import RefusedError, expression, predicate
 from credits_pipeline.finops.governance.language import ASKED
-from credits_pipeline_tests.finops.governance.hostile import REFUSED, texts
+from credits_pipeline_tests.finops.governance.hostile import EXAMPLES, REFUSED, texts
 
 #: Whatever stands in the SQL of a rule beside quoted texts.
 _WORDS = {
@@ -57,7 +57,7 @@ def test_an_unreadable_rule_is_told_with_line_and_column() -> None:
 
 
 @given(text=texts)
-@settings(max_examples=500, deadline=2000)
+@settings(max_examples=EXAMPLES, deadline=2000)
 def test_whatever_comes_through_is_built_of_pieces_of_the_gate(text: str) -> None:
     try:
         gated = expression(text, {"allowed": ("a", "b"), "x": 3})

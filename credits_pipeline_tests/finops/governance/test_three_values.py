@@ -8,12 +8,15 @@ from hypothesis import HealthCheck, given, settings
 
 from credits_pipeline.finops.governance.fence import Fence
 from credits_pipeline.finops.governance.gate import predicate
+from credits_pipeline_tests.finops.governance.hostile import EXAMPLES
 from credits_pipeline_tests.finops.governance.predicates import Rule, rules, scanned_row, some_rows
 from credits_pipeline_tests.finops.governance.tables import resource, table
 
 ROWS = some_rows(seed=19, number=120)
 _EXAMPLES = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=max(120, EXAMPLES // 5),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -62,6 +62,10 @@ MOVED = {A: "5", B: "30"}
             True,
         ),
         (sides(None, SAME, SAME), {}, True),
+        # A bill has more digits than cents: what rounding explains is no difference.
+        (sides(SAME, SAME, {A: "30.014", B: "5"}, rounded={A: 3}), {}, True),
+        (sides(SAME, SAME, {A: "30.016", B: "5"}, rounded={A: 3}), {A: Cause.LATE}, False),
+        (sides(SAME, None, {A: "29.9951", B: "5.004"}), {}, True),
     ],
 )  # fmt: skip
 def test_each_difference_has_its_likely_cause(

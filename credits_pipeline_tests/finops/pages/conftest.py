@@ -23,7 +23,9 @@ FILES = {
     "overview": "views/1_Overview.py",
     "spend": "views/2_Spend.py",
     "budgets": "views/3_Budgets_Forecast.py",
+    "optimization": "views/4_Optimization.py",
     "governance": "views/5_Governance.py",
+    "chargeback": "views/6_Chargeback.py",
     "settings": "views/7_Settings.py",
 }
 SEARCH = {

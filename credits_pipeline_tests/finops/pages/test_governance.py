@@ -102,9 +102,9 @@ def test_before_the_first_evaluation_the_built_ins_are_there_with_what_each_need
     assert "No policy was evaluated yet" in shown(app)
     policies = table_of(app, "Policy")
     assert len(policies) == 15
-    assert set(policies["State"]) == {
-        "on", "off; waits for allowed_accounts", "off; waits for allowed_regions",
-    }  # fmt: skip
+    assert set(policies["State"]) == {"on", "off"}
+    waiting = policies[policies["State"] == "off"]["Evidence"].tolist()
+    assert [text.rpartition(" ")[2] for text in waiting] == ["allowed_accounts", "allowed_regions"]
     assert all(policies["Evidence"])
 
 
@@ -229,6 +229,19 @@ def test_coverage_is_in_dollars(open_page: Callable[..., AppTest]) -> None:
     coverage = table_of(open_page(tab="coverage"), "Tag").set_index("Tag")
     assert tuple(coverage.loc["team", ["Tagged", "Not tagged", "Covered"]]) == (107.5, 3, 97.3)
     assert coverage.loc["environment", "Tagged"] == 0
+
+
+def test_the_overview_counts_what_the_page_lists_and_asks_for_what_is_high(
+    open_page: Callable[..., AppTest], visit: Visit, storage: Path
+) -> None:
+    text = shown(visit("overview", storage, period=str(LAST)))
+    assert "Violations\n" in text
+    assert "4 open" in text
+    assert "1 high; $111 a month" in text
+    assert "dear one: Dear machine, on what costs $101 a month" in text
+    limited = shown(visit("overview", storage, person=LEAD, period=str(LAST)))
+    assert "1 open" in limited
+    assert "dear one" not in limited
 
 
 @pytest.mark.parametrize(

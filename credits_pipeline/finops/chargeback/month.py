@@ -1,0 +1,101 @@
+"""A month's statements under every model, kept with what they were made from; and its archives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.finops.chargeback import documents
+from credits_pipeline.finops.chargeback.opening import Office
+from credits_pipeline.finops.chargeback.statement import Statement
+from credits_pipeline.finops.chargeback.view import CLOSED, View
+from credits_pipeline.finops.decisions.body import digest
+from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.queries.sources import bills
+
+_MONTHS, _ARCHIVES = "chargeback/months", "chargeback/archives"
+
+
+@dataclass(frozen=True)
+class StatedMonth:
+    """What was stated of a month.
+
+    Attributes:
+        month: ``YYYY-MM``.
+        of: the digest of bills, decisions and closings that it was made from.
+        statements: the digest of each statement, by model.
+    """
+
+    month: str
+    of: str
+    statements: dict[str, str]
+
+
+def state_month(office: Office, month: BillingMonth) -> dict[str, Statement]:
+    """Make and keep the statements of a month, by model; a closed month's stay what they are."""
+    found = {
+        name: office.books.statement(month, model)
+        for name, model in office.books.decided.models.items()
+    }
+    kept = {name: office.kept.keep(statement) for name, statement in found.items()}
+    _depot(office).write(_key(month), {"of": made_from(office, month), "statements": kept})
+    return found
+
+
+def stated(depot: Depot, month: BillingMonth) -> StatedMonth | None:
+    """What was stated last; None where nothing was."""
+    found = depot.read(_key(month))
+    return None if found is None else StatedMonth(str(month), found["of"], found["statements"])
+
+
+def made_from(office: Office, month: BillingMonth) -> str:
+    """A digest of all that the statements of a month depend on."""
+    published = office.books.published
+    told: dict[str, Any] = {
+        "bills": [
+            [bill.source, bill.billing_month, bill.version]
+            for bill in bills(published)
+            if bill.billing_month <= str(month)
+        ],
+        "decisions": office.books.decided.contents,
+        "closed": [
+            [one.month, one.model, one.version]
+            for one in office.closed.all()
+            if one.month <= str(month)
+        ],
+    }
+    return digest(told)
+
+
+def keep_archive(office: Office, view: View, say: Callable[[str], None]) -> str | None:
+    """Keep the archive of a closed statement, where it is not kept yet; its key.
+
+    Raises:
+        DocumentError: it can't be printed.
+    """
+    if view.state != CLOSED:
+        return None
+    depot, key = _depot(office), _archive(view)
+    if archived(office, view) is None:
+        content = documents.archive(view, say)
+        depot.place.put(key, content)
+    return key
+
+
+def archived(office: Office, view: View) -> str | None:
+    """Where the archive of a closed statement is kept; None where it is not."""
+    key = _archive(view)
+    return key if view.state == CLOSED and key in _depot(office).keys(key) else None
+
+
+def _depot(office: Office) -> Depot:
+    return office.books.published.depot
+
+
+def _key(month: BillingMonth) -> str:
+    return f"{_MONTHS}/{month}.json"
+
+
+def _archive(view: View) -> str:
+    version = view.closing.version if view.closing else 0
+    return f"{_ARCHIVES}/{view.statement.month}/{view.statement.digest[:16]}-{version}.zip"

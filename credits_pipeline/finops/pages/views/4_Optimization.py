@@ -1,0 +1,5 @@
+"""The page Optimization."""
+
+from credits_pipeline.finops.pages.optimization_page import page
+
+page()

@@ -1,0 +1,5 @@
+"""The page Chargeback."""
+
+from credits_pipeline.finops.pages.chargeback_page import page
+
+page()
