@@ -41,7 +41,10 @@ def test_no_character_of_a_value_leaves_its_place() -> None:
 
 
 def test_the_words_of_pages_are_pinned() -> None:
-    assert list(PAGES) == ["setup", "overview", "spend", "budgets", "optimization", "settings"]
+    assert list(PAGES) == [
+        "setup", "overview", "spend", "budgets", "optimization", "governance", "chargeback",
+        "settings",
+    ]  # fmt: skip
     assert link("setup") == "/setup"
 
 
