@@ -27,6 +27,8 @@ _REPORTS = f"{_LIVE}::test_a_viewer_can_report_no_materialisation"
 _KEY = "live/test_dagster_dev.py::test_the_key_is_in_nothing_that_was_left_behind"
 _EDITORS = f"{_LIVE}::test_only_editors_may_start_anything"
 _PASSWORD = f"{_LIVE}::test_without_a_password_nothing_answers"
+_RIGHTS = "finops/ledger/test_rights.py::test_the_policy_and_its_page_allow_the_two_reads_and_nothing_else"
+_NO_WRITES = "finops/ledger/test_rights.py::test_calls_that_write_are_named_nowhere"
 #: By how each begins.
 HELD: dict[str, tuple[str, ...]] = {
     "What is worth guarding here": ADVICE,
@@ -45,6 +47,11 @@ HELD: dict[str, tuple[str, ...]] = {
     "Both are versioned": (_BUCKETS,),
     "Old versions of the inbox": (_BUCKETS,),
     "For a bucket that you have": (_MONTH,),
+    "Reading [AWS's ledger]": (_RIGHTS, _NO_WRITES),
+    "`deploy/aws/ledger.yaml` makes the policy": (_RIGHTS,),
+    "With it alone an attacker sees": (_RIGHTS,),
+    "He can't use, move or split": (_RIGHTS, _NO_WRITES),
+    "The service is in us-east-1": ADVICE,
     "Dagster's webserver asks nobody": (f"{_LIVE}::test_the_webserver_alone_takes_a_mutation_from_a_url",),
     "So it must never": ADVICE,
     "**On one machine** `credits-pipeline up`": (f"{_DOOR}::test_what_passes_is_answered_with_the_guard_s_headers",),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from credits_pipeline.finops.assets.metadata import md
 from credits_pipeline.finops.assets.resource import BillsResource
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def _seen_check(asset: str, part: str) -> dg.AssetChecksDefinition:
             metadata={
                 "looked_at": len(parts),
                 "not_seen": len(unseen),
-                "says": dg.MetadataValue.md(said or "Everything could be seen."),
+                "says": md(said or "Everything could be seen."),
                 "permissions_lacking": ", ".join(lacking) or "none",
             },
         )
