@@ -196,8 +196,13 @@ def _next_steps(started: "Demo", home: Path) -> str:
     if pages:
         told += [
             f"Where the money went         {pages}/",
-            f"By team, last month          {pages}/spend?period=Last%20month&group=team",
-            f"What is connected            {pages}/setup",
+            "",
+            "Five clicks into the bills:",
+            f"  1. A spike, explained      {pages}/spend?period=Last%20month",
+            f"  2. A budget that is over   {pages}/budgets",
+            f"  3. What has no team        {pages}/spend?period=Last%20month&group=team",
+            f"  4. What each team owes     {pages}/chargeback",
+            f"  5. When credits run out    {pages}/spend?tab=credits",
         ]
     told += [
         "",
