@@ -48,7 +48,7 @@ def test_a_profile_is_stored_after_a_yes_and_read_by_from_then_on(
     result = invoke("profile", path, answer="y\n")
     assert result.exit_code == 0, result.output
     assert 'count = ["Credit"]' in result.stdout
-    assert "unknown: 1 accounts, $62.75" in result.stdout
+    assert "unknown: 1 account, $62.75" in result.stdout
     assert "The whole column 'Amount' adds up to $437.25 (3 amounts)." in result.stdout
     assert (storage / "partner.toml").exists()
     other = file(tmp_path, HEADER + ROWS.replace("61.50", "70.00"), "another.csv")

@@ -133,7 +133,6 @@ def test_a_second_ingest_changes_nothing(written: Written) -> None:
 def test_on_a_terminal_it_shows_how_far_it_is(written: Written) -> None:
     code, shown = on_a_terminal("ingest", "--source", "aws-labs", "--month", MONTH)
     assert code == 0
-    assert "Reading manifests" in shown
     assert "unchanged" in shown
 
 

@@ -36,7 +36,8 @@ class Estate:
         return self.found.ids[key]
 
 
-@pytest.fixture(scope="session")
+# No longer than a module: tests take from the organisation what others would miss.
+@pytest.fixture(scope="module")
 def moto_url() -> Iterator[str]:
     """Moto's server in a process of its own: its accounts are nobody else's."""
     with socket.socket() as free:
@@ -66,7 +67,7 @@ def moto_url() -> Iterator[str]:
         process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def planted_estate(moto_url: str) -> Iterator[Estate]:
     world = World()
     with CloudsStandIn(moto_url, world) as stand_in, planted(moto_url, world, AS_OF) as found:

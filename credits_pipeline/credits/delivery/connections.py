@@ -119,7 +119,11 @@ class StreamConnection:
     base_url: str | None = None
     connection_id: str | None = None
     api_key_variable: str = settings.API_KEY.name
-    _secret: "Secret | None" = field(default=None, init=False, repr=False, compare=False)
+    # Without a default, which would be an attribute of the class and hide a resource's own.
+    _secret: "Secret | None" = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._secret = None
 
     def address(self) -> tuple[str, str]:
         """Base URL and connection id of the stream.

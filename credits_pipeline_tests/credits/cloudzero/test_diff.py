@@ -25,7 +25,6 @@ def test_every_account_is_added_removed_changed_or_unchanged(payload_of: Payload
     assert diff.accounts.schema == DIFF
     assert diff.counts == {"added": 1, "removed": 1, "changed": 1, "unchanged": 1}
     assert (diff.old_usd, diff.new_usd) == (Decimal(6), Decimal("36.5"))
-    assert not diff.is_empty
     assert diff.summary["changed"] == {"accounts": 1, "old_usd": "3.00", "new_usd": "30.50"}
     assert diff.summary["added"] == {"accounts": 1, "old_usd": "0.00", "new_usd": "4.00"}
     assert (diff.summary["old_usd"], diff.summary["new_usd"]) == ("6.00", "36.50")
@@ -35,7 +34,7 @@ def test_against_a_month_that_holds_nothing_every_account_is_added(payload_of: P
     diff = compare(pl.DataFrame(), payload_of({"1" * 12: "1"}).rows)
     assert diff.counts["added"] == 1
     assert diff.old_usd == 0
-    assert compare(pl.DataFrame(), pl.DataFrame()).is_empty
+    assert compare(pl.DataFrame(), pl.DataFrame()).accounts.is_empty()
 
 
 def test_several_rows_of_an_account_are_added_up(payload_of: Payloads) -> None:

@@ -301,7 +301,7 @@ class TestDryRun:
         assert result.verdict == "dry_run"
         assert result.diff is not None
         assert result.plan is not None
-        assert "3 rows with $15.00 in 1 requests" in result.reason
+        assert "3 rows with $15.00 in 1 request" in result.reason
         assert [record.method for record in cloudzero.log] == ["GET"]
 
 
