@@ -93,8 +93,6 @@ def demo(
                     while True:
                         time.sleep(1)
                         started.dagster.check_alive()
-                        if started.bills is not None:
-                            started.bills.check_alive()
     except KeyboardInterrupt:
         shown.print("\nended; nothing is left running")
         raise typer.Exit(0 if verdict is Verdict.VERIFIED else 130) from None
@@ -115,7 +113,7 @@ def _show_bills(
         tell(line)
     if not wrong:
         tell("every bill adds up to what its maker wrote down, to the last digit")
-    bills.serve(check_alive, _PAGES_SECONDS)
+    bills.wait_for_pages(check_alive, _PAGES_SECONDS)
     tell(f"the pages answer at {bills.url}")
     return not wrong
 
@@ -200,7 +198,7 @@ def _next_steps(started: "Demo", home: Path) -> str:
             "Five clicks into the bills:",
             f"  1. A spike, explained      {pages}/spend?period=Last%20month",
             f"  2. A budget that is over   {pages}/budgets",
-            f"  3. What has no team        {pages}/spend?period=Last%20month&group=team",
+            f"  3. Which rules are broken  {pages}/governance",
             f"  4. What each team owes     {pages}/chargeback",
             f"  5. When credits run out    {pages}/spend?tab=credits",
         ]

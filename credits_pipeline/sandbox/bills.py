@@ -80,6 +80,7 @@ class SampleBills:
         if self.ledger is not None:
             fill(self.ledger, self._planted(), self._credits())
             self._wait("ledger", [], check_alive)
+        self._wait("policies", ["evaluate"], check_alive)
         totals = self._totals()
         rows = sum(int(month["rows"]) for month in totals)
         sources = {month["source"] for month in totals}
@@ -112,30 +113,18 @@ class SampleBills:
                 wrong.append(f"{key[0]} {key[1]}: made {made}, and the page shows {seen}")
         return wrong
 
-    def serve(self, check_alive: Callable[[], None], seconds: float) -> None:
-        """Start the pages and wait until they answer.
+    def wait_for_pages(self, check_alive: Callable[[], None], seconds: float) -> None:
+        """Wait until the pages answer, which `credits-pipeline up` starts beside Dagster.
 
         Raises:
             BillsError: they do not answer in time.
         """
-        self._start("pages", ["--port", str(self.port)])
         deadline = time.monotonic() + seconds
         while not _answers(f"{self.url}/healthz"):
             check_alive()
-            self.check_alive()
             if time.monotonic() > deadline:
-                raise BillsError(f"the pages did not answer within {seconds:.0f} s; see {self.log}")
+                raise BillsError(f"the pages did not answer within {seconds:.0f} s")
             time.sleep(_POLL_SECONDS)
-
-    def check_alive(self) -> None:
-        """Make sure that the pages still run.
-
-        Raises:
-            BillsError: they ended.
-        """
-        pages = self._running.get("pages")
-        if pages is not None and pages.poll() is not None:
-            raise BillsError(f"the pages ended by themselves; see {self.log}")
 
     def end(self) -> None:
         """End what still runs, with all that it started."""

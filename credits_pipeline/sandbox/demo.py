@@ -126,9 +126,11 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
             "CREDITS_UI_URL": f"http://127.0.0.1:{at}",
             "DAGSTER_HOME": str(home / "dagster"),
         }
+        pages = free_port(_PAGES_PORT)
         if can_show_bills():
-            # The demo reads the sample bills itself, all in one go.
+            # The demo reads the sample bills itself, all in one go; the pages run beside Dagster.
             told |= {
+                "FINOPS_PORT": str(pages),
                 "FINOPS_STORAGE": str(home / "finops"),
                 "FINOPS_AUTOMATION": "off",
                 "FINOPS_LEDGER": PAYER,
@@ -137,7 +139,7 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
         environment = clean_environment(**told, CREDITS_SENSOR_SECONDS="5")
         bills = None
         if can_show_bills():
-            bills = SampleBills(home, environment, free_port(_PAGES_PORT), months_of_bills, ledger)
+            bills = SampleBills(home, environment, pages, months_of_bills, ledger)
         dagster = DagsterDev(home / "dagster", environment, port=at, guarded=True)
         try:
             with dagster:

@@ -108,7 +108,14 @@ def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
         told = "".join(seen)
         for text in (*OF_THE_MONTH, "every bill adds up to what its maker wrote down"):
             assert text in told
-        assert httpx.get(f"{url}/server_info", trust_env=False).status_code == 200
+        pages = re.findall(r"the pages answer at (http://[^/\s]+)", told)
+        assert len(pages) == 1
+        # One server has the port of the pages: a second one would end, and the demo with it.
+        log = (tmp_path / ".demo" / "dagster" / "pages.log").read_text()
+        assert "address already in use" not in log
+        for asked in (f"{url}/server_info", f"{pages[0]}/healthz"):
+            assert httpx.get(asked, trust_env=False).status_code == 200
+        assert process.poll() is None
         assert len(children_of(tmp_path)) > 2
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(timeout=240) == 0
