@@ -7,13 +7,16 @@ nobody makes one harmless by lowering it first.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.finops.decisions import Author, State
 from credits_pipeline.finops.decisions.kind import ItemKind, JudgedKind
 from credits_pipeline.finops.governance import book
 from credits_pipeline.finops.governance.policy import Policy, Severity
 from credits_pipeline.finops.governance.violations import Seen, Status, Violation
+
+if TYPE_CHECKING:
+    from credits_pipeline.finops.decisions.opening import Judging
 
 SUBJECT = "violation"
 #: Why somebody lives with it.
@@ -39,30 +42,6 @@ class JudgingError(ValueError):
     """It can't be said of a violation; the message says what to do."""
 
 
-class States(Protocol):
-    """How findings were judged."""
-
-    def of(self, subject_kind: str) -> dict[str, State]:
-        """Every state of a kind of findings."""
-        ...
-
-    def set(
-        self,
-        subject_kind: str,
-        subject_id: str,
-        state: str,
-        *,
-        by: Author,
-        expected: int | None,
-        until: datetime | None = None,
-        reason: str = "",
-        note: str = "",
-        owner: str = "",
-    ) -> State:
-        """Judge a finding."""
-        ...
-
-
 @dataclass(frozen=True)
 class By:
     """Who says it.
@@ -77,7 +56,7 @@ class By:
 
 
 def acknowledge(
-    states: States,
+    states: "Judging",
     seen: Seen,
     *,
     by: By,
@@ -123,7 +102,7 @@ def acknowledge(
     )
 
 
-def open_again(states: States, seen: Seen, *, by: By, note: str = "") -> State:
+def open_again(states: "Judging", seen: Seen, *, by: By, note: str = "") -> State:
     """Take an acknowledgement back.
 
     Raises:
@@ -142,7 +121,7 @@ def open_again(states: States, seen: Seen, *, by: By, note: str = "") -> State:
     )
 
 
-def assign(states: States, seen: Seen, owner: str, *, by: By) -> State:
+def assign(states: "Judging", seen: Seen, owner: str, *, by: By) -> State:
     """Name who has to act; what was said otherwise stays.
 
     Raises:
