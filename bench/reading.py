@@ -118,7 +118,7 @@ def peak_bytes(path: Path, *, reading: bool) -> int:
     """The most memory that a process holds: one that reads, or one that only imported."""
     script = (
         "import polars, sys; from pathlib import Path; from bench import reading;"
-        " from credits_pipeline.credits import judgement;"
+        " from credits_pipeline.credits.evaluation import judgement;"
         f" {'reading.ours(Path(sys.argv[1]));' if reading else ''}"
         " print(reading.peak_of_this_process())"
     )
