@@ -1,6 +1,6 @@
-"""The pipeline as a component of `dg`: one YAML is one stream, several are several.
+"""The pipeline as a component of `dg`: each YAML file is one stream.
 
-Concept: https://docs.dagster.io/guides/build/components. What it leaves out comes from the
+Concept: https://docs.dagster.io/guides/build/components. Attributes that are left out come from the
 environment, as for the pipeline on its own.
 """
 
@@ -25,21 +25,21 @@ class CreditsPipelineComponent(dg.Component, dg.Resolvable):
     """Monthly AWS credits files from S3 to verified drops in one AnyCost Stream of CloudZero.
 
     Attributes:
-        name: of this stream, where a code location has several; it ends the names of jobs and
-            sensors, and is the key prefix where none is given.
-        key_prefix: what the key of every asset begins with, part by part.
+        name: of this stream, if a code location has several; it is the suffix of job and sensor
+            names, and the key prefix if none is given.
+        key_prefix: the prefix of every asset key, part by part.
         group: the group that the UI shows the assets in.
         owners: e-mail addresses, and teams as team:name. Default: CREDITS_OWNERS.
         start_month: the first month, as YYYY-MM. Default: CREDITS_START_MONTH.
         automation: whether sensors start with the daemon. Default: CREDITS_AUTOMATION.
-        sensor_seconds: between two looks into the inbox. Default: CREDITS_SENSOR_SECONDS.
-        events_queue: URL of the SQS queue that the bucket's events go to. Default:
+        sensor_seconds: between two checks of the inbox. Default: CREDITS_SENSOR_SECONDS.
+        events_queue: URL of the SQS queue that receives the bucket's events. Default:
             CREDITS_EVENTS_QUEUE, for a stream without a name.
-        bucket: where files are dropped. Default: CREDITS_BUCKET.
+        bucket: where files are uploaded. Default: CREDITS_BUCKET.
         prefix: what the keys of files start with. Default: CREDITS_PREFIX.
-        storage: a folder or s3://bucket/prefix of this stream alone. Default: CREDITS_STORAGE.
+        storage: a folder or s3://bucket/prefix for this stream alone. Default: CREDITS_STORAGE.
         connection_id: of the AnyCost Stream. Default: CLOUDZERO_CONNECTION_ID.
-        api_key_variable: the name of the variable that holds CloudZero's key, never the key.
+        api_key_variable: the name of the variable that has CloudZero's key, never the key.
         base_url: where CloudZero's API is reached. Default: CLOUDZERO_BASE_URL.
     """
 
