@@ -8,7 +8,7 @@ def read_json(text: str | bytes, **how: Any) -> Any:
     """Read JSON that somebody else wrote.
 
     Args:
-        how: passed to `json.loads`.
+        text: the JSON.
         how: as for `json.loads`.
 
     Raises:

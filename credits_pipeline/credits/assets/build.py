@@ -1,4 +1,4 @@
-"""The one assembly, so that tests and deployments differ by argument."""
+"""The one place of assembly, so that tests and deployments differ only by arguments."""
 
 import inspect
 import re
@@ -30,7 +30,7 @@ from credits_pipeline.credits.model.names import DROP, MONTH_JOB
 if TYPE_CHECKING:
     from credits_pipeline.finops.assets.build import FinopsDefinitions
 
-#: Providers write manifests a few times a day, and each look lists every source.
+#: Providers write manifests a few times a day, and each check lists every source.
 _MANIFESTS_SECONDS = 60
 _BILLS = "bills"
 _NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -47,18 +47,18 @@ def build_definitions(
 ) -> dg.Definitions:
     """Assemble one stream: its assets, checks, jobs, schedules, sensors and resources.
 
-    Nothing in it has a name that a code location has once only, so that it can be merged with what
+    Nothing in it has a name that a code location can have only once, so it can be merged with what
     is there already: `Definitions.merge(build_definitions(), ours)`.
 
     Args:
-        schedule: what has to be known when it loads; default: from the environment.
+        schedule: what must be known at load; default: from the environment.
         resources: replacements for ``inbox``, ``storage``, ``cloudzero`` or ``bills``.
-        executor: runs the steps of our jobs; default: from the environment. One process per run is
-            what a few short steps want, as they share what they import.
-        key_prefix: what the key of every asset begins with.
+        executor: runs the steps of our jobs; default: from the environment. One process per run
+            suits a few short steps, because they share their imports.
+        key_prefix: the prefix of every asset key.
         group: the group that the UI shows the assets in.
-        name: of a stream beside another in one code location. It ends the names of jobs, sensors,
-            schedules and resources, and is the key prefix where none is given. Bills of clouds
+        name: of one of several streams in a code location. It is the suffix of jobs, sensors,
+            schedules and resources, and the key prefix if none is given. Bills of clouds
             belong to the stream without a name.
 
     Raises:
@@ -112,7 +112,7 @@ def build_definitions(
 
 
 def build_code_location() -> dg.Definitions:
-    """The pipeline as a code location of its own: runs from an asset's page have its executor too.
+    """The pipeline as its own code location: runs from an asset's page have its executor too.
 
     Raises:
         SettingError: a variable that is needed at load can't be used.
@@ -130,7 +130,7 @@ def _bills(
     months: dg.PartitionsDefinition[str],
     storage: Any,
 ) -> "FinopsDefinitions | None":
-    """What the second wing adds, where it is in use."""
+    """What the second wing adds, if it is in use."""
     if not finops_is_in_use():
         return None
     from credits_pipeline.finops.assets.build import (  # noqa: PLC0415 - only where it is in use
@@ -154,11 +154,11 @@ def _bills(
 
 
 def _not_of_a_run(resource: Any) -> Any:
-    """A resource that no run config can set otherwise.
+    """A resource that no run config can change.
 
-    Dagster lets whoever starts a run overwrite a resource's fields. These say which server is told
-    CloudZero's key, and which variable of the environment that is. Each run and each tick gets one
-    of its own, as Dagster would make it: what one has read of a secret is not what the next uses.
+    Dagster lets whoever starts a run override a resource's fields. These fields say which server
+    receives CloudZero's key, and which environment variable that is. Each run and each tick gets
+    its own resource, as in Dagster: what one has read of a secret is not what the next uses.
     """
     if not isinstance(resource, dg.ConfigurableResource):
         return resource
@@ -169,8 +169,9 @@ def _not_of_a_run(resource: Any) -> Any:
     )
 
     def made(context: dg.InitResourceContext) -> Iterator[Any]:
-        # As `process_config_and_initialize_cm`, with the instance of the run or tick: that makes an
-        # ephemeral one for each resource, whose tables cost more than the steps of a small month.
+        # Like `process_config_and_initialize_cm`, with the instance of the run or tick: that makes
+        # an ephemeral one for each resource, whose tables cost more than the steps of a small
+        # month.
         given = post_process_config(
             resource._config_schema.config_type,  # noqa: SLF001 - as Dagster does it
             resource._convert_to_config_dictionary(),  # noqa: SLF001 - as above

@@ -1,7 +1,7 @@
-"""What our assets, jobs and resources are called in a code location that others share.
+"""The names of our assets, jobs and resources in a code location that others share.
 
-An asset is its whole key, never the last part of it or its group. Two streams in one location
-differ in their keys and in what stands behind every other name.
+An asset is identified by its whole key, never by the key's last part or the group. Two streams in
+one location differ in their keys and in the suffix of every other name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ import dagster as dg
 
 from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD, RAW
 
-#: What functions call their resources; a code location has longer names for them.
+#: What functions call their resources; in a code location the names are longer.
 _RESOURCES = frozenset({"inbox", "storage", "cloudzero"})
 
 StepContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
@@ -26,8 +26,8 @@ class Names:
 
     Attributes:
         prefix: what the key of every asset begins with.
-        group: the group that the UI shows the assets in; nothing is found by it.
-        stream: stands at the end of all other names; empty for the only stream of a location.
+        group: the group that the UI shows the assets in; nothing is looked up by it.
+        stream: the suffix of all other names; empty for the only stream of a location.
     """
 
     prefix: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Names:
 
     @classmethod
     def of_step(cls, context: StepContext) -> Self:
-        """As far as the keys of the step that is executed tell them."""
+        """The names, as far as the keys of the running step show them."""
         made = context.op_execution_context.assets_def
         key = next(iter(made.keys), None) or next(iter(made.check_keys)).asset_key
         return cls(tuple(key.path[:-1]))
@@ -47,7 +47,7 @@ class Names:
 
     @property
     def months(self) -> tuple[dg.AssetKey, ...]:
-        """The assets that are made by month."""
+        """The assets that are partitioned by month."""
         return tuple(self.asset(noun) for noun in (RAW, CREDITS, PAYLOAD, DROP))
 
     def op(self, noun: str) -> str:
@@ -63,7 +63,7 @@ class Names:
         return self.called(f"credits_{short}")
 
     def bound(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function as Dagster is to see it: its resources under the keys that they have here."""
+        """A function as Dagster should see it: its resources under the keys that they have here."""
         seen = signature(function, eval_str=True)
         keys = {short: self.resource(short) for short in seen.parameters if short in _RESOURCES}
         shorts = {key: short for short, key in keys.items()}
@@ -85,7 +85,7 @@ def _shown_as(
 
         @wraps(function)
         def bound(*args: Any, **given: Any) -> Any:
-            # Dagster begins a generator at another moment than it calls a function.
+            # Dagster starts a generator at another moment than it calls a function.
             yield from function(*args, **with_short_names(given))
 
     else:
@@ -104,5 +104,5 @@ def _shown_as(
 
 
 def prefix_of(key_prefix: str | Sequence[str]) -> tuple[str, ...]:
-    """A key prefix as Dagster takes it: a part, or several."""
+    """A key prefix as Dagster accepts it: one part, or several."""
     return (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)
