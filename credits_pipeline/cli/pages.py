@@ -23,9 +23,9 @@ def pages(
 ) -> None:
     """Serve the pages: where the money went, what it will be, what to decide.
 
-    They are read from what `credits-pipeline ingest` published. On one machine there is one local
-    user; behind a proxy that says who looks, set FINOPS_PROXY_SECRET and FINOPS_ROLES. Ctrl-C ends
-    them. Exit code 0 when it did, 2 if they can't be served.
+    They show what `credits-pipeline ingest` published. On one machine there is one local user;
+    behind a proxy that identifies its users, set FINOPS_PROXY_SECRET and FINOPS_ROLES. Ctrl-C stops
+    the pages. Exit code 0 after that, 2 if they can't be served.
 
     **Examples**
 

@@ -15,12 +15,12 @@ _EC2 = "http://ec2.amazonaws.com/doc/2016-11-15/"
 def own(
     world: World, service: str, operation: str, region: str, body: str
 ) -> tuple[str, bytes] | None:
-    """The answer to a request: its type and itself. None where moto is to answer.
+    """The answer to a request: its type and its body. None if moto should answer.
 
     Args:
         world: what is known.
-        service: as the signature has it.
-        operation: that is asked.
+        service: as in the signature.
+        operation: the requested operation.
         region: of the signature.
         body: of the request.
     """
@@ -102,7 +102,7 @@ def _plans(world: World, operation: str, asked: dict[str, Any]) -> dict[str, Any
 
 
 def _metrics(world: World, asked: dict[str, Any]) -> dict[str, Any]:
-    """Values, at most so many in an answer: a metric goes on where the page before ended."""
+    """Values, a limited number per answer: a metric continues where the previous page ended."""
     first, last = _seconds(asked["StartTime"]), _seconds(asked["EndTime"])
     every = []
     for query in asked["MetricDataQueries"]:
@@ -148,7 +148,7 @@ def _ec2(world: World, operation: str, region: str) -> tuple[str, bytes] | None:
 
 
 def with_disabled(world: World, region: str, answer: bytes) -> bytes:
-    """Moto's images, and those that are disabled, which moto does not know."""
+    """Moto's images, plus the disabled ones, which moto does not know."""
     items = "".join(
         f"<item><imageId>{escape(image)}</imageId><imageState>disabled</imageState>"
         "<blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><snapshotId>"

@@ -1,4 +1,4 @@
-"""The stand-in's server: one address for every service, moto behind it for what moto has."""
+"""The stand-in's server: one address for every service, with moto behind it for the rest."""
 
 import re
 import threading
@@ -12,7 +12,7 @@ from credits_pipeline.sandbox.clouds.answers import own, refusal, with_disabled
 from credits_pipeline.sandbox.clouds.world import World
 
 _SIGNED = re.compile(r"Credential=[^/]+/\d+/([^/]*)/([^/]+)/aws4_request")
-#: The services that are asked here, as the SDK's variables of the environment name them.
+#: The services answered here, as the SDK's environment variables name them.
 SERVICES = (
     "EC2", "CLOUDWATCH", "COMPUTE_OPTIMIZER", "COST_OPTIMIZATION_HUB", "SAVINGSPLANS", "PRICING",
     "STS", "ORGANIZATIONS", "ELASTIC_LOAD_BALANCING_V2", "LAMBDA", "ECS", "RDS",
@@ -60,7 +60,7 @@ class CloudsStandIn:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs so that the SDK asks here."""
+        """The environment that makes the SDK of a process ask here."""
         return {f"AWS_ENDPOINT_URL_{service}": self.url for service in SERVICES}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -126,7 +126,7 @@ class CloudsStandIn:
 
 
 def _asked(method: str, path: str, headers: dict[str, str], body: str) -> tuple[str, str, str]:
-    """Service, region and operation, as the signature and the protocol tell them."""
+    """Service, region and operation, from the signature and the protocol."""
     lower = {name.lower(): value for name, value in headers.items()}
     signed = _SIGNED.search(lower.get("authorization", ""))
     region, service = signed.groups() if signed else ("", "")
