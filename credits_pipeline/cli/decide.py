@@ -62,7 +62,7 @@ def decide(
     ] = None,
     signs: Annotated[
         str | None,
-        typer.Option(help="How signs are taken: auto, as_is or flipped.", metavar="RULE"),
+        typer.Option(help="How signs are read: auto, as_is or flipped.", metavar="RULE"),
     ] = None,
     duplicates: Annotated[
         str | None,

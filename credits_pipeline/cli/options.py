@@ -47,7 +47,7 @@ Duplicates = Annotated[
     typer.Option(help="A second row of an account: first, sum or reject.", metavar="RULE"),
 ]
 Signs = Annotated[
-    str | None, typer.Option(help="How signs are taken: auto, as_is or flipped.", metavar="RULE")
+    str | None, typer.Option(help="How signs are read: auto, as_is or flipped.", metavar="RULE")
 ]
 AcceptRejected = Annotated[
     bool, typer.Option("--accept-rejected", help="Leave out the rows that can't be read.")
