@@ -173,7 +173,7 @@ def _print(done: _Done, refreshed: "Refreshed") -> None:
     for told in [*done.failed, *_failed_marts(refreshed)]:
         say(told, "red")
     publication = refreshed.publication
-    state = "Published" if publication.is_new else "Nothing new to publish; what counts is"
+    state = "Published" if publication.is_new else "Nothing new to publish; current is"
     say(f"{state} version {publication.pointer.version}: {len(publication.bills)} bills.")
 
 

@@ -72,7 +72,9 @@ def ledger(
         for told in failed:
             say(told, "red")
         for one in unknown:
-            say(f"{one.payer} {one.month} is not known: {one.why}. It is asked for again.", "red")
+            say(
+                f"{one.payer} {one.month} is not known: {one.why}. The next read asks again.", "red"
+            )
     raise typer.Exit(1 if failed or unknown else 0)
 
 

@@ -255,7 +255,7 @@ def remove(policy: _Id, *, why: Why = "", as_json: Json = False) -> None:
     if as_json:
         print_json({"removed": policy})
     else:
-        answers().print(f"{policy} is taken away")
+        answers().print(f"{policy} is removed")
 
 
 @policies.command("evaluate")
@@ -294,7 +294,7 @@ def evaluate_(*, as_json: Json = False) -> None:
                     "errors": wrong})  # fmt: skip
     else:
         answers().print(
-            f"{len(outcomes)} policies were asked of {record.resources:,} resources: {broken:,} "
+            f"{len(outcomes)} policies were checked on {record.resources:,} resources: {broken:,} "
             "violations"
         )
         for id_, told in wrong.items():

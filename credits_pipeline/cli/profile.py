@@ -329,7 +329,7 @@ def _show(kept: "ProfileShelf", name: str) -> None:
 def _forget(kept: "ProfileShelf", name: str) -> None:
     if not kept.forget(name):
         fail(f"There is no stored profile {name}: credits-pipeline profile --list", 1)
-    say(f"The profile {name} holds no more; its versions stay.")
+    say(f"The profile {name} is no longer used; its versions stay.")
 
 
 def _one_of(text: str | None, known: Sequence[str], option: str) -> Any:

@@ -123,7 +123,7 @@ def remove(name: Name, *, why: Why = "", as_json: Json = False) -> None:
     if as_json:
         print_json({"name": name, "removed": True})
     else:
-        answers().print(f"{name} is no source any more")
+        answers().print(f"{name} is not a source any more")
 
 
 @sources.command("test")

@@ -93,8 +93,8 @@ def _refuse(recorder: Recorder, raw: RawFile, config: CreditsConfig, why: str) -
             Verdict.FAILED,
             file=raw.version.key,
             file_version=raw.version.token,
-            reason=f"{why} The decision is refused, nothing was sent, and {raw.month} stands as "
-            "it was.",
+            reason=f"{why} The decision is refused, nothing was sent, and {raw.month} is "
+            "unchanged.",
             what_to_do=f"{command} shows what a decision would be about, and asks.",
             permanent=True,
         )

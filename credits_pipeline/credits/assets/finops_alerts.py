@@ -94,7 +94,7 @@ def _health(
     wrong = tuple(_alert(note, has_pages=has_pages) for note in notes.wrong)
     seen = {*notes.fine, *(alert.subject for alert in wrong)}
     gone = {
-        episode.subject: "It is not seen any more."
+        episode.subject: "It is no longer seen."
         for episode in book.episodes
         if episode.subject.startswith(subjects) and episode.subject not in seen
     }

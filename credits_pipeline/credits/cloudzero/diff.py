@@ -135,7 +135,7 @@ def credit_by_account(rows: pl.DataFrame) -> pl.DataFrame:
     if cost.null_count():
         odd = pl.DataFrame({"account": account, "cost": written}).filter(cost.is_null())
         raise WrongAnswerError(
-            f"CloudZero holds {odd.height} rows whose cost is no number, the first "
+            f"CloudZero holds {odd.height} rows whose cost is not a number, the first "
             f"{odd['cost'][0]!r} for account {odd['account'][0] or '(none)'}.",
             "Look at the stream's month in CloudZero, and replace it by hand.",
         )

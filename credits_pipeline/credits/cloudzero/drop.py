@@ -405,7 +405,7 @@ class _Drop:
                         f"CloudZero's validation refuses body {body.number} of "
                         f"{len(plan.bodies)} of {self.month}: {named}"
                         f"{f', and {more} more' if more > 0 else ''}. Nothing was sent, and the "
-                        "month stands as it was."
+                        "month is unchanged."
                     ),
                     what_to_do="Correct what it names: the file, or the texts of the rows.",
                 )
@@ -495,7 +495,7 @@ class _Drop:
         uncertain = any(attempt.may_be_applied for attempt in attempts)
         refused = broken.number == 1 and not uncertain
         if refused and all(attempt.status is None for attempt in attempts):
-            return _failed(result, error, "The month stands as it was.")
+            return _failed(result, error, "The month is unchanged.")
         lost = isinstance(error, LockError)
         incomplete = replace(
             result,
@@ -518,7 +518,7 @@ class _Drop:
             _, rows = self._look_until_equal(plan, patient=uncertain)
         except CloudZeroError as unread:
             if refused:
-                return _failed(result, error, "By that answer the month stands as it was.")
+                return _failed(result, error, "By that answer the month is unchanged.")
             ambiguous = incomplete.ambiguous or isinstance(unread, LockError)
             incomplete = replace(incomplete, ambiguous=ambiguous)
             return _adding(incomplete, f"What it holds now could not be read. {unread.what}")
@@ -536,7 +536,7 @@ class _Drop:
                 return self._verified(landed, f"One request had no good answer: {error.what}")
             return _adding(incomplete, "What CloudZero holds now equals the payload all the same.")
         if broken.number == 1 and fingerprint(rows) == planned.held:
-            return _failed(incomplete, error, "Read again, the month stands as it was.")
+            return _failed(incomplete, error, "Read again, the month is unchanged.")
         return _adding(incomplete, f"What CloudZero holds now is not the payload: {found.says}.")
 
     def _look_until_equal(

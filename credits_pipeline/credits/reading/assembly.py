@@ -179,8 +179,10 @@ def _excluded(rows: pl.DataFrame) -> list[str]:
     found = []
     for (why,), group in rows.group_by("excluded", maintain_order=True):
         usd = for_people(exact_sum(group["usd"]))
-        count = "1 row is" if len(group) == 1 else f"{len(group):,} rows are"
-        found.append(f"{count} no credit, by {why} ({usd}, {_listed(group['line'])}): left out.")
+        count = "1 row is not a credit"
+        if len(group) > 1:
+            count = f"{len(group):,} rows are not credits"
+        found.append(f"{count}, by {why} ({usd}, {_listed(group['line'])}): left out.")
     return found[:_DUPLICATES_SHOWN]
 
 

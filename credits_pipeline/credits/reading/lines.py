@@ -158,7 +158,7 @@ def fault_of(text: str) -> str | None:
         ),
         (
             vocabulary.NET_OF.search(words),
-            "speaks of amounts before or after credits, which are no credits",
+            "speaks of amounts before or after credits, which are not credits",
         ),
         (vocabulary.SIGNS.search(words), "speaks of signs, and what it says of them can't be told"),
     )

@@ -222,7 +222,7 @@ def _estimate(table: Table, column: int, _dated: bool) -> None:
 def _side(table: Table, column: int, _dated: bool) -> None:
     for value in table.values(column):
         if folded(clean(value)) not in _CREDIT_SIDE:
-            raise table.refuse(column, "a debit is no credit", value=value)
+            raise table.refuse(column, "a debit is not a credit", value=value)
 
 
 def _status(table: Table, column: int, _dated: bool) -> None:
@@ -327,7 +327,9 @@ def _text(table: Table, column: int, _dated: bool) -> None:
             raise table.refuse(column, "whether such a row counts can't be told", value=value)
         kind = headers.key(value)
         if not named and kind in _SURE_KINDS:
-            raise table.refuse(column, "such a row is no credit, or it can't be told", value=value)
+            raise table.refuse(
+                column, "such a row is not a credit, or that is not certain", value=value
+            )
         foreign = headers.foreign_in(value) if "(" in value or len(plain(value)) == 3 else None  # noqa: PLR2004 - a code
         if foreign is not None and not named:
             raise table.refuse(
