@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 Dimensions = frozenset[tuple[str, str]]
@@ -61,6 +62,7 @@ class World:
         values: how many values an answer of CloudWatch has at most.
         faults: what goes wrong, in order.
         page: how many things an answer has at most.
+        older: how much older all is than moto, which stamps it with now, says.
         requests: what was asked, by service and operation.
     """
 
@@ -77,4 +79,5 @@ class World:
     values: int = 100_800
     faults: list[Fault] = field(default_factory=list)
     page: int = 2
+    older: timedelta = timedelta(0)
     requests: Counter[str] = field(default_factory=Counter)
