@@ -10,7 +10,13 @@ from typing import Any
 
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.governance.evaluating import Outcome, evaluate
-from credits_pipeline.finops.governance.ledger import Ledger, Record, Tally, with_day
+from credits_pipeline.finops.governance.ledger import (
+    GovernanceError,
+    Ledger,
+    Record,
+    Tally,
+    with_day,
+)
 from credits_pipeline.finops.governance.policy import Policy
 from credits_pipeline.finops.governance.resources import Billed, rows, wanted, write_table
 from credits_pipeline.finops.governance.violations import Violation, fold, found_by, key_of
@@ -28,10 +34,6 @@ _MART = "resource_costs"
 _PARTS = ("resources", "inventory")
 #: What was fixed so long ago is not shown any more.
 _FIXED_STAY = timedelta(days=400)
-
-
-class GovernanceError(Exception):
-    """Policies can't be evaluated; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -134,31 +136,33 @@ def run(
         say: told what is being done.
 
     Raises:
-        GovernanceError: there is nothing to evaluate.
+        GovernanceError: there is nothing to evaluate, or others keep theirs all the while.
     """
-    at = now or datetime.now(UTC)
-    ledger = Ledger(depot)
-    with ledger.turn(), table(depot, published, tags) as made:
-        say(f"asking {len(policies)} policies of {len(made.resources)} resources")
-        outcomes = evaluate(policies, made.file)
-        before = ledger.current()
-        after = _after(
-            ledger.violations(before.version if before else ""), outcomes, made, set(unreadable), at
-        )
-        broken = {one.policy.id: len(one.broken) for one in outcomes}
-        record = Record(
-            version="",
-            at=at.isoformat(timespec="seconds"),
-            resources=len(made.resources),
-            tallies={one.policy.id: _tally(one, made.resources) for one in outcomes},
-            trend=with_day(before.trend if before else {}, f"{at:%Y-%m-%d}", broken),
-            published=published.version,
-            scanned=made.scanned,
-            policies=digest,
-            run_id=run_id,
-            missed=made.missed,
-        )
-        return ledger.keep(record, after), outcomes
+    outcomes: list[Outcome] = []
+
+    def make(before: Record | None, known: list[Violation]) -> tuple[Record, list[Violation]]:
+        nonlocal outcomes
+        at = now or datetime.now(UTC)
+        with table(depot, published, tags) as made:
+            say(f"asking {len(policies)} policies of {len(made.resources)} resources")
+            outcomes = evaluate(policies, made.file)
+            broken = {one.policy.id: len(one.broken) for one in outcomes}
+            record = Record(
+                version="",
+                at=at.isoformat(timespec="seconds"),
+                resources=len(made.resources),
+                tallies={one.policy.id: _tally(one, made.resources) for one in outcomes},
+                trend=with_day(before.trend if before else {}, f"{at:%Y-%m-%d}", broken),
+                published=published.version,
+                scanned=made.scanned,
+                policies=digest,
+                run_id=run_id,
+                missed=made.missed,
+            )
+            return record, _after(known, outcomes, made, set(unreadable), at)
+
+    record = Ledger(depot).change(make)
+    return record, outcomes
 
 
 def _after(
@@ -223,14 +227,14 @@ def take_in(
         origin: the tool's name.
         at: when it looked.
     """
-    ledger = Ledger(depot)
-    with ledger.turn():
-        before = ledger.current()
-        all_before = ledger.violations(before.version if before else "")
-        theirs = [one for one in all_before if one.origin == origin]
-        rest = [one for one in all_before if one.origin != origin]
+
+    def make(before: Record | None, known: list[Violation]) -> tuple[Record, list[Violation]]:
+        theirs = [one for one in known if one.origin == origin]
+        rest = [one for one in known if one.origin != origin]
         record = before or Record("", at.isoformat(timespec="seconds"), 0, {}, {})
-        return ledger.keep(replace(record, version=""), [*rest, *fold(theirs, found, looked, at)])
+        return replace(record, version=""), [*rest, *fold(theirs, found, looked, at)]
+
+    return Ledger(depot).change(make)
 
 
 def costs(resources: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:

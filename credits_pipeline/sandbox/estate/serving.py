@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.sandbox.clouds import CloudsStandIn, World
@@ -22,6 +23,18 @@ SOURCE = "acme"
 #: Moto stamps all that is planted with now; what is old in its story is older than this.
 _OLDER = timedelta(days=100)
 _WAIT_SECONDS = 0.2
+_POLICY = """\
+id: gpu-in-the-wrong-account
+name: GPU in the wrong account
+type: place
+severity: high
+applies_to: [aws.ec2.instance]
+owner_tag: team
+values: {{allowed_accounts: ["{account}"]}}
+when: gpus > 0 and account not in allowed_accounts
+say: "{{gpus:d}} of {{gpu_name}} ({{instance_type}}) in account {{account}}"
+to_do: Move it to acme-platform, or stop it.
+"""
 
 
 class EstateError(Exception):
@@ -57,9 +70,9 @@ class Organisation:
         }
 
     @property
-    def platform(self) -> str:
-        """The id of the account that may have GPUs."""
-        return self._there.accounts[PLATFORM]
+    def policy(self) -> str:
+        """A policy of its people, as YAML: only their platform may have GPUs."""
+        return _POLICY.format(account=self._there.accounts[PLATFORM])
 
     @property
     def _there(self) -> Planted:
@@ -83,7 +96,7 @@ class Organisation:
                 f"The made-up organisation could not be planted: {self._failed}"
             ) from self._failed
 
-    def deliver(self, folder: Path, today: date, months: int) -> dict[str, str]:
+    def deliver(self, folder: Path, today: date, months: int) -> list[dict[str, Any]]:
         """Write its bills: whole months, and the current one through yesterday.
 
         Args:
@@ -92,17 +105,22 @@ class Organisation:
             months: how many are over.
 
         Returns:
-            What each month comes to, as its maker has it.
+            What each month comes to, as its maker has it: source, month, billed, rows.
         """
-        month = BillingMonth(today.year, today.month)
-        through = today - timedelta(days=1)
-        totals = {}
+        month, through = BillingMonth(today.year, today.month), today - timedelta(days=1)
+        totals = []
         for ago in range(months, -1, -1):
             one = month.shift(-ago)
-            until = through if ago == 0 else None
-            if ago or through >= one.start.date():
-                write_bill(folder, self._there, one.year, one.month, through=until)
-                totals[str(one)] = f"{billed(one.year, one.month, until):f}"
+            until = None if ago else through
+            if until is not None and until < one.start.date():
+                continue
+            path = write_bill(folder, self._there, one.year, one.month, through=until)
+            with path.open("rb") as file:
+                rows = sum(1 for _ in file) - 1
+            total = billed(one.year, one.month, until)
+            totals.append(
+                {"source": SOURCE, "month": str(one), "billed": f"{total:f}", "rows": rows}
+            )
         return totals
 
     def _plant(self) -> None:

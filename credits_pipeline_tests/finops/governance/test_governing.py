@@ -395,7 +395,9 @@ def test_an_output_of_custodian_that_is_spoilt_is_refused_whole(
 
 def test_versions_do_not_pile_up(world: World) -> None:
     for _ in range(13):
-        Ledger(world.published.depot).keep(Record("", START.isoformat(), 0, {}, {}), [])
+        Ledger(world.published.depot).change(
+            lambda *_: (Record("", START.isoformat(), 0, {}, {}), [])
+        )
     assert len(list((world.bills.storage / "governance").glob("*.jsonl.gz"))) == 10
 
 
