@@ -24,6 +24,7 @@ from credits_pipeline.finops.marts.shelf import Shelf
 from credits_pipeline.finops.publish.published import Published
 from credits_pipeline.finops.queries.exactly import total
 from credits_pipeline.finops.queries.sources import bills
+from credits_pipeline.finops.scans.holding import HOLDS, holds
 from credits_pipeline.finops.scans.inventory import UNKNOWN
 from credits_pipeline.finops.scans.life import GONE, NOT_SEEN
 from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
@@ -34,6 +35,7 @@ _MART = "resource_costs"
 _PARTS = ("resources", "inventory")
 #: What was fixed so long ago is not shown any more.
 _FIXED_STAY = timedelta(days=400)
+_HOLD_HOURS = int(HOLDS.total_seconds() // 3600)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Table:
         resources: who is in it, in its order.
         unseen: kind, account and region of what a scan could not look at.
         missed: the same in sentences.
-        scanned: the version of the scan; empty before the first.
+        scanned: the version of the scan; empty before the first, and where it holds no longer.
+        is_late: whether the scan holds no longer: nothing that it saw is known any more.
     """
 
     file: Path
@@ -53,18 +56,29 @@ class Table:
     unseen: frozenset[tuple[str, str, str]] = frozenset()
     missed: tuple[str, ...] = ()
     scanned: str = ""
+    is_late: bool = False
 
     def looked_at(self, one: Violation) -> bool:
         """Whether a resource that is not in the table would have been seen if it were there."""
-        return not (
+        return not self.is_late and not (
             {(kind, one.account, region) for kind in (one.kind, "account")
              for region in (one.region, "")} & self.unseen
         )  # fmt: skip
 
 
 @contextmanager
-def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterator[Table]:
+def table(
+    depot: Depot, published: Published, tags: Sequence[TagKey], now: datetime | None = None
+) -> Iterator[Table]:
     """The table of resources as bills and scans have them now; gone after the block.
+
+    A scan that is not of the day says nothing: what only it saw is not known, and never clean.
+
+    Args:
+        depot: the wing's storage.
+        published: the bills.
+        tags: the tag keys that are columns.
+        now: the moment; default: now.
 
     Raises:
         GovernanceError: a bill's costs of resources are not there.
@@ -80,7 +94,14 @@ def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterato
             )
         billed.append(Billed(bill, shelf.file(kept)))
     scans = ScanShelf(depot)
-    scan = _scan(scans)
+    scan, late = _scan(scans), ""
+    if scan is not None and not holds(scan.as_of, now or datetime.now(UTC)):
+        late = (
+            f"the scan is of {scan.as_of:%Y-%m-%d %H:%M} UTC, and holds for {_HOLD_HOURS} hours: "
+            "what it saw is not known any more. What to do: see why no other came, then run "
+            "credits-pipeline scan."
+        )
+        scan = None
     with depot.scratch() as folder:
         file = folder / "resources.parquet"
         work = folder / "work"
@@ -88,7 +109,9 @@ def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterato
         scanned = None if scan is None else scans.file(scan)
         write_table(file, work, billed=billed, scanned=scanned, tags=tags)
         unseen, missed = _unseen(scan)
-        yield Table(file, rows(file, work), unseen, missed, scan.version if scan else "")
+        version = scan.version if scan else ""
+        told = (late, *missed) if late else missed
+        yield Table(file, rows(file, work), unseen, told, version, is_late=bool(late))
 
 
 def _scan(scans: ScanShelf) -> Kept | None:
@@ -104,6 +127,8 @@ def _unseen(scan: Kept | None) -> tuple[frozenset[tuple[str, str, str]], tuple[s
         tuple(
             f"{part['what']} of account {part['account']}"
             f"{' in ' + part['region'] if part['region'] else ''}: {part['says']}"
+            if part["account"]
+            else part["says"]
             for part in parts
             if part["says"]
         ),
@@ -143,7 +168,7 @@ def run(
     def make(before: Record | None, known: list[Violation]) -> tuple[Record, list[Violation]]:
         nonlocal outcomes
         at = now or datetime.now(UTC)
-        with table(depot, published, tags) as made:
+        with table(depot, published, tags, at) as made:
             say(f"asking {len(policies)} policies of {len(made.resources)} resources")
             outcomes = evaluate(policies, made.file)
             broken = {one.policy.id: len(one.broken) for one in outcomes}

@@ -123,8 +123,8 @@ class Ledger:
     def change(self, make: Making) -> Record:
         """Have an evaluation count that is made of the one that counts now.
 
-        Evaluations of one machine take turns. Where another machine's came to count meanwhile, it is
-        made anew from that one, so that neither is lost.
+        Evaluations of one machine take turns. Where another machine's came to count meanwhile, it
+        is made anew from that one, so that neither is lost.
 
         Args:
             make: told the record and the violations of before; gives those of after. The record's
