@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -161,9 +161,9 @@ def test_a_finding_shows_what_its_resource_did_each_day_and_on_which_days_nothin
     assert "Between 1.2 and 1.8 % a day" in text
     assert "1 day without a value." in text
     assert "CloudWatch has no value of it" in text  # network and memory
-    (chart,) = app.get("arrow_vega_lite_chart")
-    rows = json.loads(chart.proto.spec)["data"]["values"]
-    assert [row["value"] for row in rows] == [1.25] * 12 + [1.8]
+    (chart,) = app.get("vega_lite_chart")
+    values = pa.ipc.open_stream(chart.proto.data.data).read_all()["value"].to_pylist()
+    assert values == [1.25] * 12 + [1.8]
     assert "day by day" not in shown(look(finding=id_of(scanned, "eipalloc-1")))
 
 
