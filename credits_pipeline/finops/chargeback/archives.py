@@ -1,4 +1,4 @@
-"""Archives of statements, kept once they are made: whole ones, and the parts of some owners in them.
+"""Archives of statements, kept once they are made: whole ones, and the parts of some owners.
 
 An archive of many owners takes as long as printing each of them, so that a run makes it and readers
 are given what is kept.
