@@ -87,7 +87,7 @@ class Closed(Inbox):
     def upload(
         self, key: str, data: bytes, *, metadata: dict[str, str] | None = None
     ) -> FileVersion:
-        raise KilledError
+        raise KilledError(key, data, metadata)
 
 
 def test_a_command_that_is_killed_before_its_upload_has_decided_nothing(pipeline: Pipeline) -> None:
