@@ -65,7 +65,7 @@ def placed(rule: Rule, pool: Pool) -> dict[str, int]:
 def _in_a_row(pool: Pool) -> dict[str, int]:
     sign = -1 if pool.units < 0 else 1
     left, found = abs(pool.units), {}
-    # By all that was used: by what is left of it, a cent of another credit would turn the row round.
+    # By all that was used: what others have left of it may turn the row round for a cent.
     row = sorted(pool.eligible, key=lambda name: (name != pool.owner, -pool.used[name], name))
     for name in row:
         given = min(left, pool.eligible[name])
