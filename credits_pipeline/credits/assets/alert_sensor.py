@@ -155,7 +155,7 @@ def _look(
         "the ticks": lambda: alert_sources.ticks(
             context.instance, watched, None if origin is None else origin.location_name
         ),
-        "the credits": credits_of_the_ledger,
+        "the credits": lambda: credits_of_the_ledger(book),
     }
     if finops_is_in_use():
         sources["the budgets and anomalies"] = lambda: finops_alerts.money(book)
