@@ -211,7 +211,7 @@ def _statements(
     kept: list[tuple[str, str]] = []
     sent: list[str] = []
     failures: list[str] = []
-    waiting = 0
+    waiting = again = 0
     for model in office.books.decided.models.values():
         view = office.view(month, model)
         key = keep_archive(office, view, context.log.debug)
@@ -221,8 +221,11 @@ def _statements(
         if post is None:
             waiting += len(list(unsent(view, book)))
             continue
-        done = send_statements(view, book, post.send)
+        done = send_statements(view, book, post.send, datetime.now(UTC))
         sent += done.owners
+        for sentence in done.again:
+            context.log.warning(sentence)
+        again += len(done.again)
         failures += done.failures
     if waiting:
         context.log.warning("%d letters wait: CREDITS_ALERT_SMTP is not set.", waiting)
@@ -236,6 +239,7 @@ def _statements(
         metadata={
             "archives": table(("model", "archive"), kept[:_SHOWN]),
             "letters": len(sent),
+            "letters that may have been sent before": again,
             "waiting": waiting,
         }
     )
