@@ -37,16 +37,18 @@ def export_(folder: Folder, *, as_json: Json = False) -> None:
     """Write every decision as a file; what the folder holds beside them stays.
 
     Fields stand in the order of their names, so that the same decisions are the same bytes. Closed
-    months are facts of a storage, and stay there.
+    months are written as a record, `closed_months/<month> <model>.yaml`, which no import takes in.
 
     **Example**
 
     `credits-pipeline decisions export ./decisions`
     """
     from credits_pipeline.finops.decisions.files import write_contents  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.decisions.opening import closed_months  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.decisions.record import record_of  # noqa: PLC0415 - as above
 
     with opened() as kept:
-        contents = kept.contents()
+        contents = {**kept.contents(), **record_of(closed_months())}
     try:
         written = write_contents(folder, contents)
     except OSError as error:
@@ -70,7 +72,7 @@ def import_(
     """Make the store say what the files say: all of it, or nothing of it.
 
     Each change is written to the log with who took it in. Exit code 0 if it is done, 1 if a file
-    says what can't be.
+    says what can't be. The record of closed months is passed over: a month is closed by `close`.
 
     **Example**
 
@@ -88,7 +90,7 @@ def import_(
 def diff_(folder: Folder, *, as_json: Json = False) -> None:
     """Show what an import with --prune would change; nothing is written.
 
-    Exit code 0 if nothing differs, 1 if something does.
+    Exit code 0 if nothing differs, 1 if something does. The record of closed months is passed over.
 
     **Example**
 

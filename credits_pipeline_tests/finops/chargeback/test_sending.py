@@ -200,7 +200,8 @@ def test_a_process_that_is_killed_as_the_server_answers_sends_the_same_message_a
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert send(view, depot, post(mailbox).send, LATER).owners == ("search",)
