@@ -1,6 +1,6 @@
 """Text from outside, the surfaces that it is shown on, and the gates of failures and logs."""
 
-from credits_pipeline.text.gate import gate, gated
+from credits_pipeline.text.gate import gated
 from credits_pipeline.text.log import Log, log_of
 from credits_pipeline.text.outside import Outside
 from credits_pipeline.text.surfaces import Csv, Html, Markdown, Mrkdwn, Page, Plain
@@ -14,7 +14,6 @@ __all__ = [
     "Outside",
     "Page",
     "Plain",
-    "gate",
     "gated",
     "log_of",
 ]

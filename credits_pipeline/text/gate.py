@@ -4,8 +4,7 @@ An error's words are often from outside: a file's text, a server's answer, a nam
 visible before they leave the step, the chain of causes included; the types stay what they are.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from inspect import isgeneratorfunction
 from typing import Any, TypeVar
@@ -23,35 +22,30 @@ class WordsFromOutsideError(Exception):
 
 def gated(function: _Function) -> _Function:
     """A function of which no error leaves with a text that acts or that nobody can see."""
+    # Each raises past its `except`: what is raised inside one leads back to what was caught there.
     if isgeneratorfunction(function):
 
         @wraps(function)
         def passing(*args: Any, **given: Any) -> Any:
-            with gate():
+            try:
                 # Dagster begins a generator at another moment than it calls a function.
                 return (yield from function(*args, **given))
+            except Exception as error:  # noqa: BLE001 - it goes on
+                found = shown(error)
+            raise found
 
     else:
 
         @wraps(function)
         def passing(*args: Any, **given: Any) -> Any:
-            with gate():
+            try:
                 return function(*args, **given)
+            except Exception as error:  # noqa: BLE001 - it goes on
+                found = shown(error)
+            raise found
 
     passing.__gated__ = True  # type: ignore[attr-defined]
     return passing  # type: ignore[return-value]
-
-
-@contextmanager
-def gate() -> Iterator[None]:
-    """The same for a block."""
-    try:
-        yield
-    except Exception as error:
-        found = shown(error)
-        if found is error:
-            raise
-        raise found from found.__cause__
 
 
 def shown(error: BaseException, _depth: int = 0) -> BaseException:

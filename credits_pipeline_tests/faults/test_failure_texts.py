@@ -1,4 +1,4 @@
-"""What others write into an answer, an object or a bill, and what Dagster's event log holds of it."""
+"""What others write into an answer, an object or a bill, and what the event log holds of it."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
