@@ -92,7 +92,7 @@ FONTS = Variable(
     "FINOPS_FONTS",
     "",
     "Folders of further fonts for printed statements, with : between them, for names in scripts "
-    "that the package has no font of, such as Chinese, Japanese or Korean.",
+    "that `credits-pipeline[fonts]` has no font of.",
 )
 FISCAL_YEAR = Variable(
     "FINOPS_FISCAL_YEAR",

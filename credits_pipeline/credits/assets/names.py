@@ -13,6 +13,7 @@ from typing import Any, Self
 import dagster as dg
 
 from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD, RAW
+from credits_pipeline.text import gated
 
 #: What functions call their resources; in a code location the names are longer.
 _RESOURCES = frozenset({"inbox", "storage", "cloudzero"})
@@ -94,6 +95,7 @@ def _shown_as(
         def bound(*args: Any, **given: Any) -> Any:
             return function(*args, **with_short_names(given))
 
+    bound = gated(bound)
     bound.__signature__ = shown  # type: ignore[attr-defined]
     bound.__annotations__ = {
         name: one.annotation

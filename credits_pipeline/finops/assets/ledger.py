@@ -16,6 +16,7 @@ from credits_pipeline.finops.assets import metadata
 from credits_pipeline.finops.assets.bills import ROWS
 from credits_pipeline.finops.assets.partitions import MONTH, months
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.ledger.book import LedgerBook
@@ -54,13 +55,13 @@ def ledger_assets(drop: dg.AssetKey, owners: Sequence[str] = ()) -> list[dg.Asse
             **common,
             description="What each credit took off each account's bill in a month, as AWS's ledger "
             "has it: whole, or not known. It is an estimate until the bill is final.",
-        )(_ledger),
+        )(gated(_ledger)),
         dg.asset(
             name=BALANCES,
             partitions_def=payers,
             **common,
             description="A payer's credits with what is left of each, and when each runs out.",
-        )(_balances),
+        )(gated(_balances)),
         dg.asset(
             name=RECONCILIATION,
             partitions_def=months,
@@ -73,7 +74,7 @@ def ledger_assets(drop: dg.AssetKey, owners: Sequence[str] = ()) -> list[dg.Asse
             **common,
             description="What was handed out, what the ledger says and what the bill has, account "
             "by account; each difference with its likely cause.",
-        )(_reconciliation),
+        )(gated(_reconciliation)),
     ]
 
 
@@ -136,6 +137,7 @@ def ledger_sensor(
         "not answer, or not whole, is asked for again after 15 minutes, 1 hour and 4 hours, then "
         "every 12 hours.",
     )
+    @gated
     def credit_ledger_daily(
         context: dg.SensorEvaluationContext, bills: BillsResource
     ) -> dg.SensorResult:
@@ -273,6 +275,7 @@ def _three_way(
         description="What was handed out agrees with AWS's ledger and with the bill, or differs "
         "for a reason that is known. It only warns.",
     )
+    @gated
     def three_way(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> dg.AssetCheckResult:
