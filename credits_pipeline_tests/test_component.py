@@ -71,9 +71,9 @@ def test_a_stream_with_a_name_has_places_of_its_own(missing: str) -> None:
 @pytest.mark.parametrize(
     ("yaml", "says"),
     [
-        ('start_month: "2025-13"', "start_month: '2025-13'"),
-        ("owners: [nobody]", "owners: 'nobody'"),
-        ("sensor_seconds: 0", "sensor_seconds: '0'"),
+        ('start_month: "2025-13"', "CREDITS_START_MONTH='2025-13'"),
+        ("owners: [nobody]", "CREDITS_OWNERS='nobody'"),
+        ("sensor_seconds: 0", "CREDITS_SENSOR_SECONDS='0'"),
     ],
 )
 def test_what_can_t_be_used_is_named(yaml: str, says: str) -> None:
