@@ -1,4 +1,7 @@
-"""The package in a company's project: built as a wheel, installed beside what the company has."""
+"""The package in a company's project: built as a wheel, installed beside what the company has.
+
+What ``dg`` says of the project, with the oldest and the newest Dagster, is tried by `visit`.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +13,6 @@ from credits_pipeline_tests.guest.visit import (
     Company,
     commands_work_for_the_stream_that_is_named,
     company,
-    definitions_load,
     months_run,
 )
 
@@ -29,6 +31,5 @@ def at(tmp_path: Path) -> Iterator[Company]:
 
 
 def test_two_streams_are_at_home_in_a_company_s_project(guest: Guest, at: Company) -> None:
-    definitions_load(guest, at)
     months_run(guest, at)
     commands_work_for_the_stream_that_is_named(guest, at)

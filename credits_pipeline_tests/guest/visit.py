@@ -166,7 +166,9 @@ def commands_work_for_the_stream_that_is_named(guest: Guest, company: Company) -
     def verdicts(*stream: str) -> dict[str, str]:
         _, printed = ended(*stream, "months", "--json")
         return {
-            one["month"]: one["verdict"] for one in json.loads(printed)["months"] if one["verdict"]
+            one["billing_month"]: one["verdict"]
+            for one in json.loads(printed)["months"]
+            if one["verdict"]
         }
 
     eu = ("--stream", EU_FOLDER)
@@ -187,13 +189,9 @@ def commands_work_for_the_stream_that_is_named(guest: Guest, company: Company) -
     assert "name the folder of the stream" in re.sub(r"[\s│]+", " ", printed)
 
 
-VISITS = (
-    definitions_load,
-    months_run,
-    commands_work_for_the_stream_that_is_named,
-    streams_are_listed,
-    a_stream_is_scaffolded,
-)
+#: What may hang on the release of Dagster, and what only on the commands of `dg`.
+EACH = (definitions_load, months_run, commands_work_for_the_stream_that_is_named)
+NEWEST = (streams_are_listed, a_stream_is_scaffolded)
 
 
 def versions() -> dict[str, str]:
@@ -219,7 +217,7 @@ def main() -> None:
             folder = Path(there)
             guest = make(folder, dagster=known[name])
             with company(folder) as at:
-                for visit in VISITS:
+                for visit in (*EACH, *(NEWEST if name == "newest" else ())):
                     visit(guest, at)
         sys.stdout.write(f"The {name} Dagster, {known[name]}: all of it works.\n")
 
