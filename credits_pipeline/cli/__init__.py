@@ -76,7 +76,7 @@ def _options(
             metavar="FOLDER",
         ),
     ] = None,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - it is called back
         bool,
         typer.Option(
             "--version", callback=_version, is_eager=True, help="Say which version this is."

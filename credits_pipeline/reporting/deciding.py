@@ -51,7 +51,9 @@ def config(decided: Mapping[str, Any], version: str) -> str:
 def config_block(decided: Mapping[str, Any], version: str) -> str:
     """The launchpad's config as a block of YAML, with the place for who decides and why."""
     fields = [*_fields(decided, version), "# who: your name", "# why: the reason"]
-    return "\n".join(["ops:", f"  {_step()}:", "    config:", *(f"      {field}" for field in fields)])
+    return "\n".join(
+        ["ops:", f"  {_step()}:", "    config:", *(f"      {field}" for field in fields)]
+    )
 
 
 def offered(month: str, version: str, offers: Sequence[Mapping[str, Any]]) -> str:
