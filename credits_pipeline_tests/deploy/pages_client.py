@@ -1,6 +1,7 @@
 """A browser's part in the protocol of the pages, without a browser: what a page shows a person."""
 
 import base64
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -59,20 +60,19 @@ def look(
         additional_headers=headers,
         origin=how.pop("origin", url),
         # Whatever its name is, it is on this machine.
-        host="127.0.0.1",
-        port=urlsplit(url).port,
+        sock=socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), 60),
         proxy=None,
         open_timeout=60,
         max_size=None,
         **how,
-    ) as socket:
+    ) as connected:
         asked = BackMsg()
         asked.rerun_script.query_string = query
         asked.rerun_script.page_name = page
-        socket.send(asked.SerializeToString())
+        connected.send(asked.SerializeToString())
         while True:
             told = ForwardMsg()
-            told.ParseFromString(socket.recv(120))
+            told.ParseFromString(connected.recv(120))
             seen.frames += 1
             kind = told.WhichOneof("type")
             if kind == _ENDED:

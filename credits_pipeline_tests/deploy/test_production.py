@@ -20,6 +20,8 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.storage.store import open_store
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.credits.state.journal import Journal
+from credits_pipeline.finops.pages.person import Person, Role
+from credits_pipeline.finops.pages.starting import launch
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import API_KEY, Sandbox, sandbox, upload
 from credits_pipeline_tests.deploy.files import compose
@@ -360,16 +362,25 @@ def test_a_subscription_of_a_stranger_is_refused(
 
 @pytest.fixture(scope="module")
 def billed(live: Live) -> str:
-    """A bill that the daemon's sensor found, a run read and another person's page shows."""
+    """A bill whose reading was started as the pages' button does, and which a run has published."""
     live.s3.put_object(Bucket=BILLS_BUCKET, Key="shop/2026-05.csv", Body=csv_text(BILL).encode())
     place = f"s3://{BILLS_BUCKET}/shop"
     command(live.services, "sources", "add", "shop", "--provider", "focus", "--location", place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(
+            "FINOPS_DAGSTER_URL", live.services.environments["pages"]["FINOPS_DAGSTER_URL"]
+        )
+        run = launch("shop", BillingMonth(2026, 5), Person(EDITOR, Role.EDITOR))
 
-    def published() -> bool:
-        told = command(live.services, "spend", "--period", "2026-05", "--json", check=False)
-        return told.returncode == 0 and json.loads(told.stdout)["total"] == "1234.75"
+    ended = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 
-    eventually(published, "the bill was not published\n" + live.services.log("daemon")[-2000:])
+    def status() -> str:
+        told = live.services.graphql("webserver", ended, id=run)["runOrError"]["status"]
+        return "" if told in {"QUEUED", "NOT_STARTED", "STARTING", "STARTED"} else told
+
+    told: list[str] = []
+    eventually(lambda: told.append(status()) or told[-1], "the run did not end")
+    assert told[-1] == "SUCCESS"
     return "1,234.75"
 
 
@@ -380,9 +391,7 @@ def pages(live: Live) -> str:
 
 def page(live: Live, trusted: ssl.SSLContext, user: str, **how: Any) -> Screen:
     """The Spend page as somebody sees it, through the proxy."""
-    return look(
-        pages(live), "spend", query="period=2026-05", user=user, ssl_context=trusted, **how
-    )
+    return look(pages(live), "spend", query="period=2026-05", user=user, ssl_context=trusted, **how)
 
 
 def fetched(live: Live, trusted: ssl.SSLContext, path: str, **how: Any) -> httpx.Response:
