@@ -44,6 +44,8 @@ _numbers = count()
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Write to memory; the workers, which find TMPDIR set, do as well."""
+    # As many processes run as there are cores: threads for each core in each of them only wait.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     folder = quick_folder()
     if folder is not None:
         write_to(folder)
