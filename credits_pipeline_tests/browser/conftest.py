@@ -20,6 +20,7 @@ from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.s3 import CREDENTIALS
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
+from credits_pipeline_tests.live.world import PATIENCE
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 DECEMBER = BillingMonth(2024, 12)
@@ -183,7 +184,7 @@ def product(
         for line in SAMPLE.splitlines():
             servers.cloudzero.bill(str(DECEMBER), line.partition(b",")[0].decode(), "100.00")
         with DagsterDev(home / "dagster", environment) as dagster:
-            dagster.wait_until_ready()
+            dagster.wait_until_ready(PATIENCE)
             yield dagster, servers
 
 

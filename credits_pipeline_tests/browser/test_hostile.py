@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Dialog, Page, Request, expect
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
+from credits_pipeline_tests.live.world import PATIENCE
 from credits_pipeline_tests.text.hostile import MUTATION, TEXTS
 from credits_pipeline_tests.waiting import eventually
 
@@ -63,7 +64,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Dagster
         upload(servers, f"credits-{CELLS}.csv", hostile_rows())
         upload(servers, f"credits-{HEADERS}.csv", hostile_headers())
         with DagsterDev(home / "dagster", environment) as dagster:
-            dagster.wait_until_ready()
+            dagster.wait_until_ready(PATIENCE)
 
             def ended() -> list[str] | None:
                 runs = dagster.graphql(RUNS)["runsOrError"]["results"]

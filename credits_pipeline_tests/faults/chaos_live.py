@@ -90,7 +90,7 @@ class LiveWorld:
         """Start it on the home that is there."""
         self.dagster = DagsterDev(self.folder / "home", self.environment)
         self.dagster.start()
-        self.dagster.wait_until_ready()
+        self.dagster.wait_until_ready(2 * PATIENCE)
 
     def restart_if_dead(self) -> None:
         """Start it again if it ended, as a service manager does."""

@@ -42,6 +42,9 @@ from credits_pipeline_tests.postgres import PostgresServer, postgres_server
 from credits_pipeline_tests.redis_server import redis_server
 from credits_pipeline_tests.waiting import pause
 
+#: Seconds until Dagster answers on a machine that does ten other things.
+PATIENCE = 480.0
+
 FIRST = BillingMonth(2021, 1)
 ASSETS = ("raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop")
 STORAGE = "credits-storage"
@@ -264,7 +267,7 @@ def backfill_with_a_kill(
         upload(world.servers, f"credits-{month}.csv", as_csv(credits_of(month)))
     for name in ("one", "two"):
         world.start_worker(name, processes)
-    world.dagster.wait_until_ready()
+    world.dagster.wait_until_ready(PATIENCE)
     for name in world.workers:
         world.wait_for(f"worker {name}", lambda name=name: world.ready(name))
     first, middle = months[0], months[len(months) // 2]

@@ -22,7 +22,7 @@ from credits_pipeline_tests.alerts.conftest import (
     topic_with_queue,
     webhook,
 )
-from credits_pipeline_tests.live.world import SELECTOR, Live
+from credits_pipeline_tests.live.world import PATIENCE, SELECTOR, Live
 
 __all__ = ["mailbox", "webhook"]
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
@@ -116,7 +116,7 @@ def remove_the_bucket() -> None:
 def test_a_blocked_month_is_told_once_over_ticks_retries_and_a_restart(world: World) -> None:
     live = world.live
     with live.dagster as dagster:
-        dagster.wait_until_ready()
+        dagster.wait_until_ready(PATIENCE)
         live.upload(MONTH, b"047210934418,$150000.00\nrubbish,$2.00\n")
         world.wait_for_titles(BLOCKED)
         live.rematerialise(MONTH)
@@ -128,7 +128,7 @@ def test_a_blocked_month_is_told_once_over_ticks_retries_and_a_restart(world: Wo
         assert dagster.log.read_text().count('{"event":"credits_run"') == 2
     live.dagster = DagsterDev(live.home / "dagster", dict(live.dagster._environment))
     with live.dagster as dagster:
-        dagster.wait_until_ready()
+        dagster.wait_until_ready(PATIENCE)
         live.upload(MONTH, b"047210934418,$150000.00\n")
         assert live.receipt(MONTH, "150000.00").verdict is Verdict.VERIFIED
         world.wait_for_titles(BLOCKED, SETTLED)

@@ -201,7 +201,7 @@ def running(
         live = Live(DagsterDev(instance, clean_environment(**settings)), servers, home)
         before_start(live)
         with live.dagster:
-            live.dagster.wait_until_ready()
+            live.dagster.wait_until_ready(PATIENCE)
             yield live
 
 
