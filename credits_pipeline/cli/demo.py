@@ -187,6 +187,7 @@ def ended_by_signals() -> Iterator[None]:
 
 def _next_steps(started: "Demo", home: Path) -> str:
     ui, pages = started.dagster.url, started.bills.url if started.bills else ""
+    idle = started.bills.idle if started.bills else ""
     receipt = f"{ui}/assets/cloudzero_drop?view=events&partition={_PARTITION}"
     graph = f"{ui}/locations/credits_pipeline/asset-groups/credits/lineage"
     told = [
@@ -201,7 +202,7 @@ def _next_steps(started: "Demo", home: Path) -> str:
             "Six clicks into the bills:",
             f"  1. A spike, explained      {pages}/spend?period=Last%20month",
             f"  2. A budget that is over   {pages}/budgets",
-            f"  3. A machine that is idle  {pages}/optimization",
+            f"  3. A machine that is idle  {pages}/optimization?finding={idle}",
             f"  4. A team without tags     {pages}/governance?policy=required-tags",
             f"  5. What each team owes     {pages}/chargeback",
             f"  6. When credits run out    {pages}/spend?tab=credits",
