@@ -1,4 +1,4 @@
-"""The organisation's bill adds up to what its maker says, whole months and begun ones; time moves."""
+"""The organisation's bill adds up to what its maker says, begun months too; time moves back."""
 
 import csv
 from datetime import UTC, date, datetime, timedelta
