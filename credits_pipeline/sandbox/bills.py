@@ -1,6 +1,6 @@
-"""The second wing's part of the demo: sample bills, read and served, by the product's own commands.
+"""The second wing's part of the demo: sample bills, read and served by the product's own commands.
 
-Its commands run as processes, so that what the demo shows is what a person who types them gets.
+Its commands run as processes, so the demo shows exactly what a person who types them gets.
 """
 
 import json
@@ -77,10 +77,10 @@ class SampleBills:
         return f"http://127.0.0.1:{self.port}"
 
     def read(self, check_alive: Callable[[], None]) -> str:
-        """Make the sample bills and read them; what that came to, in a sentence.
+        """Make the sample bills and read them; returns the result in a sentence.
 
         Args:
-            check_alive: is called while it takes its time, and may raise.
+            check_alive: called meanwhile, and may raise.
 
         Raises:
             BillsError: a command failed.
@@ -109,7 +109,7 @@ class SampleBills:
         return next((one["id"] for one in found if one["action"] == _IDLE), "")
 
     def differing(self) -> list[str]:
-        """Bills whose billed total on the Spend page is not what their maker wrote down.
+        """Bills whose billed total on the Spend page differs from the known total.
 
         Raises:
             BillsError: the command failed.
@@ -131,7 +131,7 @@ class SampleBills:
         return wrong
 
     def wait_for_pages(self, check_alive: Callable[[], None], seconds: float) -> None:
-        """Wait until the pages answer, which `credits-pipeline up` starts beside Dagster.
+        """Wait until the pages answer; `credits-pipeline up` starts them beside Dagster.
 
         Raises:
             BillsError: they do not answer in time.
@@ -144,7 +144,7 @@ class SampleBills:
             time.sleep(_POLL_SECONDS)
 
     def end(self) -> None:
-        """End what still runs, with all that it started."""
+        """End what still runs, with everything that it started."""
         for process in self._running.values():
             for sign in (signal.SIGINT, signal.SIGKILL):
                 if process.poll() is not None:
@@ -178,7 +178,7 @@ class SampleBills:
         return found
 
     def _credits(self) -> list[dict[str, str]]:
-        """The credits of AWS's bill by account, service and month, as a command tells them."""
+        """The credits of AWS's bill by account, service and month, as a command prints them."""
         months = sorted({month["month"] for month in self._totals()})
         command = ["spend", "--period", f"{months[0]}..{months[-1]}", "--cost", "billed"]
         command += ["--source", "aws", "--charge", "Credit", "--json"]

@@ -50,9 +50,9 @@ class Demo:
     Attributes:
         dagster: its ``dagster dev``.
         servers: its S3 and its stand-in for CloudZero.
-        journal: what its runs left behind.
+        journal: what its runs recorded.
         home: the folder of its state.
-        bills: the sample bills; None where the second wing is not installed.
+        bills: the sample bills; None if the second wing is not installed.
         environment: what a command needs to work on the same state.
     """
 
@@ -64,14 +64,14 @@ class Demo:
     environment: dict[str, str]
 
     def upload_sample(self) -> None:
-        """Drop the sample month in the inbox, as a person would."""
+        """Upload the sample month to the inbox, as a person would."""
         upload(self.servers, _KEY, SAMPLE)
 
     def follow(self, say: Callable[[str], None]) -> Attempt | None:
-        """Tell what happens until the sample month's run has ended.
+        """Report what happens until the sample month's run has ended.
 
         Args:
-            say: gets one line for each thing that happened.
+            say: called with one line for each event.
 
         Returns:
             The run's attempt; None if it left none.
@@ -105,12 +105,12 @@ class Demo:
 
 @contextmanager
 def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> Iterator[Demo]:
-    """Start the sandbox and Dagster from an empty state; end both with the block.
+    """Start the sandbox and Dagster from an empty state; both end with the block.
 
     Args:
-        home: the folder for its state; what an earlier demo left there is removed.
-        port: of the UI; None for 3000 if it is free, else any.
-        months_of_bills: the sample bills are of so many, the current one too.
+        home: the folder for its state; the state of an earlier demo is removed.
+        port: of the UI; None for 3000 if it is free, otherwise any.
+        months_of_bills: the number of months of sample bills, including the current one.
 
     Raises:
         DagsterDevError: Dagster did not start, or the folder holds something else.
@@ -159,7 +159,7 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
 
 @contextmanager
 def _only_one(home: Path) -> Iterator[None]:
-    """Have the folder to oneself, and empty: a demo that is running there keeps its state."""
+    """Reserve and empty the folder: a demo that is running there keeps its state."""
     lock = FileLock(home.parent / f".{home.name.lstrip('.')}.lock", blocking=False)
     home.parent.mkdir(parents=True, exist_ok=True)
     try:

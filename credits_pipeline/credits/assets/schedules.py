@@ -1,6 +1,6 @@
-"""When the later looks happen, all in UTC.
+"""When the later checks run, all in UTC.
 
-Concept: https://docs.dagster.io/guides/automate/schedules. Where CloudZero is not set up yet, or
+Concept: https://docs.dagster.io/guides/automate/schedules. If CloudZero is not set up yet, or
 nothing was sent yet, a tick says so and starts nothing.
 """
 
@@ -11,19 +11,19 @@ from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.reconcile import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
-from credits_pipeline.text import Outside
+from credits_pipeline.text import Outside, gated
 
 STILL_HELD_DAILY = "credits_still_held_daily"
 ON_THE_BILL_SCHEDULE = "credits_on_the_bill_schedule"
 SCHEDULES = (STILL_HELD_DAILY, ON_THE_BILL_SCHEDULE)
-#: Once a day for the stream, off the full hour when everybody asks.
+#: Once a day for the stream, off the full hour, when everybody asks.
 _STILL_HELD_AT = "40 5 * * *"
-#: CloudZero takes streams in every 12 to 24 hours; four looks a day cost eight calls at most.
+#: CloudZero ingests streams every 12 to 24 hours; four checks a day cost at most eight calls.
 _ON_THE_BILL_AT = "20 */6 * * *"
 
 
 def credits_schedules(schedule: Schedule, names: Names) -> list[dg.ScheduleDefinition]:
-    """All schedules, running from the start where automation is on."""
+    """All schedules, running from the start if automation is on."""
     status = (
         dg.DefaultScheduleStatus.RUNNING
         if schedule.automation
@@ -38,6 +38,7 @@ def credits_schedules(schedule: Schedule, names: Names) -> list[dg.ScheduleDefin
         description="Once a day: does CloudZero still hold what the receipts say?",
     )
     @names.bound
+    @gated
     def credits_still_held_daily(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.RunRequest | dg.SkipReason:
@@ -51,6 +52,7 @@ def credits_schedules(schedule: Schedule, names: Names) -> list[dg.ScheduleDefin
         description="Every six hours: does CloudZero's billed cost show what was sent?",
     )
     @names.bound
+    @gated
     def credits_on_the_bill_schedule(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.RunRequest | dg.SkipReason:

@@ -129,7 +129,7 @@ def _plans(world: World, operation: str, asked: dict[str, Any]) -> dict[str, Any
 
 
 def _metrics(world: World, asked: dict[str, Any]) -> dict[str, Any]:
-    """Values, at most so many in an answer: a metric goes on where the page before ended."""
+    """Values, a limited number per answer: a metric continues where the previous page ended."""
     first, last = _seconds(asked["StartTime"]), _seconds(asked["EndTime"])
     every = []
     for query in asked["MetricDataQueries"]:
@@ -175,7 +175,7 @@ def _ec2(world: World, operation: str, region: str) -> tuple[str, bytes] | None:
 
 
 def with_disabled(world: World, region: str, answer: bytes) -> bytes:
-    """Moto's images, and those that are disabled, which moto does not know."""
+    """Moto's images, plus the disabled ones, which moto does not know."""
     items = "".join(
         f"<item><imageId>{escape(image)}</imageId><imageState>disabled</imageState>"
         "<blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><snapshotId>"

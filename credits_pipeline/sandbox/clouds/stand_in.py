@@ -1,4 +1,4 @@
-"""The stand-in's server: one address for every service, moto behind it for what moto has."""
+"""The stand-in's server: one address for every service, with moto behind it for the rest."""
 
 import re
 import threading
@@ -70,7 +70,7 @@ class CloudsStandIn:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs so that the SDK asks here."""
+        """The environment that makes the SDK of a process ask here."""
         return {f"AWS_ENDPOINT_URL_{service}": self.url for service in SERVICES}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

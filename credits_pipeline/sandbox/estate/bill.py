@@ -37,7 +37,7 @@ def write_bill(
     costs: Mapping[str, Mapping[str, tuple[str, str]]] | None = None,
     through: date | None = None,
 ) -> Path:
-    """One month of the bill, as a folder of FOCUS files takes it.
+    """Write one month of the bill, as in a folder of FOCUS files.
 
     Args:
         folder: where; the file is ``YYYY-MM.csv``.
@@ -137,7 +137,7 @@ def _of(found: Planted, thing: Thing) -> dict[str, str]:
 
 
 def _days(amount: str, days: int) -> list[Decimal]:
-    """An amount as so many days' shares that add up to it, to the tenth of a cent."""
+    """An amount split into this many daily shares that add up to it, to the tenth of a cent."""
     tenths = int(Decimal(amount) * 1000)
     each, more = divmod(tenths, days)
     return [Decimal(each + (day < more)) / 1000 for day in range(days)]

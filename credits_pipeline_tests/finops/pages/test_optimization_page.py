@@ -45,11 +45,16 @@ PARTS = [
 
 
 def scan(
-    storage: Path, *, cost: str = "140.16", at: datetime = AT, name: str = "load-test-7"
+    storage: Path,
+    *,
+    cost: str = "140.16",
+    searched: str = "50.00",
+    at: datetime = AT,
+    name: str = "load-test-7",
 ) -> None:
     rows = [
         row(resource(EC2, id_="i-idle", cost=cost, name=name, **IDLE)),
-        row(resource(EC2, id_="i-search", cost="50.00", tags={"Team": "search"}, **IDLE)),
+        row(resource(EC2, id_="i-search", cost=searched, tags={"Team": "search"}, **IDLE)),
         row(resource(ADDRESS, id_="eipalloc-1", cost="3.60", attached=False)),
         row(resource(DATABASE, id_="db", cost="20.00", connections_max_7d=0.0)),
         row(resource(FUNCTION, id_="fn", cost=None, architecture="x86_64")),
