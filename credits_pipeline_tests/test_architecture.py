@@ -51,7 +51,7 @@ MAY_IMPORT = {
         "core", "core.storage", "credits.model", "credits.reading", "credits.opening",
         "credits.evaluation", "credits.inbox", "credits.cloudzero", "credits.state",
         "credits.delivery", "credits.assets", "reporting", "sandbox", "doctor", "text", "guard",
-        "finops", "finops.pages",
+        "finops", "finops.pages", "component",
     },
 }  # fmt: skip
 #: What a room never touches, whatever it is for.

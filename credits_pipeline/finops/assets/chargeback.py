@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import Field
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.assets.bills import PUBLISHED
@@ -30,6 +31,15 @@ _TAGS = {"domain": "finops"}
 #: Older months are stated again only by hand.
 _LOOKED_AT = 14
 _SHOWN = 50
+
+
+class StatementsConfig(dg.Config):
+    """What a run is asked for beside the documents of what is closed."""
+
+    models: list[str] = Field(
+        default=[],
+        description="The allocation models whose documents are made although the month is open.",
+    )
 
 
 def chargeback_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
@@ -199,15 +209,16 @@ def _allocation(
 
 
 def _statements(
-    context: dg.AssetExecutionContext, bills: BillsResource
+    context: dg.AssetExecutionContext, bills: BillsResource, config: StatementsConfig
 ) -> dg.MaterializeResult[None]:
     from credits_pipeline.alerts.letter import configured_post  # noqa: PLC0415 - when used
-    from credits_pipeline.finops.chargeback.month import keep_archive  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.chargeback.archives import keep_archive  # noqa: PLC0415 - as above
     from credits_pipeline.finops.chargeback.sending import (  # noqa: PLC0415 - as above
         SentBook,
         send_statements,
         unsent,
     )
+    from credits_pipeline.finops.chargeback.view import CLOSED  # noqa: PLC0415 - as above
 
     month, office, post = _month(context), _office(bills), configured_post()
     book = SentBook(office.books.published.depot)
@@ -217,9 +228,9 @@ def _statements(
     waiting = again = 0
     for model in office.books.decided.models.values():
         view = office.view(month, model)
-        key = keep_archive(office, view, saying(context.log.debug))
-        if key is None:
+        if view.state != CLOSED and model.name not in config.models:
             continue
+        key = keep_archive(office, view, saying(context.log.debug))
         kept.append((model.name, office.books.published.depot.place.uri(key)))
         if post is None:
             waiting += len(list(unsent(view, book)))
