@@ -1,5 +1,6 @@
 """Real servers for the tests: S3 and CloudZero over HTTP, each test with its own bucket."""
 
+import gc
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -37,6 +38,18 @@ API_KEY = "key-for-tests-5f1d7c"
 CONNECTION_ID = "stream-for-tests"
 OTHER_CONNECTION_ID = "another-stream-for-tests"
 _numbers = count()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage rarely: what is imported stays, and looking through it takes long."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

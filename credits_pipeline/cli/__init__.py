@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +34,8 @@ from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
 from credits_pipeline.cli.up import up
 from credits_pipeline.cli.violations import violations
+from credits_pipeline.core.settings import STREAM, SettingError
+from credits_pipeline.core.told import of_stream
 from credits_pipeline.text import Outside
 
 app = typer.Typer(
@@ -63,15 +66,31 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     *,
-    version: Annotated[
+    stream: Annotated[
+        str | None,
+        typer.Option(
+            envvar=STREAM.name,
+            help="Work for the stream of a dg component: the folder of its YAML.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - it is called back
         bool,
         typer.Option(
             "--version", callback=_version, is_eager=True, help="Say which version this is."
         ),
     ] = False,
 ) -> None:
-    pass
+    if stream:
+        from credits_pipeline.component import told_by  # noqa: PLC0415 - loads Dagster
+
+        try:
+            told = told_by(Path(stream))
+        except SettingError as error:
+            raise typer.BadParameter(str(error), param_hint="--stream") from None
+        context.with_resource(of_stream(told))
 
 
 for panel, commands in {

@@ -36,17 +36,19 @@ Folder = Annotated[Path, typer.Argument(help="The folder of the files.", metavar
 def export_(folder: Folder, *, as_json: Json = False) -> None:
     """Write every decision as a file; other files in the folder stay.
 
-    Fields are sorted by name, so that the same decisions are the same bytes. Closed months are
-    facts of a storage, and stay there.
+    Fields stand in the order of their names, so that the same decisions are the same bytes. Closed
+    months are written as a record, `closed_months/<month> <model>.yaml`, which no import takes in.
 
     **Example**
 
     `credits-pipeline decisions export ./decisions`
     """
     from credits_pipeline.finops.decisions.files import write_contents  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.decisions.opening import closed_months  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.decisions.record import record_of  # noqa: PLC0415 - as above
 
     with opened() as kept:
-        contents = kept.contents()
+        contents = {**kept.contents(), **record_of(closed_months())}
     try:
         written = write_contents(folder, contents)
     except OSError as error:
@@ -69,7 +71,8 @@ def import_(
 ) -> None:
     """Make the store equal to the files, completely or not at all.
 
-    Each change is logged with who imported it. Exit code 0 if it is done, 1 if a file is not valid.
+    Each change is written to the log with who took it in. Exit code 0 if it is done, 1 if a file
+    says what can't be. The record of closed months is passed over: a month is closed by `close`.
 
     **Example**
 
@@ -87,7 +90,7 @@ def import_(
 def diff_(folder: Folder, *, as_json: Json = False) -> None:
     """Show what an import with --prune would change; nothing is written.
 
-    Exit code 0 if nothing differs, 1 if something does.
+    Exit code 0 if nothing differs, 1 if something does. The record of closed months is passed over.
 
     **Example**
 

@@ -56,6 +56,7 @@ def demo(
     from credits_pipeline.sandbox import servers  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.bills import BillsError  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.dagster_dev import DagsterDevError  # noqa: PLC0415 - as above
+    from credits_pipeline.sandbox.estate.serving import EstateError  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above
 
     shown = answers()
@@ -96,7 +97,7 @@ def demo(
     except KeyboardInterrupt:
         shown.print("\nended; nothing is left running")
         raise typer.Exit(0 if verdict is Verdict.VERIFIED else 130) from None
-    except (DagsterDevError, SandboxMissingError, BillsError) as error:
+    except (DagsterDevError, SandboxMissingError, BillsError, EstateError) as error:
         shown.print(f"The demo could not run: {error}")
         raise typer.Exit(1) from None
     raise typer.Exit(0 if holds else 1)
@@ -108,6 +109,8 @@ def _show_bills(
     """Read the sample bills and serve their pages; whether every total is correct."""
     tell(f"making bills of three clouds over {bills.months} months, and reading them")
     tell(bills.read(check_alive))
+    if bills.scanned:
+        tell(f"a made-up organisation was scanned: {bills.scanned}")
     wrong = bills.differing()
     for line in wrong:
         tell(line)
@@ -195,12 +198,13 @@ def _next_steps(started: "Demo", home: Path) -> str:
         told += [
             f"Where the money went         {pages}/",
             "",
-            "Five clicks into the bills:",
+            "Six clicks into the bills:",
             f"  1. A spike, explained      {pages}/spend?period=Last%20month",
             f"  2. A budget that is over   {pages}/budgets",
-            f"  3. Which rules are broken  {pages}/governance",
-            f"  4. What each team owes     {pages}/chargeback",
-            f"  5. When credits run out    {pages}/spend?tab=credits",
+            f"  3. A machine that is idle  {pages}/optimization",
+            f"  4. A team without tags     {pages}/governance?policy=required-tags",
+            f"  5. What each team owes     {pages}/chargeback",
+            f"  6. When credits run out    {pages}/spend?tab=credits",
         ]
     told += [
         "",

@@ -141,6 +141,7 @@ def try_(file: _File, *, as_json: Json = False) -> None:
     from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
     from credits_pipeline.finops.governance import governing  # noqa: PLC0415 - as above
     from credits_pipeline.finops.governance.fence import FenceError  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.governance.ledger import GovernanceError  # noqa: PLC0415
     from credits_pipeline.finops.governance.trying import try_policy  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
@@ -153,7 +154,7 @@ def try_(file: _File, *, as_json: Json = False) -> None:
                     tried.append(try_policy(one.policy, made))
         except FenceError as error:
             fail(f"{file}, policy {one.policy.id!r}: {error}", 1)
-        except governing.GovernanceError as error:
+        except GovernanceError as error:
             fail(str(error), 2)
     if as_json:
         print_json({"policies": [_tried(one) for one in tried]})
@@ -270,6 +271,7 @@ def evaluate_(*, as_json: Json = False) -> None:
     """
     from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
     from credits_pipeline.finops.governance import governing  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.governance.ledger import GovernanceError  # noqa: PLC0415
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
     found = _decided()
@@ -284,7 +286,7 @@ def evaluate_(*, as_json: Json = False) -> None:
                 digest=found.digest,
                 say=now,
             )
-        except governing.GovernanceError as error:
+        except GovernanceError as error:
             fail(str(error), 2)
     wrong = {one.policy.id: one.error for one in outcomes if one.error}
     wrong.update(found.policies.broken)

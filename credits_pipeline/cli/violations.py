@@ -189,6 +189,7 @@ def import_(
     """
     from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
     from credits_pipeline.finops.governance import custodian, governing  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.governance.ledger import GovernanceError  # noqa: PLC0415
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
     with words.opened_version() as version, doing("Reading the output"):
@@ -197,7 +198,7 @@ def import_(
             with governing.table(depot, version, tag_keys()) as made:
                 output = custodian.read(folder, governing.costs(made.resources))
             governing.take_in(depot, output.found, output.looked, custodian.ORIGIN, output.at)
-        except (custodian.CustodianError, governing.GovernanceError) as error:
+        except (custodian.CustodianError, GovernanceError) as error:
             fail(str(error), 1)
     policies = sorted({policy for policy, _, _ in output.ran})
     if as_json:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.told import value_of, variable_of
 
 T = TypeVar("T")
 #: A century. A larger number is a mistake, and would overflow the calendar.
@@ -46,9 +47,10 @@ class Variable:
         Raises:
             SettingError: it is not set and has no default.
         """
-        value = os.environ.get(self.name, "").strip() or self.default
+        value = value_of(self.name) or self.default
         if value is None:
-            raise SettingError(f"{self.name} is not set. {self.meaning} Set it and try again.")
+            name = variable_of(self.name)
+            raise SettingError(f"{name} is not set. {self.meaning} Set it and try again.")
         return value
 
     def read(self, parse: Callable[[str], T]) -> T:
@@ -65,7 +67,23 @@ class Variable:
             raise SettingError(f"{told} can't be used: {error}. {self.meaning}") from None
 
 
-BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are uploaded to.")
+STREAM = Variable(
+    "CREDITS_STREAM",
+    "",
+    "Where several streams are components of dg: the folder of the one that a command is about, "
+    "such as src/acme/defs/eu. Its YAML says all the rest.",
+)
+STREAM_NAME = Variable(
+    "CREDITS_STREAM_NAME",
+    "",
+    "The name of the stream, where a code location has several: what build_definitions was given.",
+)
+KEY_PREFIX = Variable(
+    "CREDITS_KEY_PREFIX",
+    "",
+    "What the keys of the assets begin with, such as finance or finance/credits.",
+)
+BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are dropped in.")
 PREFIX = Variable(
     "CREDITS_PREFIX", "", "What the keys of credits files start with, such as finops/."
 )
@@ -304,6 +322,12 @@ def redis_address(text: str) -> str:
     return text
 
 
+def key_prefix() -> tuple[str, ...]:
+    """What the keys of the stream's assets begin with: its name, where nothing else is told."""
+    parts = tuple(filter(None, KEY_PREFIX.text().split("/")))
+    return parts or tuple(filter(None, [STREAM_NAME.text()]))
+
+
 def storage_root() -> str:
     """Where the pipeline keeps what it made: ``CREDITS_STORAGE``, or its default.
 
@@ -316,7 +340,7 @@ def storage_root() -> str:
         return str(Path(home) / "credits") if home else str(Path.cwd() / ".credits")
     if root.startswith("s3://"):
         bucket, _, below = root.removeprefix("s3://").partition("/")
-        inbox = os.environ.get(BUCKET.name, "").strip()
+        inbox = value_of(BUCKET.name)
         folder = f"{below.strip('/')}/" if below.strip("/") else ""
         prefix = PREFIX.text()
         # Neither may lie inside the other, or the files of both would mix.

@@ -87,12 +87,25 @@ LEDGER = Variable(
     "payer, and =profile behind it where its credentials are a profile of the AWS SDK, such as "
     "111122223333,444455556666=labs. Empty reads none.",
 )
+ENGINE = Variable(
+    "FINOPS_ENGINE",
+    "duckdb",
+    "What computes marts: duckdb in the run's own process, or spark on the cluster that "
+    "FINOPS_SPARK names. Both compute the same, to the last digit.",
+)
+SPARK = Variable(
+    "FINOPS_SPARK",
+    "",
+    "The address of Spark Connect, such as sc://spark.example.com:15002; needed where "
+    "FINOPS_ENGINE is spark. It may hold a token, and is a secret then.",
+    secret=True,
+)
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
 FONTS = Variable(
     "FINOPS_FONTS",
     "",
     "Folders of further fonts for printed statements, with : between them, for names in scripts "
-    "that the package has no font of, such as Chinese, Japanese or Korean.",
+    "that `credits-pipeline[fonts]` has no font of.",
 )
 FISCAL_YEAR = Variable(
     "FINOPS_FISCAL_YEAR",
@@ -262,6 +275,29 @@ def port() -> int:
     return PORT.read(_port)
 
 
+def spark_address() -> str:
+    """Where the cluster that computes marts is reached; empty where DuckDB does.
+
+    Raises:
+        SettingError: the settings name no engine, or a cluster without its address.
+    """
+    if ENGINE.read(settings.one_of("duckdb", "spark")) == "duckdb":
+        return ""
+    address = SPARK.read(_spark)
+    if not address:
+        raise SettingError(
+            f"FINOPS_ENGINE is spark, and FINOPS_SPARK is not set. {SPARK.meaning} Set it, or "
+            "FINOPS_ENGINE=duckdb."
+        )
+    if not is_folder(storage_root()):
+        raise SettingError(
+            "FINOPS_ENGINE is spark, and FINOPS_STORAGE is an object store. Spark's workers read "
+            "bills from a folder that each of them sees under the same path. Set FINOPS_STORAGE "
+            "to such a folder, or FINOPS_ENGINE=duckdb."
+        )
+    return address
+
+
 def fiscal_year_begins() -> int:
     """The month in which the fiscal year begins.
 
@@ -276,6 +312,12 @@ def _month(text: str) -> int:
     if found > _MONTHS:
         raise ValueError(f"a month is at most {_MONTHS}")
     return found
+
+
+def _spark(text: str) -> str:
+    if text and not re.fullmatch(r"sc://[^/\s:]+(:[0-9]+)?(/\S*)?", text):
+        raise ValueError("an address of Spark Connect begins with sc:// and names a host")
+    return text
 
 
 def _decisions(text: str) -> Path | None:

@@ -3,12 +3,14 @@
 Both name the version that the decision is about; a run refuses it for any other.
 """
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.core.money import for_people
+from credits_pipeline.core.settings import STREAM, key_prefix
 from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.reporting.tables import meaning
@@ -24,7 +26,9 @@ def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
         version: token of the version that they are about; without it the command shows the
             newest version and asks.
     """
-    words = ["credits-pipeline", "decide", "--month", month]
+    stream = STREAM.text()
+    words = ["credits-pipeline", *(("--stream", stream) if stream else ())]
+    words += ["decide", "--month", month]
     for name, value in decided.items():
         option = name.replace("_", "-")
         match value:
@@ -41,13 +45,15 @@ def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
 
 def config(decided: Mapping[str, Any], version: str) -> str:
     """The launchpad's config, in one line of YAML."""
-    return f"ops: {{credits: {{config: {{{', '.join(_fields(decided, version))}}}}}}}"
+    return f"ops: {{{_step()}: {{config: {{{', '.join(_fields(decided, version))}}}}}}}"
 
 
 def config_block(decided: Mapping[str, Any], version: str) -> str:
     """The launchpad's config as a block of YAML, with room for who decides and why."""
     fields = [*_fields(decided, version), "# who: your name", "# why: the reason"]
-    return "\n".join(["ops:", "  credits:", "    config:", *(f"      {field}" for field in fields)])
+    return "\n".join(
+        ["ops:", f"  {_step()}:", "    config:", *(f"      {field}" for field in fields)]
+    )
 
 
 def offered(month: str, version: str, offers: Sequence[Mapping[str, Any]]) -> str:
@@ -92,6 +98,11 @@ def summary(
             )
         if len(shown) > at_most:
             yield f"  and {len(shown) - at_most:,} more: see the month's report"
+
+
+def _step() -> str:
+    """What Dagster's launchpad calls the step that reads the file."""
+    return re.sub(r"[-.]", "_", "__".join((*key_prefix(), "credits")))
 
 
 def _plain(value: object) -> str:

@@ -13,15 +13,19 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from credits_pipeline.sandbox.credit_ledger import CreditLedger
+from credits_pipeline.sandbox.estate.serving import SOURCE, Organisation
 from credits_pipeline.sandbox.sample_ledger import fill
 
 _POLL_SECONDS = 0.2
 _READ_SECONDS = 600
+#: Of the organisation's bills: what a resource costs is taken from a month that is over.
+_MONTHS_BEFORE = 3
 _END_SECONDS = 10
 
 
@@ -37,9 +41,11 @@ class SampleBills:
         home: the demo's folder; what the commands print goes to ``bills.log`` there.
         environment: of all commands.
         port: of the pages.
-        months: the months of the bills.
-        ledger: the stand-in for AWS's credit ledger, which is filled from the bills; None if nobody
-            reads it.
+        months: that there are bills of.
+        ledger: the stand-in for AWS's ledger of credits, which is filled from the bills; None where
+            nobody reads it.
+        organisation: what is scanned, and has a bill of its own; None for no scan.
+        scanned: what the scan said that it saw; empty before.
     """
 
     home: Path
@@ -47,6 +53,9 @@ class SampleBills:
     port: int
     months: int = 14
     ledger: CreditLedger | None = None
+    organisation: Organisation | None = None
+    scanned: str = ""
+    _made: list[dict[str, Any]] = field(default_factory=list)
     _running: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
     @property
@@ -76,10 +85,15 @@ class SampleBills:
         self._wait(
             "samples", [str(self.folder), "--add", "--months", str(self.months)], check_alive
         )
+        if self.organisation is not None:
+            self._deliver(self.organisation, check_alive)
         self._wait("ingest", [], check_alive)
         if self.ledger is not None:
             fill(self.ledger, self._planted(), self._credits())
             self._wait("ledger", [], check_alive)
+        if self.organisation is not None:
+            self._wait("scan", [], check_alive)
+            self.scanned = " ".join(self.log.read_text(errors="replace").split("\n")[-2:]).strip()
         self._wait("policies", ["evaluate"], check_alive)
         totals = self._totals()
         rows = sum(int(month["rows"]) for month in totals)
@@ -138,11 +152,23 @@ class SampleBills:
                     process.wait(_END_SECONDS)
         self._running.clear()
 
+    def _deliver(self, organisation: Organisation, check_alive: Callable[[], None]) -> None:
+        """The bills of the organisation, and the policy that says where its GPUs may be."""
+        organisation.wait(check_alive)
+        place = self.home / "bills-acme"
+        today = datetime.now(UTC).date()
+        self._made = organisation.deliver(place, today, min(self.months, _MONTHS_BEFORE))
+        words = ["add", SOURCE, "--provider", "focus", "--location", str(place)]
+        self._wait("sources", [*words, "--why", "the made-up organisation"], check_alive)
+        policy = self.home / "policy.yaml"
+        policy.write_text(organisation.policy)
+        self._wait("policies", ["add", str(policy)], check_alive)
+
     def _totals(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads((self.folder / "totals.json").read_text())[
             "months"
         ]
-        return found
+        return [*found, *self._made]
 
     def _planted(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / "planted.json").read_text())

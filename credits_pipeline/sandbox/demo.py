@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.bills import SampleBills, can_show_bills
 from credits_pipeline.sandbox.credit_ledger import CreditLedger, serving
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError, free_port
+from credits_pipeline.sandbox.estate.serving import organisation
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.sample_ledger import PAYER
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
@@ -118,7 +119,9 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
     if port is not None and free_port(port) != port:
         raise DagsterDevError(f"port {port} is in use: choose another with --port")
     ledger = CreditLedger({})
-    with _only_one(home), sandbox() as running, serving(ledger) as billing:
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(home))
+        running = stack.enter_context(sandbox())
         at = free_port(_UI_PORT) if port is None else port
         told = {
             **running.environment,
@@ -127,19 +130,22 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
             "DAGSTER_HOME": str(home / "dagster"),
         }
         pages = free_port(_PAGES_PORT)
+        there = None
         if can_show_bills():
-            # The demo reads the sample bills itself, in one go; the pages run beside Dagster.
+            there = stack.enter_context(organisation(running.s3_url))
+            # The demo reads the sample bills itself, all in one go; the pages run beside Dagster.
             told |= {
+                **there.environment,
                 "FINOPS_PORT": str(pages),
                 "FINOPS_STORAGE": str(home / "finops"),
                 "FINOPS_AUTOMATION": "off",
                 "FINOPS_LEDGER": PAYER,
-                "AWS_ENDPOINT_URL_BILLING": billing,
+                "AWS_ENDPOINT_URL_BILLING": stack.enter_context(serving(ledger)),
             }
         environment = clean_environment(**told, CREDITS_SENSOR_SECONDS="5")
         bills = None
         if can_show_bills():
-            bills = SampleBills(home, environment, pages, months_of_bills, ledger)
+            bills = SampleBills(home, environment, pages, months_of_bills, ledger, there)
         dagster = DagsterDev(home / "dagster", environment, port=at, guarded=True)
         try:
             with dagster:

@@ -24,7 +24,7 @@ from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.reconcile import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
 from credits_pipeline.credits.assets.wings import finops_is_in_use
-from credits_pipeline.text import Outside
+from credits_pipeline.text import Outside, gated
 
 NAME = "credits_alerts"
 #: The most between two checks; with events the inbox may be listed only once an hour.
@@ -62,6 +62,7 @@ def alert_sensor(
         "high severity that are broken. Each is reported once.",
     )
     @names.bound
+    @gated
     def credits_alerts(
         context: dg.SensorEvaluationContext, inbox: InboxResource, storage: StorageResource
     ) -> dg.SensorResult:
@@ -155,7 +156,7 @@ def _look(
         "the ticks": lambda: alert_sources.ticks(
             context.instance, watched, None if origin is None else origin.location_name
         ),
-        "the credits": credits_of_the_ledger,
+        "the credits": lambda: credits_of_the_ledger(book),
     }
     if finops_is_in_use():
         sources["the budgets and anomalies"] = lambda: finops_alerts.money(book)

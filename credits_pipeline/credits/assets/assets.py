@@ -85,6 +85,9 @@ def credits_assets(
             key=names.asset(DROP),
             ins={PAYLOAD: dg.AssetIn(names.asset(PAYLOAD))},
             output_required=False,
+            # Where an instance gives it a limit, runs wait for the stream in Dagster's queue, where
+            # they are seen, and not at the lock, which holds in any case (ADR 39).
+            pool=names.called("credits_stream"),
             kinds={"cloudzero"},
             description="The month as CloudZero's AnyCost Stream holds it, read back and compared "
             "row by row. There is a materialisation only if CloudZero holds exactly this.",

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any, NoReturn, Self
 
 import dagster as dg
+from dagster._core.errors import DagsterUserCodeProcessError
+from dagster._utils.error import SerializableErrorInfo
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
@@ -31,7 +33,18 @@ VERDICT_TAG = "credits/verdict"
 RowLists = dict[str, list[dict[str, Any]]]
 
 
-class Refused(dg.Failure):
+class _PlainError(DagsterUserCodeProcessError):
+    """An error that brings its own account of itself, as from another process: Dagster keeps that.
+
+    Any other error is kept with its stack trace, which tells nobody about an expected end.
+    """
+
+    def __init__(self, *told: object) -> None:
+        account = SerializableErrorInfo("".join(f"{one}\n" for one in told), [], None)
+        super().__init__(*told, user_code_process_error_infos=[account])
+
+
+class Refused(dg.Failure, _PlainError):  # noqa: N818 - an end, as dagster.Failure is one
     """A step that stopped on purpose, after its attempt was written."""
 
     def __init__(self, description: Outside, shown: dict[str, Any] | None = None) -> None:

@@ -3,13 +3,22 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._config.post_process import post_process_config
 
-from credits_pipeline.core import settings
-from credits_pipeline.core.settings import Schedule
+from credits_pipeline.core.settings import (
+    EVENTS_QUEUE,
+    KEY_PREFIX,
+    STREAM,
+    STREAM_NAME,
+    Schedule,
+    one_of,
+)
+from credits_pipeline.core.settings import key_prefix as current_prefix
+from credits_pipeline.core.told import of_stream
 from credits_pipeline.credits.assets.assets import credits_assets, inbox_asset
 from credits_pipeline.credits.assets.checks import credits_checks, later_checks
 from credits_pipeline.credits.assets.executor import executor_of_settings
@@ -17,13 +26,9 @@ from credits_pipeline.credits.assets.io_manager import MonthIOManager
 from credits_pipeline.credits.assets.names import Names, prefix_of
 from credits_pipeline.credits.assets.partitions import monthly_partitions
 from credits_pipeline.credits.assets.reconcile import later_jobs
-from credits_pipeline.credits.assets.resources import (
-    CloudZeroResource,
-    InboxResource,
-    StorageResource,
-)
 from credits_pipeline.credits.assets.schedules import credits_schedules
 from credits_pipeline.credits.assets.sensors import credits_sensors
+from credits_pipeline.credits.assets.stream_settings import connections_of, told_to_a_stream
 from credits_pipeline.credits.assets.wings import finops_is_in_use
 from credits_pipeline.credits.model.names import DROP, MONTH_JOB
 
@@ -41,9 +46,11 @@ def build_definitions(
     schedule: Schedule | None = None,
     resources: Mapping[str, Any] | None = None,
     executor: dg.ExecutorDefinition | None = None,
-    key_prefix: str | Sequence[str] = (),
+    key_prefix: str | Sequence[str] | None = None,
     group: str = "credits",
-    name: str = "",
+    name: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    called: str = "",
 ) -> dg.Definitions:
     """Assemble one stream: its assets, checks, jobs, schedules, sensors and resources.
 
@@ -51,34 +58,66 @@ def build_definitions(
     is there already: `Definitions.merge(build_definitions(), ours)`.
 
     Args:
-        schedule: what must be known at load; default: from the environment.
+        schedule: what has to be known when it loads; default: from the settings.
         resources: replacements for ``inbox``, ``storage``, ``cloudzero`` or ``bills``.
-        executor: runs the steps of our jobs; default: from the environment. One process per run
-            suits a few short steps, because they share their imports.
-        key_prefix: the prefix of every asset key.
+        executor: runs the steps of our jobs; default: from the environment. One process per run is
+            what a few short steps want, as they share what they import.
+        key_prefix: what the key of every asset begins with; default: the name, else
+            CREDITS_KEY_PREFIX.
         group: the group that the UI shows the assets in.
-        name: of one of several streams in a code location. It is the suffix of jobs, sensors,
-            schedules and resources, and the key prefix if none is given. Bills of clouds
-            belong to the stream without a name.
+        name: of a stream beside another in one code location. It ends the names of jobs, sensors,
+            schedules and resources. Bills of clouds belong to the stream without a name. Default:
+            CREDITS_STREAM_NAME.
+        settings: of this stream, by the names of the variables, in place of the environment's.
+            A `dagster.EnvVar` names the variable that holds the value; a secret is given so.
+        called: what `credits-pipeline --stream` takes for this stream, so that reports have
+            commands to paste that are about it.
 
     Raises:
-        SettingError: a variable that is needed at load can't be used.
+        SettingError: a variable that is needed at load can't be used, or is no setting of a stream.
         ValueError: the name can't be part of a name in Dagster.
     """
-    if name and not _NAME.fullmatch(name):
+    names = _names(key_prefix, group, name)
+    told = {**names.told, **told_to_a_stream(settings or {})}
+    if called:
+        told[STREAM.name] = called
+    with of_stream(told):
+        return _assembled(
+            replace(names, told=told),
+            schedule or Schedule.from_environment(),
+            executor or executor_of_settings(),
+            resources or {},
+        )
+
+
+def _names(key_prefix: str | Sequence[str] | None, group: str, name: str | None) -> Names:
+    """What the parts of a stream are called, and what it is told of that itself."""
+    stream = STREAM_NAME.text() if name is None else name
+    if stream and not _NAME.fullmatch(stream):
         raise ValueError(
-            f"name={name!r} can't be used: letters, digits and underscores make up the name of a "
+            f"name={stream!r} can't be used: letters, digits and underscores make up the name of a "
             "stream."
         )
-    schedule = schedule or Schedule.from_environment()
-    names = Names(prefix_of(key_prefix) or prefix_of(name or ()), group, name)
-    executor = executor or executor_of_settings()
+    told = {STREAM_NAME.name: stream}
+    if name:
+        # What is told to all would be heard by the one that asks first.
+        told[EVENTS_QUEUE.name] = ""
+    if key_prefix is not None or name is not None:
+        told[KEY_PREFIX.name] = "/".join(prefix_of(key_prefix or ()))
+    with of_stream(told):
+        return Names(current_prefix(), group, stream, told)
+
+
+def _assembled(
+    names: Names,
+    schedule: Schedule,
+    executor: dg.ExecutorDefinition,
+    resources: Mapping[str, Any],
+) -> dg.Definitions:
     partitions = monthly_partitions(schedule.start_month)
     used: dict[str, Any] = {
-        "inbox": InboxResource(),
-        "storage": StorageResource(),
-        "cloudzero": CloudZeroResource(),
-        **(resources or {}),
+        **connections_of(names.told),
+        **resources,
     }
     used.setdefault("io_manager", MonthIOManager(storage=used["storage"]))
     job = dg.define_asset_job(
@@ -88,7 +127,7 @@ def build_definitions(
         executor_def=executor,
     )
     ours = {names.resource(short): used[short] for short in used if short != _BILLS}
-    bills = None if name else _bills(schedule, executor, names, partitions, used["storage"])
+    bills = None if names.stream else _bills(schedule, executor, names, partitions, used["storage"])
     if bills is not None:
         ours |= {**bills.resources, **{key: used[key] for key in used if key == _BILLS}}
     return dg.Definitions(
@@ -139,7 +178,7 @@ def _bills(
     )
     from credits_pipeline.finops.settings import AUTOMATION  # noqa: PLC0415 - as above
 
-    automation = AUTOMATION.read(settings.one_of("on", "off")) == "on"
+    automation = AUTOMATION.read(one_of("on", "off")) == "on"
     return build_finops_definitions(
         Terms(
             automation=schedule.automation and automation,

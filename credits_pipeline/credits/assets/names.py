@@ -4,15 +4,17 @@ An asset is identified by its whole key, never by the key's last part or the gro
 one location differ in their keys and in the suffix of every other name.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
 from inspect import isgeneratorfunction, signature
 from typing import Any, Self
 
 import dagster as dg
 
+from credits_pipeline.core.told import of_stream
 from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD, RAW
+from credits_pipeline.text import gated
 
 #: What functions call their resources; in a code location the names are longer.
 _RESOURCES = frozenset({"inbox", "storage", "cloudzero"})
@@ -26,13 +28,15 @@ class Names:
 
     Attributes:
         prefix: what the key of every asset begins with.
-        group: the group that the UI shows the assets in; nothing is looked up by it.
-        stream: the suffix of all other names; empty for the only stream of a location.
+        group: the group that the UI shows the assets in; nothing is found by it.
+        stream: stands at the end of all other names; empty for the only stream of a location.
+        told: what the stream is told beside the environment; see `credits_pipeline.core.told`.
     """
 
     prefix: tuple[str, ...] = ()
     group: str = "credits"
     stream: str = ""
+    told: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of_step(cls, context: StepContext) -> Self:
@@ -63,7 +67,10 @@ class Names:
         return self.called(f"credits_{short}")
 
     def bound(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function as Dagster should see it: its resources under the keys that they have here."""
+        """A function as Dagster is to see it: its resources under the keys that they have here.
+
+        It works for the stream, whose settings hold wherever it reads one.
+        """
         seen = signature(function, eval_str=True)
         keys = {short: self.resource(short) for short in seen.parameters if short in _RESOURCES}
         shorts = {key: short for short, key in keys.items()}
@@ -72,11 +79,11 @@ class Names:
                 one.replace(name=keys.get(name, name)) for name, one in seen.parameters.items()
             ]
         )
-        return _shown_as(function, shown, shorts)
+        return _shown_as(function, shown, shorts, self.told)
 
 
 def _shown_as(
-    function: Callable[..., Any], shown: Any, shorts: Mapping[str, str]
+    function: Callable[..., Any], shown: Any, shorts: Mapping[str, str], told: Mapping[str, str]
 ) -> Callable[..., Any]:
     def with_short_names(given: Mapping[str, Any]) -> dict[str, Any]:
         return {shorts.get(name, name): value for name, value in given.items()}
@@ -85,15 +92,17 @@ def _shown_as(
 
         @wraps(function)
         def bound(*args: Any, **given: Any) -> Any:
-            # Dagster starts a generator at another moment than it calls a function.
-            yield from function(*args, **with_short_names(given))
+            # Dagster begins a generator at another moment than it calls a function.
+            yield from _for_a_stream(function(*args, **with_short_names(given)), told)
 
     else:
 
         @wraps(function)
         def bound(*args: Any, **given: Any) -> Any:
-            return function(*args, **with_short_names(given))
+            with of_stream(told):
+                return function(*args, **with_short_names(given))
 
+    bound = gated(bound)
     bound.__signature__ = shown  # type: ignore[attr-defined]
     bound.__annotations__ = {
         name: one.annotation
@@ -101,6 +110,17 @@ def _shown_as(
         if one.annotation is not one.empty
     } | {"return": shown.return_annotation}
     return bound
+
+
+def _for_a_stream(values: Iterator[Any], told: Mapping[str, str]) -> Iterator[Any]:
+    """The values of a generator that works for a stream, and not between two of them."""
+    while True:
+        with of_stream(told):
+            try:
+                value = next(values)
+            except StopIteration:
+                return
+        yield value
 
 
 def prefix_of(key_prefix: str | Sequence[str]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ only method and path and replays its first answer for ever, so a reused key swal
 request (CloudZero contract, section 5).
 """
 
-import logging
 import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -34,8 +33,9 @@ from credits_pipeline.credits.cloudzero.errors import (
 )
 from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.retrying import Attempt, RequestRecord, RetryPolicy, Session
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 _T = TypeVar("_T")
 
 DEFAULT_BASE_URL = "https://api.cloudzero.com"

@@ -4,7 +4,6 @@ The caller holds the stream's lock. Anything that happens at CloudZero is return
 a verdict; an exception from here is a fault of this program, or of the journal.
 """
 
-import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -39,8 +38,9 @@ from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.credits.cloudzero.plan import Plan, PlanError, SendingLimits, plan_bodies
 from credits_pipeline.credits.cloudzero.retrying import RequestRecord, Session
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 Verdict = Literal[
     "sending",

@@ -5,7 +5,6 @@ process: no leases, no clock, nothing to clean up (design decision 2).
 """
 
 import hashlib
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +16,9 @@ import filelock
 
 from credits_pipeline.credits.cloudzero.client import checked_base_url, checked_connection_id
 from credits_pipeline.credits.cloudzero.errors import LockError
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 Waiting = Callable[[str], None]
 

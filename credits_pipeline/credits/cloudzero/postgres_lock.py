@@ -6,7 +6,6 @@ network in between. It needs its own session, so a pooler that shares sessions b
 """
 
 import importlib
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,9 @@ from typing import Any
 
 from credits_pipeline.credits.cloudzero.errors import LockError
 from credits_pipeline.credits.cloudzero.lock import HeldLock, Waiting, stream_digest, until_held
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 #: So that either side notices within a minute that the other is gone.
 _PATIENCE = {

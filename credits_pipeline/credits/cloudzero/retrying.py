@@ -3,7 +3,6 @@
 One budget of seconds covers all requests of a drop. The loop is tenacity's.
 """
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,8 +12,9 @@ import tenacity
 
 from credits_pipeline.credits.cloudzero.errors import AmbiguousError, CloudZeroError, TransientError
 from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 def _utc_now() -> datetime:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from credits_pipeline.core import settings
+from credits_pipeline.core.told import is_told, variable_of
 
 if TYPE_CHECKING:
     from credits_pipeline.core.storage.archive import Archive
@@ -156,22 +157,23 @@ class StreamConnection:
         return self._text(replace(settings.API_KEY, name=self.api_key_variable))
 
     def _text(self, variable: settings.Variable) -> str:
-        """A variable from the secret, or from the environment if the secret lacks it."""
+        """A variable of the stream, else from the secret, else from the environment."""
         from credits_pipeline.credits.delivery.secret import read_secret  # noqa: PLC0415 - loads the AWS SDK
 
         name = settings.SECRET.text()
-        if not name:
+        if not name or is_told(variable.name):
             return variable.text()
         if self._secret is None or self._secret.name != name:
             self._secret = read_secret(name)
-        found = self._secret.fields.get(variable.name)
+        field = variable_of(variable.name)
+        found = self._secret.fields.get(field)
         if found:
             return found
         try:
             return variable.text()
         except settings.SettingError as error:
             raise settings.SettingError(
-                f"The secret {name} of {settings.SECRET.name} has no {variable.name}, and {error}"
+                f"The secret {name} of {settings.SECRET.name} has no {field}, and {error}"
             ) from None
 
     def client(

@@ -210,7 +210,9 @@ def _signs_agree(
         "zero": signs.zero,
         "taken_as": signs.taken_as,
     }
-    counted = f"{signs.positive} positive and {signs.negative} negative amounts"
+    # All of a sheet's months are taken one way, so all of its amounts are counted.
+    amounts = "amount" if signs.negative == 1 else "amounts"
+    counted = f"The file has {signs.positive} positive and {signs.negative} negative {amounts}"
     if decisions.signs != "auto":
         taken = f"the {_CREDITS_ARE[signs.taken_as]} ones taken as credits"
         says = f"{counted}, {taken}, as decided ({decisions.signs})."

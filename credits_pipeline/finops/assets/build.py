@@ -215,7 +215,7 @@ def _ledger(terms: Terms) -> FinopsDefinitions:
         assets=ledger_assets(terms.drop, terms.owners),
         asset_checks=ledger_checks(terms.drop, terms.months),
         jobs=jobs,
-        sensors=[ledger_sensor(jobs, terms.sensors)],
+        sensors=[ledger_sensor(jobs, terms.sensors, terms.seconds)],
     )
 
 

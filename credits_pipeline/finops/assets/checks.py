@@ -15,6 +15,7 @@ from credits_pipeline.finops.assets.bills import FILES, MARTS, PUBLISHED, ROWS
 from credits_pipeline.finops.assets.metadata import md, plain
 from credits_pipeline.finops.assets.partitions import bill_of, bills
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.publish.attempts import Attempt
@@ -58,6 +59,7 @@ def _of_files() -> dg.AssetChecksDefinition:
         partitions_def=bills,
         description="The manifest names at least one file, and each file once.",
     )
+    @gated
     def manifest_names_files(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> dg.AssetCheckResult:
@@ -89,6 +91,7 @@ def _of_rows() -> dg.AssetChecksDefinition:
     ]
 
     @dg.multi_asset_check(name="focus_costs_statements", specs=specs, can_subset=True)
+    @gated
     def focus_costs_statements(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> Iterator[dg.AssetCheckResult]:
@@ -149,6 +152,7 @@ def _of_marts() -> dg.AssetChecksDefinition:
     ]
 
     @dg.multi_asset_check(name="marts_statements", specs=specs, can_subset=True)
+    @gated
     def marts_statements(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> Iterator[dg.AssetCheckResult]:
@@ -195,6 +199,7 @@ def _of_published() -> dg.AssetChecksDefinition:
     ]
 
     @dg.multi_asset_check(name="published_statements", specs=specs, can_subset=True)
+    @gated
     def published_statements(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> Iterator[dg.AssetCheckResult]:

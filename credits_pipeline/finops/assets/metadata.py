@@ -1,11 +1,11 @@
 """What the Dagster UI shows of bills: numbers as numbers, exact amounts as text beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.text import Markdown, Outside
+from credits_pipeline.text import Markdown, Outside, Plain
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.ingest import Ingested
@@ -21,7 +21,21 @@ _SHOWN = 50
 
 def plain(text: object) -> str:
     """Text from a bill with nothing in it that Markdown or HTML acts on: the UI renders both."""
-    return Markdown.cell(Outside(" ".join(str(text).split()))).text
+    return Markdown.render(Outside(str(text))).text
+
+
+def cell(text: object) -> str:
+    """The same for a cell of a table: short, and no bar in it ends it."""
+    return Markdown.cell(Outside(str(text))).text
+
+
+def saying(say: Callable[[str], None]) -> Callable[[str], None]:
+    """A function that says a sentence, wherever its words come from, in a log."""
+
+    def said(sentence: str) -> None:
+        say(Plain.render(Outside(sentence)).text)
+
+    return said
 
 
 def md(text: str) -> dg.MarkdownMetadataValue:
@@ -178,5 +192,5 @@ def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
     """Rows as the UI lays them out; whatever is in a cell stays text."""
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
-    lines += [" | ".join("" if cell is None else plain(cell) for cell in row) for row in rows]
+    lines += [" | ".join("" if one is None else cell(one) for one in row) for row in rows]
     return md("\n".join(f"| {line} |" for line in lines))

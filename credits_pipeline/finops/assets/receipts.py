@@ -14,6 +14,7 @@ import dagster as dg
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.assets import metadata
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.lake import Version
@@ -64,7 +65,7 @@ def receipts_asset(
         description="The credits that a month's receipt proves to have been handed out, as rows of "
         "FOCUS. They count in the cost view Net only, in the place of the bill's own credits; of a "
         "month that is withdrawn they are nothing.",
-    )(_receipts)
+    )(gated(_receipts))
 
 
 def receipts_sensor(
@@ -99,6 +100,7 @@ def _check(partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition
         partitions_def=partitions,
         description="The rows add up to the receipt, to the last digit.",
     )
+    @gated
     def sums_to_the_receipt(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> dg.AssetCheckResult:
@@ -146,9 +148,9 @@ def _receipts(
     if found.version is None or (attempt is not None and not attempt.is_fine):
         raise _not_taken(month, attempt)
     refresher = bills.refresher()
-    made = refresher.make(found.version, say=context.log.info)
+    made = refresher.make(found.version, say=metadata.saying(context.log.info))
     with_marts(depot, source.name, month, made)
-    refreshed = refresher.refresh(say=context.log.info)
+    refreshed = refresher.refresh(say=metadata.saying(context.log.info))
     uri = depot.place.uri(f"focus_costs/source={source.name}/billing_month={month}")
     return dg.MaterializeResult(
         metadata={

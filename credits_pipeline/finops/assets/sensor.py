@@ -13,10 +13,12 @@ import dagster as dg
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.assets.looking import Ask, Last, look, parse, spelled
+from credits_pipeline.finops.assets.metadata import saying
 from credits_pipeline.finops.assets.partitions import bills as bill_partitions
 from credits_pipeline.finops.assets.partitions import key_of, months
 from credits_pipeline.finops.assets.partitions import sources as source_partitions
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.sources import Source
@@ -46,6 +48,7 @@ def manifests_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> 
         "delivery changed. A month that failed for a cause that passes is asked for again after 15 "
         "minutes, 1 hour and 4 hours, then every 12 hours.",
     )
+    @gated
     def bill_manifests(
         context: dg.SensorEvaluationContext, bills: BillsResource
     ) -> dg.SensorResult:
@@ -63,7 +66,7 @@ def manifests_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> 
         if failures and not found.asks:
             raise ManifestsError(" ".join(failures))
         for failure in failures:
-            context.log.error(failure)
+            saying(context.log.error)(failure)
         known = set(context.instance.get_dynamic_partitions(source_partitions.name or ""))
         new = sorted({ask.source for ask in found.asks} - known)
         return dg.SensorResult(

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from credits_pipeline.alerts.alert import Alert
 from credits_pipeline.finops.address import link
 from credits_pipeline.finops.queries.periods import Period
 from credits_pipeline.finops.queries.scope import Scope
@@ -61,6 +62,26 @@ class Notes:
 
     def __add__(self, other: "Notes") -> "Notes":
         return Notes(self.wrong + other.wrong, {**self.fine, **other.fine})
+
+
+def alert_of(note: Note, *, has_pages: bool) -> Alert:
+    """A note as channels take it.
+
+    Args:
+        note: what people should know of.
+        has_pages: whether the address of the pages is known.
+    """
+    return Alert(
+        subject=note.subject,
+        cause=note.cause,
+        about=note.about,
+        state=note.state,
+        what=note.what,
+        to_do=note.to_do,
+        dollars=note.dollars,
+        address=note.address if has_pages else "",
+        channels=note.channels,
+    )
 
 
 def of_budgets(results: Mapping[str, Any] | None, base: str) -> Notes:

@@ -56,7 +56,8 @@ def pdf(view: View) -> bytes:
     """
     laid, faces = layout(view), _faces()
     _check(faces, laid.texts())
-    told = json.dumps({**laid.data(), "families": list(faces.families)}, ensure_ascii=False)
+    families = faces.families_for(laid.texts())
+    told = json.dumps({**laid.data(), "families": families}, ensure_ascii=False)
     printed: bytes = _compiler(faces).compile(
         input=_TEMPLATE.read_bytes(),
         format="pdf",

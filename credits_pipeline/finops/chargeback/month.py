@@ -1,19 +1,16 @@
-"""A month's statements under every model, kept with what they were made from; and its archives."""
+"""A month's statements under every model, kept with what they were made from."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.finops.chargeback import documents
 from credits_pipeline.finops.chargeback.opening import Office
 from credits_pipeline.finops.chargeback.statement import Statement
-from credits_pipeline.finops.chargeback.view import CLOSED, View
 from credits_pipeline.finops.decisions.body import digest
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.queries.sources import bills
 
-_MONTHS, _ARCHIVES = "chargeback/months", "chargeback/archives"
+_MONTHS = "chargeback/months"
 
 
 @dataclass(frozen=True)
@@ -67,35 +64,9 @@ def made_from(office: Office, month: BillingMonth) -> str:
     return digest(told)
 
 
-def keep_archive(office: Office, view: View, say: Callable[[str], None]) -> str | None:
-    """Keep the archive of a closed statement, where it is not kept yet; its key.
-
-    Raises:
-        DocumentError: it can't be printed.
-    """
-    if view.state != CLOSED:
-        return None
-    depot, key = _depot(office), _archive(view)
-    if archived(office, view) is None:
-        content = documents.archive(view, say)
-        depot.place.put(key, content)
-    return key
-
-
-def archived(office: Office, view: View) -> str | None:
-    """Where the archive of a closed statement is kept; None where it is not."""
-    key = _archive(view)
-    return key if view.state == CLOSED and key in _depot(office).keys(key) else None
-
-
 def _depot(office: Office) -> Depot:
     return office.books.published.depot
 
 
 def _key(month: BillingMonth) -> str:
     return f"{_MONTHS}/{month}.json"
-
-
-def _archive(view: View) -> str:
-    version = view.closing.version if view.closing else 0
-    return f"{_ARCHIVES}/{view.statement.month}/{view.statement.digest[:16]}-{version}.zip"

@@ -21,6 +21,7 @@ from credits_pipeline.finops.decisions.kind import (
     InvalidDecisionError,
     anything,
 )
+from credits_pipeline.finops.decisions.record import CLOSED
 from credits_pipeline.finops.decisions.said import STATES, folder_of, read_state, said
 
 _LARGEST = 1_000_000
@@ -85,7 +86,7 @@ class FileDecisions:
             DecisionsError: there is no folder, or a file can't be read.
         """
         self._check()
-        there = {path.name for path in self.folder.iterdir() if path.is_dir()} - {STATES}
+        there = {path.name for path in self.folder.iterdir() if path.is_dir()} - {STATES, CLOSED}
         wanted = {name for name in there if not name.startswith(".")} & {*(kinds or there)}
         contents = {
             kind: {item.id: dict(item.body) for item in self.items(kind)} for kind in wanted

@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
 
+from credits_pipeline.finops.decisions.connecting import engine_of, told
 from credits_pipeline.finops.decisions.item import DecisionsError
 from credits_pipeline.finops.decisions.tables import SCHEMA, VERSION_TABLE
 
@@ -50,6 +51,20 @@ def migrate(engine: sa.Engine) -> None:
             config.attributes["connection"] = connection
             config.attributes["schema"] = _schema(engine)
             command.upgrade(config, "head")
+
+
+def standing(url: str) -> tuple[str | None, str]:
+    """The version of a database's tables, None where it has none, and that of this release.
+
+    Raises:
+        DecisionsError: the database does not answer.
+    """
+    engine = engine_of(url)
+    try:
+        with told(engine):
+            return _revision(engine), _head()
+    finally:
+        engine.dispose()
 
 
 def _config() -> Config:

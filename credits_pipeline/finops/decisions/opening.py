@@ -12,7 +12,7 @@ from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions.body import Body
 from credits_pipeline.finops.decisions.exchange import Contents
 from credits_pipeline.finops.decisions.files import FileDecisions
-from credits_pipeline.finops.decisions.item import Author, Item, Snapshot, State
+from credits_pipeline.finops.decisions.item import Author, ClosedMonth, Item, Snapshot, State
 from credits_pipeline.finops.decisions.kind import check_item, check_state
 from credits_pipeline.finops.decisions.store import DecisionStore
 
@@ -94,6 +94,19 @@ def closings_are_kept() -> bool:
     if not settings.is_folder(settings.storage_root()):
         return False
     return Path(make_url(settings.database_url()).database or "").is_file()
+
+
+def closed_months() -> list[ClosedMonth]:
+    """Every month that was ever closed here; they lie in the database, wherever decisions do.
+
+    Raises:
+        SettingError: the settings name no database.
+        DecisionsError: it can't be reached.
+    """
+    if not closings_are_kept():
+        return []
+    with DecisionStore.open(settings.database_url()) as store:
+        return store.closed_months.all()
 
 
 @contextmanager

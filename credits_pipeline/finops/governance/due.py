@@ -1,12 +1,17 @@
-"""Whether policies are to be evaluated: bills, a scan or a policy changed, or a day has begun."""
+"""Whether policies are to be evaluated: bills, a scan or a policy changed, or a day has begun.
+
+A scan that holds no longer is a change as well: what it saw is not known from then on.
+"""
 
 from datetime import UTC, datetime
 
 from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.scans.holding import holds
+from credits_pipeline.finops.scans.shelf import ScanShelf
 
 _RECORD = "governance/{}.json"
 _POINTER = "governance/CURRENT.json"
-_SCAN = "scans/resources/CURRENT.json"
+_SCAN = "resources"
 
 
 def due(depot: Depot, published: str, policies: str, now: datetime) -> str | None:
@@ -18,7 +23,7 @@ def due(depot: Depot, published: str, policies: str, now: datetime) -> str | Non
         policies: digest of what people decided.
         now: the moment.
     """
-    scan = (depot.read(_SCAN) or {}).get("version", "")
+    scan = _scan(depot, now)
     wanted = (published, scan, policies, f"{now.astimezone(UTC):%Y-%m-%d}")
     pointer = depot.read(_POINTER)
     last = None if pointer is None else depot.read(_RECORD.format(pointer["version"]))
@@ -27,3 +32,9 @@ def due(depot: Depot, published: str, policies: str, now: datetime) -> str | Non
         if made == wanted:
             return None
     return "/".join(wanted)
+
+
+def _scan(depot: Depot, now: datetime) -> str:
+    """The version of the scan that holds; empty where none does."""
+    found = ScanShelf(depot).current(_SCAN)
+    return found.version if found is not None and holds(found.as_of, now) else ""

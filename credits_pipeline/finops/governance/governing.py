@@ -10,7 +10,13 @@ from typing import Any
 
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.governance.evaluating import Outcome, evaluate
-from credits_pipeline.finops.governance.ledger import Ledger, Record, Tally, with_day
+from credits_pipeline.finops.governance.ledger import (
+    GovernanceError,
+    Ledger,
+    Record,
+    Tally,
+    with_day,
+)
 from credits_pipeline.finops.governance.policy import Policy
 from credits_pipeline.finops.governance.resources import Billed, rows, wanted, write_table
 from credits_pipeline.finops.governance.violations import Violation, fold, found_by, key_of
@@ -18,6 +24,7 @@ from credits_pipeline.finops.marts.shelf import Shelf
 from credits_pipeline.finops.publish.published import Published
 from credits_pipeline.finops.queries.exactly import total
 from credits_pipeline.finops.queries.sources import bills
+from credits_pipeline.finops.scans.holding import HOLDS, holds
 from credits_pipeline.finops.scans.inventory import UNKNOWN
 from credits_pipeline.finops.scans.life import GONE, NOT_SEEN
 from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
@@ -28,10 +35,7 @@ _MART = "resource_costs"
 _PARTS = ("resources", "inventory")
 #: What was fixed so long ago is not shown any more.
 _FIXED_STAY = timedelta(days=400)
-
-
-class GovernanceError(Exception):
-    """Policies can't be evaluated; the message says what to do."""
+_HOLD_HOURS = int(HOLDS.total_seconds() // 3600)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Table:
         resources: who is in it, in its order.
         unseen: kind, account and region of what a scan could not look at.
         missed: the same in sentences.
-        scanned: the version of the scan; empty before the first.
+        scanned: the version of the scan; empty before the first, and where it holds no longer.
+        is_late: whether the scan holds no longer: nothing that it saw is known any more.
     """
 
     file: Path
@@ -51,18 +56,29 @@ class Table:
     unseen: frozenset[tuple[str, str, str]] = frozenset()
     missed: tuple[str, ...] = ()
     scanned: str = ""
+    is_late: bool = False
 
     def looked_at(self, one: Violation) -> bool:
         """Whether a resource that is not in the table would have been seen if it were there."""
-        return not (
+        return not self.is_late and not (
             {(kind, one.account, region) for kind in (one.kind, "account")
              for region in (one.region, "")} & self.unseen
         )  # fmt: skip
 
 
 @contextmanager
-def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterator[Table]:
+def table(
+    depot: Depot, published: Published, tags: Sequence[TagKey], now: datetime | None = None
+) -> Iterator[Table]:
     """The table of resources as bills and scans have them now; gone after the block.
+
+    A scan that is not of the day says nothing: what only it saw is not known, and never clean.
+
+    Args:
+        depot: the wing's storage.
+        published: the bills.
+        tags: the tag keys that are columns.
+        now: the moment; default: now.
 
     Raises:
         GovernanceError: a bill's costs of resources are not there.
@@ -78,7 +94,14 @@ def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterato
             )
         billed.append(Billed(bill, shelf.file(kept)))
     scans = ScanShelf(depot)
-    scan = _scan(scans)
+    scan, late = _scan(scans), ""
+    if scan is not None and not holds(scan.as_of, now or datetime.now(UTC)):
+        late = (
+            f"the scan is of {scan.as_of:%Y-%m-%d %H:%M} UTC, and holds for {_HOLD_HOURS} hours: "
+            "what it saw is not known any more. What to do: see why no other came, then run "
+            "credits-pipeline scan."
+        )
+        scan = None
     with depot.scratch() as folder:
         file = folder / "resources.parquet"
         work = folder / "work"
@@ -86,7 +109,9 @@ def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterato
         scanned = None if scan is None else scans.file(scan)
         write_table(file, work, billed=billed, scanned=scanned, tags=tags)
         unseen, missed = _unseen(scan)
-        yield Table(file, rows(file, work), unseen, missed, scan.version if scan else "")
+        version = scan.version if scan else ""
+        told = (late, *missed) if late else missed
+        yield Table(file, rows(file, work), unseen, told, version, is_late=bool(late))
 
 
 def _scan(scans: ScanShelf) -> Kept | None:
@@ -102,6 +127,8 @@ def _unseen(scan: Kept | None) -> tuple[frozenset[tuple[str, str, str]], tuple[s
         tuple(
             f"{part['what']} of account {part['account']}"
             f"{' in ' + part['region'] if part['region'] else ''}: {part['says']}"
+            if part["account"]
+            else part["says"]
             for part in parts
             if part["says"]
         ),
@@ -134,31 +161,33 @@ def run(
         say: told what is being done.
 
     Raises:
-        GovernanceError: there is nothing to evaluate.
+        GovernanceError: there is nothing to evaluate, or others keep theirs all the while.
     """
-    at = now or datetime.now(UTC)
-    ledger = Ledger(depot)
-    with ledger.turn(), table(depot, published, tags) as made:
-        say(f"asking {len(policies)} policies of {len(made.resources)} resources")
-        outcomes = evaluate(policies, made.file)
-        before = ledger.current()
-        after = _after(
-            ledger.violations(before.version if before else ""), outcomes, made, set(unreadable), at
-        )
-        broken = {one.policy.id: len(one.broken) for one in outcomes}
-        record = Record(
-            version="",
-            at=at.isoformat(timespec="seconds"),
-            resources=len(made.resources),
-            tallies={one.policy.id: _tally(one, made.resources) for one in outcomes},
-            trend=with_day(before.trend if before else {}, f"{at:%Y-%m-%d}", broken),
-            published=published.version,
-            scanned=made.scanned,
-            policies=digest,
-            run_id=run_id,
-            missed=made.missed,
-        )
-        return ledger.keep(record, after), outcomes
+    outcomes: list[Outcome] = []
+
+    def make(before: Record | None, known: list[Violation]) -> tuple[Record, list[Violation]]:
+        nonlocal outcomes
+        at = now or datetime.now(UTC)
+        with table(depot, published, tags, at) as made:
+            say(f"asking {len(policies)} policies of {len(made.resources)} resources")
+            outcomes = evaluate(policies, made.file)
+            broken = {one.policy.id: len(one.broken) for one in outcomes}
+            record = Record(
+                version="",
+                at=at.isoformat(timespec="seconds"),
+                resources=len(made.resources),
+                tallies={one.policy.id: _tally(one, made.resources) for one in outcomes},
+                trend=with_day(before.trend if before else {}, f"{at:%Y-%m-%d}", broken),
+                published=published.version,
+                scanned=made.scanned,
+                policies=digest,
+                run_id=run_id,
+                missed=made.missed,
+            )
+            return record, _after(known, outcomes, made, set(unreadable), at)
+
+    record = Ledger(depot).change(make)
+    return record, outcomes
 
 
 def _after(
@@ -223,14 +252,14 @@ def take_in(
         origin: the tool's name.
         at: when it looked.
     """
-    ledger = Ledger(depot)
-    with ledger.turn():
-        before = ledger.current()
-        all_before = ledger.violations(before.version if before else "")
-        theirs = [one for one in all_before if one.origin == origin]
-        rest = [one for one in all_before if one.origin != origin]
+
+    def make(before: Record | None, known: list[Violation]) -> tuple[Record, list[Violation]]:
+        theirs = [one for one in known if one.origin == origin]
+        rest = [one for one in known if one.origin != origin]
         record = before or Record("", at.isoformat(timespec="seconds"), 0, {}, {})
-        return ledger.keep(replace(record, version=""), [*rest, *fold(theirs, found, looked, at)])
+        return replace(record, version=""), [*rest, *fold(theirs, found, looked, at)]
+
+    return Ledger(depot).change(make)
 
 
 def costs(resources: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:

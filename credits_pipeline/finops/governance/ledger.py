@@ -1,4 +1,4 @@
-"""What evaluations left: violations and counts in versions, the pointer written last.
+"""What evaluations left: violations and counts in versions, the pointer swapped last.
 
 ::
 
@@ -10,7 +10,7 @@
 import gzip
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,12 +21,16 @@ from filelock import FileLock
 
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.governance.violations import Violation
+from credits_pipeline.finops.objects import MissingError
 
 FOLDER = "governance"
 _POINTER = f"{FOLDER}/CURRENT.json"
 #: Versions that stay: what pages still look at, and a few to look into.
 _STAY = 10
 _DAYS_OF_TREND = 90
+#: How often an evaluation is made anew where another machine's came between.
+_TRIES = 10
+_ENDS = (".jsonl.gz", ".json")
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,14 @@ class Record:
     high: Sequence[Mapping[str, Any]] = ()
 
 
+#: From what counted before to what is to count: a record and all violations that are known.
+Making = Callable[[Record | None, list[Violation]], tuple[Record, Iterable[Violation]]]
+
+
+class GovernanceError(Exception):
+    """Policies can't be evaluated, or the outcome not kept; the message says what to do."""
+
+
 class Ledger:
     """The evaluations of a storage."""
 
@@ -108,13 +120,38 @@ class Ledger:
         with gzip.open(file, "rt", encoding="utf-8") as lines:
             return [Violation.from_json(json.loads(line)) for line in lines]
 
-    def keep(self, record: Record, violations: Iterable[Violation]) -> Record:
-        """Keep an evaluation whole, and have it count.
+    def change(self, make: Making) -> Record:
+        """Have an evaluation count that is made of the one that counts now.
+
+        Evaluations of one machine take turns. Where another machine's came to count meanwhile, it
+        is made anew from that one, so that neither is lost.
 
         Args:
-            record: its version is given here.
-            violations: all that are known.
+            make: told the record and the violations of before; gives those of after. The record's
+                version is given here.
+
+        Raises:
+            GovernanceError: others were quicker time and again.
         """
+        with self._turn():
+            for _ in range(_TRIES):
+                # The pointer's tag first: what others keep after this look is then noticed.
+                tag, before = self._tag(), self.current()
+                kept = self._written(
+                    *make(before, self.violations(before.version if before else ""))
+                )
+                content = json.dumps({"version": kept.version}, indent=2).encode()
+                if self.depot.place.swap(_POINTER, content, tag):
+                    self._prune(kept.version)
+                    return kept
+                self.depot.forget([f"{FOLDER}/{kept.version}{end}" for end in _ENDS])
+        raise GovernanceError(
+            f"Violations were evaluated {_TRIES} times, and each time another machine had kept an "
+            "evaluation meanwhile. What to do: have one machine evaluate, or try again."
+        )
+
+    def _written(self, record: Record, violations: Iterable[Violation]) -> Record:
+        """An evaluation, whole, that does not count yet."""
         now, all_known = datetime.now(UTC), list(violations)
         kept = replace(
             record,
@@ -126,13 +163,18 @@ class Ledger:
             _write(file, all_known)
             self.depot.keep(f"{FOLDER}/{kept.version}.jsonl.gz", file)
         self.depot.write(f"{FOLDER}/{kept.version}.json", asdict(kept))
-        self.depot.write(_POINTER, {"version": kept.version})
-        self._prune(kept.version)
         return kept
 
+    def _tag(self) -> str | None:
+        """Which content the pointer has; None where there is none yet."""
+        try:
+            return self.depot.place.head(_POINTER).etag
+        except MissingError:
+            return None
+
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """One writer at a time on this machine, so that no evaluation is lost under another."""
+    def _turn(self) -> Iterator[None]:
+        """One at a time on this machine, so that nobody evaluates in vain."""
         folder = self.depot.on_disk / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".evaluating.lock"):

@@ -185,7 +185,8 @@ class _Sharing:
         usage: Usage,
     ) -> None:
         self.asked, self.ledger, self.credits, self.usage = asked, ledger, credits, usage
-        self.left: dict[Used, Decimal] = {one: max(one.cost, Decimal(0)) for one in usage.rows}
+        self.used: dict[Used, Decimal] = {one: max(one.cost, Decimal(0)) for one in usage.rows}
+        self.left = dict(self.used)
         self.notes: list[str] = []
 
     def share(self, payer: str, id_: str) -> PoolShare:
@@ -193,14 +194,17 @@ class _Sharing:
         amount, booked = month.by_credit()[id_], month.by_account([id_])
         digits = max(_CENTS, _places(amount), *map(_places, booked.values()))
         known = self.credits.get(id_)
+        # What is taken back covers nothing, so that it does not matter what others have covered.
+        left = self.left if amount > 0 else self.used
         good = [] if self.asked.rule is Rule.AS_LEDGER else self._good_for(payer, id_, known)
         found = placed(
             self.asked.rule,
             Pool(
                 units=_units(amount, digits),
                 booked={name: _units(one, digits) for name, one in booked.items()},
-                eligible=self._sums(good, digits),
-                tagged=self._sums([one for one in good if one.tagged], digits),
+                used=_sums({one: self.used[one] for one in good}, digits),
+                eligible=_sums({one: left[one] for one in good}, digits),
+                tagged=_sums({one: left[one] for one in good if one.tagged}, digits),
                 owner=known.owner if known else "",
                 percent=self.asked.percent,
             ),
@@ -245,12 +249,6 @@ class _Sharing:
             )
         return good
 
-    def _sums(self, rows: Sequence[Used], digits: int) -> dict[str, int]:
-        found: dict[str, Decimal] = {}
-        for one in rows:
-            found[one.account] = found.get(one.account, Decimal(0)) + self.left[one]
-        return {name: int(cost.scaleb(digits)) for name, cost in sorted(found.items())}
-
     def _cover(self, rows: Sequence[Used], given: Mapping[str, Decimal]) -> None:
         """Take what was given from the largest usage first; what is taken back frees none."""
         for account, amount in given.items():
@@ -261,6 +259,14 @@ class _Sharing:
                 if covered > 0:
                     self.left[one] -= covered
                     left -= covered
+
+
+def _sums(rows: Mapping[Used, Decimal], digits: int) -> dict[str, int]:
+    """Of each account, in units."""
+    found: dict[str, Decimal] = {}
+    for one, cost in rows.items():
+        found[one.account] = found.get(one.account, Decimal(0)) + cost
+    return {name: int(cost.scaleb(digits)) for name, cost in sorted(found.items())}
 
 
 def _taken(booked: Mapping[str, Decimal], over: Decimal, digits: int) -> dict[str, Decimal]:

@@ -1,4 +1,7 @@
-"""The ledger read anew: balances of each payer, and the months that may have changed."""
+"""The ledger read anew: balances of each payer, and the months that may have changed.
+
+What is not answered, or not whole, is noted, so that it is asked for again in time.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +10,8 @@ from datetime import UTC, datetime
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.ledger.asking import MOST_MONTHS, Ledger
 from credits_pipeline.finops.ledger.book import LedgerBook
-from credits_pipeline.finops.ledger.credit import LedgerError, LedgerMonth
+from credits_pipeline.finops.ledger.credit import Balances, LedgerError, LedgerMonth
+from credits_pipeline.finops.ledger.unanswered import BALANCES, note, settle
 from credits_pipeline.finops.settings import Payer
 
 #: AWS changes a month after its invoice too, for some weeks.
@@ -46,6 +50,54 @@ def due(book: LedgerBook, payer: str, now: datetime) -> list[BillingMonth]:
     return sorted(found)
 
 
+def read_month(
+    ledger: Ledger, book: LedgerBook, month: BillingMonth, *, signed: bool
+) -> LedgerMonth:
+    """Ask for a month and keep it.
+
+    Args:
+        ledger: of the payer.
+        book: that keeps it.
+        month: the billing month.
+        signed: whether other months of the payer have minus signs.
+
+    Returns:
+        What AWS said now; what counts may be an older answer that was whole.
+
+    Raises:
+        LedgerError: it can't be asked, or says what can't be.
+    """
+    payer, what = ledger.payer.account, str(month)
+    try:
+        found = ledger.month(month, signed=signed)
+    except LedgerError as error:
+        note(book.depot, payer, what, str(error), ledger.now())
+        raise
+    book.keep(found)
+    if found.complete:
+        settle(book.depot, payer, what)
+    else:
+        note(book.depot, payer, what, found.why, ledger.now())
+    return found
+
+
+def read_balances(ledger: Ledger, book: LedgerBook) -> Balances:
+    """Ask for what is left of a payer's credits and keep it.
+
+    Raises:
+        LedgerError: it can't be asked, or says what can't be.
+    """
+    payer = ledger.payer.account
+    try:
+        found = ledger.balances()
+    except LedgerError as error:
+        note(book.depot, payer, BALANCES, str(error), ledger.now())
+        raise
+    book.keep_balances(found)
+    settle(book.depot, payer, BALANCES)
+    return found
+
+
 def refresh(
     payers: Sequence[Payer],
     book: LedgerBook,
@@ -70,13 +122,12 @@ def refresh(
         ledger = Ledger(payer, now=now)
         try:
             say(f"{payer.account}: balances")
-            book.keep_balances(ledger.balances())
+            read_balances(ledger, book)
             signed = book.is_signed(payer.account)
             for month in chosen or due(book, payer.account, now()):
                 say(f"{payer.account}: {month}")
-                answer = ledger.month(month, signed=signed)
+                answer = read_month(ledger, book, month, signed=signed)
                 signed = signed or answer.signed
-                book.keep(answer)
                 found.append(answer)
         except LedgerError as error:
             failed.append(error)

@@ -36,7 +36,8 @@ class Pool:
     Attributes:
         units: to hand out; below zero where more was taken back than given.
         booked: what AWS took off each account's bill.
-        eligible: what each account used of what the credit is good for, and no pool has covered.
+        used: what each account used of what the credit is good for.
+        eligible: the part of it that no pool has covered.
         tagged: the same with the tag of the migration programme.
         owner: the account that owns the credit; empty where that is not known.
         percent: by account, of the rule `Rule.FIXED`.
@@ -44,6 +45,7 @@ class Pool:
 
     units: int
     booked: Mapping[str, int]
+    used: Mapping[str, int]
     eligible: Mapping[str, int]
     tagged: Mapping[str, int]
     owner: str
@@ -63,7 +65,8 @@ def placed(rule: Rule, pool: Pool) -> dict[str, int]:
 def _in_a_row(pool: Pool) -> dict[str, int]:
     sign = -1 if pool.units < 0 else 1
     left, found = abs(pool.units), {}
-    row = sorted(pool.eligible, key=lambda name: (name != pool.owner, -pool.eligible[name], name))
+    # By all that was used: what others have left of it may turn the row round for a cent.
+    row = sorted(pool.eligible, key=lambda name: (name != pool.owner, -pool.used[name], name))
     for name in row:
         given = min(left, pool.eligible[name])
         left -= given

@@ -132,7 +132,14 @@ def is_open_here(file: Path) -> bool:
 
 
 def _connected(file: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(file), read_only=True, config=READING)
+    try:
+        connection = duckdb.connect(str(file), read_only=True, config=READING)
+    except duckdb.Error as error:
+        raise PublishError(
+            f"{file} is published, and can't be opened: {error}. What to do: run "
+            "`credits-pipeline ingest`, which makes it anew where it is gone; remove it first "
+            "where it is damaged."
+        ) from error
     form = connection.execute("SELECT form FROM about").fetchone()
     if form != (FORM,):
         connection.close()

@@ -96,7 +96,10 @@ def _once(
     """Publish, unless somebody else does meanwhile."""
     # The pointer first: what others publish after this look is then noticed.
     tag, last = pointer_tag(depot), read_pointer(depot)
-    parts, used, waiting = _whole(Shelf(depot), bills(), catalogue, _published(depot, last))
+    there = set(depot.keys(f"{FOLDER}/"))
+    # A file that somebody removed says nothing of the version before, and is made anew.
+    known = last if last is not None and f"{FOLDER}/{last.file}" in there else None
+    parts, used, waiting = _whole(Shelf(depot), bills(), catalogue, _published(depot, known))
     version = _digest(parts, used, catalogue)
     pointer = Pointer(
         version=version,
@@ -104,9 +107,9 @@ def _once(
         resources=f"resources-{_digest_of_large(parts, catalogue)}.duckdb",
         published_at=now.isoformat(timespec="seconds"),
     )
-    if last is not None and last.version == version:
+    files = {f"{FOLDER}/{name}" for name in (pointer.file, pointer.resources)}
+    if last is not None and last.version == version and files <= there:
         return Publication(last, False, used, waiting, retire(depot, last, now))  # noqa: FBT003 - as named
-    there = set(depot.keys(f"{FOLDER}/"))
     for name, before, is_large in (
         (pointer.file, last and last.file, False),
         (pointer.resources, last and last.resources, True),

@@ -11,9 +11,9 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.lake import Lake, Version
 from credits_pipeline.finops.marts.catalogue import marts
-from credits_pipeline.finops.marts.duck import DuckDBEngine
 from credits_pipeline.finops.marts.making import Made, Rows, is_made, make
 from credits_pipeline.finops.marts.mart import Mart
+from credits_pipeline.finops.marts.opening import open_engine
 from credits_pipeline.finops.marts.shelf import Shelf
 from credits_pipeline.finops.publish.bill import Bill
 from credits_pipeline.finops.publish.publishing import Publication, publish
@@ -76,7 +76,7 @@ class Refresher:
         rows = Rows(version.source, str(version.month), version.version, files)
         with (
             self._depot.scratch() as folder,
-            DuckDBEngine.opened(folder, memory=self._memory) as engine,
+            open_engine(folder, memory=self._memory) as engine,
         ):
             return make(engine, self._shelf, self.catalogue, rows, say=say)
 

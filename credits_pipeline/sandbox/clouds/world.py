@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 Dimensions = frozenset[tuple[str, str]]
@@ -60,8 +61,9 @@ class World:
         metrics: CloudWatch's values: by namespace, name and dimensions, each hour's statistics.
         values: the most values in an answer of CloudWatch.
         faults: what goes wrong, in order.
-        page: the most things in an answer.
-        requests: the requests made, by service and operation.
+        page: how many things an answer has at most.
+        older: how much older all is than moto, which stamps it with now, says.
+        requests: what was asked, by service and operation.
     """
 
     prices: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -77,4 +79,5 @@ class World:
     values: int = 100_800
     faults: list[Fault] = field(default_factory=list)
     page: int = 2
+    older: timedelta = timedelta(0)
     requests: Counter[str] = field(default_factory=Counter)

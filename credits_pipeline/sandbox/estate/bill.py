@@ -4,7 +4,7 @@ import csv
 import json
 from calendar import monthrange
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,6 +35,7 @@ def write_bill(
     *,
     without: Collection[str] = (),
     costs: Mapping[str, Mapping[str, tuple[str, str]]] | None = None,
+    through: date | None = None,
 ) -> Path:
     """Write one month of the bill, as in a folder of FOCUS files.
 
@@ -44,7 +45,8 @@ def write_bill(
         year: of the month.
         month: of the year.
         without: things that are gone by then.
-        costs: of things with another cost by then.
+        costs: of things that cost otherwise by then.
+        through: the last day that it is about; None for the whole month.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{year}-{month:02}.csv"
@@ -70,6 +72,8 @@ def write_bill(
             spread = zip(_days(effective, days), _days(at_list, days), strict=True)
             for day, (paid, listed) in enumerate(spread):
                 start = first + timedelta(days=day)
+                if through is not None and start.date() > through:
+                    break
                 rows.append(
                     {
                         **period,
@@ -89,6 +93,29 @@ def write_bill(
         writer.writeheader()
         writer.writerows(rows)
     return path
+
+
+def billed(year: int, month: int, through: date | None = None) -> Decimal:
+    """What a month's bill comes to, from what each thing is said to cost.
+
+    Args:
+        year: of the month.
+        month: of the year.
+        through: as in `write_bill`.
+    """
+    if through is None:
+        return sum((thing.cost for thing in THINGS), Decimal(0))
+    days = monthrange(year, month)[1]
+    seen = min(days, max(0, (through - date(year, month, 1)).days + 1))
+    amounts = (Decimal(paid) for thing in THINGS for paid, _ in thing.costs.values())
+    # The first days of a month carry the tenths of a cent that do not divide.
+    return sum(
+        (
+            Decimal(seen * (tenths // days) + min(seen, tenths % days)) / 1000
+            for tenths in (int(amount * 1000) for amount in amounts)
+        ),
+        Decimal(0),
+    )
 
 
 def _of(found: Planted, thing: Thing) -> dict[str, str]:

@@ -25,7 +25,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
     first_column,
     holds_anything,
 )
-from credits_pipeline.credits.reading.layouts.wide import extract_cells
+from credits_pipeline.credits.reading.layouts.wide import MonthColumns, extract_cells
 from credits_pipeline.credits.reading.refusal import UnreadableFile, split_command
 
 NAME = "headerless_wide"
@@ -78,20 +78,18 @@ def extract(grid: Grid, context: Context) -> Extract:
             layout=NAME,
         )
     _refuse_cut_amounts(grid, columns, name=context.name)
-    return extract_cells(
-        grid,
+    sheet = MonthColumns(
         layout=NAME,
         version=VERSION,
         account=start,
         months={column: context.first_month.shift(index) for index, column in enumerate(columns)},
-        totals=[],
         faults=first_fault(
             filled_beyond(grid, list(range(last + 1, grid.width)), _TOO_MANY),
             _too_few(grid, start, last),
             label_faults(grid.columns[start]),
         ),
-        context=context,
     )
+    return extract_cells(grid, sheet, context)
 
 
 def _last_month(grid: Grid, start: int, *, name: str) -> int:
