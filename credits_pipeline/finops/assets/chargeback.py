@@ -228,10 +228,9 @@ def _statements(
     waiting = again = 0
     for model in office.books.decided.models.values():
         view = office.view(month, model)
-        key = keep_archive(office, view, saying(context.log.debug))
-        if key is None:
+        if view.state != CLOSED and model.name not in config.models:
             continue
-        key = keep_archive(office, view, context.log.debug)
+        key = keep_archive(office, view, saying(context.log.debug))
         kept.append((model.name, office.books.published.depot.place.uri(key)))
         if post is None:
             waiting += len(list(unsent(view, book)))

@@ -1,4 +1,4 @@
-"""The same marts by DuckDB and by a real Spark cluster: equal in every cell, a worker killed too."""
+"""The same marts by DuckDB and by a real Spark cluster, equal in each cell; a worker is killed."""
 
 import os
 from collections.abc import Iterator
