@@ -1,6 +1,6 @@
-"""The pipeline as a component of `dg`: one YAML is one stream, several are several.
+"""The pipeline as a component of `dg`: each YAML file is one stream.
 
-Concept: https://docs.dagster.io/guides/build/components. What it leaves out comes from the
+Concept: https://docs.dagster.io/guides/build/components. Attributes that are left out come from the
 environment, as for the pipeline on its own.
 """
 
@@ -14,7 +14,7 @@ import dagster as dg
 
 from credits_pipeline.core import settings
 from credits_pipeline.credits.assets.build import build_definitions
-from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, told_to_a_stream
+from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, overrides_of
 
 #: A field is called as its variable is, without what stands in front; of a secret it names the
 #: variable that holds it.
@@ -138,21 +138,21 @@ class CreditsPipelineComponent(dg.Component, dg.Resolvable):
 
     def settings(self) -> dict[str, str]:
         """What the YAML says, by the names of the variables; a name of a variable as an EnvVar."""
-        told: dict[str, str] = {}
+        given: dict[str, str] = {}
         for one in fields(self):
             variable, value = _FIELDS.get(one.name), getattr(self, one.name)
             if variable is not None and value is not None:
-                told[variable.name] = dg.EnvVar(value) if variable.secret else _text(value)
-        return told
+                given[variable.name] = dg.EnvVar(value) if variable.secret else _text(value)
+        return given
 
-    def told(self) -> dict[str, str]:
-        """All that the stream is told, for a command that works for it.
+    def overrides(self) -> dict[str, str]:
+        """All of the stream's settings, for a command that works for it.
 
         Raises:
             SettingError: a setting can't be used.
         """
         return {
-            **told_to_a_stream(self.settings()),
+            **overrides_of(self.settings()),
             settings.STREAM_NAME.name: self.name,
             settings.KEY_PREFIX.name: "/".join(self.key_prefix),
         }
@@ -166,8 +166,8 @@ class CreditsPipelineComponent(dg.Component, dg.Resolvable):
             )
 
 
-def told_by(place: Path) -> Mapping[str, str]:
-    """What the stream of a component is told.
+def overrides_by(place: Path) -> Mapping[str, str]:
+    """The settings of a component's stream, for a command that works for it.
 
     Args:
         place: its YAML, or the folder of it.
@@ -202,7 +202,7 @@ def told_by(place: Path) -> Mapping[str, str]:
         raise settings.SettingError(
             f"{file} can't be used: {' '.join(said)} What to do: dg check yaml says where."
         ) from None
-    return {**made.told(), settings.STREAM.name: str(place)}
+    return {**made.overrides(), settings.STREAM.name: str(place)}
 
 
 def _text(value: Any) -> str:

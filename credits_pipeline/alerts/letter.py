@@ -44,10 +44,10 @@ class Post:
     server: Server
 
     def send(self, letter: Letter) -> None:
-        """Send one.
+        """Send one letter.
 
         Raises:
-            ChannelError: it was not taken; nobody got it.
+            ChannelError: it was not taken; nobody received it.
             PartlyToldError: it was taken, but not for all.
         """
         subject = letter.subject.line(_LONGEST_SUBJECT)
@@ -74,7 +74,7 @@ class Post:
             )
 
     def _message(self, letter: Letter) -> EmailMessage:
-        # One line for each header: a folded one begins with a space for some readers.
+        # No folded headers: some readers show a folded one with a leading space.
         message = EmailMessage(policy.default.clone(max_line_length=998))
         message["Subject"] = letter.subject.line(_LONGEST_SUBJECT)
         message["From"] = self.server.sender
@@ -92,7 +92,7 @@ class Post:
 
 
 def configured_post() -> Post | None:
-    """The server as it is set; None where it is not.
+    """The server as it is set; None if it is not.
 
     Raises:
         SettingError: it can't be used.

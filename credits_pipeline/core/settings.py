@@ -1,7 +1,7 @@
-"""The environment's variables: what each means, its default, and how it is read when first used.
+"""The environment variables: what each means, its default, and how it is parsed on first use.
 
-`VARIABLES` is the one list; the documentation and ``.env.example`` are held against it by a test.
-AWS credentials and endpoints are the AWS SDK's own and are not listed here.
+`VARIABLES` is the only list; a test compares the documentation and ``.env.example`` with it.
+AWS credentials and endpoints belong to the AWS SDK and are not listed here.
 """
 
 import os
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.core.told import value_of, variable_of
+from credits_pipeline.core.overrides import value_of, variable_of
 
 T = TypeVar("T")
-#: A century; more days than a calendar has would be no number of days.
+#: A century. A larger number is a mistake, and would overflow the calendar.
 _MOST_DAYS = 36_500
 _SHORTEST_MONTH = 28
 
@@ -31,7 +31,7 @@ class Variable:
 
     Attributes:
         name: as exported.
-        default: the text that holds where it is not set; None where there is no default.
+        default: the text used where it is not set; None where there is no default.
         meaning: one sentence for people.
         secret: never shown.
     """
@@ -330,7 +330,7 @@ def storage_root() -> str:
     """Where the pipeline keeps what it made: ``CREDITS_STORAGE``, or its default.
 
     Raises:
-        SettingError: it lies inside the inbox, where it would be taken for credits files.
+        SettingError: it lies inside the inbox, where its files would be taken for credits files.
     """
     root = STORAGE.text()
     if not root:
@@ -341,7 +341,7 @@ def storage_root() -> str:
         inbox = value_of(BUCKET.name)
         folder = f"{below.strip('/')}/" if below.strip("/") else ""
         prefix = PREFIX.text()
-        # Either inside of the other: what a run keeps would lie among the files, or they among it.
+        # Neither may lie inside the other, or the files of both would mix.
         if bucket == inbox and (folder.startswith(prefix) or prefix.startswith(folder)):
             raise SettingError(
                 f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{prefix}, or the "
@@ -354,15 +354,15 @@ def storage_root() -> str:
 
 @dataclass(frozen=True)
 class Schedule:
-    """What a code location has to know when it loads.
+    """What a code location must know when it loads.
 
     Attributes:
         start_month: the first partition.
-        sensor_seconds: between two looks into the inbox.
+        sensor_seconds: between two checks of the inbox.
         automation: whether sensors start with the daemon.
-        adopt: how old a file may be to start a run on a new installation.
+        adopt: how old a file may be and still start a run on a new installation.
         owners: of the assets, as the UI shows them.
-        events_queue: the URL of the queue that the inbox's events go to; empty for none.
+        events_queue: the URL of the queue that receives the inbox's events; empty for none.
     """
 
     start_month: BillingMonth = field(default_factory=lambda: BillingMonth(2024, 1))
@@ -374,12 +374,12 @@ class Schedule:
 
     @classmethod
     def from_environment(cls) -> "Schedule":
-        """Read it.
+        """Read it from the environment.
 
         Raises:
             SettingError: a variable can't be used.
         """
-        # Not needed to load, but a report that can't be written would be told too late.
+        # Loading does not need it, but a report that can't be written would be noticed too late.
         UI_URL.read(web_address)
         return cls(
             start_month=START_MONTH.read(BillingMonth.parse),

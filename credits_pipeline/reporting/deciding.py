@@ -1,6 +1,6 @@
-"""A decision as people give it: the command and the launchpad's config, ready to paste.
+"""A decision as people enter it: the command and the launchpad's config, ready to paste.
 
-Both carry the version that the decision is about; a run refuses it for any other.
+Both name the version that the decision is about; a run refuses it for any other.
 """
 
 import re
@@ -23,7 +23,7 @@ def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
     Args:
         month: ``YYYY-MM``.
         decided: the decisions by name.
-        version: token of the version that they are about; without one the command shows the
+        version: token of the version that they are about; without it the command shows the
             newest version and asks.
     """
     stream = STREAM.text()
@@ -49,7 +49,7 @@ def config(decided: Mapping[str, Any], version: str) -> str:
 
 
 def config_block(decided: Mapping[str, Any], version: str) -> str:
-    """The launchpad's config as a block of YAML, with the place for who decides and why."""
+    """The launchpad's config as a block of YAML, with room for who decides and why."""
     fields = [*_fields(decided, version), "# who: your name", "# why: the reason"]
     return "\n".join(
         ["ops:", f"  {_step()}:", "    config:", *(f"      {field}" for field in fields)]
@@ -57,7 +57,7 @@ def config_block(decided: Mapping[str, Any], version: str) -> str:
 
 
 def offered(month: str, version: str, offers: Sequence[Mapping[str, Any]]) -> str:
-    """What can be decided, in a sentence; empty where no decision helps."""
+    """What can be decided, in a sentence; empty if no decision helps."""
     if not offers:
         return ""
     commands = ", or ".join(command(month, offer, version) for offer in offers)
@@ -73,12 +73,12 @@ def spelled(decided: Mapping[str, Any]) -> str:
 def summary(
     attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, at_most: int = 10
 ) -> Iterator[str]:
-    """The rows and dollars that a decision about an attempt's version is about, as plain lines.
+    """The rows and dollars that a decision about an attempt's version covers, as plain lines.
 
     Args:
         attempt: the last one of the version.
         rows: its lists of rows by name.
-        at_most: of each list so many are shown.
+        at_most: how many rows of each list are shown.
     """
     yield f"{attempt.verdict.value.replace('_', ' ')}: {_plain(attempt.reason)}"
     total = Decimal(attempt.total_credit_usd or 0)
@@ -112,5 +112,5 @@ def _plain(value: object) -> str:
 
 def _fields(decided: Mapping[str, Any], version: str) -> list[str]:
     values = (f"{name}: {str(value).lower()}" for name, value in decided.items())
-    # Quoted, as a token begins with digits.
+    # Quoted, because a token begins with digits.
     return [*values, f'for_version: "{version}"']

@@ -1,7 +1,7 @@
-"""E-mail, by the SMTP server that is set.
+"""E-mail, through the SMTP server that is set.
 
-With Python's own smtplib and not Dagster's e-mail sensor, which tells of every failed run, retries
-included, and of nothing else.
+It uses Python's smtplib and not Dagster's e-mail sensor, which reports every failed run, retries
+included, and nothing else.
 """
 
 import smtplib
@@ -24,15 +24,15 @@ _LIKE = "smtp://user:password@smtp.example.com:587?from=credits@example.com"
 
 @dataclass(frozen=True)
 class Server:
-    """An SMTP server, as its address says.
+    """An SMTP server, as described by its address.
 
     Attributes:
         host: its name.
         port: its port.
-        tls: from the first byte on; else by STARTTLS, except on this machine.
+        tls: from the first byte on; otherwise by STARTTLS, except on this machine.
         user: to log in as; empty for none.
         password: of the user.
-        sender: whom the messages are from.
+        sender: the address that the messages come from.
     """
 
     host: str
@@ -53,7 +53,7 @@ class Server:
             url = urlsplit(text)
             port = url.port
         except ValueError:
-            # Its own text holds a part of a password that is not escaped.
+            # The error's own text contains a part of a password that is not escaped.
             raise ValueError(f"it is an address such as {_LIKE}") from None
         user = unquote(url.username or "")
         sender = (parse_qs(url.query).get("from") or [user])[0]
@@ -100,7 +100,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Mail:
-    """A list of people, and the server that takes messages for them."""
+    """A list of recipients, and the server that takes messages for them."""
 
     server: Server
     to: tuple[str, ...]
@@ -125,21 +125,21 @@ class Mail:
             )
 
     def _message(self, alert: Alert, ui: str) -> EmailMessage:
-        # One line for each header: a folded one begins with a space for some readers.
+        # No folded headers: some readers show a folded one with a leading space.
         message = EmailMessage(policy.default.clone(max_line_length=998))
         message["Subject"] = f"[credits] {alert.title}"
         message["From"] = self.server.sender
         message["To"] = ", ".join(self.to)
         message["Date"] = formatdate()
         message["Message-ID"] = make_msgid(domain=self.server.sender.rpartition("@")[2])
-        # No out-of-office note answers it.
+        # Keeps out-of-office replies away.
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(f"{alert.text(ui)}\n")
         return message
 
 
 def configured() -> Mail | None:
-    """The channel as it is set; None where it is not.
+    """The channel as it is set; None if it is not.
 
     Raises:
         SettingError: its settings can't be used, or one of the two is missing.
@@ -158,7 +158,7 @@ def addresses(text: str) -> tuple[str, ...]:
     """A parser of e-mail addresses with commas between them.
 
     Raises:
-        ValueError: one is none.
+        ValueError: one of them is not an e-mail address.
     """
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     for one in found:
@@ -173,7 +173,7 @@ def is_address(text: str) -> bool:
 
 
 def said(error: Exception) -> str:
-    """What a server said, without what was said to it."""
+    """What a server answered, without what was sent to it."""
     if isinstance(error, smtplib.SMTPResponseException):
         answer = error.smtp_error
         words = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)

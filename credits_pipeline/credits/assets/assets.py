@@ -1,8 +1,8 @@
 """The four assets: from the file in S3 to the drop in CloudZero.
 
 Concept: https://docs.dagster.io/guides/build/assets. Each body is a few calls of the pure rooms;
-what stops a month is a value that the next step looks at, not a check (design decision 3).
-What an asset is stands in its description, which the UI shows.
+what stops a month is a value that the next step tests, not a check (design decision 3). The UI
+shows each asset's description.
 """
 
 from collections.abc import Iterator, Sequence
@@ -96,12 +96,12 @@ def credits_assets(
 
 
 def _common(owners: Sequence[str], names: Names) -> dict[str, Any]:
-    """What every asset is found by in the UI."""
+    """The attributes by which the UI finds every asset."""
     return {"group_name": names.group, "owners": list(owners), "tags": TAGS}
 
 
 def inbox_asset(owners: Sequence[str] = (), names: Names = _ONLY) -> dg.AssetSpec:
-    """The inbox as people see it: files that start no run are listed there with the reason."""
+    """The inbox for people: files that start no run are listed there with the reason."""
     return dg.AssetSpec(
         names.asset(INBOX),
         **_common(owners, names),
@@ -168,7 +168,7 @@ def _credits(
         journal = storage.journal()
         decided = decisions.taken(context, config, recorder, raw_credits_csv)
         if decided.clear_month:
-            # Whatever is wrong with the file must not stop its withdrawal.
+            # A fault in the file must not stop its withdrawal.
             nothing = MonthCredits.nothing(month, version, decided)
             return dg.MaterializeResult(
                 value=nothing,

@@ -1,4 +1,4 @@
-"""The one assembly, so that tests and deployments differ by argument."""
+"""The one place of assembly, so that tests and deployments differ only by arguments."""
 
 import inspect
 import re
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster._config.post_process import post_process_config
 
+from credits_pipeline.core.overrides import of_stream
 from credits_pipeline.core.settings import (
     EVENTS_QUEUE,
     KEY_PREFIX,
@@ -18,7 +19,6 @@ from credits_pipeline.core.settings import (
     one_of,
 )
 from credits_pipeline.core.settings import key_prefix as current_prefix
-from credits_pipeline.core.told import of_stream
 from credits_pipeline.credits.assets.assets import credits_assets, inbox_asset
 from credits_pipeline.credits.assets.checks import credits_checks, later_checks
 from credits_pipeline.credits.assets.executor import executor_of_settings
@@ -28,14 +28,14 @@ from credits_pipeline.credits.assets.partitions import monthly_partitions
 from credits_pipeline.credits.assets.reconcile import later_jobs
 from credits_pipeline.credits.assets.schedules import credits_schedules
 from credits_pipeline.credits.assets.sensors import credits_sensors
-from credits_pipeline.credits.assets.stream_settings import connections_of, told_to_a_stream
+from credits_pipeline.credits.assets.stream_settings import connections_of, overrides_of
 from credits_pipeline.credits.assets.wings import finops_is_in_use
 from credits_pipeline.credits.model.names import DROP, MONTH_JOB
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.assets.build import FinopsDefinitions
 
-#: Providers write manifests a few times a day, and each look lists every source.
+#: Providers write manifests a few times a day, and each check lists every source.
 _MANIFESTS_SECONDS = 60
 _BILLS = "bills"
 _NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -54,36 +54,35 @@ def build_definitions(
 ) -> dg.Definitions:
     """Assemble one stream: its assets, checks, jobs, schedules, sensors and resources.
 
-    Nothing in it has a name that a code location has once only, so that it can be merged with what
+    Nothing in it has a name that a code location can have only once, so it can be merged with what
     is there already: `Definitions.merge(build_definitions(), ours)`.
 
     Args:
-        schedule: what has to be known when it loads; default: from the settings.
+        schedule: what must be known at load; default: from the settings.
         resources: replacements for ``inbox``, ``storage``, ``cloudzero`` or ``bills``.
-        executor: runs the steps of our jobs; default: from the environment. One process per run is
-            what a few short steps want, as they share what they import.
-        key_prefix: what the key of every asset begins with; default: the name, else
-            CREDITS_KEY_PREFIX.
+        executor: runs the steps of our jobs; default: from the environment. One process per run
+            suits a few short steps, because they share their imports.
+        key_prefix: the prefix of every asset key; default: the name, else CREDITS_KEY_PREFIX.
         group: the group that the UI shows the assets in.
-        name: of a stream beside another in one code location. It ends the names of jobs, sensors,
-            schedules and resources. Bills of clouds belong to the stream without a name. Default:
-            CREDITS_STREAM_NAME.
-        settings: of this stream, by the names of the variables, in place of the environment's.
-            A `dagster.EnvVar` names the variable that holds the value; a secret is given so.
-        called: what `credits-pipeline --stream` takes for this stream, so that reports have
-            commands to paste that are about it.
+        name: of one of several streams in a code location; default: CREDITS_STREAM_NAME. It is the
+            suffix of jobs, sensors, schedules and resources. Bills of clouds belong to the stream
+            without a name.
+        settings: of this stream alone, by the names of the variables. A `dagster.EnvVar` is the
+            name of another variable that has the value; a secret must be given so.
+        called: what `credits-pipeline --stream` takes for this stream. Reports have commands to
+            paste that say it.
 
     Raises:
         SettingError: a variable that is needed at load can't be used, or is no setting of a stream.
         ValueError: the name can't be part of a name in Dagster.
     """
     names = _names(key_prefix, group, name)
-    told = {**names.told, **told_to_a_stream(settings or {})}
+    overrides = {**names.overrides, **overrides_of(settings or {})}
     if called:
-        told[STREAM.name] = called
-    with of_stream(told):
+        overrides[STREAM.name] = called
+    with of_stream(overrides):
         return _assembled(
-            replace(names, told=told),
+            replace(names, overrides=overrides),
             schedule or Schedule.from_environment(),
             executor or executor_of_settings(),
             resources or {},
@@ -91,21 +90,21 @@ def build_definitions(
 
 
 def _names(key_prefix: str | Sequence[str] | None, group: str, name: str | None) -> Names:
-    """What the parts of a stream are called, and what it is told of that itself."""
+    """The names of a stream's parts, and its settings that say them."""
     stream = STREAM_NAME.text() if name is None else name
     if stream and not _NAME.fullmatch(stream):
         raise ValueError(
             f"name={stream!r} can't be used: letters, digits and underscores make up the name of a "
             "stream."
         )
-    told = {STREAM_NAME.name: stream}
+    overrides = {STREAM_NAME.name: stream}
     if name:
-        # What is told to all would be heard by the one that asks first.
-        told[EVENTS_QUEUE.name] = ""
+        # An event in a queue that two streams share would reach only one of them.
+        overrides[EVENTS_QUEUE.name] = ""
     if key_prefix is not None or name is not None:
-        told[KEY_PREFIX.name] = "/".join(prefix_of(key_prefix or ()))
-    with of_stream(told):
-        return Names(current_prefix(), group, stream, told)
+        overrides[KEY_PREFIX.name] = "/".join(prefix_of(key_prefix or ()))
+    with of_stream(overrides):
+        return Names(current_prefix(), group, stream, overrides)
 
 
 def _assembled(
@@ -116,7 +115,7 @@ def _assembled(
 ) -> dg.Definitions:
     partitions = monthly_partitions(schedule.start_month)
     used: dict[str, Any] = {
-        **connections_of(names.told),
+        **connections_of(names.overrides),
         **resources,
     }
     used.setdefault("io_manager", MonthIOManager(storage=used["storage"]))
@@ -151,7 +150,7 @@ def _assembled(
 
 
 def build_code_location() -> dg.Definitions:
-    """The pipeline as a code location of its own: runs from an asset's page have its executor too.
+    """The pipeline as its own code location: runs from an asset's page have its executor too.
 
     Raises:
         SettingError: a variable that is needed at load can't be used.
@@ -169,7 +168,7 @@ def _bills(
     months: dg.PartitionsDefinition[str],
     storage: Any,
 ) -> "FinopsDefinitions | None":
-    """What the second wing adds, where it is in use."""
+    """What the second wing adds, if it is in use."""
     if not finops_is_in_use():
         return None
     from credits_pipeline.finops.assets.build import (  # noqa: PLC0415 - only where it is in use
@@ -193,11 +192,11 @@ def _bills(
 
 
 def _not_of_a_run(resource: Any) -> Any:
-    """A resource that no run config can set otherwise.
+    """A resource that no run config can change.
 
-    Dagster lets whoever starts a run overwrite a resource's fields. These say which server is told
-    CloudZero's key, and which variable of the environment that is. Each run and each tick gets one
-    of its own, as Dagster would make it: what one has read of a secret is not what the next uses.
+    Dagster lets whoever starts a run override a resource's fields. These fields say which server
+    receives CloudZero's key, and which environment variable that is. Each run and each tick gets
+    its own resource, as in Dagster: what one has read of a secret is not what the next uses.
     """
     if not isinstance(resource, dg.ConfigurableResource):
         return resource
@@ -208,8 +207,9 @@ def _not_of_a_run(resource: Any) -> Any:
     )
 
     def made(context: dg.InitResourceContext) -> Iterator[Any]:
-        # As `process_config_and_initialize_cm`, with the instance of the run or tick: that makes an
-        # ephemeral one for each resource, whose tables cost more than the steps of a small month.
+        # Like `process_config_and_initialize_cm`, with the instance of the run or tick: that makes
+        # an ephemeral one for each resource, whose tables cost more than the steps of a small
+        # month.
         given = post_process_config(
             resource._config_schema.config_type,  # noqa: SLF001 - as Dagster does it
             resource._convert_to_config_dictionary(),  # noqa: SLF001 - as above

@@ -1,6 +1,6 @@
-"""Credits that are about to be lost or are used up, as alerts; nothing where no ledger is read.
+"""Alerts about credits that will be lost or are used up; nothing if no credit ledger is read.
 
-Each threshold of a credit is a subject of its own, so that each is told once.
+Each threshold of a credit is its own subject, so that each is reported once.
 """
 
 from datetime import UTC, date, datetime
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
     from credits_pipeline.finops.ledger.outlook import Outlook
 
-#: Days before a credit expires with money left on which people are told.
+#: The days before an expiry with money left at which people are alerted.
 THRESHOLDS = (60, 14)
 
 
 def credits_of_the_ledger(today: date | None = None) -> Health:
-    """What is to be told of the credits that are kept.
+    """What to report about the stored credits.
 
     Args:
         today: the day; default: today, in UTC.
 
     Raises:
-        BillError: the ledger can't be read where it is kept.
+        BillError: the stored ledger can't be read.
         SettingError: a setting of the other wing can't be used.
     """
     if not finops_is_in_use():
@@ -45,7 +45,7 @@ def credits_of_the_ledger(today: date | None = None) -> Health:
 
 
 def of_outlooks(found: "Iterable[Outlook]", today: date) -> Health:
-    """The same of what is known of each credit."""
+    """The same for what is known about each credit."""
     view = Health()
     for one in found:
         for days in THRESHOLDS:
