@@ -82,8 +82,6 @@ def connections_of(
         "cloudzero": CloudZeroResource(
             base_url=of(settings.BASE_URL),
             connection_id=of(settings.CONNECTION_ID),
-            api_key_variable=str.__str__(
-                overrides.get(settings.API_KEY.name, settings.API_KEY.name)
-            ),
+            api_key_variable=key,
         ),
     }
