@@ -119,9 +119,10 @@ def _assembled(
         **resources,
     }
     used.setdefault("io_manager", MonthIOManager(storage=used["storage"]))
+    months = credits_assets(partitions, schedule.owners, names)
     job = dg.define_asset_job(
         names.called(MONTH_JOB),
-        selection=dg.AssetSelection.assets(*names.months) - later_checks(names),
+        selection=dg.AssetSelection.assets(*months) - later_checks(names),
         description="One billing month, from the file in S3 to the verified drop in CloudZero.",
         executor_def=executor,
     )
@@ -132,7 +133,7 @@ def _assembled(
     return dg.Definitions(
         assets=[
             inbox_asset(schedule.owners, names),
-            *credits_assets(partitions, schedule.owners, names),
+            *months,
             *(bills.assets if bills else ()),
         ],
         asset_checks=[
