@@ -198,6 +198,44 @@ def test_names_of_many_scripts_are_printed_and_markup_stays_text(view: View) -> 
     faces.check(["_under_ *bold* #set text(red) [x] $x$ \\u{1} <a> // --"])
 
 
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_name_is_printed_in_a_font_of_its_script(view: View, name: str) -> None:
+    printed = documents.pdf(_renamed(view, name))
+    found = {"NotoSans", SCRIPTS[name]}
+    # Scripts share marks: a few letters of a name may come from a font beside its own.
+    assert found <= _fonts_of(printed) <= found | {"NotoSansSymbols"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "first"),
+    [
+        (["検索チーム", "研究開発"], "Noto Sans CJK JP"),
+        (["검색팀", "數據"], "Noto Sans CJK KR"),
+        (["数据平台"], "Noto Sans CJK SC"),
+    ],
+)
+def test_han_letters_are_drawn_as_the_rest_of_the_document_says(
+    texts: list[str], first: str
+) -> None:
+    assert fonts.typefaces().families_for(texts)[:2] == ("Noto Sans", first)
+
+
+def _fonts_of(printed: bytes) -> set[str]:
+    """The families that a PDF has letters of."""
+    told = b""
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", printed, re.DOTALL):
+        with contextlib.suppress(zlib.error):
+            told += zlib.decompress(stream)
+    names = re.findall(rb"/FontName/[A-Z]{6}\+([A-Za-z]+)", told + printed)
+    return {name.decode() for name in names}
+
+
+def _renamed(view: View, name: str) -> View:
+    changed: dict[str, Any] = view.statement.as_dict()
+    changed["sections"][1]["lines"][0][0] = name
+    return View(type(view.statement).from_dict(changed))
+
+
 @pytest.mark.parametrize("name", [HOSTILE, "#set text(red) *b* $x$ [y] <a> @b", "=1+1", "@SUM(A1)"])
 def test_a_hostile_name_is_printed_as_it_is_and_is_a_text_in_the_workbook(
     view: View, name: str
