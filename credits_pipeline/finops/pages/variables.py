@@ -1,4 +1,4 @@
-"""The pages' own variables of the environment: who comes in, and where runs are started."""
+"""The pages' own environment variables: who may come in, and where runs are started."""
 
 from credits_pipeline.core.settings import Variable
 
