@@ -76,8 +76,8 @@ class Reading:
         def tell(size: int) -> None:
             nonlocal arrived
             arrived += size
-            if self.told:
-                self.told(
+            if self.overrides:
+                self.overrides(
                     Progress(
                         files_done=len(files),
                         files=len(self.delivery.files),

@@ -122,7 +122,7 @@ class Proposal:
 
     @cached_property
     def data(self) -> bytes:
-        """The file. What no account could use is a line, unless it stays where AWS gave it."""
+        """The file. What no account could use is a line in it, unless it stays where AWS put it."""
         lines = [f"{row.account},{_amount(row.amount)}" for row in self.in_file]
         if self.unallocated and self.asked.booked is Booked.IGNORE:
             lines.append(f"{UNALLOCATED},{_amount(self.unallocated)}")

@@ -4,6 +4,7 @@ Its workers read the rows and write the marts themselves, so the storage is a fo
 them see under the same path as this machine.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,16 +45,21 @@ class SparkEngine:
             EngineError: the client is not installed, or nothing answers there.
         """
         try:
-            from pyspark.sql.connect.session import (  # noqa: PLC0415 - only with a cluster
-                SparkSession,
-            )
+            with warnings.catch_warnings():
+                # Its client warns of pandas 3, which nothing here uses.
+                warnings.simplefilter("ignore", FutureWarning)
+                from pyspark.sql.connect.session import (  # noqa: PLC0415 - only with a cluster
+                    SparkSession,
+                )
         except ImportError as error:
             raise EngineError(
                 f"FINOPS_ENGINE is spark, and its client is not installed ({error}). What to do: "
                 "pip install 'credits-pipeline[spark]', where no other pyspark is installed."
             ) from error
         with _told(f"opening a session at {address}"):
-            session = SparkSession.builder.remote(address).create()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)
+                session = SparkSession.builder.remote(address).create()
             for name, value in _SETTINGS.items():
                 session.conf.set(name, value)
         try:
