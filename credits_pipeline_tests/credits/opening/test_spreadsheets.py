@@ -1,4 +1,4 @@
-"""Spreadsheets opened: what a cell means goes on, and what can't be told is refused."""
+"""Spreadsheets opened: what a cell means goes on, and what is unclear is refused."""
 
 import csv
 import io
