@@ -292,7 +292,7 @@ def log(attempt: Attempt) -> None:
         put_line(group, attempt.billing_month, line, datetime.now(UTC))
     except CloudWatchError as error:
         dg.get_dagster_logger().error(
-            "%s The line of run %s is on standard output, and its verdict, %s, stands.",
+            "%s The line of run %s is on standard output, and its verdict, %s, is unchanged.",
             showing.plain(Outside(str(error))),
             attempt.run_id,
             attempt.verdict.value,

@@ -73,7 +73,7 @@ OF_PAYLOAD = {
     KNOWN: "CloudZero knows every account of the payload. Accounts that it does not know are left "
     "out with a warning; too many of them mean that the list is wrong, and stop the month.",
     CHANGES: "What the month changes against what CloudZero holds for it now. It stops nothing, "
-    "and warns where the drop will be held for a person to look at.",
+    "and warns if the drop will be held for approval.",
 }
 #: Statements about `cloudzero_drop` that may change with time; separate jobs check all months.
 OF_DROP_LATER = {
