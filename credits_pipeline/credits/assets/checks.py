@@ -37,7 +37,7 @@ from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD
 from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE
 from credits_pipeline.reporting import tables
-from credits_pipeline.text import Outside, gated
+from credits_pipeline.text import Outside
 
 #: Statements about `credits`, and what each means to a finance person.
 OF_CREDITS = {
@@ -124,7 +124,6 @@ def _of_credits(
 
     @dg.multi_asset_check(name=names.op(CREDITS_STEP), specs=specs, can_subset=True)
     @names.bound
-    @gated
     def check_the_credits(
         context: dg.AssetCheckExecutionContext, storage: StorageResource
     ) -> Iterator[dg.AssetCheckResult]:
@@ -177,7 +176,6 @@ def _of_payload(
         can_subset=True,
     )
     @names.bound
-    @gated
     def payload_equals_credits(
         context: dg.AssetCheckExecutionContext, storage: StorageResource
     ) -> Iterator[dg.AssetCheckResult]:
@@ -205,7 +203,6 @@ def _of_payload(
         can_subset=True,
     )
     @names.bound
-    @gated
     def ask_cloudzero_before(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,
@@ -271,7 +268,6 @@ def _of_drop(
         can_subset=True,
     )
     @names.bound
-    @gated
     def drop_equals_payload(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,
@@ -298,7 +294,6 @@ def _of_drop(
         can_subset=True,
     )
     @names.bound
-    @gated
     def look_at_the_drop_again(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,

@@ -36,7 +36,7 @@ from credits_pipeline.credits.inbox.tick import InboxView, Rules, RunsSeen, Star
 from credits_pipeline.credits.model.names import INBOX
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.reporting import tables
-from credits_pipeline.text import Markdown, Outside, gated
+from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.state.journal import Journal
@@ -62,7 +62,6 @@ def files_sensor(
         "4 hours, then every 12 hours for three days.",
     )
     @names.bound
-    @gated
     def credits_files(
         context: dg.SensorEvaluationContext,
         inbox: InboxResource,

@@ -19,7 +19,7 @@ from credits_pipeline.credits.assets.resources import (
 )
 from credits_pipeline.credits.delivery.costs import costs_day
 from credits_pipeline.credits.delivery.known_accounts import kept_accounts
-from credits_pipeline.text import Outside, gated
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.state.journal import Journal
@@ -45,7 +45,6 @@ def again_sensors(
         "or was blocked for them.",
     )
     @names.bound
-    @gated
     def credits_accounts_known(
         inbox: InboxResource, storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.SensorResult:
@@ -63,7 +62,6 @@ def again_sensors(
         "it may have been applied late.",
     )
     @names.bound
-    @gated
     def credits_look_again(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.SensorResult:
