@@ -39,6 +39,8 @@ def ask_findings(
     yield from _told(HUB, own, "", _hub(accounts, own), parts)
     for account in accounts.all:
         if account.refused is not None:
+            no = account.refused
+            parts.append(Part(OPTIMIZER, account.id, "", UNKNOWN, 0, no.says, no.permission))
             continue
         for region in regions:
             yield from _optimized(accounts.asking(account, region), parts)
