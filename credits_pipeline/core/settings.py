@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.core.told import value_of, variable_of
+from credits_pipeline.core.overrides import value_of, variable_of
 
 T = TypeVar("T")
 #: A century. A larger number is a mistake, and would overflow the calendar.

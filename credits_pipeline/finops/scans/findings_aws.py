@@ -16,6 +16,13 @@ from credits_pipeline.finops.scans.inventory import KNOWN, PARTLY, UNKNOWN, Part
 from credits_pipeline.finops.scans.meaning import action_of, kind_of
 
 _HOME = "us-east-1"
+#: Its words for what to do that are none of a sentence.
+_ADVICE = {
+    "MigrateToGraviton": "Move it to Graviton",
+    "ScaleIn": "Scale it in",
+    "PurchaseSavingsPlans": "Buy a Savings Plan",
+    "PurchaseReservedInstances": "Buy a reservation",
+}
 
 
 def ask_findings(
@@ -83,6 +90,8 @@ def of_hub(one: Mapping[str, Any]) -> Outside:
     kind = kind_of(str(one.get("currentResourceType", "")))
     now, then = one.get("currentResourceSummary", ""), one.get("recommendedResourceSummary", "")
     change = f": {now} to {then}" if now and then else ""
+    word = str(one.get("actionType") or "Change")
+    advice = _ADVICE.get(word, f"{word} it")
     return Outside(
         origin=HUB,
         provider="aws",
@@ -91,8 +100,8 @@ def of_hub(one: Mapping[str, Any]) -> Outside:
         resource_id=str(one.get("resourceArn") or one.get("resourceId") or ""),
         kind=kind,
         action=action_of(kind, str(one.get("actionType", ""))),
-        says=f"{HUB} says {one.get('actionType', 'to change it')}{change}",
-        do=f"{one.get('actionType', 'Change')} it{change}.",
+        says=f"{HUB} says: {advice[0].lower()}{advice[1:]}{change}",
+        do=f"{advice}{change}.",
         saving=_amount(one.get("estimatedMonthlySavings")),
         currency=str(one.get("currencyCode") or "USD"),
         at=str(one.get("lastRefreshTimestamp") or ""),

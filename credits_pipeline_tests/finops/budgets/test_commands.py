@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
@@ -20,6 +19,7 @@ from credits_pipeline.finops.budgets.results import ANOMALIES, BUDGETS, FORECAST
 from credits_pipeline.finops.decisions import Author, DecisionStore
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.depot import Depot
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.finops.conftest import ANN
 
 BODIES = {
@@ -148,7 +148,7 @@ def test_a_forecast_of_days_and_of_what_no_bill_has_is_refused_in_words() -> Non
 def test_assets_keep_what_commands_say_and_alerts_tell_it(folder: Path, recent_wing: Path) -> None:
     run("decisions", "import", str(folder))
     definitions = build_definitions(schedule=Schedule())
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         done = definitions.resolve_job_def("budgets_daily").execute_in_process(instance=instance)
         checks = {
             one.asset_check_evaluation_data.check_name: one.asset_check_evaluation_data
@@ -191,7 +191,7 @@ def test_assets_keep_what_commands_say_and_alerts_tell_it(folder: Path, recent_w
 def test_a_run_that_is_repeated_remembers_each_day_once(recent_wing: Path) -> None:
     definitions = build_definitions(schedule=Schedule())
     kept = []
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         for _ in range(2):
             job = definitions.resolve_job_def("budgets_daily")
             assert job.execute_in_process(instance=instance).success

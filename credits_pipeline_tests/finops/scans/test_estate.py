@@ -201,7 +201,7 @@ def test_what_aws_finds_and_we_find_is_one_item_at_the_customer_s_price(
     names = {id_: key for key, id_ in found_by_aws.found.ids.items()}
     by = {(names.get(one.item.resource_id), one.item.action): one.item for one in found.all}
     theirs = {
-        ("db-busy", "advised_migratetograviton"): "35.00",  # 39.00 of 390.00 at list, of 350.00
+        ("db-busy", "advised_upgrade"): "35.00",  # 39.00 of 390.00 at list, of 350.00
         ("volume-unattached", "delete_unattached_volume"): "23.80",  # a week before we would say so
     }
     assert savings(found_by_aws, found).items() >= theirs.items()
