@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "credits.evaluation": {"core", "credits.model", "credits.reading", "credits.opening"},
     "credits.offers": {"core", "credits.evaluation", "credits.model", "credits.reading"},
     "credits.inbox": {"core"},
-    "credits.cloudzero": {"core"},
+    "credits.cloudzero": {"core", "text"},
     "credits.state": {"core", "core.storage", "credits.model"},
     "reporting": {"core", "credits.state", "text"},
     "credits.delivery": {

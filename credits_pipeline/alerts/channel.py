@@ -30,6 +30,10 @@ class ChannelError(Exception):
     """A message was not taken; the text says why and what to do, and contains no secret."""
 
 
+class MaybeToldError(ChannelError):
+    """The connection ended before the answer came: nobody knows whether the message was taken."""
+
+
 class PartlyToldError(ChannelError):
     """A message was taken for some recipients, and must not be sent to them again."""
 

@@ -46,7 +46,7 @@ def deliver(
             except PartlyToldError as error:
                 failures.append(str(error))
             except ChannelError as error:
-                failures.append(f"{error} It is tried again with the next tick.")
+                failures.append(f"{error} The next tick tries again.")
                 break
             except Exception as error:  # noqa: BLE001 - one channel must not silence the others
                 # The error's own text may contain the message or the channel's address.

@@ -209,7 +209,7 @@ def _wrong(episode: Incident | None, alert: Alert, now: datetime) -> Incident:
             alert,
             cause=f"{alert.cause} given up",
             state=f"{alert.state}; given up",
-            to_do="Nothing is tried again by itself any more: settle the cause, then materialise "
+            to_do="Nothing is retried automatically any more: settle the cause, then materialise "
             "the month.",
             passes=False,
         )

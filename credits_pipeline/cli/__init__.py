@@ -111,12 +111,12 @@ app.add_typer(violations, rich_help_panel="Rules and what breaks them")
 app.add_typer(decisions, rich_help_panel="Bills of clouds")
 
 
-#: What a wrong use of a command raises; Typer has a copy of click of its own in some releases.
+#: What misuse of a command raises; some releases of Typer have their own copy of click.
 _USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
 def main() -> None:
-    """Run the command line. What it ends with is shown as everything else is."""
+    """Run the command line. Its final error is printed like everything else."""
     try:
         ended = app(standalone_mode=False)
     except typer.Abort:
@@ -127,7 +127,7 @@ def main() -> None:
             say(traceback.format_exc())
             sys.exit(1)
         error.args = (Outside(error.message).lines(),)
-        # It is declared final: only its text changes, not what it says.
+        # It is declared final: only its text changes, not its meaning.
         vars(error)["message"] = error.args[0]
         rich_utils.rich_format_error(error)
         sys.exit(error.exit_code)

@@ -65,8 +65,8 @@ def settings_found() -> Iterator[Finding]:
 
 
 def _finops_readers() -> tuple[Callable[[], object], ...]:
-    """How the second wing's settings are parsed; its database is checked only where it is used."""
-    always = (finops.decisions_folder, finops.tag_keys, finops.port)
+    """How the second wing's settings are read; its database is asked for only where it is used."""
+    always = (finops.decisions_folder, finops.tag_keys, finops.port, finops.spark_address)
     return (finops.storage_root, finops.database_url, *always) if finops.STORAGE.text() else always
 
 

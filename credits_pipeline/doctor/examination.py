@@ -11,6 +11,7 @@ from credits_pipeline.doctor.instance import dagster_found
 from credits_pipeline.doctor.kept import storage_found
 from credits_pipeline.doctor.stream import stream_found
 from credits_pipeline.doctor.telling import alerts_found
+from credits_pipeline.doctor.wing import wing_found
 
 
 def examine(
@@ -31,6 +32,7 @@ def examine(
     yield from bucket_found(month)
     now("Writing to the storage")
     yield from storage_found()
+    yield from wing_found(now)
     with ExitStack() as stack:
         now("Opening Dagster's instance")
         for found in dagster_found(stack):

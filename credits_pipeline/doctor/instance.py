@@ -73,8 +73,8 @@ def _recovery(instance: dg.DagsterInstance) -> Finding:
     if missing:
         return note(
             "runs that die",
-            f"{' and '.join(missing)} are off, so a run whose process dies is asked for again only "
-            "by the sensor, after an hour.",
+            f"{' and '.join(missing)} are off, so a run whose process dies is retried only by "
+            "the sensor, after an hour.",
             f"In dagster.yaml: {_RECOVERY}",
         )
     # Dagster's default, even if a dagster.yaml does not state it.
@@ -92,7 +92,7 @@ def _recovery(instance: dg.DagsterInstance) -> Finding:
 def _daemon(instance: dg.DagsterInstance) -> Finding:
     found = instance.get_daemon_statuses(daemon_types=[_DAEMON]).get(_DAEMON)
     if found is not None and found.healthy:
-        return ok("Dagster's daemon", "is alive, so the inbox is looked into")
+        return ok("Dagster's daemon", "is alive, so the inbox is checked")
     return note(
         "Dagster's daemon",
         "is not running, so nothing starts by itself.",

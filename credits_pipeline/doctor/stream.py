@@ -21,7 +21,7 @@ from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
 _PATIENCE_SECONDS = 30
 #: Months pass without these, but less is checked; the README's table of scopes says what.
 _OPTIONAL = {
-    Operation.VALIDATE: "rows are not looked at before they are sent",
+    Operation.VALIDATE: "rows are not validated before they are sent",
     Operation.COSTS: "accounts are sent unchecked, and nobody sees whether the credits show up",
     Operation.LIST_DROPS: "only a rehearsal misses it",
     Operation.CONNECTION: "only a rehearsal misses it",

@@ -90,7 +90,9 @@ class Machine:
             self._start("guard", [*guard, "--workspace", str(workspace), "--port", str(self.port)])
             if self.spend_port is not None:
                 pages = [sys.executable, "-m", "credits_pipeline.cli", "pages"]
-                self._start("pages", [*pages, "--port", str(self.spend_port)])
+                # Who looks at the pages is on this machine too, and can open a run by this address.
+                links = {"CREDITS_UI_URL": self.environment.get("CREDITS_UI_URL") or self.url}
+                self._start("pages", [*pages, "--port", str(self.spend_port)], links)
         except BaseException:
             self.end()
             raise
@@ -132,11 +134,13 @@ class Machine:
                 raise MachineError(f"no answer after {seconds:.0f} s: {where}")
             time.sleep(_POLL_SECONDS)
 
-    def _start(self, name: str, command: Sequence[str]) -> None:
+    def _start(
+        self, name: str, command: Sequence[str], more: Mapping[str, str] | None = None
+    ) -> None:
         with self.log(name).open("ab") as log:
             part = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
                 command,
-                env={**self.environment, "DAGSTER_HOME": str(self.home)},
+                env={**self.environment, "DAGSTER_HOME": str(self.home), **(more or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -29,7 +29,7 @@ CLASS_MEANINGS = {
     "conflicting_duplicate": "a further row for an account, left out",
     "rejected": "could not be read",
     "account_unknown": "account not known to CloudZero, left out",
-    "not_a_credit": "of a type that is no credit, left out",
+    "not_a_credit": "of a type that is not a credit, left out",
     "control_total": "a total, not a row",
     "blank": "blank",
 }

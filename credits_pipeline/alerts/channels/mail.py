@@ -6,6 +6,8 @@ included, and nothing else.
 
 import smtplib
 import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
@@ -15,7 +17,13 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from credits_pipeline.alerts.alert import Alert
-from credits_pipeline.alerts.channel import SECONDS, ChannelError, PartlyToldError, without
+from credits_pipeline.alerts.channel import (
+    SECONDS,
+    ChannelError,
+    MaybeToldError,
+    PartlyToldError,
+    without,
+)
 from credits_pipeline.core.settings import ALERT_EMAIL, ALERT_SMTP, SettingError
 
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -97,6 +105,46 @@ class Server:
             raise
         return smtp
 
+    def take(self, message: EmailMessage, to: Sequence[str], title: str) -> Mapping[str, object]:
+        """Send a message; the addresses that were refused, where others were not.
+
+        Args:
+            message: whole.
+            to: addresses.
+            title: what errors call it.
+
+        Raises:
+            ChannelError: it was not taken.
+            MaybeToldError: nobody knows whether it was.
+        """
+        kind, what = ChannelError, "did not take the e-mail"
+        try:
+            smtp = self.open()
+            try:
+                refused = smtp.send_message(message, to_addrs=list(to))
+                # It is taken, however the server says goodbye.
+                with suppress(smtplib.SMTPException, OSError):
+                    smtp.quit()
+            except smtplib.SMTPServerDisconnected:
+                kind = MaybeToldError
+                raise
+            except smtplib.SMTPException:
+                raise
+            except OSError:
+                kind = MaybeToldError
+                raise
+            finally:
+                smtp.close()
+        except (smtplib.SMTPException, OSError) as error:
+            if kind is MaybeToldError:
+                what = "broke off, and may have taken the e-mail"
+            told = without(said(error), self.password, f"\0{self.user}\0{self.password}")
+            raise kind(
+                f"{self.host} {what} “{title}”: {told}. What to do: if this stays, see that "
+                f"{ALERT_SMTP.name} is right."
+            ) from None
+        return refused
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -108,16 +156,7 @@ class Mail:
 
     def send(self, alert: Alert, ui: str) -> None:
         """See `Channel.send`."""
-        try:
-            with self.server.open() as smtp:
-                refused = smtp.send_message(self._message(alert, ui), to_addrs=self.to)
-        except (smtplib.SMTPException, OSError) as error:
-            login = f"\0{self.server.user}\0{self.server.password}"
-            told = without(said(error), self.server.password, login)
-            raise ChannelError(
-                f"{self.server.host} did not take the e-mail “{alert.title}”: {told}. What "
-                f"to do: if this stays, see that {ALERT_SMTP.name} is right."
-            ) from None
+        refused = self.server.take(self._message(alert, ui), self.to, alert.title)
         if refused:
             raise PartlyToldError(
                 f"{self.server.host} took the e-mail “{alert.title}”, but not for "

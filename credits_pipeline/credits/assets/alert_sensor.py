@@ -56,10 +56,10 @@ def alert_sensor(
         name=name,
         minimum_interval_seconds=min(_SECONDS, 2 * schedule.sensor_seconds),
         default_status=status,
-        description="Tells people by Slack, e-mail and Amazon SNS, as far as they are set, of what "
+        description="Reports by Slack, e-mail and Amazon SNS, as far as they are set, what "
         "is wrong: months, files that have not come, drops that are not as they were sent, ticks "
         "that fail; where bills are read, budgets that are crossed, anomalies, and policies of "
-        "high severity that are broken. Each is told once.",
+        "high severity that are broken. Each is reported once.",
     )
     @names.bound
     def credits_alerts(
@@ -155,7 +155,7 @@ def _look(
         "the ticks": lambda: alert_sources.ticks(
             context.instance, watched, None if origin is None else origin.location_name
         ),
-        "the credits": credits_of_the_ledger,
+        "the credits": lambda: credits_of_the_ledger(book),
     }
     if finops_is_in_use():
         sources["the budgets and anomalies"] = lambda: finops_alerts.money(book)

@@ -137,7 +137,7 @@ def _raw_credits_csv(
                         file=key,
                         reason=f"There is no {box.uri(key)}.",
                         what_to_do=f"Upload the credits of {month} under that name; the month in "
-                        "CloudZero stands as it was.",
+                        "CloudZero is unchanged.",
                         permanent=True,
                     )
                 )
@@ -202,7 +202,7 @@ def _credits(
                     decisions=asdict(decided),
                     decided=journal.decided(month, version.token),
                     reason=str(refusal),
-                    what_to_do="Nothing was sent; the month in CloudZero stands as it was. "
+                    what_to_do="Nothing was sent; the month in CloudZero is unchanged. "
                     "Upload a corrected file.",
                     permanent=True,
                 )

@@ -13,6 +13,7 @@ from credits_pipeline.credits.assets.config import CreditsConfig
 from credits_pipeline.credits.delivery.artifacts import RawFile
 from credits_pipeline.credits.delivery.decisions import in_force
 from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.state.announcement import UPLOAD, arrived
 from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.reporting import deciding
 
@@ -31,6 +32,9 @@ def taken(
         StorageError: the storage can't be read or written.
     """
     journal, month, token = recorder.storage.journal(), raw.month, raw.version.token
+    upload = raw.version.metadata.get(UPLOAD)
+    if upload:
+        arrived(recorder.storage.store(), month, upload, digest=raw.digest, version=token)
     if not config.decided and not config.for_version:
         return in_force(journal, month, raw.version)
     if config.for_version != token:
@@ -93,8 +97,8 @@ def _refuse(recorder: Recorder, raw: RawFile, config: CreditsConfig, why: str) -
             Verdict.FAILED,
             file=raw.version.key,
             file_version=raw.version.token,
-            reason=f"{why} The decision is refused, nothing was sent, and {raw.month} stands as "
-            "it was.",
+            reason=f"{why} The decision is refused, nothing was sent, and {raw.month} is "
+            "unchanged.",
             what_to_do=f"{command} shows what a decision would be about, and asks.",
             permanent=True,
         )

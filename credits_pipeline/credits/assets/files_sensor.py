@@ -59,9 +59,9 @@ def files_sensor(
         name=names.called("credits_files"),
         minimum_interval_seconds=1 if queue else schedule.sensor_seconds,
         default_status=status,
-        description="Looks into the inbox and starts a run for each new version of a month's file. "
-        "A month that failed for a cause that may pass is asked for again after 15 minutes, 1 hour "
-        "and 4 hours, then every 12 hours for three days.",
+        description="Checks the inbox and starts a run for each new version of a month's file. "
+        "A month that failed for a temporary reason is retried after 15 minutes, 1 hour and "
+        "4 hours, then every 12 hours for three days.",
     )
     @names.bound
     def credits_files(
@@ -312,7 +312,7 @@ def _observation(view: InboxView, uri: str, names: Names) -> dg.AssetObservation
         )
     if view.gone:
         metadata["removed_files"] = _months(
-            "The files of these months were removed; the months stand as they were sent: ",
+            "The files of these months were removed; the months stay as they were sent: ",
             view.gone,
         )
     return dg.AssetObservation(

@@ -6,11 +6,11 @@ It reads what those assets stored, so a check costs two small files and loads no
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from credits_pipeline.alerts.alert import Alert, Health
+from credits_pipeline.alerts.alert import Health
 from credits_pipeline.alerts.state import AlertState
 
 if TYPE_CHECKING:
-    from credits_pipeline.finops.budgets.alerting import Note, Notes
+    from credits_pipeline.finops.budgets.alerting import Notes
     from credits_pipeline.finops.decisions.item import State
 
 _SUBJECTS = ("budget ", "anomaly ")
@@ -91,25 +91,13 @@ def _said(subject: str) -> "dict[str, State]":
 def _health(
     notes: "Notes", book: AlertState, subjects: tuple[str, ...], *, has_pages: bool
 ) -> Health:
-    wrong = tuple(_alert(note, has_pages=has_pages) for note in notes.wrong)
+    from credits_pipeline.finops.budgets.alerting import alert_of  # noqa: PLC0415 - as above
+
+    wrong = tuple(alert_of(note, has_pages=has_pages) for note in notes.wrong)
     seen = {*notes.fine, *(alert.subject for alert in wrong)}
     gone = {
-        episode.subject: "It is not seen any more."
+        episode.subject: "It is no longer seen."
         for episode in book.episodes
         if episode.subject.startswith(subjects) and episode.subject not in seen
     }
     return Health(wrong, {**notes.fine, **gone})
-
-
-def _alert(note: "Note", *, has_pages: bool) -> Alert:
-    return Alert(
-        subject=note.subject,
-        cause=note.cause,
-        about=note.about,
-        state=note.state,
-        what=note.what,
-        to_do=note.to_do,
-        dollars=note.dollars,
-        address=note.address if has_pages else "",
-        channels=note.channels,
-    )

@@ -12,7 +12,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.resources import StorageResource
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload, RawFile, Stored
-from credits_pipeline.text import Outside
+from credits_pipeline.text import Outside, gated
 
 if TYPE_CHECKING:
     from credits_pipeline.core.storage.archive import Entry
@@ -34,6 +34,7 @@ class MonthIOManager(dg.ConfigurableIOManager):
 
     storage: dg.ResourceDependency[StorageResource]
 
+    @gated
     def handle_output(self, context: dg.OutputContext, obj: Stored) -> None:
         """Store a value, and show where."""
         noun, month = _address(context)
@@ -52,6 +53,7 @@ class MonthIOManager(dg.ConfigurableIOManager):
             shown["dagster/uri"] = showing.text(Outside(f"{stored_at}/{FILES[noun]}"))
         context.add_output_metadata(shown)
 
+    @gated
     def load_input(self, context: dg.InputContext) -> RawFile | MonthCredits | MonthPayload:
         """Find a value.
 

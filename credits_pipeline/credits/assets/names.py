@@ -14,6 +14,7 @@ import dagster as dg
 
 from credits_pipeline.core.overrides import of_stream
 from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD, RAW
+from credits_pipeline.text import gated
 
 #: What functions call their resources; in a code location the names are longer.
 _RESOURCES = frozenset({"inbox", "storage", "cloudzero"})
@@ -104,6 +105,7 @@ def _shown_as(
             with of_stream(overrides):
                 return function(*args, **with_short_names(given))
 
+    bound = gated(bound)
     bound.__signature__ = shown  # type: ignore[attr-defined]
     bound.__annotations__ = {
         name: one.annotation

@@ -140,11 +140,11 @@ def _look_into_the_stream(
             )
         except (CloudZeroError, settings.SettingError) as error:
             # What keeps one month from being read applies to the others too.
-            not_asked.append(f"{month} and those after it were not looked at. {error}")
+            not_asked.append(f"{month} and those after it were not checked. {error}")
             break
         except StorageError as error:
             # For example a lost file of its own: the other months can still be checked.
-            not_asked.append(f"{month} was not looked at. {error}")
+            not_asked.append(f"{month} was not checked. {error}")
             continue
         yield evaluation(asset, statement, month)
         context.log.info(showing.plain(Outside(statement.message)))

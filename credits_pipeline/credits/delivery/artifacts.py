@@ -129,7 +129,7 @@ class MonthCredits:
         )
         if not self.withdrawn:
             return found
-        says = f"{self.month} is withdrawn, as decided: its file is not looked at."
+        says = f"{self.month} is withdrawn, as decided: its file is ignored."
         return tuple(replace(one, passed=True, message=says, metrics={}) for one in found)
 
     @property

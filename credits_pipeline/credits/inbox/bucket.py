@@ -143,7 +143,7 @@ class Inbox:
             # An answer that was cut off in its header looks like an empty list.
             raise InboxError(
                 f"S3's list of {self.uri(self.prefix + below)!r} came without its end. What "
-                "to do: nothing; it is asked for again."
+                "to do: nothing; the next tick asks again."
             )
         return answer
 

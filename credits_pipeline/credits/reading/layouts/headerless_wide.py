@@ -1,4 +1,4 @@
-"""Excel sheets of history without a header: an account id in every row, then a column a month.
+"""Excel sheets of history without a header: an account id in every row, then one column per month.
 
 Only a person knows the first month.
 """
@@ -36,9 +36,9 @@ _TOO_FEW = "fewer cells than the other rows have"
 
 
 def recognise(head: Grid) -> int:
-    """Twice the number of records that begin with an account id and go on with several amounts.
+    """Twice the number of records with an account id followed by several amounts.
 
-    None, unless most of those that begin with an account id do.
+    Zero, unless most of those that begin with an account id are like that.
     """
     start = first_column(head)
     several = single = 0
@@ -64,7 +64,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every cell beside an account is a record; the columns are consecutive months.
 
     Raises:
-        UnreadableFile: nobody told the first month, or the rows do not have the same number of
+        UnreadableFile: the first month is not known, or the rows do not have the same number of
             months.
     """
     start = first_column(grid)
@@ -93,10 +93,10 @@ def extract(grid: Grid, context: Context) -> Extract:
 
 
 def _last_month(grid: Grid, start: int, *, name: str) -> int:
-    """The column of the last month: the last that is filled in rows of the usual length.
+    """The column of the last month: the last one filled in rows of the usual length.
 
     Raises:
-        UnreadableFile: no length is the usual one.
+        UnreadableFile: no length is usual.
     """
     frame = frame_of(grid)
     rows = frame.filter(pl.col(f"c{start}").str.contains("[0-9]")).with_columns(

@@ -1,4 +1,4 @@
-"""A header of months: an account in every row, and a column of credits for each month."""
+"""A header of months: an account in every row, and one column of credits per month."""
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def recognise(head: Grid) -> int:
 
 
 def _month_headers(header: Header) -> dict[int, MonthText]:
-    """The months of columns of credits; a column of costs beside them is none."""
+    """The months of columns of credits; a column of costs beside them is not one."""
     found = {i: headers.month_in(cell) for i, cell in enumerate(header.cells)}
     return {i: month for i, month in found.items() if month is not None}
 
@@ -77,8 +77,8 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every cell below a month and beside an account is a record.
 
     Raises:
-        UnreadableFile: a column or a line is not understood, the months can't be told, or there are
-            too many cells.
+        UnreadableFile: a column or a line is not understood, the months are not certain, or there
+            are too many cells.
     """
     header, below = header_below(grid)
     account = choose_account(header, below, name=context.name, layout=NAME)
@@ -185,7 +185,7 @@ class MonthColumns:
 def extract_cells(grid: Grid, sheet: MonthColumns, context: Context) -> Extract:
     """An extract with an entry for every account and month of a sheet.
 
-    Months without anything in their column are left out: nobody filled them in.
+    Months with an empty column are left out: nobody filled them in.
 
     Raises:
         UnreadableFile: more cells than records are allowed.
