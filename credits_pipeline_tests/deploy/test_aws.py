@@ -284,7 +284,7 @@ def test_a_bill_is_read_and_shown_with_the_rights_of_each_and_no_other(
     published = open_current(root)
     assert published is not None
     assert published.rows("SELECT COUNT(*) FROM spend_daily") == [(1,)]
-    with pytest.raises(BillError, match="not allowed|denied|Forbidden|403"):
+    with pytest.raises(BillError, match=r"not allowed|denied|Forbidden|403"):
         Depot(root).write("published/CURRENT.json", {})
     with pytest.raises(BillError):
         list(open_place(place).list())
