@@ -5,10 +5,10 @@ The pandera models are the documentation that the Dagster UI shows.
 
 from typing import Annotated
 
-import pandera.polars as pa
 import polars as pl
 
 from credits_pipeline.core.columns import USD
+from credits_pipeline.core.frames import pa
 
 
 class CreditsTable(pa.DataFrameModel):
