@@ -10,8 +10,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= credits_pipeline_tests
-# Files of tests at one time: one more than there are cores, as many tests wait for what processes do.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Files of tests at one time: two more than there are cores, as many tests wait for what processes do.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 # How many of the slowest tests are told at the end.
 SLOWEST ?= 0
 

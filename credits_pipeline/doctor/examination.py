@@ -1,4 +1,4 @@
-"""The whole examination, in the order in which to mend what it finds."""
+"""The whole examination, in the order in which to fix what it finds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,12 +17,12 @@ from credits_pipeline.doctor.wing import wing_found
 def examine(
     month: BillingMonth, now: Callable[[str], None], *, try_alerts: bool = False
 ) -> Iterator[Finding]:
-    """Look at everything that a month needs; nothing is sent to the stream.
+    """Check everything that a month needs; nothing is sent to the stream.
 
     Args:
         month: the month that S3 and CloudZero are asked about.
-        now: is told what is looked at next.
-        try_alerts: send a message by each channel that alerts go to.
+        now: called with what is checked next.
+        try_alerts: send a test message through each channel.
     """
     now("Looking at settings and versions")
     yield from versions()

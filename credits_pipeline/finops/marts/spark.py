@@ -1,7 +1,7 @@
 """A Spark cluster as the engine of marts, reached through Spark Connect.
 
-Its workers read the rows and write the marts themselves, so the storage is a folder that every one
-of them sees under the same path as this machine.
+Its workers read the rows and write the marts themselves, so the storage is a folder that all of
+them see under the same path as this machine.
 """
 
 import re
@@ -15,14 +15,14 @@ from credits_pipeline.finops.marts.columns import COUNT, DAY, MONEY, TEXT, Colum
 from credits_pipeline.finops.marts.engine import EngineError
 
 _TAG = "tag_"
-#: What Spark calls the types that engines share.
+#: Spark's names of the types that engines share.
 _TYPES = {TEXT: "STRING", MONEY: "DECIMAL(36,18)", DAY: "DATE", COUNT: "BIGINT"}
 #: Each keeps a cost on its day, a key its text, and an overflow an error.
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.ansi.enabled": "true",
-    # Columns are told apart as Parquet does.
+    # Column names are compared as in Parquet.
     "spark.sql.caseSensitive": "true",
 }
 
@@ -37,7 +37,7 @@ class SparkEngine:
     @classmethod
     @contextmanager
     def opened(cls, address: str) -> Iterator["SparkEngine"]:
-        """An engine of its own session, for one partition after the other.
+        """An engine with its own session, for one partition after the other.
 
         Args:
             address: of Spark Connect, such as ``sc://spark.example.com:15002``.
@@ -104,7 +104,7 @@ class SparkEngine:
         wanted = ", ".join(
             f"CAST({_name(c.name)} AS {_TYPES[c.type]}) AS {_name(c.name)}" for c in columns
         )
-        # One worker writes the one file, into a folder of its own; whole, it takes its name.
+        # One worker writes the one file, into its own folder; once complete, it gets its name.
         folder = file.with_name(f".{file.name}.spark")
         with _told(f"writing {file}"):
             rows = self._session.sql(f"SELECT {wanted} FROM {_name(table)}").coalesce(1)  # noqa: S608 - quoted
@@ -150,7 +150,7 @@ def _name(name: str) -> str:
 
 
 def _tag(column: str) -> str:
-    """A tag that was no column yet when the rows were typed, by its own name."""
+    """A tag that was not a column yet when the rows were typed, by its own name."""
     key = column.removeprefix(_TAG).replace("\\", "\\\\").replace("'", "\\'")
     return (
         "array_min(transform(filter(map_entries(from_json(tags, 'map<string,string>')), "

@@ -70,7 +70,12 @@ def _closed(desk: Desk, why: str) -> None:
     except (ClosingError, DecisionsError, ObjectsError, SettingError) as error:
         st.error(plain(error))
         return
-    st.session_state[_SAID] = f"{desk.month} is closed."
+    st.session_state[_SAID] = f"{desk.month} is closed." + (
+        ""
+        if starting.address()
+        else " Dagster's sensor chargeback_months makes its documents and sends them; the pages "
+        "were not told where Dagster is."
+    )
     starting.state_month(desk.month, person)
     st.rerun()
 
