@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from credits_pipeline.finops import settings
+from credits_pipeline.finops.pages.door import configured_door
+from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.sources import Provider, Source
 
 #: The form of a location.
@@ -70,6 +73,22 @@ def steps(provider: Provider) -> str:
 def needed(provider: Provider) -> str:
     """The policy to copy, if the provider has one."""
     return _AWS_POLICY if provider is Provider.AWS else ""
+
+
+def why_no_folder(location: str, person: Person) -> str:
+    """Why a person may not connect a place; empty where it is allowed.
+
+    A folder is one of the server's own. On one's own machine that is one's own; behind a proxy an
+    editor would look, by way of a test, at what only the server's owner is to see.
+    """
+    if not settings.is_folder(location.strip()) or not configured_door().secret:
+        return ""
+    if person.may(Role.ADMIN):
+        return ""
+    return (
+        f"{location} is a folder of the server, which an admin alone may connect. What to do: give "
+        "a place in an object store, or ask an admin."
+    )
 
 
 def tried(source: Source) -> Iterator[Line]:

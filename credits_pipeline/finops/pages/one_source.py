@@ -126,6 +126,10 @@ def _change(source: Source, person: Person) -> None:
 
 
 def _save(name: str, body: dict[str, str], read: int, person: Person) -> None:
+    refused = connecting.why_no_folder(body["location"], person)
+    if refused:
+        st.error(plain(refused))
+        return
     try:
         changed = Source.of(name, body)
         with open_decisions() as decisions:

@@ -145,6 +145,10 @@ def _add(person: Person) -> None:
 def _keep(name: str, provider: Provider, location: str, export: str, person: Person) -> None:
     if person.why_not(Role.EDITOR):
         return
+    refused = connecting.why_no_folder(location, person)
+    if refused:
+        st.error(plain(refused))
+        return
     body = {"provider": provider.value, "location": location.strip(), "export": export.strip()}
     try:
         source = Source.of(name.strip(), body)
