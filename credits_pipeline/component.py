@@ -6,7 +6,7 @@ environment, as for the pipeline on its own.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ import dagster as dg
 
 from credits_pipeline.core import settings
 from credits_pipeline.credits.assets.build import build_definitions
-from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, told_to_a_stream
+from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, overrides_of
 
 #: A field is called as its variable is, without what stands in front; of a secret it names the
 #: variable that holds it.
@@ -23,22 +23,35 @@ _FIELDS = {
     for one in settings.VARIABLES
     if one not in OF_THE_PROCESS
 }
+#: Settings that are neither a text nor a whole number in YAML.
+_KINDS: dict[settings.Variable, Any] = {
+    settings.OWNERS: Sequence[str],
+    settings.ALERT_EMAIL: Sequence[str],
+    settings.AUTOMATION: bool,
+    settings.DUE_DAY: int | str,
+}
 _TYPE = "CreditsPipelineComponent"
 _NEEDED = ("bucket", "storage", "connection_id")
 
 
-def _of(variable: settings.Variable, example: Any = None) -> dg.Resolver:
+def _kind(variable: settings.Variable) -> Any:
+    """The type of a field, as YAML has it."""
+    if variable in _KINDS:
+        return _KINDS[variable]
+    return int if (variable.default or "").isdigit() else str
+
+
+def _of(variable: settings.Variable) -> Any:
     """A field that stands for a variable, as `dg` shows it."""
     default = f" Default: {variable.name}"
     default += f", else {variable.default}." if variable.default else "."
     if variable.secret:
-        meant = f"The name of the variable of the environment that holds: {variable.meaning}"
+        meant = f"The name of the variable of the environment that has: {variable.meaning}"
         return dg.Resolver.default(description=meant + default)
-    examples = None if example is None else [example]
-    return dg.Resolver.default(description=variable.meaning + default, examples=examples)
+    return dg.Resolver.default(description=variable.meaning + default)
 
 
-def _words(description: str) -> dg.Resolver:
+def _words(description: str) -> Any:
     return dg.Resolver.default(description=description)
 
 
@@ -61,9 +74,16 @@ class StreamScaffolder(dg.Scaffolder[Any]):
         )
 
 
+#: One field for each setting of a stream, so that a new setting is a field of the component too.
+_Settings: Any = make_dataclass(
+    "_Settings",
+    [(name, Annotated[_kind(one) | None, _of(one)], None) for name, one in _FIELDS.items()],
+)
+
+
 @dg.scaffold_with(StreamScaffolder)
 @dataclass
-class CreditsPipelineComponent(dg.Component, dg.Resolvable):
+class CreditsPipelineComponent(dg.Component, dg.Resolvable, _Settings):  # type: ignore[misc] - made
     """Monthly AWS credits files from S3 to verified drops in one AnyCost Stream of CloudZero.
 
     Every setting of a stream is a field; what is left out comes from the environment. Of a secret a
@@ -81,41 +101,6 @@ class CreditsPipelineComponent(dg.Component, dg.Resolvable):
         Sequence[str], _words("What the key of every asset begins with, part by part.")
     ] = field(default_factory=list)
     group: Annotated[str, _words("The group that the UI shows the assets in.")] = "credits"
-    owners: Annotated[Sequence[str] | None, _of(settings.OWNERS, ["team:finance"])] = None
-    start_month: Annotated[str | None, _of(settings.START_MONTH, "2025-01")] = None
-    automation: Annotated[bool | None, _of(settings.AUTOMATION, example=True)] = None
-    sensor_seconds: Annotated[int | None, _of(settings.SENSOR_SECONDS)] = None
-    events_queue: Annotated[str | None, _of(settings.EVENTS_QUEUE)] = None
-    adopt_days: Annotated[int | None, _of(settings.ADOPT_DAYS)] = None
-    bucket: Annotated[str | None, _of(settings.BUCKET, "credits-eu")] = None
-    prefix: Annotated[str | None, _of(settings.PREFIX)] = None
-    storage: Annotated[str | None, _of(settings.STORAGE, "s3://credits-eu-storage/credits")] = None
-    connection_id: Annotated[
-        str | None, _of(settings.CONNECTION_ID, "{{ env.EU_CONNECTION_ID }}")
-    ] = None
-    api_key_variable: Annotated[str | None, _of(settings.API_KEY, "EU_API_KEY")] = None
-    secret: Annotated[str | None, _of(settings.SECRET)] = None
-    base_url: Annotated[str | None, _of(settings.BASE_URL)] = None
-    body_bytes: Annotated[int | None, _of(settings.BODY_BYTES)] = None
-    costs_calls: Annotated[int | None, _of(settings.COSTS_CALLS)] = None
-    drop_seconds: Annotated[int | None, _of(settings.DROP_SECONDS)] = None
-    duplicates: Annotated[str | None, _of(settings.DUPLICATES)] = None
-    signs: Annotated[str | None, _of(settings.SIGNS)] = None
-    unknown_accounts: Annotated[str | None, _of(settings.UNKNOWN_ACCOUNTS)] = None
-    hold_times: Annotated[int | None, _of(settings.HOLD_TIMES)] = None
-    hold_percent: Annotated[int | None, _of(settings.HOLD_PERCENT)] = None
-    plausible_percent: Annotated[int | None, _of(settings.PLAUSIBLE_PERCENT)] = None
-    plausible_months: Annotated[int | None, _of(settings.PLAUSIBLE_MONTHS)] = None
-    due_day: Annotated[int | str | None, _of(settings.DUE_DAY)] = None
-    alert_slack_variable: Annotated[str | None, _of(settings.ALERT_SLACK)] = None
-    alert_email: Annotated[Sequence[str] | None, _of(settings.ALERT_EMAIL)] = None
-    alert_smtp_variable: Annotated[str | None, _of(settings.ALERT_SMTP)] = None
-    alert_sns: Annotated[str | None, _of(settings.ALERT_SNS)] = None
-    log_group: Annotated[str | None, _of(settings.LOG_GROUP)] = None
-    max_bytes: Annotated[int | None, _of(settings.MAX_BYTES)] = None
-    max_records: Annotated[int | None, _of(settings.MAX_RECORDS)] = None
-    description: Annotated[str | None, _of(settings.DESCRIPTION)] = None
-    service: Annotated[str | None, _of(settings.SERVICE)] = None
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The stream.
@@ -138,21 +123,21 @@ class CreditsPipelineComponent(dg.Component, dg.Resolvable):
 
     def settings(self) -> dict[str, str]:
         """What the YAML says, by the names of the variables; a name of a variable as an EnvVar."""
-        told: dict[str, str] = {}
+        given: dict[str, str] = {}
         for one in fields(self):
             variable, value = _FIELDS.get(one.name), getattr(self, one.name)
             if variable is not None and value is not None:
-                told[variable.name] = dg.EnvVar(value) if variable.secret else _text(value)
-        return told
+                given[variable.name] = dg.EnvVar(value) if variable.secret else _text(value)
+        return given
 
-    def told(self) -> dict[str, str]:
-        """All that the stream is told, for a command that works for it.
+    def overrides(self) -> dict[str, str]:
+        """All of the stream's settings, for a command that works for it.
 
         Raises:
             SettingError: a setting can't be used.
         """
         return {
-            **told_to_a_stream(self.settings()),
+            **overrides_of(self.settings()),
             settings.STREAM_NAME.name: self.name,
             settings.KEY_PREFIX.name: "/".join(self.key_prefix),
         }
@@ -166,8 +151,8 @@ class CreditsPipelineComponent(dg.Component, dg.Resolvable):
             )
 
 
-def told_by(place: Path) -> Mapping[str, str]:
-    """What the stream of a component is told.
+def overrides_by(place: Path) -> Mapping[str, str]:
+    """The settings of a component's stream, for a command that works for it.
 
     Args:
         place: its YAML, or the folder of it.
@@ -202,7 +187,7 @@ def told_by(place: Path) -> Mapping[str, str]:
         raise settings.SettingError(
             f"{file} can't be used: {' '.join(said)} What to do: dg check yaml says where."
         ) from None
-    return {**made.told(), settings.STREAM.name: str(place)}
+    return {**made.overrides(), settings.STREAM.name: str(place)}
 
 
 def _text(value: Any) -> str:

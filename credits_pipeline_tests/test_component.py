@@ -9,10 +9,10 @@ import yaml
 
 from credits_pipeline import CreditsPipelineComponent, build_definitions
 from credits_pipeline.core import settings
+from credits_pipeline.core.overrides import of_stream
 from credits_pipeline.core.settings import SettingError
-from credits_pipeline.core.told import of_stream
 from credits_pipeline.credits.assets.names import Names
-from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, told_to_a_stream
+from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, overrides_of
 from credits_pipeline.reporting import deciding
 from credits_pipeline_tests.dagster_instance import dagster_instance
 
@@ -119,7 +119,7 @@ def test_a_setting_of_one_stream_holds_for_what_works_for_it_and_for_nothing_els
     monkeypatch.setenv(variable.name, "of-all")
     monkeypatch.setenv("EU_VARIABLE", given(variable))
     value = dg.EnvVar("EU_VARIABLE") if variable.secret else given(variable)
-    eu = Names(stream="eu", told=told_to_a_stream({variable.name: value}))
+    eu = Names(stream="eu", overrides=overrides_of({variable.name: value}))
     us = Names(stream="us")
 
     def whole() -> str:
@@ -139,7 +139,7 @@ def test_a_setting_of_one_stream_holds_for_what_works_for_it_and_for_nothing_els
 def test_a_secret_is_never_part_of_definitions() -> None:
     with pytest.raises(SettingError, match="CREDITS_ALERT_SLACK is a secret"):
         build_definitions(settings={"CREDITS_ALERT_SLACK": "https://hooks.slack.com/services/x"})
-    with pytest.raises(SettingError, match="CREDITS_EXECUTOR is no setting of a stream"):
+    with pytest.raises(SettingError, match="CREDITS_EXECUTOR is not a setting of a stream"):
         build_definitions(settings={"CREDITS_EXECUTOR": "celery"})
 
 

@@ -34,8 +34,8 @@ from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
 from credits_pipeline.cli.up import up
 from credits_pipeline.cli.violations import violations
+from credits_pipeline.core.overrides import of_stream
 from credits_pipeline.core.settings import STREAM, SettingError
-from credits_pipeline.core.told import of_stream
 from credits_pipeline.text import Outside
 
 app = typer.Typer(
@@ -84,13 +84,13 @@ def _options(
     ] = False,
 ) -> None:
     if stream:
-        from credits_pipeline.component import told_by  # noqa: PLC0415 - loads Dagster
+        from credits_pipeline.component import overrides_by  # noqa: PLC0415 - loads Dagster
 
         try:
-            told = told_by(Path(stream))
+            overrides = overrides_by(Path(stream))
         except SettingError as error:
             raise typer.BadParameter(str(error), param_hint="--stream") from None
-        context.with_resource(of_stream(told))
+        context.with_resource(of_stream(overrides))
 
 
 for panel, commands in {

@@ -40,9 +40,9 @@ def demo(
     """Run the whole product on this machine, with a sample month of credits and sample bills.
 
     It starts an S3 server, CloudZero's stand-in, Dagster, fourteen months of bills of three clouds,
-    and the pages that show them. It needs no account and no network. Ctrl-C ends it and leaves no
-    process behind. Exit code 0 if the sample month is verified and every bill adds up to its known
-    total, 1 if not or if the demo can't run.
+    a made-up organisation in AWS that is scanned, and the pages that show them. It needs no account
+    and no network. Ctrl-C ends it and leaves no process behind. Exit code 0 if the sample month is
+    verified and every bill adds up to its known total, 1 if not or if the demo can't run.
 
     **Examples**
 
@@ -187,6 +187,7 @@ def ended_by_signals() -> Iterator[None]:
 
 def _next_steps(started: "Demo", home: Path) -> str:
     ui, pages = started.dagster.url, started.bills.url if started.bills else ""
+    idle = started.bills.idle if started.bills else ""
     receipt = f"{ui}/assets/cloudzero_drop?view=events&partition={_PARTITION}"
     graph = f"{ui}/locations/credits_pipeline/asset-groups/credits/lineage"
     told = [
@@ -201,7 +202,7 @@ def _next_steps(started: "Demo", home: Path) -> str:
             "Six clicks into the bills:",
             f"  1. A spike, explained      {pages}/spend?period=Last%20month",
             f"  2. A budget that is over   {pages}/budgets",
-            f"  3. A machine that is idle  {pages}/optimization",
+            f"  3. A machine that is idle  {pages}/optimization?finding={idle}",
             f"  4. A team without tags     {pages}/governance?policy=required-tags",
             f"  5. What each team owes     {pages}/chargeback",
             f"  6. When credits run out    {pages}/spend?tab=credits",

@@ -204,7 +204,11 @@ def import_(
     if as_json:
         print_json({"policies": policies, "violations": len(output.found)})
     else:
-        answers().print(f"{len(output.found)} violations of {len(policies)} policies are taken in")
+        found, of = len(output.found), len(policies)
+        answers().print(
+            f"Taken in: {found} violation{'' if found == 1 else 's'} of {of} "
+            f"polic{'y' if of == 1 else 'ies'}"
+        )
 
 
 def _seen() -> "tuple[str, list[Seen]]":
@@ -258,7 +262,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        fail(f"{text!r} is no day: write it as 2026-12-31.", 2)
+        fail(f"{text!r} is not a day: write it as 2026-12-31.", 2)
 
 
 def _print(found: "Sequence[Seen]", at: str) -> None:
@@ -284,4 +288,7 @@ def _print(found: "Sequence[Seen]", at: str) -> None:
              "state", "says"]  # fmt: skip
     print_table(heads, rows, right=["a month"], folds=["resource", "says", "owner", "policy"])
     age = datetime.now(UTC) - datetime.fromisoformat(at)
-    say(f"{len(found)} violations, as evaluated on {at[:16]} UTC ({age.days} days ago).")
+    plural, days = "" if len(found) == 1 else "s", "" if age.days == 1 else "s"
+    say(
+        f"{len(found)} violation{plural}, as evaluated on {at[:16]} UTC ({age.days} day{days} ago)."
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.core.told import value_of, variable_of
+from credits_pipeline.core.overrides import value_of, variable_of
 
 T = TypeVar("T")
 #: A century. A larger number is a mistake, and would overflow the calendar.
@@ -83,7 +83,7 @@ KEY_PREFIX = Variable(
     "",
     "What the keys of the assets begin with, such as finance or finance/credits.",
 )
-BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are dropped in.")
+BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are uploaded to.")
 PREFIX = Variable(
     "CREDITS_PREFIX", "", "What the keys of credits files start with, such as finops/."
 )

@@ -59,7 +59,10 @@ def _looked(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findin
 
     try:
         yield from look()
-    except (SettingError, BillError, DecisionsError, EngineError) as error:
+    except SettingError as error:
+        # Its own words say what can be set.
+        yield wrong(name, error, "Correct the setting, or take it away.")
+    except (BillError, DecisionsError, EngineError) as error:
         yield wrong(name, error)
 
 

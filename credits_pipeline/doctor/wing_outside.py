@@ -109,14 +109,16 @@ def statements_found() -> Iterator[Finding]:
             f"statements can't be printed here: {error}.",
             "pip install 'credits-pipeline[pages]' where statements are made.",
         )
-    except (FontError, SettingError) as error:
+    except FontError as error:
         yield wrong("spend, fonts", error)
+    except SettingError as error:
+        yield wrong("spend, fonts", error, "Correct FINOPS_FONTS, or take it away.")
     try:
         configured()
         told = settings.RULES.text()
         yield ok("spend, rules", told or "every threshold is as by default")
     except SettingError as error:
-        yield wrong("spend, rules", error)
+        yield wrong("spend, rules", error, "Correct FINOPS_RULES, or take it away.")
 
 
 def scans_found() -> Iterator[Finding]:

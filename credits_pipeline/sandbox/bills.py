@@ -27,6 +27,7 @@ _READ_SECONDS = 600
 #: Of the organisation's bills: what a resource costs is taken from a month that is over.
 _MONTHS_BEFORE = 3
 _END_SECONDS = 10
+_IDLE = "terminate_idle_instance"
 
 
 class BillsError(Exception):
@@ -46,6 +47,7 @@ class SampleBills:
             nobody reads it.
         organisation: what is scanned, and has a bill of its own; None for no scan.
         scanned: what the scan said that it saw; empty before.
+        idle: the id of what is recommended of a machine that is idle; empty before.
     """
 
     home: Path
@@ -55,6 +57,7 @@ class SampleBills:
     ledger: CreditLedger | None = None
     organisation: Organisation | None = None
     scanned: str = ""
+    idle: str = ""
     _made: list[dict[str, Any]] = field(default_factory=list)
     _running: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
@@ -93,12 +96,17 @@ class SampleBills:
             self._wait("ledger", [], check_alive)
         if self.organisation is not None:
             self._wait("scan", [], check_alive)
+            self.idle = self._idle()
             self.scanned = " ".join(self.log.read_text(errors="replace").split("\n")[-2:]).strip()
         self._wait("policies", ["evaluate"], check_alive)
         totals = self._totals()
         rows = sum(int(month["rows"]) for month in totals)
         sources = {month["source"] for month in totals}
         return f"{rows:,} rows of {len(totals)} bills from {len(sources)} sources were read"
+
+    def _idle(self) -> str:
+        found = self._told("recommendations", "--json")["rows"]
+        return next((one["id"] for one in found if one["action"] == _IDLE), "")
 
     def differing(self) -> list[str]:
         """Bills whose billed total on the Spend page differs from the known total.
@@ -110,14 +118,9 @@ class SampleBills:
         months = sorted({month["month"] for month in totals})
         command = ["spend", "--period", f"{months[0]}..{months[-1]}", "--cost", "billed"]
         command += ["--group-by", "source", "--group-by", "month", "--json"]
-        answer = subprocess.run(  # noqa: S603 - our own interpreter and module
-            self._command(*command), env=dict(self.environment), capture_output=True, check=False
-        )
-        if answer.returncode:
-            raise BillsError(answer.stderr.decode(errors="replace").strip())
         shown = {
             (row["source"], row["month"]): Decimal(row["cost"])
-            for row in json.loads(answer.stdout)["rows"]
+            for row in self._told(*command)["rows"]
         }
         wrong = []
         for month in totals:
@@ -180,12 +183,17 @@ class SampleBills:
         command = ["spend", "--period", f"{months[0]}..{months[-1]}", "--cost", "billed"]
         command += ["--source", "aws", "--charge", "Credit", "--json"]
         command += ["--group-by", "account", "--group-by", "service", "--group-by", "month"]
+        found: list[dict[str, str]] = self._told(*command)["rows"]
+        return found
+
+    def _told(self, *words: str) -> dict[str, Any]:
+        """What a command answers as JSON."""
         answer = subprocess.run(  # noqa: S603 - our own interpreter and module
-            self._command(*command), env=dict(self.environment), capture_output=True, check=False
+            self._command(*words), env=dict(self.environment), capture_output=True, check=False
         )
         if answer.returncode:
             raise BillsError(answer.stderr.decode(errors="replace").strip())
-        found: list[dict[str, str]] = json.loads(answer.stdout)["rows"]
+        found: dict[str, Any] = json.loads(answer.stdout)
         return found
 
     def _command(self, *words: str) -> list[str]:

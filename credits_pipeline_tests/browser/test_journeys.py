@@ -8,8 +8,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -29,23 +28,18 @@ from credits_pipeline.finops.budgets.results import BUDGETS, forecasts, keep_sta
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.depot import Depot
-from credits_pipeline.finops.governance import governing
 from credits_pipeline.finops.governance.ledger import Ledger
-from credits_pipeline.finops.governance.opening import decided
 from credits_pipeline.finops.optimization.making import Maker
 from credits_pipeline.finops.optimization.reading import read_states
 from credits_pipeline.finops.pages.figures import exact
-from credits_pipeline.finops.publish.published import Published, open_current
-from credits_pipeline.finops.settings import tag_keys
-from credits_pipeline_tests.browser.serving import SECRET, Gate, Server
+from credits_pipeline_tests.browser.world import World, decide_there
 from credits_pipeline_tests.finops.bills import charge, csv_text, put
-from credits_pipeline_tests.finops.pages.conftest import BEFORE, LAST, TODAY, in_, three_clouds
+from credits_pipeline_tests.finops.pages.conftest import BEFORE, LAST, TODAY, in_
 from credits_pipeline_tests.finops.pages.test_optimization_page import AT, id_of, scan
-from credits_pipeline_tests.finops.typed import Bills, row
+from credits_pipeline_tests.finops.typed import row
 from credits_pipeline_tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
-PEOPLE = {"ann": "admins", "ben": "editors", "vic": "viewers", "lea": "leads"}
 _PATIENCE_MS = 120_000
 _WRITING = re.compile(r"^(Add|Save.*|Close|Scan now|Evaluate.*|Make ZIP.*|Turn it .*|Try it)$")
 RULE = """\
@@ -58,58 +52,16 @@ say: "{{name}} costs {{cost_month:.2f}} {{currency}}"
 """
 
 
-@dataclass
-class World:
-    """One wing behind one server, and who opens it."""
-
-    bills: Bills
-    urls: dict[str, str]
-    open: Callable[[str], Page] = field(default=lambda _: None)  # type: ignore[assignment,return-value]
-
-    @property
-    def published(self) -> Published:
-        """The version that counts."""
-        found = open_current(self.bills.storage)
-        assert found is not None
-        return found
-
-    def govern(self) -> None:
-        """Evaluate what is decided."""
-        published = self.published
-        governing.run(published.depot, published, decided().book.enabled, tag_keys())
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("journeys")
-    bills = Bills(folder / "finops")
-    three_clouds(bills)
-    bills.put("aws", f"{TODAY:%Y-%m}", [row("60", charge_date=f"{TODAY:%Y-%m}-01")],
-              complete_through=TODAY)  # fmt: skip
-    bills.publish()
-    told = {
-        "FINOPS_PROXY_SECRET": SECRET,
-        "FINOPS_ROLES": "admins=admin,editors=editor,viewers=viewer,leads=editor",
-        "FINOPS_TEAMS": "leads=search",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FINOPS_STORAGE", str(bills.storage))
-        patch.delenv("FINOPS_DATABASE_URL", raising=False)
-        scan(bills.storage)
-        with (
-            Server(folder, bills.storage, **told) as server,
-            Gate(folder, server.url, PEOPLE) as gate,
-        ):
-            yield World(bills, gate.urls)
-
-
 @pytest.fixture
-def world(served: World, browser: Browser) -> Iterator[World]:
+def world(
+    served_world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
     """The wing with a browser of their own for each person; nothing else may be asked."""
+    decide_there(served_world.bills, monkeypatch)
     contexts, elsewhere = [], []
 
     def opened(name: str) -> Page:
-        ours = served.urls[name]
+        ours = served_world.urls[name]
         context = browser.new_context(viewport={"width": 1440, "height": 1400})
         context.set_default_timeout(_PATIENCE_MS)
         contexts.append(context)
@@ -127,8 +79,8 @@ def world(served: World, browser: Browser) -> Iterator[World]:
         page.goto(ours)
         return page
 
-    served.open = opened
-    yield served
+    served_world.open = opened
+    yield served_world
     for context in contexts:
         context.close()
     assert elsewhere == []

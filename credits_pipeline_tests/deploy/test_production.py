@@ -379,7 +379,7 @@ def billed(live: Live) -> str:
         return "" if told in {"QUEUED", "NOT_STARTED", "STARTING", "STARTED"} else told
 
     told: list[str] = []
-    eventually(lambda: told.append(status()) or told[-1], "the run did not end")
+    eventually(lambda: told.append(status()) or told[-1], "the run did not end", 600)
     assert told[-1] == "SUCCESS"
     return "1,234.75"
 

@@ -36,7 +36,7 @@ class Guest:
             env=self.told(told),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         assert fails or done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
@@ -104,6 +104,6 @@ def make(folder: Path, *, dagster: str = "", extras: Sequence[str] = ()) -> Gues
 
 def _quietly(command: list[str]) -> None:
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, timeout=600, check=False
+        command, capture_output=True, text=True, cwd=ROOT, timeout=900, check=False
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

@@ -24,7 +24,7 @@ from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.reconcile import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.credits.assets.resources import InboxResource, StorageResource
 from credits_pipeline.credits.assets.wings import finops_is_in_use
-from credits_pipeline.text import Outside, gated
+from credits_pipeline.text import Outside
 
 NAME = "credits_alerts"
 #: The most between two checks; with events the inbox may be listed only once an hour.
@@ -62,7 +62,6 @@ def alert_sensor(
         "high severity that are broken. Each is reported once.",
     )
     @names.bound
-    @gated
     def credits_alerts(
         context: dg.SensorEvaluationContext, inbox: InboxResource, storage: StorageResource
     ) -> dg.SensorResult:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster._config.post_process import post_process_config
 
+from credits_pipeline.core.overrides import of_stream
 from credits_pipeline.core.settings import (
     EVENTS_QUEUE,
     KEY_PREFIX,
@@ -18,7 +19,6 @@ from credits_pipeline.core.settings import (
     one_of,
 )
 from credits_pipeline.core.settings import key_prefix as current_prefix
-from credits_pipeline.core.told import of_stream
 from credits_pipeline.credits.assets.assets import credits_assets, inbox_asset
 from credits_pipeline.credits.assets.checks import credits_checks, later_checks
 from credits_pipeline.credits.assets.executor import executor_of_settings
@@ -28,7 +28,7 @@ from credits_pipeline.credits.assets.partitions import monthly_partitions
 from credits_pipeline.credits.assets.reconcile import later_jobs
 from credits_pipeline.credits.assets.schedules import credits_schedules
 from credits_pipeline.credits.assets.sensors import credits_sensors
-from credits_pipeline.credits.assets.stream_settings import connections_of, told_to_a_stream
+from credits_pipeline.credits.assets.stream_settings import connections_of, overrides_of
 from credits_pipeline.credits.assets.wings import finops_is_in_use
 from credits_pipeline.credits.model.names import DROP, MONTH_JOB
 
@@ -58,32 +58,31 @@ def build_definitions(
     is there already: `Definitions.merge(build_definitions(), ours)`.
 
     Args:
-        schedule: what has to be known when it loads; default: from the settings.
+        schedule: what must be known at load; default: from the settings.
         resources: replacements for ``inbox``, ``storage``, ``cloudzero`` or ``bills``.
-        executor: runs the steps of our jobs; default: from the environment. One process per run is
-            what a few short steps want, as they share what they import.
-        key_prefix: what the key of every asset begins with; default: the name, else
-            CREDITS_KEY_PREFIX.
+        executor: runs the steps of our jobs; default: from the environment. One process per run
+            suits a few short steps, because they share their imports.
+        key_prefix: the prefix of every asset key; default: the name, else CREDITS_KEY_PREFIX.
         group: the group that the UI shows the assets in.
-        name: of a stream beside another in one code location. It ends the names of jobs, sensors,
-            schedules and resources. Bills of clouds belong to the stream without a name. Default:
-            CREDITS_STREAM_NAME.
-        settings: of this stream, by the names of the variables, in place of the environment's.
-            A `dagster.EnvVar` names the variable that holds the value; a secret is given so.
-        called: what `credits-pipeline --stream` takes for this stream, so that reports have
-            commands to paste that are about it.
+        name: of one of several streams in a code location; default: CREDITS_STREAM_NAME. It is the
+            suffix of jobs, sensors, schedules and resources. Bills of clouds belong to the stream
+            without a name.
+        settings: of this stream alone, by the names of the variables. A `dagster.EnvVar` is the
+            name of another variable that has the value; a secret must be given so.
+        called: what `credits-pipeline --stream` takes for this stream. Reports have commands to
+            paste that say it.
 
     Raises:
-        SettingError: a variable that is needed at load can't be used, or is no setting of a stream.
+        SettingError: a variable needed at load can't be used, or is not a setting of a stream.
         ValueError: the name can't be part of a name in Dagster.
     """
     names = _names(key_prefix, group, name)
-    told = {**names.told, **told_to_a_stream(settings or {})}
+    overrides = {**names.overrides, **overrides_of(settings or {})}
     if called:
-        told[STREAM.name] = called
-    with of_stream(told):
+        overrides[STREAM.name] = called
+    with of_stream(overrides):
         return _assembled(
-            replace(names, told=told),
+            replace(names, overrides=overrides),
             schedule or Schedule.from_environment(),
             executor or executor_of_settings(),
             resources or {},
@@ -91,21 +90,21 @@ def build_definitions(
 
 
 def _names(key_prefix: str | Sequence[str] | None, group: str, name: str | None) -> Names:
-    """What the parts of a stream are called, and what it is told of that itself."""
+    """The names of a stream's parts, and its settings that say them."""
     stream = STREAM_NAME.text() if name is None else name
     if stream and not _NAME.fullmatch(stream):
         raise ValueError(
             f"name={stream!r} can't be used: letters, digits and underscores make up the name of a "
             "stream."
         )
-    told = {STREAM_NAME.name: stream}
+    overrides = {STREAM_NAME.name: stream}
     if name:
-        # What is told to all would be heard by the one that asks first.
-        told[EVENTS_QUEUE.name] = ""
+        # An event in a queue that two streams share would reach only one of them.
+        overrides[EVENTS_QUEUE.name] = ""
     if key_prefix is not None or name is not None:
-        told[KEY_PREFIX.name] = "/".join(prefix_of(key_prefix or ()))
-    with of_stream(told):
-        return Names(current_prefix(), group, stream, told)
+        overrides[KEY_PREFIX.name] = "/".join(prefix_of(key_prefix or ()))
+    with of_stream(overrides):
+        return Names(current_prefix(), group, stream, overrides)
 
 
 def _assembled(
@@ -116,13 +115,14 @@ def _assembled(
 ) -> dg.Definitions:
     partitions = monthly_partitions(schedule.start_month)
     used: dict[str, Any] = {
-        **connections_of(names.told),
+        **connections_of(names.overrides),
         **resources,
     }
     used.setdefault("io_manager", MonthIOManager(storage=used["storage"]))
+    months = credits_assets(partitions, schedule.owners, names)
     job = dg.define_asset_job(
         names.called(MONTH_JOB),
-        selection=dg.AssetSelection.assets(*names.months) - later_checks(names),
+        selection=dg.AssetSelection.assets(*months) - later_checks(names),
         description="One billing month, from the file in S3 to the verified drop in CloudZero.",
         executor_def=executor,
     )
@@ -133,7 +133,7 @@ def _assembled(
     return dg.Definitions(
         assets=[
             inbox_asset(schedule.owners, names),
-            *credits_assets(partitions, schedule.owners, names),
+            *months,
             *(bills.assets if bills else ()),
         ],
         asset_checks=[

@@ -37,7 +37,7 @@ from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD
 from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE
 from credits_pipeline.reporting import tables
-from credits_pipeline.text import Outside, gated
+from credits_pipeline.text import Outside
 
 #: Statements about `credits`, and what each means to a finance person.
 OF_CREDITS = {
@@ -73,7 +73,7 @@ OF_PAYLOAD = {
     KNOWN: "CloudZero knows every account of the payload. Accounts that it does not know are left "
     "out with a warning; too many of them mean that the list is wrong, and stop the month.",
     CHANGES: "What the month changes against what CloudZero holds for it now. It stops nothing, "
-    "and warns where the drop will be held for a person to look at.",
+    "and warns if the drop will be held for approval.",
 }
 #: Statements about `cloudzero_drop` that may change with time; separate jobs check all months.
 OF_DROP_LATER = {
@@ -124,14 +124,12 @@ def _of_credits(
 
     @dg.multi_asset_check(name=names.op(CREDITS_STEP), specs=specs, can_subset=True)
     @names.bound
-    @gated
     def check_the_credits(
         context: dg.AssetCheckExecutionContext, storage: StorageResource
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        _, found = load(storage, "credits", month_of(context), run_id=context.run.run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
+        found = _read(context, storage)
         selected = {key.name for key in context.selected_asset_check_keys}
         concerned = figures.rows_concerned(found)
         plausible = policies.plausible_statement(storage.journal(), found)
@@ -143,6 +141,22 @@ def _of_credits(
         _stop_at(found, selected, Recorder.of(context, storage, found.month))
 
     return [check_the_credits]
+
+
+def _read(context: dg.AssetCheckExecutionContext, storage: StorageResource) -> MonthCredits:
+    """The credits that the checks of a run are about: its own, or those now stored."""
+    _, found = load(storage, CREDITS, month_of(context), run_id=context.run.run_id)
+    assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
+    return found
+
+
+def _made(
+    context: dg.AssetCheckExecutionContext, storage: StorageResource
+) -> tuple[MonthCredits, MonthPayload]:
+    """The credits and the payload that was made of them."""
+    _, made = load(storage, PAYLOAD, month_of(context), run_id=context.run.run_id)
+    assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+    return _read(context, storage), made
 
 
 def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder) -> None:
@@ -177,17 +191,12 @@ def _of_payload(
         can_subset=True,
     )
     @names.bound
-    @gated
     def payload_equals_credits(
         context: dg.AssetCheckExecutionContext, storage: StorageResource
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        month, run_id = month_of(context), context.run.run_id
-        _, found = load(storage, "credits", month, run_id=run_id)
-        _, made = load(storage, "cbf_payload", month, run_id=run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - as above
-        assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+        found, made = _made(context, storage)
         yield check_result(asset, policies.payload_statement(found, made))
 
     @dg.multi_asset_check(
@@ -205,7 +214,6 @@ def _of_payload(
         can_subset=True,
     )
     @names.bound
-    @gated
     def ask_cloudzero_before(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,
@@ -213,11 +221,7 @@ def _of_payload(
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        month, run_id = month_of(context), context.run.run_id
-        _, found = load(storage, "credits", month, run_id=run_id)
-        _, made = load(storage, "cbf_payload", month, run_id=run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - as above
-        assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+        month, (found, made) = month_of(context), _made(context, storage)
         told = preview(
             found,
             made,
@@ -271,7 +275,6 @@ def _of_drop(
         can_subset=True,
     )
     @names.bound
-    @gated
     def drop_equals_payload(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,
@@ -298,7 +301,6 @@ def _of_drop(
         can_subset=True,
     )
     @names.bound
-    @gated
     def look_at_the_drop_again(
         context: dg.AssetCheckExecutionContext,
         storage: StorageResource,

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import dagster as dg
 
-from credits_pipeline.core.told import of_stream
+from credits_pipeline.core.overrides import of_stream
 from credits_pipeline.credits.model.names import CREDITS, DROP, PAYLOAD, RAW
 from credits_pipeline.text import gated
 
@@ -28,15 +28,15 @@ class Names:
 
     Attributes:
         prefix: what the key of every asset begins with.
-        group: the group that the UI shows the assets in; nothing is found by it.
-        stream: stands at the end of all other names; empty for the only stream of a location.
-        told: what the stream is told beside the environment; see `credits_pipeline.core.told`.
+        group: the group that the UI shows the assets in; nothing is looked up by it.
+        stream: the suffix of all other names; empty for the only stream of a location.
+        overrides: the stream's own settings; see `credits_pipeline.core.overrides`.
     """
 
     prefix: tuple[str, ...] = ()
     group: str = "credits"
     stream: str = ""
-    told: Mapping[str, str] = field(default_factory=dict, hash=False)
+    overrides: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of_step(cls, context: StepContext) -> Self:
@@ -67,7 +67,7 @@ class Names:
         return self.called(f"credits_{short}")
 
     def bound(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function as Dagster is to see it: its resources under the keys that they have here.
+        """A function as Dagster should see it: its resources under the keys that they have here.
 
         It works for the stream, whose settings hold wherever it reads one.
         """
@@ -79,11 +79,14 @@ class Names:
                 one.replace(name=keys.get(name, name)) for name, one in seen.parameters.items()
             ]
         )
-        return _shown_as(function, shown, shorts, self.told)
+        return _shown_as(function, shown, shorts, self.overrides)
 
 
 def _shown_as(
-    function: Callable[..., Any], shown: Any, shorts: Mapping[str, str], told: Mapping[str, str]
+    function: Callable[..., Any],
+    shown: Any,
+    shorts: Mapping[str, str],
+    overrides: Mapping[str, str],
 ) -> Callable[..., Any]:
     def with_short_names(given: Mapping[str, Any]) -> dict[str, Any]:
         return {shorts.get(name, name): value for name, value in given.items()}
@@ -93,13 +96,13 @@ def _shown_as(
         @wraps(function)
         def bound(*args: Any, **given: Any) -> Any:
             # Dagster begins a generator at another moment than it calls a function.
-            yield from _for_a_stream(function(*args, **with_short_names(given)), told)
+            yield from _for_a_stream(function(*args, **with_short_names(given)), overrides)
 
     else:
 
         @wraps(function)
         def bound(*args: Any, **given: Any) -> Any:
-            with of_stream(told):
+            with of_stream(overrides):
                 return function(*args, **with_short_names(given))
 
     bound = gated(bound)
@@ -112,10 +115,10 @@ def _shown_as(
     return bound
 
 
-def _for_a_stream(values: Iterator[Any], told: Mapping[str, str]) -> Iterator[Any]:
+def _for_a_stream(values: Iterator[Any], overrides: Mapping[str, str]) -> Iterator[Any]:
     """The values of a generator that works for a stream, and not between two of them."""
     while True:
-        with of_stream(told):
+        with of_stream(overrides):
             try:
                 value = next(values)
             except StopIteration:

@@ -28,7 +28,7 @@ from credits_pipeline.credits.delivery.costs import costs_day
 from credits_pipeline.credits.delivery.known_accounts import known_accounts_of
 from credits_pipeline.credits.model.names import DROP as NOUN
 from credits_pipeline.credits.state.finding import VISIBLE
-from credits_pipeline.text import Outside, gated
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,6 @@ def later_jobs(
         description="Reads the months in CloudZero's stream and compares them with receipts.",
     )
     @names.bound
-    @gated
     def look_into_the_stream(
         context: dg.OpExecutionContext,
         config: LookConfig,
@@ -88,7 +87,6 @@ def later_jobs(
         description="Asks CloudZero's costs for the drops that it has not shown yet.",
     )
     @names.bound
-    @gated
     def look_at_the_bill(
         context: dg.OpExecutionContext, storage: StorageResource, cloudzero: CloudZeroResource
     ) -> Iterator[dg.AssetCheckEvaluation]:

@@ -19,7 +19,7 @@ from credits_pipeline.credits.assets.resources import (
 )
 from credits_pipeline.credits.delivery.costs import costs_day
 from credits_pipeline.credits.delivery.known_accounts import kept_accounts
-from credits_pipeline.text import Outside, gated
+from credits_pipeline.text import Outside
 
 if TYPE_CHECKING:
     from credits_pipeline.credits.state.journal import Journal
@@ -45,7 +45,6 @@ def again_sensors(
         "or was blocked for them.",
     )
     @names.bound
-    @gated
     def credits_accounts_known(
         inbox: InboxResource, storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.SensorResult:
@@ -59,11 +58,10 @@ def again_sensors(
         name=names.called("credits_look_again"),
         minimum_interval_seconds=_SECONDS,
         default_status=status,
-        description="Has a month looked at a quarter of an hour after a request got no answer, as "
-        "it may have been applied late.",
+        description="Has a month checked a quarter of an hour after a request got no answer, "
+        "because it may have been applied late.",
     )
     @names.bound
-    @gated
     def credits_look_again(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.SensorResult:
@@ -123,7 +121,7 @@ def to_look_at_again(journal: "Journal", now: datetime, op: str = STREAM_OP) -> 
                     tags={"credits/because": f"a request of run {attempt.run_id} got no answer"},
                 )
             )
-    skip = f"{waiting} runs with a request that got no answer wait to be looked at again"
+    skip = f"{waiting} runs with a request that got no answer wait to be checked again"
     return dg.SensorResult(
         run_requests=requests, skip_reason=None if requests else showing.plain(Outside(skip))
     )

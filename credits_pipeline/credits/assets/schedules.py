@@ -11,7 +11,7 @@ from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.reconcile import ON_THE_BILL_JOB, STILL_HELD_JOB
 from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
-from credits_pipeline.text import Outside, gated
+from credits_pipeline.text import Outside
 
 STILL_HELD_DAILY = "credits_still_held_daily"
 ON_THE_BILL_SCHEDULE = "credits_on_the_bill_schedule"
@@ -38,7 +38,6 @@ def credits_schedules(schedule: Schedule, names: Names) -> list[dg.ScheduleDefin
         description="Once a day: does CloudZero still hold what the receipts say?",
     )
     @names.bound
-    @gated
     def credits_still_held_daily(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.RunRequest | dg.SkipReason:
@@ -52,7 +51,6 @@ def credits_schedules(schedule: Schedule, names: Names) -> list[dg.ScheduleDefin
         description="Every six hours: does CloudZero's billed cost show what was sent?",
     )
     @names.bound
-    @gated
     def credits_on_the_bill_schedule(
         storage: StorageResource, cloudzero: CloudZeroResource
     ) -> dg.RunRequest | dg.SkipReason:

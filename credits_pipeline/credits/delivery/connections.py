@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from credits_pipeline.core import settings
-from credits_pipeline.core.told import is_told, variable_of
+from credits_pipeline.core.overrides import is_overridden, variable_of
 
 if TYPE_CHECKING:
     from credits_pipeline.core.storage.archive import Archive
@@ -161,7 +161,7 @@ class StreamConnection:
         from credits_pipeline.credits.delivery.secret import read_secret  # noqa: PLC0415 - loads the AWS SDK
 
         name = settings.SECRET.text()
-        if not name or is_told(variable.name):
+        if not name or is_overridden(variable.name):
             return variable.text()
         if self._secret is None or self._secret.name != name:
             self._secret = read_secret(name)

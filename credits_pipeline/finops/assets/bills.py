@@ -1,7 +1,7 @@
 """The assets of the spend group: from a manifest to a published version.
 
 Concept: https://docs.dagster.io/guides/build/assets. Each body is a few calls of the pure rooms.
-What stops a month lies in them: a check shows it, and nothing passes that a check would refuse.
+They decide what stops a month: a check shows it, and nothing passes that a check would refuse.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
-"""The assets of the budgets group: forecasts, how budgets stand, anomalies; and their checks.
+"""The assets of the budgets group: forecasts, the state of budgets, anomalies; and their checks.
 
-Each reads the published version and a snapshot of what people decided, and says which.
+Each reads the published version and a snapshot of the decisions, and says which.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GROUP = "budgets"
 FORECAST, BUDGETS, ANOMALIES = "forecast", "budgets", "anomalies"
 _TAGS = {"domain": "finops"}
-#: The day of a month on which the forecast is held against the run rate, and by what share.
+#: The day of a month on which the forecast is compared with the run rate, and by what share.
 _DAY, _SHARE = 10, 1 / 3
 _HOLDS = Decimal(70)
 
@@ -332,7 +332,7 @@ def _opened(bills: BillsResource) -> "tuple[Depot, Published]":
 
 
 def _decided(published: "Published") -> "tuple[Bodies, dict[str, Any]]":
-    """The budgets' bodies, and what a run can be repeated from."""
+    """The budgets' bodies, and what is needed to repeat a run."""
     from credits_pipeline.finops.budgets.budget import KIND  # noqa: PLC0415 - when used
     from credits_pipeline.finops.decisions.item import Snapshot  # noqa: PLC0415 - as above
     from credits_pipeline.finops.decisions.opening import (  # noqa: PLC0415 - as above

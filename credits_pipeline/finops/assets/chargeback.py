@@ -1,7 +1,7 @@
 """The assets of the chargeback group: a month's statements, and the documents of closed ones.
 
-Concept: https://docs.dagster.io/guides/build/assets. What is stated is computed by the pure room;
-the check asks the Spend page's query and the invoices once more, and stops what depends on it.
+Concept: https://docs.dagster.io/guides/build/assets. The pure room computes the statements; the
+check asks the Spend page's query and the invoices once more, and stops what depends on it.
 """
 
 import warnings
@@ -34,7 +34,7 @@ _SHOWN = 50
 
 
 class StatementsConfig(dg.Config):
-    """What a run is asked for beside the documents of what is closed."""
+    """What a run is asked for besides the documents of closed months."""
 
     models: list[str] = Field(
         default=[],
@@ -73,7 +73,7 @@ def chargeback_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
 def chargeback_checks() -> list[dg.AssetChecksDefinition]:
     """The checks."""
     with warnings.catch_warnings():
-        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        # Partitions of checks are in preview in the pinned release; the tests cover them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [_of_allocation()]
 
@@ -139,7 +139,7 @@ def chargeback_sensor(
     Args:
         job: what it starts.
         status: whether it runs from the start.
-        seconds: between two looks.
+        seconds: between two checks.
     """
 
     @dg.sensor(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from credits_pipeline.finops.publish.attempts import Attempt
 
 SUMS = "sums_to_its_rows"
-#: Statements about a delivery, as `credits_pipeline.finops.ingest` makes them; a test holds both
-#: lists against each other, so that a code location loads without the room.
+#: Statements about a delivery, as made by `credits_pipeline.finops.ingest`; a test compares both
+#: lists, so that a code location loads without that room.
 OF_ROWS = {
     "delivery_is_newest": "This delivery is not older than the one that counts.",
     "files_match_manifest": "Every file of the manifest is there, of its size and checksum.",
@@ -38,7 +38,7 @@ OF_ROWS = {
     "tags_are_readable": "Tags are key and value.",
     "not_smaller_than_before": "The month has not lost rows or columns since its last delivery.",
 }
-#: A source is late when it is so many days behind.
+#: A source is late when it is this many days behind.
 _LATE = timedelta(days=4)
 _COUNTS = "this_delivery_counts"
 
@@ -46,7 +46,7 @@ _COUNTS = "this_delivery_counts"
 def spend_checks() -> list[dg.AssetChecksDefinition]:
     """All checks."""
     with warnings.catch_warnings():
-        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        # Partitions of checks are in preview in the pinned release; the tests cover them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [_of_files(), _of_rows(), _of_marts(), _of_published()]
 

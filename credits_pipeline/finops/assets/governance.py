@@ -1,4 +1,4 @@
-"""The asset of the governance group: what breaks which policy, and the checks that go with it.
+"""The asset of the governance group: which policies are broken by what, and its checks.
 
 Concept: https://docs.dagster.io/guides/build/assets. It reads the published version, the newest
 scan and a snapshot of the policies, and says which.
@@ -68,7 +68,7 @@ def governance_sensor(
     Args:
         job: what it starts.
         status: whether it runs from the start.
-        seconds: between two looks.
+        seconds: between two checks.
     """
 
     @dg.sensor(
@@ -97,7 +97,7 @@ def governance_sensor(
 
 
 def _digest() -> str:
-    """Of the policies that people wrote."""
+    """The digest of the policies that people wrote."""
     from credits_pipeline.finops.governance.opening import digest  # noqa: PLC0415 - as it ticks
 
     return digest()

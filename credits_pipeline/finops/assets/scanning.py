@@ -1,7 +1,7 @@
-"""The assets of the optimization group: what is looked at daily, and what can be saved.
+"""The assets of the optimization group: the daily scan, and what can be saved.
 
-Each part is an asset of its own, so that one that fails leaves the others as they are. A part that
-could not be seen fails nothing: its check says which permission is lacking.
+Each part is a separate asset, so that one that fails leaves the others as they are. A part that
+could not be read fails nothing: its check names the missing permission.
 """
 
 from collections.abc import Sequence
@@ -92,7 +92,7 @@ def optimization_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]
 
 
 def optimization_checks() -> list[dg.AssetChecksDefinition]:
-    """Whether each part that asks a cloud saw everything; a warning where it did not."""
+    """Whether each part that asks a cloud could read everything; a warning if not."""
     names = {
         INVENTORY: "inventory",
         UTILISATION: "utilisation",
@@ -117,7 +117,7 @@ def daily_scan(job: Any, *, running: bool) -> dg.ScheduleDefinition:
     """The schedule ``daily_scan``.
 
     Args:
-        job: that it starts.
+        job: the job that it starts.
         running: whether it runs from the start.
     """
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED

@@ -1,8 +1,8 @@
 """The sensor of manifests: a run for each month of a source whose delivery changed.
 
-Concept: https://docs.dagster.io/guides/automate/sensors. What a look starts is decided by
-`credits_pipeline.finops.assets.looking`. A source that can't be listed stops no other; where there
-is nothing else to do, the tick is red with its reason.
+Concept: https://docs.dagster.io/guides/automate/sensors. `credits_pipeline.finops.assets.looking`
+decides what a check starts. A source that can't be listed stops no other; if there is nothing else
+to do, the tick is red with its reason.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def manifests_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> 
     Args:
         job: what it starts.
         status: whether it runs from the start.
-        seconds: between two looks.
+        seconds: between two checks.
     """
 
     @dg.sensor(
@@ -102,7 +102,7 @@ def _marks(
 
 def _request(ask: Ask, source: "Source") -> dg.RunRequest:
     key = key_of(ask.source, ask.month)
-    # A source of this very tick is no partition yet where Dagster would look its key up.
+    # A source added in this tick has no partition yet when Dagster looks its key up.
     tags = {
         **bill_partitions.get_tags_for_partition_key(key),
         "finops/source": ask.source,
@@ -120,7 +120,7 @@ def _request(ask: Ask, source: "Source") -> dg.RunRequest:
 
 
 def _identity(ask: Ask, source: "Source") -> str:
-    """The manifest's identity; where it can't be read, the run will say why, once for each mark."""
+    """The manifest's identity; if it can't be read, the run will say why, once for each mark."""
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as it ticks
     from credits_pipeline.finops.manifests import current  # noqa: PLC0415 - as above
 

@@ -1,6 +1,6 @@
 """The fonts that statements are printed with, and the letters that they have.
 
-A letter that no font has is printed as an empty box and nobody is told; so each text is held
+A letter that no font has would be printed as an empty box without an error; so each text is checked
 against the fonts before it is printed.
 """
 
@@ -15,13 +15,13 @@ from typing import Any
 from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.settings import FONTS
 
-#: What comes with the package: Latin, Greek, Cyrillic and eight more scripts.
+#: The fonts of the package: Latin, Greek, Cyrillic and eight more scripts.
 OWN = Path(__file__).with_name("fonts")
-#: Packages of fonts and nothing else; their code is never imported.
+#: Packages that contain only fonts; their code is never imported.
 PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 FIRST = "Noto Sans"
-#: One Han letter is drawn differently in Japan, in Korea and in China; what else a document says
-#: tells which it is: kana, hangul, or neither.
+#: One Han letter is drawn differently in Japan, Korea and China; the rest of the document shows
+#: which it is: kana, hangul, or neither.
 _HAN = "Noto Sans CJK "
 _WRITINGS = (("JP", (0x3041, 0x30FF)), ("KR", (0xAC00, 0xD7A3)))
 _HAN_ELSE = "SC"
@@ -38,13 +38,13 @@ class FontError(Exception):
 
 @dataclass(frozen=True)
 class Typefaces:
-    """Fonts, opened.
+    """Open fonts.
 
     Attributes:
-        folders: where they lie.
+        folders: where they are.
         families: their names, ours first.
         letters: the code points that at least one of them has.
-        fonts: as typst takes them.
+        fonts: in typst's form.
     """
 
     folders: tuple[Path, ...]
@@ -81,7 +81,7 @@ class Typefaces:
         )
 
     def families_for(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """The families in the order in which a document of these texts asks them for a letter."""
+        """The families in the order in which a document of these texts is searched for a letter."""
         letters = {ord(one) for text in texts for one in text}
         han = next(
             (

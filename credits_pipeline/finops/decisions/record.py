@@ -1,7 +1,7 @@
-"""Closed months as files have them: a record to read, which no import takes in.
+"""Closed months as files: a record to read, which no import accepts.
 
-A closing is a fact of one storage: its statement lies there under its digest. A file that could
-close a month would close it over nothing, and one that was left out would open it again.
+A closing is a fact of one storage: its statement is there under its digest. A file that could close
+a month would close it without a statement, and a missing one would reopen it.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
-"""Whether policies are to be evaluated: bills, a scan or a policy changed, or a day has begun.
+"""Whether policies are due for evaluation: bills, a scan or a policy changed, or a day has begun.
 
-A scan that holds no longer is a change as well: what it saw is not known from then on.
+A scan that becomes outdated is a change as well: what it saw is not known from then on.
 """
 
 from datetime import UTC, datetime
@@ -15,12 +15,12 @@ _SCAN = "resources"
 
 
 def due(depot: Depot, published: str, policies: str, now: datetime) -> str | None:
-    """What a run is to be made for, as the key that it is started under once; None where none is.
+    """The reason for a run, as the key under which it is started once; None if there is none.
 
     Args:
         depot: the wing's storage.
         published: the version of the bills.
-        policies: digest of what people decided.
+        policies: digest of the decisions.
         now: the moment.
     """
     scan = _scan(depot, now)
@@ -35,6 +35,6 @@ def due(depot: Depot, published: str, policies: str, now: datetime) -> str | Non
 
 
 def _scan(depot: Depot, now: datetime) -> str:
-    """The version of the scan that holds; empty where none does."""
+    """The version of the scan that is valid; empty if none is."""
     found = ScanShelf(depot).current(_SCAN)
     return found.version if found is not None and holds(found.as_of, now) else ""

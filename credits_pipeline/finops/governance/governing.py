@@ -1,4 +1,4 @@
-"""One evaluation from end to end: the table, the policies asked of it, what is known afterwards."""
+"""One evaluation from end to end: the table, the policies applied to it, the new state."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,24 +31,24 @@ from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
 from credits_pipeline.finops.settings import TagKey
 
 _MART = "resource_costs"
-#: Parts of a scan that are the table of resources: whole, else as the inventory has it.
+#: Parts of a scan that provide the resources: all of it, otherwise the inventory.
 _PARTS = ("resources", "inventory")
-#: What was fixed so long ago is not shown any more.
+#: What was fixed longer ago than this is no longer shown.
 _FIXED_STAY = timedelta(days=400)
 _HOLD_HOURS = int(HOLDS.total_seconds() // 3600)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The table of resources, made for one evaluation.
+    """The table of resources for one evaluation.
 
     Attributes:
         file: Parquet.
-        resources: who is in it, in its order.
-        unseen: kind, account and region of what a scan could not look at.
+        resources: its resources, in order.
+        unseen: kind, account and region of what a scan could not read.
         missed: the same in sentences.
-        scanned: the version of the scan; empty before the first, and where it holds no longer.
-        is_late: whether the scan holds no longer: nothing that it saw is known any more.
+        scanned: the version of the scan; empty before the first, and if it is outdated.
+        is_late: whether the scan is outdated: nothing that it saw is known any more.
     """
 
     file: Path
@@ -59,7 +59,7 @@ class Table:
     is_late: bool = False
 
     def looked_at(self, one: Violation) -> bool:
-        """Whether a resource that is not in the table would have been seen if it were there."""
+        """Whether a missing resource would have been seen if it existed."""
         return not self.is_late and not (
             {(kind, one.account, region) for kind in (one.kind, "account")
              for region in (one.region, "")} & self.unseen
@@ -70,9 +70,9 @@ class Table:
 def table(
     depot: Depot, published: Published, tags: Sequence[TagKey], now: datetime | None = None
 ) -> Iterator[Table]:
-    """The table of resources as bills and scans have them now; gone after the block.
+    """The table of resources according to current bills and scans; removed after the block.
 
-    A scan that is not of the day says nothing: what only it saw is not known, and never clean.
+    A scan that is not from the day counts for nothing: what only it saw is not known, never clean.
 
     Args:
         depot: the wing's storage.
@@ -81,7 +81,7 @@ def table(
         now: the moment; default: now.
 
     Raises:
-        GovernanceError: a bill's costs of resources are not there.
+        GovernanceError: a bill's resource costs do not exist.
     """
     shelf = Shelf(depot)
     billed = []
@@ -147,21 +147,21 @@ def run(
     now: datetime | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Record, list[Outcome]]:
-    """Evaluate policies, and keep what is known afterwards.
+    """Evaluate policies, and store the new state.
 
     Args:
         depot: the wing's storage.
         published: the bills.
         policies: those that are on.
         tags: the tag keys that are columns.
-        unreadable: ids of policies that can't be used: nothing is known of their violations.
-        digest: of what people decided.
+        unreadable: ids of policies that can't be used: their violations are not known.
+        digest: of the decisions.
         run_id: of a run of Dagster.
         now: the moment; default: now.
-        say: told what is being done.
+        say: called with what is being done.
 
     Raises:
-        GovernanceError: there is nothing to evaluate, or others keep theirs all the while.
+        GovernanceError: there is nothing to evaluate, or others keep writing meanwhile.
     """
     outcomes: list[Outcome] = []
 
@@ -199,14 +199,14 @@ def _after(
 ) -> list[Violation]:
     found = found_by(outcomes, made.resources, at)
     asked = {outcome.policy.id: outcome for outcome in outcomes}
-    # A policy that is off or gone says nothing more: what it found goes, and comes back with it.
+    # A disabled or removed policy has no findings: they disappear, and come back with it.
     evaluated = [one for one in before if not one.origin and one.policy in asked]
     waiting = [
         replace(one, seen=GONE if one.is_fixed else NOT_SEEN)
         for one in before
         if not one.origin and one.policy in unreadable
     ]
-    # What another tool found is that tool's to change.
+    # Only another tool may change its own findings.
     others = [one for one in before if one.origin]
     there = {key_of(row): number for number, row in enumerate(made.resources, start=1)}
 
@@ -243,14 +243,14 @@ def take_in(
     origin: str,
     at: datetime,
 ) -> Record:
-    """Take in what another tool found, beside what policies found.
+    """Import what another tool found, beside what policies found.
 
     Args:
         depot: the wing's storage.
         found: by id.
-        looked: whether the tool looked at what it did not find.
+        looked: whether the tool checked a violation that it did not report.
         origin: the tool's name.
-        at: when it looked.
+        at: when it ran.
     """
 
     def make(before: Record | None, known: list[Violation]) -> tuple[Record, list[Violation]]:

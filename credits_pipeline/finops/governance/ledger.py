@@ -1,4 +1,4 @@
-"""What evaluations left: violations and counts in versions, the pointer swapped last.
+"""The results of evaluations: violations and counts in versions, the pointer swapped last.
 
 ::
 
@@ -25,24 +25,24 @@ from credits_pipeline.finops.objects import MissingError
 
 FOLDER = "governance"
 _POINTER = f"{FOLDER}/CURRENT.json"
-#: Versions that stay: what pages still look at, and a few to look into.
+#: Versions that stay: those that pages still show, and a few for investigation.
 _STAY = 10
 _DAYS_OF_TREND = 90
-#: How often an evaluation is made anew where another machine's came between.
+#: How often an evaluation is repeated if another machine's came in between.
 _TRIES = 10
 _ENDS = (".jsonl.gz", ".json")
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What one evaluation says of one policy.
+    """The result of one evaluation for one policy.
 
     Attributes:
         broken: how many resources break it.
         clean: how many do not.
-        not_known: of how many nothing can be said.
-        cost: what the broken ones cost a month, exact text by currency.
-        error: why it could not be evaluated; empty where it was.
+        not_known: how many can't be judged.
+        cost: the monthly cost of the broken ones, exact text by currency.
+        error: why it could not be evaluated; empty if it was.
     """
 
     broken: int = 0
@@ -61,12 +61,12 @@ class Record:
         at: when, ISO 8601, UTC.
         resources: how many there were.
         tallies: by policy.
-        trend: how many were broken, by day and policy, the eldest day first.
+        trend: how many were broken, by day and policy, the oldest day first.
         published: the version of the bills that it was made from.
         scanned: the version of the scan; empty before the first.
-        policies: digest of what people decided.
-        run_id: of the run that made it; empty by hand.
-        missed: what scans could not look at, each in one sentence.
+        policies: digest of the decisions.
+        run_id: of the run that made it; empty if run by hand.
+        missed: what scans could not read, each in one sentence.
         high: violations of high severity that are not fixed, for alerts.
     """
 
@@ -83,12 +83,12 @@ class Record:
     high: Sequence[Mapping[str, Any]] = ()
 
 
-#: From what counted before to what is to count: a record and all violations that are known.
+#: From the previous state to the new one: a record and all known violations.
 Making = Callable[[Record | None, list[Violation]], tuple[Record, Iterable[Violation]]]
 
 
 class GovernanceError(Exception):
-    """Policies can't be evaluated, or the outcome not kept; the message says what to do."""
+    """Policies can't be evaluated, or the result not stored; the message says what to do."""
 
 
 class Ledger:
@@ -98,7 +98,7 @@ class Ledger:
         self.depot = depot
 
     def current(self) -> Record | None:
-        """The evaluation that counts; None before the first."""
+        """The current evaluation; None before the first."""
         pointer = self.depot.read(_POINTER)
         if pointer is None:
             return None
@@ -109,7 +109,7 @@ class Ledger:
         return Record(**told, tallies=tallies)
 
     def violations(self, version: str) -> list[Violation]:
-        """Every violation that is known with an evaluation.
+        """Every violation known at an evaluation.
 
         Args:
             version: its name; empty for none, before the first.
@@ -121,21 +121,21 @@ class Ledger:
             return [Violation.from_json(json.loads(line)) for line in lines]
 
     def change(self, make: Making) -> Record:
-        """Have an evaluation count that is made of the one that counts now.
+        """Make a new evaluation current that is computed from the current one.
 
-        Evaluations of one machine take turns. Where another machine's came to count meanwhile, it
-        is made anew from that one, so that neither is lost.
+        Evaluations of one machine take turns. If another machine's became current meanwhile, it is
+        repeated from that one, so that neither is lost.
 
         Args:
-            make: told the record and the violations of before; gives those of after. The record's
-                version is given here.
+            make: takes the previous record and violations; returns the new ones. The record's
+                version is set here.
 
         Raises:
-            GovernanceError: others were quicker time and again.
+            GovernanceError: others were faster again and again.
         """
         with self._turn():
             for _ in range(_TRIES):
-                # The pointer's tag first: what others keep after this look is then noticed.
+                # The pointer's tag first: what others write after this is then noticed.
                 tag, before = self._tag(), self.current()
                 kept = self._written(
                     *make(before, self.violations(before.version if before else ""))
@@ -151,7 +151,7 @@ class Ledger:
         )
 
     def _written(self, record: Record, violations: Iterable[Violation]) -> Record:
-        """An evaluation, whole, that does not count yet."""
+        """A complete evaluation that is not current yet."""
         now, all_known = datetime.now(UTC), list(violations)
         kept = replace(
             record,
@@ -166,7 +166,7 @@ class Ledger:
         return kept
 
     def _tag(self) -> str | None:
-        """Which content the pointer has; None where there is none yet."""
+        """Identifies the pointer's content; None if there is none yet."""
         try:
             return self.depot.place.head(_POINTER).etag
         except MissingError:
@@ -193,7 +193,7 @@ class Ledger:
 def with_day(
     trend: Mapping[str, Mapping[str, int]], day: str, broken: Mapping[str, int]
 ) -> dict[str, Mapping[str, int]]:
-    """The trend with a day in it; a later look at the same day takes its place."""
+    """The trend including a day; a later evaluation of the same day replaces it."""
     found = {**trend, day: dict(broken)}
     return {each: found[each] for each in sorted(found)[-_DAYS_OF_TREND:]}
 
@@ -205,7 +205,7 @@ def _write(file: Path, violations: Iterable[Violation]) -> None:
 
 
 def _in_short(one: Violation) -> dict[str, Any]:
-    """What an alert says of it."""
+    """Its short form for an alert."""
     return {
         "id": one.id,
         "policy": one.policy,

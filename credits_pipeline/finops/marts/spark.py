@@ -1,9 +1,11 @@
 """A Spark cluster as the engine of marts, reached through Spark Connect.
 
-Its workers read the rows and write the marts themselves, so the storage is a folder that every one
-of them sees under the same path as this machine.
+Its workers read the rows and write the marts themselves, so the storage is a folder that all of
+them see under the same path as this machine.
 """
 
+import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,14 +15,14 @@ from credits_pipeline.finops.marts.columns import COUNT, DAY, MONEY, TEXT, Colum
 from credits_pipeline.finops.marts.engine import EngineError
 
 _TAG = "tag_"
-#: What Spark calls the types that engines share.
+#: Spark's names of the types that engines share.
 _TYPES = {TEXT: "STRING", MONEY: "DECIMAL(36,18)", DAY: "DATE", COUNT: "BIGINT"}
 #: Each keeps a cost on its day, a key its text, and an overflow an error.
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.ansi.enabled": "true",
-    # Columns are told apart as Parquet does.
+    # Column names are compared as in Parquet.
     "spark.sql.caseSensitive": "true",
 }
 
@@ -35,7 +37,7 @@ class SparkEngine:
     @classmethod
     @contextmanager
     def opened(cls, address: str) -> Iterator["SparkEngine"]:
-        """An engine of its own session, for one partition after the other.
+        """An engine with its own session, for one partition after the other.
 
         Args:
             address: of Spark Connect, such as ``sc://spark.example.com:15002``.
@@ -44,16 +46,21 @@ class SparkEngine:
             EngineError: the client is not installed, or nothing answers there.
         """
         try:
-            from pyspark.sql.connect.session import (  # noqa: PLC0415 - only with a cluster
-                SparkSession,
-            )
+            with warnings.catch_warnings():
+                # Its client warns of pandas 3, which nothing here uses.
+                warnings.simplefilter("ignore", FutureWarning)
+                from pyspark.sql.connect.session import (  # noqa: PLC0415 - only with a cluster
+                    SparkSession,
+                )
         except ImportError as error:
             raise EngineError(
                 f"FINOPS_ENGINE is spark, and its client is not installed ({error}). What to do: "
                 "pip install 'credits-pipeline[spark]', where no other pyspark is installed."
             ) from error
         with _told(f"opening a session at {address}"):
-            session = SparkSession.builder.remote(address).create()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)
+                session = SparkSession.builder.remote(address).create()
             for name, value in _SETTINGS.items():
                 session.conf.set(name, value)
         try:
@@ -66,7 +73,7 @@ class SparkEngine:
     def register(self, table: str, files: Sequence[Path], columns: Sequence[Column]) -> None:
         """See `Engine.register`."""
         with _told(f"reading {table} from {', '.join(map(str, files))}"):
-            rows = self._session.read.parquet(*(file.absolute().as_uri() for file in files))
+            rows = self._session.read.parquet(*map(_path, files))
             there = set(rows.columns)
             missing = [column.name for column in columns if column.name not in there]
             lost = [name for name in missing if not name.startswith(_TAG)]
@@ -97,12 +104,12 @@ class SparkEngine:
         wanted = ", ".join(
             f"CAST({_name(c.name)} AS {_TYPES[c.type]}) AS {_name(c.name)}" for c in columns
         )
-        # One worker writes the one file, into a folder of its own; whole, it takes its name.
+        # One worker writes the one file, into its own folder; once complete, it gets its name.
         folder = file.with_name(f".{file.name}.spark")
         with _told(f"writing {file}"):
             rows = self._session.sql(f"SELECT {wanted} FROM {_name(table)}").coalesce(1)  # noqa: S608 - quoted
             rows.write.mode("overwrite").option("compression", "zstd").parquet(
-                folder.absolute().as_uri()
+                f"file://{folder.absolute()}"
             )
         parts = sorted(folder.glob("part-*.parquet"))
         if len(parts) != 1:
@@ -133,12 +140,17 @@ def _told(doing: str) -> Iterator[None]:
         ) from error
 
 
+def _path(file: Path) -> str:
+    """A file as Spark reads it: no character of it is a pattern."""
+    return "file://" + re.sub(r"([\\{}\[\]*?,])", r"\\\1", str(file.absolute()))
+
+
 def _name(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
 def _tag(column: str) -> str:
-    """A tag that was no column yet when the rows were typed, by its own name."""
+    """A tag that was not a column yet when the rows were typed, by its own name."""
     key = column.removeprefix(_TAG).replace("\\", "\\\\").replace("'", "\\'")
     return (
         "array_min(transform(filter(map_entries(from_json(tags, 'map<string,string>')), "

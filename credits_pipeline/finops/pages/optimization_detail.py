@@ -31,7 +31,9 @@ def draw(frame: Frame, one: Standing) -> None:
         st.markdown(f"**{plain(item.do)}**")
         st.markdown(f"{plain(item.says)}.")
         for origin, says in item.also.items():
-            st.markdown(f"{plain(origin)} says so too: {plain(says)}.")
+            # AWS's sentences begin with who says it.
+            told = says if says.startswith(origin) else f"{origin} says so too: {says}"
+            st.markdown(f"{plain(told)}.")
         if item.hint:
             st.markdown(":small[:gray[A command to copy; nothing here runs it.]]")
             st.code(visible(item.hint), language="bash", wrap_lines=True)

@@ -19,7 +19,7 @@ HUB = {
     "volume-gp2-large": ("Upgrade", "EbsVolume", "1000 GB of gp2", "1000 GB of gp3", "23.80"),
     "fn-too-much-memory": ("Rightsize", "LambdaFunction", "1024 MB", "256 MB", "49.50"),
     # Nothing of ours says it.
-    "db-busy": ("MigrateToGraviton", "RdsDbInstance", "db.r6g.xlarge", "db.r7g.xlarge", "39.00"),
+    "db-busy": ("Upgrade", "RdsDbInstance", "db.r6g.xlarge", "db.r7g.xlarge", "39.00"),
 }
 #: What Compute Optimizer finds idle: its words for kind and state, and a month's saving.
 IDLE = {

@@ -32,7 +32,7 @@ applies_to: [aws.ec2.instance]
 owner_tag: team
 values: {{allowed_accounts: ["{account}"]}}
 when: gpus > 0 and account not in allowed_accounts
-say: "{{gpus:d}} of {{gpu_name}} ({{instance_type}}) in account {{account}}"
+say: "{{gpus:d}} {{gpu_name}} ({{instance_type}}) in account {{account}}"
 to_do: Move it to acme-platform, or stop it.
 """
 

@@ -21,6 +21,7 @@ from credits_pipeline.finops.chargeback.lines import Table
 from credits_pipeline.finops.chargeback.shares import money
 from credits_pipeline.finops.chargeback.view import View
 from credits_pipeline_tests.finops.chargeback.conftest import JUNE, MAY, books
+from credits_pipeline_tests.finops.pages.conftest import HOSTILE
 from credits_pipeline_tests.finops.typed import Bills
 from credits_pipeline_tests.text.hostile import TEXTS
 
@@ -233,6 +234,30 @@ def _renamed(view: View, name: str) -> View:
     changed: dict[str, Any] = view.statement.as_dict()
     changed["sections"][1]["lines"][0][0] = name
     return View(type(view.statement).from_dict(changed))
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "#set text(red) *b* $x$ [y] <a> @b", "=1+1", "@SUM(A1)"])
+def test_a_hostile_name_is_printed_as_it_is_and_is_a_text_in_the_workbook(
+    view: View, name: str
+) -> None:
+    import openpyxl
+    import pypdf
+
+    changed: dict[str, Any] = view.statement.as_dict()
+    changed["sections"][1]["lines"][0][0] = name
+    strange = View(type(view.statement).from_dict(changed)).of(name)
+    document = pypdf.PdfReader(io.BytesIO(documents.pdf(strange)))
+    text = "".join("".join(page.extract_text().split()) for page in document.pages)
+    assert "".join(name.split()) in text
+    assert not [page for page in document.pages if "/Annots" in page]
+    cells = [
+        cell
+        for sheet in openpyxl.load_workbook(io.BytesIO(documents.xlsx(strange)))
+        for line in sheet.iter_rows()
+        for cell in line
+    ]
+    assert [cell for cell in cells if cell.value == name]
+    assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
 
 
 def test_a_letter_that_no_font_has_is_found_before_printing_with_its_name() -> None:

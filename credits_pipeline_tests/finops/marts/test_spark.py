@@ -1,4 +1,4 @@
-"""The same marts by DuckDB and by a real Spark cluster, equal in each cell; a worker is killed."""
+"""Marts by DuckDB and by a real Spark cluster: equal in every cell, also if a worker is killed."""
 
 import os
 from collections.abc import Iterator
@@ -55,8 +55,9 @@ SELECT
                ELSE 'team-' || (h % 12) END AS tag_team,
     CASE WHEN h % 3 = 0 THEN 'web' END AS tag_product,
     CAST(NULL AS VARCHAR) AS tag_environment,
-    CAST(CASE WHEN i % 31 = 0 THEN -1 ELSE 1 END * (h % 1000003) AS DECIMAL(36, 18))
+    CAST(CAST(CASE WHEN i % 31 = 0 THEN -1 ELSE 1 END * (h % 1000003) AS DECIMAL(36, 18))
         + CAST('0.000000000000000' || lpad(CAST(h % 1000 AS VARCHAR), 3, '0') AS DECIMAL(36, 18))
+        AS DECIMAL(36, 18))
         AS BilledCost,
     CAST('0.' || lpad(CAST(h % 999999999999999999 AS VARCHAR), 18, '0') AS DECIMAL(36, 18))
         AS EffectiveCost,

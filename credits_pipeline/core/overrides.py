@@ -1,7 +1,7 @@
-"""What one stream is told beside the environment: its own values, over the process's.
+"""One stream's own values, in place of those that the environment has for the whole process.
 
-A process may work for several streams. What works for one enters its values with `of_stream`, and
-every variable that is read then is the stream's where it has one.
+A process may work for several streams. Code that works for one enters its values with `of_stream`;
+from then on a variable has the stream's value, if the stream has one.
 """
 
 import os
@@ -21,29 +21,29 @@ class FromVariable(str):
 
 
 @contextmanager
-def of_stream(told: Mapping[str, str]) -> Iterator[None]:
-    """Work for a stream that is told these values by the names of variables."""
-    before = _OF_STREAM.set({**_OF_STREAM.get(), **told})
+def of_stream(overrides: Mapping[str, str]) -> Iterator[None]:
+    """Work for a stream that has these values, by the names of variables."""
+    before = _OF_STREAM.set({**_OF_STREAM.get(), **overrides})
     try:
         yield
     finally:
         _OF_STREAM.reset(before)
 
 
-def is_told(name: str) -> bool:
+def is_overridden(name: str) -> bool:
     """Whether the stream has a value of its own, and not the name of a variable."""
-    told = _OF_STREAM.get().get(name)
-    return told is not None and not isinstance(told, FromVariable)
+    value = _OF_STREAM.get().get(name)
+    return value is not None and not isinstance(value, FromVariable)
 
 
 def variable_of(name: str) -> str:
     """The variable of the environment that holds a value; the stream may have another one."""
-    told = _OF_STREAM.get().get(name)
-    return str(told) if isinstance(told, FromVariable) else name
+    value = _OF_STREAM.get().get(name)
+    return str(value) if isinstance(value, FromVariable) else name
 
 
 def value_of(name: str) -> str:
-    """What a variable says to the stream that is worked for; empty where it is not set."""
-    if is_told(name):
+    """A variable's value for the stream at hand; empty if it is not set."""
+    if is_overridden(name):
         return _OF_STREAM.get()[name].strip()
     return os.environ.get(variable_of(name), "").strip()
