@@ -8,6 +8,7 @@ does.
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - looked at before it is used
@@ -15,6 +16,9 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - looked at before it is used
 _ROOM = 4 * 2**30
 #: What has to be free in all, so that the processes of the tests have theirs too.
 _FREE = 12 * 2**30
+_NAME = "credits-tests"
+#: Seconds after which nobody but a run that was killed has left a folder without its process.
+_LEFT = 3600
 
 
 def quick_folder() -> Path | None:
@@ -26,7 +30,8 @@ def quick_folder() -> Path | None:
         return None
     if _free_memory() < _FREE:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="credits-tests-", dir=_MEMORY))
+    _remove_what_killed_runs_left()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_NAME}-{os.getpid()}-", dir=_MEMORY))
     # PostgreSQL's own user has to come through.
     folder.chmod(0o711)
     return folder
@@ -43,6 +48,17 @@ def leave(folder: Path) -> None:
     os.environ.pop("TMPDIR", None)
     tempfile.tempdir = None
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_what_killed_runs_left() -> None:
+    for folder in _MEMORY.glob(f"{_NAME}-*-*"):
+        process = Path("/proc", folder.name.split("-")[2])
+        try:
+            old = time.time() - folder.stat().st_mtime > _LEFT
+        except FileNotFoundError:
+            continue
+        if old and not process.exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _free_memory() -> int:

@@ -1,5 +1,6 @@
 """The suite itself: nothing is skipped in CI unnoticed, and what takes longest begins first."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -75,6 +76,13 @@ def test_what_tests_write_is_in_memory_only_where_there_is_room(
     assert folder is not None
     assert folder.parent == tmp_path
     monkeypatch.setattr(tempfile, "tempdir", tempfile.gettempdir())
+    left = tmp_path / "credits-tests-0-of-a-killed-run"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    again = scratch.quick_folder()
+    assert again is not None
+    assert sorted(tmp_path.iterdir()) == sorted([folder, again])
+    scratch.leave(again)
     scratch.leave(folder)
     assert list(tmp_path.iterdir()) == []
     for name in ("_ROOM", "_FREE"):
