@@ -1,7 +1,7 @@
 """pandera's models of polars frames, without the Spark that pandera looks for.
 
-Where Spark's client is installed, pandera loads all of ``pyspark.pandas`` with itself, which takes
-seconds in each process and warns of the pandas beside it. Hidden while it loads, it stays out.
+Where Spark's client is installed, pandera imports all of ``pyspark.pandas``, which takes seconds in
+each process and warns about the installed pandas. The module is hidden while pandera loads.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Uploads that start no run, as the sensor last saw them, for whoever reads the storage alone."""
+"""Uploads that start no run, as the sensor last saw them, for readers of the storage alone."""
 
 import json
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ _PLACE = "inbox/unstarted.json"
 
 @dataclass(frozen=True)
 class Unstarted:
-    """What lies in the inbox and starts no run.
+    """Uploads in the inbox that start no run.
 
     Attributes:
-        objects: key and reason of each; in a large inbox, the first few.
+        objects: the key and reason of each; in a large inbox, only the first few.
         more: how many more there are.
-        not_sent: months whose file was there before the pipeline, and waits for a backfill.
+        not_sent: months whose file is older than the pipeline and waits for a backfill.
     """
 
     objects: tuple[tuple[str, str], ...] = ()
@@ -29,7 +29,7 @@ class Unstarted:
         return len(self.objects) + self.more
 
     def as_json(self) -> dict[str, object]:
-        """Plain values, for programs."""
+        """The uploads as plain values, for JSON."""
         return {
             **asdict(self),
             "objects": [{"object": key, "reason": reason} for key, reason in self.objects],
@@ -38,7 +38,7 @@ class Unstarted:
 
 
 def keep(store: Store, seen: Unstarted) -> None:
-    """Replace what was seen before.
+    """Store the uploads in place of those seen before.
 
     Raises:
         StorageError: the storage can't be written.
@@ -47,7 +47,7 @@ def keep(store: Store, seen: Unstarted) -> None:
 
 
 def kept(store: Store) -> Unstarted:
-    """What was seen last; nothing, if no sensor has looked yet.
+    """Return the uploads seen last, or none if the sensor has not run yet.
 
     Raises:
         StorageError: the storage can't be read.

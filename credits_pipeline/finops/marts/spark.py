@@ -66,7 +66,7 @@ class SparkEngine:
         try:
             yield cls(session)
         finally:
-            # A cluster that is gone can't be told goodbye.
+            # Closing the session fails if the cluster is gone.
             with suppress(Exception):
                 session.stop()
 
