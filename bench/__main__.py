@@ -3,7 +3,17 @@
 import importlib
 import sys
 
-ALL = ("bills", "forecast", "loading", "pipeline", "reading", "scanning", "sending")
+ALL = (
+    "bills",
+    "forecast",
+    "growth",
+    "ledger",
+    "loading",
+    "pipeline",
+    "reading",
+    "scanning",
+    "sending",
+)
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

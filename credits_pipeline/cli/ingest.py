@@ -43,8 +43,9 @@ def ingest(
     """Take in the bills that the sources deliver, and publish what pages and commands read.
 
     A month that has not changed since it was taken in costs nothing. A month that does not hold
-    its checks keeps the version that it had. Exit code 0 if every check of every month held, 1 if
-    one did not or a source could not be read, 2 if the command can't be carried out.
+    a check that blocks keeps the version that it had; what only warns is told, and counts. Exit
+    code 0 if everything counts as it was delivered, 1 if a check blocked a month or a source could
+    not be read, 2 if the command can't be carried out.
 
     **Examples**
 
