@@ -5,10 +5,12 @@ import sys
 
 ALL = (
     "bills",
+    "documents",
     "forecast",
     "growth",
     "ledger",
     "loading",
+    "pages",
     "pipeline",
     "reading",
     "scanning",

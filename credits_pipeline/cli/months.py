@@ -1,4 +1,4 @@
-"""``months`` and ``report``: how every month stands, and one month whole."""
+"""``months`` and ``report``: the state of every month, and one month in full."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,26 +22,32 @@ from credits_pipeline.cli.output import (
 )
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.wording import counted
 from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from credits_pipeline.core.storage.store import Store
     from credits_pipeline.credits.state.attempt import Attempt
     from credits_pipeline.credits.state.journal import Journal
+    from credits_pipeline.credits.state.unstarted import Unstarted
     from credits_pipeline.reporting.overview import MonthState
 
 _VERSION_SHOWN = len("20250203T101112Z")
-#: More months in a row of which nothing is known share a line.
+#: From this many consecutive unknown months on, they share a line.
 _EMPTY_SHOWN = 3
+#: More uploads that start no run are counted.
+_UPLOADS_SHOWN = 3
 
 
 def months(*, as_json: Json = False) -> None:
-    """Show how every month stands.
+    """Show the state of every month.
 
-    Its last verdict, what CloudZero holds, what was left out, the file, decisions and age. Reads
-    the pipeline's storage and asks nobody. Exit code 0 if no month waits for a person, 1 if one
-    does, 2 if the command can't be carried out.
+    For each: its last verdict, what CloudZero holds, what was left out, the file, decisions and
+    age. It reads only the pipeline's storage. Exit code 0 if no month waits for a person, 1 if one
+    does, 2 if the command can't be carried out. Uploads that start no run
+    are listed below, as the sensor last saw them.
 
     **Examples**
 
@@ -50,15 +56,24 @@ def months(*, as_json: Json = False) -> None:
     `credits-pipeline months --json | jq '.months[] | select(.verdict == "blocked")'`
     """
     from credits_pipeline.core.settings import START_MONTH  # noqa: PLC0415 - as above
-    from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - when used
+    from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when used
+    from credits_pipeline.credits.state.unstarted import kept  # noqa: PLC0415 - as above
+    from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
-    with _journal() as journal, doing("Reading the storage"):
+    with _storage() as store, doing("Reading the storage"):
         first = START_MONTH.read(BillingMonth.parse)
-        found = list(states(journal, first, BillingMonth.at(now)))
+        found = list(states(Journal(store), first, BillingMonth.at(now)))
+        uploads = kept(store)
     waiting = [state for state in found if state.needs_a_person]
     if as_json:
-        print_json({"waiting": len(waiting), "months": [state.as_json(now) for state in found]})
+        print_json(
+            {
+                "waiting": len(waiting),
+                "months": [state.as_json(now) for state in found],
+                "uploads_that_start_no_run": uploads.as_json(),
+            }
+        )
     else:
         print_table(
             ["month", "last run", "at CloudZero", "left out", "file", "decisions", "age"],
@@ -72,6 +87,7 @@ def months(*, as_json: Json = False) -> None:
                 f"{waiting[0].month}",
                 "red",
             )
+        _say_what_starts_no_run(uploads)
     raise typer.Exit(1 if waiting else 0)
 
 
@@ -81,11 +97,10 @@ def report(
     month: MonthOption = None,
     as_json: Json = False,
 ) -> None:
-    """Show one month whole: its last run, and what CloudZero holds.
+    """Show one month in full: its last run, and what CloudZero holds.
 
-    Reads the pipeline's storage and asks nobody. In a pipe the report is Markdown. Exit code 0 if
-    CloudZero holds the month and no later run went wrong, 1 if not, 2 if the command can't be
-    carried out.
+    It reads only the pipeline's storage. In a pipe the report is Markdown. Exit code 0 if CloudZero
+    holds the month and no later run went wrong, 1 if not, 2 if the command can't be carried out.
 
     **Examples**
 
@@ -110,22 +125,46 @@ def report(
     raise typer.Exit(0 if state.in_order else 1)
 
 
+def _say_what_starts_no_run(uploads: "Unstarted") -> None:
+    for key, reason in uploads.objects[:_UPLOADS_SHOWN]:
+        say(f"{key} starts no run: {reason}", "yellow")
+    more = uploads.count - min(len(uploads.objects), _UPLOADS_SHOWN)
+    if more:
+        start = "starts" if more == 1 else "start"
+        told = f"{counted(more, 'more upload')} {start} no run: see the asset credits_inbox."
+        say(told, "yellow")
+    if uploads.not_sent:
+        say(
+            f"{', '.join(uploads.not_sent)}: the file was there before the pipeline and was not "
+            "sent. Backfill the month to send it.",
+            "yellow",
+        )
+
+
 @contextmanager
 def _journal() -> Iterator["Journal"]:
-    """The storage's journal.
+    """The storage's journal; see `_storage`."""
+    from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when used
+
+    with _storage() as store:
+        yield Journal(store)
+
+
+@contextmanager
+def _storage() -> Iterator["Store"]:
+    """Where the pipeline keeps what it made.
 
     Raises:
-        Exit: with 2, where the storage or a setting can't be used.
+        Exit: with 2, if the storage or a setting can't be used.
     """
     from credits_pipeline.core.settings import SettingError, storage_root  # noqa: PLC0415 - as above
     from credits_pipeline.core.storage.store import (  # noqa: PLC0415 - loads the AWS SDK
         StorageError,
         open_store,
     )
-    from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when used
 
     try:
-        yield Journal(open_store(storage_root()))
+        yield open_store(storage_root())
     except (SettingError, StorageError) as error:
         fail(str(error), 2)
 
@@ -190,7 +229,7 @@ def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
 
 
 def _left_out(last: "Attempt | None") -> str:
-    # Of a month that was not sent, the whole of it is left out.
+    # If a month was not sent, all of it is left out.
     if last is None or not last.verdict.has_receipt:
         return ""
     return _dollars(last.left_out_usd)
@@ -201,7 +240,7 @@ def _dollars(text: str | None) -> str:
 
 
 def _spelled(age: timedelta) -> str:
-    """An age, in the largest unit that says something: ``5 min``, ``7 h``, ``12 d``."""
+    """An age, in the largest meaningful unit: ``5 min``, ``7 h``, ``12 d``."""
     for unit, name in ((timedelta(days=1), "d"), (timedelta(hours=1), "h")):
         if age >= 2 * unit:
             return f"{age // unit} {name}"

@@ -1,6 +1,6 @@
-"""The second wing's variables of the environment, and how each is read when first used.
+"""The second wing's environment variables, and how each is parsed on first use.
 
-`VARIABLES` is the one list of them; a credits-only installation needs none.
+`VARIABLES` is the only list of them; a credits-only installation needs none.
 """
 
 import re
@@ -14,48 +14,47 @@ from credits_pipeline.core.settings import SettingError, Variable
 STORAGE = Variable(
     "FINOPS_STORAGE",
     "",
-    "Where bills and what is made of them are kept: a folder, or an object store such as "
-    "s3://bucket/prefix. Default: the folder finops in CREDITS_STORAGE.",
+    "Where bills and results are stored: a folder, or an object store such as s3://bucket/prefix. "
+    "Default: the folder finops in CREDITS_STORAGE.",
 )
 DATABASE_URL = Variable(
     "FINOPS_DATABASE_URL",
     "",
-    "The database of what people decide, such as "
-    "postgresql+psycopg2://user:password@host/database, in a schema of its own; it is a secret. "
-    "Default: the file decisions.sqlite in FINOPS_STORAGE where that is a folder; needed where it "
-    "is an object store.",
+    "The database of decisions, such as postgresql+psycopg2://user:password@host/database, in its "
+    "own schema; it is a secret. Default: the file decisions.sqlite in FINOPS_STORAGE if that is "
+    "a folder; needed if it is an object store.",
     secret=True,
 )
 DECISIONS = Variable(
     "FINOPS_DECISIONS",
     "database",
-    "database keeps what people decide in FINOPS_DATABASE_URL; files:FOLDER reads it from YAML "
-    "files that are kept in git, and changes nothing.",
+    "database stores decisions in FINOPS_DATABASE_URL; files:FOLDER reads them from YAML files "
+    "that are kept in git, and changes nothing.",
 )
 TAGS = Variable(
     "FINOPS_TAGS",
     "team,product,environment",
-    "The tag keys that become columns, with commas between them; key=spelling, once for each, adds "
-    "another spelling that means the same, such as team,team=owner-team,environment=env. Case and "
-    "spaces at either end never count.",
+    "The tag keys that become columns, separated by commas; key=spelling, once for each, adds "
+    "another spelling with the same meaning, such as team,team=owner-team,environment=env. Case "
+    "and spaces at either end never count.",
 )
 AUTOMATION = Variable(
     "FINOPS_AUTOMATION",
     "on",
-    "on starts the sensor of manifests with the daemon, where CREDITS_AUTOMATION is on too; off "
+    "on starts the sensor of manifests with the daemon, if CREDITS_AUTOMATION is on too; off "
     "reads bills only when a person asks for it.",
 )
 SCAN_REGIONS = Variable(
     "FINOPS_SCAN_REGIONS",
     "",
-    "The AWS regions that are scanned for what can be saved, with commas between them, such as "
+    "The AWS regions that are scanned for what can be saved, separated by commas, such as "
     "eu-central-1,us-east-1. Default: none, and AWS is not scanned.",
 )
 SCAN_ACCOUNTS = Variable(
     "FINOPS_SCAN_ACCOUNTS",
     "own",
     "Whose resources are scanned: own for the account of the credentials, organization for every "
-    "active account of AWS Organizations, or account ids with commas between them.",
+    "active account of AWS Organizations, or account ids separated by commas.",
 )
 SCAN_ROLE = Variable(
     "FINOPS_SCAN_ROLE",
@@ -65,14 +64,14 @@ SCAN_ROLE = Variable(
 SCAN_FILES = Variable(
     "FINOPS_SCAN_FILES",
     "",
-    "A folder, or a place in an object store, with what clouds found themselves: exports of Cost "
+    "A folder, or a place in an object store, with the clouds' own findings: exports of Cost "
     "Optimization Hub, Compute Optimizer, Azure Advisor and Google's Recommender. Default: none.",
 )
 SCAN_AWS_FINDINGS = Variable(
     "FINOPS_SCAN_AWS_FINDINGS",
     "on",
-    "on asks Cost Optimization Hub and Compute Optimizer for what AWS found where no file has it; "
-    "off does not.",
+    "on asks Cost Optimization Hub and Compute Optimizer for AWS's own findings if no file has "
+    "them; off does not.",
 )
 RULES = Variable(
     "FINOPS_RULES",
@@ -83,33 +82,47 @@ RULES = Variable(
 LEDGER = Variable(
     "FINOPS_LEDGER",
     "",
-    "The AWS accounts whose ledger of credits is read, with commas between them: each the id of a "
-    "payer, and =profile behind it where its credentials are a profile of the AWS SDK, such as "
+    "The AWS accounts whose credit ledger is read, separated by commas: each the id of a payer, "
+    "followed by =profile if its credentials are a profile of the AWS SDK, such as "
     "111122223333,444455556666=labs. Empty reads none.",
+)
+ENGINE = Variable(
+    "FINOPS_ENGINE",
+    "duckdb",
+    "What computes marts: duckdb in the run's own process, or spark on the cluster that "
+    "FINOPS_SPARK names. Both compute the same, to the last digit.",
+)
+SPARK = Variable(
+    "FINOPS_SPARK",
+    "",
+    "The address of Spark Connect, such as sc://spark.example.com:15002; needed if FINOPS_ENGINE "
+    "is spark. It may contain a token, and is then a secret.",
+    secret=True,
 )
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
 FONTS = Variable(
     "FINOPS_FONTS",
     "",
-    "Folders of further fonts for printed statements, with : between them, for names in scripts "
-    "that the package has no font of, such as Chinese, Japanese or Korean.",
+    "Folders of further fonts for printed statements, separated by :, for names in scripts that "
+    "`credits-pipeline[fonts]` has no font for.",
 )
 FISCAL_YEAR = Variable(
     "FINOPS_FISCAL_YEAR",
     "1",
-    "The month, 1 to 12, in which the fiscal year begins; it is called by the year it ends in.",
+    "The month, 1 to 12, in which the fiscal year begins; the year is named after the one in "
+    "which it ends.",
 )
 PAGES_URL = Variable(
     "FINOPS_PAGES_URL",
     "",
-    "The address that people reach the second wing's pages by, such as https://spend.example.com: "
-    "links in alerts begin with it. Without it alerts have no link.",
+    "The address of the second wing's pages for people, such as https://spend.example.com: links "
+    "in alerts begin with it. Without it alerts have no link.",
 )
 ANOMALY_LIMIT = Variable(
     "FINOPS_ANOMALY_LIMIT",
     "500",
-    "Alerts tell of an anomaly from so much more than usual on, in the currency of the bill; off "
-    "tells of none.",
+    "An alert reports an anomaly that costs at least this much more than usual, in the currency "
+    "of the bill; off reports none.",
 )
 
 VARIABLES: tuple[Variable, ...] = tuple(
@@ -146,7 +159,7 @@ class TagKey:
 
 @dataclass(frozen=True)
 class Payer:
-    """An account whose ledger of credits is read.
+    """An account whose credit ledger is read.
 
     Attributes:
         account: its id.
@@ -158,7 +171,7 @@ class Payer:
 
 
 def plain(key: str) -> str:
-    """A tag's key without what does not count: case, and spaces at either end."""
+    """A tag's key without what does not matter: case, and spaces at either end."""
     return key.strip().casefold()
 
 
@@ -171,7 +184,7 @@ def storage_root() -> str:
     """Where the wing keeps what it made: ``FINOPS_STORAGE``, or its default.
 
     Raises:
-        SettingError: it is neither a folder nor an object store, or lies inside of the inbox.
+        SettingError: it is neither a folder nor an object store, or lies inside the inbox.
     """
     root = STORAGE.text()
     if not root:
@@ -190,14 +203,14 @@ def storage_root() -> str:
 
 
 def database_url() -> str:
-    """The database of what people decide, as SQLAlchemy writes it.
+    """The database of decisions, as SQLAlchemy writes it.
 
     Raises:
         SettingError: there is no default for it, because the storage is an object store.
     """
     url = DATABASE_URL.text()
     if url:
-        # SQLAlchemy takes a driver for these that is not the one installed here.
+        # SQLAlchemy would use a driver for these that is not the one installed here.
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
     root = storage_root()
     if is_folder(root):
@@ -209,7 +222,7 @@ def database_url() -> str:
 
 
 def decisions_folder() -> Path | None:
-    """The folder of YAML files that what people decide is read from; None where a database is.
+    """The folder of YAML files that decisions are read from; None if a database has them.
 
     Raises:
         SettingError: it is neither.
@@ -218,7 +231,7 @@ def decisions_folder() -> Path | None:
 
 
 def tag_keys() -> tuple[TagKey, ...]:
-    """The tag keys that become columns, in their order.
+    """The tag keys that become columns, in order.
 
     Raises:
         SettingError: one can't be a column, or a spelling means two.
@@ -227,28 +240,28 @@ def tag_keys() -> tuple[TagKey, ...]:
 
 
 def pages_url() -> str:
-    """The address of the pages; empty where nothing says it.
+    """The address of the pages; empty if not set.
 
     Raises:
-        SettingError: it is none.
+        SettingError: it is not an address.
     """
     return PAGES_URL.read(settings.web_address)
 
 
 def anomaly_limit() -> Decimal | None:
-    """From how much more than usual on alerts tell of an anomaly; None for never.
+    """How much more than usual an anomaly must cost for an alert; None for never.
 
     Raises:
-        SettingError: it is no amount.
+        SettingError: it is not an amount.
     """
     return ANOMALY_LIMIT.read(_limit)
 
 
 def ledger_payers() -> tuple[Payer, ...]:
-    """The accounts whose ledger of credits is read.
+    """The accounts whose credit ledger is read.
 
     Raises:
-        SettingError: one is no account, or is there twice.
+        SettingError: one is not an account, or is listed twice.
     """
     return LEDGER.read(_payers)
 
@@ -257,16 +270,39 @@ def port() -> int:
     """The port of the pages.
 
     Raises:
-        SettingError: it is no port.
+        SettingError: it is not a port.
     """
     return PORT.read(_port)
+
+
+def spark_address() -> str:
+    """The address of the cluster that computes marts; empty if DuckDB does.
+
+    Raises:
+        SettingError: the settings name no engine, or a cluster without its address.
+    """
+    if ENGINE.read(settings.one_of("duckdb", "spark")) == "duckdb":
+        return ""
+    address = SPARK.read(_spark)
+    if not address:
+        raise SettingError(
+            f"FINOPS_ENGINE is spark, and FINOPS_SPARK is not set. {SPARK.meaning} Set it, or "
+            "FINOPS_ENGINE=duckdb."
+        )
+    if not is_folder(storage_root()):
+        raise SettingError(
+            "FINOPS_ENGINE is spark, and FINOPS_STORAGE is an object store. Spark's workers read "
+            "bills from a folder that each of them sees under the same path. Set FINOPS_STORAGE "
+            "to such a folder, or FINOPS_ENGINE=duckdb."
+        )
+    return address
 
 
 def fiscal_year_begins() -> int:
     """The month in which the fiscal year begins.
 
     Raises:
-        SettingError: it is no month.
+        SettingError: it is not a month.
     """
     return FISCAL_YEAR.read(_month)
 
@@ -276,6 +312,12 @@ def _month(text: str) -> int:
     if found > _MONTHS:
         raise ValueError(f"a month is at most {_MONTHS}")
     return found
+
+
+def _spark(text: str) -> str:
+    if text and not re.fullmatch(r"sc://[^/\s:]+(:[0-9]+)?(/\S*)?", text):
+        raise ValueError("an address of Spark Connect begins with sc:// and names a host")
+    return text
 
 
 def _decisions(text: str) -> Path | None:

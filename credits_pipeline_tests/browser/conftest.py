@@ -20,6 +20,7 @@ from credits_pipeline.sandbox.dagster_dev import DagsterDev
 from credits_pipeline.sandbox.s3 import CREDENTIALS
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
+from credits_pipeline_tests.browser.world import World, running_world
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 DECEMBER = BillingMonth(2024, 12)
@@ -55,6 +56,13 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def served_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The pages of the second wing with their people; one server for every test of a session."""
+    with running_world(tmp_path_factory.mktemp("world")) as world:
+        yield world
 
 
 @dataclass(frozen=True)

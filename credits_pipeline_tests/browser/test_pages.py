@@ -1,14 +1,7 @@
 """The pages about spend in headless Chromium: what only a browser can show of them."""
 
 import csv
-import os
-import signal
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,27 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from credits_pipeline.finops.publish.published import open_current
-from credits_pipeline.sandbox.dagster_dev import free_port
-from credits_pipeline.sandbox.servers import clean_environment
+from credits_pipeline_tests.browser.serving import Served, Server
 from credits_pipeline_tests.finops.pages.conftest import HOSTILE, LAST, hostile, three_clouds
 from credits_pipeline_tests.finops.typed import Bills
-from credits_pipeline_tests.waiting import eventually
-
-_SECONDS = 240
-_END_SECONDS = 60
-
-
-@dataclass
-class Served:
-    """A server of pages.
-
-    Attributes:
-        url: where it answers.
-        storage: what it shows.
-    """
-
-    url: str
-    storage: Path
 
 
 @pytest.fixture(scope="module")
@@ -47,47 +22,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     bills.publish()
     with Server(folder, bills.storage) as found:
         yield found
-
-
-class Server:
-    """Serves the pages until the block ends."""
-
-    def __init__(self, folder: Path, storage: Path) -> None:
-        port = free_port()
-        self.served = Served(f"http://127.0.0.1:{port}", storage)
-        environment = {
-            **clean_environment(),
-            "FINOPS_STORAGE": str(storage),
-            "CREDITS_STORAGE": str(folder / "credits"),
-        }
-        self.log = (folder / "pages.log").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "credits_pipeline.cli", "pages", "--port", str(port)],
-            env=environment,
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> Served:
-        eventually(self._answers, "the pages answer", _SECONDS)
-        return self.served
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGINT)
-        try:
-            self.process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        self.log.close()
-
-    def _answers(self) -> bool:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with suppress(OSError), opener.open(f"{self.served.url}/healthz", timeout=5) as answer:
-            return bool(answer.read() == b"ok")
-        return False
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """`credits-pipeline up` with bills in use, in headless Chromium, beside a page that means harm."""
 
+import csv
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline.sandbox.servers import clean_environment, sandbox
-from credits_pipeline_tests.finops.pages.conftest import three_clouds
+from credits_pipeline_tests.finops.pages.conftest import LAST, three_clouds
 from credits_pipeline_tests.finops.typed import Bills
 from credits_pipeline_tests.waiting import eventually
 
@@ -90,6 +92,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(_SECONDS * 1000)
     yield context.new_page()
     context.close()
 
@@ -178,6 +181,30 @@ def test_a_page_of_another_site_can_neither_start_a_run_nor_read_an_answer(
         "spend refused",
     ]
     assert count_of_runs(page, up) == before
+
+
+def test_the_archive_of_all_statements_is_made_by_a_run_and_then_offered(
+    page: Page, up: Up
+) -> None:
+    page.goto(f"{up.spend}/chargeback?month={LAST}")
+    page.get_by_role("button", name="Make ZIP of all").click()
+    told = page.get_by_text("The documents are made").first
+    expect(told).to_be_visible(timeout=_SECONDS * 1000)
+    run = str(page.get_by_role("link", name="run ").first.get_attribute("href"))
+    assert run.startswith(f"{up.dagster}/runs/")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="ZIP of all", exact=True).click()
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        names = set(archive.namelist())
+        (total,) = [
+            line["total"]
+            for line in csv.DictReader(archive.read("summary.csv").decode().splitlines())
+            if line["team"] == "payroll"
+        ]
+    assert {"statement.pdf", "statement.xlsx", "teams/payroll.pdf", "teams/payroll.csv"} <= names
+    assert total == "41.00"
+    page.goto(run)
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
 
 
 def test_when_it_is_killed_its_parts_end_too(up: Up) -> None:

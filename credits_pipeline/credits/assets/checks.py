@@ -1,7 +1,7 @@
 """The asset checks: the run report, one statement each, with numbers.
 
 Concept: https://docs.dagster.io/guides/test/asset-checks. They show what the guards in the assets
-act on; they stop nothing by themselves that the code would let pass (design decision 3).
+act on; they stop nothing that the code would let pass (design decision 3).
 """
 
 import logging
@@ -39,7 +39,7 @@ from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE
 from credits_pipeline.reporting import tables
 from credits_pipeline.text import Outside
 
-#: Statements about `credits`, and what each says to a finance person.
+#: Statements about `credits`, and what each means to a finance person.
 OF_CREDITS = {
     "layout_is_known": "Which shape of file it is, and how its text was read.",
     "table_is_not_empty": "There is at least one account to send.",
@@ -56,11 +56,11 @@ OF_CREDITS = {
     "month_is_plausible": "Total and number of accounts are like those of the months before. It "
     "only warns; a change that is too large to go unseen is held when it is to be sent.",
 }
-#: What the steps that look at several statements are called, in a run and in its config.
+#: What the steps that evaluate several statements are called, in a run and in its config.
 CREDITS_STEP = "check_the_credits"
 ASK_STEP = "ask_cloudzero_before_the_drop"
 LATER_STEP = "look_at_the_drop_again"
-#: Those that warn at most; the UI calls the others blocking.
+#: Those that at most warn; the UI calls the others blocking.
 _ONLY_WARN = {
     "layout_is_known",
     "account_ids_are_whole",
@@ -73,9 +73,9 @@ OF_PAYLOAD = {
     KNOWN: "CloudZero knows every account of the payload. Accounts that it does not know are left "
     "out with a warning; too many of them mean that the list is wrong, and stop the month.",
     CHANGES: "What the month changes against what CloudZero holds for it now. It stops nothing, "
-    "and warns where the drop will be held for a person to look at.",
+    "and warns if the drop will be held for approval.",
 }
-#: Statements about `cloudzero_drop` that time may change; jobs of their own look at all months.
+#: Statements about `cloudzero_drop` that may change with time; separate jobs check all months.
 OF_DROP_LATER = {
     STILL_HELD: "CloudZero still holds exactly what the month's receipt says. Looked at once a day "
     "for 90 days, and a quarter of an hour after a request without an answer.",
@@ -87,7 +87,7 @@ OF_DROP_LATER = {
 
 
 def later_checks(names: Names) -> dg.AssetSelection:
-    """The checks that are no part of a month's own run."""
+    """The checks that are not part of a month's own run."""
     keys = [dg.AssetCheckKey(names.asset(DROP), name) for name in OF_DROP_LATER]
     return dg.AssetSelection.checks(*keys)
 
@@ -97,7 +97,7 @@ def credits_checks(
 ) -> list[dg.AssetChecksDefinition]:
     """All checks, each per month."""
     with warnings.catch_warnings():
-        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        # Partitions of checks are in preview in the pinned release; the tests cover them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
             *_of_credits(partitions, names),
@@ -129,8 +129,7 @@ def _of_credits(
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        _, found = load(storage, "credits", month_of(context), run_id=context.run.run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
+        found = _read(context, storage)
         selected = {key.name for key in context.selected_asset_check_keys}
         concerned = figures.rows_concerned(found)
         plausible = policies.plausible_statement(storage.journal(), found)
@@ -144,11 +143,27 @@ def _of_credits(
     return [check_the_credits]
 
 
+def _read(context: dg.AssetCheckExecutionContext, storage: StorageResource) -> MonthCredits:
+    """The credits that the checks of a run are about: its own, or those now stored."""
+    _, found = load(storage, CREDITS, month_of(context), run_id=context.run.run_id)
+    assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
+    return found
+
+
+def _made(
+    context: dg.AssetCheckExecutionContext, storage: StorageResource
+) -> tuple[MonthCredits, MonthPayload]:
+    """The credits and the payload that was made of them."""
+    _, made = load(storage, PAYLOAD, month_of(context), run_id=context.run.run_id)
+    assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+    return _read(context, storage), made
+
+
 def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder) -> None:
-    """End the step with the reason, where Dagster would say no more than a check's name.
+    """End the step with the reason, where Dagster would give only a check's name.
 
     Raises:
-        Refused: a selected statement that blocks does not hold.
+        Refused: a selected blocking statement did not pass.
     """
     stops = [s for s in found.statements if s.name in selected and s.blocking and not s.passed]
     if stops:
@@ -181,11 +196,7 @@ def _of_payload(
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        month, run_id = month_of(context), context.run.run_id
-        _, found = load(storage, "credits", month, run_id=run_id)
-        _, made = load(storage, "cbf_payload", month, run_id=run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - as above
-        assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+        found, made = _made(context, storage)
         yield check_result(asset, policies.payload_statement(found, made))
 
     @dg.multi_asset_check(
@@ -210,11 +221,7 @@ def _of_payload(
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        month, run_id = month_of(context), context.run.run_id
-        _, found = load(storage, "credits", month, run_id=run_id)
-        _, made = load(storage, "cbf_payload", month, run_id=run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - as above
-        assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+        month, (found, made) = month_of(context), _made(context, storage)
         told = preview(
             found,
             made,
@@ -230,7 +237,7 @@ def _of_payload(
             if one.name in selected and one.blocking and not one.passed
         ]
         if stops:
-            # Run by itself, the check says nothing of how the month stands.
+            # Run on its own, the check does not change the month's state.
             recorder = Recorder.of(context, storage, month)
             attempt = blocked(recorder.new(Verdict.BLOCKED, **figures.attempt_fields(found)), stops)
             rows = figures.row_lists(found)

@@ -1,4 +1,4 @@
-"""Credits that are about to be lost or are used up, as alerts; nothing where no ledger is read.
+"""Alerts about credits that will be lost or are used up; nothing if no credit ledger is read.
 
 Each threshold of a credit is a subject of its own, so that each is told once. One that is past is
 told no more, and what was told of it is settled with the credit's end.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from credits_pipeline.finops.ledger.outlook import Outlook
 
-#: Days before a credit expires with money left on which people are told.
+#: The days before an expiry with money left at which people are alerted.
 THRESHOLDS = (60, 14)
 #: A pace is taken from so many closed months.
 _MONTHS = 3
@@ -31,7 +31,7 @@ def credits_of_the_ledger(book: AlertState, today: date | None = None) -> Health
         today: the day; default: today, in UTC.
 
     Raises:
-        BillError: the ledger can't be read where it is kept.
+        BillError: the stored ledger can't be read.
         SettingError: a setting of the other wing can't be used.
     """
     if not finops_is_in_use():
@@ -50,7 +50,7 @@ def credits_of_the_ledger(book: AlertState, today: date | None = None) -> Health
     view = of_outlooks(found, today or datetime.now(UTC).date(), base=pages_url())
     listed = tuple(f"credit {one.id}, " for one in credits)
     gone = {
-        episode.subject: "AWS does not list it any more."
+        episode.subject: "AWS no longer lists it."
         for episode in book.episodes
         if episode.subject.startswith("credit ") and not episode.subject.startswith(listed)
     }

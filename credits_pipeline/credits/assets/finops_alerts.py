@@ -1,16 +1,16 @@
-"""What the second wing's assets found that people should know of, as alerts.
+"""What the second wing's assets found that people should know, as alerts.
 
-It reads what those assets kept, so that a look costs two small files and loads no engine.
+It reads what those assets stored, so a check costs two small files and loads no engine.
 """
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from credits_pipeline.alerts.alert import Alert, Health
+from credits_pipeline.alerts.alert import Health
 from credits_pipeline.alerts.state import AlertState
 
 if TYPE_CHECKING:
-    from credits_pipeline.finops.budgets.alerting import Note, Notes
+    from credits_pipeline.finops.budgets.alerting import Notes
     from credits_pipeline.finops.decisions.item import State
 
 _SUBJECTS = ("budget ", "anomaly ")
@@ -18,15 +18,15 @@ _RULES = ("policy ",)
 
 
 def money(book: AlertState) -> Health:
-    """Thresholds of budgets that were crossed or will be, and anomalies above the limit.
+    """Thresholds of budgets that were or will be crossed, and anomalies above the limit.
 
     Args:
-        book: what was told; what is in it and not seen any more is settled.
+        book: what was reported; what is in it and no longer seen is settled.
 
     Raises:
         SettingError: a setting of the wing can't be used.
         ObjectsError: its storage can't be read.
-        DecisionsError: what people decided can't be read.
+        DecisionsError: the decisions can't be read.
     """
     from credits_pipeline.finops import settings  # noqa: PLC0415 - only where the wing is in use
     from credits_pipeline.finops.budgets import alerting  # noqa: PLC0415 - as above
@@ -51,12 +51,12 @@ def rules(book: AlertState) -> Health:
     """Violations of high severity that nobody has acknowledged.
 
     Args:
-        book: what was told; what is in it and not seen any more is settled.
+        book: what was reported; what is in it and no longer seen is settled.
 
     Raises:
         SettingError: a setting of the wing can't be used.
         ObjectsError: its storage can't be read.
-        DecisionsError: what people decided can't be read.
+        DecisionsError: the decisions can't be read.
     """
     from credits_pipeline.finops import settings  # noqa: PLC0415 - only where the wing is in use
     from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - as above
@@ -76,7 +76,7 @@ def _judged() -> dict[str, str]:
 
 
 def _said(subject: str) -> "dict[str, State]":
-    """What people said of a kind of findings, by id."""
+    """How people judged the findings of one kind, by id."""
     from credits_pipeline.finops.decisions.opening import (  # noqa: PLC0415 - as above
         are_kept,
         open_decisions,
@@ -91,25 +91,13 @@ def _said(subject: str) -> "dict[str, State]":
 def _health(
     notes: "Notes", book: AlertState, subjects: tuple[str, ...], *, has_pages: bool
 ) -> Health:
-    wrong = tuple(_alert(note, has_pages=has_pages) for note in notes.wrong)
+    from credits_pipeline.finops.budgets.alerting import alert_of  # noqa: PLC0415 - as above
+
+    wrong = tuple(alert_of(note, has_pages=has_pages) for note in notes.wrong)
     seen = {*notes.fine, *(alert.subject for alert in wrong)}
     gone = {
-        episode.subject: "It is not seen any more."
+        episode.subject: "It is no longer seen."
         for episode in book.episodes
         if episode.subject.startswith(subjects) and episode.subject not in seen
     }
     return Health(wrong, {**notes.fine, **gone})
-
-
-def _alert(note: "Note", *, has_pages: bool) -> Alert:
-    return Alert(
-        subject=note.subject,
-        cause=note.cause,
-        about=note.about,
-        state=note.state,
-        what=note.what,
-        to_do=note.to_do,
-        dollars=note.dollars,
-        address=note.address if has_pages else "",
-        channels=note.channels,
-    )

@@ -1,14 +1,14 @@
 """Credits as rows of CloudZero's Common Bill Format: a pure function, no network.
 
-Every value is text (CloudZero contract, section 6), the amount negated and spelled plainly.
+Every value is text (CloudZero contract, section 6), the amount negated and written plainly.
 """
 
 from dataclasses import dataclass
 
-import pandera.polars as pa
 import polars as pl
 
 from credits_pipeline.core.columns import USD, text_of
+from credits_pipeline.core.frames import pa
 from credits_pipeline.core.month import BillingMonth
 
 USAGE_START = "time/usage_start"

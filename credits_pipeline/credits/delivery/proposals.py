@@ -1,4 +1,4 @@
-"""A file that was made from AWS's ledger, on its way into the inbox."""
+"""A file that was made from AWS's credit ledger, on its way into the inbox."""
 
 import hashlib
 import uuid
@@ -24,17 +24,17 @@ def put_into_inbox(
     who: str,
     signs_meant: bool,
 ) -> "FileVersion":
-    """Upload a month's file with how it was made, and decide that its signs are meant.
+    """Upload a month's file with how it was made, and decide that its signs are intended.
 
     The decision is written down first: a run that begins at once finds it.
 
     Args:
-        inbox: to put it into.
+        inbox: where to upload it.
         month: the billing month.
         data: the file.
-        made: how, by short names; it becomes metadata of the object.
-        who: looked at it and agreed.
-        signs_meant: whether rows that take money back are in it: without the decision they would
+        made: how it was made, by short names; it becomes metadata of the object.
+        who: the person who looked at it and agreed.
+        signs_meant: whether it has rows that take money back: without the decision they would
             stop the month. It is about this version alone.
 
     Raises:

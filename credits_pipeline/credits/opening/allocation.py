@@ -21,13 +21,13 @@ _COLUMNS = (
 
 
 class _Literal(str):
-    """A number of the JSON by its digits, which no float has seen."""
+    """A number of the JSON, kept as digits and never as a float."""
 
     __slots__ = ()
 
 
 def is_history(data: bytes) -> bool:
-    """Whether a file is JSON that holds a credit allocation history."""
+    """Whether a file is JSON with a credit allocation history."""
     return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and _LIST.encode() in data
 
 
@@ -69,7 +69,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(pages: list[Any], *, name: str) -> Iterator[dict[str, Any]]:
-    """The pages, if they are all of an answer.
+    """The pages, if they are all the pages of an answer.
 
     Raises:
         UnreadableFile: AWS says that something is missing.
@@ -97,7 +97,7 @@ def _whole(pages: list[Any], *, name: str) -> Iterator[dict[str, Any]]:
 def _row(entry: Any, number: int, *, name: str) -> list[str]:
     where = f"{name}, entry {number}"
     if not isinstance(entry, dict):
-        raise UnreadableFile(f"{where}: it is no object; ask AWS for it again.")
+        raise UnreadableFile(f"{where}: it is not an object; ask AWS for it again.")
     amount = entry.get("creditAmount")
     if not isinstance(amount, dict):
         raise UnreadableFile(f"{where}: it has no creditAmount; ask AWS for it again.")

@@ -1,7 +1,7 @@
-"""AWS's ledger of credits as assets: a month of a payer, what is left, and three sides compared.
+"""AWS's credit ledger as assets: a month of a payer, what is left, and the three-way comparison.
 
-Concept: https://docs.dagster.io/guides/build/assets. A month that AWS could not read whole is a
-failed run, and what was known before stays.
+Concept: https://docs.dagster.io/guides/build/assets. A month that AWS could not read completely is
+a failed run, and what was known before stays.
 """
 
 import warnings
@@ -16,6 +16,7 @@ from credits_pipeline.finops.assets import metadata
 from credits_pipeline.finops.assets.bills import ROWS
 from credits_pipeline.finops.assets.partitions import MONTH, months
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.ledger.book import LedgerBook
@@ -42,10 +43,10 @@ def ledger_assets(drop: dg.AssetKey, owners: Sequence[str] = ()) -> list[dg.Asse
     """
     common: dict[str, Any] = {"group_name": GROUP, "owners": list(owners), "tags": _TAGS}
     with warnings.catch_warnings():
-        # In beta in the release that is pinned; the tests hold it.
+        # In beta in the pinned release; the tests cover it.
         warnings.simplefilter("ignore", dg.BetaWarning)
         by_month = dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name=MONTH)
-        # The first wing's months begin later than bills may.
+        # The first wing's months start later than bills may.
         same_month = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
     return [
         dg.asset(
@@ -54,13 +55,13 @@ def ledger_assets(drop: dg.AssetKey, owners: Sequence[str] = ()) -> list[dg.Asse
             **common,
             description="What each credit took off each account's bill in a month, as AWS's ledger "
             "has it: whole, or not known. It is an estimate until the bill is final.",
-        )(_ledger),
+        )(gated(_ledger)),
         dg.asset(
             name=BALANCES,
             partitions_def=payers,
             **common,
             description="A payer's credits with what is left of each, and when each runs out.",
-        )(_balances),
+        )(gated(_balances)),
         dg.asset(
             name=RECONCILIATION,
             partitions_def=months,
@@ -73,12 +74,12 @@ def ledger_assets(drop: dg.AssetKey, owners: Sequence[str] = ()) -> list[dg.Asse
             **common,
             description="What was handed out, what the ledger says and what the bill has, account "
             "by account; each difference with its likely cause.",
-        )(_reconciliation),
+        )(gated(_reconciliation)),
     ]
 
 
 def _on_any_news(drop: dg.AssetKey) -> dg.AutomationCondition[Any]:
-    """When a receipt, a ledger or a bill is new; a month without a receipt has nothing to say."""
+    """When a receipt, a ledger or a bill is new; without a receipt there is nothing to report."""
     condition = dg.AutomationCondition
     unsent = condition.any_deps_match(condition.missing()).allow(dg.AssetSelection.assets(drop))
     return (condition.any_deps_updated() & ~unsent).with_label("a side is new")
@@ -89,7 +90,7 @@ def ledger_checks(
 ) -> list[dg.AssetChecksDefinition]:
     """The check of a month's drop, and the same of its reconciliation."""
     with warnings.catch_warnings():
-        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        # Partitions of checks are in preview in the pinned release; the tests cover them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
             _three_way(drop, of_drop, THREE_WAY),
@@ -123,7 +124,7 @@ def ledger_sensor(
     Args:
         jobs: that ask.
         status: whether it runs from the start.
-        seconds: between two looks at whether a question is due again.
+        seconds: between two checks whether a question is due again.
     """
 
     @dg.sensor(
@@ -136,6 +137,7 @@ def ledger_sensor(
         "not answer, or not whole, is asked for again after 15 minutes, 1 hour and 4 hours, then "
         "every 12 hours.",
     )
+    @gated
     def credit_ledger_daily(
         context: dg.SensorEvaluationContext, bills: BillsResource
     ) -> dg.SensorResult:
@@ -176,7 +178,7 @@ def _requests(account: str, book: "LedgerBook", due: Any, now: datetime) -> Iter
 
 
 def _again(book: "LedgerBook", payers: set[str], now: datetime) -> Iterator[dg.RunRequest]:
-    """What was asked for in vain, once its time has come."""
+    """Failed questions, once their time has come."""
     from credits_pipeline.finops.ledger.unanswered import open_questions  # noqa: PLC0415 - as it ticks
 
     for one in open_questions(book.depot):
@@ -192,7 +194,7 @@ def _request(account: str, what: str, when: str, because: str = "") -> dg.RunReq
     run_key = f"{account}/{what}/{when}"
     tags = {"finops/because": because} if because else {}
     if what == LEFT:
-        # A payer of this very tick is no partition yet where Dagster would look its key up.
+        # A payer added in this tick has no partition yet when Dagster looks its key up.
         tags |= {"dagster/partition": account}
         return dg.RunRequest(
             job_name=BALANCES_JOB, run_key=run_key, partition_key=account, tags=tags
@@ -273,6 +275,7 @@ def _three_way(
         description="What was handed out agrees with AWS's ledger and with the bill, or differs "
         "for a reason that is known. It only warns.",
     )
+    @gated
     def three_way(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> dg.AssetCheckResult:

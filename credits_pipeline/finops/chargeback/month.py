@@ -1,28 +1,25 @@
-"""A month's statements under every model, kept with what they were made from; and its archives."""
+"""A month's statements under every model, stored with their inputs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.finops.chargeback import documents
 from credits_pipeline.finops.chargeback.opening import Office
 from credits_pipeline.finops.chargeback.statement import Statement
-from credits_pipeline.finops.chargeback.view import CLOSED, View
 from credits_pipeline.finops.decisions.body import digest
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.queries.sources import bills
 
-_MONTHS, _ARCHIVES = "chargeback/months", "chargeback/archives"
+_MONTHS = "chargeback/months"
 
 
 @dataclass(frozen=True)
 class StatedMonth:
-    """What was stated of a month.
+    """What was stated for a month.
 
     Attributes:
         month: ``YYYY-MM``.
-        of: the digest of bills, decisions and closings that it was made from.
+        of: the digest of its bills, decisions and closings.
         statements: the digest of each statement, by model.
     """
 
@@ -32,7 +29,7 @@ class StatedMonth:
 
 
 def state_month(office: Office, month: BillingMonth) -> dict[str, Statement]:
-    """Make and keep the statements of a month, by model; a closed month's stay what they are."""
+    """Make and store the statements of a month, by model; a closed month's do not change."""
     found = {
         name: office.books.statement(month, model)
         for name, model in office.books.decided.models.items()
@@ -43,13 +40,13 @@ def state_month(office: Office, month: BillingMonth) -> dict[str, Statement]:
 
 
 def stated(depot: Depot, month: BillingMonth) -> StatedMonth | None:
-    """What was stated last; None where nothing was."""
+    """What was last stated; None if nothing was."""
     found = depot.read(_key(month))
     return None if found is None else StatedMonth(str(month), found["of"], found["statements"])
 
 
 def made_from(office: Office, month: BillingMonth) -> str:
-    """A digest of all that the statements of a month depend on."""
+    """A digest of everything that the statements of a month depend on."""
     published = office.books.published
     told: dict[str, Any] = {
         "bills": [
@@ -67,35 +64,9 @@ def made_from(office: Office, month: BillingMonth) -> str:
     return digest(told)
 
 
-def keep_archive(office: Office, view: View, say: Callable[[str], None]) -> str | None:
-    """Keep the archive of a closed statement, where it is not kept yet; its key.
-
-    Raises:
-        DocumentError: it can't be printed.
-    """
-    if view.state != CLOSED:
-        return None
-    depot, key = _depot(office), _archive(view)
-    if archived(office, view) is None:
-        content = documents.archive(view, say)
-        depot.place.put(key, content)
-    return key
-
-
-def archived(office: Office, view: View) -> str | None:
-    """Where the archive of a closed statement is kept; None where it is not."""
-    key = _archive(view)
-    return key if view.state == CLOSED and key in _depot(office).keys(key) else None
-
-
 def _depot(office: Office) -> Depot:
     return office.books.published.depot
 
 
 def _key(month: BillingMonth) -> str:
     return f"{_MONTHS}/{month}.json"
-
-
-def _archive(view: View) -> str:
-    version = view.closing.version if view.closing else 0
-    return f"{_ARCHIVES}/{view.statement.month}/{view.statement.digest[:16]}-{version}.zip"

@@ -1,6 +1,6 @@
-"""Forecasts as they were really told, day by day, and how many of them held in the end.
+"""Forecasts as they were really issued, day by day, and how many of them held in the end.
 
-A back-test is what would have been told; this is what was.
+A back-test is what would have been forecast; this is what was.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,13 +10,13 @@ from typing import Any
 
 from credits_pipeline.finops.forecast.forecast import Forecast
 
-#: Periods of a subject that are remembered, the newest.
+#: How many periods of a subject are kept, the newest.
 _PERIODS = 14
 
 
 @dataclass(frozen=True)
 class Issued:
-    """What was told of some subjects.
+    """The forecasts issued for some subjects.
 
     Attributes:
         told: by subject, period and the day after the last complete one: expected, low and high.
@@ -27,7 +27,7 @@ class Issued:
     )
 
     def with_(self, subject: str, found: Forecast) -> "Issued":
-        """It with one more; of one day the last one counts."""
+        """It with one more; of several on one day the last one counts."""
         if found.expected is None or found.low is None or found.high is None or found.is_over:
             return self
         period = f"{found.period.start}..{found.period.last}"

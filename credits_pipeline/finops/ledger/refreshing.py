@@ -1,6 +1,6 @@
-"""The ledger read anew: balances of each payer, and the months that may have changed.
+"""Refreshes the ledger: balances of each payer, and the months that may have changed.
 
-What is not answered, or not whole, is noted, so that it is asked for again in time.
+Missing or incomplete answers are recorded, so that the question is repeated in time.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,12 +20,12 @@ _NEWEST = 3
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a look came to.
+    """The result of a refresh.
 
     Attributes:
-        months: as they were answered; those that are not complete are not known.
+        months: as they were answered; incomplete ones are not known.
         failed: what could not be asked, in words.
-        passes: whether all of that may pass by itself.
+        passes: whether all of that may be temporary.
     """
 
     months: tuple[LedgerMonth, ...]
@@ -34,12 +34,12 @@ class Refreshed:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything was answered whole."""
+        """Whether everything was answered completely."""
         return not self.failed and all(one.complete for one in self.months)
 
 
 def due(book: LedgerBook, payer: str, now: datetime) -> list[BillingMonth]:
-    """The months to ask for: the newest, and all that are not known or may still move."""
+    """The months to ask for: the newest, and all that are not known or may still change."""
     newest = BillingMonth.at(now)
     found = []
     for ago in range(MOST_MONTHS):
@@ -53,16 +53,16 @@ def due(book: LedgerBook, payer: str, now: datetime) -> list[BillingMonth]:
 def read_month(
     ledger: Ledger, book: LedgerBook, month: BillingMonth, *, signed: bool
 ) -> LedgerMonth:
-    """Ask for a month and keep it.
+    """Ask for a month and store it.
 
     Args:
         ledger: of the payer.
-        book: that keeps it.
+        book: that stores it.
         month: the billing month.
         signed: whether other months of the payer have minus signs.
 
     Returns:
-        What AWS said now; what counts may be an older answer that was whole.
+        What AWS said now; the current content may be an older complete answer.
 
     Raises:
         LedgerError: it can't be asked, or says what can't be.
@@ -82,7 +82,7 @@ def read_month(
 
 
 def read_balances(ledger: Ledger, book: LedgerBook) -> Balances:
-    """Ask for what is left of a payer's credits and keep it.
+    """Ask for what is left of a payer's credits and store it.
 
     Raises:
         LedgerError: it can't be asked, or says what can't be.
@@ -106,14 +106,14 @@ def refresh(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     say: Callable[[str], None] = lambda _: None,
 ) -> Refreshed:
-    """Ask AWS and keep what it says. A payer that can't be asked stops no other.
+    """Ask AWS and store the answers. A payer that can't be asked stops no other.
 
     Args:
         payers: whose ledgers.
-        book: that keeps it.
+        book: that stores it.
         months: to ask for; default: those that are `due`.
         now: the time.
-        say: told what is being done.
+        say: called with what is being done.
     """
     found: list[LedgerMonth] = []
     failed: list[LedgerError] = []

@@ -1,6 +1,6 @@
-"""What AWS's ledger did not answer, or not whole: kept until it does, and asked for again in time.
+"""Questions that AWS's ledger did not answer, or not completely: stored and repeated in time.
 
-After 15 minutes, 1 hour and 4 hours, then every 12 hours; each day's look asks anyway.
+After 15 minutes, 1 hour and 4 hours, then every 12 hours; the daily read asks anyway.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ _WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedel
 
 @dataclass(frozen=True)
 class Unanswered:
-    """One question that is open.
+    """One open question.
 
     Attributes:
         payer: whose ledger.
         what: `BALANCES`, or a month as ``YYYY-MM``.
-        at: when it was asked for last, ISO 8601, UTC.
-        tries: how often it was asked for in vain.
+        at: when it was last asked, ISO 8601, UTC.
+        tries: how often it was asked in vain.
         why: what was wrong with the last answer.
     """
 
@@ -35,16 +35,16 @@ class Unanswered:
 
     @property
     def due_at(self) -> datetime:
-        """From when on it is asked for again."""
+        """When it is due again."""
         wait = _WAITS[min(self.tries, len(_WAITS)) - 1]
         return datetime.fromisoformat(self.at) + wait
 
 
 def note(depot: Depot, payer: str, what: str, why: str, now: datetime) -> None:
-    """Keep that a question was asked in vain.
+    """Record that a question was asked in vain.
 
     Raises:
-        ObjectsError: it can't be kept.
+        ObjectsError: it can't be stored.
     """
     before = depot.read(_key(payer, what))
     tries = 1 if before is None else int(before["tries"]) + 1
@@ -53,10 +53,10 @@ def note(depot: Depot, payer: str, what: str, why: str, now: datetime) -> None:
 
 
 def settle(depot: Depot, payer: str, what: str) -> None:
-    """Keep that a question was answered whole.
+    """Record that a question was answered completely.
 
     Raises:
-        ObjectsError: it can't be kept.
+        ObjectsError: it can't be stored.
     """
     key = _key(payer, what)
     if key in depot.keys(key):

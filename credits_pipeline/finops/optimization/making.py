@@ -42,7 +42,7 @@ class Maker:
     Attributes:
         depot: where everything is kept.
         bills: that are published.
-        thresholds: that hold.
+        thresholds: the current ones.
     """
 
     depot: Depot
@@ -51,14 +51,14 @@ class Maker:
 
     @property
     def shelf(self) -> ScanShelf:
-        """Where scans and what is made of them lie."""
+        """Where scans and their results are stored."""
         return ScanShelf(self.depot)
 
     def recommend(self, states: Mapping[str, State]) -> Kept:
         """The recommendations after the newest scan.
 
         Args:
-            states: what people said of those before.
+            states: people's decisions about the previous ones.
 
         Raises:
             ScanError: nothing was scanned yet.
@@ -69,12 +69,15 @@ class Maker:
             raise ScanError(
                 "There is no table of resources. What to do: run credits-pipeline scan first."
             )
+        # The version whose day is in the table; a table of an older release uses the newest.
+        told = resources.about.get("findings")
+        outside = shelf.current(FINDINGS) if told is None else shelf.version(FINDINGS, told)
         found = find(
             shelf.rows(resources),
             resources.as_of,
             thresholds=self.thresholds,
             prices=_prices(shelf),
-            outside=[Outside.read(row) for row in shelf.rows(shelf.current(FINDINGS))],
+            outside=[Outside.read(row) for row in shelf.rows(outside)],
         )
         plans = self._plans(found, resources.as_of)
         before = [Item.read(row) for row in shelf.rows(shelf.current(RECOMMENDED))]
@@ -92,8 +95,8 @@ class Maker:
         """What later bills show of everything that is done.
 
         Args:
-            states: what people said.
-            now: months that are not over by then are not looked at.
+            states: people's decisions.
+            now: months that are not over by then are ignored.
 
         Raises:
             ScanError: nothing was recommended yet.

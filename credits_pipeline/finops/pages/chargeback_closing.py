@@ -1,4 +1,4 @@
-"""Closing the month on the page, and opening it again: who may, and what it means."""
+"""Closing the month on the page, and reopening it: who may, and what it means."""
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ _SAID = "chargeback:said"
 
 
 def draw_closing(desk: Desk) -> None:
-    """The button that closes or reopens, with what it does; for who sees all owners."""
+    """The button that closes or reopens, with its effect; for people who see all owners."""
     closed = desk.view.state == CLOSED
     with st.popover(
         "Reopen" if closed else "Close month",
@@ -70,7 +70,12 @@ def _closed(desk: Desk, why: str) -> None:
     except (ClosingError, DecisionsError, ObjectsError, SettingError) as error:
         st.error(plain(error))
         return
-    st.session_state[_SAID] = f"{desk.month} is closed."
+    st.session_state[_SAID] = f"{desk.month} is closed." + (
+        ""
+        if starting.address()
+        else " Dagster's sensor chargeback_months makes its documents and sends them; the pages "
+        "were not told where Dagster is."
+    )
     starting.state_month(desk.month, person)
     st.rerun()
 

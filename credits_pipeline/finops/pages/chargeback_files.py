@@ -1,9 +1,10 @@
-"""The statement as files: the same rows as on the screen, made when they are asked for."""
+"""The statement as files: the same rows as on the screen, made on request."""
 
 import streamlit as st
 
 from credits_pipeline.finops.chargeback import documents, files, lines
 from credits_pipeline.finops.chargeback.journal import journal_of
+from credits_pipeline.finops.pages.chargeback_archive import draw_archive
 from credits_pipeline.finops.pages.chargeback_office import Desk
 from credits_pipeline.finops.pages.plain import plain
 
@@ -50,16 +51,7 @@ def draw_files(desk: Desk) -> None:
             disabled=bool(why_not),
             help=plain(why_not) or "The statement to print, with its digest.",
         )
-        st.download_button(
-            "ZIP of all",
-            lambda: documents.archive(view),
-            file_name=f"{name}.zip",
-            mime="application/zip",
-            icon=":material/folder_zip:",
-            on_click="ignore",
-            disabled=bool(why_not),
-            help=plain(why_not) or f"PDF and CSV of each {view.statement.to}.",
-        )
+        draw_archive(desk, name, why_not)
         if desk.sees_all:
             st.download_button(
                 "Journal",

@@ -1,4 +1,4 @@
-"""Settings: who may do what, what holds here, and what people did."""
+"""Settings: who may do what, what is set, and what people did."""
 
 import csv
 import io
@@ -14,40 +14,73 @@ from credits_pipeline.core.settings import SettingError, Variable
 from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions import Change, DecisionsError, DecisionStore
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
-from credits_pipeline.finops.pages import figures, settings_files, variables
+from credits_pipeline.finops.pages import (
+    figures,
+    settings_alerts,
+    settings_files,
+    settings_people,
+    settings_tags,
+    variables,
+)
 from credits_pipeline.finops.pages.frame import pinned, storage, who
-from credits_pipeline.finops.pages.person import Person
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
 
 _PACKAGES = ("credits-pipeline", "dagster", "duckdb", "polars", "streamlit")
 _LOG = 500
+_SECTION = "settings:section"
+SECTIONS = {
+    "people": "People",
+    "settings": "Settings",
+    "tags": "Tags",
+    "alerts": "Alerts",
+    "log": "Log",
+    "files": "Import and export",
+    "versions": "Versions",
+}
 
 
 def page() -> None:
     """Draw the page."""
     person = who()
     st.title("Settings", anchor=False)
-    _you(person)
     if person.teams is not None:
+        settings_people.draw_you(person)
         st.markdown(
             "What holds here, and what people changed, is shown to those who see all teams."
         )
         return
-    _effective()
-    _tags()
-    _log()
-    settings_files.draw(person)
-    _versions(storage())
+    draw = {
+        "people": lambda: settings_people.draw(person),
+        "settings": _effective,
+        "tags": lambda: settings_tags.draw(pinned(storage())),
+        "alerts": lambda: settings_alerts.draw(person),
+        "log": _log,
+        "files": lambda: settings_files.draw(person),
+        "versions": lambda: _versions(storage()),
+    }
+    draw[_section()]()
 
 
-def _you(person: Person) -> None:
-    st.subheader("You", anchor=False)
-    teams = "all teams" if person.teams is None else ", ".join(person.teams) or "no team"
-    st.markdown(
-        f"{plain(person.name)}, with the role **{person.role.name.lower()}**, who sees "
-        f"{plain(teams)}."
+def _section() -> str:
+    """The part of the page that the address names."""
+    asked = st.query_params.get("section", "people")
+    st.session_state[_SECTION] = asked if asked in SECTIONS else "people"
+    if asked not in SECTIONS:
+        st.error(f"There is no section {plain(asked)} here.", icon=":material/link_off:")
+
+    def take() -> None:
+        st.query_params["section"] = st.session_state[_SECTION] or "people"
+
+    st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        format_func=SECTIONS.__getitem__,
+        key=_SECTION,
+        on_change=take,
+        label_visibility="collapsed",
     )
+    return str(st.session_state[_SECTION] or "people")
 
 
 def _effective() -> None:
@@ -80,21 +113,6 @@ def shown(variable: Variable) -> str:
 def origin(variable: Variable) -> str:
     """Where a setting's value comes from."""
     return "environment" if os.environ.get(variable.name, "").strip() else "default"
-
-
-def _tags() -> None:
-    st.subheader("Tags that are columns", anchor=False)
-    try:
-        keys = settings.tag_keys()
-    except SettingError as error:
-        st.error(plain(error))
-        return
-    table(
-        [{"Column": key.name, "Spellings that mean it": ", ".join(key.aliases)} for key in keys],
-        [Column("Column"), Column("Spellings that mean it")],
-        currency="",
-        words="Tags",
-    )
 
 
 def _log() -> None:
@@ -141,7 +159,7 @@ def _line(change: Change) -> dict[str, str]:
 
 
 def log_csv(changes: Sequence[Change]) -> bytes:
-    """Changes for a spreadsheet; a cell that it would take for a formula is quoted."""
+    """Changes for a spreadsheet; a cell that looks like a formula is quoted."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     names = ("when", "who", "through", "what", "which", "why")

@@ -1,6 +1,9 @@
-"""Long work is a run of Dagster's: started through its GraphQL, shown until it has ended."""
+"""Long work is a Dagster run: started through its GraphQL, shown until it has ended."""
 
 import json
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -12,7 +15,7 @@ from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.variables import DAGSTER_URL
 
-_LAST, _ABOUT = "run", "run:about"
+_LAST = "run"
 _SECONDS = 10
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 _LAUNCH = """
@@ -43,12 +46,35 @@ query Status($id: ID!) {
   runOrError(runId: $id) { __typename ... on Run { status } }
 }
 """
-#: As `credits_pipeline.finops.assets` names them; a test compares.
+#: As named in `credits_pipeline.finops.assets`; a test compares.
 JOB, LOCATION, REPOSITORY = "bill_month", "credits_pipeline", "__repository__"
 CHARGEBACK_JOB = "chargeback_month"
 POLICIES_JOB = "policies"
 SCAN_JOB = "scan"
 SOURCES = "finops_sources"
+STATEMENTS = "statements"
+
+
+@dataclass
+class Started:
+    """A run that was started in this session.
+
+    Attributes:
+        run_id: its id.
+        done: the message once it succeeded.
+        failed: the message once it ended otherwise.
+        status: Dagster's last answer; empty before it was asked.
+    """
+
+    run_id: str
+    done: str
+    failed: str
+    status: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether Dagster is no longer asked."""
+        return self.status in _ENDED
 
 
 class NotStartedError(Exception):
@@ -59,18 +85,11 @@ def ingest(source: str, month: BillingMonth, person: Person) -> None:
     """Start the reading of one bill, or show the command that does it."""
     if person.why_not(Role.EDITOR):
         return
-    if not address():
-        st.info("The pages were not told where Dagster is; this command does the same:")
-        st.code(f"credits-pipeline ingest --source {source} --month {month}", language="bash")
-        return
-    try:
-        run_id = launch(source, month, person)
-    except NotStartedError as error:
-        st.error(f"The run was not started: {plain(error)}")
-        st.code(f"credits-pipeline ingest --source {source} --month {month}", language="bash")
-        return
-    _show(
-        run_id, "The bill was read; its numbers are offered on the pages", "The bill was not read"
+    _begin(
+        lambda: launch(source, month, person),
+        f"credits-pipeline ingest --source {shlex.quote(source)} --month {month}",
+        "The bill was read; its numbers are offered on the pages",
+        "The bill was not read",
     )
 
 
@@ -87,51 +106,68 @@ def state_month(month: BillingMonth, person: Person) -> None:
     _show(run_id, "The statements were made and sent", "The statements were not all made and sent")
 
 
+def print_month(month: BillingMonth, model: str, person: Person) -> None:
+    """Have the documents of everybody in a month made, or show the command that does it."""
+    if person.why_not(Role.EDITOR):
+        return
+    tags = {"dagster/partition": month.partition_key}
+    config = {"ops": {STATEMENTS: {"config": {"models": [model]}}}}
+    _begin(
+        lambda: start(CHARGEBACK_JOB, tags, person, config),
+        f"credits-pipeline chargeback --month {month} --model {shlex.quote(model)} --zip",
+        "The documents are made; ZIP of all has them",
+        "The documents were not made",
+    )
+
+
 def evaluate(person: Person) -> None:
     """Have the policies evaluated, or show the command that does it."""
-    command = "credits-pipeline policies evaluate"
-    if not address():
-        st.info("The pages were not told where Dagster is; this command does the same:")
-        st.code(command, language="bash")
-        return
-    try:
-        run_id = start(POLICIES_JOB, {}, person)
-    except NotStartedError as error:
-        st.error(f"The run was not started: {plain(error)}")
-        st.code(command, language="bash")
-        return
-    _show(run_id, "The policies were evaluated; load the page anew", "They were not evaluated")
+    _begin(
+        lambda: start(POLICIES_JOB, {}, person),
+        "credits-pipeline policies evaluate",
+        "The policies were evaluated",
+        "They were not evaluated",
+    )
 
 
 def scan(person: Person) -> None:
     """Start a scan, or show the command that does it."""
     if person.why_not(Role.EDITOR):
         return
-    command = "credits-pipeline scan"
+    _begin(
+        lambda: start(SCAN_JOB, {}, person),
+        "credits-pipeline scan",
+        "The scan is done",
+        "The scan was not done",
+    )
+
+
+def _begin(launched: Callable[[], str], command: str, done: str, failed: str) -> None:
+    """Start a run and show it; if that can't be done, say why and show the command for it."""
     if not address():
         st.info("The pages were not told where Dagster is; this command does the same:")
         st.code(command, language="bash")
         return
     try:
-        run_id = start(SCAN_JOB, {}, person)
+        run_id = launched()
     except NotStartedError as error:
         st.error(f"The run was not started: {plain(error)}")
         st.code(command, language="bash")
         return
-    _show(run_id, "The scan is done; load the page anew", "The scan was not done")
+    _show(run_id, done, failed)
 
 
 def _show(run_id: str, done: str, failed: str) -> None:
-    st.session_state[_LAST], st.session_state[_ABOUT] = run_id, (done, failed)
+    st.session_state[_LAST] = Started(run_id, done, failed)
 
 
 def address() -> str:
-    """Where Dagster's webserver is reached by the pages; empty where nothing says so."""
+    """Where the pages reach Dagster's webserver; empty if not set."""
     return DAGSTER_URL.text().rstrip("/") or ui()
 
 
 def launch(source: str, month: BillingMonth, person: Person) -> str:
-    """Start the run of one bill, and its id.
+    """Start the run of one bill; returns its id.
 
     Raises:
         NotStartedError: Dagster can't be reached, or refuses.
@@ -148,8 +184,16 @@ def launch(source: str, month: BillingMonth, person: Person) -> str:
     return start(JOB, tags, person)
 
 
-def start(job: str, tags: dict[str, str], person: Person) -> str:
-    """Start a run of a job, and its id.
+def start(
+    job: str, tags: dict[str, str], person: Person, config: dict[str, Any] | None = None
+) -> str:
+    """Start a run of a job; returns its id.
+
+    Args:
+        job: its name.
+        tags: of the run.
+        person: who starts it.
+        config: of the run; None for the default.
 
     Raises:
         NotStartedError: Dagster can't be reached, or refuses.
@@ -160,7 +204,7 @@ def start(job: str, tags: dict[str, str], person: Person) -> str:
             "repositoryName": REPOSITORY,
             "repositoryLocationName": LOCATION,
         },
-        "runConfigData": {},
+        "runConfigData": config or {},
         "executionMetadata": {
             "tags": [
                 {"key": key, "value": value} for key, value in {**tags, "user": person.name}.items()
@@ -174,27 +218,40 @@ def start(job: str, tags: dict[str, str], person: Person) -> str:
     return str(answer["run"]["runId"])
 
 
-@st.fragment(run_every="2s")
 def show_last_run() -> None:
-    """The run that was started last in this session, until it has ended."""
-    run_id = st.session_state.get(_LAST)
-    if run_id is None:
+    """The last run started in this session, until it has ended, and how."""
+    run: Started | None = st.session_state.get(_LAST)
+    if run is None:
         return
+    if run.has_ended:
+        _tell(run)
+    else:
+        _watch(run)
+
+
+@st.fragment(run_every="2s")
+def _watch(run: Started) -> None:
+    """Ask every other second; once it has ended, the page is redrawn with the result."""
     try:
-        answer = _ask(_STATUS, {"id": run_id})["runOrError"]
-        status = str(answer.get("status", "not found"))
+        answer = _ask(_STATUS, {"id": run.run_id})["runOrError"]
     except (NotStartedError, SettingError) as error:
         st.error(plain(error))
         return
-    where = run_link(run_id)
-    told = f"[run {run_id[:8]}]({where})" if where else f"run {run_id[:8]}"
-    done, failed = st.session_state[_ABOUT]
-    if status == "SUCCESS":
-        st.success(f"{done}: {told}.")
-    elif status in _ENDED:
-        st.error(f"{failed}: {told} ended as {status.lower()}.")
+    run.status = str(answer.get("status", "not found"))
+    if run.has_ended:
+        st.rerun()
+    _tell(run)
+
+
+def _tell(run: Started) -> None:
+    where = run_link(run.run_id)
+    told = f"[run {run.run_id[:8]}]({where})" if where else f"run {run.run_id[:8]}"
+    if run.status == "SUCCESS":
+        st.success(f"{run.done}: {told}.")
+    elif run.has_ended:
+        st.error(f"{run.failed}: {told} ended as {run.status.lower()}.")
     else:
-        st.info(f"{told} is {status.lower().replace('_', ' ')}.")
+        st.info(f"{told} is {run.status.lower().replace('_', ' ')}.")
 
 
 def _ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""A scan, part by part: each asks, keeps what it saw, and says what it could not see.
+"""A scan, part by part: each queries, stores what it saw, and says what it could not read.
 
-The parts are kept apart, so that one that fails leaves the others as they are. Each is about the
+The parts are stored separately, so one that fails leaves the others as they are. Each is about the
 as-of time of the inventory.
 """
 
@@ -18,6 +18,7 @@ from credits_pipeline.finops.scans.findings import FINDINGS as OUTSIDE
 from credits_pipeline.finops.scans.findings import Outside
 from credits_pipeline.finops.scans.findings_aws import ask_findings
 from credits_pipeline.finops.scans.findings_files import read_findings
+from credits_pipeline.finops.scans.holding import is_of_day, not_today
 from credits_pipeline.finops.scans.inventory import (
     RESOURCES,
     Part,
@@ -43,10 +44,10 @@ class Scan:
     """One scan.
 
     Attributes:
-        depot: where what it sees is kept.
-        scanned: what it looks at.
+        depot: where the results are stored.
+        scanned: what to scan.
         attempts: of each request.
-        say: told what is being looked at.
+        say: called with what is being read.
     """
 
     depot: Depot
@@ -56,7 +57,7 @@ class Scan:
 
     @property
     def shelf(self) -> ScanShelf:
-        """Where its parts lie."""
+        """Where its parts are stored."""
         return ScanShelf(self.depot)
 
     def inventory(self, at: datetime) -> Kept:
@@ -75,7 +76,7 @@ class Scan:
         return self._keep(INVENTORY, RESOURCES, rows, at, accounts.requests, parts)
 
     def utilisation(self) -> Kept:
-        """What every metered resource of the inventory does.
+        """The metrics of every metered resource of the inventory.
 
         Raises:
             ScanError: there is no inventory.
@@ -105,7 +106,7 @@ class Scan:
         return self._keep(COMMITMENTS, table, rows, inventory.as_of, accounts.requests, parts)
 
     def findings(self, at: datetime) -> Kept:
-        """What clouds found themselves: from files first, then AWS's from its APIs."""
+        """Findings of the clouds themselves: from files first, then AWS's from its APIs."""
         accounts, parts = self._accounts(), list[Part]()
 
         def found() -> Iterator[Outside]:
@@ -126,18 +127,23 @@ class Scan:
 
         Args:
             bills: that are published.
-            at: the scan's as-of time, where no cloud was asked.
+            at: the scan's as-of time, if no cloud was asked.
         """
         from credits_pipeline.finops.marts.shelf import Shelf  # noqa: PLC0415 - loads DuckDB
 
         shelf = self.shelf
-        inventory, utilised = shelf.current(INVENTORY), shelf.current(UTILISED)
+        inventory = shelf.current(INVENTORY)
         at = at if inventory is None else inventory.as_of
         before = self._before(at)
-        parts = [shelf.current(name) for name in (INVENTORY, UTILISED, FINDINGS)]
+        utilised, told = self._of_day(UTILISED, at), self._of_day(FINDINGS, at)
+        late = [
+            not_today(one.part, one.as_of, at)
+            for name, today in ((UTILISED, utilised), (FINDINGS, told))
+            if today is None and (one := shelf.current(name)) is not None
+        ]
         with self.depot.scratch() as folder:
             alone = folder / "alone.parquet"
-            found = (Outside.read(row) for row in shelf.rows(shelf.current(FINDINGS)))
+            found = (Outside.read(row) for row in shelf.rows(told))
             write(RESOURCES, (row_of(one.alone(at)) for one in found), folder, alone)
             rows = building.build(
                 None if inventory is None else shelf.file(inventory),
@@ -146,17 +152,19 @@ class Scan:
                 None if before is None else shelf.file(before),
                 building.bill_files(bills, Shelf(self.depot), at),
                 folder,
+                next((part.says for part in late if part.what == UTILISED), ""),
             )
             about = {
                 "inventory": "" if inventory is None else inventory.version,
                 "utilisation": "" if utilised is None else utilised.version,
                 "before": "" if before is None else before.version,
-                "parts": self._all_parts(parts),
+                "findings": "" if told is None else told.version,
+                "parts": [*self._all_parts((inventory, utilised, told)), *parts_said(late)],
             }
             return shelf.keep(BUILT, building.BUILT, rows, at, about)
 
     def current(self, part: str) -> Kept:
-        """The version of a part that counts.
+        """The current version of a part.
 
         Raises:
             ScanError: there is none yet.
@@ -168,8 +176,13 @@ class Scan:
             )
         return found
 
+    def _of_day(self, part: str, at: datetime) -> Kept | None:
+        """What a source saw on the day of a scan; None if it was not read."""
+        found = self.shelf.current(part)
+        return found if found is not None and is_of_day(found.as_of, at) else None
+
     def _before(self, at: datetime) -> Kept | None:
-        """The table of the scan before; the same scan made anew is none before itself."""
+        """The table of the previous scan; a repeated scan does not precede itself."""
         found = self.shelf.current(BUILT)
         while found is not None and found.as_of >= at:
             earlier = found.about.get("before")

@@ -9,12 +9,13 @@ import pytest
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets.build import build_definitions
-from credits_pipeline.finops.assets.chargeback import CHECK, JOB, SENSOR
+from credits_pipeline.finops.assets.chargeback import CHECK, JOB, SENSOR, STATEMENTS
 from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.chargeback.closing import close_month, open_closings
 from credits_pipeline.finops.chargeback.opening import open_office
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline_tests.alerts.conftest import Mailbox, mailbox
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.finops.chargeback.conftest import (
     MAY,
     TEAMS,
@@ -36,7 +37,7 @@ def wing(bills: Bills, monkeypatch: pytest.MonkeyPatch) -> Iterator["Wing"]:
     monkeypatch.setenv("CREDITS_STORAGE", str(bills.storage.parent / "credits"))
     with open_decisions() as decisions:
         decisions.put("allocation_model", "teams", TEAMS, by=ANN, expected=None)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         yield Wing(instance, bills)
 
 
@@ -47,9 +48,14 @@ class Wing:
         self.defs = build_definitions(schedule=Schedule())
         self.instance, self.bills = instance, bills
 
-    def run(self, month: BillingMonth) -> dg.ExecuteInProcessResult:
+    def run(
+        self, month: BillingMonth, config: dict[str, Any] | None = None
+    ) -> dg.ExecuteInProcessResult:
         return self.defs.resolve_job_def(JOB).execute_in_process(
-            partition_key=month.partition_key, instance=self.instance, raise_on_error=False
+            run_config=config,
+            partition_key=month.partition_key,
+            instance=self.instance,
+            raise_on_error=False,
         )
 
     def asked(self) -> dict[str, dg.RunRequest]:
@@ -150,3 +156,14 @@ def test_statements_of_a_closed_month_go_to_their_owners_once(
     assert mailbox.subjects == subjects
     archives = list(wing.bills.storage.glob("chargeback/archives/2026-05/*.zip"))
     assert len(archives) == 1
+
+
+def test_the_documents_of_an_open_month_are_made_where_the_run_asks_for_them(wing: Wing) -> None:
+    def archives() -> int:
+        return len(list(wing.bills.storage.glob("chargeback/archives/2026-05/open/teams/*.zip")))
+
+    assert wing.run(MAY).success
+    assert archives() == 0
+    config = {"ops": {STATEMENTS: {"config": {"models": ["teams"]}}}}
+    assert wing.run(MAY, config).success
+    assert archives() == 1

@@ -14,6 +14,7 @@ from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.ledger.book import LedgerBook
 from credits_pipeline.sandbox.credit_ledger import CreditLedger
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.finops.assets.conftest import Wing
 from credits_pipeline_tests.finops.ledger.months import MAY, PAYER, A
 
@@ -23,7 +24,7 @@ KEY = f"2026-05-01|{PAYER}"
 @pytest.fixture
 def wing_with(billing: CreditLedger, storage: Path) -> Iterator[Wing]:
     billing.now = None
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         instance.add_dynamic_partitions("finops_payers", [PAYER])
         yield Wing(build_definitions(schedule=Schedule()), instance)
 

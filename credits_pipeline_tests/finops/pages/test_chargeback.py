@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from credits_pipeline.finops.chargeback import documents
+from credits_pipeline.finops.chargeback.archives import archived, keep_archive, read_archive
 from credits_pipeline.finops.chargeback.closing import open_closings
+from credits_pipeline.finops.chargeback.opening import open_office
+from credits_pipeline.finops.chargeback.view import View
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.pages import starting
 from credits_pipeline.finops.pages.person import Person, Role
+from credits_pipeline.finops.publish.published import open_current
 from credits_pipeline_tests.finops.pages.conftest import (
     BEFORE,
     HOSTILE,
@@ -286,3 +291,59 @@ def test_the_page_starts_the_job_that_dagster_has() -> None:
     from credits_pipeline.finops.assets.chargeback import JOB
 
     assert starting.CHARGEBACK_JOB == JOB
+
+
+def test_the_archive_of_all_is_a_run_s_work_and_the_command_is_shown_without_dagster(
+    visit: Visit,
+) -> None:
+    app = visit("chargeback", "one cloud", month=str(LAST))
+    assert "ZIP of all" not in [one.proto.label for one in app.get("download_button")]
+    press(app, "Make ZIP of all")
+    assert f"chargeback --month {LAST} --model 'by team tag' --zip" in app.code[0].value
+
+
+def test_who_may_not_have_the_archive_made_is_told_why(visit: Visit) -> None:
+    app = visit("chargeback", "one cloud", person=VIEWER, month=str(LAST))
+    (button,) = [one for one in app.button if one.label == "Make ZIP of all"]
+    assert button.disabled
+    assert "editor" in button.help
+
+
+def test_the_archive_that_a_run_kept_is_offered_and_a_team_lead_gets_the_lead_s_part(
+    visit: Visit, tmp_path: Path
+) -> None:
+    bills = Bills(tmp_path / "kept")
+    one_cloud(bills)
+    bills.publish()
+    published = open_current(bills.storage)
+    assert published is not None
+    visit("chargeback", bills.storage, month=str(LAST))
+    office = open_office(published)
+    view = office.view(LAST, office.model(None))
+    key = keep_archive(office, view, lambda _: None)
+    app = visit("chargeback", bills.storage, month=str(LAST))
+    assert "ZIP of all" in [one.proto.label for one in app.get("download_button")]
+    assert "Make ZIP of all" not in [one.label for one in app.button]
+    whole = read_archive(office, key, view)
+    assert whole == documents.archive(view)
+    part = View(view.statement, ("search",), view.previous, view.closing)
+    assert read_archive(office, key, part) == documents.archive(part)
+
+
+def test_an_archive_of_an_open_month_is_not_offered_once_its_bills_changed(
+    visit: Visit, tmp_path: Path
+) -> None:
+    bills = Bills(tmp_path / "kept")
+    one_cloud(bills)
+    for version, cost in (("v1", "100.10"), ("v2", "99.10")):
+        bills.put("aws", str(LAST), [row(cost, charge_date=in_(LAST, 3))], version=version)
+        bills.publish()
+        visit("chargeback", bills.storage, month=str(LAST))
+        published = open_current(bills.storage)
+        assert published is not None
+        office = open_office(published)
+        view = office.view(LAST, office.model(None))
+        assert archived(office, view) is None
+        keep_archive(office, view, lambda _: None)
+        assert archived(office, view) is not None
+    assert len(published.depot.keys("chargeback/archives/")) == 1

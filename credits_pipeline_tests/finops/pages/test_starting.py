@@ -3,6 +3,7 @@
 from dagster_graphql.schema import create_schema
 from graphql import parse, validate
 
+from credits_pipeline.finops.assets import chargeback
 from credits_pipeline.finops.assets.build import JOB
 from credits_pipeline.finops.assets.partitions import MONTH, SOURCE, sources
 from credits_pipeline.finops.pages import starting
@@ -16,5 +17,6 @@ def test_what_is_asked_is_in_dagsters_schema() -> None:
 
 def test_the_names_are_those_of_the_code_location() -> None:
     assert starting.JOB == JOB
+    assert starting.STATEMENTS == chargeback.STATEMENTS
     assert sources.name == starting.SOURCES
     assert (MONTH, SOURCE) == ("month", "source")

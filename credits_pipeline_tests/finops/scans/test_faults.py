@@ -66,6 +66,9 @@ def test_each_part_that_fails_is_named_and_the_rest_is_seen(estate: Estate) -> N
         },
         **{("aws.logs.group", account, WEST): ("not known", "") for account in (platform, web)},
     }
+    # Nor is anything known of what AWS finds in an account that can't be assumed.
+    told = unseen(scan.findings(AS_OF))
+    assert told["AWS Compute Optimizer", dev, ""] == ("not known", "sts:AssumeRole")
     rows = {row["resource_id"]: row for row in scan.shelf.rows(kept)}
     assert estate.id("load-test-7") in rows
     assert estate.id("dev-always-on") not in rows
@@ -163,7 +166,7 @@ def test_prices_and_findings_that_may_not_be_asked_are_told(own_only: Estate) ->
     findings = unseen(scan.findings(AS_OF))
     assert {permission for _, permission in findings.values()} == {
         "cost-optimization-hub:ListRecommendations",
-        "compute-optimizer:GetIdleRecommendations",
+        "",  # an enrolment is no permission
     }
     assert len(findings) == 2
     commitments = unseen(scan.commitments())
