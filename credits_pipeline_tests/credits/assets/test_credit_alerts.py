@@ -15,8 +15,9 @@ from credits_pipeline.finops.ledger.credit import Balances, Credit
 from credits_pipeline.finops.ledger.outlook import Outlook, State
 from credits_pipeline_tests.alerts.conftest import Mailbox, Webhook, mailbox, webhook
 from credits_pipeline_tests.credits.assets.conftest import Pipeline
+from credits_pipeline_tests.credits.assets.test_alerts import pipeline
 
-__all__ = ["mailbox", "webhook"]
+__all__ = ["mailbox", "pipeline", "webhook"]
 JUNE_1 = date(2026, 6, 1)
 CREDIT = Credit(
     "7001", "Migration", "Promotion", "100000000001", date(2025, 1, 1), date(2026, 9, 1),
