@@ -56,6 +56,7 @@ BARE_MARTS = (
     _START
     + """
 import duckdb, tempfile
+from credits_pipeline.finops.marts.mart import ROWS
 (version,) = refresher._counting()
 files = [str(path) for path in lake.parquet(version)]
 began = time.process_time()
@@ -63,7 +64,7 @@ with tempfile.TemporaryDirectory() as out, duckdb.connect(config={"memory_limit"
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = false")
     con.execute("SET enable_progress_bar = false")
-    con.execute(f"CREATE VIEW rows AS FROM read_parquet({files})")
+    con.execute(f"CREATE VIEW {ROWS} AS FROM read_parquet({files})")
     for mart in refresher.catalogue:
         path = Path(out, f"{mart.name}.parquet")
         con.execute(f"COPY ({mart.text}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
