@@ -7,6 +7,8 @@ ALL = (
     "bills",
     "documents",
     "forecast",
+    "growth",
+    "ledger",
     "loading",
     "pages",
     "pipeline",

@@ -14,6 +14,7 @@ from pathlib import Path
 ROWS = int(os.environ.get("BENCH_BILL_ROWS", "10000000"))
 FILES = int(os.environ.get("BENCH_BILL_FILES", "6"))
 MEMORY = "1GB"
+MONTH = "2026-05"
 
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 HOUR = (
@@ -158,20 +159,37 @@ def bare(folder: str, out: str, memory: str) -> dict[str, object]:
     return {"rows": rows, "billed": str(billed)}
 
 
-def generate(folder: Path) -> int:
-    """Write the month. Returns its bytes."""
+def generate(
+    folder: Path, *, rows: int = ROWS, files: int = FILES, month: str = MONTH, seed: int = 0
+) -> int:
+    """Write a month. Returns its bytes.
+
+    Args:
+        folder: of the bills.
+        rows: how many.
+        files: that they are in.
+        month: as ``YYYY-MM``.
+        seed: another one gives other rows.
+    """
     import duckdb
 
-    (folder / "2026-05").mkdir(parents=True)
+    from credits_pipeline.core.month import BillingMonth
+
+    own = folder / month
+    own.mkdir(parents=True, exist_ok=True)
     cells = ", ".join(f'{sql} AS "{name}"' for name, sql in COLUMNS.items())
-    for at in range(FILES):
-        start, end = ROWS * at // FILES, ROWS * (at + 1) // FILES
+    after = str(BillingMonth.parse(month).shift(1))
+    cells = cells.replace("2026-06-01", f"{after}-01").replace("2026-05", month)
+    # No hour of a short month is in the next one.
+    cells = cells.replace("% 744", f"% {BillingMonth.parse(month).hours}")
+    for at in range(files):
+        start, end = seed + rows * at // files, seed + rows * (at + 1) // files
         with duckdb.connect() as connection:
             connection.execute(
                 f"COPY (SELECT {cells} FROM range({start}, {end}) t(i)) TO "
-                f"'{folder}/2026-05/bench-{at:05d}.csv.gz' (FORMAT csv, HEADER, COMPRESSION gzip)"
+                f"'{own}/bench-{at:05d}.csv.gz' (FORMAT csv, HEADER, COMPRESSION gzip)"
             )
-    return sum(path.stat().st_size for path in (folder / "2026-05").iterdir())
+    return sum(path.stat().st_size for path in own.iterdir())
 
 
 def main() -> None:

@@ -42,9 +42,10 @@ def ingest(
 ) -> None:
     """Read the bills that the sources deliver, and publish what pages and commands read.
 
-    A month that has not changed since it was read costs nothing. A month that fails its checks
-    keeps its previous version. Exit code 0 if every check of every month passed, 1 if one did not
-    or a source could not be read, 2 if the command can't be carried out.
+    A month that has not changed since it was read costs nothing. A month that fails a blocking
+    check keeps its previous version; a warning is printed, and the month counts. Exit code 0 if
+    no blocking check failed, 1 if one did or a source could not be read, 2 if the command can't
+    be carried out.
 
     **Examples**
 

@@ -65,10 +65,11 @@ def ledger(
         fail(str(error), 1)
     failed = refreshed.failed if refreshed else ()
     unknown = [one for one in (refreshed.months if refreshed else months) if not one.complete]
+    shown = [one for one in months if at in (None, one.month)]
     if as_json:
-        print_json(_as_json(found, months, failed))
+        print_json(_as_json(found, shown, failed))
     else:
-        _print(found, [one for one in months if at in (None, one.month)])
+        _print(found, shown)
         for told in failed:
             say(told, "red")
         for one in unknown:

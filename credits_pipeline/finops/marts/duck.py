@@ -41,6 +41,8 @@ class DuckDBEngine:
             config["threads"] = threads
         with duckdb.connect(config=config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            # The engine would draw on standard output, where a command writes JSON.
+            connection.execute("SET enable_progress_bar = false")
             yield cls(connection)
 
     def register(self, table: str, files: Sequence[Path], columns: Sequence[Column]) -> None:

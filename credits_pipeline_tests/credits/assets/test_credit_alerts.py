@@ -1,7 +1,7 @@
 """Credits as alerts: 60 and 14 days before money is lost, and when nothing is left."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +13,11 @@ from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.ledger.book import LedgerBook
 from credits_pipeline.finops.ledger.credit import Balances, Credit
 from credits_pipeline.finops.ledger.outlook import Outlook, State
+from credits_pipeline_tests.alerts.conftest import Mailbox, Webhook, mailbox, webhook
+from credits_pipeline_tests.credits.assets.conftest import Pipeline
+from credits_pipeline_tests.credits.assets.test_alerts import pipeline
 
+__all__ = ["mailbox", "pipeline", "webhook"]
 JUNE_1 = date(2026, 6, 1)
 CREDIT = Credit(
     "7001", "Migration", "Promotion", "100000000001", date(2025, 1, 1), date(2026, 9, 1),
@@ -78,3 +82,57 @@ def test_what_is_kept_is_told_and_nothing_where_no_ledger_is_read(
     book.keep_balances(Balances("111122223333", (), "2026-06-01T00:00:00+00:00"))
     gone = credits_of_the_ledger(told, date(2026, 7, 11))
     assert gone.fine == {alert.subject: "AWS no longer lists it."}
+
+
+def test_each_end_is_told_once_by_each_channel_and_settled_once(
+    pipeline: Pipeline, webhook: Webhook, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """The sensor as the daemon evaluates it, a server in Slack's place, and one of SMTP."""
+    monkeypatch.setenv("FINOPS_STORAGE", str(tmp_path / "wing"))
+    monkeypatch.setenv("FINOPS_PAGES_URL", "https://spend.example.com")
+    monkeypatch.setenv("CREDITS_ALERT_SLACK", webhook.url)
+    monkeypatch.setenv("CREDITS_ALERT_EMAIL", "finops@example.com")
+    monkeypatch.setenv(
+        "CREDITS_ALERT_SMTP", f"smtp://127.0.0.1:{mailbox.port}?from=credits@example.com"
+    )
+    monkeypatch.setenv("CREDITS_DUE_DAY", "off")
+    today = datetime.now(UTC)
+    ledger = LedgerBook(Depot(str(tmp_path / "wing")))
+
+    def kept(left: str) -> None:
+        found = [
+            replace(CREDIT, id=id_, expiry=(today + timedelta(days=days)).date())
+            for id_, days in (("7002", 10), ("7003", 50), ("7004", 90))
+        ]
+        found[0] = replace(found[0], remaining=Decimal(left))
+        found.append(replace(found[2], id="7005", remaining=Decimal(0)))
+        ledger.keep_balances(Balances("111122223333", tuple(found), today.isoformat()))
+
+    def looked() -> None:
+        nonlocal cursor
+        for _ in range(2):
+            cursor = pipeline.tick(cursor, sensor="credits_alerts").cursor or cursor
+
+    cursor = None
+    kept("500")
+    looked()
+    told = [
+        "Credit 7002, Migration: expires within 14 days with money left",
+        "Credit 7003, Migration: expires within 60 days with money left",
+        "Credit 7005, Migration: is used up",
+    ]
+    slack = [text.splitlines()[0].strip("*") for text in webhook.taken]
+    assert sorted(slack) == told
+    assert sorted(one.removeprefix("[credits] ") for one in mailbox.subjects) == told
+    for text in (*webhook.taken, *(str(mail.get_content()) for mail in mailbox.taken)):
+        assert "https://spend.example.com/spend?" in text
+        assert "tab=credits" in text
+    kept("0")
+    looked()
+    later = [text.splitlines()[0].strip("*") for text in webhook.taken[3:]]
+    assert sorted(later) == [
+        "Credit 7002, Migration: is used up",
+        "Credit 7002, Migration: settled (expires within 14 days with money left)",
+    ]
+    assert len(mailbox.subjects) == 5

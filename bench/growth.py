@@ -1,0 +1,139 @@
+"""Bills as they grow: a row's cost at ten and thirty times, marts alone, one month of thirty-six.
+
+BENCH_BILL_ROWS (10,000,000) is the middle size; a tenth and three times it are beside it. Months
+have BENCH_MONTH_ROWS (100,000) rows each, and there are BENCH_MONTHS (36). Ratios are of processor
+seconds in one run; each measurement is a process of its own, and an empty one is subtracted.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.bills import FILES, MEMORY, ROWS, generate
+from credits_pipeline.core.month import BillingMonth
+
+SIZES = (ROWS // 10, ROWS, ROWS * 3)
+MONTHS = int(os.environ.get("BENCH_MONTHS", "36"))
+MONTH_ROWS = int(os.environ.get("BENCH_MONTH_ROWS", "100000"))
+_LAST = BillingMonth(2026, 5)
+
+_START = """
+import json, os, sys, time
+from pathlib import Path
+from bench.bills import Source
+from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.ingest import Limits, ingest_month
+from credits_pipeline.finops.lake import open_lake
+from credits_pipeline.finops.manifests import months
+from credits_pipeline.finops.publish.refreshing import Refresher
+bills, storage, memory = sys.argv[1:]
+lake = open_lake(storage)
+refresher = Refresher(lake, Depot(storage), ["team", "product", "environment"], memory)
+began = time.process_time()
+"""
+INGEST = (
+    _START
+    + """
+for month in months(Source(bills)):
+    done = ingest_month(Source(bills), month, lake, limits=Limits(memory=memory))
+    assert done.outcome in ("published", "unchanged"), done.checks
+"""
+)
+REFRESH = """
+refreshed = refresher.refresh()
+assert refreshed.holds
+"""
+END = """
+print()  # behind what DuckDB may have drawn
+print(json.dumps(time.process_time() - began))
+"""
+#: The texts of the marts, run by bare DuckDB over the same rows, and written as they are.
+BARE_MARTS = (
+    _START
+    + """
+import duckdb, tempfile
+from credits_pipeline.finops.marts.mart import ROWS
+(version,) = refresher._counting()
+files = [str(path) for path in lake.parquet(version)]
+began = time.process_time()
+with tempfile.TemporaryDirectory() as out, duckdb.connect(config={"memory_limit": memory}) as con:
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = false")
+    con.execute("SET enable_progress_bar = false")
+    con.execute(f"CREATE VIEW {ROWS} AS FROM read_parquet({files})")
+    for mart in refresher.catalogue:
+        path = Path(out, f"{mart.name}.parquet")
+        con.execute(f"COPY ({mart.text}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+        con.execute(f"CREATE VIEW {mart.name} AS FROM read_parquet('{path}')")
+"""
+)
+
+
+def seconds(script: str, folder: Path) -> float:
+    """Processor seconds of a process behind its start."""
+    done = subprocess.run(
+        [sys.executable, "-c", script + END, str(folder / "bills"), str(folder / "wing"), MEMORY],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return float(json.loads(done.stdout.splitlines()[-1]))
+
+
+def rows_cost_the_same() -> None:
+    first = 0.0
+    for rows in SIZES:
+        with tempfile.TemporaryDirectory() as place:
+            generate(Path(place) / "bills", rows=rows, files=max(1, FILES * rows // ROWS))
+            took = seconds(INGEST + REFRESH, Path(place))
+            each = took / rows * 1e6
+            first = first or each
+            print(
+                f"{rows:>12,} rows {took:8.1f} s of CPU {each:7.1f} s a million  "
+                f"ratio {each / first:.2f} (at most 1.2 is wanted)"
+            )
+
+
+def marts_alone() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        generate(folder / "bills")
+        seconds(INGEST, folder)
+        bare = seconds(BARE_MARTS, folder)
+        ours = seconds(_START + REFRESH, folder)
+        print(
+            f"marts of {ROWS:,} rows {ours:8.1f} s of CPU, bare DuckDB {bare:.1f} s  "
+            f"ratio {ours / bare:.2f} (at most 1.2 is wanted)"
+        )
+
+
+def one_month_again() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for ago in range(MONTHS):
+            month = str(_LAST.shift(-ago))
+            generate(folder / "bills", rows=MONTH_ROWS, files=1, month=month)
+        every = seconds(INGEST + REFRESH, folder)
+        nothing = seconds(INGEST + REFRESH, folder)
+        generate(folder / "bills", rows=MONTH_ROWS, files=1, month=str(_LAST), seed=7)
+        one = seconds(INGEST + REFRESH, folder)
+        print(
+            f"{MONTHS} months of {MONTH_ROWS:,} rows {every:8.1f} s of CPU; one of them again "
+            f"{one:.1f} s, {one / (every / MONTHS):.2f} of a month; nothing new {nothing:.1f} s"
+        )
+
+
+def main() -> None:
+    rows_cost_the_same()
+    marts_alone()
+    one_month_again()
+
+
+if __name__ == "__main__":
+    main()
