@@ -168,7 +168,8 @@ def _saving(one: _Found) -> Mapping[str, Any]:
 def _of_another_type(one: _Found, best: _Found) -> bool:
     """Whether the volume's type would change, which is not a change of size."""
     wanted = best.get("configuration", {}).get("volumeType")
-    return wanted == "gp3" and one.get("currentConfiguration", {}).get("volumeType") != wanted
+    now = one.get("currentConfiguration", {}).get("volumeType")
+    return bool(wanted == "gp3" and now != wanted)
 
 
 def _spaced(word: str) -> str:

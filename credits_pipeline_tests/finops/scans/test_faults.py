@@ -50,6 +50,7 @@ def test_each_part_that_fails_is_named_and_the_rest_is_seen(estate: Estate) -> N
     ]
     scan = scan_of()
     kept = scan.inventory(AS_OF)
+    told = unseen(scan.findings(AS_OF))
     estate.world.faults.clear()
     platform, web, dev = (accounts[name] for name in (PLATFORM, WEB, DEV))
     assert unseen(kept) == {
@@ -67,7 +68,6 @@ def test_each_part_that_fails_is_named_and_the_rest_is_seen(estate: Estate) -> N
         **{("aws.logs.group", account, WEST): ("not known", "") for account in (platform, web)},
     }
     # Nor is anything known of what AWS finds in an account that can't be assumed.
-    told = unseen(scan.findings(AS_OF))
     assert told["AWS Compute Optimizer", dev, ""] == ("not known", "sts:AssumeRole")
     rows = {row["resource_id"]: row for row in scan.shelf.rows(kept)}
     assert estate.id("load-test-7") in rows
