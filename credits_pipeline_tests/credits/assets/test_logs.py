@@ -95,7 +95,7 @@ def test_a_log_group_that_can_not_be_reached_is_said_and_the_verdict_stands(
     assert len(lines_printed(capfd)) == 1
     said = said_by(pipeline, result)
     assert f"could not be put into the log group {os.environ['CREDITS_LOG_GROUP']}" in said
-    assert "its verdict, verified, stands" in said
+    assert "its verdict, verified, is unchanged" in said
 
 
 def test_a_line_goes_into_a_stream_that_is_there_already(log_group: str) -> None:
