@@ -19,7 +19,7 @@ from credits_pipeline_tests.finops.emulators import MissingEmulatorError
 from credits_pipeline_tests.finops.spark_cluster import Cluster, cluster, home
 from credits_pipeline_tests.finops.typed import TAGS, TYPES
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(1800)]
 
 NEW_YORK = "America/New_York"
 #: By hand more: SPARK_ROWS=30000000.
