@@ -29,7 +29,7 @@ from credits_pipeline_tests.waiting import eventually
 PYSPARK = "pyspark==4.3.0"
 Process = subprocess.Popen[bytes]
 _OLDEST_JAVA = 17
-_START_SECONDS = 180
+_START_SECONDS = 600
 _CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
 #: What keeps JVMs small and quick to start on a machine that has others.
 _JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
