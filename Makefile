@@ -10,8 +10,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= credits_pipeline_tests
-# Files of tests at one time: one more than there are cores, as many tests wait for what processes do.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Files of tests at one time: two more than there are cores, as many tests wait for what processes do.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 # How many of the slowest tests are told at the end.
 SLOWEST ?= 0
 
@@ -65,7 +65,7 @@ soak: $(READY) ## many ticks of a real daemon over years of history; ARGS="--tic
 lock: ## resolve the versions again (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file requirements.txt
 	@# What the image of deploy/Dockerfile installs: the same versions, without what develops and tests.
-	uv pip compile pyproject.toml --extra build --extra webserver --extra aws --extra postgres --extra celery --extra kubernetes --constraint requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file deploy/requirements.txt
+	uv pip compile pyproject.toml --extra build --extra webserver --extra aws --extra postgres --extra celery --extra kubernetes --extra pages --extra spark --extra spreadsheets --constraint requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file deploy/requirements.txt
 
 clean: ## remove the environment and what the demo left
 	rm -rf $(VENV) .demo .try .bench site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,12 +1,12 @@
 """AWS credits from a monthly file in S3 to a verified drop in CloudZero's AnyCost Stream.
 
-`build_definitions` puts the pipeline into a Dagster that is there already.
+`build_definitions` adds the pipeline to an existing Dagster.
 
-The rooms, and the one way in which they import each other::
+The rooms, and the only direction in which they import each other::
 
     cli → doctor → assets → delivery → {reporting, evaluation, cloudzero, inbox} → reading → core
 
-`core` is what every wing needs, `credits` and `finops` are the wings (docs/architecture.md).
+    `core` is what both wings need; `credits` and `finops` are the wings (docs/architecture.md).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ _WHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for: commands that need no Dagster must not wait for it."""
+    """Load on demand: commands that need no Dagster must not wait for it."""
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - when asked for

@@ -1,120 +1,204 @@
-"""The pipeline as a component of `dg`: one YAML is one stream, several are several.
+"""The pipeline as a component of `dg`: each YAML file is one stream.
 
-Concept: https://docs.dagster.io/guides/build/components. What it leaves out comes from the
+Concept: https://docs.dagster.io/guides/build/components. Attributes that are left out come from the
 environment, as for the pipeline on its own.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
 import dagster as dg
 
 from credits_pipeline.core import settings
-from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets.build import build_definitions
-from credits_pipeline.credits.assets.resources import (
-    CloudZeroResource,
-    InboxResource,
-    StorageResource,
+from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, overrides_of
+
+#: A field is called as its variable is, without what stands in front; of a secret it names the
+#: variable that holds it.
+_FIELDS = {
+    one.name.partition("_")[2].lower() + ("_variable" if one.secret else ""): one
+    for one in settings.VARIABLES
+    if one not in OF_THE_PROCESS
+}
+#: Settings that are neither a text nor a whole number in YAML.
+_KINDS: dict[settings.Variable, Any] = {
+    settings.OWNERS: Sequence[str],
+    settings.ALERT_EMAIL: Sequence[str],
+    settings.AUTOMATION: bool,
+    settings.DUE_DAY: int | str,
+}
+_TYPE = "CreditsPipelineComponent"
+_NEEDED = ("bucket", "storage", "connection_id")
+
+
+def _kind(variable: settings.Variable) -> Any:
+    """The type of a field, as YAML has it."""
+    if variable in _KINDS:
+        return _KINDS[variable]
+    return int if (variable.default or "").isdigit() else str
+
+
+def _of(variable: settings.Variable) -> dg.Resolver:
+    """A field that stands for a variable, as `dg` shows it."""
+    default = f" Default: {variable.name}"
+    default += f", else {variable.default}." if variable.default else "."
+    if variable.secret:
+        meant = f"The name of the variable of the environment that has: {variable.meaning}"
+        return dg.Resolver.default(description=meant + default)
+    return dg.Resolver.default(description=variable.meaning + default)
+
+
+def _words(description: str) -> dg.Resolver:
+    return dg.Resolver.default(description=description)
+
+
+class StreamScaffolder(dg.Scaffolder[Any]):
+    """What ``dg scaffold defs`` begins a stream with: all that two streams must not share."""
+
+    def scaffold(self, request: dg.ScaffoldRequest[Any]) -> None:
+        """Write the YAML of a stream that is called as its folder is."""
+        name = re.sub(r"\W", "_", request.target_path.name)
+        variable = name.upper()
+        dg.scaffold_component(
+            request,
+            {
+                "name": name,
+                "bucket": f"{{{{ env.{variable}_BUCKET }}}}",
+                "storage": f"{{{{ env.{variable}_STORAGE }}}}",
+                "connection_id": f"{{{{ env.{variable}_CONNECTION_ID }}}}",
+                "api_key_variable": f"{variable}_API_KEY",
+            },
+        )
+
+
+#: One field for each setting of a stream, so that a new setting is a field of the component too.
+_Settings: Any = make_dataclass(
+    "_Settings",
+    [(name, Annotated[_kind(one) | None, _of(one)], None) for name, one in _FIELDS.items()],
 )
 
 
+@dg.scaffold_with(StreamScaffolder)
 @dataclass
-class CreditsPipelineComponent(dg.Component, dg.Resolvable):
+class CreditsPipelineComponent(dg.Component, dg.Resolvable, _Settings):  # type: ignore[misc] - made
     """Monthly AWS credits files from S3 to verified drops in one AnyCost Stream of CloudZero.
 
-    Attributes:
-        name: of this stream, where a code location has several; it ends the names of jobs and
-            sensors, and is the key prefix where none is given.
-        key_prefix: what the key of every asset begins with, part by part.
-        group: the group that the UI shows the assets in.
-        owners: e-mail addresses, and teams as team:name. Default: CREDITS_OWNERS.
-        start_month: the first month, as YYYY-MM. Default: CREDITS_START_MONTH.
-        automation: whether sensors start with the daemon. Default: CREDITS_AUTOMATION.
-        sensor_seconds: between two looks into the inbox. Default: CREDITS_SENSOR_SECONDS.
-        events_queue: URL of the SQS queue that the bucket's events go to. Default:
-            CREDITS_EVENTS_QUEUE, for a stream without a name.
-        bucket: where files are dropped. Default: CREDITS_BUCKET.
-        prefix: what the keys of files start with. Default: CREDITS_PREFIX.
-        storage: a folder or s3://bucket/prefix of this stream alone. Default: CREDITS_STORAGE.
-        connection_id: of the AnyCost Stream. Default: CLOUDZERO_CONNECTION_ID.
-        api_key_variable: the name of the variable that holds CloudZero's key, never the key.
-        base_url: where CloudZero's API is reached. Default: CLOUDZERO_BASE_URL.
+    Every setting of a stream is a field; what is left out comes from the environment. Of a secret a
+    field names the variable that holds it, never the secret.
     """
 
-    name: str = ""
-    key_prefix: Sequence[str] = field(default_factory=list)
-    group: str = "credits"
-    owners: Sequence[str] | None = None
-    start_month: str | None = None
-    automation: bool | None = None
-    sensor_seconds: int | None = None
-    events_queue: str | None = None
-    bucket: str | None = None
-    prefix: str | None = None
-    storage: str | None = None
-    connection_id: str | None = None
-    api_key_variable: str = settings.API_KEY.name
-    base_url: str | None = None
+    name: Annotated[
+        str,
+        _words(
+            "Of this stream, where a code location has several. It ends the names of jobs and "
+            "sensors, and is the key prefix where none is given."
+        ),
+    ] = ""
+    key_prefix: Annotated[
+        Sequence[str], _words("What the key of every asset begins with, part by part.")
+    ] = field(default_factory=list)
+    group: Annotated[str, _words("The group that the UI shows the assets in.")] = "credits"
 
-    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The stream.
 
         Raises:
             SettingError: a setting can't be used, or a stream with a name lacks one of its own.
         """
         self._refuse_what_two_would_share()
-        return build_definitions(
-            schedule=self._schedule(),
-            resources={
-                "inbox": InboxResource(bucket=self.bucket, prefix=self.prefix),
-                "storage": StorageResource(root=self.storage),
-                "cloudzero": CloudZeroResource(
-                    base_url=self.base_url,
-                    connection_id=self.connection_id,
-                    api_key_variable=self.api_key_variable,
-                ),
-            },
-            key_prefix=self.key_prefix,
-            group=self.group,
-            name=self.name,
-        )
+        place = _seen_from(context.project_root, context.path)
+        try:
+            return build_definitions(
+                key_prefix=self.key_prefix or None,
+                group=self.group,
+                name=self.name or None,
+                settings=self.settings(),
+                called=place,
+            )
+        except settings.SettingError as error:
+            raise settings.SettingError(f"The component in {place}: {error}") from None
+
+    def settings(self) -> dict[str, str]:
+        """What the YAML says, by the names of the variables; a name of a variable as an EnvVar."""
+        given: dict[str, str] = {}
+        for one in fields(self):
+            variable, value = _FIELDS.get(one.name), getattr(self, one.name)
+            if variable is not None and value is not None:
+                given[variable.name] = dg.EnvVar(value) if variable.secret else _text(value)
+        return given
+
+    def overrides(self) -> dict[str, str]:
+        """All of the stream's settings, for a command that works for it.
+
+        Raises:
+            SettingError: a setting can't be used.
+        """
+        return {
+            **overrides_of(self.settings()),
+            settings.STREAM_NAME.name: self.name,
+            settings.KEY_PREFIX.name: "/".join(self.key_prefix),
+        }
 
     def _refuse_what_two_would_share(self) -> None:
-        own = {
-            "bucket": self.bucket,
-            "storage": self.storage,
-            "connection_id": self.connection_id,
-        }
-        missing = [name for name, value in own.items() if not value]
+        missing = [name for name in _NEEDED if not getattr(self, name)]
         if self.name and missing:
             raise settings.SettingError(
                 f"The stream {self.name} has no {' and no '.join(missing)} of its own. What to do: "
                 "set it in the component's attributes, as two streams must not share one."
             )
 
-    def _schedule(self) -> settings.Schedule:
-        schedule = settings.Schedule.from_environment()
-        told: dict[str, Any] = {}
-        if self.start_month is not None:
-            told["start_month"] = _read("start_month", self.start_month, BillingMonth.parse)
-        if self.owners is not None:
-            told["owners"] = _read("owners", ",".join(self.owners), settings.owners)
-        if self.automation is not None:
-            told["automation"] = self.automation
-        if self.sensor_seconds is not None:
-            seconds = str(self.sensor_seconds)
-            told["sensor_seconds"] = _read("sensor_seconds", seconds, settings.at_least(1))
-        if self.events_queue is not None or self.name:
-            told["events_queue"] = self.events_queue or ""
-        return replace(schedule, **told)
 
+def overrides_by(place: Path) -> Mapping[str, str]:
+    """The settings of a component's stream, for a command that works for it.
 
-def _read(name: str, text: str, parse: Any) -> Any:
+    Args:
+        place: its YAML, or the folder of it.
+
+    Raises:
+        SettingError: it is not there, is no such YAML, or a setting in it can't be used.
+    """
+    import yaml  # noqa: PLC0415 - Dagster has it, and only this command needs it
+
+    file = place / "defs.yaml" if place.is_dir() else place
     try:
-        return parse(text)
-    except ValueError as error:
+        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise settings.SettingError(
-            f"{name}: {text!r} in the component's attributes can't be used: {error}."
+            f"{file} can't be read: {error}. What to do: name the folder of the stream's component."
         ) from None
+    ours = [
+        one
+        for one in documents
+        if isinstance(one, dict) and str(one.get("type", "")).split(".")[-1] == _TYPE
+    ]
+    if len(ours) != 1:
+        raise settings.SettingError(
+            f"{file} has {len(ours)} components of the type {_TYPE}. What to do: name a YAML that "
+            "has one."
+        )
+    text = yaml.safe_dump(ours[0].get("attributes") or {})
+    try:
+        made = CreditsPipelineComponent.resolve_from_yaml(text)
+    except Exception as error:  # noqa: BLE001 - whatever Dagster says of a YAML that it can't use
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise settings.SettingError(
+            f"{file} can't be used: {' '.join(said)} What to do: dg check yaml says where."
+        ) from None
+    return {**made.overrides(), settings.STREAM.name: str(place)}
+
+
+def _text(value: Any) -> str:
+    """A value of YAML as the text that its variable has."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, str | int):
+        return str(value)
+    return ",".join(map(str, value))
+
+
+def _seen_from(root: Path, place: Path) -> str:
+    """A component's folder as a person in the project's folder calls it."""
+    return str(place.relative_to(root)) if place.is_relative_to(root) else str(place)

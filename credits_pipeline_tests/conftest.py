@@ -1,5 +1,6 @@
 """Real servers for the tests: S3 and CloudZero over HTTP, each test with its own bucket."""
 
+import gc
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -15,6 +16,7 @@ from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
 from credits_pipeline.sandbox.s3 import EmbeddedS3, embedded_s3
 from credits_pipeline_tests.order import longest_first
 from credits_pipeline_tests.postgres import PostgresServer, missing, postgres_server
+from credits_pipeline_tests.scratch import leave, quick_folder, write_to
 from credits_pipeline_tests.skips import failed_if_skipped
 
 # A busy machine is no fault of an example; and what CI tries is the same every time, so that a
@@ -37,6 +39,29 @@ API_KEY = "key-for-tests-5f1d7c"
 CONNECTION_ID = "stream-for-tests"
 OTHER_CONNECTION_ID = "another-stream-for-tests"
 _numbers = count()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Write to memory; the workers, which find TMPDIR set, do as well."""
+    # As many processes run as there are cores: threads for each core in each of them only wait.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    folder = quick_folder()
+    if folder is not None:
+        write_to(folder)
+        config.add_cleanup(lambda: leave(folder))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage rarely: what is imported stays, and looking through it takes long."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

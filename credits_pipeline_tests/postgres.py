@@ -41,10 +41,11 @@ _DEBIAN = "/usr/lib/postgresql"
 
 def missing() -> str | None:
     """Why there can be no server here, or None."""
-    return None if _program("initdb") else "PostgreSQL's server is not installed"
+    return None if program("initdb") else "PostgreSQL's server is not installed"
 
 
-def _program(name: str) -> str | None:
+def program(name: str) -> str | None:
+    """Where one of PostgreSQL's programs is; None where it is not installed."""
     newest = sorted(Path(_DEBIAN).glob("*/bin"), key=lambda bin_: bin_.parent.name, reverse=True)
     return shutil.which(name) or next(
         (str(folder / name) for folder in newest if (folder / name).is_file()), None
@@ -145,7 +146,7 @@ class PostgresServer:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 # -F: data that outlives no test needs no patience with disks.
-                [_program("postgres") or "", "-D", self._data, "-F", *address],
+                [program("postgres") or "", "-D", self._data, "-F", *address],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 **self._as_owner,
@@ -169,8 +170,8 @@ class PostgresServer:
         user = {"user": self._owner} if os.getuid() == 0 else {}
         return {"cwd": self._folder, **user}
 
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [_program(program) or "", "-D", self._data, *arguments]
+    def _run(self, name: str, *arguments: str) -> None:
+        command = [program(name) or "", "-D", self._data, *arguments]
         subprocess.run(command, check=True, capture_output=True, **self._as_owner)
 
     def _answers(self) -> bool:

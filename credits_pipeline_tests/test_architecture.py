@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "credits.evaluation": {"core", "credits.model", "credits.reading", "credits.opening"},
     "credits.offers": {"core", "credits.evaluation", "credits.model", "credits.reading"},
     "credits.inbox": {"core"},
-    "credits.cloudzero": {"core"},
+    "credits.cloudzero": {"core", "text"},
     "credits.state": {"core", "core.storage", "credits.model"},
     "reporting": {"core", "credits.state", "text"},
     "credits.delivery": {
@@ -51,7 +51,7 @@ MAY_IMPORT = {
         "core", "core.storage", "credits.model", "credits.reading", "credits.opening",
         "credits.evaluation", "credits.inbox", "credits.cloudzero", "credits.state",
         "credits.delivery", "credits.assets", "reporting", "sandbox", "doctor", "text", "guard",
-        "finops", "finops.pages",
+        "finops", "finops.pages", "component",
     },
 }  # fmt: skip
 #: What a room never touches, whatever it is for.

@@ -1,12 +1,19 @@
 """The component of `dg`: a YAML is a stream, two are two, and what two would share is refused."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
-from credits_pipeline import CreditsPipelineComponent
+from credits_pipeline import CreditsPipelineComponent, build_definitions
+from credits_pipeline.core import settings
+from credits_pipeline.core.overrides import of_stream
 from credits_pipeline.core.settings import SettingError
+from credits_pipeline.credits.assets.names import Names
+from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, overrides_of
+from credits_pipeline.reporting import deciding
 from credits_pipeline_tests.dagster_instance import dagster_instance
 
 # Dagster reads a component's YAML by a deprecated function of pydantic.
@@ -71,9 +78,9 @@ def test_a_stream_with_a_name_has_places_of_its_own(missing: str) -> None:
 @pytest.mark.parametrize(
     ("yaml", "says"),
     [
-        ('start_month: "2025-13"', "start_month: '2025-13'"),
-        ("owners: [nobody]", "owners: 'nobody'"),
-        ("sensor_seconds: 0", "sensor_seconds: '0'"),
+        ('start_month: "2025-13"', "CREDITS_START_MONTH='2025-13'"),
+        ("owners: [nobody]", "CREDITS_OWNERS='nobody'"),
+        ("sensor_seconds: 0", "CREDITS_SENSOR_SECONDS='0'"),
     ],
 )
 def test_what_can_t_be_used_is_named(yaml: str, says: str) -> None:
@@ -84,3 +91,60 @@ def test_what_can_t_be_used_is_named(yaml: str, says: str) -> None:
 def test_the_name_of_a_stream_is_one_that_dagster_takes() -> None:
     with pytest.raises(ValueError, match="name='e u' can't be used"):
         load("{name: e u, bucket: b, storage: s3://s/x, connection_id: c}")
+
+
+def test_every_setting_of_a_stream_is_a_field_and_says_what_its_variable_says() -> None:
+    schema = CreditsPipelineComponent.get_model_cls().model_json_schema()["properties"]
+    of_a_stream = [one for one in settings.VARIABLES if one not in OF_THE_PROCESS]
+    assert of_a_stream
+    for one in of_a_stream:
+        shown = schema[one.name.partition("_")[2].lower() + ("_variable" if one.secret else "")]
+        assert one.meaning in shown["description"]
+        assert one.name in shown["description"]
+
+
+def given(variable: settings.Variable) -> str:
+    """A text that no default is."""
+    return f"of-eu-{variable.name.lower()}"
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [one for one in settings.VARIABLES if one not in OF_THE_PROCESS],
+    ids=lambda v: v.name,
+)
+def test_a_setting_of_one_stream_holds_for_what_works_for_it_and_for_nothing_else(
+    variable: settings.Variable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable.name, "of-all")
+    monkeypatch.setenv("EU_VARIABLE", given(variable))
+    value = dg.EnvVar("EU_VARIABLE") if variable.secret else given(variable)
+    eu = Names(stream="eu", overrides=overrides_of({variable.name: value}))
+    us = Names(stream="us")
+
+    def whole() -> str:
+        return variable.text()
+
+    def parts() -> Iterator[str]:
+        yield variable.text()
+        yield variable.text()
+
+    assert (eu.bound(whole)(), us.bound(whole)(), whole()) == (given(variable), "of-all", "of-all")
+    # Two streams whose steps take turns, as generators do: neither hears of the other's.
+    turns = zip(eu.bound(parts)(), us.bound(parts)(), strict=True)
+    seen = [(one, variable.text(), two) for one, two in turns]
+    assert seen == [(given(variable), "of-all", "of-all")] * 2
+
+
+def test_a_secret_is_never_part_of_definitions() -> None:
+    with pytest.raises(SettingError, match="CREDITS_ALERT_SLACK is a secret"):
+        build_definitions(settings={"CREDITS_ALERT_SLACK": "https://hooks.slack.com/services/x"})
+    with pytest.raises(SettingError, match="CREDITS_EXECUTOR is no setting of a stream"):
+        build_definitions(settings={"CREDITS_EXECUTOR": "celery"})
+
+
+@pytest.mark.parametrize("prefix", [(), ("eu",), ("a-b", "c.d")])
+def test_the_launchpad_s_config_names_the_step_as_dagster_does(prefix: tuple[str, ...]) -> None:
+    with of_stream({"CREDITS_KEY_PREFIX": "/".join(prefix)}):
+        told = yaml.safe_load(deciding.config({"accept_change": True}, "1"))
+    assert list(told["ops"]) == [Names(prefix).op("credits")]

@@ -1,1 +1,1 @@
-"""What people are told without looking: what is wrong, told once, by every channel that is set."""
+"""Alerts: each problem is reported once, through every channel that is set."""

@@ -1,4 +1,4 @@
-"""The alert: one thing that a person should know of, and its text."""
+"""The alert: one thing that a person should know, and its text."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from credits_pipeline.reporting import links
 from credits_pipeline.text import Outside
 
-#: Whatever has a digit in it is another one at the next try: moments, durations, counts, ids.
+#: A text with digits differs from try to try: moments, durations, counts, ids.
 _VARYING = re.compile(r"\w*\d(?:[\w.,:+-]*\w)?")
 _LONGEST = 1_500
 _LONGEST_TITLE = 300
@@ -16,20 +16,20 @@ _LONGEST_TITLE = 300
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing that a person should know of.
+    """One thing that a person should know.
 
     Attributes:
-        subject: what may be right or wrong, such as ``month 2025-01``; one name, one thing.
-        cause: what is wrong with it; the same cause is told once.
-        about: the subject for people.
+        subject: what may be right or wrong, such as ``month 2025-01``; one name for one thing.
+        cause: what is wrong with it; the same cause is reported once.
+        about: the subject, written for people.
         state: what is wrong with it, in a few words.
         what: what happened, in sentences.
-        to_do: what to do; empty where nothing is to be done.
-        dollars: which dollars it is about; empty where there are none.
-        run_id: the run that it is about; empty where there is none.
-        passes: the pipeline tries again by itself.
-        address: of the page that shows it; empty where a run does, or nothing.
-        channels: the names of those that it goes through; empty for all.
+        to_do: what to do; empty if there is nothing to do.
+        dollars: which dollars it is about; empty if none.
+        run_id: the run that it is about; empty if none.
+        passes: the pipeline retries by itself.
+        address: of the page that shows it; empty if that is a run, or nothing.
+        channels: the names of the channels that it goes through; empty for all.
     """
 
     subject: str
@@ -54,16 +54,16 @@ class Alert:
         return not self.channels or channel in self.channels
 
     def lines(self) -> list[tuple[str, Outside]]:
-        """What there is to say below the title: a name and its text each."""
+        """The lines below the title: a name and a text each."""
         told = {"What happened": self.what, "Dollars": self.dollars, "What to do": self.to_do}
         return [(name, Outside(text)) for name, text in told.items() if text]
 
     def link(self, ui: str) -> str:
-        """The run's page; empty where there is no run, or the UI's address is not set."""
+        """The address of the run's page; empty without a run or the UI's address."""
         return links.of_run(ui, self.run_id) if ui and self.run_id else ""
 
     def text(self, ui: str) -> str:
-        """All of it below the title, as plain text.
+        """Everything below the title, as plain text.
 
         Args:
             ui: the address of Dagster's UI, without a slash at its end; may be empty.
@@ -78,11 +78,11 @@ class Alert:
 
 @dataclass(frozen=True)
 class Health:
-    """What was seen at one look. What is in neither could not be judged then.
+    """What one check saw. A subject in neither list could not be judged then.
 
     Attributes:
-        wrong: the alerts of what is wrong.
-        fine: of what is right, by its subject, what is true of it.
+        wrong: the alerts about what is wrong.
+        fine: what is right: by subject, what is true of it.
     """
 
     wrong: tuple[Alert, ...] = ()
@@ -93,11 +93,11 @@ class Health:
 
 
 def cause_of(*texts: str, version: str = "") -> str:
-    """A short name of a cause, the same where its texts differ in numbers, times and ids only.
+    """A short name of a cause; texts that differ only in numbers, times and ids have the same one.
 
     Args:
-        texts: what is said of it.
-        version: of the file that it is about, if it is about one: another version, another cause.
+        texts: what is said about it.
+        version: of the file that it is about, if any: another version is another cause.
     """
     blanked = "\n".join(_VARYING.sub("#", text) for text in texts)
     return hashlib.sha256(f"{version}\n{blanked}".encode(errors="backslashreplace")).hexdigest()[

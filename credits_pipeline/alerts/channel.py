@@ -6,16 +6,16 @@ from urllib.parse import quote, unquote
 
 from credits_pipeline.alerts.alert import Alert
 
-#: For one message: connecting, and each answer.
+#: For one message: for connecting, and for each answer.
 SECONDS = 8.0
-#: Shorter parts of a secret are words of every text.
+#: Shorter parts of a secret would match ordinary words.
 _SHORTEST_SECRET = 4
 
 
 def without(text: str, *secrets: str) -> str:
-    """A text without any of these, as they are or as an address, a header or a login spells them.
+    """A text without any of these secrets, as they are or encoded for an address, header or login.
 
-    What a server answers may repeat what it was sent.
+    A server's answer may repeat what it was sent.
     """
     spellings: set[str] = set()
     for secret in secrets:
@@ -27,27 +27,31 @@ def without(text: str, *secrets: str) -> str:
 
 
 class ChannelError(Exception):
-    """A message was not taken; the text says why and what to do, and shows no secret."""
+    """A message was not taken; the text says why and what to do, and contains no secret."""
+
+
+class MaybeToldError(ChannelError):
+    """The connection ended before the answer came: nobody knows whether the message was taken."""
 
 
 class PartlyToldError(ChannelError):
-    """A message was taken for some of the people, and must not be sent again for the others."""
+    """A message was taken for some recipients, and must not be sent to them again."""
 
 
 class Channel(Protocol):
-    """A way to tell people."""
+    """A way to reach people."""
 
     @property
     def name(self) -> str:
-        """What is remembered of whom was told."""
+        """The name under which the state remembers who received what."""
 
     def send(self, alert: Alert, ui: str) -> None:
-        """Tell people.
+        """Send an alert.
 
         Args:
-            alert: what of.
+            alert: what it is about.
             ui: the address of Dagster's UI, without a slash at its end; may be empty.
 
         Raises:
-            ChannelError: they were not told.
+            ChannelError: it was not delivered.
         """

@@ -1,14 +1,13 @@
 """A letter: an e-mail to some people with files, through the SMTP server that alerts use."""
 
-import smtplib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 
-from credits_pipeline.alerts.channel import ChannelError, PartlyToldError, without
-from credits_pipeline.alerts.channels.mail import Server, is_address, said
+from credits_pipeline.alerts.channel import ChannelError, PartlyToldError
+from credits_pipeline.alerts.channels.mail import Server, is_address
 from credits_pipeline.core.settings import ALERT_SMTP
 from credits_pipeline.text import Outside, Plain
 
@@ -21,12 +20,14 @@ class Letter:
     """One e-mail.
 
     Attributes:
+        id: the same whenever the same letter is sent, so that mail programs show it once.
         to: addresses.
         subject: one line.
         text: plain, in lines.
         files: what is attached, by name.
     """
 
+    id: str
     to: tuple[str, ...]
     subject: Outside
     text: Outside
@@ -44,10 +45,11 @@ class Post:
     server: Server
 
     def send(self, letter: Letter) -> None:
-        """Send one.
+        """Send one letter.
 
         Raises:
             ChannelError: it was not taken; nobody got it.
+            MaybeToldError: nobody knows whether it was taken.
             PartlyToldError: it was taken, but not for all.
         """
         subject = letter.subject.line(_LONGEST_SUBJECT)
@@ -57,16 +59,7 @@ class Post:
                 f"“{subject}” was not sent: {wrong[0]!r} is not an e-mail address. What to do: "
                 "correct it."
             )
-        try:
-            with self.server.open() as smtp:
-                refused = smtp.send_message(self._message(letter), to_addrs=letter.to)
-        except (smtplib.SMTPException, OSError) as error:
-            login = f"\0{self.server.user}\0{self.server.password}"
-            told = without(said(error), self.server.password, login)
-            raise ChannelError(
-                f"{self.server.host} did not take the e-mail “{subject}”: {told}. What to do: if "
-                f"this stays, see that {ALERT_SMTP.name} is right."
-            ) from None
+        refused = self.server.take(self._message(letter), letter.to, subject)
         if refused:
             raise PartlyToldError(
                 f"{self.server.host} took the e-mail “{subject}”, but not for "
@@ -74,13 +67,13 @@ class Post:
             )
 
     def _message(self, letter: Letter) -> EmailMessage:
-        # One line for each header: a folded one begins with a space for some readers.
+        # No folded headers: some readers show a folded one with a leading space.
         message = EmailMessage(policy.default.clone(max_line_length=998))
         message["Subject"] = letter.subject.line(_LONGEST_SUBJECT)
         message["From"] = self.server.sender
         message["To"] = ", ".join(letter.to)
         message["Date"] = formatdate()
-        message["Message-ID"] = make_msgid(domain=self.server.sender.rpartition("@")[2])
+        message["Message-ID"] = f"<{letter.id}@{self.server.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(f"{letter.text.lines()}\n")
         for name, content in letter.files.items():
@@ -92,7 +85,7 @@ class Post:
 
 
 def configured_post() -> Post | None:
-    """The server as it is set; None where it is not.
+    """The server as it is set; None if it is not.
 
     Raises:
         SettingError: it can't be used.

@@ -1,4 +1,4 @@
-"""What is wrong with a month, from what its runs and the later looks left behind."""
+"""What is wrong with a month, judged by its runs and by the later checks."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -28,10 +28,10 @@ _BY_ITSELF = (
 
 
 def of_attempt(last: Attempt, receipt: Attempt | None) -> Health:
-    """What a month's last attempt says of it; nothing while it is being sent.
+    """What a month's last attempt says about it; nothing while it is being sent.
 
     Args:
-        last: the last attempt that was to send.
+        last: the last attempt that meant to send.
         receipt: what CloudZero holds.
     """
     if last.verdict is Verdict.SENDING:
@@ -46,11 +46,11 @@ def of_attempt(last: Attempt, receipt: Attempt | None) -> Health:
 
 
 def of_finding(finding: Finding, about: str) -> Health:
-    """What a later look found, where that still is about what CloudZero is to hold.
+    """What a later check found, if it is still about what CloudZero should hold.
 
     Args:
         finding: the last one of its check and month.
-        about: the run whose drop the check would be about now; empty where there is none.
+        about: the run whose drop the check would be about now; empty if there is none.
     """
     subject = f"{finding.check} {finding.billing_month}"
     if finding.holds or finding.about != about:
@@ -77,14 +77,14 @@ def of_finding(finding: Finding, about: str) -> Health:
 def of_missing_file(
     month: BillingMonth, uri: str, due: datetime, before: Attempt | None, *, came: bool
 ) -> Health:
-    """Whether a month's file came by the day that it was due.
+    """Whether a month's file came by its due day.
 
     Args:
         month: the billing month.
-        uri: where its file is to be.
-        due: when it was.
-        before: the receipt of the last verified month before.
-        came: whether it is there, or was sent.
+        uri: where its file is expected.
+        due: the day.
+        before: the receipt of the last verified month before it.
+        came: whether the file is there or was sent.
     """
     subject = f"{_FILE}{month}"
     if came:
@@ -108,7 +108,7 @@ def of_missing_file(
 
 
 def missed_files(book: AlertState) -> list[str]:
-    """The months, ``YYYY-MM``, whose files people were told to be missing."""
+    """The months, ``YYYY-MM``, whose files were reported missing."""
     return [
         episode.subject.removeprefix(_FILE)
         for episode in book.episodes
@@ -118,7 +118,7 @@ def missed_files(book: AlertState) -> list[str]:
 
 def _red(subject: str, last: Attempt, receipt: Attempt | None) -> Alert:
     passes = not last.permanent and last.verdict in {Verdict.FAILED, Verdict.INCOMPLETE}
-    # What a try says differs from try to try; what a person has to do about it does not.
+    # The wording differs from try to try; what a person has to do does not.
     told = [last.what_to_do] if passes and last.what_to_do else [last.what_to_do, last.reason]
     held = _usd(receipt.total_credit_usd) if receipt else "nothing that was verified"
     read = last.total_credit_usd
@@ -144,7 +144,7 @@ def _partial(subject: str, last: Attempt) -> Alert:
     left_out = ", ".join(f"{rows:,} {name}" for name, rows in classes.items())
     return Alert(
         subject=subject,
-        # The same accounts are left out by each run of the version until CloudZero knows them.
+        # Each run of the version leaves out the same accounts until CloudZero knows them.
         cause=cause_of("partial", *classes, version=last.file_version),
         about=last.billing_month,
         state="sent in part",

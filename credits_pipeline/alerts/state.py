@@ -1,6 +1,6 @@
-"""What was told, and by which channels: kept in the storage, so that nothing is told twice.
+"""Which alerts were sent through which channels: stored, so that nothing is sent twice.
 
-It holds only what is wrong now, or was not told everywhere yet, and so stays small for years.
+It has only what is wrong now or not sent everywhere yet, and so stays small for years.
 """
 
 import itertools
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from credits_pipeline.core.storage.store import Store
 
 NAME = "alerts/told.json"
-#: Past this nothing is tried again by itself (`credits_pipeline.credits.inbox.retry_schedule`).
+#: After this nothing is retried by itself (`credits_pipeline.credits.inbox.retry_schedule`).
 GIVEN_UP = timedelta(hours=80)
 
 
 @dataclass(frozen=True)
 class Message:
-    """An alert, and who has it.
+    """An alert, and which channels have it.
 
     Attributes:
-        alert: what is told.
-        since: when it was first to be told, aware.
+        alert: what is sent.
+        since: when it was first due, aware.
         told: the names of the channels that have it.
         over: it says that all is well again.
     """
@@ -40,12 +40,12 @@ class Message:
 
 @dataclass(frozen=True)
 class Incident:
-    """What there was to say of one subject, until all of it is said and it is well again.
+    """What there is to report about one subject, until all of it is sent and all is well.
 
     Attributes:
         subject: of its alerts.
         since: when it last went wrong, aware.
-        messages: one for each cause, in their order, and one for each time that it was well again.
+        messages: one for each cause, in order, and one for each time that it was well again.
     """
 
     subject: str
@@ -59,19 +59,19 @@ class Incident:
 
     @property
     def causes(self) -> dict[str, datetime]:
-        """What was wrong since it was well last, and since when."""
+        """What has been wrong since it was last well, and since when."""
         rounds = itertools.takewhile(lambda message: not message.over, reversed(self.messages))
         return {message.alert.cause: message.since for message in rounds}
 
 
 @dataclass(frozen=True)
 class AlertState:
-    """All episodes, the eldest first."""
+    """All incidents, the oldest first."""
 
     episodes: tuple[Incident, ...] = ()
 
     def seen(self, view: Health, now: datetime) -> "AlertState":
-        """The book after a look."""
+        """The state after a check."""
         known = {episode.subject: episode for episode in self.episodes}
         for alert in view.wrong:
             known[alert.subject] = _wrong(known.get(alert.subject), alert, now)
@@ -81,7 +81,7 @@ class AlertState:
         return AlertState(tuple(known.values()))
 
     def to_tell(self, channel: str) -> Alert | None:
-        """The first that a channel does not have yet; None if it has all."""
+        """The first alert that a channel does not have yet; None if it has all."""
         return next(
             (
                 message.alert
@@ -93,7 +93,7 @@ class AlertState:
         )
 
     def told(self, channel: str) -> "AlertState":
-        """The book after a channel took the first that it did not have."""
+        """The state after a channel took the first alert that it did not have."""
         episodes = list(self.episodes)
         for at, episode in enumerate(episodes):
             for number, message in enumerate(episode.messages):
@@ -105,7 +105,7 @@ class AlertState:
         return self
 
     def without_what_is_over(self, channels: Iterable[str]) -> "AlertState":
-        """The book without the episodes that are over and told by all of these channels."""
+        """The state without the incidents that are over and sent through all of these channels."""
         names = set(channels)
         return AlertState(
             tuple(
@@ -155,7 +155,7 @@ class AlertState:
                     messages=tuple(
                         Message(
                             _alert(one["alert"]),
-                            # Books of before have the episode's only.
+                            # Earlier releases stored only the incident's.
                             datetime.fromisoformat(one.get("since", told["since"])),
                             frozenset(one["told"]),
                             one["over"],
@@ -169,7 +169,7 @@ class AlertState:
 
     @classmethod
     def load(cls, store: "Store") -> Self:
-        """The book as it was kept; an empty one if there is none.
+        """The stored state; an empty one if there is none.
 
         Raises:
             StorageError: the storage can't be read.
@@ -178,7 +178,7 @@ class AlertState:
         return cls() if text is None else cls.from_json(text)
 
     def keep(self, store: "Store") -> None:
-        """Keep it.
+        """Store it.
 
         Raises:
             StorageError: it could not be written.
@@ -191,7 +191,7 @@ def _alert(stored: dict[str, Any]) -> Alert:
 
 
 def _has_gone(message: Message, channels: set[str]) -> bool:
-    """Whether all of these channels have it, as far as it is for them."""
+    """Whether all of these channels have it, as far as it is meant for them."""
     return {name for name in channels if message.alert.is_for(name)} <= message.told
 
 
@@ -200,7 +200,7 @@ def _wrong(episode: Incident | None, alert: Alert, now: datetime) -> Incident:
     if episode is None:
         return Incident(alert.subject, now, (Message(alert, now),))
     if episode.over and not episode.messages[-1].told:
-        # Nobody was told that it was well.
+        # Nobody has been told yet that it was well.
         episode = replace(episode, messages=episode.messages[:-1])
     if episode.over:
         episode = replace(episode, since=now)
@@ -209,7 +209,7 @@ def _wrong(episode: Incident | None, alert: Alert, now: datetime) -> Incident:
             alert,
             cause=f"{alert.cause} given up",
             state=f"{alert.state}; given up",
-            to_do="Nothing is tried again by itself any more: settle the cause, then materialise "
+            to_do="Nothing is retried automatically any more: settle the cause, then materialise "
             "the month.",
             passes=False,
         )

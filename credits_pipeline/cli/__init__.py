@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +34,8 @@ from credits_pipeline.cli.spend import spend
 from credits_pipeline.cli.split import split
 from credits_pipeline.cli.up import up
 from credits_pipeline.cli.violations import violations
+from credits_pipeline.core.overrides import of_stream
+from credits_pipeline.core.settings import STREAM, SettingError
 from credits_pipeline.text import Outside
 
 app = typer.Typer(
@@ -63,15 +66,31 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     *,
-    version: Annotated[
+    stream: Annotated[
+        str | None,
+        typer.Option(
+            envvar=STREAM.name,
+            help="Work for the stream of a dg component: the folder of its YAML.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - it is called back
         bool,
         typer.Option(
             "--version", callback=_version, is_eager=True, help="Say which version this is."
         ),
     ] = False,
 ) -> None:
-    pass
+    if stream:
+        from credits_pipeline.component import overrides_by  # noqa: PLC0415 - loads Dagster
+
+        try:
+            overrides = overrides_by(Path(stream))
+        except SettingError as error:
+            raise typer.BadParameter(str(error), param_hint="--stream") from None
+        context.with_resource(of_stream(overrides))
 
 
 for panel, commands in {
@@ -92,12 +111,12 @@ app.add_typer(violations, rich_help_panel="Rules and what breaks them")
 app.add_typer(decisions, rich_help_panel="Bills of clouds")
 
 
-#: What a wrong use of a command raises; Typer has a copy of click of its own in some releases.
+#: What misuse of a command raises; some releases of Typer have their own copy of click.
 _USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
 def main() -> None:
-    """Run the command line. What it ends with is shown as everything else is."""
+    """Run the command line. Its final error is printed like everything else."""
     try:
         ended = app(standalone_mode=False)
     except typer.Abort:
@@ -108,7 +127,7 @@ def main() -> None:
             say(traceback.format_exc())
             sys.exit(1)
         error.args = (Outside(error.message).lines(),)
-        # It is declared final: only its text changes, not what it says.
+        # It is declared final: only its text changes, not its meaning.
         vars(error)["message"] = error.args[0]
         rich_utils.rich_format_error(error)
         sys.exit(error.exit_code)

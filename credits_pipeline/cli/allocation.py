@@ -1,4 +1,4 @@
-"""``allocation``: the tables that statements follow, brought as CSV: owners, metrics, rates."""
+"""``allocation``: the tables behind statements, imported as CSV: owners, metrics, rates."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,9 +54,9 @@ def list_(*, as_json: Json = False) -> None:
 
 @allocation.command()
 def owners(file: _File, *, why: Why = "") -> None:
-    """Keep who owns what in the ledger: `kind,name,cost_centre,gl_account,addresses`.
+    """Store who owns what in the ledger: `kind,name,cost_centre,gl_account,addresses`.
 
-    The kind is team or product; several addresses have spaces between them. Owners that the table
+    The kind is team or product; several addresses are separated by spaces. Owners that the table
     does not name stay as they are.
 
     **Example**
@@ -73,7 +73,7 @@ def owners(file: _File, *, why: Why = "") -> None:
 
 @allocation.command()
 def metric(name: _Name, file: _File, *, why: Why = "") -> None:
-    """Keep a metric that shared pools follow: `month,owner,value`.
+    """Store a metric by which shared pools are divided: `month,owner,value`.
 
     **Example**
 
@@ -89,7 +89,7 @@ def metric(name: _Name, file: _File, *, why: Why = "") -> None:
 
 @allocation.command()
 def rates(name: _Name, file: _File, *, why: Why = "") -> None:
-    """Keep exchange rates by month: `month,from,to,rate`, what one unit of `from` is worth.
+    """Store exchange rates by month: `month,from,to,rate`, the value of one unit of `from`.
 
     **Example**
 

@@ -1,4 +1,4 @@
-"""``budgets`` and ``forecast``: what is meant to be spent, and what a period will cost."""
+"""``budgets`` and ``forecast``: what is planned to be spent, and what a period will cost."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def budgets(*, as_json: Json = False) -> None:
-    """Say how every budget stands: what is used, what is expected, when it will be crossed.
+    """Show every budget: what is used, what is expected, when it will be crossed.
 
     What is used is the spend of its scope, by the same query as `credits-pipeline spend`. What is
-    expected is an estimate. Budgets are kept among what people decide: on the page Budgets &
+    expected is an estimate. Budgets are among the decisions: edit them on the page Budgets &
     Forecast, or as files with `credits-pipeline decisions import`. Exit code 0 if none is over and
-    each can be counted, 1 if one is over or can't be, 2 if the command can't be carried out.
+    each can be computed, 1 if one is over or can't be, 2 if the command can't be carried out.
 
     **Examples**
 
@@ -72,12 +72,12 @@ def forecast(
     tag: words.Tag = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a period will cost, how sure that is, and how good past forecasts were.
+    """Say what a period will cost, how certain that is, and how good past forecasts were.
 
-    Spend so far, plus for each day left the level of the last 14 days times what that weekday
-    usually is; what comes once a month counts apart, and credits don't count unless asked. All but
-    what is spent so far are estimates. Under 14 days of history there is a run rate only. Exit code
-    0 with an answer, 2 if the command can't be carried out.
+    Spend so far, plus for each day left the level of the last 14 days times what is usual for its
+    weekday; monthly charges count separately, and credits don't count unless asked for. Everything
+    but the spend so far is an estimate. With under 14 days of history there is only a run rate.
+    Exit code 0 with an answer, 2 if the command can't be carried out.
 
     **Examples**
 

@@ -67,11 +67,11 @@ def chargeback(
         typer.Option(help="Where a file goes. Default: this folder, named by month and model."),
     ] = None,
 ) -> None:
-    """Say what each team or product owes for a month, and how it adds up to the invoices.
+    """Say what each team or product owes for a month, and how that adds up to the invoices.
 
-    A closed month is what was stated; an open one is computed from the bills and rules of now.
-    Exit code 0 if it adds up and nothing waits for a person, 1 if something does, 2 if the command
-    can't be carried out.
+    A closed month shows its frozen statement; an open one is computed from the current bills and
+    rules. Exit code 0 if it adds up and nothing waits for a person, 1 if something does, 2 if the
+    command can't be carried out.
 
     **Examples**
 
@@ -128,9 +128,9 @@ def close(
 ) -> None:
     """Close a month: its statement is frozen, and later changes are owed with the next one.
 
-    A bill that is delivered again afterwards changes no closed statement: what it changes appears
-    as an adjustment in the next open month. Exit code 0 if it is closed, 1 if it can't be closed
-    yet, 2 if the command can't be carried out.
+    A bill that is delivered again afterwards changes no closed statement: the difference appears as
+    an adjustment in the next open month. Exit code 0 if it is closed, 1 if it can't be closed yet,
+    2 if the command can't be carried out.
 
     **Examples**
 
@@ -175,7 +175,7 @@ def close(
 
 
 def reopen(*, month: _Month, why: _Why, model: _ModelName = None, as_json: Json = False) -> None:
-    """Open a closed month again; what was stated stays kept, and the log says who and why.
+    """Open a closed month again; its statement is kept, and the log says who and why.
 
     Exit code 0 if it is open, 1 if it is not closed, 2 if the command can't be carried out.
 

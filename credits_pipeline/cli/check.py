@@ -53,8 +53,8 @@ def check(
 ) -> None:
     """Say what the pipeline would make of a credits file. Nothing is sent.
 
-    Says too whether uploading the file under its name starts a run. Exit code 0 if what it says
-    would be sent, 1 if not until it is mended or a person decides, 2 if the command can't be
+    It also says whether uploading the file under its name starts a run. Exit code 0 if the file
+    would be sent, 1 if it has to be corrected or decided about first, 2 if the command can't be
     carried out.
 
     **Examples**
@@ -137,9 +137,9 @@ def print_verdict(file: Path, verdict: "FileVerdict", no_run: str | None = None)
     """Print a verdict for people.
 
     Args:
-        file: as it was named.
-        verdict: what became of it.
-        no_run: why it starts no run as it is called.
+        file: its name as given.
+        verdict: the verdict on it.
+        no_run: why it starts no run under its present name.
     """
     console = answers()
     style = {"accept": "green", "warn": "yellow", "reject": "red"}[verdict.verdict]

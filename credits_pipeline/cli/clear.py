@@ -23,9 +23,8 @@ def clear(
     """Withdraw a month: every account that CloudZero holds for it gets a zero.
 
     It is the decision `clear_month` about the month as it is now: a new upload sends the month
-    again. Exit code 0 if CloudZero
-    holds no credit for the month any more, 1 if it still may, 2 if the command can't be carried
-    out. With `--json` the answer is the run's attempt.
+    again. Exit code 0 if CloudZero no longer holds credit for the month, 1 if it still may, 2 if
+    the command can't be carried out. With `--json` the answer is the run's attempt.
 
     **Examples**
 
@@ -58,7 +57,7 @@ def clear(
             raise typer.BadParameter(str(error), param_hint="--month") from None
         refuse_past_another_stream(at, cloudzero)
         with dagster_instance() as instance:
-            # Before the look, so that what is decided is about what was seen.
+            # Read before CloudZero is asked, so that the decision is about what was shown.
             decision = Decision(at, {"clear_month": True}, version_now(at), person, why or "")
             with doing(f"Asking CloudZero what it holds for {at}"):
                 there = held(at, cloudzero, instance, say)

@@ -1,4 +1,4 @@
-"""``decide``: show what a decision about a month is about, ask, and run the month with it."""
+"""``decide``: show what a decision about a month covers, ask, and run the month with it."""
 
 import sys
 from contextlib import redirect_stdout
@@ -62,7 +62,7 @@ def decide(
     ] = None,
     signs: Annotated[
         str | None,
-        typer.Option(help="How signs are taken: auto, as_is or flipped.", metavar="RULE"),
+        typer.Option(help="How signs are read: auto, as_is or flipped.", metavar="RULE"),
     ] = None,
     duplicates: Annotated[
         str | None,
@@ -79,9 +79,9 @@ def decide(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Decide about a month: show the rows and dollars that it is about, ask, and run the month.
+    """Decide about a month: show the rows and dollars concerned, ask, and run the month.
 
-    The decision is about one version of the file and stays with it; a new upload starts without.
+    The decision is about one version of the file and stays with it; a new upload starts without it.
     The report of a month that waits for a decision has the command ready to paste. Exit code 0 if
     CloudZero holds the month afterwards, 1 if not, 2 if the command can't be carried out. With
     `--json` the answer is the run's attempt.
@@ -123,14 +123,14 @@ def decide(
 
 
 def agree(question: str, *, yes: bool) -> None:
-    """Ask, and end the command where nobody agrees.
+    """Ask, and end the command unless a person agrees.
 
     Raises:
         Exit: with 1 if a person does not agree, with 2 if there is nobody to ask.
     """
     if yes:
         return
-    # A pipe is no person who looked: what it answers was said before anything was shown.
+    # A pipe is not a person: its answer was written before anything was shown.
     if not sys.stdin.isatty():
         fail(_NOBODY, CANT_BE_DONE)
     try:
@@ -160,7 +160,7 @@ def carried_out(
 
 
 def end(month: "BillingMonth", attempt: "Attempt | None", *, as_json: bool) -> NoReturn:
-    """Tell what the run came to, and end the command.
+    """Print how the run ended, and end the command.
 
     Raises:
         Exit: with 0 if CloudZero holds the month, with 1 if not.
@@ -177,10 +177,10 @@ def end(month: "BillingMonth", attempt: "Attempt | None", *, as_json: bool) -> N
 
 
 def _version(month: "BillingMonth", decided: dict[str, Any], asked: str | None) -> str:
-    """The version that is current, which is the one that is decided about.
+    """The current version, which is the one that is decided about.
 
     Raises:
-        Exit: with 2, if the month has no partition, or another version was looked at.
+        Exit: with 2, if the month has no partition, or another version was shown.
     """
     from credits_pipeline.credits.delivery.commands import (  # noqa: PLC0415 - loads Dagster
         NoPartitionError,
@@ -205,10 +205,10 @@ def _version(month: "BillingMonth", decided: dict[str, Any], asked: str | None) 
 
 
 def _show(decision: "Decision", instance: "dg.DagsterInstance") -> None:
-    """Show the rows and dollars that a decision is about.
+    """Show the rows and dollars that a decision covers.
 
     Raises:
-        Exit: with 2, if no run has looked at the version yet.
+        Exit: with 2, if no run has read the version yet.
     """
     from credits_pipeline.credits.delivery.commands import about  # noqa: PLC0415 - loads Dagster
 

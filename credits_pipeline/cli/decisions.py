@@ -1,4 +1,4 @@
-"""``decisions``: what people decide about money, as files, and its log."""
+"""``decisions``: what people decided about money, as files, and its log."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,19 +34,21 @@ Folder = Annotated[Path, typer.Argument(help="The folder of the files.", metavar
 
 @decisions.command("export")
 def export_(folder: Folder, *, as_json: Json = False) -> None:
-    """Write every decision as a file; what the folder holds beside them stays.
+    """Write every decision as a file; other files in the folder stay.
 
     Fields stand in the order of their names, so that the same decisions are the same bytes. Closed
-    months are facts of a storage, and stay there.
+    months are written as a record, `closed_months/<month> <model>.yaml`, which no import takes in.
 
     **Example**
 
     `credits-pipeline decisions export ./decisions`
     """
     from credits_pipeline.finops.decisions.files import write_contents  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.decisions.opening import closed_months  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.decisions.record import record_of  # noqa: PLC0415 - as above
 
     with opened() as kept:
-        contents = kept.contents()
+        contents = {**kept.contents(), **record_of(closed_months())}
     try:
         written = write_contents(folder, contents)
     except OSError as error:
@@ -67,10 +69,10 @@ def import_(
     why: Why = "",
     as_json: Json = False,
 ) -> None:
-    """Make the store say what the files say: all of it, or nothing of it.
+    """Make the store equal to the files, completely or not at all.
 
     Each change is written to the log with who took it in. Exit code 0 if it is done, 1 if a file
-    says what can't be.
+    says what can't be. The record of closed months is passed over: a month is closed by `close`.
 
     **Example**
 
@@ -88,7 +90,7 @@ def import_(
 def diff_(folder: Folder, *, as_json: Json = False) -> None:
     """Show what an import with --prune would change; nothing is written.
 
-    Exit code 0 if nothing differs, 1 if something does.
+    Exit code 0 if nothing differs, 1 if something does. The record of closed months is passed over.
 
     **Example**
 
@@ -146,7 +148,7 @@ def log_(
 
 @contextmanager
 def opened() -> Iterator["Decisions"]:
-    """The decisions, in a database or in files; what goes wrong with them ends the command."""
+    """The decisions, in a database or in files; an error ends the command."""
     from credits_pipeline.core.settings import SettingError  # noqa: PLC0415 - when used
     from credits_pipeline.finops.decisions import (  # noqa: PLC0415 - as above
         DecisionsError,
@@ -165,7 +167,7 @@ def opened() -> Iterator["Decisions"]:
 
 @contextmanager
 def written() -> Iterator["DecisionStore"]:
-    """The decisions where they are a database, which has a log and can be written."""
+    """The decisions in a database, which has a log and can be written."""
     from credits_pipeline.finops.decisions.store import DecisionStore  # noqa: PLC0415 - when used
 
     with opened() as kept:

@@ -1,4 +1,4 @@
-"""``demo`` and ``sandbox``: the product, or only the servers around it, on this machine."""
+"""``demo`` and ``sandbox``: the product, or only its servers, on this machine."""
 
 import shlex
 import signal
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from credits_pipeline.sandbox.demo import Demo
 
 _PAGES_SECONDS = 120
-#: The sample month as Dagster has it.
+#: The sample month's partition in Dagster.
 _PARTITION = "2025-01-01"
 
 Port = Annotated[int | None, typer.Option(help="Port of the UI; default 3000 if it is free.")]
@@ -39,10 +39,11 @@ def demo(
 ) -> None:
     """Run the whole product on this machine, with a sample month of credits and sample bills.
 
-    Brings an S3 server, CloudZero's stand-in, Dagster, fourteen months of bills of three clouds,
-    and the pages that show them. Needs no account and no network. Ends with Ctrl-C and leaves no
-    process behind. Exit code 0 if the sample month is verified and every bill adds up to what its
-    maker wrote down, 1 if not or if the demo can't run.
+    It starts an S3 server, CloudZero's stand-in, Dagster, fourteen months of bills of three clouds,
+    a made-up organisation in AWS that is scanned, and the pages that show them. It needs no account
+    and no network. Ctrl-C ends it and leaves no process behind. Exit code 0 if the
+    sample month is verified and every bill adds up to its known total, 1 if not or if the demo
+    can't run.
 
     **Examples**
 
@@ -56,6 +57,7 @@ def demo(
     from credits_pipeline.sandbox import servers  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.bills import BillsError  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.dagster_dev import DagsterDevError  # noqa: PLC0415 - as above
+    from credits_pipeline.sandbox.estate.serving import EstateError  # noqa: PLC0415 - as above
     from credits_pipeline.sandbox.s3 import SandboxMissingError  # noqa: PLC0415 - as above
 
     shown = answers()
@@ -96,7 +98,7 @@ def demo(
     except KeyboardInterrupt:
         shown.print("\nended; nothing is left running")
         raise typer.Exit(0 if verdict is Verdict.VERIFIED else 130) from None
-    except (DagsterDevError, SandboxMissingError, BillsError) as error:
+    except (DagsterDevError, SandboxMissingError, BillsError, EstateError) as error:
         shown.print(f"The demo could not run: {error}")
         raise typer.Exit(1) from None
     raise typer.Exit(0 if holds else 1)
@@ -105,9 +107,11 @@ def demo(
 def _show_bills(
     bills: "SampleBills", check_alive: Callable[[], None], tell: Callable[[str], None]
 ) -> bool:
-    """Read the sample bills and serve their pages; whether every total is what it should be."""
+    """Read the sample bills and serve their pages; whether every total is correct."""
     tell(f"making bills of three clouds over {bills.months} months, and reading them")
     tell(bills.read(check_alive))
+    if bills.scanned:
+        tell(f"a made-up organisation was scanned: {bills.scanned}")
     wrong = bills.differing()
     for line in wrong:
         tell(line)
@@ -119,7 +123,7 @@ def _show_bills(
 
 
 def _keep_environment(home: Path, environment: Mapping[str, str]) -> None:
-    """Write down what another terminal needs to work on the demo."""
+    """Write the environment that another terminal needs to work on the demo."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
     (home / "env").write_text("\n".join(lines) + "\n")
 
@@ -133,7 +137,7 @@ def sandbox(
 ) -> None:
     """Run only an S3 server and CloudZero's stand-in.
 
-    Prints the environment to export. Paste the printed lines into another terminal and run
+    It prints the environment to export. Paste the printed lines into another terminal and run
     `dagster dev` at the project's root. Exit code 0 when Ctrl-C ends it, 1 if it can't run.
 
     **Examples**
@@ -169,7 +173,7 @@ def sandbox(
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """End the block as Ctrl-C does when a terminal closes or a supervisor says so."""
+    """End the block, as Ctrl-C does, when a terminal closes or a supervisor stops it."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -184,6 +188,7 @@ def ended_by_signals() -> Iterator[None]:
 
 def _next_steps(started: "Demo", home: Path) -> str:
     ui, pages = started.dagster.url, started.bills.url if started.bills else ""
+    idle = started.bills.idle if started.bills else ""
     receipt = f"{ui}/assets/cloudzero_drop?view=events&partition={_PARTITION}"
     graph = f"{ui}/locations/credits_pipeline/asset-groups/credits/lineage"
     told = [
@@ -195,12 +200,13 @@ def _next_steps(started: "Demo", home: Path) -> str:
         told += [
             f"Where the money went         {pages}/",
             "",
-            "Five clicks into the bills:",
+            "Six clicks into the bills:",
             f"  1. A spike, explained      {pages}/spend?period=Last%20month",
             f"  2. A budget that is over   {pages}/budgets",
-            f"  3. Which rules are broken  {pages}/governance",
-            f"  4. What each team owes     {pages}/chargeback",
-            f"  5. When credits run out    {pages}/spend?tab=credits",
+            f"  3. A machine that is idle  {pages}/optimization?finding={idle}",
+            f"  4. A team without tags     {pages}/governance?policy=required-tags",
+            f"  5. What each team owes     {pages}/chargeback",
+            f"  6. When credits run out    {pages}/spend?tab=credits",
         ]
     told += [
         "",

@@ -1,4 +1,4 @@
-"""``doctor``: is everything here that a month needs?"""
+"""``doctor``: checks that everything a month needs is in place."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,12 +23,12 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at everything that a month needs, and say what to do.
+    """Check everything that a month needs, and say what to do.
 
-    Settings, versions, the inbox in S3 with the rights on it and its clock, the storage, Dagster,
-    the stream's lock, CloudZero's key, connection and scopes. Nothing is sent to the stream; it
-    costs one of CloudZero's 60 costs calls a day, and `rehearse` tries a whole drop in a namespace
-    of its own. Exit code 0 if nothing is wrong, 1 if something is.
+    Settings, versions, the inbox in S3 with its permissions and clock, the storage, Dagster, the
+    stream's lock, CloudZero's key, connection and scopes. Nothing is sent to the stream; it costs
+    one of CloudZero's 60 costs calls a day. `rehearse` tries a whole drop in a separate namespace.
+    Exit code 0 if nothing is wrong, 1 if something is.
 
     **Examples**
 
@@ -58,7 +58,7 @@ def doctor(
 
 
 def print_finding(console: Answers, finding: "Finding") -> None:
-    """Print what was found of one thing, and below it what to do."""
+    """Print what was found about one thing, and below it what to do."""
     state = finding.state.value
     mark = _MARKS[state] if console.is_terminal else f"{state:<7}"
     to_do = f"\n{' ' * (len(mark) + 2)}What to do: {finding.to_do}" if finding.to_do else ""

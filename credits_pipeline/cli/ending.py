@@ -1,7 +1,7 @@
-"""How commands end: one table from what kept a command from being carried out to its exit code.
+"""How commands end: one table from the errors that can stop a command to its exit code.
 
 0: all is well. 1: something waits for a person, or is wrong. 2: the command can't be carried out,
-and nothing was changed by it.
+and it changed nothing.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ CANT_BE_DONE = 2
 
 @contextmanager
 def told_if_impossible() -> Iterator[None]:
-    """End the command with exit code 2 and the reason, where a part that it needs is out of reach.
+    """End the command with exit code 2 and the reason if something that it needs is out of reach.
 
     Raises:
         Exit: with 2.

@@ -1,4 +1,4 @@
-"""How commands about findings of scans end where a part that they need is out of reach."""
+"""How commands about findings end if something that they need is out of reach."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

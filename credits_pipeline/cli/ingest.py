@@ -1,4 +1,4 @@
-"""``ingest``: by hand what the sensor has done, without a daemon."""
+"""``ingest``: does by hand what the sensor does, without a daemon."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Done:
-    """What became of the months of the sources."""
+    """How the months of the sources ended."""
 
     months: list["Ingested"] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -40,11 +40,11 @@ def ingest(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take in the bills that the sources deliver, and publish what pages and commands read.
+    """Read the bills that the sources deliver, and publish what pages and commands read.
 
-    A month that has not changed since it was taken in costs nothing. A month that does not hold
-    its checks keeps the version that it had. Exit code 0 if every check of every month held, 1 if
-    one did not or a source could not be read, 2 if the command can't be carried out.
+    A month that has not changed since it was read costs nothing. A month that fails its checks
+    keeps its previous version. Exit code 0 if every check of every month passed, 1 if one did not
+    or a source could not be read, 2 if the command can't be carried out.
 
     **Examples**
 
@@ -100,7 +100,7 @@ def _sources(name: str | None) -> list["SourceSpec"]:
 
     configured: list[SourceSpec] = [*configured_sources()]
     receipts = own_receipts()
-    # Whoever has no bill yet asks for one; receipts alone say nothing of spend.
+    # Without a bill the source is asked for; receipts alone say nothing about spend.
     found = [*configured, receipts] if configured or name == receipts.name else []
     chosen = [one for one in found if name in (None, one.name)]
     if not chosen:
@@ -134,7 +134,7 @@ def _take_in(
         except BillError as error:
             done.failed.append(f"{one.name}: {error}")
             continue
-        # Not every month has credits that were handed out.
+        # Not every month has credits that were distributed.
         if at is not None and at not in delivered and (one.name != RECEIPTS or len(chosen) == 1):
             done.failed.append(f"{one.name} has delivered nothing of {at}.")
         for month in delivered:
@@ -173,7 +173,7 @@ def _print(done: _Done, refreshed: "Refreshed") -> None:
     for told in [*done.failed, *_failed_marts(refreshed)]:
         say(told, "red")
     publication = refreshed.publication
-    state = "Published" if publication.is_new else "Nothing new to publish; what counts is"
+    state = "Published" if publication.is_new else "Nothing new to publish; current is"
     say(f"{state} version {publication.pointer.version}: {len(publication.bills)} bills.")
 
 

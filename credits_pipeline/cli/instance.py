@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def dagster_instance() -> Iterator["dg.DagsterInstance"]:
-    """The instance at ``DAGSTER_HOME``; without one an instance that nobody else sees."""
+    """The instance at ``DAGSTER_HOME``; without one a temporary instance."""
     import dagster as dg  # noqa: PLC0415 - loads when the command runs
 
     if os.environ.get("DAGSTER_HOME", "").strip():

@@ -1,4 +1,4 @@
-"""``ledger``: AWS's ledger of credits, read anew and shown."""
+"""``ledger``: AWS's credit ledger, refreshed and shown."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,12 +35,12 @@ def ledger(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Read AWS's ledger of credits: what is left of each, when it runs out, what a month gave.
+    """Read AWS's credit ledger: what is left of each credit, when it runs out, what a month gave.
 
-    Asks AWS's billing service for the accounts of `FINOPS_LEDGER`, which needs two rights that read
-    and none that writes. A month is whole or not known, never part of one. Exit code 0 if
-    everything was answered whole, 1 if something is not known, 2 if the command can't be carried
-    out.
+    It asks AWS's billing service for the accounts of `FINOPS_LEDGER`, which needs two read
+    permissions and no write permission. A month is complete or not known, never partial. Exit code
+    0 if everything was answered completely, 1 if something is not known, 2 if the command can't be
+    carried out.
 
     **Examples**
 
@@ -72,7 +72,9 @@ def ledger(
         for told in failed:
             say(told, "red")
         for one in unknown:
-            say(f"{one.payer} {one.month} is not known: {one.why}. It is asked for again.", "red")
+            say(
+                f"{one.payer} {one.month} is not known: {one.why}. The next read asks again.", "red"
+            )
     raise typer.Exit(1 if failed or unknown else 0)
 
 

@@ -1,4 +1,4 @@
-"""``months`` and ``report``: how every month stands, and one month whole."""
+"""``months`` and ``report``: the state of every month, and one month in full."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from credits_pipeline.reporting.overview import MonthState
 
 _VERSION_SHOWN = len("20250203T101112Z")
-#: More months in a row of which nothing is known share a line.
+#: From this many consecutive unknown months on, they share a line.
 _EMPTY_SHOWN = 3
 
 
 def months(*, as_json: Json = False) -> None:
-    """Show how every month stands.
+    """Show the state of every month.
 
-    Its last verdict, what CloudZero holds, what was left out, the file, decisions and age. Reads
-    the pipeline's storage and asks nobody. Exit code 0 if no month waits for a person, 1 if one
+    For each: its last verdict, what CloudZero holds, what was left out, the file, decisions and
+    age. It reads only the pipeline's storage. Exit code 0 if no month waits for a person, 1 if one
     does, 2 if the command can't be carried out.
 
     **Examples**
@@ -81,11 +81,10 @@ def report(
     month: MonthOption = None,
     as_json: Json = False,
 ) -> None:
-    """Show one month whole: its last run, and what CloudZero holds.
+    """Show one month in full: its last run, and what CloudZero holds.
 
-    Reads the pipeline's storage and asks nobody. In a pipe the report is Markdown. Exit code 0 if
-    CloudZero holds the month and no later run went wrong, 1 if not, 2 if the command can't be
-    carried out.
+    It reads only the pipeline's storage. In a pipe the report is Markdown. Exit code 0 if CloudZero
+    holds the month and no later run went wrong, 1 if not, 2 if the command can't be carried out.
 
     **Examples**
 
@@ -115,7 +114,7 @@ def _journal() -> Iterator["Journal"]:
     """The storage's journal.
 
     Raises:
-        Exit: with 2, where the storage or a setting can't be used.
+        Exit: with 2, if the storage or a setting can't be used.
     """
     from credits_pipeline.core.settings import SettingError, storage_root  # noqa: PLC0415 - as above
     from credits_pipeline.core.storage.store import (  # noqa: PLC0415 - loads the AWS SDK
@@ -190,7 +189,7 @@ def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
 
 
 def _left_out(last: "Attempt | None") -> str:
-    # Of a month that was not sent, the whole of it is left out.
+    # If a month was not sent, all of it is left out.
     if last is None or not last.verdict.has_receipt:
         return ""
     return _dollars(last.left_out_usd)
@@ -201,7 +200,7 @@ def _dollars(text: str | None) -> str:
 
 
 def _spelled(age: timedelta) -> str:
-    """An age, in the largest unit that says something: ``5 min``, ``7 h``, ``12 d``."""
+    """An age, in the largest meaningful unit: ``5 min``, ``7 h``, ``12 d``."""
     for unit, name in ((timedelta(days=1), "d"), (timedelta(hours=1), "h")):
         if age >= 2 * unit:
             return f"{age // unit} {name}"

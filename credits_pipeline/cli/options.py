@@ -1,4 +1,4 @@
-"""Options that ``check`` and ``split`` share, and how they become values."""
+"""Options that commands share, and how they become values."""
 
 import getpass
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ Month = Annotated[
     str | None,
     typer.Option(help="The month it is for, if its name does not say it.", metavar="YYYY-MM"),
 ]
-#: One month, named by itself or by the option; see `one_month`.
+#: One month, given as an argument or by the option; see `one_month`.
 MonthNamed = Annotated[
     str | None, typer.Argument(help="The month.", metavar="YYYY-MM", show_default=False)
 ]
@@ -47,7 +47,7 @@ Duplicates = Annotated[
     typer.Option(help="A second row of an account: first, sum or reject.", metavar="RULE"),
 ]
 Signs = Annotated[
-    str | None, typer.Option(help="How signs are taken: auto, as_is or flipped.", metavar="RULE")
+    str | None, typer.Option(help="How signs are read: auto, as_is or flipped.", metavar="RULE")
 ]
 AcceptRejected = Annotated[
     bool, typer.Option("--accept-rejected", help="Leave out the rows that can't be read.")
@@ -97,10 +97,10 @@ def who_option(text: str | None) -> str:
 
 
 def choice_option(text: str | None, option: str, choices: Sequence[str]) -> str | None:
-    """One of a few words, or None where the option is not given.
+    """One of a few words, or None if the option is not given.
 
     Raises:
-        BadParameter: it is none of them.
+        BadParameter: it is not one of them.
     """
     if text is None or text in choices:
         return text
@@ -122,15 +122,15 @@ def month_option(text: str | None, option: str) -> BillingMonth | None:
 
 
 def one_month(named: str | None, option: str | None, command: str) -> BillingMonth:
-    """The month that a command is about, which is named once.
+    """The month that a command is about, which is given once.
 
     Args:
-        named: by itself.
+        named: as an argument.
         option: with ``--month``.
         command: the command's name.
 
     Raises:
-        BadParameter: it is named twice or not at all, or is no month.
+        BadParameter: it is given twice or not at all, or is not a month.
     """
     month = month_option(named or option, "--month")
     if month is None or (named is not None and option is not None):
@@ -157,7 +157,7 @@ def usd_option(text: str | None, option: str) -> str | None:
 
 
 def decided(*, duplicates: str | None, signs: str | None, accept_rejected: bool) -> Decisions:
-    """The decisions to read under: the options, else the environment's defaults.
+    """The decisions to read under: the options, otherwise the environment's defaults.
 
     Raises:
         BadParameter: one is not known.

@@ -1,6 +1,6 @@
-"""How commands speak: answers on standard output, everything else on standard error.
+"""How commands print: answers on standard output, everything else on standard error.
 
-On a terminal in colour and with what is being done at the moment; in a pipe plain, and never cut.
+On a terminal they use colour and show progress; in a pipe they are plain, and never cut.
 """
 
 import json
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-#: Wider than any table of ours, so that nothing is folded where a program reads.
+#: Wider than any of our tables, so that nothing is folded where a program reads.
 _PIPE_WIDTH = 1000
 #: More of one text is not printed.
 _LONGEST = 200_000
 
 
 class Answers:
-    """Where answers are printed: whatever a text holds, no control character of it arrives."""
+    """Prints answers; no control character of a text ever reaches the terminal."""
 
     def __init__(self, console: "Console") -> None:
         self.console = console
@@ -37,10 +37,10 @@ class Answers:
         return self.console.is_terminal
 
     def print(self, *pieces: str | tuple[str, str]) -> None:
-        """Print one line, or several where a text has several.
+        """Print one line, or several if a text has several.
 
         Args:
-            pieces: texts, each alone or with the style that it gets.
+            pieces: texts, each alone or with its style.
         """
         self.console.print(_styled(*pieces))
 
@@ -74,12 +74,12 @@ def _styled(*pieces: str | tuple[str, str]) -> "Text":
 
 
 def echo(text: str) -> None:
-    """Print an answer that is neither laid out nor folded."""
+    """Print an answer without layout or folding."""
     typer.echo(Outside(text).lines(_LONGEST))
 
 
 def print_file(text: str) -> None:
-    """Print what goes into a file, as it is; on a terminal without what would act there."""
+    """Print the content of a file unchanged; on a terminal without what would act there."""
     if sys.stdout.isatty():
         typer.echo(Outside(text).lines(_LONGEST))
     else:
@@ -87,7 +87,7 @@ def print_file(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print an answer for programs; on a terminal it does no harm either."""
+    """Print an answer for programs; harmless on a terminal too."""
     sys.stdout.write(in_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
@@ -98,13 +98,13 @@ def print_table(
     right: Sequence[str] = (),
     folds: Sequence[str] = (),
 ) -> None:
-    """Print rows under their heads.
+    """Print rows under their headings.
 
     Args:
         heads: one for each column.
         rows: their cells.
-        right: heads of columns that are aligned to the right, such as dollars.
-        folds: heads of columns that may take several lines where the terminal is narrow.
+        right: headings of columns that are aligned to the right, such as dollars.
+        folds: headings of columns that may take several lines on a narrow terminal.
     """
     from rich import box
     from rich.cells import cell_len
@@ -116,7 +116,7 @@ def print_table(
     on_terminal = console.is_terminal
     table = Table(
         box=box.SIMPLE_HEAD if on_terminal else None,
-        # The box has a column of its own between two cells.
+        # The box adds a column between two cells.
         padding=(0, 1 if on_terminal else 2, 0, 0),
         pad_edge=False,
         show_edge=False,
@@ -135,7 +135,7 @@ def print_table(
         )
     for row in cells:
         table.add_row(*row)
-    # Wider than the terminal rather than with a digit of an amount cut off.
+    # Rather wider than the terminal than with a digit of an amount cut off.
     wide = console.options.update(max_width=_PIPE_WIDTH)
     least = Measurement.get(console, wide, table).minimum
     if least > console.width:
@@ -144,14 +144,14 @@ def print_table(
 
 
 def print_markdown(markdown: Markdown, *, laid_out: bool = False) -> None:
-    """Print Markdown: laid out on a terminal, or where that is asked for; else as it is."""
+    """Print Markdown: rendered on a terminal, or on request; otherwise as it is."""
     console = answers().console
     if not console.is_terminal and not laid_out:
         typer.echo(markdown.text)
         return
     from rich.markdown import Markdown as LaidOut
 
-    # What looks like a link is not made one that a terminal opens.
+    # Text that looks like a link must not become one that a terminal opens.
     shown = LaidOut(markdown.text, hyperlinks=False)
     if console.is_terminal:
         console.print(shown, soft_wrap=False)
@@ -163,7 +163,7 @@ def print_markdown(markdown: Markdown, *, laid_out: bool = False) -> None:
 
 
 def say(text: str, colour: str | None = None) -> None:
-    """Tell people something beside the answer."""
+    """Print something for people beside the answer."""
     typer.secho(Outside(text).lines(_LONGEST), err=True, fg=colour)
 
 
@@ -191,7 +191,7 @@ def doing(text: str, shared: Answers | None = None) -> Iterator[Callable[[str], 
         shared: where the block prints meanwhile, so that both share the terminal's last line.
 
     Yields:
-        Says what is being done now.
+        A function that changes the text.
     """
     if not sys.stderr.isatty():
         yield lambda _: None

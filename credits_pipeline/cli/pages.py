@@ -1,6 +1,7 @@
 """``pages``: serve the pages of the second wing."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -18,14 +19,18 @@ def pages(
     ] = None,
     name: Annotated[
         list[str] | None,
-        typer.Option(help="A name that the pages are reached by, behind a proxy.", metavar="HOST"),
+        typer.Option(
+            help="A name that the pages are reached by, behind a proxy, besides that of "
+            "FINOPS_PAGES_URL.",
+            metavar="HOST",
+        ),
     ] = None,
 ) -> None:
     """Serve the pages: where the money went, what it will be, what to decide.
 
     They are read from what `credits-pipeline ingest` published. On one machine there is one local
-    user; behind a proxy that says who looks, set FINOPS_PROXY_SECRET and FINOPS_ROLES. Ctrl-C ends
-    them. Exit code 0 when it did, 2 if they can't be served.
+    user; behind a proxy that says who looks, set FINOPS_PROXY_SECRET, FINOPS_ROLES and
+    FINOPS_PAGES_URL. Ctrl-C ends them. Exit code 0 when it did, 2 if they can't be served.
 
     **Examples**
 
@@ -42,6 +47,7 @@ def pages(
         )
 
         at = settings.port() if port is None else port
+        known = urlsplit(settings.pages_url()).hostname
         if not is_loopback(host) and not configured_door().secret:
             fail(
                 f"{host} is reached from other machines, and nothing would say who looks. Set "
@@ -51,4 +57,4 @@ def pages(
     except SettingError as error:
         fail(str(error), 2)
     say(f"The pages are at http://{host}:{at}/")
-    serve(host=host, port=at, hosts=tuple(name or ()))
+    serve(host=host, port=at, hosts=(*(name or ()), *([known] if known else ())))

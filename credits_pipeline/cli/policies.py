@@ -1,4 +1,4 @@
-"""``policies``: the rules that resources are held against: list, try, add, switch, evaluate."""
+"""``policies``: the rules that resources are checked against: list, try, add, switch, evaluate."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +47,7 @@ _File = Annotated[Path, typer.Argument(help="YAML with one policy or several.", 
 
 @policies.command("list")
 def list_(*, as_json: Json = False) -> None:
-    """Show the policies: on or off, how bad, and what the newest evaluation says of each.
+    """Show the policies: on or off, their severity, and what the newest evaluation found.
 
     **Examples**
 
@@ -130,7 +130,7 @@ def show(policy: _Id, *, as_json: Json = False) -> None:
 def try_(file: _File, *, as_json: Json = False) -> None:
     """Say what policies would find now, with five examples each; nothing is saved.
 
-    Exit code 0 if each could be evaluated, 1 if one is refused or can't be, with its line.
+    Exit code 0 if each could be evaluated, 1 if one is refused or fails, with its line.
 
     **Examples**
 
@@ -141,6 +141,7 @@ def try_(file: _File, *, as_json: Json = False) -> None:
     from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
     from credits_pipeline.finops.governance import governing  # noqa: PLC0415 - as above
     from credits_pipeline.finops.governance.fence import FenceError  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.governance.ledger import GovernanceError  # noqa: PLC0415
     from credits_pipeline.finops.governance.trying import try_policy  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
@@ -153,7 +154,7 @@ def try_(file: _File, *, as_json: Json = False) -> None:
                     tried.append(try_policy(one.policy, made))
         except FenceError as error:
             fail(f"{file}, policy {one.policy.id!r}: {error}", 1)
-        except governing.GovernanceError as error:
+        except GovernanceError as error:
             fail(str(error), 2)
     if as_json:
         print_json({"policies": [_tried(one) for one in tried]})
@@ -172,9 +173,9 @@ def add(
     why: Why = "",
     as_json: Json = False,
 ) -> None:
-    """Keep the policies of a file; the next evaluation asks them.
+    """Store the policies of a file; the next evaluation uses them.
 
-    A policy of a built-in's id takes its place. Exit code 0 if all are kept, 1 if none is.
+    A policy with the id of a built-in one replaces it. Exit code 0 if all are stored, 1 if none is.
 
     **Example**
 
@@ -224,7 +225,7 @@ def enable(policy: _Id, *, why: Why = "", as_json: Json = False) -> None:
 
 @policies.command()
 def disable(policy: _Id, *, why: Why = "", as_json: Json = False) -> None:
-    """Turn a policy off; what it found goes with the next evaluation.
+    """Turn a policy off; its findings disappear with the next evaluation.
 
     **Example**
 
@@ -235,7 +236,7 @@ def disable(policy: _Id, *, why: Why = "", as_json: Json = False) -> None:
 
 @policies.command()
 def remove(policy: _Id, *, why: Why = "", as_json: Json = False) -> None:
-    """Take a policy of your own away; a built-in of the same id is as it came again.
+    """Remove a policy of your own; a built-in one with the same id is back in its original form.
 
     **Example**
 
@@ -255,12 +256,12 @@ def remove(policy: _Id, *, why: Why = "", as_json: Json = False) -> None:
     if as_json:
         print_json({"removed": policy})
     else:
-        answers().print(f"{policy} is taken away")
+        answers().print(f"{policy} is removed")
 
 
 @policies.command("evaluate")
 def evaluate_(*, as_json: Json = False) -> None:
-    """Hold every resource against the policies that are on, as the daily run does.
+    """Check every resource against the policies that are on, as the daily run does.
 
     Exit code 0 if each policy could be evaluated, 1 if one could not.
 
@@ -270,6 +271,7 @@ def evaluate_(*, as_json: Json = False) -> None:
     """
     from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
     from credits_pipeline.finops.governance import governing  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.governance.ledger import GovernanceError  # noqa: PLC0415
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
     found = _decided()
@@ -284,7 +286,7 @@ def evaluate_(*, as_json: Json = False) -> None:
                 digest=found.digest,
                 say=now,
             )
-        except governing.GovernanceError as error:
+        except GovernanceError as error:
             fail(str(error), 2)
     wrong = {one.policy.id: one.error for one in outcomes if one.error}
     wrong.update(found.policies.broken)
@@ -294,7 +296,7 @@ def evaluate_(*, as_json: Json = False) -> None:
                     "errors": wrong})  # fmt: skip
     else:
         answers().print(
-            f"{len(outcomes)} policies were asked of {record.resources:,} resources: {broken:,} "
+            f"{len(outcomes)} policies were checked on {record.resources:,} resources: {broken:,} "
             "violations"
         )
         for id_, told in wrong.items():

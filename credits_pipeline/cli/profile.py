@@ -157,7 +157,7 @@ def profile(
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is to be done with the profile."""
+    """What to do with the profile."""
 
     file: Path
     sheet: str | None
@@ -230,7 +230,7 @@ def _make(kept: "ProfileShelf", said: "Said", asked: _Asked) -> None:
 def _proposed(
     data: bytes, delimiter: str | None, said: "Said", asked: _Asked, max_records: int
 ) -> "Profile":
-    """The profile that was written by hand, or one that is made of the file."""
+    """The profile that was written by hand, or one made from the file."""
     from credits_pipeline.credits.reading.profiles.looking import look  # noqa: PLC0415 - polars
     from credits_pipeline.credits.reading.profiles.parsing import parse  # noqa: PLC0415 - polars
     from credits_pipeline.credits.reading.profiles.proposal import propose  # noqa: PLC0415 - polars
@@ -246,7 +246,7 @@ def _proposed(
 def _print_beside(
     data: bytes, delimiter: str | None, made: "Profile", asked: _Asked, max_records: int
 ) -> None:
-    """The sum of the whole column, beside what the profile makes of it."""
+    """The sum of the whole column, against what the profile makes of it."""
     from credits_pipeline.credits.reading.profiles.looking import (  # noqa: PLC0415 - loads polars
         look,
         sum_of,
@@ -279,7 +279,7 @@ def _stored(
 
 
 def _refuse_another(kept: "ProfileShelf", made: "Profile", *, replace: bool) -> None:
-    """Refuse a name that is taken, and a header that another profile is for."""
+    """Refuse a name that is taken, and a header that already has a profile."""
     others = _all(kept)
     taken = next((one for one in others.stored if one.name == made.name), None)
     if taken is not None and taken.digest != made.digest and not replace:
@@ -329,7 +329,7 @@ def _show(kept: "ProfileShelf", name: str) -> None:
 def _forget(kept: "ProfileShelf", name: str) -> None:
     if not kept.forget(name):
         fail(f"There is no stored profile {name}: credits-pipeline profile --list", 1)
-    say(f"The profile {name} holds no more; its versions stay.")
+    say(f"The profile {name} is no longer used; its versions stay.")
 
 
 def _one_of(text: str | None, known: Sequence[str], option: str) -> Any:

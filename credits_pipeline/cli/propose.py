@@ -1,4 +1,4 @@
-"""``propose``: the month's credits file, made from AWS's ledger by a rule instead of typed."""
+"""``propose``: makes the month's credits file from AWS's credit ledger by a rule."""
 
 import tempfile
 from contextlib import suppress
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _RULES = ("as_ledger", "proportional", "fixed", "even", "owner_first", "earned_by_tag")
 _BOOKED = ("offset", "ignore")
-#: S3 takes two kilobytes of metadata, names and all.
+#: S3 accepts two kilobytes of metadata, names included.
 _MOST_INPUTS = 1200
-#: Of a digest, enough to tell two proposals apart.
+#: Enough of a digest to tell two proposals apart.
 _SHORTEST = 8
 
 
@@ -70,10 +70,10 @@ def propose(
 ) -> None:
     """Make a month's credits file from AWS's ledger: the same bytes each time, exact to the cent.
 
-    Each credit of the ledger is handed out by the rule, no account gets more than what it used and
-    the credit is good for, and what nobody can take is a line of its own. With `offset` the file
-    takes back what AWS gave elsewhere, so that nothing counts twice. An uploaded file says in its
-    metadata how it was made, and the receipt repeats it. Exit code 0 if the file was written or
+    The rule distributes each credit of the ledger; no account gets more than its usage that the
+    credit applies to, and what no account can use is a separate line. With `offset` the file takes
+    back what AWS gave elsewhere, so that nothing counts twice. The metadata of an uploaded file
+    says how it was made, and the receipt repeats it. Exit code 0 if the file was written or
     uploaded, 1 if it can't be made or nobody agreed, 2 if the command can't be carried out.
 
     **Examples**
@@ -215,7 +215,7 @@ def _write(made: "Proposal", folder: Path, *, force: bool) -> str:
 
 
 def _upload(made: "Proposal", person: str, *, force: bool, yes: bool) -> str:
-    """Put it into the inbox, and say that its signs are meant where a row takes money back."""
+    """Upload it to the inbox, and decide that its signs are intended if a row takes money back."""
     from credits_pipeline.core.settings import BUCKET, PREFIX, SettingError  # noqa: PLC0415 - as above
     from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - as above
     from credits_pipeline.credits.delivery.proposals import put_into_inbox  # noqa: PLC0415 - as above

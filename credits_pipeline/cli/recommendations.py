@@ -1,4 +1,4 @@
-"""``recommendations``: what can be saved, and what people said of it, as the page has it."""
+"""``recommendations``: what can be saved, and what people decided about it, as on the page."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,11 +35,11 @@ def recommendations(
         bool, typer.Option("--csv", help="Print the answer as CSV, with exact amounts.")
     ] = False,
 ) -> None:
-    """Say what can be saved, at your own price, and how each item stands.
+    """Show what can be saved, at your own price, and the state of each item.
 
-    Reads what the newest scan left and what people said since, and asks nobody. The savings of a
-    resource never exceed its cost, so that the total is what could really be saved. Exit code 0
-    with an answer, 2 if the command can't be carried out.
+    It reads only what the newest scan found and what people decided since. The savings of a
+    resource never exceed its cost, so the total could really be saved. Exit code 0 with an answer,
+    2 if the command can't be carried out.
 
     **Examples**
 

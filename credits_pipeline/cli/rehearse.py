@@ -21,7 +21,7 @@ def rehearse(
 ) -> None:
     """Try every operation on the real CloudZero, with no effect on live data.
 
-    Drops go into a namespace of their own that CloudZero purges after an hour. Exit code 0 if every
+    Drops go to a separate namespace that CloudZero purges after an hour. Exit code 0 if every
     operation works, 1 if one does not, 2 if the command can't be carried out.
 
     **Examples**

@@ -40,7 +40,7 @@ def samples(
 
     Fourteen months with what happens in real bills: growth, a step, spikes, spend without tags,
     idle machines, commitments, credits that run out, tax, a refund, a month that is delivered
-    again. The same day and seed give the same bytes. `totals.json` has what each month adds up to,
+    again. The same day and seed give the same bytes. `totals.json` has the totals of each month,
     `planted.json` what is hidden in them. Exit code 0 if they are written, 2 if they can't be.
 
     **Examples**
@@ -80,7 +80,7 @@ def samples(
 
 
 def _add_budgets(day: date, size: int) -> None:
-    """Keep the sample organisation's budgets; one that is there already stays."""
+    """Add the sample organisation's budgets; existing ones stay."""
     from credits_pipeline.cli.decisions import opened  # noqa: PLC0415 - when used
     from credits_pipeline.finops.budgets.budget import KIND  # noqa: PLC0415 - as above
     from credits_pipeline.finops.samples.decided import sample_budgets  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""``scan``: look at what clouds run, by hand what the schedule does daily; reads only."""
+"""``scan``: reads what runs in the clouds, by hand what the schedule does daily."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,9 +24,9 @@ def scan(
 ) -> None:
     """Look at every resource of the accounts and regions that the settings name.
 
-    Nothing is ever changed in a cloud: only Describe, Get and List operations are called. What may
-    not be seen is told with the permission that is lacking, and the rest is looked at. Exit code 0
-    if everything could be seen, 1 if a part could not, 2 if nothing could be looked at.
+    Nothing is ever changed in a cloud: only Describe, Get and List operations are called. What the
+    scan may not read is reported with the missing permission, and the rest is read. Exit code 0 if
+    everything could be read, 1 if a part could not, 2 if nothing could.
 
     **Examples**
 

@@ -61,10 +61,10 @@ def add(
 ) -> None:
     """Add a source of bills; `sources test` then says whether it can be read.
 
-    The location is, for **aws**, what stands before the export's name in the bucket; for **azure**,
-    the container; for **gcp**, what stands before the folders of the months; for **focus**, a
-    folder with a file or a folder for each month, such as 2026-05.parquet. Exit code 0 if it is
-    kept, 1 if it is not.
+    The location is, for **aws**, what precedes the export's name in the bucket; for **azure**, the
+    container; for **gcp**, what precedes the folders of the months; for **focus**, a folder with a
+    file or a folder for each month, such as 2026-05.parquet. Exit code 0 if it is stored, 1 if it
+    is not.
 
     **Examples**
 
@@ -112,7 +112,7 @@ def list_(*, as_json: Json = False) -> None:
 
 @sources.command()
 def remove(name: Name, *, why: Why = "", as_json: Json = False) -> None:
-    """Forget a source; what was read from it stays, and so does its line in the log.
+    """Remove a source; what was read from it stays, and so does its entry in the log.
 
     **Example**
 
@@ -123,7 +123,7 @@ def remove(name: Name, *, why: Why = "", as_json: Json = False) -> None:
     if as_json:
         print_json({"name": name, "removed": True})
     else:
-        answers().print(f"{name} is no source any more")
+        answers().print(f"{name} is not a source any more")
 
 
 @sources.command("test")
@@ -135,11 +135,11 @@ def look(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say of a source whether it can be read, line by line, and what to do where it can't.
+    """Check whether a source can be read, line by line, and say what to do if it can't.
 
     The place is listed, the newest month's manifest read, each of its files looked for, and up to
-    64 MB of them read as a run reads them, with every check, into a folder that is thrown away.
-    Exit code 0 if nothing is wrong, 1 if something is.
+    64 MB of them read as a run reads them, with every check, into a temporary folder. Exit code 0
+    if nothing is wrong, 1 if something is.
 
     **Examples**
 
@@ -170,7 +170,7 @@ def look(
 
 @contextmanager
 def book() -> Iterator["SourceBook"]:
-    """The sources as they are kept; what goes wrong with them ends the command."""
+    """The stored sources; an error ends the command."""
     from credits_pipeline.finops.decisions import DecisionsError  # noqa: PLC0415 - when used
     from credits_pipeline.finops.decisions.opening import open_decisions  # noqa: PLC0415 - when used
     from credits_pipeline.finops.sources import SourceBook, SourceError  # noqa: PLC0415 - when used
@@ -185,7 +185,7 @@ def book() -> Iterator["SourceBook"]:
 
 
 def whoever_runs_this() -> "Author":
-    """Whoever runs the command."""
+    """The person who runs the command."""
     from credits_pipeline.finops.decisions import Author  # noqa: PLC0415 - when used
 
     try:

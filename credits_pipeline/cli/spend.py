@@ -1,4 +1,4 @@
-"""``spend``: where the money of every cloud went, in the words that pages and addresses use."""
+"""``spend``: where the money of every cloud went, in the same words as pages and addresses."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,9 +49,9 @@ def spend(
 ) -> None:
     """Say where the money went: the same numbers as on the pages, traced to the bills.
 
-    Reads the published version and asks nobody. Without a word every charge counts, credits and
-    tax too, at amortised cost. Exit code 0 with an answer, 2 if the command can't be carried out
-    or a word names nothing that occurs in a bill.
+    It reads only the published version. Without filters every charge counts, including credits and
+    tax, at amortised cost. Exit code 0 with an answer, 2 if the command can't be carried out or a
+    word matches nothing in any bill.
 
     **Examples**
 

@@ -1,4 +1,4 @@
-"""``split``: one credits file a month of a sheet with several months."""
+"""``split``: one credits file per month from a sheet with several months."""
 
 import os
 import tempfile
@@ -66,12 +66,12 @@ def split(
     profile: ProfileFile = None,
     as_json: Json = False,
 ) -> None:
-    """Make one credits file a month of a sheet: Cost Explorer, a bill, a table with months.
+    """Make one credits file per month from a sheet: Cost Explorer, a bill, a table with months.
 
-    Rows that are in no file are told and counted, month by month; what is uploaded looks whole, so
-    `--upload` wants `--accept-left-out` then. Exit code 0 if every month was written whole, 1 if
-    rows were left out, or if nothing was written because the sheet can't be split or something is
-    there already, 2 if the command can't be carried out.
+    Rows that are in no file are reported and counted, month by month; an uploaded file would look
+    complete, so `--upload` then requires `--accept-left-out`. Exit code 0 if every month was
+    written completely, 1 if rows were left out, or if nothing was written because the sheet can't
+    be split or a file already exists, 2 if the command can't be carried out.
 
     **Examples**
 
@@ -142,7 +142,7 @@ def _refuse_unclear(to: Path | None, *, upload: bool, dry_run: bool) -> None:
     """Refuse options that do not say where the files go.
 
     Raises:
-        BadParameter: they say two places, or none.
+        BadParameter: they name two places, or none.
     """
     if to is not None and upload:
         raise typer.BadParameter("choose one of --to DIR and --upload")
@@ -177,26 +177,26 @@ def _told(made: "MonthFile", where: str, *, written: bool) -> dict[str, Any]:
     }
 
 
-#: Puts a file where it belongs, or only says where that is, if the second argument is true.
+#: Writes a file where it belongs, or only says where that is, if the second argument is true.
 Put = Callable[["MonthFile", bool], str]
 
 
 class _NotWritableError(Exception):
-    """A file can't be put where it belongs; the message says why and what to do."""
+    """A file can't be written where it belongs; the message says why and what to do."""
 
     @classmethod
     def of(cls, path: Path, error: OSError) -> Self:
-        """What the machine says of a path."""
+        """The machine's error about a path."""
         why = error.strerror or type(error).__name__
         return cls(f"{path} can't be written: {why}. Choose another folder with --to.")
 
 
 def _into_folder(folder: Path, files: "list[MonthFile]", *, force: bool) -> Put:
-    """Put files into a folder.
+    """Write files to a folder.
 
     Raises:
-        NotSplitError: one is there already, and may not be overwritten.
-        _NotWritableError: the folder can't be looked into.
+        NotSplitError: one already exists, and may not be overwritten.
+        _NotWritableError: the folder can't be read.
     """
     from credits_pipeline.credits.evaluation.splitting import NotSplitError  # noqa: PLC0415 - loads polars
 
@@ -239,10 +239,10 @@ def _write_whole(path: Path, data: bytes) -> None:
 
 
 def _into_inbox(files: "list[MonthFile]", *, force: bool) -> Put:
-    """Put files into the inbox, with their totals as metadata.
+    """Upload files to the inbox, with their totals as metadata.
 
     Raises:
-        NotSplitError: one is there already and may not be overwritten, or S3 refuses.
+        NotSplitError: one already exists and may not be overwritten, or S3 refuses.
     """
     from credits_pipeline.core.settings import BUCKET, PREFIX, SettingError  # noqa: PLC0415 - as above
     from credits_pipeline.credits.evaluation.splitting import NotSplitError  # noqa: PLC0415 - loads polars
@@ -279,7 +279,7 @@ def _upload(inbox: "Inbox", key: str, made: "MonthFile") -> None:
 
 
 def _refuse_left_out(files: "list[MonthFile]") -> None:
-    """Refuse to upload files that look whole and are not, unless a person knows it.
+    """Refuse to upload files that look complete and are not, unless a person accepts that.
 
     Raises:
         NotSplitError: rows of the sheet are in no file.

@@ -31,11 +31,11 @@ def up(
 ) -> None:
     """Run the product on this machine: code server, daemon, and the pages behind a guard.
 
-    The guard answers this machine's browser and refuses what other sites make it send. Use it
-    wherever the real key is; `dagster dev` has no guard and is for developing against the sandbox.
-    Where bills of clouds are read, the pages about them are started too, guarded alike.
-    Reads `.env` in this folder, and what that says wins. Ends with Ctrl-C and leaves no process
-    behind. Exit code 0 when it was ended, 1 if a part ended by itself, 2 if it can't run.
+    The guard answers this machine's browser and refuses requests that other sites make it send. Use
+    it wherever the real key is; `dagster dev` has no guard and is for development against the
+    sandbox. If bills of clouds are read, the pages about them start too, behind the same guard.
+    Settings in `.env` in this folder take precedence. Ctrl-C ends it and leaves no process behind.
+    Exit code 0 after that, 1 if a part ended by itself, 2 if it can't run.
 
     **Examples**
 
@@ -85,7 +85,7 @@ def up(
 
 
 def _spend_port(environment: dict[str, str]) -> int | None:
-    """The port of the pages about spend; None where no bills are taken in."""
+    """The port of the pages about spend; None if no bills are read."""
     from credits_pipeline.credits.assets.wings import (  # noqa: PLC0415 - loads settings
         finops_is_in_use,
     )

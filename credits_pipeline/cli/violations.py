@@ -115,7 +115,7 @@ def acknowledge(
 ) -> None:
     """Accept a violation, until a day or for good; it comes back the day after.
 
-    Whoever can run commands here may do everything, so that it counts as an approver's word.
+    Anyone who can run commands here may do everything, so it counts as an approver's decision.
 
     **Example**
 
@@ -137,7 +137,7 @@ def reopen(
     note: Annotated[str, typer.Option(help="In your words.", metavar="TEXT")] = "",
     as_json: Json = False,
 ) -> None:
-    """Take an acknowledgement back.
+    """Withdraw an acknowledgement.
 
     **Example**
 
@@ -157,7 +157,7 @@ def assign(
     *,
     as_json: Json = False,
 ) -> None:
-    """Say who has to act, whatever the owner tag says.
+    """Say who has to act, regardless of the owner tag.
 
     **Example**
 
@@ -178,9 +178,10 @@ def import_(
     *,
     as_json: Json = False,
 ) -> None:
-    """Take in what Cloud Custodian found, as violations beside those of the policies here.
+    """Import Cloud Custodian's findings, as violations beside those of the policies here.
 
-    What a policy that ran does not list any more is fixed; what did not run stays as it was.
+    Findings that a policy no longer lists are fixed; those of policies that did not run stay as
+    they were.
 
     **Example**
 
@@ -188,6 +189,7 @@ def import_(
     """
     from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
     from credits_pipeline.finops.governance import custodian, governing  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.governance.ledger import GovernanceError  # noqa: PLC0415
     from credits_pipeline.finops.settings import storage_root, tag_keys  # noqa: PLC0415 - as above
 
     with words.opened_version() as version, doing("Reading the output"):
@@ -196,13 +198,17 @@ def import_(
             with governing.table(depot, version, tag_keys()) as made:
                 output = custodian.read(folder, governing.costs(made.resources))
             governing.take_in(depot, output.found, output.looked, custodian.ORIGIN, output.at)
-        except (custodian.CustodianError, governing.GovernanceError) as error:
+        except (custodian.CustodianError, GovernanceError) as error:
             fail(str(error), 1)
     policies = sorted({policy for policy, _, _ in output.ran})
     if as_json:
         print_json({"policies": policies, "violations": len(output.found)})
     else:
-        answers().print(f"{len(output.found)} violations of {len(policies)} policies are taken in")
+        found, of = len(output.found), len(policies)
+        answers().print(
+            f"Taken in: {found} violation{'' if found == 1 else 's'} of {of} "
+            f"polic{'y' if of == 1 else 'ies'}"
+        )
 
 
 def _seen() -> "tuple[str, list[Seen]]":
@@ -282,4 +288,7 @@ def _print(found: "Sequence[Seen]", at: str) -> None:
              "state", "says"]  # fmt: skip
     print_table(heads, rows, right=["a month"], folds=["resource", "says", "owner", "policy"])
     age = datetime.now(UTC) - datetime.fromisoformat(at)
-    say(f"{len(found)} violations, as evaluated on {at[:16]} UTC ({age.days} days ago).")
+    plural, days = "" if len(found) == 1 else "s", "" if age.days == 1 else "s"
+    say(
+        f"{len(found)} violation{plural}, as evaluated on {at[:16]} UTC ({age.days} day{days} ago)."
+    )

@@ -1,6 +1,6 @@
-"""The AWS SDK's clients, made in one place: credentials and endpoints are the SDK's own chain.
+"""The AWS SDK's clients, made in one place; credentials and endpoints come from the SDK's chain.
 
-`dagster_aws`'s resources offer no time-outs, and a tick of Dagster's daemon has 60 seconds.
+The resources of `dagster_aws` offer no time-outs, and a tick of Dagster's daemon has 60 seconds.
 """
 
 import os
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 CONNECT_SECONDS = 5.0
-#: Without a byte. With all attempts an answer is waited for no longer than a tick may take.
+#: The longest silence. With all attempts, an answer takes no longer than a tick may take.
 READ_SECONDS = 10.0
 ATTEMPTS = 4
-#: Of the ledger of credits, which nobody waits for.
+#: For the credit ledger, where nobody waits.
 ATTEMPTS_OF_BILLING = 8
-#: Of what is told beside a month: it must hold neither the stream's lock nor a tick for long.
+#: For log lines: they must not keep the stream's lock or a tick for long.
 ATTEMPTS_BESIDE = 2
-#: For a message. Dagster's daemon begins ticks every five seconds at most: a tick that ends shortly
+#: For a message. Dagster's daemon begins ticks every five seconds at most: a tick that ends just
 #: before leaves hardly a moment in which nobody listens.
 WAIT_SECONDS = 4
 
@@ -44,7 +44,7 @@ def s3_client() -> "S3Client":
 
 @cache
 def secrets_client() -> "SecretsManagerClient":
-    """The same for Secrets Manager."""
+    """A Secrets Manager client, with the same time-outs."""
     import boto3
 
     return boto3.client("secretsmanager", **_options(ATTEMPTS))
@@ -52,7 +52,7 @@ def secrets_client() -> "SecretsManagerClient":
 
 @cache
 def logs_client() -> "CloudWatchLogsClient":
-    """The same for CloudWatch Logs, with less patience."""
+    """A CloudWatch Logs client, with shorter time-outs."""
     import boto3
 
     return boto3.client("logs", **_options(ATTEMPTS_BESIDE))
@@ -60,7 +60,7 @@ def logs_client() -> "CloudWatchLogsClient":
 
 @cache
 def sns_client(region: str) -> "SNSClient":
-    """The same for Amazon SNS in the topic's region."""
+    """An Amazon SNS client in the topic's region."""
     import boto3
 
     return boto3.client("sns", **_options(ATTEMPTS_BESIDE, region))
@@ -68,7 +68,7 @@ def sns_client(region: str) -> "SNSClient":
 
 @cache
 def sqs_client() -> "SQSClient":
-    """The same for SQS, which may take `WAIT_SECONDS` to answer."""
+    """An SQS client, which lets SQS take `WAIT_SECONDS` to answer."""
     import boto3
 
     return boto3.client("sqs", **_options(ATTEMPTS_BESIDE))
@@ -77,20 +77,20 @@ def sqs_client() -> "SQSClient":
 def reading_client(
     service: str, region: str, credentials: Mapping[str, str] | None, attempts: int
 ) -> Any:
-    """A client of any service in a region, not kept: a scan has its own, by account and region.
+    """A client of any service in a region. It is not cached: a scan has one per account and region.
 
     Args:
         service: as the SDK calls it.
         region: where.
         credentials: of an assumed role, by the SDK's names; None for the SDK's own chain.
-        attempts: of each request, the first too.
+        attempts: of each request, including the first.
     """
     return _session().client(service, **_options(attempts, region), **(credentials or {}))
 
 
 @cache
 def _session() -> Any:
-    """One for all of a scan's clients: it reads the SDK's description of a service once."""
+    """One session for all of a scan's clients, so that the SDK reads a service's model once."""
     import boto3
 
     return boto3.session.Session()
@@ -110,7 +110,7 @@ def billing_client(profile: str = "") -> Any:
 
 
 def forget_clients() -> None:
-    """Have clients made anew, from the environment as it is then."""
+    """Drop the cached clients; the next ones are made from the environment as it is then."""
     clients = (s3_client, secrets_client, logs_client, sns_client, sqs_client, billing_client)
     for client in clients:
         client.cache_clear()
@@ -121,7 +121,7 @@ def _options(attempts: int, region: str | None = None) -> _Options:
     from botocore.config import Config
 
     return {
-        # boto3 itself looks at AWS_DEFAULT_REGION and the profile only, unlike AWS's other SDKs.
+        # boto3 reads only AWS_DEFAULT_REGION and the profile, unlike AWS's other SDKs.
         "region_name": region or os.environ.get("AWS_REGION") or None,
         "config": Config(
             connect_timeout=CONNECT_SECONDS,

@@ -1,7 +1,7 @@
-"""A line of a run, put straight into CloudWatch Logs.
+"""Puts one log line of a run straight into CloudWatch Logs.
 
-With boto3 alone and not watchtower: that queues lines in a thread, which a killed run takes with
-it, and one line a run needs neither queue nor batch.
+It uses boto3 and not watchtower: watchtower queues lines in a thread, which dies with a killed
+run, and one line a run needs neither queue nor batch.
 """
 
 from contextlib import suppress
@@ -12,15 +12,15 @@ from credits_pipeline.core.aws import logs_client
 
 
 class CloudWatchError(Exception):
-    """The line could not be put there; the message says why and what to do."""
+    """The line could not be put into the log group; the message says why and what to do."""
 
 
 def put_line(group: str, stream: str, line: str, at: datetime) -> None:
     """Put a line into a log group.
 
     Args:
-        group: the name of the log group, which has to be there.
-        stream: the name of the stream in it, which is made where it is missing.
+        group: the name of the log group, which must exist.
+        stream: the name of the stream in it, created if it is missing.
         line: the text.
         at: when it was written, aware.
 
@@ -40,7 +40,7 @@ def put_line(group: str, stream: str, line: str, at: datetime) -> None:
         try:
             answer = put()
         except client.exceptions.ResourceNotFoundException:
-            # Another run of the month may have been faster.
+            # Another run of the month may have created it first.
             with suppress(client.exceptions.ResourceAlreadyExistsException):
                 client.create_log_stream(logGroupName=group, logStreamName=stream)
             answer = put()

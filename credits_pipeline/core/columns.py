@@ -1,4 +1,4 @@
-"""US dollars in polars tables: one type for every amount, spelled as text as `money` does."""
+"""US dollars in polars tables: one type for every amount, written as text as `money` does."""
 
 import polars as pl
 
@@ -9,5 +9,5 @@ SCALE = 12
 
 
 def text_of(amount: pl.Expr) -> pl.Expr:
-    """Spell a column of `USD` as `money.to_text` does, as strings."""
+    """Write a column of `USD` as `money.to_text` does, as strings."""
     return amount.cast(USD).cast(pl.String).str.replace(r"^(-?\d+\.\d{2}\d*?)0+$", "${1}")

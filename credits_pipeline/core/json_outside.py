@@ -1,4 +1,4 @@
-"""JSON from outside: whatever the text is, it is a value or a `ValueError`."""
+"""JSON from outside: any text yields a value or a `ValueError`, and nothing else."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ def read_json(text: str | bytes, **how: Any) -> Any:
         how: as for `json.loads`.
 
     Raises:
-        ValueError: it is no JSON, or nested deeper than can be read.
+        ValueError: it is not JSON, or it is nested too deeply to read.
     """
     try:
         return json.loads(text, **how)

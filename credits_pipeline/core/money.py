@@ -1,10 +1,10 @@
-"""US dollars as exact decimals in text: one spelling for machines, one for people."""
+"""US dollars as exact decimals in text: one format for machines, one for people."""
 
 from decimal import Decimal
 
 
 def to_text(amount: Decimal) -> str:
-    """Spell an amount plainly: no exponent, no sign on zero, at least two decimals.
+    """Write an amount plainly: no exponent, no sign on zero, at least two decimals.
 
     ``Decimal("1E+3")`` is ``"1000.00"``, ``Decimal("-0")`` is ``"0.00"``, and
     ``Decimal("-6407.960000000000")`` is ``"-6407.96"``.
@@ -14,7 +14,7 @@ def to_text(amount: Decimal) -> str:
 
 
 def for_people(amount: Decimal) -> str:
-    """Spell an amount for reading: ``$116,319.27``, ``-$5.00``, ``$0.000001``."""
+    """Write an amount for people: ``$116,319.27``, ``-$5.00``, ``$0.000001``."""
     digits = to_text(abs(amount))
     whole, _, fraction = digits.partition(".")
     return f"{'-' if amount < 0 else ''}${int(whole):,}.{fraction}"

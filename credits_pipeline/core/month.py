@@ -16,7 +16,7 @@ class BillingMonth:
     month: int
 
     def __post_init__(self) -> None:
-        """Refuse what is not a month.
+        """Reject what is not a month.
 
         Raises:
             ValueError: the month is not 1 to 12 or the year not 1 to 9998.

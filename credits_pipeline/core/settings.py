@@ -1,7 +1,7 @@
-"""The environment's variables: what each means, its default, and how it is read when first used.
+"""The environment variables: what each means, its default, and how it is parsed on first use.
 
-`VARIABLES` is the one list; the documentation and ``.env.example`` are held against it by a test.
-AWS credentials and endpoints are the AWS SDK's own and are not listed here.
+`VARIABLES` is the only list; a test compares the documentation and ``.env.example`` with it.
+AWS credentials and endpoints belong to the AWS SDK and are not listed here.
 """
 
 import os
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.overrides import value_of, variable_of
 
 T = TypeVar("T")
-#: A century; more days than a calendar has would be no number of days.
+#: A century. A larger number is a mistake, and would overflow the calendar.
 _MOST_DAYS = 36_500
 _SHORTEST_MONTH = 28
 
@@ -30,7 +31,7 @@ class Variable:
 
     Attributes:
         name: as exported.
-        default: the text that holds where it is not set; None where there is no default.
+        default: the text used where it is not set; None where there is no default.
         meaning: one sentence for people.
         secret: never shown.
     """
@@ -46,9 +47,10 @@ class Variable:
         Raises:
             SettingError: it is not set and has no default.
         """
-        value = os.environ.get(self.name, "").strip() or self.default
+        value = value_of(self.name) or self.default
         if value is None:
-            raise SettingError(f"{self.name} is not set. {self.meaning} Set it and try again.")
+            name = variable_of(self.name)
+            raise SettingError(f"{name} is not set. {self.meaning} Set it and try again.")
         return value
 
     def read(self, parse: Callable[[str], T]) -> T:
@@ -65,6 +67,22 @@ class Variable:
             raise SettingError(f"{told} can't be used: {error}. {self.meaning}") from None
 
 
+STREAM = Variable(
+    "CREDITS_STREAM",
+    "",
+    "Where several streams are components of dg: the folder of the one that a command is about, "
+    "such as src/acme/defs/eu. Its YAML says all the rest.",
+)
+STREAM_NAME = Variable(
+    "CREDITS_STREAM_NAME",
+    "",
+    "The name of the stream, where a code location has several: what build_definitions was given.",
+)
+KEY_PREFIX = Variable(
+    "CREDITS_KEY_PREFIX",
+    "",
+    "What the keys of the assets begin with, such as finance or finance/credits.",
+)
 BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are dropped in.")
 PREFIX = Variable(
     "CREDITS_PREFIX", "", "What the keys of credits files start with, such as finops/."
@@ -76,12 +94,14 @@ STORAGE = Variable(
     "inbox. Default: $DAGSTER_HOME/credits, else .credits in the working directory.",
 )
 START_MONTH = Variable("CREDITS_START_MONTH", "2024-01", "The first month that has a partition.")
-SENSOR_SECONDS = Variable("CREDITS_SENSOR_SECONDS", "30", "Seconds between looks into the inbox.")
+SENSOR_SECONDS = Variable(
+    "CREDITS_SENSOR_SECONDS", "30", "Seconds between two checks of the inbox."
+)
 EVENTS_QUEUE = Variable(
     "CREDITS_EVENTS_QUEUE",
     "",
-    "The URL of an SQS queue, of this pipeline alone, that the bucket's events go to: a file then "
-    "starts its run at once, and the inbox is still looked into as a safety net.",
+    "The URL of an SQS queue, for this pipeline alone, that receives the bucket's events: a file "
+    "then starts its run at once, and the inbox is still listed as a safety net.",
 )
 AUTOMATION = Variable(
     "CREDITS_AUTOMATION",
@@ -91,47 +111,47 @@ AUTOMATION = Variable(
 ADOPT_DAYS = Variable(
     "CREDITS_ADOPT_DAYS",
     "7",
-    "Of files that were there before they could be seen, those no older than so many days start "
-    "runs; older ones are shown.",
+    "A file that was there before the pipeline starts a run if it is at most this many days old; "
+    "older ones are only shown.",
 )
 DUPLICATES = Variable(
-    "CREDITS_DUPLICATES", "first", "What becomes of an account's second row: first, sum or reject."
+    "CREDITS_DUPLICATES", "first", "What to do with an account's second row: first, sum or reject."
 )
-SIGNS = Variable("CREDITS_SIGNS", "auto", "How signs are taken: auto, as_is or flipped.")
+SIGNS = Variable("CREDITS_SIGNS", "auto", "How signs are read: auto, as_is or flipped.")
 UNKNOWN_ACCOUNTS = Variable(
     "CREDITS_UNKNOWN_ACCOUNTS",
     "skip",
-    "What becomes of accounts that CloudZero does not know: skip leaves them out until it knows "
+    "What to do with accounts that CloudZero does not know: skip leaves them out until it knows "
     "them, send sends them.",
 )
 HOLD_TIMES = Variable(
     "CREDITS_HOLD_TIMES",
     "5",
-    "A month whose total is more than so many times, or less than that part of, what CloudZero "
-    "holds is held for a person.",
+    "A month is held for approval if its total and what CloudZero holds differ by more than this "
+    "factor, up or down.",
 )
 HOLD_PERCENT = Variable(
     "CREDITS_HOLD_PERCENT",
     "50",
-    "A month that would take away more than so many percent of the accounts, or of their dollars, "
-    "is held for a person.",
+    "A month is held for approval if it would remove more than this percentage of the accounts, "
+    "or of their dollars.",
 )
 UI_URL = Variable(
     "CREDITS_UI_URL",
     "",
     "Where people reach Dagster's UI, such as https://dagster.example.com: links in reports and "
-    "alerts lead there. Without it only the UI's own pages have links to it.",
+    "alerts lead there. Without it only the UI's own pages have such links.",
 )
 PLAUSIBLE_PERCENT = Variable(
     "CREDITS_PLAUSIBLE_PERCENT",
     "50",
-    "A month whose total or number of accounts is more than so many percent off the months before "
-    "gets a warning.",
+    "A month gets a warning if its total or number of accounts differs by more than this "
+    "percentage from earlier months.",
 )
 PLAUSIBLE_MONTHS = Variable(
     "CREDITS_PLAUSIBLE_MONTHS",
     "6",
-    "How many verified months before are looked at for that; their middle (median) is the usual.",
+    "How many earlier verified months that compares with; their median counts as usual.",
 )
 OWNERS = Variable(
     "CREDITS_OWNERS",
@@ -142,8 +162,8 @@ OWNERS = Variable(
 DUE_DAY = Variable(
     "CREDITS_DUE_DAY",
     "10",
-    "From this day of the month on, in UTC, an alert tells that last month's file has not come: 1 "
-    "to 28, or off.",
+    "The day of the month, in UTC, from which an alert reports that last month's file has not "
+    "come: 1 to 28, or off.",
 )
 ALERT_SLACK = Variable(
     "CREDITS_ALERT_SLACK",
@@ -152,21 +172,21 @@ ALERT_SLACK = Variable(
     secret=True,
 )
 ALERT_EMAIL = Variable(
-    "CREDITS_ALERT_EMAIL", "", "The e-mail addresses that alerts go to, with commas between them."
+    "CREDITS_ALERT_EMAIL", "", "The e-mail addresses that alerts go to, separated by commas."
 )
 ALERT_SMTP = Variable(
     "CREDITS_ALERT_SMTP",
     "",
     "The SMTP server that takes the e-mails, such as "
-    "smtp://user:password@smtp.example.com:587?from=credits@example.com (STARTTLS), or smtps:// on "
-    "port 465. What is special in user or password is percent-encoded.",
+    "smtp://user:password@smtp.example.com:587?from=credits@example.com (STARTTLS), or smtps:// "
+    "on port 465. Special characters in user or password are percent-encoded.",
     secret=True,
 )
 ALERT_SNS = Variable("CREDITS_ALERT_SNS", "", "The ARN of an Amazon SNS topic that alerts go to.")
 LOG_GROUP = Variable(
     "CREDITS_LOG_GROUP",
     "",
-    "The CloudWatch Logs group that each run's line is put into, besides standard output.",
+    "The CloudWatch Logs group that receives each run's line, besides standard output.",
 )
 MAX_BYTES = Variable("CREDITS_MAX_BYTES", "100000000", "The largest credits file, in bytes.")
 MAX_RECORDS = Variable("CREDITS_MAX_RECORDS", "1000000", "The most records in a credits file.")
@@ -187,7 +207,7 @@ SECRET = Variable(
     "",
     "The AWS Secrets Manager secret, by name or ARN, that CLOUDZERO_API_KEY and "
     "CLOUDZERO_CONNECTION_ID are read from: JSON with fields of these names, or the key alone. "
-    "What it lacks comes from the environment.",
+    "Missing values come from the environment.",
 )
 BASE_URL = Variable(
     "CLOUDZERO_BASE_URL", "https://api.cloudzero.com", "Where CloudZero's API is reached."
@@ -198,29 +218,29 @@ BODY_BYTES = Variable(
 COSTS_CALLS = Variable(
     "CLOUDZERO_COSTS_CALLS",
     "20",
-    "Calls of CloudZero's costs endpoint that are made a day at most; CloudZero takes 60 in all.",
+    "The most calls of CloudZero's costs endpoint per day; CloudZero accepts 60 in all.",
 )
 DROP_SECONDS = Variable(
-    "CLOUDZERO_DROP_SECONDS", "900", "Seconds that one drop may take in all, its retries included."
+    "CLOUDZERO_DROP_SECONDS", "900", "The most seconds that one drop may take, including retries."
 )
 EXECUTOR = Variable(
     "CREDITS_EXECUTOR",
     "in_process",
-    "Where the steps of a run are executed: in_process in the run's own process, multiprocess each "
-    "in a process of its own, celery on the machines of Celery's workers.",
+    "Where the steps of a run are executed: in_process in the run's own process, multiprocess "
+    "each in its own process, celery on the machines of Celery's workers.",
 )
 CELERY_BROKER = Variable(
     "CREDITS_CELERY_BROKER",
     "",
-    "The Redis that hands steps to Celery's workers, such as redis://:password@host:6379/0; needed "
-    "where CREDITS_EXECUTOR is celery.",
+    "The Redis that hands steps to Celery's workers, such as redis://:password@host:6379/0; "
+    "needed if CREDITS_EXECUTOR is celery.",
     secret=True,
 )
 CELERY_SECONDS = Variable(
     "CREDITS_CELERY_SECONDS",
     "7200",
-    "A step that nothing was heard of for so many seconds goes to another Celery worker: more than "
-    "the longest step takes, its wait for the stream included.",
+    "After this many seconds of silence a step goes to another Celery worker: more than the "
+    "longest step takes, including its wait for the stream.",
 )
 
 VARIABLES: tuple[Variable, ...] = tuple(
@@ -302,11 +322,17 @@ def redis_address(text: str) -> str:
     return text
 
 
+def key_prefix() -> tuple[str, ...]:
+    """What the keys of the stream's assets begin with: its name, where nothing else is told."""
+    parts = tuple(filter(None, KEY_PREFIX.text().split("/")))
+    return parts or tuple(filter(None, [STREAM_NAME.text()]))
+
+
 def storage_root() -> str:
     """Where the pipeline keeps what it made: ``CREDITS_STORAGE``, or its default.
 
     Raises:
-        SettingError: it lies inside the inbox, where it would be taken for credits files.
+        SettingError: it lies inside the inbox, where its files would be taken for credits files.
     """
     root = STORAGE.text()
     if not root:
@@ -314,10 +340,10 @@ def storage_root() -> str:
         return str(Path(home) / "credits") if home else str(Path.cwd() / ".credits")
     if root.startswith("s3://"):
         bucket, _, below = root.removeprefix("s3://").partition("/")
-        inbox = os.environ.get(BUCKET.name, "").strip()
+        inbox = value_of(BUCKET.name)
         folder = f"{below.strip('/')}/" if below.strip("/") else ""
         prefix = PREFIX.text()
-        # Either inside of the other: what a run keeps would lie among the files, or they among it.
+        # Neither may lie inside the other, or the files of both would mix.
         if bucket == inbox and (folder.startswith(prefix) or prefix.startswith(folder)):
             raise SettingError(
                 f"CREDITS_STORAGE={root} lies inside the inbox s3://{bucket}/{prefix}, or the "
@@ -330,15 +356,15 @@ def storage_root() -> str:
 
 @dataclass(frozen=True)
 class Schedule:
-    """What a code location has to know when it loads.
+    """What a code location must know when it loads.
 
     Attributes:
         start_month: the first partition.
-        sensor_seconds: between two looks into the inbox.
+        sensor_seconds: between two checks of the inbox.
         automation: whether sensors start with the daemon.
-        adopt: how old a file may be to start a run on a new installation.
+        adopt: how old a file may be and still start a run on a new installation.
         owners: of the assets, as the UI shows them.
-        events_queue: the URL of the queue that the inbox's events go to; empty for none.
+        events_queue: the URL of the queue that receives the inbox's events; empty for none.
     """
 
     start_month: BillingMonth = field(default_factory=lambda: BillingMonth(2024, 1))
@@ -350,12 +376,12 @@ class Schedule:
 
     @classmethod
     def from_environment(cls) -> "Schedule":
-        """Read it.
+        """Read it from the environment.
 
         Raises:
             SettingError: a variable can't be used.
         """
-        # Not needed to load, but a report that can't be written would be told too late.
+        # Loading does not need it, but a report that can't be written would be noticed too late.
         UI_URL.read(web_address)
         return cls(
             start_month=START_MONTH.read(BillingMonth.parse),

@@ -11,9 +11,9 @@ class Statement:
     Attributes:
         name: the statement, which is the name of its asset check.
         passed: whether it is true.
-        blocking: whether nothing may be sent while it is not.
-        message: one sentence: what was found, where, and (if it did not pass) what to do.
-        metrics: figures behind it, plain ints, floats and exact amounts as text.
+        blocking: whether nothing may be sent while it is false.
+        message: one sentence: what was found, where, and, if it did not pass, what to do.
+        metrics: the figures behind it: ints, floats, and exact amounts as text.
     """
 
     name: str
@@ -24,5 +24,5 @@ class Statement:
 
 
 def blocking(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """Those that stop a drop."""
+    """The statements that stop a drop."""
     return tuple(s for s in statements if s.blocking and not s.passed)

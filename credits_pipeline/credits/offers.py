@@ -1,6 +1,6 @@
-"""Which decisions would let a stopped month go: what a person is offered beside a corrected file.
+"""Which decisions would unblock a stopped month: what a person is offered beside a corrected file.
 
-Only what would clear every finding is offered, so that nobody decides and is stopped all the same.
+Only what would clear every finding is offered: nobody decides and is stopped all the same.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.model.findings import Convention
 from credits_pipeline.credits.reading import MonthReading
 
-#: What may be decided about each statement that blocks; of any other nothing.
+#: What may be decided about each blocking statement; nothing about any other.
 _ALTERNATIVES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "nothing_rejected": ({"accept_rejected": True},),
     "signs_agree": ({"signs": "as_is"}, {"signs": "flipped"}),
@@ -24,7 +24,7 @@ _ALTERNATIVES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
 def offers(
     reading: MonthReading, decisions: Decisions, *, previous_convention: Convention | None = None
 ) -> tuple[dict[str, Any], ...]:
-    """The decisions, each as its fields, under which nothing of a reading blocks any more.
+    """The decisions, each as its fields, under which a reading no longer blocks.
 
     Args:
         reading: the month, as it was read.

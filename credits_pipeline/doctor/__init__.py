@@ -1,1 +1,1 @@
-"""Is everything here that a month needs? Each part looked at, with what to do where it is not."""
+"""Checks that everything a month needs is in place, and says what to do where it is not."""

@@ -9,16 +9,16 @@ from credits_pipeline.credits.inbox.bucket import Inbox, InboxError
 from credits_pipeline.doctor.environment import advice_where_missing
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
 
-#: S3 refuses requests whose clock is off by a quarter of an hour.
+#: S3 refuses requests from a clock that is off by a quarter of an hour.
 _REFUSED = timedelta(minutes=15)
 _NOTED = timedelta(minutes=1)
 
 
 def bucket_found(month: BillingMonth) -> Iterator[Finding]:
-    """Whether the inbox can be listed and read, and how far apart the clocks are.
+    """Whether the inbox can be listed and read, and how far the clocks are apart.
 
     Args:
-        month: whose file is looked for, where there is none at all.
+        month: whose file to look for if the inbox is empty.
     """
     try:
         inbox = Inbox(BUCKET.text(), PREFIX.text())
@@ -51,7 +51,7 @@ def _reading(inbox: Inbox, keys: list[str], month: BillingMonth) -> Finding:
     name = "inbox, reading"
     key = keys[0] if keys else inbox.key(month)
     try:
-        # S3 answers "forbidden", not "not there", to who may not read.
+        # Without permission to list, S3 answers "forbidden" for a missing object.
         version = inbox.current(key)
         if version is None:
             return ok(name, f"may be read (there is no {inbox.uri(key)} yet)")
@@ -65,7 +65,7 @@ def _reading(inbox: Inbox, keys: list[str], month: BillingMonth) -> Finding:
 def _clock(theirs: datetime | None, begun: datetime, ended: datetime) -> Finding:
     if theirs is None:
         return note("clock", "S3's answer has no time in it, so the clock was not compared.")
-    # S3 tells whole seconds, at some moment between asking and the answer.
+    # S3's time is in whole seconds, at some moment between request and answer.
     early, late = theirs - ended, theirs + timedelta(seconds=1) - begun
     off = early if early > timedelta() else min(timedelta(), late)
     says = f"this machine's clock is {abs(off).total_seconds():.0f} s off S3's"

@@ -1,4 +1,4 @@
-"""The settings, each read as its user reads it, and the versions of what is installed."""
+"""The settings, each parsed as its user parses it, and the versions of what is installed."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.doctor.finding import Finding, note, ok, wrong
 from credits_pipeline.finops import settings as finops
 
-#: How the settings that are no free text are read.
+#: How the settings that are not free text are parsed.
 PARSERS: dict[settings.Variable, Callable[[str], object]] = {
     settings.START_MONTH: BillingMonth.parse,
     settings.SENSOR_SECONDS: settings.at_least(1),
@@ -66,12 +66,12 @@ def settings_found() -> Iterator[Finding]:
 
 def _finops_readers() -> tuple[Callable[[], object], ...]:
     """How the second wing's settings are read; its database is asked for only where it is used."""
-    always = (finops.decisions_folder, finops.tag_keys, finops.port)
+    always = (finops.decisions_folder, finops.tag_keys, finops.port, finops.spark_address)
     return (finops.storage_root, finops.database_url, *always) if finops.STORAGE.text() else always
 
 
 def advice_where_missing() -> str:
-    """What to do about a setting that is missing, beyond setting it."""
+    """What else to do about a missing setting, beyond setting it."""
     if Path(".env").is_file():
         return "There is a .env here, which only dagster reads by itself: set -a; . ./.env; set +a"
     return ""

@@ -1,4 +1,4 @@
-"""The whole examination, in the order in which to mend what it finds."""
+"""The whole examination, in the order in which to fix what it finds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,17 +11,18 @@ from credits_pipeline.doctor.instance import dagster_found
 from credits_pipeline.doctor.kept import storage_found
 from credits_pipeline.doctor.stream import stream_found
 from credits_pipeline.doctor.telling import alerts_found
+from credits_pipeline.doctor.wing import wing_found
 
 
 def examine(
     month: BillingMonth, now: Callable[[str], None], *, try_alerts: bool = False
 ) -> Iterator[Finding]:
-    """Look at everything that a month needs; nothing is sent to the stream.
+    """Check everything that a month needs; nothing is sent to the stream.
 
     Args:
         month: the month that S3 and CloudZero are asked about.
-        now: is told what is looked at next.
-        try_alerts: send a message by each channel that alerts go to.
+        now: called with what is checked next.
+        try_alerts: send a test message through each channel.
     """
     now("Looking at settings and versions")
     yield from versions()
@@ -31,6 +32,7 @@ def examine(
     yield from bucket_found(month)
     now("Writing to the storage")
     yield from storage_found()
+    yield from wing_found(now)
     with ExitStack() as stack:
         now("Opening Dagster's instance")
         for found in dagster_found(stack):

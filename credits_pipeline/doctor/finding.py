@@ -1,4 +1,4 @@
-"""One thing that was looked at, and what was found."""
+"""One thing that was checked, and what was found."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,22 +8,22 @@ class State(StrEnum):
     """How it stands."""
 
     OK = "ok"
-    #: Months go through without it; the finding says what is missing then.
+    #: Months pass without it; the finding says what is missing then.
     NOTE = "note"
     WRONG = "wrong"
-    #: It stands on something that is wrong itself.
+    #: It depends on something that is wrong itself.
     SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing.
+    """What was found about one thing.
 
     Attributes:
-        name: what was looked at.
-        state: how it stands.
+        name: what was checked.
+        state: the result.
         says: what was seen.
-        to_do: what to do about it; empty where nothing is.
+        to_do: what to do about it; empty if nothing.
     """
 
     name: str
@@ -38,16 +38,16 @@ def ok(name: str, says: str) -> Finding:
 
 
 def note(name: str, says: str, to_do: str = "") -> Finding:
-    """It is not, and months go through all the same."""
+    """It is not as it should be, but months pass."""
     return Finding(name, State.NOTE, says, to_do)
 
 
 def wrong(name: str, says: object, to_do: str = "") -> Finding:
-    """It is not, and months stop at it; an error's own words say what to do after a mark."""
+    """It is not as it should be, and months stop at it; an error's text may say what to do."""
     told, _, advice = str(says).partition(" What to do: ")
     return Finding(name, State.WRONG, told, to_do or advice)
 
 
 def skipped(name: str, says: str) -> Finding:
-    """It could not be looked at, because something else is wrong."""
+    """It could not be checked, because something else is wrong."""
     return Finding(name, State.SKIPPED, says)

@@ -1,4 +1,4 @@
-"""Dagster: its home, its instance and what keeps months going there."""
+"""Dagster: its home, its instance, and the processes that keep months going there."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import dagster as dg
 from credits_pipeline.doctor.finding import Finding, note, ok, wrong
 
 _DAEMON = "SENSOR"
-#: What a dagster.yaml says so that runs that die, and only those, are started again.
+#: The part of a dagster.yaml that restarts runs whose process died, and only those.
 _RECOVERY = (
     "run_retries: {enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false} and "
     "run_monitoring: {enabled: true}"
@@ -24,7 +24,7 @@ def dagster_found(stack: ExitStack) -> Iterator[Finding | dg.DagsterInstance]:
         stack: keeps the instance open.
 
     Yields:
-        Findings, and the instance last; one that nobody else sees where there is no home.
+        Findings, and the instance last; a temporary one if there is no home.
     """
     home = os.environ.get("DAGSTER_HOME", "").strip()
     if not home:
@@ -73,11 +73,11 @@ def _recovery(instance: dg.DagsterInstance) -> Finding:
     if missing:
         return note(
             "runs that die",
-            f"{' and '.join(missing)} are off, so a run whose process dies is asked for again only "
-            "by the sensor, after an hour.",
+            f"{' and '.join(missing)} are off, so a run whose process dies is retried only by "
+            "the sensor, after an hour.",
             f"In dagster.yaml: {_RECOVERY}",
         )
-    # Dagster's own default, also where a dagster.yaml does not say it.
+    # Dagster's default, even if a dagster.yaml does not state it.
     told = instance.get_settings("run_retries") or {}
     if told.get("retry_on_asset_or_op_failure", True):
         return note(
@@ -92,7 +92,7 @@ def _recovery(instance: dg.DagsterInstance) -> Finding:
 def _daemon(instance: dg.DagsterInstance) -> Finding:
     found = instance.get_daemon_statuses(daemon_types=[_DAEMON]).get(_DAEMON)
     if found is not None and found.healthy:
-        return ok("Dagster's daemon", "is alive, so the inbox is looked into")
+        return ok("Dagster's daemon", "is alive, so the inbox is checked")
     return note(
         "Dagster's daemon",
         "is not running, so nothing starts by itself.",

@@ -11,7 +11,7 @@ _NAME = "doctor/last-look.txt"
 
 
 def storage_found() -> Iterator[Finding]:
-    """Whether what is written to the storage is there afterwards."""
+    """Whether what is written to the storage can be read afterwards."""
     try:
         store = open_store(storage_root())
         told = secrets.token_hex(8).encode()

@@ -15,14 +15,14 @@ from credits_pipeline.finops.sources import Provider, Source
 if TYPE_CHECKING:
     from credits_pipeline.finops.manifests import Delivery
 
-#: Listed at most, to say what there is.
+#: The most files to list, to show what is there.
 _SHOWN = 1000
-#: Providers deliver at least once a day; after so long something stands still.
+#: Providers deliver at least once a day; after this long something is stuck.
 _STALE = timedelta(days=3)
-#: A delivery larger than this is read only where that is asked for.
+#: A larger delivery is read only on request.
 READ_AT_ONCE = 64_000_000
 _AFTER = ("deliveries", "manifest", "files", "bill")
-#: Where a provider's files are to be looked for, if there are none.
+#: Where to look for a provider's files if there are none.
 _ADVICE = {
     Provider.AWS: "The location is what stands before the export's name in the bucket, and "
     "--export that name: LOCATION/EXPORT/metadata/BILLING_PERIOD=… holds the manifests. A new "
@@ -40,9 +40,9 @@ def source_found(source: Source, now: datetime, *, read: bool, whole: bool) -> I
     """Whether a source can be read, line by line.
 
     Args:
-        source: which.
-        now: the moment, so that a delivery's age can be told.
-        read: take the newest month in, into a folder that is thrown away.
+        source: which one.
+        now: the current time, to compute a delivery's age.
+        read: take the newest month in, into a temporary folder.
         whole: read it however large it is.
     """
     from credits_pipeline.finops.manifests import current, months  # noqa: PLC0415 - heavy
@@ -112,7 +112,7 @@ def _manifest(delivery: "Delivery", now: datetime) -> Finding:
 
 
 def _files(source: Source, delivery: "Delivery") -> Finding:
-    """Whether each file is there in the size that the manifest states."""
+    """Whether each file is there, with the size that the manifest states."""
     from credits_pipeline.finops.objects import open_place  # noqa: PLC0415 - heavy
 
     place, size = open_place(source.location), 0
@@ -134,7 +134,7 @@ def _files(source: Source, delivery: "Delivery") -> Finding:
 
 
 def _bill(source: Source, delivery: "Delivery") -> Iterator[Finding]:
-    """What the newest month says, read as a run reads it and thrown away."""
+    """What the newest month contains, read as a run reads it and then discarded."""
     from credits_pipeline.finops.ingest import ingest_month  # noqa: PLC0415 - heavy
     from credits_pipeline.finops.lake import open_lake  # noqa: PLC0415 - heavy
     from credits_pipeline.finops.settings import tag_keys  # noqa: PLC0415 - with the rest
@@ -174,7 +174,7 @@ def _not_looked(names: tuple[str, ...], why: str) -> Iterator[Finding]:
 
 
 def _size(size: int) -> str:
-    """Bytes as people read them."""
+    """Bytes, written for people."""
     shown, unit = float(size), "bytes"
     for larger in ("kB", "MB", "GB"):
         if shown < 1000:  # noqa: PLR2004 - of the metric system

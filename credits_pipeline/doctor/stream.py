@@ -1,4 +1,4 @@
-"""CloudZero: the settings, the stream's lock, and what the key may do. Nothing is ever dropped."""
+"""CloudZero: the settings, the stream's lock, and what the key may do. Nothing is ever sent."""
 
 import uuid
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ from credits_pipeline.doctor.environment import advice_where_missing
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
 
 _PATIENCE_SECONDS = 30
-#: Months go through without these, with less seen; the README's table of scopes says what.
+#: Months pass without these, but less is checked; the README's table of scopes says what.
 _OPTIONAL = {
-    Operation.VALIDATE: "rows are not looked at before they are sent",
+    Operation.VALIDATE: "rows are not validated before they are sent",
     Operation.COSTS: "accounts are sent unchecked, and nobody sees whether the credits show up",
     Operation.LIST_DROPS: "only a rehearsal misses it",
     Operation.CONNECTION: "only a rehearsal misses it",
@@ -32,13 +32,13 @@ def stream_found(month: BillingMonth, instance: dg.DagsterInstance) -> Iterator[
     """Whether CloudZero can be asked and sent to, under the stream's lock.
 
     Args:
-        month: the month that is asked about.
-        instance: Dagster's, whose database may keep the lock.
+        month: the month to ask about.
+        instance: Dagster's, whose database may hold the lock.
     """
     cloudzero = StreamConnection()
     try:
         base_url, connection_id = cloudzero.address()
-        # Looks at key, id and address before anything is asked.
+        # Checks key, id and address before any request.
         cloudzero.client().close()
     except SettingError as error:
         yield wrong("CloudZero", error, advice_where_missing())
@@ -85,13 +85,13 @@ def _without_waiting(cloudzero: StreamConnection, instance: dg.DagsterInstance) 
 def _scopes(month: BillingMonth, cloudzero: StreamConnection) -> Iterator[Finding]:
     test_key = f"credits-pipeline-doctor-{uuid.uuid4()}"
     try:
-        # CloudZero counts the call, whoever asks.
+        # CloudZero counts the call, whoever makes it.
         costs_day(StorageConnection()).note("doctor")
     except (SettingError, StorageError):
         # The finding on the storage says why.
         yield note("calls of the day", "the costs call of this look could not be written down")
     client = cloudzero.client(seconds=_PATIENCE_SECONDS, test_key=test_key)
-    # One session, so that one patience counts for all of them.
+    # One session, so that its time limit covers all of them.
     with client, client.session():
         for tried in probe(client, month):
             if not tried.answered:

@@ -1,4 +1,4 @@
-"""The alerts: which channels are set, so that somebody hears of what is wrong, and if they work."""
+"""The alerts: which channels are set, so that somebody hears of problems, and whether they work."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def alerts_found(*, tried: bool) -> Iterator[Finding]:
     """Whether alerts reach anybody.
 
     Args:
-        tried: send a message by each channel; else only the settings are looked at.
+        tried: send a message through each channel; otherwise only the settings are checked.
     """
     channels, faults = configured()
     for fault in faults:

@@ -1,1 +1,1 @@
-"""The second wing: the bills of every cloud, to the cent. Nothing of it loads unless it is used."""
+"""The second wing: the bills of every cloud, to the cent. It is not loaded unless it is used."""

@@ -1,7 +1,7 @@
-"""The address of a page: where the scope lives, and how every link spells it.
+"""The address of a page: it contains the scope; every link is made here.
 
-`link` is the one place that writes such an address: pages, alerts, documents and Dagster's metadata
-call it. What is in an address is words of the scope, and a few words of the page itself.
+`link` is the only function that writes such an address, for pages, alerts, documents and Dagster's
+metadata. An address consists of words of the scope, and a few words of the page itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Words = dict[str, list[str]]
 
-#: The pages by their word in the address, in their order.
+#: The pages by their word in the address, in order.
 PAGES = {
     "setup": "Setup",
     "overview": "Overview",
@@ -34,7 +34,7 @@ def link(
     Args:
         page: its word in the address.
         scope: what it is about; None for pages without one.
-        base: what stands before, such as ``https://spend.example.com``; empty for links inside.
+        base: what precedes it, such as ``https://spend.example.com``; empty for links inside.
         more: words of the page itself, such as ``view``.
 
     Raises:

@@ -1,7 +1,7 @@
 """The wing's storage, as marts and published versions use it: JSON, and files for engines to read.
 
-Engines read from this machine's disk: of a storage in a cloud, a file is fetched once and kept in a
-cache of this user's. A file never changes under its name, so that a copy never grows old.
+Engines read from this machine's disk: a file of a storage in a cloud is fetched once and cached for
+this user. A file never changes under its name, so a copy never becomes outdated.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 from credits_pipeline.finops.lake.work import working_folder
 from credits_pipeline.finops.objects import MissingError, Place, open_place
 
-#: More than any record or pointer is.
+#: Larger than any record or pointer.
 _LIMIT = 16 << 20
 
 
@@ -26,7 +26,7 @@ class Depot:
 
         Args:
             root: ``FINOPS_STORAGE``.
-            cache: where files of a cloud are kept for reading; default: a folder of this user's.
+            cache: where files of a cloud are cached for reading; default: a folder of this user's.
         """
         self.root = root
         self.place: Place = open_place(root)
@@ -45,7 +45,7 @@ class Depot:
         return self._folder or self._cache
 
     def read(self, key: str) -> dict[str, Any] | None:
-        """A JSON object, or None where nothing was written there.
+        """A JSON object, or None if nothing was written there.
 
         Raises:
             ObjectsError: the storage can't be read.
@@ -57,11 +57,11 @@ class Depot:
         return found
 
     def write(self, key: str, value: dict[str, Any]) -> None:
-        """Write a JSON object whole, or leave what was there."""
+        """Write a JSON object completely, or leave what was there."""
         self.place.put(key, json.dumps(value, indent=2).encode())
 
     def keep(self, key: str, file: Path) -> None:
-        """Put a finished file under a name that nothing has yet; it is gone from where it was."""
+        """Move a finished file to a name that is not used yet."""
         target = self.place.local(key)
         if target is None:
             self.place.put(key, file)
@@ -98,7 +98,7 @@ class Depot:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """An empty folder on the disk that files are kept on; gone afterwards, however it ends."""
+        """An empty folder on the disk of the stored files; always removed afterwards."""
         with working_folder(self.on_disk / ".work") as folder:
             yield folder
 
@@ -109,7 +109,7 @@ class Depot:
             path = self.on_disk / key
             path.unlink(missing_ok=True)
             with suppress(OSError):
-                path.parent.rmdir()  # where it was the last
+                path.parent.rmdir()  # if it was the last
 
 
 def _synced(path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The second wing's variables of the environment, and how each is read when first used.
+"""The second wing's environment variables, and how each is parsed on first use.
 
-`VARIABLES` is the one list of them; a credits-only installation needs none.
+`VARIABLES` is the only list of them; a credits-only installation needs none.
 """
 
 import re
@@ -87,12 +87,25 @@ LEDGER = Variable(
     "payer, and =profile behind it where its credentials are a profile of the AWS SDK, such as "
     "111122223333,444455556666=labs. Empty reads none.",
 )
+ENGINE = Variable(
+    "FINOPS_ENGINE",
+    "duckdb",
+    "What computes marts: duckdb in the run's own process, or spark on the cluster that "
+    "FINOPS_SPARK names. Both compute the same, to the last digit.",
+)
+SPARK = Variable(
+    "FINOPS_SPARK",
+    "",
+    "The address of Spark Connect, such as sc://spark.example.com:15002; needed where "
+    "FINOPS_ENGINE is spark. It may hold a token, and is a secret then.",
+    secret=True,
+)
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
 FONTS = Variable(
     "FINOPS_FONTS",
     "",
     "Folders of further fonts for printed statements, with : between them, for names in scripts "
-    "that the package has no font of, such as Chinese, Japanese or Korean.",
+    "that `credits-pipeline[fonts]` has no font of.",
 )
 FISCAL_YEAR = Variable(
     "FINOPS_FISCAL_YEAR",
@@ -146,7 +159,7 @@ class TagKey:
 
 @dataclass(frozen=True)
 class Payer:
-    """An account whose ledger of credits is read.
+    """An account whose credit ledger is read.
 
     Attributes:
         account: its id.
@@ -158,7 +171,7 @@ class Payer:
 
 
 def plain(key: str) -> str:
-    """A tag's key without what does not count: case, and spaces at either end."""
+    """A tag's key without what does not matter: case, and spaces at either end."""
     return key.strip().casefold()
 
 
@@ -171,7 +184,7 @@ def storage_root() -> str:
     """Where the wing keeps what it made: ``FINOPS_STORAGE``, or its default.
 
     Raises:
-        SettingError: it is neither a folder nor an object store, or lies inside of the inbox.
+        SettingError: it is neither a folder nor an object store, or lies inside the inbox.
     """
     root = STORAGE.text()
     if not root:
@@ -190,14 +203,14 @@ def storage_root() -> str:
 
 
 def database_url() -> str:
-    """The database of what people decide, as SQLAlchemy writes it.
+    """The database of decisions, as SQLAlchemy writes it.
 
     Raises:
         SettingError: there is no default for it, because the storage is an object store.
     """
     url = DATABASE_URL.text()
     if url:
-        # SQLAlchemy takes a driver for these that is not the one installed here.
+        # SQLAlchemy would use a driver for these that is not the one installed here.
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
     root = storage_root()
     if is_folder(root):
@@ -209,7 +222,7 @@ def database_url() -> str:
 
 
 def decisions_folder() -> Path | None:
-    """The folder of YAML files that what people decide is read from; None where a database is.
+    """The folder of YAML files that decisions are read from; None if a database has them.
 
     Raises:
         SettingError: it is neither.
@@ -218,7 +231,7 @@ def decisions_folder() -> Path | None:
 
 
 def tag_keys() -> tuple[TagKey, ...]:
-    """The tag keys that become columns, in their order.
+    """The tag keys that become columns, in order.
 
     Raises:
         SettingError: one can't be a column, or a spelling means two.
@@ -227,28 +240,28 @@ def tag_keys() -> tuple[TagKey, ...]:
 
 
 def pages_url() -> str:
-    """The address of the pages; empty where nothing says it.
+    """The address of the pages; empty if not set.
 
     Raises:
-        SettingError: it is none.
+        SettingError: it is not an address.
     """
     return PAGES_URL.read(settings.web_address)
 
 
 def anomaly_limit() -> Decimal | None:
-    """From how much more than usual on alerts tell of an anomaly; None for never.
+    """How much more than usual an anomaly must cost for an alert; None for never.
 
     Raises:
-        SettingError: it is no amount.
+        SettingError: it is not an amount.
     """
     return ANOMALY_LIMIT.read(_limit)
 
 
 def ledger_payers() -> tuple[Payer, ...]:
-    """The accounts whose ledger of credits is read.
+    """The accounts whose credit ledger is read.
 
     Raises:
-        SettingError: one is no account, or is there twice.
+        SettingError: one is not an account, or is listed twice.
     """
     return LEDGER.read(_payers)
 
@@ -257,16 +270,39 @@ def port() -> int:
     """The port of the pages.
 
     Raises:
-        SettingError: it is no port.
+        SettingError: it is not a port.
     """
     return PORT.read(_port)
+
+
+def spark_address() -> str:
+    """The address of the cluster that computes marts; empty if DuckDB does.
+
+    Raises:
+        SettingError: the settings name no engine, or a cluster without its address.
+    """
+    if ENGINE.read(settings.one_of("duckdb", "spark")) == "duckdb":
+        return ""
+    address = SPARK.read(_spark)
+    if not address:
+        raise SettingError(
+            f"FINOPS_ENGINE is spark, and FINOPS_SPARK is not set. {SPARK.meaning} Set it, or "
+            "FINOPS_ENGINE=duckdb."
+        )
+    if not is_folder(storage_root()):
+        raise SettingError(
+            "FINOPS_ENGINE is spark, and FINOPS_STORAGE is an object store. Spark's workers read "
+            "bills from a folder that each of them sees under the same path. Set FINOPS_STORAGE "
+            "to such a folder, or FINOPS_ENGINE=duckdb."
+        )
+    return address
 
 
 def fiscal_year_begins() -> int:
     """The month in which the fiscal year begins.
 
     Raises:
-        SettingError: it is no month.
+        SettingError: it is not a month.
     """
     return FISCAL_YEAR.read(_month)
 
@@ -276,6 +312,12 @@ def _month(text: str) -> int:
     if found > _MONTHS:
         raise ValueError(f"a month is at most {_MONTHS}")
     return found
+
+
+def _spark(text: str) -> str:
+    if text and not re.fullmatch(r"sc://[^/\s:]+(:[0-9]+)?(/\S*)?", text):
+        raise ValueError("an address of Spark Connect begins with sc:// and names a host")
+    return text
 
 
 def _decisions(text: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""Trying the channels of alerts with what alerts would say now, or would of the first budget."""
+"""Tests the channels of alerts, with a current alert or one about the first budget."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ from credits_pipeline.finops.decisions.item import State
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.governance import alerting as violations
 
-#: Where there is no budget yet: the form of one, with figures that nobody takes for their own.
+#: Used without a budget: an example budget, with figures that nobody takes for their own.
 _EXAMPLE: Mapping[str, Any] = {
     "id": "example",
     "name": "Example",
@@ -31,11 +31,11 @@ _EXAMPLE: Mapping[str, Any] = {
 
 
 class NotTriedError(Exception):
-    """A message did not come through; the text says why and what to do."""
+    """A message was not delivered; the text says why and what to do."""
 
 
 def channels() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the channels that are set, and what is wrong with the settings of others."""
+    """The names of the channels that are set, and what is wrong with the settings of the others."""
     from credits_pipeline.alerts.channels import configured  # noqa: PLC0415 - loads httpx
 
     found, faults = configured()
@@ -43,12 +43,12 @@ def channels() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def send(channel: str, who: str, said: Mapping[str, Mapping[str, State]]) -> Alert:
-    """Send a test through a channel, and what was sent.
+    """Send a test through a channel, and return what was sent.
 
     Args:
         channel: its name.
         who: sends it.
-        said: what people said of anomalies and violations, by kind and id.
+        said: people's decisions about anomalies and violations, by kind and id.
 
     Raises:
         NotTriedError: it was not taken.
@@ -67,10 +67,10 @@ def send(channel: str, who: str, said: Mapping[str, Mapping[str, State]]) -> Ale
 
 
 def sample(channel: str, who: str, said: Mapping[str, Mapping[str, State]]) -> Alert:
-    """What is sent: a real alert with two words before it and one sentence behind it.
+    """What is sent: a real alert with two words before it and one sentence after it.
 
     Args:
-        channel: that it goes through.
+        channel: the channel that it goes through.
         who: sends it.
         said: as above.
     """
@@ -86,7 +86,7 @@ def sample(channel: str, who: str, said: Mapping[str, Mapping[str, State]]) -> A
 def _real(
     depot: Depot, base: str, channel: str, said: Mapping[str, Mapping[str, State]]
 ) -> Alert | None:
-    """The first of what this channel would tell now; None where nothing is wrong."""
+    """The first alert that this channel would send now; None if nothing is wrong."""
     now = datetime.now(UTC)
     notes = alerting.of_budgets(depot.read(BUDGETS), base)
     limit = settings.anomaly_limit()
@@ -102,7 +102,7 @@ def _real(
 
 
 def _example(depot: Depot, base: str) -> Alert:
-    """What would be said if four fifths of the first budget were used, or of an example."""
+    """The alert if four fifths of the first budget were used, or of an example."""
     kept = (depot.read(BUDGETS) or {}).get("budgets", [])
     one = kept[0] if kept else {**_EXAMPLE, **_this_month()}
     crossed = {**one, "crossed": 80, "expected_to_cross": None}

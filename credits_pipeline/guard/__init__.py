@@ -1,1 +1,1 @@
-"""The guard in front of the pages on one machine: other sites' requests never reach Dagster."""
+"""The guard in front of the pages on one machine: requests of other sites never reach Dagster."""

@@ -1,6 +1,6 @@
-"""The door: one ASGI application before all pages, which lets through what the rules let pass.
+"""The door: one ASGI application in front of all pages, which passes on what the rules allow.
 
-Each page is an application of its own below a path; `Upstream` makes one of a server elsewhere.
+Each page is its own application below a path; `Upstream` makes one of a server elsewhere.
 """
 
 import json
@@ -22,12 +22,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Page:
-    """What answers below a path.
+    """An application that answers below a path.
 
     Attributes:
         below: the path, such as ``/costs``; ``/`` for what no other page answers.
         app: the ASGI application.
-        refusal: its own rules, beside those for all pages.
+        refusal: its own rules, in addition to those for all pages.
     """
 
     below: str
@@ -35,12 +35,12 @@ class Page:
     refusal: Callable[[Asked], str | None] = lambda _: None
 
     def answers(self, path: str) -> bool:
-        """Whether a path in lower case is one of its own."""
+        """Whether a path, in lower case, is one of its own."""
         return self.below in {"/", path} or path.startswith(f"{self.below}/")
 
 
 class Door:
-    """The guard. The longest path that fits says which page is asked."""
+    """The guard. The longest path that matches decides which page is asked."""
 
     def __init__(self, rules: Rules, *pages: Page) -> None:
         self._rules = rules

@@ -1,7 +1,7 @@
 """Ends the parts of a machine whose own process was killed before it could end them.
 
-Run as a script it reads the process groups that it watches from its standard input, a number on
-each line. When the input ends, whoever held the other end is gone, and every group is ended.
+As a script it reads from standard input which process groups to watch, one number per line. When
+the input ends, the process at the other end is gone, and every group is ended.
 """
 
 import os
@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-#: Between asking and forcing.
+#: The time between asking and killing.
 _SECONDS = 10
 
 
 class Leash:
-    """Holds the groups of a machine's parts; lets go of them when the machine has ended them."""
+    """Watches the process groups of a machine's parts until the machine has ended them itself."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -29,20 +29,20 @@ class Leash:
         )
 
     def hold(self, group: int) -> None:
-        """Watch a process group, too."""
+        """Watch one more process group."""
         stdin = self._process.stdin
         if stdin is not None:
             stdin.write(b"%d\n" % group)
             stdin.flush()
 
     def let_go(self) -> None:
-        """End the watch: the groups are ended already."""
+        """End the watch: the groups have ended already."""
         self._process.kill()
         self._process.communicate()
 
 
 def end(groups: Iterable[int]) -> None:
-    """Ask every group to end, and force those that do not."""
+    """Ask every group to end, and kill those that do not."""
     groups = list(groups)
     for sign in (signal.SIGTERM, signal.SIGKILL):
         for group in groups:

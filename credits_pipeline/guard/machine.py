@@ -1,7 +1,7 @@
 """The whole product on one machine: code server, daemon and guard, each in a process group.
 
-They end together: with the block, with a signal, when one of them ends by itself, or when the
-process that started them is killed.
+They end together: at the end of the block, with a signal, when one of them ends by itself, or when
+the process that started them is killed.
 """
 
 import os
@@ -22,7 +22,7 @@ from typing import Self
 from credits_pipeline.guard.leash import Leash
 
 _POLL_SECONDS = 0.2
-#: For each: a request that is being sent is waited for.
+#: For each part: a request that is being sent may finish.
 _END_SECONDS = 20
 _CODE_SECONDS = 120
 
@@ -33,13 +33,13 @@ class MachineError(Exception):
 
 @dataclass
 class Machine:
-    """What runs.
+    """A running machine.
 
     Attributes:
         home: DAGSTER_HOME; the parts' output goes to files there.
         environment: of all parts.
         port: of the guard, on loopback.
-        spend_port: of the pages about spend, which have a guard of their own; None without them.
+        spend_port: of the pages about spend, which have their own guard; None without them.
     """
 
     home: Path
@@ -58,7 +58,7 @@ class Machine:
         return self.home / f"{part}.log"
 
     def __enter__(self) -> Self:
-        # Short, because a socket's path may have no more than 107 characters.
+        # Short, because a socket's path is limited to 107 characters.
         self._folder = tempfile.TemporaryDirectory(prefix="credits-")
         socket = f"{self._folder.name}/code"
         workspace = Path(self._folder.name) / "workspace.yaml"
@@ -82,7 +82,7 @@ class Machine:
                     *("--log-level", "warning"),
                 ],
             )
-            # Who asks it before it listens shows its location as one that failed to load.
+            # Dagster shows a location as failed if it is asked before it listens.
             self._wait(lambda: _listens(socket), _CODE_SECONDS, f"see {self.log('code')}")
             daemon = [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
             self._start("daemon", daemon)
@@ -165,7 +165,7 @@ def _answers(url: str) -> bool:
 
 
 def _end(parts: Sequence["subprocess.Popen[bytes]"]) -> None:
-    """End all groups together, kindly first: whoever ended this process may not wait for long."""
+    """End all groups together, asking first: whoever ended this process may not wait for long."""
     left = list(parts)
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         for part in left:

@@ -1,7 +1,7 @@
-"""Which requests a page of ours makes, and which another site makes a browser send.
+"""Tells requests of our own pages from those that another site makes a browser send.
 
-Pure rules over a request's line and headers. Dagster's webserver asks nobody who he is and takes
-mutations from the query of a URL; so a request passes only if it is one of those that its own pages
+Pure rules over a request's line and headers. Dagster's webserver asks nobody who they are, and
+accepts mutations in the query of a URL; so a request passes only if it is one that its own pages
 send: https://cheatsheetseries.owasp.org, "Cross-Site Request Forgery Prevention".
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-#: Every answer gets these. Pictures and connections go to this address alone, whatever is shown.
+#: Sent with every answer. Pictures and connections go to this address only, whatever is shown.
 HEADERS = {
     "content-security-policy": "img-src 'self' data: blob:; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-src 'self'; frame-ancestors 'none'",
@@ -18,22 +18,22 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-#: The UI names its question there for whoever reads logs; nothing is asked by it.
+#: The UI names its query there for people who read logs; nothing is requested by it.
 _NAMED = re.compile(r"(?:op=\w*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
-#: A path is decoded no more often than this; whoever encodes it more often is no page of ours.
+#: A path is decoded no more often than this; our pages never encode it more often.
 _TIMES = 3
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request says of itself.
+    """What a request says about itself.
 
     Attributes:
         method: as it was sent; ``WEBSOCKET`` for a connection that is to become one.
         path: as it was sent, still encoded, without the query.
-        query: what stands behind the question mark.
-        headers: by their names in lower case; of one that was sent twice both, with a comma.
+        query: what follows the question mark.
+        headers: by name in lower case; one that was sent twice has both values, with a comma.
     """
 
     method: str
@@ -44,17 +44,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Rules:
-    """What passes.
+    """Which requests pass.
 
     Attributes:
-        hosts: the names, with the port, under which the pages are called up.
+        hosts: the names, with the port, under which the pages are reached.
     """
 
     hosts: frozenset[str]
 
     @classmethod
     def on_loopback(cls, port: int) -> "Rules":
-        """Of a guard that only this machine reaches."""
+        """The rules of a guard that only this machine reaches."""
         names = ("127.0.0.1", "localhost", "[::1]")
         bare = names if port == 80 else ()  # noqa: PLR2004 - a browser leaves out HTTP's own port
         return cls(frozenset({*(f"{name}:{port}" for name in names), *bare}))
@@ -62,8 +62,8 @@ class Rules:
     def refusal(self, asked: Asked) -> str | None:
         """Why a request for any page does not pass, or None.
 
-        A name that leads here only in the browser of whoever was lured (DNS rebinding) is no host
-        of ours; what another site asks for carries its origin, or says that it is cross-site.
+        A name that leads here only in an attacked browser (DNS rebinding) is not one of our hosts;
+        a request from another site carries that site's origin, or says that it is cross-site.
         """
         host = asked.headers.get("host", "").lower()
         if host not in self.hosts:
@@ -84,7 +84,7 @@ class Rules:
 def of_dagster(asked: Asked) -> str | None:
     """Why a request to Dagster's webserver does not pass, or None.
 
-    Its pages ask by POST with JSON and by WebSocket. A form, an image or a link can do neither.
+    Its pages send POST requests with JSON and WebSockets. A form, an image or a link can't.
     """
     path = plain_path(asked.path)
     if path is None or path.startswith("/report_asset"):
@@ -108,7 +108,7 @@ def _of_the_api(asked: Asked) -> str | None:
 
 
 def plain_path(path: str) -> str | None:
-    """A path as whoever answers may understand it, in lower case; None if that is not sure."""
+    """A path as the server behind may understand it, in lower case; None if that is not certain."""
     told = path
     for _ in range(_TIMES):
         decoded = unquote(told, errors="replace")
@@ -124,7 +124,7 @@ def plain_path(path: str) -> str | None:
 
 
 def _is_a_link(asked: Asked) -> bool:
-    """Whether a person followed a link of another site, which opens a page and asks for nothing."""
+    """Whether a person followed another site's link, which opens a page and changes nothing."""
     return (
         asked.method == "GET"
         and asked.headers.get("sec-fetch-mode") == "navigate"

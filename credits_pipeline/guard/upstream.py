@@ -1,4 +1,4 @@
-"""A server behind the guard, as an ASGI application: requests and WebSockets are handed on.
+"""A server behind the guard, as an ASGI application: it passes requests and WebSockets on.
 
 It listens on a Unix socket, where no browser reaches it past the guard.
 """
@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from credits_pipeline.guard.door import Receive, Scope, Send
 
-#: Of this hop alone (RFC 9110, 7.6.1), and what the client makes anew.
+#: Headers of this hop alone (RFC 9110, 7.6.1), and those that the client writes itself.
 _NOT_HANDED_ON = {
     b"connection",
     b"content-length",
@@ -33,7 +33,7 @@ class Upstream:
     """A server on a Unix socket."""
 
     def __init__(self, socket: str) -> None:
-        """Prepare it; nothing is asked.
+        """Prepare it; no request is made.
 
         Args:
             socket: the path of its socket.
@@ -48,7 +48,7 @@ class Upstream:
             await self._hand_on_request(scope, receive, send)
 
     async def _hand_on_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # A socket of this machine: neither certificates nor a pool are worth keeping.
+        # A socket of this machine needs neither certificates nor a connection pool.
         transport = httpx.AsyncHTTPTransport(verify=False, uds=self._socket)
         async with httpx.AsyncClient(transport=transport, timeout=_SECONDS) as client:
             await self._ask(client, scope, receive, send)
@@ -126,7 +126,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
 
 
 async def _up(receive: Receive, behind: ClientConnection) -> None:
-    """From the browser, until it goes."""
+    """From the browser, until it disconnects."""
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
@@ -139,7 +139,7 @@ async def _up(receive: Receive, behind: ClientConnection) -> None:
 
 
 async def _down(behind: ClientConnection, send: Send) -> None:
-    """To the browser, until the page ends it."""
+    """To the browser, until the page ends the connection."""
     async for told in behind:
         kind = "text" if isinstance(told, str) else "bytes"
         await send({"type": "websocket.send", kind: told})

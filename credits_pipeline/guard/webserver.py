@@ -1,6 +1,6 @@
-"""Dagster's webserver behind the guard, in one process: there is no second port to go past it.
+"""Dagster's webserver behind the guard, in one process: no second port leads past the guard.
 
-Another page is one more `Page` in `serve`.
+A further page is one more `Page` in `serve`.
 """
 
 import argparse
@@ -19,17 +19,17 @@ from credits_pipeline.guard.door import Door, Page
 from credits_pipeline.guard.rules import Rules, of_dagster
 from credits_pipeline.guard.upstream import Upstream
 
-#: As `dagster-webserver` has them.
+#: The defaults of `dagster-webserver`.
 _STATEMENT_MS, _RECYCLE_SECONDS, _OVERFLOW = 15_000, 3_600, 20
 
 
 def serve(workspace: str, port: int, behind: Sequence[tuple[str, str]] = ()) -> None:
-    """Answer on this machine until a signal ends it.
+    """Answer on this machine until a signal stops it.
 
     Args:
         workspace: the path of the workspace.yaml.
         port: where the guard listens, on loopback.
-        behind: other pages, each the path that it answers below and its Unix socket.
+        behind: other pages, each with the path that it answers below and its Unix socket.
     """
     with DagsterInstance.get() as instance:
         instance.optimize_for_webserver(_STATEMENT_MS, _RECYCLE_SECONDS, _OVERFLOW)

@@ -1,1 +1,1 @@
-"""What people and machines are told of a run: receipt, attempt, report, log line. No Dagster."""
+"""What a run reports to people and machines: receipt, attempt, report, log line. No Dagster."""

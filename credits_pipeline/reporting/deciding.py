@@ -1,14 +1,16 @@
-"""A decision as people give it: the command and the launchpad's config, ready to paste.
+"""A decision as people enter it: the command and the launchpad's config, ready to paste.
 
-Both carry the version that the decision is about; a run refuses it for any other.
+Both name the version that the decision is about; a run refuses it for any other.
 """
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.core.money import for_people
+from credits_pipeline.core.settings import STREAM, key_prefix
 from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.state.attempt import Attempt
 from credits_pipeline.reporting.tables import meaning
@@ -21,10 +23,12 @@ def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
     Args:
         month: ``YYYY-MM``.
         decided: the decisions by name.
-        version: token of the version that they are about; without one the command shows the
+        version: token of the version that they are about; without it the command shows the
             newest version and asks.
     """
-    words = ["credits-pipeline", "decide", "--month", month]
+    stream = STREAM.text()
+    words = ["credits-pipeline", *(("--stream", stream) if stream else ())]
+    words += ["decide", "--month", month]
     for name, value in decided.items():
         option = name.replace("_", "-")
         match value:
@@ -41,17 +45,19 @@ def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
 
 def config(decided: Mapping[str, Any], version: str) -> str:
     """The launchpad's config, in one line of YAML."""
-    return f"ops: {{credits: {{config: {{{', '.join(_fields(decided, version))}}}}}}}"
+    return f"ops: {{{_step()}: {{config: {{{', '.join(_fields(decided, version))}}}}}}}"
 
 
 def config_block(decided: Mapping[str, Any], version: str) -> str:
-    """The launchpad's config as a block of YAML, with the place for who decides and why."""
+    """The launchpad's config as a block of YAML, with room for who decides and why."""
     fields = [*_fields(decided, version), "# who: your name", "# why: the reason"]
-    return "\n".join(["ops:", "  credits:", "    config:", *(f"      {field}" for field in fields)])
+    return "\n".join(
+        ["ops:", f"  {_step()}:", "    config:", *(f"      {field}" for field in fields)]
+    )
 
 
 def offered(month: str, version: str, offers: Sequence[Mapping[str, Any]]) -> str:
-    """What can be decided, in a sentence; empty where no decision helps."""
+    """What can be decided, in a sentence; empty if no decision helps."""
     if not offers:
         return ""
     commands = ", or ".join(command(month, offer, version) for offer in offers)
@@ -67,12 +73,12 @@ def spelled(decided: Mapping[str, Any]) -> str:
 def summary(
     attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, at_most: int = 10
 ) -> Iterator[str]:
-    """The rows and dollars that a decision about an attempt's version is about, as plain lines.
+    """The rows and dollars that a decision about an attempt's version covers, as plain lines.
 
     Args:
         attempt: the last one of the version.
         rows: its lists of rows by name.
-        at_most: of each list so many are shown.
+        at_most: how many rows of each list are shown.
     """
     yield f"{attempt.verdict.value.replace('_', ' ')}: {_plain(attempt.reason)}"
     total = Decimal(attempt.total_credit_usd or 0)
@@ -94,6 +100,11 @@ def summary(
             yield f"  and {len(shown) - at_most:,} more: see the month's report"
 
 
+def _step() -> str:
+    """What Dagster's launchpad calls the step that reads the file."""
+    return re.sub(r"[-.]", "_", "__".join((*key_prefix(), "credits")))
+
+
 def _plain(value: object) -> str:
     """A text from outside, as one line for a terminal."""
     return Plain.render(Outside(str(value))).text
@@ -101,5 +112,5 @@ def _plain(value: object) -> str:
 
 def _fields(decided: Mapping[str, Any], version: str) -> list[str]:
     values = (f"{name}: {str(value).lower()}" for name, value in decided.items())
-    # Quoted, as a token begins with digits.
+    # Quoted, because a token begins with digits.
     return [*values, f'for_version: "{version}"']

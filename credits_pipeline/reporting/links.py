@@ -1,6 +1,6 @@
 """Where people look a month up: pages of Dagster's UI, S3's console and CloudZero's Explorer.
 
-Without the UI's address its links are paths, which lead there from the UI's own pages only.
+Without the UI's address the links are paths, which work only on the UI's own pages.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _CLOUDZERO_EXPLORER = "https://app.cloudzero.com/explorer"
 
 @dataclass(frozen=True)
 class Places:
-    """Where the things that a report speaks of are found; empty where that is not known.
+    """Where to find the things that a report mentions; empty where that is not known.
 
     Attributes:
         ui: the address of Dagster's UI, without a slash at its end; empty for a report that is

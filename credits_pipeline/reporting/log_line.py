@@ -1,6 +1,6 @@
-"""The one line of JSON that every run logs: the attempt's fields, for machines that filter by them.
+"""The one line of JSON that every run logs: the attempt's fields, for machines to filter by.
 
-One line by anybody's rule, and short enough to pass whole through log drivers that cut at 16 KB.
+It is one line by any reader's rule, and passes whole through log drivers that cut at 16 KB.
 """
 
 import json
@@ -10,9 +10,9 @@ from typing import Any
 from credits_pipeline.credits.state.attempt import Attempt
 
 EVENT = "credits_run"
-#: Docker and the drivers behind it hand on longer lines in pieces.
+#: Docker and the drivers behind it split longer lines.
 LONGEST = 15_000
-#: Last, so that CloudWatch Logs Insights, which takes 200 fields of an event, meets all others.
+#: Last, because CloudWatch Logs Insights reads only the first 200 fields of an event.
 _LISTS = ("requests", "decided", "warnings")
 _LONGEST_TEXT = 2_000
 

@@ -12,13 +12,13 @@ from credits_pipeline.credits.state.journal import Journal
 
 @dataclass(frozen=True)
 class MonthState:
-    """How one month stands.
+    """The state of one month.
 
     Attributes:
         month: the billing month.
-        last: the last attempt that was to send, whatever became of it.
+        last: the last attempt that meant to send, whatever came of it.
         receipt: what CloudZero holds.
-        looked: where no attempt was to send, the newest of the others, such as a dry run.
+        looked: if no attempt meant to send, the newest of the others, such as a dry run.
     """
 
     month: BillingMonth
@@ -28,7 +28,7 @@ class MonthState:
 
     @property
     def shown(self) -> Attempt | None:
-        """The attempt that people are told of."""
+        """The attempt that people are shown."""
         return self.last or self.receipt or self.looked
 
     @property
@@ -43,14 +43,14 @@ class MonthState:
 
     @property
     def decided(self) -> dict[str, Any]:
-        """What persons decided about the file's version, the latest word of each."""
+        """What people decided about the file's version, the latest decision of each kind."""
         told: dict[str, Any] = {}
         for record in self.last.decided if self.last else ():
             told |= record["decided"]
         return told
 
     def age(self, now: datetime) -> timedelta | None:
-        """Since the last run ended, or began where it has not; None where there was none."""
+        """The time since the last run ended, or began if it has not ended; None without a run."""
         last = self.last or self.looked
         if last is None:
             return None
@@ -77,7 +77,7 @@ class MonthState:
 
 
 def state_of(journal: Journal, month: BillingMonth) -> MonthState:
-    """How a month stands.
+    """The state of a month.
 
     Raises:
         StorageError: the storage can't be read.
@@ -87,9 +87,9 @@ def state_of(journal: Journal, month: BillingMonth) -> MonthState:
 
 
 def states(journal: Journal, first: BillingMonth, last: BillingMonth) -> Iterator[MonthState]:
-    """Every month between two, the latest first, and earlier ones that something is known of.
+    """Every month between two, the latest first, and earlier ones that something is known about.
 
-    Only months that left anything are read one by one.
+    Only months that left something behind are read one by one.
 
     Raises:
         StorageError: the storage can't be read.

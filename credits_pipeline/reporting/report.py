@@ -24,7 +24,7 @@ _SAYS = {
     Verdict.UNCHANGED: "CloudZero already held exactly these credits; nothing was sent.",
     Verdict.PARTIAL: "CloudZero holds exactly these credits, and some of the file was left out.",
 }
-#: Verdicts of months that something was sent of.
+#: Verdicts of months for which something was sent.
 _SENT = frozenset(
     {
         Verdict.VERIFIED,
@@ -41,7 +41,7 @@ _CHANGES = {
     "removed": "accounts removed",
     "unchanged": "accounts kept as they are",
 }
-#: Lists of rows beside the ledger: what was left out, each with the reason, first.
+#: The lists of rows beside the ledger; first what was left out, each row with its reason.
 _LISTS = {
     "rejected": "Rows that could not be read",
     "duplicates": "Further rows of an account",
@@ -64,7 +64,7 @@ def markdown(
     Args:
         attempt: its fields.
         rows: lists of rows by name; at most ten of each are shown.
-        places: where file, run and CloudZero are looked up; None for a report without links.
+        places: where to look up file, run and CloudZero; None for a report without links.
     """
     parts = (
         _head(attempt, rows),
@@ -119,14 +119,14 @@ def _head(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> 
 
 
 def titled(attempt: Attempt) -> str:
-    """A verdict in words; of a month that was withdrawn it is that, and that it is proven."""
+    """A verdict in words; a proven withdrawal is called that."""
     word = attempt.verdict.value.replace("_", " ")
     withdrawn = attempt.withdrawn and attempt.verdict.has_receipt
     return f"withdrawn ({word})" if withdrawn else word
 
 
 def _deciding(attempt: Attempt) -> Iterator[Markdown]:
-    """The command and the launchpad's config of each decision that would help, to paste."""
+    """The command and the launchpad's config of each decision that would help, ready to paste."""
     for offer in attempt.offers:
         version = attempt.file_version
         yield from _titled(
@@ -157,7 +157,7 @@ def _titled(title: str, lines: Sequence[Markdown]) -> Iterator[Markdown]:
 
 
 def moment(text: str) -> str:
-    """A stored moment for reading, to the minute, in UTC."""
+    """A stored moment for people, to the minute, in UTC."""
     return f"{text[:16].replace('T', ' ')} UTC" if text else ""
 
 
@@ -209,7 +209,7 @@ def _facts(attempt: Attempt, places: Places | None) -> list[Markdown]:
 
 
 def _proposed(attempt: Attempt) -> str:
-    """How a file that was made from the ledger was made; nothing for any other."""
+    """How a file that was made from the credit ledger was made; empty for any other file."""
     return "; ".join(f"{name} {text}" for name, text in attempt.proposal.items())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from credits_pipeline.core.money import for_people
 from credits_pipeline.text import Markdown, Outside
 
-#: What columns are called for people, where the data's own name does not say it.
+#: Column names for people, where the data's own name does not say enough.
 _HEADS = {
     "account_id": "account",
     "usd": "dollars",
@@ -29,12 +29,12 @@ CLASS_MEANINGS = {
     "conflicting_duplicate": "a further row for an account, left out",
     "rejected": "could not be read",
     "account_unknown": "account not known to CloudZero, left out",
-    "not_a_credit": "of a type that is no credit, left out",
+    "not_a_credit": "of a type that is not a credit, left out",
     "control_total": "a total, not a row",
     "blank": "blank",
 }
 
-#: What the same classes mean as long as nothing was sent.
+#: What the same classes mean while nothing has been sent.
 _SENT = {
     "sent": "would be sent",
     "identical_duplicate": "repeated word for word (the first would be sent)",
@@ -42,23 +42,23 @@ _SENT = {
 
 
 def escaped(text: object) -> Markdown:
-    """A cell's text: short, on one line, with nothing that Markdown or HTML acts on."""
+    """A cell's text: short, on one line, with nothing that acts as Markdown or HTML."""
     return Markdown.cell(Outside(str(text)))
 
 
 def sentence(text: object) -> Markdown:
-    """The same of a text that is to be read whole."""
+    """The same for a text that is shown whole."""
     return Markdown.render(Outside(str(text)))
 
 
 def dollars(text: str | None) -> Markdown:
-    """An exact amount, stored as text, spelled for reading; an empty cell where there is none."""
-    # Between two dollar signs some renderers lay out a formula.
+    """An exact amount, stored as text, formatted for people; an empty cell if there is none."""
+    # Some renderers set text between two dollar signs as a formula.
     return Markdown("" if text is None else for_people(Decimal(text)).replace("$", "\\$"))
 
 
 def bullets(texts: Sequence[object]) -> Markdown:
-    """Sentences, one below the other."""
+    """Sentences, one per line."""
     return Markdown.joined("\n", (Markdown.of("- {}", sentence(text)) for text in texts))
 
 
@@ -68,7 +68,7 @@ def row(cells: Sequence[Markdown]) -> Markdown:
 
 
 def of_rows(rows: Sequence[Mapping[str, Any]], *, at_most: int) -> Markdown:
-    """Rows with the same keys as a table, the first so many of them."""
+    """Rows with the same keys as a table, up to ``at_most`` of them."""
     if not rows:
         return Markdown("none")
     names = list(rows[0])
@@ -90,7 +90,7 @@ def ledger(fields: Mapping[str, Mapping[str, Any]], *, sent: bool) -> Markdown:
 
     Args:
         fields: rows and dollars of each class.
-        sent: whether what is called so was sent; else it would be.
+        sent: whether the rows classed as sent really were; otherwise they would be.
     """
     lines = [Markdown("| records | dollars | what became of them |\n|--:|--:|---|")]
     lines += [
@@ -108,7 +108,7 @@ def ledger(fields: Mapping[str, Mapping[str, Any]], *, sent: bool) -> Markdown:
 
 
 def meaning(name: str, *, sent: bool) -> str:
-    """What a class of the ledger means, of a month that was sent or one that was not."""
+    """What a class of the ledger means, for a month that was sent or one that was not."""
     if name in _SENT and not sent:
         return _SENT[name]
     return CLASS_MEANINGS.get(name, name.replace("_", " "))

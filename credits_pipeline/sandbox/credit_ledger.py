@@ -1,7 +1,7 @@
-"""AWS's ledger of credits, standing in for the service: two calls, with paging and what goes wrong.
+"""A stand-in for AWS's credit ledger: two calls, with paging and failures.
 
-It shares no code with the client, and keeps its own books: what is left of a credit is what it was
-issued with, less what was allocated of it.
+It shares no code with the client, and keeps its own books: what is left of a credit is the amount
+issued, less what was allocated.
 """
 
 import base64
@@ -30,13 +30,13 @@ class GrantedCredit:
 
     Attributes:
         id: digits.
-        owner: the account that holds it.
+        owner: the account that owns it.
         initial: dollars.
         description: for people.
         start: the first day.
         end: when it expires.
         kind: Promotion, Refund or TrueUp.
-        products: that it is good for; none for all.
+        products: those that it applies to; none for all.
         sharing: as AWS names it.
     """
 
@@ -72,15 +72,15 @@ class _RefusedError(Exception):
 
 @dataclass
 class CreditLedger:
-    """The books of the service, and what is to go wrong.
+    """The books of the service, and what should go wrong.
 
     Attributes:
         families: each payer with the accounts of its family.
-        credits: that were issued.
-        applied: to bills.
-        now: what it takes for the time; default: the machine's.
-        throttle: how many calls are still refused as too many.
-        failing: months that it can't read just now.
+        credits: the credits issued.
+        applied: the credits applied to bills.
+        now: the current time; default: the machine's.
+        throttle: how many more calls are refused as too many.
+        failing: months that it can't read at the moment.
         denied: payers that nobody may ask about.
         unsigned: whether amounts are written without a minus sign.
         calls: the name of each call that was answered or refused.

@@ -1,4 +1,4 @@
-"""``dagster dev`` in a process group of its own, so that ending it leaves nothing behind.
+"""``dagster dev`` in its own process group, so that ending it leaves nothing behind.
 
 Or ``credits-pipeline up``, which is the same behind a guard.
 """
@@ -18,7 +18,7 @@ from typing import Any, Self
 import httpx
 
 _POLL_SECONDS = 0.2
-#: As workspace.yaml at the project's root, for an installation that has no such root.
+#: Like workspace.yaml at the project's root, for an installation without one.
 WORKSPACE = """\
 load_from:
   - python_module:
@@ -32,7 +32,7 @@ class DagsterDevError(Exception):
 
 
 def free_port(preferred: int = 0) -> int:
-    """A port that is free on loopback: the preferred one if it is, else any."""
+    """A port that is free on loopback: the preferred one if possible, otherwise any."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -45,7 +45,7 @@ def free_port(preferred: int = 0) -> int:
 
 
 def prepare_home(home: Path) -> None:
-    """Make a folder a DAGSTER_HOME: it gets the sandbox's dagster.yaml unless it has one."""
+    """Turn a folder into a DAGSTER_HOME: it gets the sandbox's dagster.yaml unless it has one."""
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
@@ -76,7 +76,7 @@ class DagsterDev:
             home: becomes DAGSTER_HOME; gets the sandbox's dagster.yaml unless it has one.
             environment: the whole environment of the processes.
             port: of the UI; 0 for a free one.
-            workspace: the text of its workspace.yaml; nothing where it is guarded.
+            workspace: the text of its workspace.yaml; unused if guarded.
             guarded: run ``credits-pipeline up`` instead.
         """
         self._workspace = workspace
@@ -164,17 +164,17 @@ class DagsterDev:
 
     @property
     def group(self) -> int:
-        """The process group that everything it started is in."""
+        """The process group of everything it started."""
         if self._process is None:
             raise DagsterDevError("Dagster was not started")
         return self._process.pid
 
     def stop(self, seconds: float = 20) -> None:
-        """End the whole group, kindly first."""
+        """End the whole group, asking first."""
         self._http.close()
         if self._process is None:
             return
-        # What is guarded ends parts in groups of their own first, and must not be killed meanwhile.
+        # A guarded one ends parts in their own groups first, and must not be killed meanwhile.
         kindly = 4 * seconds if self._guarded else seconds
         for sign, patience in ((signal.SIGINT, kindly), (signal.SIGKILL, seconds)):
             _signal_group(self._process.pid, sign)

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.bills import SampleBills, can_show_bills
 from credits_pipeline.sandbox.credit_ledger import CreditLedger, serving
 from credits_pipeline.sandbox.dagster_dev import DagsterDev, DagsterDevError, free_port
+from credits_pipeline.sandbox.estate.serving import organisation
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.sample_ledger import PAYER
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox, upload
@@ -49,9 +50,9 @@ class Demo:
     Attributes:
         dagster: its ``dagster dev``.
         servers: its S3 and its stand-in for CloudZero.
-        journal: what its runs left behind.
+        journal: what its runs recorded.
         home: the folder of its state.
-        bills: the sample bills; None where the second wing is not installed.
+        bills: the sample bills; None if the second wing is not installed.
         environment: what a command needs to work on the same state.
     """
 
@@ -63,14 +64,14 @@ class Demo:
     environment: dict[str, str]
 
     def upload_sample(self) -> None:
-        """Drop the sample month in the inbox, as a person would."""
+        """Upload the sample month to the inbox, as a person would."""
         upload(self.servers, _KEY, SAMPLE)
 
     def follow(self, say: Callable[[str], None]) -> Attempt | None:
-        """Tell what happens until the sample month's run has ended.
+        """Report what happens until the sample month's run has ended.
 
         Args:
-            say: gets one line for each thing that happened.
+            say: called with one line for each event.
 
         Returns:
             The run's attempt; None if it left none.
@@ -104,12 +105,12 @@ class Demo:
 
 @contextmanager
 def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> Iterator[Demo]:
-    """Start the sandbox and Dagster from an empty state; end both with the block.
+    """Start the sandbox and Dagster from an empty state; both end with the block.
 
     Args:
-        home: the folder for its state; what an earlier demo left there is removed.
-        port: of the UI; None for 3000 if it is free, else any.
-        months_of_bills: the sample bills are of so many, the current one too.
+        home: the folder for its state; the state of an earlier demo is removed.
+        port: of the UI; None for 3000 if it is free, otherwise any.
+        months_of_bills: the number of months of sample bills, including the current one.
 
     Raises:
         DagsterDevError: Dagster did not start, or the folder holds something else.
@@ -118,7 +119,9 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
     if port is not None and free_port(port) != port:
         raise DagsterDevError(f"port {port} is in use: choose another with --port")
     ledger = CreditLedger({})
-    with _only_one(home), sandbox() as running, serving(ledger) as billing:
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(home))
+        running = stack.enter_context(sandbox())
         at = free_port(_UI_PORT) if port is None else port
         told = {
             **running.environment,
@@ -127,19 +130,22 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
             "DAGSTER_HOME": str(home / "dagster"),
         }
         pages = free_port(_PAGES_PORT)
+        there = None
         if can_show_bills():
+            there = stack.enter_context(organisation(running.s3_url))
             # The demo reads the sample bills itself, all in one go; the pages run beside Dagster.
             told |= {
+                **there.environment,
                 "FINOPS_PORT": str(pages),
                 "FINOPS_STORAGE": str(home / "finops"),
                 "FINOPS_AUTOMATION": "off",
                 "FINOPS_LEDGER": PAYER,
-                "AWS_ENDPOINT_URL_BILLING": billing,
+                "AWS_ENDPOINT_URL_BILLING": stack.enter_context(serving(ledger)),
             }
         environment = clean_environment(**told, CREDITS_SENSOR_SECONDS="5")
         bills = None
         if can_show_bills():
-            bills = SampleBills(home, environment, pages, months_of_bills, ledger)
+            bills = SampleBills(home, environment, pages, months_of_bills, ledger, there)
         dagster = DagsterDev(home / "dagster", environment, port=at, guarded=True)
         try:
             with dagster:
@@ -153,7 +159,7 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
 
 @contextmanager
 def _only_one(home: Path) -> Iterator[None]:
-    """Have the folder to oneself, and empty: a demo that is running there keeps its state."""
+    """Reserve and empty the folder: a demo that is running there keeps its state."""
     lock = FileLock(home.parent / f".{home.name.lstrip('.')}.lock", blocking=False)
     home.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: moto takes any credentials; these make the AWS SDK sign its requests.
+#: moto accepts any credentials; these make the AWS SDK sign its requests.
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "sandbox",
     "AWS_SECRET_ACCESS_KEY": "sandbox",
@@ -80,7 +80,7 @@ def embedded_s3(*buckets: str, port: int = 0, versioned: bool = False) -> Iterat
         try:
             yield EmbeddedS3(endpoint)
         finally:
-            # moto keeps its objects for the process, not for the server: the next starts empty.
+            # moto keeps its objects per process, not per server: the next one must start empty.
             for bucket in buckets:
                 _remove(client, bucket)
             client.close()

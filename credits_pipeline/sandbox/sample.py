@@ -1,7 +1,7 @@
 """The sample month of the demo; its account ids and amounts are made up here.
 
-It has the shape that is usual in this trade: 24 lines for 23 accounts, one of them repeated word
-for word, and one account that is owed nothing.
+It has the usual shape of such files: 24 lines for 23 accounts, one of them repeated word for word,
+and one account that is owed nothing.
 """
 
 SAMPLE = b"""\

@@ -1,4 +1,4 @@
-"""AWS's ledger for the sample bills: the credits that are hidden in them, as AWS tells them."""
+"""AWS's credit ledger for the sample bills: the credits that are hidden in them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -18,8 +18,8 @@ def fill(
     """Write the ledger of the sample bills.
 
     Args:
-        ledger: whose books they are.
-        planted: what the maker of the bills hid in them.
+        ledger: the ledger to fill.
+        planted: what was hidden in the bills.
         rows: the credits of the bill: account, service, month and cost.
     """
     credits = [one for one in planted["credits"] if one["source"] == "aws"]

@@ -1,4 +1,4 @@
-"""Both servers of the sandbox together, and the environment that points at them."""
+"""Both servers of the sandbox together, and the environment that points to them."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ def sandbox(*, s3_port: int = 0, cloudzero_port: int = 0) -> Iterator[Sandbox]:
 
 
 def upload(running: Sandbox, key: str, content: bytes) -> None:
-    """Drop a file in the sandbox's inbox, as a person would."""
+    """Upload a file to the sandbox's inbox, as a person would."""
     client = boto3.client(
         "s3",
         endpoint_url=running.s3_url,
@@ -68,7 +68,7 @@ def upload(running: Sandbox, key: str, content: bytes) -> None:
 def clean_environment(**added: str) -> dict[str, str]:
     """This process's environment without any setting of AWS, CloudZero, Dagster or this product.
 
-    What runs in the sandbox must not reach a real account by accident.
+    Processes in the sandbox must not reach a real account by accident.
     """
     ours = ("AWS_", "AZURE_", "CREDITS_", "CLOUDZERO_", "DAGSTER_", "FINOPS_", "GOOGLE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}

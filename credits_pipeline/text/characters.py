@@ -1,13 +1,13 @@
-"""Characters that nobody can see, or that act on a terminal: they are spelled out, never passed.
+"""Characters that nobody can see, or that act on a terminal: they are escaped, never passed on.
 
-Controls of both sets, what turns the direction of writing, what has no width, halves of surrogate
-pairs, and what Unicode keeps for no character.
+Control characters, changes of writing direction, zero-width characters, halves of surrogate pairs,
+and what Unicode reserves as noncharacters.
 """
 
 import re
 
-#: Classes Cc, Cf, Cs, Zl and Zp, and letters and marks that show nothing. A test holds them against
-#: Unicode's own tables.
+#: Classes Cc, Cf, Cs, Zl and Zp, and letters and marks that show nothing. A test compares them
+#: with Unicode's own tables.
 _UNSEEN = (
     r"\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
     r"\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
@@ -20,17 +20,17 @@ _ELLIPSIS = "…"
 
 
 def visible(text: str) -> str:
-    r"""The text with every such character as Python spells it, such as ``\x1b``."""
+    r"""The text with every such character as Python escapes it, such as ``\x1b``."""
     return _ONE.sub(_spelled, text)
 
 
 def one_line(text: str) -> str:
-    """The text on one line, with one space where there was any white space."""
+    """The text on one line, with one space for each run of white space."""
     return visible(" ".join(text.split()))
 
 
 def lines(text: str) -> str:
-    """The text with its lines kept; a tab is four spaces."""
+    """The text with its line breaks; a tab becomes four spaces."""
     return "\n".join(visible(line.expandtabs(4)) for line in text.split("\n"))
 
 
@@ -42,7 +42,7 @@ def cut(text: str, at_most: int) -> str:
 def in_json(text: str) -> str:
     r"""JSON with every such character escaped as JSON does it, so that it reads the same.
 
-    All of them but line ends stand in strings there, where an escape means the character.
+    Apart from line ends they occur only in strings, where an escape means the character.
     """
     return _IN_JSON.sub(_escaped, text)
 

@@ -1,6 +1,6 @@
 """Text that somebody else wrote: a cell, a header, a key, an answer, a name, a sentence with one.
 
-It is no `str`, so that it can't be put into a text by accident: it is rendered for one surface.
+It is not a `str`, so it can't slip into a text by accident: it has to be rendered for a surface.
 """
 
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from typing import NoReturn
 
 from credits_pipeline.text import characters
 
-#: No surface is made to show more of one text; the whole stays in what is stored.
+#: No surface shows more of one text; what is stored is complete.
 LONGEST = 8_000
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A text from outside, or a sentence of ours that holds one."""
+    """A text from outside, or a sentence of ours that contains one."""
 
     raw: str = field(repr=False)
 
@@ -29,9 +29,9 @@ class Outside:
 
     def line(self, at_most: int = LONGEST) -> str:
         """All that a person can see of it, on one line."""
-        # Cut first: a text of many megabytes is not looked at to its end.
+        # Cut first: a text of many megabytes is not processed to its end.
         return characters.cut(characters.one_line(self.raw[: 4 * at_most]), at_most)
 
     def lines(self, at_most: int = LONGEST) -> str:
-        """The same with its lines kept."""
+        """All that a person can see of it, with its line breaks."""
         return characters.cut(characters.lines(self.raw[: 4 * at_most]), at_most)

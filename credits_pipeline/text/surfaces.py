@@ -1,7 +1,7 @@
-"""The surfaces: each a type of its own, made of templates of ours and of what is rendered for it.
+"""The surfaces: one type each, made of our templates and of what was rendered for that surface.
 
-A template is written where it is used and holds ``{}`` for each part. A part that is a plain `str`
-is refused, by mypy and at run time: it is either ours, and belongs into the template, or `Outside`.
+A template is written where it is used and has ``{}`` for each part. A part that is a plain `str` is
+refused, by mypy and at run time: it is either ours, and belongs in the template, or `Outside`.
 """
 
 import html
@@ -18,7 +18,7 @@ class Surface:
     """Text that is safe on one surface.
 
     Attributes:
-        text: what the surface gets.
+        text: what goes to the surface.
     """
 
     text: str
@@ -29,13 +29,13 @@ class Surface:
         """A template of ours with its parts.
 
         Raises:
-            TypeError: a part is text of which nobody said where it comes from.
+            TypeError: a part is plain text, whose origin is unknown.
         """
         return cls(template.format(*map(cls._part, parts)))
 
     @classmethod
     def joined(cls, between: str, parts: "Iterable[Self | Outside]") -> Self:
-        """Several, with a text of ours between them."""
+        """Several parts, with a text of ours between them."""
         return cls(between.join(map(cls._part, parts)))
 
     @classmethod
@@ -62,11 +62,11 @@ class Surface:
 
 
 class Plain(Surface):
-    """One line of plain text: logs, headers of mail, tags, a terminal. Nothing unseen is in it."""
+    """One line of plain text, without invisible characters: logs, mail headers, a terminal."""
 
 
 class Markdown(Surface):
-    """Markdown as Dagster's pages, GitHub and terminals lay it out."""
+    """Markdown as Dagster's pages, GitHub and terminals render it."""
 
     _LONGEST_CELL = 120
 
@@ -76,12 +76,12 @@ class Markdown(Surface):
 
     @classmethod
     def cell(cls, outside: Outside) -> Self:
-        """A cell of a table: short, and no bar in it ends it."""
+        """A cell of a table: short, and no bar ends it early."""
         return cls(words.in_a_cell(outside.line(cls._LONGEST_CELL)))
 
     @classmethod
     def block(cls, language: str, outside: Outside) -> Self:
-        """Lines of code, to copy as they are; nothing in them ends the block."""
+        """Lines of code to copy as they are; nothing in them ends the block."""
         return cls(words.fenced(outside.lines(cls.longest), language))
 
     @classmethod
@@ -93,7 +93,7 @@ class Markdown(Surface):
 
 
 class Page(Surface):
-    """Markdown as Streamlit lays it out, in texts, labels and tooltips of the pages."""
+    """Markdown as Streamlit renders it, in texts, labels and tooltips of the pages."""
 
     longest = 300
 
@@ -113,7 +113,7 @@ class Mrkdwn(Surface):
 
     @classmethod
     def link(cls, shown: str, target: str) -> Self:
-        """A link of ours; what is shown is a text of ours too."""
+        """A link of ours; its text is ours too."""
         if any(character in target for character in " <>|\n\r\t"):
             raise ValueError("a link's target holds what would end it")
         return cls(f"<{html.escape(target, quote=False)}|{shown}>")
@@ -128,7 +128,7 @@ class Html(Surface):
 
 
 class Csv(Surface):
-    """A cell of a file that people open in a spreadsheet. Never for a file that is read back."""
+    """A cell of a file that people open in a spreadsheet. Not for files that are read back."""
 
     @classmethod
     def _rendered(cls, outside: Outside) -> str:

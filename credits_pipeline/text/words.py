@@ -1,7 +1,7 @@
-"""Words that a surface would take for its own markup, shown as code there, where nothing acts.
+"""Escapes what a surface would read as markup: it is shown as code, where markup has no effect.
 
-Code and not backslashes: it reads the same where Markdown is not laid out, and no renderer makes a
-link of an address in it.
+Code is used and not backslashes: it reads the same where Markdown is not rendered, and no renderer
+turns an address in it into a link.
 """
 
 import html
@@ -12,21 +12,21 @@ from itertools import groupby
 _IN_MARKDOWN = re.compile(
     r"[\\`*~\[\]<]|&[#\w]|(?<![^\W_])_|_(?![^\W_])|https?:|www\.|@\w", re.IGNORECASE
 )
-#: What acts at the beginning of a line: headings, lists, quotes, rules.
+#: What has an effect at the start of a line: headings, lists, quotes, rules.
 _AT_THE_BEGINNING = re.compile(r"#+|[-+=]+|\d{1,9}[.)]|[>:].*")
-#: Slack also makes links of bare names of hosts; a month's file is none.
+#: Slack also links bare host names; the name of a month's file is not one.
 _IN_MRKDWN = re.compile(
     r"[*~`]|(?<![^\W_])_|_(?![^\W_])|:[a-z0-9_+-]+:|https?:|www\.|@\w"
     r"|\w\.(?!(?:csv|xlsx?|parquet)\b)[a-z]{2,}(?:[/:?#]|\W*$)",
     re.IGNORECASE,
 )
-#: Streamlit knows colours, icons, emoji and formulas besides, and makes links of bare addresses.
+#: Streamlit also knows colours, icons, emoji and formulas, and links bare addresses.
 _ON_A_PAGE = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'@/])")
-#: Where Streamlit would make a link of an address even though each of its marks is a letter.
+#: Where Streamlit links an address even though each of its characters is escaped.
 _LINKED_ON_A_PAGE = re.compile(
     r"(?<=https:)(?=//)|(?<=http:)(?=//)|(?<=www)(?=\.)|(?<=@)(?=[\w-])", re.IGNORECASE
 )
-#: Shows nothing, and ends no line: no address goes on behind it.
+#: Invisible, and not a line end: an address does not continue behind it.
 _JOINER = "\N{WORD JOINER}"
 _BACKTICKS = re.compile(r"`+")
 _SHORTEST_FENCE = 3
@@ -44,12 +44,12 @@ def in_markdown(line: str) -> str:
 
 
 def on_a_page(line: str) -> str:
-    """One line for a page, where code would stand out of a label: each mark alone is a letter."""
+    """One line for a page. Code would look odd in a label, so each special character is escaped."""
     return _ON_A_PAGE.sub(r"\\\1", _LINKED_ON_A_PAGE.sub(_JOINER, line))
 
 
 def in_a_cell(line: str) -> str:
-    """One line for a cell of a table in Markdown, where a bar ends it even in code."""
+    """One line for a cell of a Markdown table, where a bar ends the cell even in code."""
     return re.sub(r"(\\*)\|", r"\1\1\\|", in_markdown(line))
 
 
@@ -60,16 +60,16 @@ def fenced(lines: str, language: str) -> str:
 
 
 def in_mrkdwn(line: str) -> str:
-    """One line for Slack, whose code knows no way to hold a backtick."""
+    """One line for Slack, whose code can't contain a backtick."""
     words = line.replace("`", "'").split(" ")
     acting = [_IN_MRKDWN.search(word) is not None for word in words]
     return html.escape(" ".join(_runs(words, acting, "`")), quote=False)
 
 
 def in_csv(line: str) -> str:
-    """A text for a spreadsheet: one that it would take for a formula begins with an apostrophe.
+    """A text for a spreadsheet: one that looks like a formula gets an apostrophe in front.
 
-    A number stays what it is, negative or not.
+    A number stays a number, negative or not.
     """
     if _NUMBER.fullmatch(line) or not line.lstrip().startswith(_FORMULA):
         return line
@@ -77,7 +77,7 @@ def in_csv(line: str) -> str:
 
 
 def _longest_run(text: str) -> int:
-    """Of backticks: code between more of them can't be closed from inside."""
+    """The longest run of backticks: a longer fence can't be closed from inside."""
     return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
 
 

@@ -105,7 +105,7 @@ def test_a_channel_that_fails_is_asked_once_a_tick() -> None:
     fails.fails = ChannelError("down")
     view = wrong(alert(), alert("month 2025-02"))
     _, failures = deliver(AlertState().seen(view, NOW), [fails], lambda _: None, ui="")
-    assert failures == ["down It is tried again with the next tick."]
+    assert failures == ["down The next tick tries again."]
 
 
 def test_what_was_taken_for_some_is_not_sent_again() -> None:

@@ -23,15 +23,21 @@ import yaml
 from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline.sandbox.servers import Sandbox, clean_environment
 from credits_pipeline_tests.deploy.files import DEPLOY, compose, image_command
-from credits_pipeline_tests.postgres import PASSWORD, USER, PostgresServer
+from credits_pipeline_tests.postgres import PASSWORD, USER, PostgresServer, program
 from credits_pipeline_tests.waiting import eventually
 
 #: Who may start runs, and who may look. Their passwords are their names, twice.
 EDITOR, VIEWER = "erin", "vic"
 #: Another person, whose name differs from the editor's in nothing but its case.
 NAMESAKE = "Erin"
+#: Each person's groups, as the proxy names them.
+GROUPS = {EDITOR: "finance,everyone", VIEWER: "search-leads"}
 LOGS_BUCKET = "production-storage"
 STORAGE = f"s3://{LOGS_BUCKET}/credits"
+WING = f"s3://{LOGS_BUCKET}/finops"
+DOOR = "what the proxy alone knows"
+#: What the pages are called up by; the proxy knows them by how the name begins.
+PAGES_HOST = "spend.localhost"
 _NGINX = "/usr/sbin/nginx"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what containers listen at, to be replaced
 
@@ -117,6 +123,19 @@ class Production:
         return loaded == "RepositoryLocation" or None
 
 
+def command(
+    running: Production, *words: str, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """`credits-pipeline` as a person runs it inside of the code server's container."""
+    return subprocess.run(
+        [sys.executable, "-m", "credits_pipeline.cli", *words],
+        env=running.environments["code"],
+        check=check,
+        capture_output=True,
+        text=True,
+    )
+
+
 def here(command: list[str], home: Path, listens: int | None) -> list[str]:
     """A command of a container, for this machine."""
     bin_ = Path(sys.executable).parent
@@ -125,7 +144,7 @@ def here(command: list[str], home: Path, listens: int | None) -> list[str]:
         for word in command
     ]
     if listens is not None:
-        told = [re.sub(r"\b[34]000\b", str(listens), word) for word in told]
+        told = [re.sub(r"\b(?:[34]000|8501)\b", str(listens), word) for word in told]
     return [str(bin_ / told[0]), *told[1:]]
 
 
@@ -144,6 +163,33 @@ def shipped_home(home: Path, *, code_port: int) -> None:
     (home / "workspace.yaml").write_text(yaml.safe_dump(workspace))
 
 
+def decisions_database(postgres: PostgresServer, dagster: str) -> str:
+    """The address of the database of decisions, which the shipped script has made.
+
+    Args:
+        postgres: the server.
+        dagster: the database of Dagster there.
+    """
+    make_decisions(postgres, dagster)
+    return f"postgresql+psycopg2://finops:{PASSWORD}@127.0.0.1:{postgres.port}/finops"
+
+
+def make_decisions(postgres: PostgresServer, dagster: str) -> None:
+    """Run the shipped script, as PostgreSQL's image does."""
+    reached = {"PGHOST": "127.0.0.1", "PGPORT": str(postgres.port), "PGPASSWORD": PASSWORD}
+    subprocess.run(
+        ["/bin/sh", str(DEPLOY / "postgres" / "decisions.sh")],
+        check=True,
+        env={
+            "PATH": f"{Path(program('psql') or '').parent}:{os.environ['PATH']}",
+            "FINOPS_PG_PASSWORD": PASSWORD,
+            "POSTGRES_USER": USER,
+            "POSTGRES_DB": dagster,
+            **reached,
+        },
+    )
+
+
 @contextmanager
 def production(
     folder: Path, postgres: PostgresServer, servers: Sandbox, **settings: str
@@ -157,7 +203,7 @@ def production(
         settings: of the code server, besides.
     """
     services = compose()
-    ports = {name: free_port() for name in ("code", "webserver", "viewer", "nginx")}
+    ports = {name: free_port() for name in ("code", "webserver", "viewer", "nginx", "pages")}
     running = Production(folder / "home", folder / "logs", ports)
     running.logs.mkdir(parents=True)
     shipped_home(running.home, code_port=ports["code"])
@@ -171,6 +217,22 @@ def production(
         "DAGSTER_LOGS_BUCKET": LOGS_BUCKET,
         "AWS_SESSION_TOKEN": "",
         **aws,
+    }
+    wing = {
+        "FINOPS_STORAGE": WING,
+        "FINOPS_DATABASE_URL": decisions_database(postgres, values["DAGSTER_PG_DB"]),
+        "FINOPS_TAGS": "team,product,environment",
+    }
+    values |= wing | {
+        "FINOPS_PROXY_SECRET": DOOR,
+        "FINOPS_ROLES": "finance=approver,search-leads=viewer",
+        "FINOPS_TEAMS": "search-leads=search",
+        "FINOPS_FISCAL_YEAR": "1",
+        "FINOPS_PAGES_URL": f"https://{PAGES_HOST}",
+        "FINOPS_DAGSTER_URL": f"http://127.0.0.1:{ports['webserver']}",
+        "CREDITS_STORAGE": STORAGE,
+        "CREDITS_UI_URL": "",
+        "XDG_CACHE_HOME": str(folder / "work"),
     }
 
     def environment(service: str) -> dict[str, str]:
@@ -187,8 +249,8 @@ def production(
             stack.callback(running.stop, service)
 
         code = here(image_command(), running.home, ports["code"])
-        begin("code", code, {**servers.environment, "CREDITS_STORAGE": STORAGE, **settings})
-        for service in ("webserver", "viewer", "daemon"):
+        begin("code", code, {**servers.environment, "CREDITS_STORAGE": STORAGE, **wing, **settings})
+        for service in ("webserver", "viewer", "daemon", "pages"):
             command = here(services[service]["command"], running.home, ports.get(service))
             begin(service, command, {})
         for service in ("webserver", "viewer"):
@@ -204,11 +266,14 @@ def proxy(folder: Path, running: Production) -> Iterator[ssl.SSLContext]:
     _openssl(
         *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
         *("-keyout", str(private / "tls.key"), "-out", str(private / "tls.crt")),
-        *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
+        *("-subj", "/CN=localhost", "-addext", f"subjectAltName=IP:127.0.0.1,DNS:{PAGES_HOST}"),
     )
     hashed = {user: _openssl("passwd", "-6", user * 2) for user in (EDITOR, VIEWER, NAMESAKE)}
     (private / "passwords").write_text("".join(f"{u}:{h}\n" for u, h in hashed.items()))
     (private / "editors.conf").write_text(f"{EDITOR} {EDITOR};\n")
+    groups = "".join(f'{user} "{user}={of}";\n' for user, of in GROUPS.items())
+    (private / "groups.conf").write_text(groups)
+    (private / "door.conf").write_text(f'proxy_set_header X-Finops-Door "{DOOR}";\n')
     # The workers drop root's rights and read the passwords with each request.
     folder.chmod(0o755)
     private.chmod(0o755)
@@ -218,6 +283,7 @@ def proxy(folder: Path, running: Production) -> Iterator[ssl.SSLContext]:
         shipped.replace("listen 443", f"listen 127.0.0.1:{running.ports['nginx']}")
         .replace("http://viewer:3000", running.url("viewer"))
         .replace("http://webserver:3000", running.url("webserver"))
+        .replace("http://pages:8501", running.url("pages"))
         .replace("pid /tmp/nginx.pid", f"pid {folder}/nginx.pid")
     )
     for path in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):

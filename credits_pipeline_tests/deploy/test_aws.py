@@ -34,7 +34,9 @@ KEY = f"{PREFIX}credits-{JANUARY}.csv"
 REFUSED = {"AccessDenied", "AccessDeniedException", "403"}
 
 
-@pytest.mark.parametrize("name", ["data.yaml", "services.yaml"])
+@pytest.mark.parametrize(
+    "name", ["data.yaml", "services.yaml", "exports.yaml", "scans.yaml", "ledger.yaml"]
+)
 def test_cloudformation_takes_the_template(name: str) -> None:
     program = str(Path(sys.executable).parent / "cfn-lint")
     told = subprocess.run(
@@ -221,4 +223,73 @@ def test_the_ui_s_role_reads_what_runs_printed_and_nothing_else(
     assert refused(s3.get_object, Bucket=storage, Key="credits/receipts/2025-01.json")
     assert refused(s3.get_object, Bucket=inbox, Key=KEY)
     secrets = enforced.client("secretsmanager", dict(os.environ))
+    assert refused(secrets.get_secret_value, SecretId=enforced.outputs["Secret"])
+
+
+def test_a_bill_is_read_and_shown_with_the_rights_of_each_and_no_other(
+    enforced: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The exports' policy and the pipeline's role read it; the pages' role shows it."""
+    from typer.testing import CliRunner
+
+    from credits_pipeline.cli import app
+    from credits_pipeline.finops.depot import Depot
+    from credits_pipeline.finops.errors import BillError
+    from credits_pipeline.finops.objects import open_place
+    from credits_pipeline.finops.publish.published import open_current
+    from credits_pipeline_tests.finops.bills import charge, csv_text
+
+    exports, storage = "somebodys-exports", enforced.outputs["Storage"]
+    root, place = f"s3://{storage}/finops", f"s3://{exports}/bills/shop"
+    s3 = enforced.client("s3")
+    s3.create_bucket(Bucket=exports)
+    s3.put_object(Bucket=exports, Key="bills/shop/2026-05.csv", Body=csv_text([charge()]).encode())
+    s3.put_object(Bucket=exports, Key="payroll/2026-05.csv", Body=b"secret")
+    role = enforced.outputs["PipelineRole"]
+    enforced.client("cloudformation").create_stack(
+        StackName="exports",
+        TemplateBody=(DEPLOY / "aws" / "exports.yaml").read_text(),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in {
+                "Bucket": exports, "Prefix": "bills/", "Role": role.rpartition("/")[2],
+            }.items()
+        ],
+    )  # fmt: skip
+    pipeline, pages = enforced.role(role), enforced.role(enforced.outputs["PagesRole"])
+    for name, value in {
+        "AWS_ENDPOINT_URL_S3": enforced.url,
+        "FINOPS_STORAGE": root,
+        "FINOPS_DATABASE_URL": f"sqlite:///{tmp_path / 'decisions.sqlite'}",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    use(monkeypatch, enforced, pipeline)
+    enforced.enforce()
+    for words in (
+        ("sources", "add", "shop", "--provider", "focus", "--location", place),
+        ("ingest",),
+    ):
+        told = CliRunner().invoke(app, list(words))
+        assert told.exit_code == 0, told.output
+    mine = enforced.client("s3", pipeline)
+    assert refused(mine.put_object, Bucket=exports, Key="bills/shop/2026-05.csv", Body=b"x")
+    assert refused(mine.delete_object, Bucket=exports, Key="bills/shop/2026-05.csv")
+    assert refused(mine.get_object, Bucket=exports, Key="payroll/2026-05.csv")
+    assert refused(mine.delete_object, Bucket=storage, Key="credits/receipts/2025-01.json")
+
+    use(monkeypatch, enforced, pages)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of the pages"))
+    published = open_current(root)
+    assert published is not None
+    assert published.rows("SELECT COUNT(*) FROM spend_daily") == [(1,)]
+    with pytest.raises(BillError, match=r"not allowed|denied|Forbidden|403"):
+        Depot(root).write("published/CURRENT.json", {})
+    with pytest.raises(BillError):
+        list(open_place(place).list())
+    theirs = enforced.client("s3", pages)
+    assert refused(theirs.delete_object, Bucket=storage, Key="finops/published/CURRENT.json")
+    assert refused(theirs.get_object, Bucket=storage, Key="dagster-logs/storage/run/out")
+    secrets = enforced.client("secretsmanager", pages)
     assert refused(secrets.get_secret_value, SecretId=enforced.outputs["Secret"])

@@ -1,5 +1,6 @@
 """What stands in deploy/ is what Dagster, Compose, Kubernetes and the code take."""
 
+import json
 import re
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from dagster_postgres import DagsterPostgresStorage
 from packaging.requirements import Requirement
 
 from credits_pipeline.core.settings import VARIABLES
+from credits_pipeline.finops.pages.variables import VARIABLES as DOOR
+from credits_pipeline.finops.settings import VARIABLES as WING
 from credits_pipeline_tests.deploy.files import DEPLOY, ROOT, compose, image_command, load
 
 INSTANCES = ["dagster/dagster.yaml", "dagster/ecs/dagster.yaml"]
@@ -30,6 +33,14 @@ OTHERS = {
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "DAGSTER_HOME",
+    "FINOPS_PG_PASSWORD",
+    "OAUTH2_PROXY_BASIC_AUTH_PASSWORD",
+    "OAUTH2_PROXY_CLIENT_ID",
+    "OAUTH2_PROXY_CLIENT_SECRET",
+    "OAUTH2_PROXY_COOKIE_SECRET",
+    "PAGES_AWS_ACCESS_KEY_ID",
+    "PAGES_AWS_SECRET_ACCESS_KEY",
+    "PAGES_AWS_SESSION_TOKEN",
     "PATH",
     "PGSSLMODE",
     "PGSSLROOTCERT",
@@ -38,6 +49,7 @@ OTHERS = {
     "POSTGRES_USER",
     "PYTHONUNBUFFERED",
     "RDS_SHA256",
+    "XDG_CACHE_HOME",
     "XDG_STATE_HOME",
 }
 
@@ -59,6 +71,7 @@ def test_the_image_installs_what_was_tested_and_nothing_that_develops() -> None:
     names = {name.partition(";")[0] for name in image}
     assert not names & {"pytest", "moto", "mypy", "ruff", "playwright", "sphinx", "hypothesis"}
     assert {"dagster-webserver", "dagster-postgres", "dagster-aws", "dagster-k8s"} <= names
+    assert {"duckdb", "obstore", "sqlalchemy", "streamlit", "typst"} <= names
     versions = {name.partition(";")[0]: set() for name in tested}
     for name, (version, hashes) in tested.items():
         versions[name.partition(";")[0]].add((version, hashes))
@@ -107,7 +120,24 @@ def test_only_the_code_server_knows_the_key() -> None:
     services = compose()
     assert [name for name, service in services.items() if "env_file" in service] == ["code"]
     given = {n for name in services for n in services[name].get("environment", {})}
-    assert not given & {variable.name for variable in VARIABLES}
+    assert not given & {variable.name for variable in VARIABLES if variable.secret}
+    # What a page needs of the first wing is where it keeps what it made, and where its UI is.
+    assert given & {variable.name for variable in VARIABLES} == {
+        "CREDITS_STORAGE",
+        "CREDITS_UI_URL",
+    }
+
+
+def test_the_pages_are_given_their_own_database_and_nothing_of_dagster_s() -> None:
+    services = compose()
+    given = services["pages"]["environment"]
+    assert "FINOPS_DATABASE_URL" in given
+    assert not {name for name in given if name.startswith(("DAGSTER_PG", "CLOUDZERO"))}
+    # What may write to the storage is another key than the pipeline's.
+    assert given["AWS_ACCESS_KEY_ID"] == "${PAGES_AWS_ACCESS_KEY_ID:-}"
+    others = [name for name, one in services.items() if "FINOPS_PROXY_SECRET" in str(one)]
+    assert others == ["pages"]
+    assert "ports" not in services["pages"]
 
 
 def test_viewers_are_served_read_only() -> None:
@@ -117,14 +147,18 @@ def test_viewers_are_served_read_only() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [image_command(), *(compose()[name]["command"] for name in ("daemon", "webserver", "viewer"))],
+    [
+        image_command(),
+        *(compose()[name]["command"] for name in ("daemon", "webserver", "viewer", "pages")),
+    ],
     ids=lambda command: command[0],
 )
 def test_every_command_has_the_options_that_it_is_given(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [word for word in command[1:] if not word.startswith("-")]
-    words = words[: 2 if command[0] == "dagster" else 1 if command[0] == "dagster-daemon" else 0]
+    counted = {"dagster": 2, "dagster-daemon": 1, "credits-pipeline": 1}
+    words = words[: counted.get(command[0], 0)]
     (program,) = entry_points(group="console_scripts", name=command[0])
     monkeypatch.setattr(sys, "argv", [command[0], *words, "--help"])
     with pytest.raises(SystemExit, match="0"):
@@ -243,6 +277,48 @@ def test_kubernetes_takes_what_is_put_into_its_pods() -> None:
     kubernetes_validate.validate(pod, kubernetes_validate.latest_version(), strict=True)
 
 
+def test_kubernetes_takes_the_pages_and_nobody_but_the_door_reaches_them() -> None:
+    import kubernetes_validate
+
+    made = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "pages.yaml").read_text()))
+    for one in made:
+        kubernetes_validate.validate(one, kubernetes_validate.latest_version(), strict=True)
+    by_kind = {one["kind"]: one for one in made}
+    assert by_kind.keys() == {"ServiceAccount", "Deployment", "Service", "NetworkPolicy"}
+    pod = by_kind["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (code,) = load("kubernetes/values.yaml")["dagster-user-deployments"]["deployments"]
+    assert pod["securityContext"] == code["podSecurityContext"]
+    assert container["securityContext"] == code["securityContext"]
+    assert pod["automountServiceAccountToken"] is False
+    known = {variable.name for variable in (*VARIABLES, *WING, *DOOR)} | OTHERS
+    assert {one["name"] for one in container["env"]} <= known
+    (rule,) = by_kind["NetworkPolicy"]["spec"]["ingress"]
+    assert rule["from"] == [{"podSelector": {"matchLabels": {"credits-pages": "door"}}}]
+
+
+def test_what_reads_exports_in_other_clouds_writes_nothing() -> None:
+    role = json.loads((DEPLOY / "azure" / "exports-role.json").read_text())
+    assert all(one.endswith("/read") for one in (*role["Actions"], *role["DataActions"]))
+    assert role["NotActions"] == role["NotDataActions"] == []
+    google = load("gcp/exports-role.yaml")
+    assert google["includedPermissions"] == ["storage.objects.get", "storage.objects.list"]
+
+
+def test_a_scan_s_role_has_what_its_page_says_and_may_be_assumed_by_one_alone() -> None:
+    from credits_pipeline_tests.deploy.files import resources
+
+    role = resources("scans.yaml")["ScanRole"]["Properties"]
+    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    page = (ROOT / "docs" / "optimization.md").read_text().partition("### What the role needs")[2]
+    told = json.loads(page.partition("```json")[2].partition("```")[0])["Statement"][0]
+    assert statement["Action"] == told["Action"]
+    reads = ("Describe", "List", "Get")
+    assert all(one.partition(":")[2].startswith(reads) for one in statement["Action"])
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": "Scanner"}
+
+
 def named_variables() -> set[str]:
     """Every variable of the environment that a file in deploy/ names."""
     found = set()
@@ -260,7 +336,7 @@ def named_variables() -> set[str]:
 
 def test_every_variable_is_one_that_somebody_reads() -> None:
     """Ours, others', or named by a dagster.yaml, which reads it."""
-    read = {variable.name for variable in VARIABLES} | OTHERS
+    read = {variable.name for variable in (*VARIABLES, *WING, *DOOR)} | OTHERS
     for name in INSTANCES:
         read |= set(re.findall(r"env: (\w+)", (DEPLOY / name).read_text()))
     found = named_variables()
@@ -283,7 +359,8 @@ def test_on_ecs_the_password_stays_and_no_call_is_cut_short() -> None:
     assert "ManageMasterUserPassword:" not in text
     assert "RotationSchedule" not in text
     assert "AppProtocol" not in text
-    assert text.count("ValueFrom:") == text.count('!Sub "${DatabasePassword}:password::"')
+    told = text.count('!Sub "${DatabasePassword}:password::"')
+    assert told == text.count("Name: DAGSTER_PG_PASSWORD") == 4
 
 
 def test_definitions_load_by_the_name_that_every_deployment_uses() -> None:

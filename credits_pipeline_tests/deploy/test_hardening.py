@@ -25,7 +25,7 @@ CLOSED = {
 
 def test_with_compose_nothing_but_tmp_can_be_written_and_no_capability_is_kept() -> None:
     ours = [s for s in compose().values() if s["image"].startswith("credits-pipeline")]
-    assert len(ours) == 4
+    assert len(ours) == 5
     for service in ours:
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
@@ -40,7 +40,7 @@ def test_on_ecs_nothing_but_tmp_can_be_written_and_no_capability_is_kept() -> No
         if found["Type"] == "AWS::ECS::TaskDefinition"
     ]
     containers = [(task, one) for task in tasks for one in task["ContainerDefinitions"]]
-    assert len(containers) == 4
+    assert len(containers) == 6
     for task, container in containers:
         assert container["ReadonlyRootFilesystem"] is True
         assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
@@ -67,6 +67,8 @@ def test_on_ecs_the_database_s_certificate_is_checked() -> None:
     for found in resources("services.yaml").values():
         if found["Type"] == "AWS::ECS::TaskDefinition":
             for container in found["Properties"]["ContainerDefinitions"]:
+                if container["Image"] != "Image":
+                    continue  # oauth2-proxy, which reaches no database
                 told = {one["Name"]: one["Value"] for one in container["Environment"]}
                 assert told["PGSSLMODE"] == "verify-full"
                 assert f"{told['PGSSLROOTCERT']}\n" in (DEPLOY / "Dockerfile").read_text()
@@ -148,6 +150,24 @@ def test_what_the_ui_asks_for_passes_on_ecs() -> None:
         name: value.replace("Hostname", "${Hostname}") for name, value in own.items()
     }
     assert listed("/graphql", "GET", socket) == "Editors"
+
+
+def test_the_pages_have_a_name_of_their_own_and_stand_behind_oauth2_proxy_on_ecs() -> None:
+    assert listed("/spend", "GET", {"Host": "PagesHostname"}) == "PagesTarget"
+    for host in ({"Host": "spend.evil.example"}, {"Host": ""}):
+        assert listed("/spend", "GET", host) == "403"
+    found = resources("services.yaml")
+    pages, door = found["Pages"]["Properties"]["ContainerDefinitions"]
+    assert "--host=127.0.0.1" in pages["Command"]
+    assert "PortMappings" not in pages
+    assert "--upstream=http://127.0.0.1:8501/" in door["Command"]
+    (balancer,) = found["PagesService"]["Properties"]["LoadBalancers"]
+    assert (balancer["ContainerName"], balancer["ContainerPort"]) == ("door", 4180)
+    # The secret that the pages know the proxy by is the password that the proxy sends.
+    secrets = {one["Name"]: one["ValueFrom"] for one in door["Secrets"]}
+    known = {one["Name"]: one["ValueFrom"] for one in pages["Secrets"] if isinstance(one, dict)}
+    assert secrets["OAUTH2_PROXY_BASIC_AUTH_PASSWORD"] == known["FINOPS_PROXY_SECRET"]
+    assert "--pass-basic-auth=true" in door["Command"]
 
 
 SPELLINGS = [

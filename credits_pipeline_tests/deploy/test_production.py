@@ -20,27 +20,41 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.storage.store import open_store
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.credits.state.journal import Journal
+from credits_pipeline.finops.pages.person import Person, Role
+from credits_pipeline.finops.pages.starting import launch
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import API_KEY, Sandbox, sandbox, upload
 from credits_pipeline_tests.deploy.files import compose
+from credits_pipeline_tests.deploy.pages_client import Screen, look
 from credits_pipeline_tests.deploy.production import (
+    DOOR,
     EDITOR,
     LOGS_BUCKET,
     NAMESAKE,
+    PAGES_HOST,
     STORAGE,
     VIEWER,
     Production,
+    command,
     here,
+    make_decisions,
     production,
     proxy,
     why_no_nginx,
 )
-from credits_pipeline_tests.postgres import PostgresServer
+from credits_pipeline_tests.finops.bills import charge, csv_text
+from credits_pipeline_tests.postgres import PASSWORD, PostgresServer
 from credits_pipeline_tests.waiting import eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 JANUARY = BillingMonth(2025, 1)
+BILLS_BUCKET = "somebodys-bills"
+#: Of two teams; a person may be limited to one.
+BILL = (
+    charge(BilledCost="1000.5", EffectiveCost="1000.5", Tags='{"team": "search"}'),
+    charge(BilledCost="234.25", EffectiveCost="234.25", Tags='{"team": "billing"}'),
+)
 VERSION = "{ version }"
 MAY_START = "{ permissions { permission value } }"
 RELOAD = (
@@ -72,6 +86,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> 
     with sandbox() as servers:
         made = Live(Production(folder, folder, {}), servers)
         made.s3.create_bucket(Bucket=LOGS_BUCKET)
+        made.s3.create_bucket(Bucket=BILLS_BUCKET)
         with production(folder, postgres, servers, CREDITS_SENSOR_SECONDS="1") as services:
             yield Live(services, servers)
 
@@ -111,7 +126,7 @@ def test_a_file_becomes_a_verified_drop(live: Live, journal: Journal) -> None:
     assert found[0].total_credit_usd == "202487.80"
 
 
-@pytest.mark.parametrize("service", ["code", "daemon", "webserver", "viewer"])
+@pytest.mark.parametrize("service", ["code", "daemon", "webserver", "viewer", "pages"])
 def test_every_service_is_healthy_by_its_own_check(live: Live, service: str) -> None:
     _, *check = compose()[service]["healthcheck"]["test"]
     port = live.services.ports.get(service)
@@ -340,3 +355,139 @@ def test_a_subscription_of_a_stranger_is_refused(
     with pytest.raises(InvalidStatus) as refused:
         subscribed(live, trusted, origin or live.services.url("nginx"), user)
     assert refused.value.response.status_code == status
+
+
+# --- The pages about spend, behind the same door
+
+
+@pytest.fixture(scope="module")
+def billed(live: Live) -> str:
+    """A bill whose reading was started as the pages' button does, and which a run has published."""
+    live.s3.put_object(Bucket=BILLS_BUCKET, Key="shop/2026-05.csv", Body=csv_text(BILL).encode())
+    place = f"s3://{BILLS_BUCKET}/shop"
+    command(live.services, "sources", "add", "shop", "--provider", "focus", "--location", place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(
+            "FINOPS_DAGSTER_URL", live.services.environments["pages"]["FINOPS_DAGSTER_URL"]
+        )
+        run = launch("shop", BillingMonth(2026, 5), Person(EDITOR, Role.EDITOR))
+
+    ended = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+
+    def status() -> str:
+        told = live.services.graphql("webserver", ended, id=run)["runOrError"]["status"]
+        return "" if told in {"QUEUED", "NOT_STARTED", "STARTING", "STARTED"} else told
+
+    told: list[str] = []
+    eventually(lambda: told.append(status()) or told[-1], "the run did not end", 600)
+    assert told[-1] == "SUCCESS"
+    return "1,234.75"
+
+
+def pages(live: Live) -> str:
+    """Where people call the pages up."""
+    return f"https://{PAGES_HOST}:{live.services.ports['nginx']}"
+
+
+def page(live: Live, trusted: ssl.SSLContext, user: str, **how: Any) -> Screen:
+    """The Spend page as somebody sees it, through the proxy."""
+    return look(pages(live), "spend", query="period=2026-05", user=user, ssl_context=trusted, **how)
+
+
+def fetched(live: Live, trusted: ssl.SSLContext, path: str, **how: Any) -> httpx.Response:
+    """What the pages answer through the proxy."""
+    return httpx.get(
+        live.services.url("nginx") + path,
+        headers={"Host": f"{PAGES_HOST}:{live.services.ports['nginx']}", **how.pop("headers", {})},
+        verify=trusted,
+        trust_env=False,
+        timeout=60,
+        **how,
+    )
+
+
+def test_a_bill_is_read_by_dagster_and_seen_through_the_door(
+    live: Live, trusted: ssl.SSLContext, billed: str
+) -> None:
+    seen = page(live, trusted, EDITOR)
+    assert billed in seen.text
+    assert "billing" in seen.text
+    limited = page(live, trusted, VIEWER)
+    assert "1,000.50" in limited.text
+    assert billed not in limited.text
+    assert "234.25" not in limited.text
+
+
+def test_what_a_browser_says_of_itself_does_not_pass_the_door(
+    live: Live, trusted: ssl.SSLContext, billed: str
+) -> None:
+    spoofed = {
+        "X-Forwarded-Groups": "finance",
+        "X-Forwarded-Email": EDITOR,
+        "X-Forwarded-User": EDITOR,
+        "X-Forwarded-Preferred-Username": EDITOR,
+        "X_Forwarded_Groups": "finance",
+        "X-Finops-Door": DOOR,
+    }
+    assert billed not in page(live, trusted, VIEWER, additional_headers=spoofed).text
+    # A name in another case is another person, who has no group and so no role.
+    assert "has no role here" in page(live, trusted, NAMESAKE, additional_headers=spoofed).text
+
+
+def test_past_the_proxy_nobody_is_let_in_without_its_secret(live: Live, billed: str) -> None:
+    direct = live.services.url("pages")
+    spoofed = {"X-Forwarded-Groups": "finance", "X-Forwarded-User": EDITOR}
+    for headers in ({}, spoofed, spoofed | {"X-Finops-Door": "guessed"}):
+        seen = look(direct, "spend", query="period=2026-05", additional_headers=headers)
+        assert "did not come through the proxy" in seen.text
+        assert billed not in seen.text
+
+
+def test_the_pages_ask_for_a_password_and_answer_no_other_site(
+    live: Live, trusted: ssl.SSLContext
+) -> None:
+    assert fetched(live, trusted, "/spend").status_code == httpx.codes.UNAUTHORIZED
+    auth = (EDITOR, EDITOR * 2)
+    assert fetched(live, trusted, "/spend", auth=auth).status_code == httpx.codes.OK
+    for headers in (
+        {"Origin": "https://elsewhere.example"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    ):
+        answer = fetched(live, trusted, "/_stcore/health", auth=auth, headers=headers)
+        assert answer.status_code == httpx.codes.FORBIDDEN, headers
+    for origin in ("https://elsewhere.example", live.services.url("nginx"), None):
+        with pytest.raises(InvalidStatus) as refused:
+            page(live, trusted, EDITOR, origin=origin)
+        assert refused.value.response.status_code == httpx.codes.FORBIDDEN
+
+
+def test_scripts_are_sent_compressed_and_every_answer_says_what_a_browser_may_do(
+    live: Live, trusted: ssl.SSLContext
+) -> None:
+    import re
+
+    auth = (EDITOR, EDITOR * 2)
+    start = fetched(live, trusted, "/", auth=auth)
+    script = re.search(r'src="[./]*(static/js/[^"]+)"', start.text)
+    assert script is not None
+    answer = fetched(live, trusted, f"/{script[1]}", auth=auth)
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "frame-ancestors 'none'" in start.headers["content-security-policy"]
+    assert start.headers["strict-transport-security"]
+
+
+def test_the_pages_know_no_key_and_their_database_is_their_own(
+    live: Live, postgres: PostgresServer
+) -> None:
+    import psycopg2
+
+    given = live.services.environments["pages"]
+    assert not {name for name in given if name.startswith(("CLOUDZERO", "DAGSTER_PG"))}
+    assert API_KEY not in "".join(given.values())
+    dagster = live.services.environments["daemon"]["DAGSTER_PG_DB"]
+    make_decisions(postgres, dagster)
+    reached = {"host": "127.0.0.1", "port": postgres.port, "user": "finops", "password": PASSWORD}
+    psycopg2.connect(dbname="finops", **reached).close()
+    with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+        psycopg2.connect(dbname=dagster, **reached)

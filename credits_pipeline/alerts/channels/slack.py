@@ -1,7 +1,7 @@
-"""Slack, by an incoming webhook: https://api.slack.com/messaging/webhooks.
+"""Slack, through an incoming webhook: https://api.slack.com/messaging/webhooks.
 
-With httpx and not dagster-slack, which posts with a bot's token: a webhook needs no app review, and
-whatever takes Slack's ``{"text": …}`` can be told as well.
+It uses httpx and not dagster-slack, which posts with a bot's token: a webhook needs no app review,
+and anything that accepts Slack's ``{"text": …}`` can receive alerts as well.
 """
 
 import time
@@ -36,11 +36,11 @@ class Slack:
         try:
             status, said = _posted(self.url, message(alert, ui))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-            # Its own text and its request hold the address.
+            # The error's own text and its request contain the address.
             fault = type(error).__name__
         else:
             if not httpx.codes.is_success(status):
-                # The path alone is the secret, and each of its parts.
+                # The path alone is the secret, and so is each of its parts.
                 parts = urlsplit(self.url)
                 told = without(said, self.url, parts.path, parts.query, *parts.path.split("/"))
                 fault = f"{status} {Outside(told).line(_SHOWN)}"
@@ -52,7 +52,7 @@ class Slack:
 
 
 def configured() -> Slack | None:
-    """The channel as it is set; None where it is not.
+    """The channel as it is set; None if it is not.
 
     Raises:
         SettingError: its address can't be used.
@@ -62,7 +62,7 @@ def configured() -> Slack | None:
 
 
 def message(alert: Alert, ui: str) -> dict[str, str | bool]:
-    """What the webhook is posted: Slack is to look nothing up that a text names."""
+    """What is posted to the webhook; Slack must not fetch anything that a text names."""
     return {"text": text(alert, ui).text, "unfurl_links": False, "unfurl_media": False}
 
 
@@ -83,7 +83,7 @@ def text(alert: Alert, ui: str) -> Mrkdwn:
 
 
 def _posted(url: str, posted: dict[str, str | bool]) -> tuple[int, str]:
-    """The status of an answer, and as much of its text as comes in time."""
+    """The status of an answer, and as much of its text as arrives in time."""
     said, until = bytearray(), time.monotonic() + SECONDS
     with httpx.stream("POST", url, json=posted, timeout=SECONDS) as answer:
         for chunk in answer.iter_bytes():

@@ -11,7 +11,7 @@ from credits_pipeline.core.aws import sns_client
 from credits_pipeline.core.settings import ALERT_SNS
 
 _ARN = re.compile(r"arn:[\w-]+:sns:(?P<region>[\w-]+):\d{12}:[\w-]+")
-#: What SNS takes for the subject of an e-mail: so many characters, all of them ASCII.
+#: SNS's limit for the subject of an e-mail, in ASCII characters.
 _LONGEST_SUBJECT = 99
 
 
@@ -45,7 +45,7 @@ class Sns:
 
 
 def configured() -> Sns | None:
-    """The channel as it is set; None where it is not.
+    """The channel as it is set; None if it is not.
 
     Raises:
         SettingError: its ARN can't be used.

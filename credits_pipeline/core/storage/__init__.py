@@ -1,1 +1,1 @@
-"""Where the pipeline keeps what it made, and how that is named. No Dagster."""
+"""Where the pipeline keeps what it made, and under which names. No Dagster."""

@@ -5,7 +5,7 @@
     <noun>/<month>/<run id>/...            the files of one run, and entry.json that names them
     current/<noun>/<month>.json            a copy of the newest entry.json, written last
 
-The pointer never goes back: what was begun earlier and written later leaves it as it is.
+The pointer never goes back: a run that began earlier and writes later leaves it as it is.
 """
 
 import json

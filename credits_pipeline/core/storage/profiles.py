@@ -1,9 +1,9 @@
-"""The profiles that people stored: a file a name, and each version for ever by its digest.
+"""The profiles that people stored: one file per name, and every version, kept by its digest.
 
 ::
 
-    profiles/<name>.toml               the profile that holds; empty once it is forgotten
-    profiles/versions/<sha256>.toml    every version that ever held
+    profiles/<name>.toml               the current profile; empty once it is forgotten
+    profiles/versions/<sha256>.toml    every version that was ever current
 """
 
 import hashlib
@@ -16,13 +16,13 @@ _ENDING = ".toml"
 
 
 class ProfileShelf:
-    """Profiles by name, as text: what they mean, `credits` says."""
+    """Profiles by name, as text; `credits` knows what they mean."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def texts(self) -> dict[str, bytes]:
-        """The profiles that hold, by the name of their file.
+        """The current profiles, by file name.
 
         Raises:
             StorageError: the storage can't be read.
@@ -36,7 +36,7 @@ class ProfileShelf:
         return {name: text for name, text in found.items() if text}
 
     def version(self, digest: str) -> bytes | None:
-        """A profile as it was when it had this SHA-256.
+        """The profile that has this SHA-256, or None.
 
         Raises:
             StorageError: the storage can't be read.
@@ -44,7 +44,7 @@ class ProfileShelf:
         return self._store.read(f"{_VERSIONS}{digest}{_ENDING}")
 
     def keep(self, name: str, text: bytes) -> str:
-        """Have a profile hold from now on; where a person finds it is returned.
+        """Make a profile current; returns where a person finds it.
 
         Raises:
             StorageError: the storage can't be written.
@@ -55,7 +55,7 @@ class ProfileShelf:
         return self._store.uri(f"{_FOLDER}{name}{_ENDING}")
 
     def forget(self, name: str) -> bool:
-        """Have a profile hold no more; its versions stay. False if there is none.
+        """Stop using a profile; its versions stay. False if there is none.
 
         Raises:
             StorageError: the storage can't be written.

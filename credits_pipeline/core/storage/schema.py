@@ -1,7 +1,7 @@
-"""The form of stored JSON: a release reads its own and every earlier one, and refuses later ones.
+"""The schema version of stored JSON: a release reads its own and earlier ones, never later ones.
 
-A field that is added has a default, and needs no new form; one that is changed or removed does.
-The tests hold stored samples of every release against it.
+A new field has a default and needs no new version; a changed or removed field does. The tests
+check that stored samples of every release can still be read.
 """
 
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from typing import Any
 
 from credits_pipeline.core.storage.store import StorageError
 
-#: What this release writes.
+#: The version that this release writes.
 VERSION = 1
 FIELD = "schema_version"
 
 
 def refuse_later(stored: Mapping[str, Any], what: str) -> None:
-    """Refuse what a later release has stored.
+    """Refuse what a later release stored.
 
     Args:
-        stored: the JSON; without a version it is of the first form.
-        what: it is, for people.
+        stored: the JSON; without a version it is of the first.
+        what: what it is, for people.
 
     Raises:
-        StorageError: this release can't know what it says.
+        StorageError: this release can't know what it means.
     """
     version = stored.get(FIELD, 1)
     if version > VERSION:

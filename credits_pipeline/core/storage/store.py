@@ -1,4 +1,4 @@
-"""A place for files, on disk or in S3: a name holds the whole of what was written, or nothing."""
+"""A place for files, on disk or in S3: a name has the whole of what was written, or nothing."""
 
 import os
 import tempfile
@@ -11,12 +11,12 @@ from typing import Protocol
 from credits_pipeline.core.aws import s3_client
 
 _S3 = "s3://"
-#: What follows from a name's content; see `Store.update`.
+#: Computes a name's new content from its old content; see `Store.update`.
 Renew = Callable[[bytes | None], bytes | None]
 _LOCK = ".updating"
 #: How often a name is read again because another writer was faster.
 _MOST_UPDATES = 50
-#: What S3 says to that, and what stores that look like S3 say where they can't tell.
+#: S3's error codes for that; the last are of S3-compatible stores without conditional writes.
 _FASTER = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409"})
 _NO_CONDITIONS = frozenset({"NotImplemented", "501"})
 
@@ -32,15 +32,15 @@ class Store(Protocol):
         """The content of a name, or None if nothing was written there."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Put a name's whole content, or fail and leave what was there."""
+        """Write a name's whole content, or fail and leave what was there."""
 
     def update(self, name: str, renew: Renew) -> None:
-        """Read a name and write what follows from it, with nobody writing it in between.
+        """Read a name and write what follows from it, with no other write in between.
 
         Args:
-            name: of a pointer: what several runs may want to move.
-            renew: is given the content, or None, and gives the new one, or None to leave it. It
-                may be asked again, where somebody else was faster.
+            name: of a pointer, which several runs may want to move.
+            renew: takes the content, or None, and returns the new one, or None to leave it. It is
+                called again if another writer was faster.
         """
 
     def names(self, below: str) -> Iterator[str]:
@@ -59,7 +59,7 @@ def open_store(root: str) -> Store:
 
 
 class FolderStore:
-    """A folder: temporary file beside the target, fsync, rename."""
+    """A folder: writes go to a temporary file beside the target, then fsync and rename."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -93,7 +93,7 @@ class FolderStore:
             raise self._explained("write", name, error) from error
 
     def update(self, name: str, renew: Renew) -> None:
-        """See `Store.update`. One lock of the operating system serves all names."""
+        """See `Store.update`. One lock of the operating system covers all names."""
         import filelock  # noqa: PLC0415 - only what moves a pointer needs it
 
         try:
@@ -110,7 +110,7 @@ class FolderStore:
         folder = self._root / below.rpartition("/")[0]
 
         def refuse(error: OSError) -> None:
-            # Without this a folder that can't be read is passed over as if it were empty.
+            # Otherwise a folder that can't be read would count as empty.
             if not isinstance(error, FileNotFoundError):
                 raise self._explained("list", below, error) from error
 
@@ -135,7 +135,7 @@ class FolderStore:
 
 
 class S3Store:
-    """A prefix of a bucket: one PUT, or one multipart upload that was completed."""
+    """A prefix of a bucket: each write is one PUT or one completed multipart upload."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
         self._bucket = bucket
@@ -146,7 +146,7 @@ class S3Store:
         return self._read_with_tag(name)[0]
 
     def _read_with_tag(self, name: str) -> tuple[bytes | None, str | None]:
-        """The content of a name and S3's tag of it."""
+        """The content of a name and its ETag."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - S3 only
 
         try:
@@ -170,7 +170,7 @@ class S3Store:
             raise self._explained("write", name, error) from error
 
     def update(self, name: str, renew: Renew) -> None:
-        """See `Store.update`. S3 writes only if the object still is the one that was read."""
+        """See `Store.update`. S3 writes only if the object is still the one that was read."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - S3 only
 
         for _ in range(_MOST_UPDATES):
@@ -207,7 +207,7 @@ class S3Store:
         try:
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + below):
                 if "KeyCount" not in page:
-                    # What was cut off in its header reads as a list of nothing.
+                    # An answer that was cut off in its header looks like an empty list.
                     raise self._explained("list", below, OSError("the answer was cut off"))
                 for item in page.get("Contents", []):
                     yield item["Key"].removeprefix(self._prefix)

@@ -1,4 +1,4 @@
-"""The sensor that tells people what is wrong, once, by every channel that is set.
+"""The sensor that sends alerts, each once, through every channel that is set.
 
 Concept: https://docs.dagster.io/guides/automate/sensors. It starts nothing and stops nothing: a
 channel that fails makes its own ticks red, and no month waits for it.
@@ -27,7 +27,7 @@ from credits_pipeline.credits.assets.wings import finops_is_in_use
 from credits_pipeline.text import Outside
 
 NAME = "credits_alerts"
-#: Between two looks at most; the inbox may be listed once an hour, where events start files.
+#: The most between two checks; with events the inbox may be listed only once an hour.
 _SECONDS = 60
 _NO_CHANNEL = (
     "No channel is set: CREDITS_ALERT_SLACK, CREDITS_ALERT_EMAIL with CREDITS_ALERT_SMTP, or "
@@ -36,7 +36,7 @@ _NO_CHANNEL = (
 
 
 class AlertError(Exception):
-    """Something could not be looked at, or not be told; the text names each."""
+    """Something could not be checked or not be sent; the text names each."""
 
 
 def alert_sensor(
@@ -45,9 +45,9 @@ def alert_sensor(
     """The sensor ``credits_alerts``.
 
     Args:
-        schedule: what had to be known at load.
+        schedule: what must be known at load.
         status: whether it runs from the start.
-        others: the names of the sensors and schedules that it looks after, besides itself.
+        others: the names of the sensors and schedules that it watches, besides itself.
         names: of the stream.
     """
     name = names.called(NAME)
@@ -56,10 +56,10 @@ def alert_sensor(
         name=name,
         minimum_interval_seconds=min(_SECONDS, 2 * schedule.sensor_seconds),
         default_status=status,
-        description="Tells people by Slack, e-mail and Amazon SNS, as far as they are set, of what "
+        description="Reports by Slack, e-mail and Amazon SNS, as far as they are set, what "
         "is wrong: months, files that have not come, drops that are not as they were sent, ticks "
         "that fail; where bills are read, budgets that are crossed, anomalies, and policies of "
-        "high severity that are broken. Each is told once.",
+        "high severity that are broken. Each is reported once.",
     )
     @names.bound
     def credits_alerts(
@@ -86,7 +86,7 @@ def alert_sensor(
         book, untold = _of_the_storage(before, down, channels, ui)
         failures += [*more, *untold]
         if book != before:
-            # A red tick would lose the cursor, and repeat what was said. The next one may be red.
+            # A red tick would lose the cursor, and repeat what was sent. The next one may be red.
             cursor = book.to_json().decode()
             return dg.SensorResult(
                 cursor=cursor, skip_reason=showing.plain(Outside(" ".join(failures) or said))
@@ -104,10 +104,10 @@ def _tell(
     channels: Sequence[Channel],
     ui: str,
 ) -> tuple[str, list[str]]:
-    """Look at all there is, and tell what is new; a word on it, and what went wrong.
+    """Check everything, and send what is new; returns a summary, and what went wrong.
 
     Raises:
-        StorageError: the book of what was told can't be read or kept.
+        StorageError: the state of the alerts can't be read or stored.
     """
     store = storage.store()
     before = AlertState.load(store)
@@ -130,7 +130,7 @@ def _look(
     names: Names,
     book: AlertState,
 ) -> tuple[Health, list[str]]:
-    """What is wrong and what is right, and what could not be looked at.
+    """What is wrong and what is right, and what could not be checked.
 
     Raises:
         StorageError: the storage can't be read.
@@ -155,7 +155,7 @@ def _look(
         "the ticks": lambda: alert_sources.ticks(
             context.instance, watched, None if origin is None else origin.location_name
         ),
-        "the credits": credits_of_the_ledger,
+        "the credits": lambda: credits_of_the_ledger(book),
     }
     if finops_is_in_use():
         sources["the budgets and anomalies"] = lambda: finops_alerts.money(book)
@@ -174,10 +174,10 @@ def _look(
 def _of_the_storage(
     book: AlertState, down: Exception | None, channels: Sequence[Channel], ui: str
 ) -> tuple[AlertState, list[str]]:
-    """Tell that the storage can't be used, or can be again: its book after that, and failures.
+    """Report that the storage can't be used, or can be used again: its state then, and failures.
 
-    The book of all else lies in the storage, so the storage's own is kept in the cursor; it is
-    empty as long as all is well.
+    The state of all other alerts lies in the storage, so the storage's own is in the cursor; it is
+    empty while all is well.
     """
     if down is None:
         view = Health(fine={"storage": "The storage can be read and written again."})

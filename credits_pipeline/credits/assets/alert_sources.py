@@ -1,6 +1,6 @@
 """What is wrong now: in the journal, in the inbox, and in Dagster's own runs and ticks.
 
-The journal is the source of truth for months, as every run leaves an attempt there, killed or not.
+The journal is the source of truth for months: every run leaves an attempt there, killed or not.
 """
 
 from collections.abc import Collection, Iterable
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.inbox.bucket import Inbox
     from credits_pipeline.credits.state.journal import Journal
 
-#: A sensor that looks every few seconds may miss one look; a schedule's next may be a day away.
+#: A sensor that ticks every few seconds may fail once; a schedule's next tick may be a day away.
 _TICKS = {"SENSOR": 3, "SCHEDULE": 1}
-#: A run that a person cancelled says neither that it could look nor that it could not.
+#: A run that a person cancelled says neither that it could check nor that it could not.
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
 
 def months(journal: "Journal") -> Health:
-    """Months by their last attempts, and by what the later looks found at them."""
+    """Months by their last attempts, and by the findings of the later checks."""
     view = Health()
     for last in journal.lasts():
         receipt = None
@@ -47,15 +47,15 @@ def missing_files(
     now: datetime,
     missed: Iterable[BillingMonth],
 ) -> Health:
-    """Whether last month's file has come if its day has, and those that were missed before.
+    """Whether last month's file has come by its due day, and the files that were missing before.
 
     Args:
         journal: what was sent.
         inbox: where files arrive.
-        day: of the month after, from which on a file is missed; None for never.
+        day: of the following month, from which a file is missing; None for never.
         first: the first month that has a partition.
         now: an aware moment.
-        missed: months whose files people were told to be missing.
+        missed: months whose files were reported missing.
     """
     view, asked = Health(), set(missed)
     last = BillingMonth.at(now).shift(-1)
@@ -75,7 +75,7 @@ def missing_files(
 
 
 def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> Health:
-    """Whether the last look of each of these jobs could look; what it found is the month's."""
+    """Whether the last run of each of these jobs could check; its findings belong to the months."""
     view = Health()
     for job in jobs:
         records = instance.get_run_records(
@@ -116,7 +116,7 @@ def ticks(instance: dg.DagsterInstance, names: Collection[str], location: str | 
         if not _is_ours(state, names, location):
             continue
         enough = _TICKS[state.instigator_type.value]
-        # One more, as the newest may be at work.
+        # One more, because the newest may be running.
         found = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=enough + 1)
         last = [tick for tick in found if tick.status.value != "STARTED"][:enough]
         kind = state.instigator_type.value.lower()
@@ -151,7 +151,7 @@ def _about(finding: Finding, journal: "Journal") -> str:
 
 
 def _why_not_looked(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
-    """What kept a run from looking; empty if nothing did, whatever it found."""
+    """What kept a run from checking; empty if nothing did, whatever it found."""
     if run.status is not dg.DagsterRunStatus.FAILURE:
         return ""
     for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
@@ -172,7 +172,7 @@ def _is_ours(state: Any, names: Collection[str], location: str | None) -> bool:
 
 
 def _root(error: Any) -> str:
-    """What an error that Dagster stored says, without Dagster's words around it or its trace."""
+    """What a stored Dagster error says, without Dagster's words around it and without its trace."""
     while error is not None and error.cause is not None:
         error = error.cause
     return "" if error is None else str(error.message).strip()

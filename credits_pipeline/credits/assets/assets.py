@@ -1,8 +1,8 @@
 """The four assets: from the file in S3 to the drop in CloudZero.
 
 Concept: https://docs.dagster.io/guides/build/assets. Each body is a few calls of the pure rooms;
-what stops a month is a value that the next step looks at, not a check (design decision 3).
-What an asset is stands in its description, which the UI shows.
+what stops a month is a value that the next step tests, not a check (design decision 3). The UI
+shows each asset's description.
 """
 
 from collections.abc import Iterator, Sequence
@@ -85,6 +85,9 @@ def credits_assets(
             key=names.asset(DROP),
             ins={PAYLOAD: dg.AssetIn(names.asset(PAYLOAD))},
             output_required=False,
+            # Where an instance gives it a limit, runs wait for the stream in Dagster's queue, where
+            # they are seen, and not at the lock, which holds in any case (ADR 39).
+            pool=names.called("credits_stream"),
             kinds={"cloudzero"},
             description="The month as CloudZero's AnyCost Stream holds it, read back and compared "
             "row by row. There is a materialisation only if CloudZero holds exactly this.",
@@ -93,12 +96,12 @@ def credits_assets(
 
 
 def _common(owners: Sequence[str], names: Names) -> dict[str, Any]:
-    """What every asset is found by in the UI."""
+    """The attributes by which the UI finds every asset."""
     return {"group_name": names.group, "owners": list(owners), "tags": TAGS}
 
 
 def inbox_asset(owners: Sequence[str] = (), names: Names = _ONLY) -> dg.AssetSpec:
-    """The inbox as people see it: files that start no run are listed there with the reason."""
+    """The inbox for people: files that start no run are listed there with the reason."""
     return dg.AssetSpec(
         names.asset(INBOX),
         **_common(owners, names),
@@ -131,7 +134,7 @@ def _raw_credits_csv(
                         file=key,
                         reason=f"There is no {box.uri(key)}.",
                         what_to_do=f"Upload the credits of {month} under that name; the month in "
-                        "CloudZero stands as it was.",
+                        "CloudZero is unchanged.",
                         permanent=True,
                     )
                 )
@@ -165,7 +168,7 @@ def _credits(
         journal = storage.journal()
         decided = decisions.taken(context, config, recorder, raw_credits_csv)
         if decided.clear_month:
-            # Whatever is wrong with the file must not stop its withdrawal.
+            # A fault in the file must not stop its withdrawal.
             nothing = MonthCredits.nothing(month, version, decided)
             return dg.MaterializeResult(
                 value=nothing,
@@ -196,7 +199,7 @@ def _credits(
                     decisions=asdict(decided),
                     decided=journal.decided(month, version.token),
                     reason=str(refusal),
-                    what_to_do="Nothing was sent; the month in CloudZero stands as it was. "
+                    what_to_do="Nothing was sent; the month in CloudZero is unchanged. "
                     "Upload a corrected file.",
                     permanent=True,
                 )

@@ -1,4 +1,4 @@
-"""Every run leaves an attempt and one log line, whatever became of it (design decision 14)."""
+"""Every run leaves an attempt and one log line, however it ended (design decision 14)."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any, NoReturn, Self
 
 import dagster as dg
+from dagster._core.errors import DagsterUserCodeProcessError
+from dagster._utils.error import SerializableErrorInfo
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
@@ -26,12 +28,23 @@ from credits_pipeline.reporting.links import Places
 from credits_pipeline.reporting.log_line import log_line
 from credits_pipeline.text import Outside
 
-#: On every run that ended with an attempt.
+#: Set on every run that ended with an attempt.
 VERDICT_TAG = "credits/verdict"
 RowLists = dict[str, list[dict[str, Any]]]
 
 
-class Refused(dg.Failure):
+class _PlainError(DagsterUserCodeProcessError):
+    """An error that brings its own account of itself, as from another process: Dagster keeps that.
+
+    Any other error is kept with its stack trace, which tells nobody about an expected end.
+    """
+
+    def __init__(self, *told: object) -> None:
+        account = SerializableErrorInfo("".join(f"{one}\n" for one in told), [], None)
+        super().__init__(*told, user_code_process_error_infos=[account])
+
+
+class Refused(dg.Failure, _PlainError):  # noqa: N818 - an end, as dagster.Failure is one
     """A step that stopped on purpose, after its attempt was written."""
 
     def __init__(self, description: Outside, shown: dict[str, Any] | None = None) -> None:
@@ -45,13 +58,13 @@ class Recorder:
     """Writes the attempt of one run and month.
 
     Attributes:
-        storage: where it goes.
+        storage: where it is written.
         run_id: Dagster's run.
         month: the billing month.
-        to_send: whether the run is to send the month; else its attempt is kept, and the month
-            stands as it did.
-        context: the step's, where there is one: what stops it is shown at the drop.
-        instance: Dagster's, where there is no step, for the run's tag.
+        to_send: whether the run means to send the month; otherwise its attempt is stored, and the
+            state of the month does not change.
+        context: the step's, if there is one: what stops it is shown at the drop.
+        instance: Dagster's, if there is no step, for the run's tag.
     """
 
     storage: StorageResource
@@ -110,7 +123,7 @@ class Recorder:
 
     @contextmanager
     def watching(self, **known: Any) -> Iterator[None]:
-        """Write an attempt for whatever stops the step and has none yet, then let it go on.
+        """Write an attempt for any error that stops the step without one, then re-raise it.
 
         Args:
             known: fields of the attempt that are known already.
@@ -126,7 +139,7 @@ class Recorder:
             elif before.verdict is Verdict.SENDING:
                 stored = self.close(interrupted(before, str(error)), sent=True)
             else:
-                # What went wrong afterwards, such as with Dagster's database, changes nothing.
+                # A later error, such as one of Dagster's database, changes nothing.
                 raise
             if _explains_itself(error):
                 self.show(stored, {})
@@ -159,7 +172,7 @@ def failed(attempt: Attempt, error: BaseException) -> Attempt:
 
 
 def interrupted(attempt: Attempt, why: str) -> Attempt:
-    """The attempt that was found as ``sending`` after its run had ended."""
+    """The attempt of a run that ended while it was still marked ``sending``."""
     return replace(
         attempt,
         verdict=Verdict.INCOMPLETE,
@@ -172,7 +185,7 @@ def interrupted(attempt: Attempt, why: str) -> Attempt:
 
 
 def told(attempt: Attempt) -> str:
-    """What an attempt says to people, in one paragraph."""
+    """An attempt for people, in one paragraph."""
     verdict = attempt.verdict.value.upper().replace("_", " ")
     text = f"{attempt.billing_month} {verdict}: {attempt.reason}"
     return f"{text} What to do: {attempt.what_to_do}" if attempt.what_to_do else text
@@ -187,8 +200,8 @@ def blocked(
 
     Args:
         attempt: of the run.
-        statements: those that do not hold.
-        offers: decisions that would let the month go.
+        statements: those that did not pass.
+        offers: decisions that would unblock the month.
     """
     decide = deciding.offered(attempt.billing_month, attempt.file_version, offers)
     return replace(
@@ -203,7 +216,7 @@ def blocked(
 
 
 def held_for_a_person(attempt: Attempt) -> Attempt:
-    """The attempt of a month whose change is too large to go unseen, with what can be decided."""
+    """The attempt of a month held for approval, with what can be decided."""
     offer = {"accept_change": True}
     decide = deciding.offered(attempt.billing_month, attempt.file_version, [offer])
     return replace(
@@ -215,12 +228,12 @@ def held_for_a_person(attempt: Attempt) -> Attempt:
 
 
 def blocked_for_accounts(attempt: Attempt, unknown: list[dict[str, Any]]) -> Attempt:
-    """The attempt of a month that nothing but accounts unknown to CloudZero stops.
+    """The attempt of a month that is blocked only by accounts unknown to CloudZero.
 
-    Its ledger names them, by which the month is found again once they are known.
+    Its ledger names them; through it the month is found again once they are known.
 
     Args:
-        attempt: as `blocked` has it.
+        attempt: as returned by `blocked`.
         unknown: the accounts, with their dollars as text.
     """
     from credits_pipeline.credits.cloudzero.known import WHAT_TO_DO  # noqa: PLC0415 - loads polars
@@ -235,7 +248,7 @@ def blocked_for_accounts(attempt: Attempt, unknown: list[dict[str, Any]]) -> Att
 
 
 def show_at_the_drop(context: StepContext, attempt: Attempt, shown: Mapping[str, Any]) -> None:
-    """Show at the month of `cloudzero_drop` what became of it: people look for a reason there."""
+    """Show at the month of `cloudzero_drop` how it ended: people look there for the reason."""
     context.op_execution_context.log_event(
         dg.AssetObservation(
             asset_key=Names.of_step(context).asset(DROP),
@@ -249,7 +262,7 @@ def show_at_the_drop(context: StepContext, attempt: Attempt, shown: Mapping[str,
 def _tag(instance: dg.DagsterInstance, attempt: Attempt) -> None:
     """Put the verdict on the run, so that Dagster's list of runs can be filtered by it.
 
-    The attempt is written already: a database that is away must not make a sent month red.
+    The attempt is already written: an unavailable database must not turn a sent month red.
     """
     try:
         instance.add_run_tags(attempt.run_id, {VERDICT_TAG: attempt.verdict.value})
@@ -261,8 +274,8 @@ def _tag(instance: dg.DagsterInstance, attempt: Attempt) -> None:
 def log(attempt: Attempt) -> None:
     """Print the attempt as one line of JSON on standard output, and put it into its log group.
 
-    What became of the month does not hang on the log group: where that can't be reached, this is
-    said as an error in the run's log.
+    The result of the month does not depend on the log group: if that can't be reached, the run's
+    log says so as an error.
     """
     line = log_line(attempt)
     sys.stdout.write(line + "\n")
@@ -287,7 +300,7 @@ def log(attempt: Attempt) -> None:
 
 
 def _explains_itself(error: BaseException) -> bool:
-    """Whether an error's text is written for people, and a traceback would only hide it."""
+    """Whether an error's text is written for people, so that a traceback would only hide it."""
     from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - as above
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.credits.inbox.bucket import InboxError  # noqa: PLC0415 - loads the AWS SDK
@@ -309,7 +322,7 @@ def refuse_blocked(recorder: Recorder, found: MonthCredits) -> None:
     """Stop a month whose findings are not cleared.
 
     Raises:
-        Refused: a statement that blocks does not hold.
+        Refused: a blocking statement did not pass.
     """
     stops = blocking(found.statements)
     if stops:

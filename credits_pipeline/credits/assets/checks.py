@@ -1,7 +1,7 @@
 """The asset checks: the run report, one statement each, with numbers.
 
 Concept: https://docs.dagster.io/guides/test/asset-checks. They show what the guards in the assets
-act on; they stop nothing by themselves that the code would let pass (design decision 3).
+act on; they stop nothing that the code would let pass (design decision 3).
 """
 
 import logging
@@ -39,7 +39,7 @@ from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE
 from credits_pipeline.reporting import tables
 from credits_pipeline.text import Outside
 
-#: Statements about `credits`, and what each says to a finance person.
+#: Statements about `credits`, and what each means to a finance person.
 OF_CREDITS = {
     "layout_is_known": "Which shape of file it is, and how its text was read.",
     "table_is_not_empty": "There is at least one account to send.",
@@ -56,11 +56,11 @@ OF_CREDITS = {
     "month_is_plausible": "Total and number of accounts are like those of the months before. It "
     "only warns; a change that is too large to go unseen is held when it is to be sent.",
 }
-#: What the steps that look at several statements are called, in a run and in its config.
+#: What the steps that evaluate several statements are called, in a run and in its config.
 CREDITS_STEP = "check_the_credits"
 ASK_STEP = "ask_cloudzero_before_the_drop"
 LATER_STEP = "look_at_the_drop_again"
-#: Those that warn at most; the UI calls the others blocking.
+#: Those that at most warn; the UI calls the others blocking.
 _ONLY_WARN = {
     "layout_is_known",
     "account_ids_are_whole",
@@ -75,7 +75,7 @@ OF_PAYLOAD = {
     CHANGES: "What the month changes against what CloudZero holds for it now. It stops nothing, "
     "and warns where the drop will be held for a person to look at.",
 }
-#: Statements about `cloudzero_drop` that time may change; jobs of their own look at all months.
+#: Statements about `cloudzero_drop` that may change with time; separate jobs check all months.
 OF_DROP_LATER = {
     STILL_HELD: "CloudZero still holds exactly what the month's receipt says. Looked at once a day "
     "for 90 days, and a quarter of an hour after a request without an answer.",
@@ -87,7 +87,7 @@ OF_DROP_LATER = {
 
 
 def later_checks(names: Names) -> dg.AssetSelection:
-    """The checks that are no part of a month's own run."""
+    """The checks that are not part of a month's own run."""
     keys = [dg.AssetCheckKey(names.asset(DROP), name) for name in OF_DROP_LATER]
     return dg.AssetSelection.checks(*keys)
 
@@ -97,7 +97,7 @@ def credits_checks(
 ) -> list[dg.AssetChecksDefinition]:
     """All checks, each per month."""
     with warnings.catch_warnings():
-        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        # Partitions of checks are in preview in the pinned release; the tests cover them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
             *_of_credits(partitions, names),
@@ -145,10 +145,10 @@ def _of_credits(
 
 
 def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder) -> None:
-    """End the step with the reason, where Dagster would say no more than a check's name.
+    """End the step with the reason, where Dagster would give only a check's name.
 
     Raises:
-        Refused: a selected statement that blocks does not hold.
+        Refused: a selected blocking statement did not pass.
     """
     stops = [s for s in found.statements if s.name in selected and s.blocking and not s.passed]
     if stops:
@@ -230,7 +230,7 @@ def _of_payload(
             if one.name in selected and one.blocking and not one.passed
         ]
         if stops:
-            # Run by itself, the check says nothing of how the month stands.
+            # Run on its own, the check does not change the month's state.
             recorder = Recorder.of(context, storage, month)
             attempt = blocked(recorder.new(Verdict.BLOCKED, **figures.attempt_fields(found)), stops)
             rows = figures.row_lists(found)

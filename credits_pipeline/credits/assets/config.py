@@ -11,7 +11,7 @@ from credits_pipeline.credits.model.names import CREDITS
 
 
 class DuplicatesChoice(Enum):
-    """What becomes of an account's second row; Dagster shows the names."""
+    """What to do with an account's second row; Dagster shows the names."""
 
     first = "first"
     sum = "sum"
@@ -19,22 +19,22 @@ class DuplicatesChoice(Enum):
 
 
 class SignsChoice(Enum):
-    """How signs are taken."""
+    """How signs are read."""
 
     auto = "auto"
     as_is = "as_is"
     flipped = "flipped"
 
 
-#: Fields that decide nothing by themselves.
+#: Fields that are no decision in themselves.
 _ABOUT = frozenset({"for_version", "who", "why"})
 
 
 class CreditsConfig(dg.Config):
     """Decisions about one version of the file, which for_version names.
 
-    They are kept with the version: later runs of it follow them without being told again, and a
-    new upload starts without. Leave a field out to keep what was decided before.
+    They stay with the version: later runs of it follow them without being given them again, and a
+    new upload starts without them. A field that is left out keeps what was decided before.
     """
 
     for_version: str | None = Field(
@@ -80,7 +80,7 @@ class CreditsConfig(dg.Config):
 
 
 class DropConfig(dg.Config):
-    """How this one run drops; nothing of it is remembered."""
+    """How this one run sends; nothing of it is stored."""
 
     force: bool = Field(
         default=False, description="Send although CloudZero already holds exactly these rows."
@@ -91,7 +91,7 @@ class DropConfig(dg.Config):
 
 
 def asks_to_clear(context: dg.AssetExecutionContext) -> bool:
-    """Whether this run was told to withdraw its month, in the config of credits."""
+    """Whether the config of credits tells this run to withdraw its month."""
     config = context.run.run_config
     told = config.get("ops", {}) if isinstance(config, dict) else {}
     credits = Names.of_step(context).op(CREDITS)

@@ -1,6 +1,6 @@
-"""What a run's config decides: refused for another version than the one that the person saw.
+"""What a run's config decides: refused for a version other than the one that the person saw.
 
-See ADR 11. What is taken is written down with who decided and why.
+See ADR 11. What is accepted is stored with who decided and why.
 """
 
 from dataclasses import replace
@@ -13,6 +13,7 @@ from credits_pipeline.credits.assets.config import CreditsConfig
 from credits_pipeline.credits.delivery.artifacts import RawFile
 from credits_pipeline.credits.delivery.decisions import in_force
 from credits_pipeline.credits.model.decisions import Decisions
+from credits_pipeline.credits.state.announcement import UPLOAD, arrived
 from credits_pipeline.credits.state.attempt import Verdict
 from credits_pipeline.reporting import deciding
 
@@ -22,15 +23,18 @@ NOBODY = "a person in Dagster"
 def taken(
     context: dg.AssetExecutionContext, config: CreditsConfig, recorder: Recorder, raw: RawFile
 ) -> Decisions:
-    """The decisions that a run goes by, after those of its config are written down.
+    """The decisions that a run follows, after those of its config are stored.
 
     Raises:
-        Refused: its config decides about no version or about another one, or it is an old run
-            executed again, which decides nothing anew.
+        Refused: its config decides about no version or about another one, or it re-executes an old
+            run, which decides nothing new.
         SettingError: a default can't be used.
         StorageError: the storage can't be read or written.
     """
     journal, month, token = recorder.storage.journal(), raw.month, raw.version.token
+    upload = raw.version.metadata.get(UPLOAD)
+    if upload:
+        arrived(recorder.storage.store(), month, upload, digest=raw.digest, version=token)
     if not config.decided and not config.for_version:
         return in_force(journal, month, raw.version)
     if config.for_version != token:
@@ -56,7 +60,7 @@ def taken(
 def _decided_before(
     recorder: Recorder, raw: RawFile, config: CreditsConfig, run_id: str
 ) -> Decisions:
-    """The decisions in force, where they still are those of the run that is executed again."""
+    """The decisions in force, if they are still those of the re-executed run."""
     journal, month, version = recorder.storage.journal(), raw.month, raw.version
     now = in_force(journal, month, version)
     known = any(record["run_id"] == run_id for record in journal.decided(month, version.token))
@@ -93,8 +97,8 @@ def _refuse(recorder: Recorder, raw: RawFile, config: CreditsConfig, why: str) -
             Verdict.FAILED,
             file=raw.version.key,
             file_version=raw.version.token,
-            reason=f"{why} The decision is refused, nothing was sent, and {raw.month} stands as "
-            "it was.",
+            reason=f"{why} The decision is refused, nothing was sent, and {raw.month} is "
+            "unchanged.",
             what_to_do=f"{command} shows what a decision would be about, and asks.",
             permanent=True,
         )
@@ -102,6 +106,6 @@ def _refuse(recorder: Recorder, raw: RawFile, config: CreditsConfig, why: str) -
 
 
 def _who(context: dg.AssetExecutionContext, config: CreditsConfig) -> str:
-    """Who decides, as the config or Dagster knows."""
+    """Who decides, according to the config or Dagster."""
     tags = context.run.tags
     return config.who or tags.get("dagster/user") or tags.get("user") or NOBODY

@@ -1,8 +1,7 @@
-"""One month's drop: the guards, the drop itself, and the attempt that tells of it.
+"""One month's drop: the guards, the drop itself, and the attempt that reports it.
 
-From the look for the newest version to the receipt everything happens under the stream's lock
-(design decision 2). What CloudZero is asked and sent is in
-`credits_pipeline.credits.cloudzero.drop`.
+Everything from the check for a newer version to the receipt happens under the stream's lock (design
+decision 2). `credits_pipeline.credits.cloudzero.drop` has what CloudZero is asked and sent.
 """
 
 import sys
@@ -62,10 +61,10 @@ def drop_month(
     storage: StorageResource,
     cloudzero: CloudZeroResource,
 ) -> dg.MaterializeResult[Any] | None:
-    """Bring CloudZero's month to the payload, or say why not.
+    """Make CloudZero's month equal to the payload, or say why not.
 
     Returns:
-        The receipt, where CloudZero holds exactly what it says; None where nothing was to be sent.
+        The receipt, if CloudZero holds exactly what it says; None if nothing was to be sent.
 
     Raises:
         Failure: the month is blocked, held, incomplete or failed; the attempt says the same.
@@ -118,14 +117,14 @@ class _MonthDrop:
 
     @cached_property
     def found(self) -> MonthCredits:
-        """The credits now stored: what this run read, else what is current."""
+        """The stored credits: what this run read, otherwise what is current."""
         _, found = load(self.storage, "credits", self.made.month, run_id=self.recorder.run_id)
         if not isinstance(found, MonthCredits):
             raise TypeError(f"the archive gave a {type(found).__name__} for credits")
         return found
 
     def say(self, text: str) -> None:
-        """Tell Dagster's log how it goes; a log that can't be written stops no drop half way."""
+        """Report progress in Dagster's log; an unwritable log must not stop a drop half way."""
         try:
             self.context.log.info(showing.plain(Outside(text)))
         except Exception as error:  # noqa: BLE001 - whatever Dagster's storage of events raises
@@ -133,9 +132,9 @@ class _MonthDrop:
             sys.stderr.write(f"{showing.plain(Outside(said))}\n")
 
     def superseded(self) -> str | None:
-        """Why this version is not the one to send any more, or None (design decision 1).
+        """Why this version is no longer the one to send, or None (design decision 1).
 
-        A month is withdrawn whether or not its file is still there, but not past a newer one.
+        A month is withdrawn whether or not its file is still there, but not past a newer version.
         """
         box = self.inbox.open()
         key = box.key(self.made.month)
@@ -152,7 +151,7 @@ class _MonthDrop:
         return self._given_up()
 
     def _given_up(self) -> str | None:
-        """Why what was decided does not hold any more, or None."""
+        """Why a decision no longer applies, or None."""
         month, version = self.made.month, self.made.version
         told = given_up(self.journal, month, version, self.found.decisions)
         if not told:
@@ -163,7 +162,7 @@ class _MonthDrop:
         )
 
     def refuse_what_is_not_cleared(self) -> None:
-        """Stop what the checks show in red (design decision 3).
+        """Stop the month if a blocking check is red (design decision 3).
 
         Raises:
             Refused: findings are not cleared, or the payload was not made from the credits.
@@ -181,7 +180,7 @@ class _MonthDrop:
             )
 
     def options(self, config: DropConfig) -> "DropOptions":
-        """What this run is to do."""
+        """What this run should do."""
         from credits_pipeline.credits.cloudzero.drop import DropOptions  # noqa: PLC0415 - loads httpx
 
         return DropOptions(
@@ -197,12 +196,12 @@ class _MonthDrop:
 
     @cached_property
     def plausible(self) -> "Statement":
-        """Beside the months before, which are read before anything is sent."""
+        """Compares the month with earlier ones, which are read before anything is sent."""
         return policies.plausible_statement(self.journal, self.found)
 
     @cached_property
     def known(self) -> Known:
-        """The accounts that CloudZero knows, where they are looked at (design decision 10)."""
+        """The accounts that CloudZero knows, if they are checked (design decision 10)."""
         if self.found.withdrawn or policies.unknown_accounts() == "send":
             return Known(None)
         return known_accounts_of(self.made.month, cloudzero=self.cloudzero, storage=self.storage)
@@ -210,13 +209,13 @@ class _MonthDrop:
     def previous(self) -> "PreviousAttempt | None":
         """Our last attempt that sent anything to this stream and month.
 
-        One that is found as ``sending`` belongs to a run that died, as this one holds the lock.
+        One still marked ``sending`` belongs to a dead run, because this one holds the lock.
         """
         from credits_pipeline.credits.cloudzero.drop import PreviousAttempt  # noqa: PLC0415 - loads httpx
 
         last = self.journal.last_sent(self.made.month)
         if last is not None and last.verdict is Verdict.SENDING:
-            # It may have ended before its first create, and said so.
+            # It may have ended before its first create and recorded that.
             last = self.journal.attempt(self.made.month, last.run_id) or last
         if last is not None and last.verdict is Verdict.SENDING:
             last = self.recorder.close(interrupted(last, "its process ended"), sent=True)
@@ -242,7 +241,7 @@ class _MonthDrop:
         planned = result.plan is not None
         verdict = Verdict(result.verdict)
         if rows_left_out(ledger) and verdict is Verdict.VERIFIED:
-            # Rows count, not dollars: an unreadable amount is left out with dollars unknown.
+            # Rows count, not dollars: the dollars of an unreadable amount are unknown.
             verdict = Verdict.PARTIAL
         if result.validation_errors:
             verdict = Verdict.BLOCKED
@@ -288,7 +287,7 @@ class _MonthDrop:
         return held_for_a_person(attempt) if verdict is Verdict.HELD else attempt
 
     def _reconciled(self, attempt: Attempt, rows: "pl.DataFrame") -> Attempt:
-        """The attempt with ledger and bill beside what was sent, where bills are read."""
+        """The attempt with ledger and bill beside what was sent, if bills are read."""
         if not finops_is_in_use():
             return attempt
         file: dict[str, Decimal] = {}
@@ -306,10 +305,10 @@ class _MonthDrop:
     def end(
         self, attempt: Attempt, result: "DropResult | None" = None
     ) -> dg.MaterializeResult[Any] | None:
-        """Write the attempt down and tell Dagster; see `drop_month`."""
+        """Write the attempt and report to Dagster; see `drop_month`."""
         rows = self._rows(result)
         if attempt.verdict.has_receipt and result is not None:
-            # What is proven to be there, and what was there before: later looks need both.
+            # What is proven to be there, and what was there before: later checks need both.
             made = self.made.payload.rows if result.plan is None else result.plan.placed()
             attempt = self._reconciled(attempt, made)
             files = {"sent.parquet": parquet(made)}

@@ -1,7 +1,7 @@
-"""Where the steps of a run are executed, which is a setting: in the run's process, or elsewhere.
+"""Where the steps of a run are executed, as set: in the run's process, or elsewhere.
 
-Concept: https://docs.dagster.io/guides/operate/run-executors. Whole runs go to other machines by
-a run launcher in ``dagster.yaml``, which needs no executor but the default.
+Concept: https://docs.dagster.io/guides/operate/run-executors. A run launcher in ``dagster.yaml``
+sends whole runs to other machines; that needs no executor but the default.
 """
 
 from typing import Any
@@ -10,12 +10,12 @@ import dagster as dg
 
 from credits_pipeline.core import settings
 
-#: Polars' threads do not survive a fork, so that a process of its own begins empty.
+#: Polars' threads do not survive a fork, so a separate process starts empty.
 _SPAWN: dict[str, Any] = {"start_method": {"spawn": {}}}
 
 
 def executor_of_settings() -> dg.ExecutorDefinition:
-    """The executor that CREDITS_EXECUTOR names, configured, so that no run needs run config for it.
+    """The executor that CREDITS_EXECUTOR names, configured, so that runs need no run config for it.
 
     Raises:
         SettingError: it names none, or Celery's settings are missing.
@@ -29,11 +29,11 @@ def executor_of_settings() -> dg.ExecutorDefinition:
 
 
 def celery_config(broker: Any) -> dict[str, Any]:
-    """What the executor and Celery's workers have to agree on.
+    """What the executor and Celery's workers must agree on.
 
-    A step stays its worker's until it has ended, and goes to another when nothing was heard of it
-    for CREDITS_CELERY_SECONDS. A step whose process died alone fails, and its run is retried a few
-    times: handed on for ever it could end one process after the other.
+    A step belongs to its worker until it has ended, and goes to another one after
+    CREDITS_CELERY_SECONDS of silence. A step whose process died alone fails, and its run is
+    retried a few times: passed on for ever, it could kill one process after the other.
 
     Args:
         broker: Redis, as its URL or as Dagster's name of a variable.
@@ -65,7 +65,7 @@ def _celery() -> dg.ExecutorDefinition:
             "pip install '.[celery]' in the project's folder."
         ) from error
     settings.CELERY_BROKER.read(settings.redis_address)
-    # Its name and not its value: what a code location tells of itself holds no password.
+    # The variable's name and not its value: a code location's description must show no password.
     return celery_executor.configured(
         celery_config({"env": settings.CELERY_BROKER.name}), name="celery"
     )

@@ -1,7 +1,7 @@
-"""The sensor of the inbox: a run for each new version, and again for what may pass.
+"""The sensor of the inbox: starts a run for each new version, and again after a temporary failure.
 
-Concept: https://docs.dagster.io/guides/automate/sensors. What a tick starts is decided by
-`credits_pipeline.credits.inbox.tick`; here it is given what it needs to know.
+Concept: https://docs.dagster.io/guides/automate/sensors. `credits_pipeline.credits.inbox.tick`
+decides what a tick starts; this module gives it what it needs to know.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ from credits_pipeline.text import Markdown, Outside
 if TYPE_CHECKING:
     from credits_pipeline.credits.state.journal import Journal
 
-#: Failed runs that one tick takes notice of; the others wait for the next.
+#: Failed runs that one tick processes; the others wait for the next.
 _RUNS = 200
 _OVERLAP = timedelta(seconds=1)
 
@@ -49,7 +49,7 @@ _OVERLAP = timedelta(seconds=1)
 def files_sensor(
     schedule: Schedule, job: Any, status: dg.DefaultSensorStatus, names: Names
 ) -> dg.SensorDefinition:
-    """The sensor ``credits_files``, which looks at the runs of its own assets alone."""
+    """The sensor ``credits_files``, which considers only runs of its own assets."""
     queue = schedule.events_queue
 
     @dg.sensor(
@@ -57,9 +57,9 @@ def files_sensor(
         name=names.called("credits_files"),
         minimum_interval_seconds=1 if queue else schedule.sensor_seconds,
         default_status=status,
-        description="Looks into the inbox and starts a run for each new version of a month's file. "
-        "A month that failed for a cause that may pass is asked for again after 15 minutes, 1 hour "
-        "and 4 hours, then every 12 hours for three days.",
+        description="Checks the inbox and starts a run for each new version of a month's file. "
+        "A month that failed for a temporary reason is retried after 15 minutes, 1 hour and "
+        "4 hours, then every 12 hours for three days.",
     )
     @names.bound
     def credits_files(
@@ -100,7 +100,7 @@ def _result(
 
 
 def _is_due(cursor: Cursor, schedule: Schedule, now: datetime, box: Inbox) -> bool:
-    """Whether the inbox is to be listed, where events tell of its files in between."""
+    """Whether the inbox is due to be listed, if events report its files in between."""
     if cursor.inbox != _told_apart(box):
         return True
     every = timedelta(seconds=schedule.sensor_seconds)
@@ -108,7 +108,7 @@ def _is_due(cursor: Cursor, schedule: Schedule, now: datetime, box: Inbox) -> bo
 
 
 def _told_apart(box: Inbox) -> str:
-    """What tells an inbox from another, short enough for a cursor."""
+    """An id that differs between inboxes, short enough for a cursor."""
     return hashlib.sha256(box.uri(box.prefix).encode()).hexdigest()[:8]
 
 
@@ -121,7 +121,7 @@ def _look(
     now: datetime,
     is_one_of_ours: Callable[[dg.DagsterRun], bool],
 ) -> Tick:
-    """One look into the whole inbox, and what it starts."""
+    """One check of the whole inbox, and what it starts."""
     journal = storage.journal()
     seen = looked(box, cursor.sweep if cursor else None, now)
     runs_until = cursor.runs_until if cursor else None
@@ -175,7 +175,7 @@ def _failed_since(
     now: datetime,
     is_one_of_ours: Callable[[dg.DagsterRun], bool],
 ) -> tuple[dict[BillingMonth, datetime], datetime]:
-    """Months with a run that failed since, whoever asked for it, and when it was asked for."""
+    """Months with a run that failed since then, and when it was requested, by whomever."""
     if known_until is None:
         return {}, now
     records = instance.get_run_records(
@@ -200,7 +200,7 @@ def _outcomes(
     months: Iterable[BillingMonth],
     storage: StorageResource,
 ) -> dict[BillingMonth, Outcome]:
-    """The last attempt of each month, after the dead among them were told from those at work."""
+    """The last attempt of each month, after dead runs were told apart from running ones."""
     journal = storage.journal()
     last = {month: found for month in months if (found := journal.last(month)) is not None}
     sending = {m: a for m, a in last.items() if a.verdict is Verdict.SENDING}
@@ -224,10 +224,10 @@ def _settle(
     sending: Mapping[BillingMonth, Attempt],
     storage: StorageResource,
 ) -> dict[BillingMonth, Attempt]:
-    """Say of attempts that are found as ``sending`` what became of those whose run is dead.
+    """Close attempts still marked ``sending`` whose run is dead.
 
-    Whoever sends holds the stream's lock, which falls free with its process: if it is free, nobody
-    is sending any more, whatever Dagster still thinks of the run after a power cut.
+    A sender holds the stream's lock, which is released when its process ends: if the lock is
+    free, nobody is sending any more, whatever Dagster still shows after a power cut.
     """
     settled = {}
     journal = storage.journal()
@@ -250,7 +250,8 @@ def _said_of(
     found = journal.attempt(month, attempt.run_id) or attempt
     if found.verdict is Verdict.SENDING:
         return recorder.close(interrupted(found, "its process ended"), sent=True)
-    # It was killed between its last word and the pointers to that, so maybe before its line.
+    # It was killed after writing its result and before the pointers, so perhaps before its log
+    # line.
     stored = journal.close(found, sent=True)
     log(stored)
     return stored
@@ -262,7 +263,7 @@ class _BusyError(Exception):
 
 @contextmanager
 def _if_free(cloudzero: CloudZeroResource, instance: dg.DagsterInstance) -> Iterator[bool]:
-    """Hold the stream's lock if nobody else does, without waiting for it."""
+    """Hold the stream's lock if it is free, without waiting for it."""
 
     def refuse_to_wait(why: str) -> None:
         raise _BusyError(why)
@@ -299,7 +300,7 @@ def _observation(view: InboxView, uri: str, names: Names) -> dg.AssetObservation
         )
     if view.gone:
         metadata["removed_files"] = _months(
-            "The files of these months were removed; the months stand as they were sent: ",
+            "The files of these months were removed; the months stay as they were sent: ",
             view.gone,
         )
     return dg.AssetObservation(

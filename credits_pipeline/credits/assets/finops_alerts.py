@@ -1,6 +1,6 @@
-"""What the second wing's assets found that people should know of, as alerts.
+"""What the second wing's assets found that people should know, as alerts.
 
-It reads what those assets kept, so that a look costs two small files and loads no engine.
+It reads what those assets stored, so a check costs two small files and loads no engine.
 """
 
 from datetime import UTC, datetime
@@ -18,15 +18,15 @@ _RULES = ("policy ",)
 
 
 def money(book: AlertState) -> Health:
-    """Thresholds of budgets that were crossed or will be, and anomalies above the limit.
+    """Thresholds of budgets that were or will be crossed, and anomalies above the limit.
 
     Args:
-        book: what was told; what is in it and not seen any more is settled.
+        book: what was reported; what is in it and no longer seen is settled.
 
     Raises:
         SettingError: a setting of the wing can't be used.
         ObjectsError: its storage can't be read.
-        DecisionsError: what people decided can't be read.
+        DecisionsError: the decisions can't be read.
     """
     from credits_pipeline.finops import settings  # noqa: PLC0415 - only where the wing is in use
     from credits_pipeline.finops.budgets import alerting  # noqa: PLC0415 - as above
@@ -51,12 +51,12 @@ def rules(book: AlertState) -> Health:
     """Violations of high severity that nobody has acknowledged.
 
     Args:
-        book: what was told; what is in it and not seen any more is settled.
+        book: what was reported; what is in it and no longer seen is settled.
 
     Raises:
         SettingError: a setting of the wing can't be used.
         ObjectsError: its storage can't be read.
-        DecisionsError: what people decided can't be read.
+        DecisionsError: the decisions can't be read.
     """
     from credits_pipeline.finops import settings  # noqa: PLC0415 - only where the wing is in use
     from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - as above
@@ -76,7 +76,7 @@ def _judged() -> dict[str, str]:
 
 
 def _said(subject: str) -> "dict[str, State]":
-    """What people said of a kind of findings, by id."""
+    """How people judged the findings of one kind, by id."""
     from credits_pipeline.finops.decisions.opening import (  # noqa: PLC0415 - as above
         are_kept,
         open_decisions,
@@ -96,7 +96,7 @@ def _health(
     wrong = tuple(alert_of(note, has_pages=has_pages) for note in notes.wrong)
     seen = {*notes.fine, *(alert.subject for alert in wrong)}
     gone = {
-        episode.subject: "It is not seen any more."
+        episode.subject: "It is no longer seen."
         for episode in book.episodes
         if episode.subject.startswith(subjects) and episode.subject not in seen
     }

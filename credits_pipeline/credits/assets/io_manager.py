@@ -1,7 +1,7 @@
 """The IO manager: each asset's value as files in the archive, by month and run.
 
-A run reads what it made itself; a run that did not make it reads what is current. Two runs of one
-month side by side therefore never mix their tables.
+A run reads what it made itself; a run that did not make it reads what is current. So two concurrent
+runs of one month never mix their tables.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.resources import StorageResource
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload, RawFile, Stored
-from credits_pipeline.text import Outside
+from credits_pipeline.text import Outside, gated
 
 if TYPE_CHECKING:
     from credits_pipeline.core.storage.archive import Entry
@@ -25,17 +25,18 @@ VALUES: dict[str, type[RawFile | MonthCredits | MonthPayload]] = {
 }
 
 
-#: The file that is each asset's table. Raw bytes are where they were found: in the inbox.
+#: The file that contains each asset's table. Raw bytes stay where they were found: in the inbox.
 FILES = {"credits": "credits.parquet", "cbf_payload": "cbf.parquet"}
 
 
 class MonthIOManager(dg.ConfigurableIOManager):
-    """Keeps and finds the values that pass between the assets."""
+    """Stores and finds the values that pass between the assets."""
 
     storage: dg.ResourceDependency[StorageResource]
 
+    @gated
     def handle_output(self, context: dg.OutputContext, obj: Stored) -> None:
-        """Keep a value, and show where."""
+        """Store a value, and show where."""
         noun, month = _address(context)
         archive = self.storage.archive()
         entry = archive.keep(
@@ -52,6 +53,7 @@ class MonthIOManager(dg.ConfigurableIOManager):
             shown["dagster/uri"] = showing.text(Outside(f"{stored_at}/{FILES[noun]}"))
         context.add_output_metadata(shown)
 
+    @gated
     def load_input(self, context: dg.InputContext) -> RawFile | MonthCredits | MonthPayload:
         """Find a value.
 
@@ -66,7 +68,7 @@ class MonthIOManager(dg.ConfigurableIOManager):
 def load(
     storage: StorageResource, noun: str, month: BillingMonth, *, run_id: str
 ) -> tuple["Entry", RawFile | MonthCredits | MonthPayload]:
-    """What this run made of a noun, else what is current.
+    """What this run made of a noun, otherwise what is current.
 
     Raises:
         Failure: there is none; the message says what to materialise.

@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of each value: numbers as numbers, exact dollars as text too."""
+"""What the Dagster UI shows of each value: numbers as numbers, exact dollars also as text."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 Metadata = dict[str, Any]
-#: More rows than this are listed in the stored files only; the UI says how many there are.
+#: More rows than this are listed only in the stored files; the UI says how many there are.
 SHOWN = 50
 
 
 def of_raw(raw: RawFile, uri: str) -> Metadata:
-    """Of the bytes of a file."""
+    """Metadata of a file's bytes."""
     if not raw.is_there:
         said = f"There is no {uri}; the month is withdrawn without one."
         return {"file": showing.text(Outside(said))}
@@ -48,7 +48,7 @@ def of_raw(raw: RawFile, uri: str) -> Metadata:
 
 
 def of_credits(found: MonthCredits) -> Metadata:
-    """Of the table and its findings."""
+    """Metadata of the table and its findings."""
     from credits_pipeline.credits.model.table import CreditsTable  # noqa: PLC0415 - loads pandera
 
     findings = found.reading.findings
@@ -82,7 +82,7 @@ def of_credits(found: MonthCredits) -> Metadata:
 def report(
     attempt: Attempt, rows: Mapping[str, Any], places: Places | None = None
 ) -> dg.MarkdownMetadataValue:
-    """The run report, as the UI shows it."""
+    """The run report for the UI."""
     places = places or Places()
     return showing.md(
         markdown(attempt, rows, places=replace(places, ui=settings.UI_URL.read(web_address)))
@@ -90,7 +90,7 @@ def report(
 
 
 def of_attempt(attempt: Attempt, rows: Mapping[str, Any], places: Places) -> Metadata:
-    """Of what became of a drop: the run report, and figures of its own where there is a receipt."""
+    """Metadata of a drop's result: the run report, and separate figures if there is a receipt."""
     shown: Metadata = {
         "report": report(attempt, rows, places),
         "verdict": attempt.verdict.value,
@@ -120,7 +120,7 @@ def _stream_uri(attempt: Attempt) -> str:
 
 
 def of_payload(made: MonthPayload) -> Metadata:
-    """Of the CBF rows."""
+    """Metadata of the CBF rows."""
     from credits_pipeline.credits.cloudzero.cbf import CbfRows  # noqa: PLC0415 - loads pandera
 
     rows = made.payload.rows

@@ -12,7 +12,7 @@ from credits_pipeline.credits.inbox.names import Months
 
 
 def monthly_partitions(start: BillingMonth) -> dg.MonthlyPartitionsDefinition:
-    """One partition per billing month, from ``start`` to the current month included, in UTC."""
+    """One partition per billing month, from ``start`` through the current month, in UTC."""
     return dg.MonthlyPartitionsDefinition(
         start_date=start.partition_key, end_offset=1, timezone="UTC"
     )
@@ -31,7 +31,7 @@ def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) 
 def has_month(context: dg.AssetCheckExecutionContext) -> bool:
     """Whether a run of checks is about a month; the page's "Execute all" starts one without.
 
-    Which month a person means can't be guessed, and a result without one would be shown for all.
+    The intended month can't be guessed, and a result without one would be shown for all.
     """
     if context.has_partition_key:
         return True

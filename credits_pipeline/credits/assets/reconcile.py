@@ -1,7 +1,7 @@
-"""The jobs that look again after a drop, each at all of its months in one run.
+"""The jobs that check drops again later, each for all of its months in one run.
 
-Concept: https://docs.dagster.io/guides/build/jobs. What they find is stored as checks of the months
-they are about; a difference makes the run itself red, so that alerts on runs tell of it.
+Concept: https://docs.dagster.io/guides/build/jobs. Their findings are stored as checks of the
+months concerned; a difference also turns the run red, so that alerts on runs report it.
 """
 
 import itertools
@@ -42,13 +42,13 @@ STILL_HELD_JOB = "credits_still_held"
 ON_THE_BILL_JOB = "credits_on_the_bill"
 STREAM_OP = "look_into_the_stream"
 _BILL_OP = "look_at_the_bill"
-#: In the metadata of a look that failed: what kept it from looking, if anything did.
+#: In the metadata of a failed check: what kept it from checking, if anything did.
 NOT_ASKED = "not_asked"
 _LOOKED_AT_THE_BILL = "looked-at-the-bill"
 
 
 class LookConfig(dg.Config):
-    """Which months to look at."""
+    """Which months to check."""
 
     months: list[str] = Field(
         default_factory=list,
@@ -59,7 +59,7 @@ class LookConfig(dg.Config):
 def later_jobs(
     names: Names, executor: dg.ExecutorDefinition
 ) -> tuple[dg.JobDefinition, dg.JobDefinition]:
-    """The job that looks into the stream, and the one that looks at CloudZero's bill.
+    """The job that checks the stream, and the one that checks CloudZero's bill.
 
     Args:
         names: of the stream.
@@ -139,12 +139,12 @@ def _look_into_the_stream(
                 say=showing.saying(context.log, logging.INFO),
             )
         except (CloudZeroError, settings.SettingError) as error:
-            # What keeps one month from being read keeps the others too.
-            not_asked.append(f"{month} and those after it were not looked at. {error}")
+            # What keeps one month from being read applies to the others too.
+            not_asked.append(f"{month} and those after it were not checked. {error}")
             break
         except StorageError as error:
-            # Such as files of its own that are lost: the others can be looked at all the same.
-            not_asked.append(f"{month} was not looked at. {error}")
+            # For example a lost file of its own: the other months can still be checked.
+            not_asked.append(f"{month} was not checked. {error}")
             continue
         yield evaluation(asset, statement, month)
         context.log.info(showing.plain(Outside(statement.message)))
@@ -175,7 +175,7 @@ def _look_at_the_bill(
                 if seen.statement.blocking and not seen.statement.passed:
                     wrong.append(seen.statement.message)
             if name == billed_cost.NOT_ON_THE_BILL:
-                # Once a day: AWS's bill changes no faster, and calls are few.
+                # Once a day: AWS's bill changes no faster, and calls are scarce.
                 day.keep(_LOOKED_AT_THE_BILL, [str(drop.month) for drop in drops])
         except (CloudZeroError, BudgetSpentError) as error:
             for drop in drops:
@@ -184,7 +184,8 @@ def _look_at_the_bill(
             context.log.warning("%s: not asked: %s", name, showing.plain(Outside(str(error))))
             if isinstance(error, CloudZeroError) and not _is_for_good(error):
                 not_asked.append(str(error))
-    # The earliest month's answer serves the others; the sensor credits_accounts_known starts runs.
+    # The earliest month's answer also covers the others; the sensor credits_accounts_known starts
+    # runs.
     for month, _ in itertools.islice(storage.journal().waiting_for_accounts(), 1):
         known = known_accounts_of(month, cloudzero=cloudzero, storage=storage)
         said = known.why_not or f"CloudZero knows {len(known.accounts or ())} accounts"
@@ -193,11 +194,11 @@ def _look_at_the_bill(
 
 
 def _end(wrong: Sequence[str], not_asked: Sequence[str]) -> None:
-    """End a look that found something, or could not look, in red.
+    """End a check that found something, or could not check, in red.
 
     Raises:
         Failure: what was found and what was not asked; the latter also as its metadata, because
-            what was found is told as the month's own.
+            what was found is reported for the month itself.
     """
     if wrong or not_asked:
         raise dg.Failure(
@@ -210,7 +211,7 @@ def _end(wrong: Sequence[str], not_asked: Sequence[str]) -> None:
 def _looks(
     run_id: str, storage: StorageResource, cloudzero: CloudZeroResource, day: "CostsDay"
 ) -> "list[tuple[str, list[billed_cost.Landed], Look]]":
-    """What is to be asked: each a statement, the drops it is about, and how."""
+    """What to ask: each a statement, the drops that it is about, and how."""
     journal, address = storage.journal(), cloudzero.address()
     touched = journal.touched(day.now - billed_cost.KEPT_IN_SIGHT)
     dropped = [found for m in touched if (found := billed_cost.landed(m, journal, address))]
@@ -228,5 +229,5 @@ def _looks(
 
 
 def _is_for_good(error: "CloudZeroError") -> bool:
-    """Whether a key without the scope is the cause: red every few hours would help nobody."""
+    """Whether the key lacks the scope: a red run every few hours would help nobody."""
     return error.status == HTTPStatus.FORBIDDEN

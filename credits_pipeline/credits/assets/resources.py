@@ -1,6 +1,6 @@
 """The inbox, the storage and CloudZero's stream as Dagster resources: connections with a schema.
 
-No secret is ever a resource's configuration: the UI shows that.
+A secret is never part of a resource's configuration: the UI shows that.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class InboxResource(dg.ConfigurableResource[Any], InboxConnection):
-    """The bucket and prefix that credits files are dropped in."""
+    """The bucket and prefix that credits files are uploaded to."""
 
     bucket: str | None = Field(default=None, description="Default: CREDITS_BUCKET.")
     prefix: str | None = Field(default=None, description="Default: CREDITS_PREFIX.")
@@ -35,7 +35,7 @@ class StorageResource(dg.ConfigurableResource[Any], StorageConnection):
 
 
 class CloudZeroResource(dg.ConfigurableResource[Any], StreamConnection):
-    """One AnyCost Stream. Dagster makes a resource anew for each run and tick."""
+    """One AnyCost Stream. Dagster creates the resource for each run and tick."""
 
     base_url: str | None = Field(default=None, description="Default: CLOUDZERO_BASE_URL.")
     connection_id: str | None = Field(default=None, description="Default: CLOUDZERO_CONNECTION_ID.")

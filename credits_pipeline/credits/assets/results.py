@@ -1,4 +1,4 @@
-"""Statements as Dagster stores them: results of a check's own run, and of a look at many months."""
+"""Statements as Dagster stores them: of a check's own run, and of later checks of many months."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from credits_pipeline.text import Outside
 def check_result(
     asset: dg.AssetKey, statement: "Statement", **more: dg.MetadataValue
 ) -> dg.AssetCheckResult:
-    """A statement as the result of the check that is running."""
+    """A statement as the result of the running check."""
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=statement.name,
@@ -32,10 +32,10 @@ def evaluation(
     month: BillingMonth,
     rows: Sequence[dict[str, Any]] = (),
 ) -> dg.AssetCheckEvaluation:
-    """A statement as a month's check, to be yielded by a run that is not the month's own.
+    """A statement as a month's check, for a run that is not the month's own to yield.
 
-    Not reported without a run: Dagster stores one such evaluation for a check and partition, and
-    refuses the next.
+    It is not reported without a run: Dagster stores one such evaluation per check and partition,
+    and refuses the next.
     """
     more = {"accounts_differing_rows": of_rows(rows)} if rows else {}
     return dg.AssetCheckEvaluation(
@@ -55,5 +55,5 @@ def of_rows(rows: Sequence[dict[str, Any]]) -> dg.MetadataValue:
 
 
 def _severity(statement: "Statement") -> dg.AssetCheckSeverity:
-    """What blocks is an error, the rest a warning."""
+    """An error for what blocks, a warning for the rest."""
     return dg.AssetCheckSeverity.ERROR if statement.blocking else dg.AssetCheckSeverity.WARN

@@ -1,4 +1,4 @@
-"""The sensors that read what earlier runs left in the storage, and have something done about it.
+"""The sensors that read what earlier runs stored, and start the runs that follow from it.
 
 Concept: https://docs.dagster.io/guides/automate/sensors. Neither asks CloudZero itself: a tick has
 a minute, and an answer may take longer.
@@ -24,17 +24,17 @@ from credits_pipeline.text import Outside
 if TYPE_CHECKING:
     from credits_pipeline.credits.state.journal import Journal
 
-#: How long after an unanswered request its month is looked at again.
+#: How long after an unanswered request its month is checked again.
 _LATE_REQUESTS_NEED = timedelta(minutes=15)
 _UNCERTAIN_FOR = timedelta(days=1)
-#: Between two looks.
+#: Between two checks.
 _SECONDS = 300
 
 
 def again_sensors(
     job: Any, status: dg.DefaultSensorStatus, names: Names
 ) -> list[dg.SensorDefinition]:
-    """Months to send again, and months to look at again."""
+    """The sensors for months to send again, and for months to check again."""
 
     @dg.sensor(
         job=job,
@@ -76,9 +76,9 @@ def again_sensors(
 def _to_send_again(
     inbox: InboxResource, storage: StorageResource, cloudzero: CloudZeroResource
 ) -> dg.SensorResult:
-    """Runs of the months with accounts that CloudZero knows by today's answer.
+    """Runs of the months whose accounts CloudZero knows by today's answer.
 
-    A month whose file went, or was uploaded again, is left to its own run.
+    A month whose file was removed or uploaded again is left to its own run.
     """
     journal, box, day = storage.journal(), inbox.open(), costs_day(storage)
     requests, waiting = [], 0
@@ -106,12 +106,12 @@ def _to_send_again(
 
 
 def to_look_at_again(journal: "Journal", now: datetime, op: str = STREAM_OP) -> dg.SensorResult:
-    """Looks at the months of attempts with a request that may have been applied late."""
+    """Checks of the months of attempts with a request that may have been applied late."""
     requests, waiting = [], 0
     for attempt in journal.uncertain():
         age = now - datetime.fromisoformat(attempt.ended_at)
         waiting += age < _LATE_REQUESTS_NEED
-        # Older ones were looked at; the daily look sees them too.
+        # Older ones have been checked; the daily check covers them too.
         if _LATE_REQUESTS_NEED <= age < _UNCERTAIN_FOR:
             months = {"config": {"months": [attempt.billing_month]}}
             requests.append(

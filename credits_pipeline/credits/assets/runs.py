@@ -1,4 +1,4 @@
-"""Dagster's runs as far as they are ours: which of them work on a month, and on which."""
+"""Which of Dagster's runs are ours: those that work on a month, and on which month."""
 
 import dagster as dg
 
@@ -10,13 +10,13 @@ _PARTITION_TAG = "dagster/partition"
 
 
 def is_ours(run: dg.DagsterRun, names: Names, location: str | None = None) -> bool:
-    """Whether a run works on a billing month, by the job or from an asset's page.
+    """Whether a run works on a billing month, through the job or from an asset's page.
 
     Args:
         run: any run of the instance, which the whole company may share.
         names: of the stream.
-        location: the code location that it must be of, where that is known of both; a run that
-            the command line executes is of none.
+        location: the code location that it must belong to, if both are known; a run that the
+            command line executes belongs to none.
     """
     origin = run.remote_job_origin
     if location is not None and origin is not None and origin.location_name != location:
@@ -28,9 +28,9 @@ def is_ours(run: dg.DagsterRun, names: Names, location: str | None = None) -> bo
 
 
 def is_to_send(run: dg.DagsterRun, names: Names) -> bool:
-    """Whether a run is to send its month: it reaches the drop.
+    """Whether a run means to send its month: it reaches the drop.
 
-    One that does not, such as checks run by themselves, says nothing of how the month stands.
+    One that does not, such as a run of checks alone, does not change the month's state.
     """
     selected, steps = run.asset_selection, run.step_keys_to_execute
     if selected and names.asset(DROP) not in selected:
@@ -41,7 +41,7 @@ def is_to_send(run: dg.DagsterRun, names: Names) -> bool:
 
 
 def month_of_run(run: dg.DagsterRun) -> BillingMonth | None:
-    """The month of a run; None where it has none that is ours."""
+    """The month of a run; None if it has no month of ours."""
     try:
         return BillingMonth.of_partition(run.tags.get(_PARTITION_TAG, ""))
     except ValueError:
@@ -49,5 +49,5 @@ def month_of_run(run: dg.DagsterRun) -> BillingMonth | None:
 
 
 def died(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether a run that did not succeed ended without a word: none of its steps failed."""
+    """Whether a failed run died without a word: none of its steps failed."""
     return not instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)

@@ -1,6 +1,6 @@
-"""When the later looks happen, all in UTC.
+"""When the later checks run, all in UTC.
 
-Concept: https://docs.dagster.io/guides/automate/schedules. Where CloudZero is not set up yet, or
+Concept: https://docs.dagster.io/guides/automate/schedules. If CloudZero is not set up yet, or
 nothing was sent yet, a tick says so and starts nothing.
 """
 
@@ -16,14 +16,14 @@ from credits_pipeline.text import Outside
 STILL_HELD_DAILY = "credits_still_held_daily"
 ON_THE_BILL_SCHEDULE = "credits_on_the_bill_schedule"
 SCHEDULES = (STILL_HELD_DAILY, ON_THE_BILL_SCHEDULE)
-#: Once a day for the stream, off the full hour when everybody asks.
+#: Once a day for the stream, off the full hour, when everybody asks.
 _STILL_HELD_AT = "40 5 * * *"
-#: CloudZero takes streams in every 12 to 24 hours; four looks a day cost eight calls at most.
+#: CloudZero ingests streams every 12 to 24 hours; four checks a day cost at most eight calls.
 _ON_THE_BILL_AT = "20 */6 * * *"
 
 
 def credits_schedules(schedule: Schedule, names: Names) -> list[dg.ScheduleDefinition]:
-    """All schedules, running from the start where automation is on."""
+    """All schedules, running from the start if automation is on."""
     status = (
         dg.DefaultScheduleStatus.RUNNING
         if schedule.automation

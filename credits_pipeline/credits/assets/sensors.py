@@ -1,7 +1,7 @@
-"""The sensors: one looks into the inbox, others write down runs that died, one tells people.
+"""The sensors: one checks the inbox, others record runs that died, one sends alerts.
 
 Concept: https://docs.dagster.io/guides/automate/sensors. An error is never turned into a skip: a
-tick that could not look must be red.
+tick that could not check must be red.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ _ONLY = Names()
 
 
 def credits_sensors(schedule: Schedule, job: Any, names: Names) -> list[dg.SensorDefinition]:
-    """All sensors, running from the start where automation is on."""
+    """All sensors, running from the start if automation is on."""
     status = (
         dg.DefaultSensorStatus.RUNNING if schedule.automation else dg.DefaultSensorStatus.STOPPED
     )
@@ -70,10 +70,10 @@ def write_missing_attempt(
     why: str,
     names: Names = _ONLY,
 ) -> dg.SkipReason | None:
-    """Write down a run that ended without saying how (design decision 14).
+    """Record a run that ended without leaving an attempt (design decision 14).
 
     Returns:
-        Why nothing was looked at: Dagster would show a run of somebody else as acted on.
+        Why nothing was done: otherwise Dagster would show somebody else's run as acted on.
     """
     run = context.dagster_run
     month = month_of_run(run)
@@ -90,17 +90,17 @@ def write_missing_attempt(
             "file_version": run.tags.get("credits/file_version", ""),
         }
         if record is not None:
-            # The run after it may have ended before this is written.
+            # The next run may have ended before this is written.
             begun = record.create_timestamp.replace(tzinfo=UTC)
             about["started_at"] = begun.isoformat(timespec="milliseconds")
         attempt = failed(recorder.new(Verdict.FAILED, **about), RuntimeError(why))
         if run.status is dg.DagsterRunStatus.CANCELED:
-            # A person ended it; what a person wants is not asked for again.
+            # A person ended it, so it is not retried.
             attempt = replace(attempt, permanent=True)
         recorder.close(attempt)
     elif found.verdict is Verdict.SENDING:
         recorder.close(interrupted(found, why), sent=True)
     elif died(context.instance, run.run_id):
-        # Maybe between its attempt and its line; a line that comes twice harms less than none.
+        # Perhaps between its attempt and its line; a repeated line does less harm than none.
         log(found)
     return None

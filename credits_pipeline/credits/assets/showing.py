@@ -1,6 +1,6 @@
-"""What Dagster gets to show, as the types of `credits_pipeline.text`: the only door to its pages.
+"""What Dagster shows, by the types of `credits_pipeline.text`: the only way to its pages.
 
-Dagster lays descriptions and Markdown out, images included, and prints logs to a terminal.
+Dagster renders descriptions and Markdown, images included, and prints logs to a terminal.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,38 +12,38 @@ from credits_pipeline.text import Markdown, Outside, Plain
 
 
 class _Log(Protocol):
-    """What is used of Dagster's log."""
+    """The part of Dagster's log that is used."""
 
     def log(self, level: int, msg: object) -> None: ...
 
 
 def description(text: Outside) -> str:
-    """Of a check, an observation or a failure, which Dagster lays out as Markdown."""
+    """The text of a check, an observation or a failure, which Dagster renders as Markdown."""
     return Markdown.render(text).text
 
 
 def md(markdown: Markdown) -> dg.MarkdownMetadataValue:
-    """A piece of metadata that is Markdown."""
+    """Metadata in Markdown."""
     return dg.MetadataValue.md(markdown.text)
 
 
 def text(outside: Outside) -> dg.TextMetadataValue:
-    """A piece of metadata that is text."""
+    """Metadata as text."""
     return dg.MetadataValue.text(plain(outside))
 
 
 def path(outside: Outside) -> dg.PathMetadataValue:
-    """A piece of metadata that is a path or an address which nobody is to follow."""
+    """Metadata as a path, or as an address that nobody should follow."""
     return dg.MetadataValue.path(plain(outside))
 
 
 def plain(outside: Outside) -> str:
-    """A reason, a tag, a line of a log: one line with nothing unseen in it."""
+    """A reason, a tag or a line of a log: one line without invisible characters."""
     return Plain.render(outside).text
 
 
 def metadata(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata whose plain texts are from outside; numbers and Dagster's own values stay."""
+    """Metadata whose plain texts come from outside; numbers and Dagster's own values stay."""
     return {
         name: text(Outside(value)) if isinstance(value, str) else value
         for name, value in found.items()
@@ -51,7 +51,7 @@ def metadata(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def saying(log: _Log, level: int) -> Callable[[str], None]:
-    """A function that says a sentence, wherever its words come from, in Dagster's log."""
+    """A function that writes a sentence, of whatever origin, to Dagster's log."""
 
     def say(sentence: str) -> None:
         log.log(level, plain(Outside(sentence)))

@@ -1,7 +1,7 @@
-"""Whether the second wing is in use; a credits-only installation loads nothing of it.
+"""Whether the second wing is in use; a credits-only installation loads none of it.
 
-It is in use where its storage or its database is set, or where its folder is there: the first
-source that is added makes it. A code location that was loaded before has to be loaded again.
+It is in use if its storage or its database is set, or if its folder exists: the first source that
+is added creates it. A code location that was loaded before must be reloaded.
 """
 
 import os
@@ -21,10 +21,10 @@ _FOLDER = "finops"
 
 
 def finops_is_in_use(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether bills are taken in here.
+    """Whether bills are read here.
 
     Args:
-        environment: of another process; default: of this one.
+        environment: of another process; default: this one's.
 
     Raises:
         SettingError: the storage can't be used.
@@ -47,16 +47,16 @@ def three_sides(
     file: Mapping[str, Decimal] | None = None,
     told: Mapping[str, Any] | None = None,
 ) -> "Reconciliation | None":
-    """File, ledger and bill of a month beside each other; None where the wing is not in use.
+    """File, ledger and bill of a month side by side; None if the wing is not in use.
 
     Args:
         month: the billing month.
         credits_root: this wing's storage; default: ``CREDITS_STORAGE``.
-        file: what a run hands out, before its receipt says so.
+        file: what a run distributes, before its receipt says so.
         told: the fields of that run's attempt.
 
     Raises:
-        BillError: something that is kept can't be read.
+        BillError: something stored can't be read.
         SettingError: a setting of the other wing can't be used.
     """
     if not finops_is_in_use():
@@ -70,7 +70,7 @@ def three_sides(
 
 
 def bill_of_aws(month: BillingMonth) -> Mapping[str, Decimal] | None:
-    """The credits of AWS's own bill of a month by account; None where no bill can be read here.
+    """The credits on AWS's own bill of a month by account; None if no bill can be read here.
 
     Raises:
         SettingError: a setting of the other wing can't be used.
@@ -84,5 +84,5 @@ def bill_of_aws(month: BillingMonth) -> Mapping[str, Decimal] | None:
     try:
         return bill_credits(storage_root(), month)
     except BillError:
-        # Then CloudZero is asked, as where no bill is read at all.
+        # Then CloudZero is asked, as if no bill were read at all.
         return None

@@ -1,4 +1,4 @@
 """CloudZero's AnyCost Stream: rows, request bodies, the HTTP client, the stream's lock, the drop.
 
-No Dagster, and nothing that knows of files or of S3.
+No Dagster, and nothing about files or S3.
 """

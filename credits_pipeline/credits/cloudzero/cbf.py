@@ -1,6 +1,6 @@
 """Credits as rows of CloudZero's Common Bill Format: a pure function, no network.
 
-Every value is text (CloudZero contract, section 6), the amount negated and spelled plainly.
+Every value is text (CloudZero contract, section 6), the amount negated and written plainly.
 """
 
 from dataclasses import dataclass

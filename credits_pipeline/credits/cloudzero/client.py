@@ -1,11 +1,10 @@
 """The HTTP client of CloudZero's AnyCost Stream: every operation of the contract, typed.
 
-Repeats what may pass, with a fresh idempotency key for every attempt: CloudZero's key covers method
-and path only and replays its first answer for ever, so a key that is used twice swallows whatever
-comes second (CloudZero contract, section 5).
+It repeats what may pass, with a fresh idempotency key for every attempt: CloudZero's key covers
+only method and path and replays its first answer for ever, so a reused key swallows the second
+request (CloudZero contract, section 5).
 """
 
-import logging
 import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -34,15 +33,16 @@ from credits_pipeline.credits.cloudzero.errors import (
 )
 from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.retrying import Attempt, RequestRecord, RetryPolicy, Session
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 _T = TypeVar("_T")
 
 DEFAULT_BASE_URL = "https://api.cloudzero.com"
-#: A drop of several megabytes may take CloudZero a while to answer.
-#: Of an answer that is read at once; the contents of a month are read in pieces.
+#: CloudZero may take a while to answer a drop of several megabytes.
+#: For an answer that is read at once; the contents of a month are read in pieces.
 _LONGEST_ANSWER = 256_000_000
-#: More of a refusal's text is not read.
+#: No more of a refusal's text is read.
 LONGEST_REFUSAL = 65_536
 #: What a refusal says besides its text.
 _TOLD = ("location", "retry-after", "content-type")
@@ -51,7 +51,7 @@ DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 
 @dataclass(frozen=True)
 class DropReceipt:
-    """CloudZero's word on one drop; ``row_count`` is CloudZero's count, not ours."""
+    """CloudZero's statement about one drop; ``row_count`` is CloudZero's count, not ours."""
 
     drop_id: str
     month: BillingMonth
@@ -60,7 +60,7 @@ class DropReceipt:
 
 @dataclass(frozen=True)
 class Validation:
-    """CloudZero's word on a body that it did not store."""
+    """CloudZero's verdict on a body that it did not store."""
 
     is_valid: bool
     errors: tuple[str, ...]
@@ -68,7 +68,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class CostsPage:
-    """One page of the costs endpoint; amounts are exact to what CloudZero wrote."""
+    """One page of the costs endpoint; amounts are exactly as CloudZero wrote them."""
 
     rows: tuple[Mapping[str, Any], ...]
     next_cursor: str | None
@@ -77,8 +77,8 @@ class CostsPage:
 class CloudZeroClient:
     """CloudZero's API for one connection, over one HTTP connection at a time.
 
-    A context manager. Requests made inside of ``with client.session()`` share one time budget and
-    are recorded there; a request outside of it has a budget of its own.
+    A context manager. Requests made inside ``with client.session()`` share one time budget and are
+    recorded there; a request outside it has its own budget.
     """
 
     def __init__(
@@ -100,18 +100,18 @@ class CloudZeroClient:
             base_url: CloudZero's API; ``http://`` only on this machine.
             timeout: of every single attempt.
             retry: how attempts are repeated.
-            test_key: any text: drops go into a namespace of its own that CloudZero purges after an
-                hour, and live data stay as they are.
+            test_key: any text: drops go to a separate namespace that CloudZero purges after an
+                hour, and live data stay unchanged.
             transport: instead of the network.
 
         Raises:
-            SettingsError: a setting that no request can be made with.
+            SettingsError: a setting with which no request can be made.
         """
         wrong = _key_fault(api_key) or _header_fault("test key", test_key)
         headers = httpx.Headers({"Accept": "application/json", "User-Agent": "credits-pipeline"})
         if wrong is None:
             headers["Authorization"] = api_key
-        # From here on, what shows the locals of a traceback shows no key: headers hide theirs.
+        # From here on, a traceback that shows local variables shows no key: headers hide theirs.
         del api_key
         if wrong is not None:
             raise SettingsError(wrong)
@@ -128,16 +128,16 @@ class CloudZeroClient:
             timeout=timeout,
             transport=transport,
             follow_redirects=False,
-            # One request at a time is what a stream takes.
+            # A stream takes one request at a time.
             limits=httpx.Limits(max_connections=1),
-            # Plain http never leaves this machine: it has no TLS, and no proxy on its way.
+            # Plain http never leaves this machine: there is no TLS and no proxy.
             verify=secure,
             trust_env=secure,
         )
         self._test_headers = {} if test_key is None else {"cloudzero-test-key": test_key}
 
     def __repr__(self) -> str:
-        # Also of a client whose settings were refused, as a crash report may show it.
+        # Also for a client whose settings were refused, because a crash report may show it.
         known = {name: vars(self).get(name) for name in ("connection_id", "base_url")}
         return f"CloudZeroClient({', '.join(f'{name}={value!r}' for name, value in known.items())})"
 
@@ -155,7 +155,7 @@ class CloudZeroClient:
     def session(self) -> Iterator[Session]:
         """Give the requests inside one time budget and one list of records.
 
-        A session inside of a session is the same session.
+        A session inside a session is the same session.
         """
         if self._session is not None:
             yield self._session
@@ -168,12 +168,12 @@ class CloudZeroClient:
 
     @contextmanager
     def guarded(self, guard: Callable[[], None]) -> Iterator[None]:
-        """Look before every attempt of a request whether it may be made.
+        """Check before every attempt of a request whether it may be made.
 
         Repeating a request may take many minutes, in which the stream's lock can be lost.
 
         Args:
-            guard: raises a `CloudZeroError` where it may not, such as `HeldLock.still_held`.
+            guard: raises a `CloudZeroError` if it may not, such as `HeldLock.still_held`.
         """
         before, self._guard = self._guard, guard
         try:
@@ -194,14 +194,14 @@ class CloudZeroClient:
         Args:
             body: the request's exact JSON.
             month: the month in the body.
-            row_counts: the row counts that a right answer may state. After `replace_drop` it is
+            row_counts: the row counts that a correct answer may state. After `replace_drop` it is
                 the rows of the body; after `replace_hourly` CloudZero does not say whether it
                 counts the body or the whole drop.
-            label: what tells this request from others in the record, such as its operation.
+            label: distinguishes this request in the record, such as its operation.
 
         Raises:
             WrongAnswerError: the answer's month or row count is not what was sent.
-            CloudZeroError: as `failure` has it.
+            CloudZeroError: as mapped by `failure`.
         """
 
         def read(chunks: Iterable[bytes]) -> DropReceipt:
@@ -223,7 +223,7 @@ class CloudZeroClient:
         return self._call(Operation.CREATE_DROP, read, month=month, content=body, label=label)
 
     def validate(self, body: bytes, *, month: BillingMonth | None = None) -> Validation:
-        """Ask CloudZero whether it would take a body. Writes nothing.
+        """Ask CloudZero whether it would accept a body. Writes nothing.
 
         An invalid body is an answer, not an error: see ``is_valid``.
         """
@@ -272,7 +272,7 @@ class CloudZeroClient:
             Rows as CloudZero gives them, their numbers as exact `Decimal`.
 
         Raises:
-            CloudZeroError: a page could not be had; there is no partial answer.
+            CloudZeroError: a page is missing; there is no partial answer.
         """
         rows: list[Mapping[str, Any]] = []
         seen: set[str] = set()
@@ -292,7 +292,7 @@ class CloudZeroClient:
             params = {**query, "cursor": page.next_cursor}
 
     def connection(self) -> Mapping[str, Any]:
-        """What CloudZero knows of the connection itself."""
+        """What CloudZero knows about the connection itself."""
         return self._call(Operation.CONNECTION, lambda chunks: _object(chunks, "connection"))
 
     def _call(
@@ -309,7 +309,7 @@ class CloudZeroClient:
         path = operation.path(connection_id=quote(self.connection_id, safe=""), month=str(month))
         where = f"{f'{month}, ' if month else ''}connection {self.connection_id}"
         title = f"{operation.title} ({label})" if label else operation.title
-        # A create is known by what its body asks for, as CloudZero's own documentation has it.
+        # A create is identified by its body's operation, as in CloudZero's own documentation.
         name = label or operation.title
         history: list[Attempt] = []
         result: _T | None = None
@@ -366,9 +366,10 @@ class CloudZeroClient:
         params: Mapping[str, str | tuple[str, ...]] | None,
         history: list[Attempt],
     ) -> _T:
-        """Send a request once; what fails is raised outside of httpx's exception.
+        """Send a request once; failures are raised outside httpx's exception.
 
-        httpx's exceptions hold the request, and that holds the key: nothing may be chained to them.
+        httpx's exceptions contain the request, and that contains the key: nothing may be chained to
+        them.
         """
         key = str(uuid.uuid4())
         begun = self.policy.clock()
@@ -423,12 +424,12 @@ class CloudZeroClient:
         where: str,
         outcome: httpx.Response | httpx.HTTPError | UnreadableAnswerError,
     ) -> CloudZeroError | None:
-        # The key is a local of no frame that a failure is raised through.
+        # No frame that a failure passes through has the key as a local variable.
         secret = self._http.headers["authorization"]
         return failure(operation, where, outcome, secret=secret, now=self.policy.now())
 
     def _refusal(self, deadline: float, response: httpx.Response) -> httpx.Response:
-        """A refusal with as much of its text as comes in time: its status says what it is."""
+        """A refusal with as much of its text as arrives in time; its status is what counts."""
         text = bytearray()
         try:
             for chunk in self._until(deadline, response):
@@ -447,7 +448,7 @@ class CloudZeroClient:
         return headers
 
     def _timeout_within(self, seconds: float) -> httpx.Timeout:
-        """The time-outs, cut to the seconds left: an attempt must not outlive its drop."""
+        """The time-outs, limited to the seconds left: an attempt must not outlive its drop."""
 
         def least(limit: float | None) -> float:
             return max(0.1, seconds if limit is None else min(limit, seconds))
@@ -461,7 +462,7 @@ class CloudZeroClient:
         )
 
     def _until(self, deadline: float, response: httpx.Response) -> Iterator[bytes]:
-        """The answer's pieces; a server that trickles them past the deadline has timed out."""
+        """The answer's pieces; a server that sends them slowly past the deadline has timed out."""
         for chunk in response.iter_bytes():
             if self.policy.clock() > deadline:
                 raise httpx.ReadTimeout(
@@ -505,7 +506,7 @@ def checked_connection_id(text: str) -> str:
     """The connection id.
 
     Raises:
-        SettingsError: empty, or with characters that no id has.
+        SettingsError: empty, or with characters that an id never has.
     """
     if not re.fullmatch(r"[A-Za-z0-9._:-]+", text) or not text.strip("."):
         raise SettingsError(
@@ -557,7 +558,7 @@ def _object(chunks: Iterable[bytes], inner: str | None = None) -> dict[str, Any]
 
 def _drop_of(value: Any) -> DropReceipt:
     try:
-        # The month may come back as a moment in it.
+        # The month may come back inside a timestamp.
         return DropReceipt(
             str(value["drop_id"]), BillingMonth.parse(value["month"][:7]), _count(value)
         )
@@ -566,7 +567,7 @@ def _drop_of(value: Any) -> DropReceipt:
 
 
 def _count(value: Mapping[str, Any]) -> int:
-    """A count of rows, which may be written as text or with a point; none has more digits."""
+    """A count of rows, which may be text or have a decimal point; longer ones are refused."""
     text = str(value["row_count"])
     if not re.fullmatch(r"[0-9]{1,18}(\.0{1,18})?", text):
         raise ValueError(text)
@@ -574,7 +575,7 @@ def _count(value: Mapping[str, Any]) -> int:
 
 
 def _whole(chunks: Iterable[bytes]) -> bytes:
-    """An answer that is read at once, as long as it is of a size that any answer has."""
+    """An answer that is read at once, if its size is plausible."""
     text = bytearray()
     for chunk in chunks:
         text += chunk
@@ -596,6 +597,6 @@ def _costs_page(chunks: Iterable[bytes]) -> CostsPage:
     if not cursor.get("has_next", bool(following)):
         return CostsPage(tuple(rows), None)
     if not isinstance(following, str) or not following:
-        # Taken for the last page, it would make a part of the costs pass for all of them.
+        # Read as the last page, it would make part of the costs pass for all of them.
         raise UnreadableAnswerError("it has a next page and no cursor to it")
     return CostsPage(tuple(rows), following)

@@ -1,7 +1,7 @@
-"""Confirming later that credits are where they should be: in the stream, and on CloudZero's bill.
+"""Confirms later that credits are where they should be: in the stream, and on CloudZero's bill.
 
-The queries of the costs endpoint and the judgement of their answers (CloudZero contract, section
-7). Credits are not in `real_cost`, CloudZero's default: every query here asks for `billed_cost`.
+The queries of the costs endpoint and the evaluation of their answers (CloudZero contract, section
+7). `real_cost`, CloudZero's default, lacks credits: every query here asks for `billed_cost`.
 """
 
 import json
@@ -25,9 +25,9 @@ CostRows = Iterable[Mapping[str, Any]]
 
 #: How many months before the billing month an account's cost still makes it known.
 KNOWN_BEFORE_MONTHS = 3
-#: Costs come as floats: two amounts are the same if they round to the same cent.
+#: Costs are floats: two amounts are equal if they round to the same cent.
 _HALF_A_CENT = Decimal("0.005")
-#: How much of what is no amount is told.
+#: How much of a text that is not an amount is shown.
 _LONGEST_COST = 60
 #: No account's dollars of a month have more digits before the point.
 _DIGITS = 15
@@ -39,7 +39,7 @@ VISIBILITY = pl.Schema([("account", pl.String()), ("expected_usd", USD), ("found
 
 
 def still_holds(held: pl.DataFrame, expected: pl.DataFrame) -> Difference:
-    """How what the stream holds now differs from what its receipt says (design decision 15).
+    """How the stream's contents now differ from what the receipt says (design decision 15).
 
     Args:
         held: the month's contents.
@@ -53,7 +53,7 @@ class Visibility:
     """Whether CloudZero's billed cost shows a drop.
 
     Attributes:
-        status: ``not_visible_yet`` means that there is no row at all, or what was there before.
+        status: ``not_visible_yet`` means that there is no row at all, or still the earlier ones.
         accounts: the accounts that differ, a table of `VISIBILITY`; dollars signed as credits.
     """
 
@@ -72,7 +72,7 @@ def landed_query(connection_id: str, first: BillingMonth, last: BillingMonth) ->
 
 
 def bill_credits_query(first: BillingMonth, last: BillingMonth) -> CostsQuery:
-    """Ask for the credits on the AWS bill itself, by month, account and where they come from."""
+    """Ask for the credits on the AWS bill itself, by month, account and origin."""
     return _query(
         first,
         f"{last.end:%Y-%m-%dT%H:%M:%SZ}",
@@ -92,9 +92,9 @@ def known_accounts_query(month: BillingMonth, today: date) -> CostsQuery:
 
 
 def known_accounts(costs: CostRows, connection_id: str) -> frozenset[str]:
-    """The accounts that have cost by anything but our own stream.
+    """The accounts that have cost from anything but our own stream.
 
-    An id inside of a label, such as ``Prod (123456789012)``, counts.
+    An id inside a label, such as ``Prod (123456789012)``, counts.
     """
     known: set[str] = set()
     for row in costs:
@@ -114,10 +114,10 @@ def visible_in_billed_cost(
     Args:
         costs: the answer to `landed_query`; other months in it are ignored.
         expected: columns ``account`` and ``usd``, a credit positive, as `credit_by_account` makes
-            it of the rows sent.
+            of the rows sent.
         month: the billing month.
-        earlier: the same of what the month held before: until the next ingest CloudZero still
-            shows that, which is *not visible yet* and no difference.
+        earlier: the same for what the month held before: until the next ingest CloudZero still
+            shows that, which counts as *not visible yet* and not as a difference.
     """
     found = _credits_of(costs, month)
     differing = _apart(expected, found)
@@ -139,7 +139,7 @@ def _apart(expected: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 def already_on_the_bill(
     costs: CostRows, expected: pl.DataFrame, month: BillingMonth, connection_id: str
 ) -> pl.DataFrame:
-    """The accounts of a drop that have credits on the AWS bill as well, where they count twice.
+    """The accounts of a drop that also have credits on the AWS bill, where they count twice.
 
     Args:
         costs: the answer to `bill_credits_query`.
@@ -155,7 +155,7 @@ def already_on_the_bill(
 
 
 def on_both(expected: pl.DataFrame, bill: Mapping[str, Decimal]) -> pl.DataFrame:
-    """The same where AWS's bill is at hand.
+    """The same if AWS's bill is available.
 
     Args:
         expected: columns ``account`` and ``usd``, as for `visible_in_billed_cost`.
@@ -182,7 +182,7 @@ def _on_both(expected: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 def _query(
     first: BillingMonth, end: str, filters: Mapping[str, list[str]], group_by: tuple[str, ...]
 ) -> CostsQuery:
-    # The end is a last second, as it is not documented whether a date there would be included.
+    # The end is a last second: whether a date there would be included is not documented.
     return {
         "start_date": f"{first.start:%Y-%m-%dT%H:%M:%SZ}",
         "end_date": end,

@@ -1,4 +1,4 @@
-"""Reading the contents of a month as they arrive: JSON text in pieces, a table of strings out.
+"""Reads the contents of a month as they arrive: JSON text in pieces, a table of strings out.
 
 A full month is 70 MB of JSON. It is read in batches, so that memory holds the table and one batch.
 """
@@ -36,14 +36,14 @@ def read_contents(pieces: Iterable[bytes]) -> pl.DataFrame:
         pending += _decoded(decoder, piece, final=False)
         if not inside and open_at <= len(pending) <= _LONGEST_OPENING:
             opening = _OPENING.match(pending)
-            # As below: the work is that of twice the text, however small its pieces are.
+            # As below: the total work is linear, however small the pieces are.
             open_at = 2 * len(pending)
             if opening:
                 pending, inside = pending[opening.end() :], True
         if inside and len(pending) >= max(_BATCH_CHARACTERS, try_at):
             rows, rest = _whole_rows(pending)
             batches += [_table(rows)] if rows else []
-            # No row ends where one seemed to: look again when there is twice as much text.
+            # No row ended there: try again when there is twice as much text.
             pending, try_at = rest, 0 if rows else 2 * len(pending)
     pending += _decoded(decoder, b"", final=True)
     rows = _rows_of(f'{{"billing_drop":[{pending}' if inside else pending)
@@ -61,8 +61,8 @@ def _decoded(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool) -
 def _whole_rows(text: str) -> tuple[list[dict[str, Any]], str]:
     """Split off the rows that are complete.
 
-    A brace and a comma inside of a string look like a row's end. Text cut there does not parse, as
-    its string stays open, so that a cut which parses is a true one.
+    A brace and a comma inside a string look like a row's end. Text cut there does not parse,
+    because its string stays open, so a cut that parses is a real one.
     """
     cut = text.rfind("}", 0, text.rfind("{"))
     if cut < 0 or not _BETWEEN_ROWS.match(text, cut):
@@ -103,7 +103,7 @@ def _table(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _shared_if_alike(column: pl.Series) -> pl.Series:
-    """The column, its text kept once where all rows have the same: most columns of a month."""
+    """The column, its text stored once if all rows have the same: most columns of a month."""
     alike = not column.null_count() and bool((column == column[0]).all())
     return column.head(1).new_from_index(0, len(column)) if alike else column
 

@@ -46,7 +46,7 @@ class Diff:
 
     @cached_property
     def new_usd(self) -> Decimal:
-        """What it is to hold."""
+        """What it should hold."""
         return _sum(self.accounts["new_usd"])
 
     @property
@@ -64,15 +64,15 @@ class Diff:
 
 
 def compare(held: pl.DataFrame, new: pl.DataFrame) -> Diff:
-    """Compare what CloudZero holds with what it is to hold.
+    """Compare what CloudZero holds with what it should hold.
 
     Args:
-        held: rows as CloudZero gives them; several rows of an account are added up, and rows
-            without an account stand under the empty text.
+        held: rows as CloudZero returns them; several rows of an account are added up, and rows
+            without an account are listed under the empty text.
         new: rows of `CbfRows`.
 
     Raises:
-        WrongAnswerError: CloudZero holds an amount that is no number.
+        WrongAnswerError: CloudZero holds an amount that is not a number.
     """
     old = credit_by_account(held).rename({"usd": "old_usd"}).sort("account")
     wanted = credit_by_account(new).rename({"usd": "new_usd"}).sort("account")
@@ -102,7 +102,7 @@ def _compared(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 def _ranges(one: pl.DataFrame, other: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """Both tables, sorted by account, in ranges of the same accounts.
 
-    A full month joined at once takes as much memory again as all else that a drop needs.
+    Joining a full month at once takes as much memory again as everything else in a drop.
     """
     larger = one if one.height > other.height else other
     marks = larger["account"].gather_every(_ROWS_AT_ONCE, offset=_ROWS_AT_ONCE)
@@ -122,7 +122,7 @@ def credit_by_account(rows: pl.DataFrame) -> pl.DataFrame:
     """Columns ``account`` and ``usd``: the credit of each account, a credit positive.
 
     Raises:
-        WrongAnswerError: an amount is no number.
+        WrongAnswerError: an amount is not a number.
     """
     if rows.is_empty():
         return pl.DataFrame(schema={"account": pl.String, "usd": USD})
@@ -130,12 +130,12 @@ def credit_by_account(rows: pl.DataFrame) -> pl.DataFrame:
     written = rows[COST].fill_null("") if COST in rows.columns else _empty(rows.height)
     cost = written.cast(USD, strict=False)
     if cost.null_count():
-        # Spellings that polars does not take, such as with spaces around.
+        # Spellings that polars does not accept, such as with spaces around.
         cost = cost.fill_null(canonical_amounts(written).cast(USD, strict=False))
     if cost.null_count():
         odd = pl.DataFrame({"account": account, "cost": written}).filter(cost.is_null())
         raise WrongAnswerError(
-            f"CloudZero holds {odd.height} rows whose cost is no number, the first "
+            f"CloudZero holds {odd.height} rows whose cost is not a number, the first "
             f"{odd['cost'][0]!r} for account {odd['account'][0] or '(none)'}.",
             "Look at the stream's month in CloudZero, and replace it by hand.",
         )

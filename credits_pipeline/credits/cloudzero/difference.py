@@ -1,4 +1,4 @@
-"""Whether two tables of rows say the same: amounts as decimals, times as instants, texts as texts.
+"""Whether two tables of rows are equal: amounts as decimals, times as instants, texts as texts.
 
 The proof that a drop landed, and the second witness that nothing has to be sent.
 """
@@ -13,7 +13,7 @@ from credits_pipeline.core.money import to_text
 from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, COST, USAGE_END, USAGE_START
 
 _ROWS_AT_ONCE = 32_768
-#: No amount of dollars is longer, or has an exponent beyond that of so many digits.
+#: No amount of dollars is longer, or has a larger exponent.
 _LONGEST_AMOUNT = 100
 _DIGITS = 60
 _NUMBER = r"^\s*(?<sign>[+-]?)0*(?<whole>\d*)(?:\.(?<fraction>\d*?)0*)?\s*$"
@@ -24,11 +24,11 @@ class Difference:
     """How the rows found differ from the rows expected.
 
     Attributes:
-        rows: a row per kind of row that differs: ``side`` (``missing``: expected and not found,
-            ``unexpected``: found and not expected), ``copies``, then the columns compared, in the
-            spelling they were compared in. Sorted by account.
-        notes: what is unlike and does not matter, in sentences.
-        wrong_columns: columns that only one side has, where that matters.
+        rows: a row for each kind of row that differs: ``side`` (``missing``: expected and not
+            found, ``unexpected``: found and not expected), ``copies``, then the columns compared,
+            in the form in which they were compared. Sorted by account.
+        notes: differences that do not matter, in sentences.
+        wrong_columns: columns that only one side has, if that matters.
     """
 
     rows: pl.DataFrame
@@ -37,7 +37,7 @@ class Difference:
 
     @property
     def equal(self) -> bool:
-        """Whether both say the same."""
+        """Whether both are equal."""
         return self.rows.is_empty() and not self.wrong_columns
 
     @property
@@ -71,8 +71,8 @@ def difference(expected: pl.DataFrame, found: pl.DataFrame, *, strict: bool = Fa
     """Compare two tables of rows in every column of the expected one, as multisets.
 
     Columns that only ``found`` has are ignored: CloudZero adds some. Two things are noted and count
-    as equal: expected rows of zero cost that are not there (they change no bill), and a
-    ``time/usage_end`` that is not given back (CloudZero ignores it).
+    as equal: expected rows of zero cost that are missing (they change no bill), and a
+    ``time/usage_end`` that is not returned (CloudZero ignores it).
 
     Args:
         expected: rows as they were sent; all columns text.
@@ -112,9 +112,9 @@ def difference(expected: pl.DataFrame, found: pl.DataFrame, *, strict: bool = Fa
 
 
 def fingerprint(rows: pl.DataFrame) -> tuple[int, int]:
-    """What tells two readings of a month apart, in this process, whatever the order of rows.
+    """Identifies a reading of a month within this process, regardless of the order of rows.
 
-    Two tables with the same columns and the same multiset of rows have the same one.
+    Two tables with the same columns and the same multiset of rows have the same fingerprint.
     """
     names = sorted(rows.columns)
     if not names or rows.is_empty():
@@ -127,10 +127,10 @@ def fingerprint(rows: pl.DataFrame) -> tuple[int, int]:
 
 
 def canonical(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    """The columns in one spelling, so that equal values are equal texts.
+    """The columns in one form, so that equal values are equal texts.
 
-    Amounts keep every digit: no rounding can make two of them equal. What is no number or no time
-    stays as it is written. A column or value that is not there is the empty text.
+    Amounts keep every digit: no rounding can make two of them equal. A text that is not a number or
+    a time stays as it is. A missing column or value is the empty text.
     """
     return pl.DataFrame([_canonical_column(rows, name) for name in columns])
 
@@ -174,9 +174,9 @@ def canonical_amounts(column: pl.Series) -> pl.Series:
 
 
 def _odd_amount(text: str) -> str:
-    """An amount in a spelling that is not plain, such as an exponent; else the text itself.
+    """An amount in an unusual form, such as with an exponent; any other text as it is.
 
-    Written as the plain ones are, so that the same value is the same text.
+    It is written like the plain ones, so that the same value is the same text.
     """
     try:
         amount = Decimal(text.strip()[:_LONGEST_AMOUNT])
@@ -189,7 +189,7 @@ def _odd_amount(text: str) -> str:
 
 
 def _canonical_times(column: pl.Series) -> pl.Series:
-    """Times as instants in UTC; a month has few different ones, so each is read once."""
+    """Times as instants in UTC; a month has few different ones, so each is parsed once."""
     return column.replace({text: _instant(text) for text in column.unique()})
 
 
@@ -206,10 +206,10 @@ def _instant(text: str) -> str:
 def _without_equal_pairs(
     expected: pl.DataFrame, found: pl.DataFrame, columns: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both without the rows that stand opposite to an equal one when sorted by account.
+    """Both tables without the rows that face an equal row when sorted by account.
 
-    Taking an equal pair out of two multisets leaves their difference as it is. Where nearly all is
-    equal, as it should be, this spares the memory of comparing a whole month at once.
+    Removing an equal pair from two multisets does not change their difference. If nearly everything
+    is equal, as it should be, this saves the memory of comparing a whole month at once.
     """
     if ACCOUNT not in columns or ACCOUNT not in found.columns or expected.height != found.height:
         return expected, found

@@ -1,10 +1,9 @@
 """The drop: read what CloudZero holds, plan, send one body after the other, read back, judge.
 
-The caller holds the stream's lock. Whatever happens at CloudZero comes back as a result with a
-verdict; an exception out of here is a fault of this program, or of the journal.
+The caller holds the stream's lock. Anything that happens at CloudZero is returned as a result with
+a verdict; an exception from here is a fault of this program, or of the journal.
 """
 
-import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -39,8 +38,9 @@ from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.credits.cloudzero.plan import Plan, PlanError, SendingLimits, plan_bodies
 from credits_pipeline.credits.cloudzero.retrying import RequestRecord, Session
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 Verdict = Literal[
     "sending",
@@ -54,7 +54,7 @@ Verdict = Literal[
     "failed",
 ]
 
-#: The waits between two looks at a lagging read, doubled from the first on.
+#: The waits between two reads that lag behind; each is double the one before.
 _LONGEST_LOOK_WAIT = 8.0
 _FIRST_LOOK_WAIT = 0.5
 _FORBIDDEN = 403
@@ -62,19 +62,19 @@ _FORBIDDEN = 403
 
 @dataclass(frozen=True)
 class DropOptions:
-    """What a drop is to do, beside the payload.
+    """What a drop should do, beside the payload.
 
     Attributes:
-        force: send although CloudZero holds the payload already.
+        force: send although CloudZero already holds the payload.
         dry_run: plan and compare, and send nothing.
-        accept_change: send although the change is beyond the hold's limits.
+        accept_change: send although the change exceeds the hold's limits.
         clear_month: withdraw the month: zero-cost rows for every account that the stream holds.
-        unknown: what becomes of accounts that CloudZero does not know.
+        unknown: what to do with accounts that CloudZero does not know.
         cbf: the texts of the zero-cost rows.
-        sending: what CloudZero takes.
+        sending: the limits of CloudZero.
         hold: from where on a change is held.
         unknown_limits: from where on unknown accounts block.
-        read_back_seconds: how long a read that lags behind is waited for.
+        read_back_seconds: how long to wait for a read that lags behind.
     """
 
     force: bool = False
@@ -104,27 +104,27 @@ class PreviousAttempt:
 
 @dataclass(frozen=True, eq=False)
 class DropResult:
-    """What became of a drop.
+    """The result of a drop.
 
     Attributes:
         month: the billing month.
-        verdict: see design decision 14; ``sending`` only in what the journal is given.
+        verdict: see design decision 14; ``sending`` only in what the journal receives.
         reason: what happened, in sentences.
         what_to_do: what a person should do, or the empty text.
-        permanent: repeating it as it is would end the same.
-        ambiguous: a request without an answer may be applied late: look again.
+        permanent: repeating it unchanged would end the same.
+        ambiguous: a request without an answer may be applied late: check again.
         sent_something: whether a create went out.
         requests: every request, in order.
         warnings: what a person should know although it did not stop the drop.
-        validation_errors: what CloudZero's validation named.
+        validation_errors: the errors that CloudZero's validation listed.
         diff: the change by account, once it is known.
         plan: rows and bodies, once they are made.
-        sent_sha256: the digest of the rows that were, or were to be, sent.
+        sent_sha256: the digest of the rows that were sent, or would be.
         sent_rows: how many rows those are.
         sent_usd: their total, signed as credits.
         left_out: rows of accounts that CloudZero does not know.
-        accounts_checked: whether accounts were checked; None where it was not asked for.
-        read_back: how the contents read back differ from what was sent, once they were read.
+        accounts_checked: whether accounts were checked; None if not requested.
+        read_back: how the contents read back differ from what was sent, if they were read.
         seconds_in_cloudzero: in requests, without the waits between them.
     """
 
@@ -155,7 +155,7 @@ class DropResult:
 
     @property
     def holds_payload(self) -> bool:
-        """Whether CloudZero holds what was to be sent: the verdicts that earn a receipt."""
+        """Whether CloudZero holds what was to be sent: the verdicts that have a receipt."""
         return self.verdict in {"verified", "partial", "unchanged"}
 
 
@@ -175,19 +175,19 @@ def drop(
     known: AbstractSet[str] | None = None,
     progress: Callable[[str], None] = _quiet,
 ) -> DropResult:
-    """Bring a month of the stream to the payload, and prove it.
+    """Make a month of the stream equal to the payload, and prove it.
 
     Args:
         client: the stream.
-        payload: the rows of the month; not looked at where ``clear_month`` is asked for.
-        lock: the stream's lock, held by the caller; looked at before every attempt of a request.
-        journal: is given the result so far, with the verdict ``sending``, before the first create.
-            What it raises ends the drop with nothing sent.
+        payload: the rows of the month; ignored with ``clear_month``.
+        lock: the stream's lock, held by the caller; checked before every attempt of a request.
+        journal: receives the result so far, with the verdict ``sending``, before the first
+            create. If it raises, the drop ends with nothing sent.
         options: what to do beside the payload.
         previous: our last attempt that sent anything to this month.
-        last_verified_usd: the usual total of the verified months before, for the hold.
-        known: accounts that CloudZero knows; None where it could not be asked.
-        progress: is told in sentences what happens.
+        last_verified_usd: the usual total of the earlier verified months, for the hold.
+        known: accounts that CloudZero knows; None if it could not be asked.
+        progress: called with sentences about what happens.
     """
     with client.guarded(lock.still_held), client.session() as session:
         already = len(session.requests)
@@ -214,7 +214,7 @@ def _is_create(request: RequestRecord) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Drop:
-    """What the steps of one drop share."""
+    """The state that the steps of one drop share."""
 
     client: CloudZeroClient
     session: Session
@@ -225,7 +225,7 @@ class _Drop:
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
-        """Those of this drop."""
+        """The requests of this drop."""
         return self.session.requests[self.already :]
 
     def run(
@@ -259,7 +259,7 @@ class _Drop:
     def _planned(
         self, held: pl.DataFrame, payload: Payload, known: AbstractSet[str] | None
     ) -> "_Planned | DropResult":
-        """Rows, bodies and the change against what is held."""
+        """Rows, bodies and the change against what CloudZero holds."""
         result = DropResult(self.month, "sending")
         if self.options.clear_month and held.is_empty():
             return replace(
@@ -335,7 +335,7 @@ class _Drop:
         previous: PreviousAttempt | None,
         last_verified_usd: Decimal | None,
     ) -> DropResult | None:
-        """The result where nothing is to be sent, or None."""
+        """The result if nothing is to be sent, or None."""
         options, result = self.options, planned.result
         sent_last = previous.sent_sha256 if previous and previous.verified else None
         if sent_last == result.sent_sha256 and not options.force:
@@ -376,7 +376,7 @@ class _Drop:
         return None
 
     def _validated(self, planned: "_Planned") -> DropResult:
-        """Have CloudZero look at every body before the first is created."""
+        """Have CloudZero validate every body before the first is created."""
         result, plan = planned.result, planned.plan
         for body, content in plan.contents():
             self.progress(f"validating body {body.number} of {len(plan.bodies)}")
@@ -405,7 +405,7 @@ class _Drop:
                         f"CloudZero's validation refuses body {body.number} of "
                         f"{len(plan.bodies)} of {self.month}: {named}"
                         f"{f', and {more} more' if more > 0 else ''}. Nothing was sent, and the "
-                        "month stands as it was."
+                        "month is unchanged."
                     ),
                     what_to_do="Correct what it names: the file, or the texts of the rows.",
                 )
@@ -484,7 +484,7 @@ class _Drop:
         return replace(result, verdict="verified", reason=reason)
 
     def _judged(self, planned: "_Planned", broken: "_Broken") -> DropResult:
-        """Judge a drop that broke off, by what the month holds where that is not certain."""
+        """Judge a drop that broke off; by the month's contents, if there is doubt."""
         result, plan, error = planned.result, planned.plan, broken.error
         attempts = [
             attempt
@@ -495,7 +495,7 @@ class _Drop:
         uncertain = any(attempt.may_be_applied for attempt in attempts)
         refused = broken.number == 1 and not uncertain
         if refused and all(attempt.status is None for attempt in attempts):
-            return _failed(result, error, "The month stands as it was.")
+            return _failed(result, error, "The month is unchanged.")
         lost = isinstance(error, LockError)
         incomplete = replace(
             result,
@@ -510,15 +510,15 @@ class _Drop:
             what_to_do=f"{error.to_do} Until then the month is not in order.",
         )
         if lost:
-            # Another run may be at the stream: not even a read is ours any more.
+            # Another run may be using the stream: not even a read belongs to this run any more.
             return incomplete
         self.progress(f"reading {self.month} again after: {error.what}")
         try:
-            # What was not applied for certain is not waited for.
+            # What was certainly not applied is not waited for.
             _, rows = self._look_until_equal(plan, patient=uncertain)
         except CloudZeroError as unread:
             if refused:
-                return _failed(result, error, "By that answer the month stands as it was.")
+                return _failed(result, error, "By that answer the month is unchanged.")
             ambiguous = incomplete.ambiguous or isinstance(unread, LockError)
             incomplete = replace(incomplete, ambiguous=ambiguous)
             return _adding(incomplete, f"What it holds now could not be read. {unread.what}")
@@ -536,17 +536,17 @@ class _Drop:
                 return self._verified(landed, f"One request had no good answer: {error.what}")
             return _adding(incomplete, "What CloudZero holds now equals the payload all the same.")
         if broken.number == 1 and fingerprint(rows) == planned.held:
-            return _failed(incomplete, error, "Read again, the month stands as it was.")
+            return _failed(incomplete, error, "Read again, the month is unchanged.")
         return _adding(incomplete, f"What CloudZero holds now is not the payload: {found.says}.")
 
     def _look_until_equal(
         self, plan: Plan, *, patient: bool = True
     ) -> tuple[Difference, pl.DataFrame]:
-        """Read the month until it equals the plan, or until the time for that is over."""
+        """Read the month until it equals the plan, or until the time is over."""
         expected = plan.placed()
         policy = self.client.policy
         until = policy.clock() + (self.options.read_back_seconds if patient else 0.0)
-        # The time budget may be used up, and what the month holds must be known all the same.
+        # The time budget may be used up, but the month's contents must be known.
         self.session.allow(2 * self.options.read_back_seconds)
         wait = _FIRST_LOOK_WAIT
         while True:
@@ -561,7 +561,7 @@ class _Drop:
 
 @dataclass(frozen=True, eq=False)
 class _Planned:
-    """A drop that may be sent: the result so far, and what it stands on."""
+    """A drop that may be sent: the result so far, and what it is based on."""
 
     result: DropResult
     held: tuple[int, int]

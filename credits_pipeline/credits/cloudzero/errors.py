@@ -1,4 +1,4 @@
-"""What can go wrong at CloudZero, as types that say what may be done about it.
+"""What can go wrong at CloudZero, as types that say how to proceed.
 
 ::
 
@@ -10,9 +10,9 @@
     ├── LockError          the stream's lock can't be taken, or was lost
     └── SettingsError      a setting that no request can be made with
 
-`failure` maps an answer or a transport fault to one of them and returns it. None of them ever
-carries the API key: it is cut out of every text, and httpx's own exceptions, which hold the
-request's headers, are never chained.
+`failure` maps an answer or a transport fault to one of them and returns it. None of them contains
+the API key: it is cut out of every text, and httpx's own exceptions, which contain the request's
+headers, are never chained.
 """
 
 import html
@@ -31,8 +31,8 @@ from credits_pipeline.credits.cloudzero.operations import Operation
 
 _LONGEST_MESSAGE = 500
 _READ_AGAIN = "Read the month again before judging it, then run it again."
-#: Refusals that pass by themselves. 409 and 423 are here because CloudZero does not document what
-#: it answers to a second request in flight on one stream.
+#: Refusals that pass by themselves. 409 and 423 are here because CloudZero does not document its
+#: answer to a second request in flight on one stream.
 _TRANSIENT_STATUSES = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -42,7 +42,7 @@ _TRANSIENT_STATUSES = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
-#: Answers of a gateway that stopped waiting: what stands behind it may still apply the write.
+#: Answers of a gateway that stopped waiting: the server behind it may still apply the write.
 _GATEWAY_STATUSES = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -57,7 +57,7 @@ class CloudZeroError(Exception):
         operation: the operation that failed, if it was one.
         status: the HTTP status of the answer, if there was one.
         retry_after: seconds that CloudZero asked to wait, if it did.
-        may_be_applied: whether a write may have been applied all the same.
+        may_be_applied: whether a write may have been applied nevertheless.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class PermanentError(CloudZeroError):
 
 
 class TransientError(CloudZeroError):
-    """It may pass if repeated. Where ``may_be_applied`` is false, nothing was applied."""
+    """A retry may succeed. If ``may_be_applied`` is false, nothing was applied."""
 
 
 class AmbiguousError(CloudZeroError):
@@ -96,15 +96,15 @@ class WrongAnswerError(CloudZeroError):
 
 
 class LockError(CloudZeroError):
-    """The lock of the stream can't be taken, or was lost while it was held."""
+    """The lock of the stream can't be taken, or was lost while held."""
 
 
 class SettingsError(CloudZeroError, ValueError):
-    """A setting that no request can be made with."""
+    """A setting with which no request can be made."""
 
 
 class UnreadableAnswerError(Exception):
-    """The body of an answer is not what the contract says. Inside of the client only."""
+    """The body of an answer is not what the contract says. Used inside the client only."""
 
 
 def failure(
@@ -115,13 +115,13 @@ def failure(
     secret: str,
     now: datetime | None = None,
 ) -> CloudZeroError | None:
-    """Map what became of a request to its failure.
+    """Map the result of a request to its failure.
 
     Args:
-        operation: what was asked for.
+        operation: what was requested.
         where: month and connection, for the message.
         outcome: the answer with its body read, or what the transport or the reading raised.
-        secret: the API key, to be cut out of whatever the answer says.
+        secret: the API key, to be cut out of the answer's text.
         now: the moment that a ``Retry-After`` date counts from; the clock's by default.
 
     Returns:
@@ -155,7 +155,7 @@ def retry_after_seconds(text: str | None, now: datetime) -> float | None:
             moment = moment.replace(tzinfo=UTC)
         return max(0.0, (moment - now).total_seconds())
     except (ValueError, OverflowError, TypeError, IndexError):
-        # No date of this calendar.
+        # Not a date of the calendar.
         return None
 
 
@@ -278,7 +278,7 @@ def _phrase(status: int) -> str:
 
 
 def _message_of(answer: httpx.Response) -> str:
-    """What CloudZero says in an error's body: in one of its JSON shapes, or an HTML title."""
+    """The text of an error's body: in one of CloudZero's JSON shapes, or an HTML title."""
     text = answer.content.decode("utf-8", errors="replace")
     try:
         value = read_json(text)
@@ -299,7 +299,7 @@ def _message_of(answer: httpx.Response) -> str:
 
 
 def _title_of(text: str) -> str:
-    """The title of an HTML page, found without looking at any of it twice."""
+    """The title of an HTML page, found in linear time."""
     folded = text.lower() if len(text.lower()) == len(text) else text
     begins = folded.find("<title")
     opened = folded.find(">", begins) if begins >= 0 else -1

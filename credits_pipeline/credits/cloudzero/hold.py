@@ -1,4 +1,4 @@
-"""Whether a change is so large that a person should look before it is sent (design decision 11)."""
+"""Whether a change is so large that a person must approve it first (design decision 11)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,8 +17,8 @@ class HoldLimits:
     """From where on a change is held.
 
     Attributes:
-        growth: a total above so many times the reference, or below its reciprocal, is held.
-        going: a share of the accounts, or of their dollars, above which their going is held.
+        growth: a total above this many times the reference, or below its reciprocal, is held.
+        going: the share of the accounts, or of their dollars, that may lose all credit unheld.
     """
 
     growth: Decimal = Decimal(5)
@@ -30,15 +30,15 @@ def hold(
 ) -> str | None:
     """Say why a change is held, or None if it may be sent.
 
-    The total is compared with what CloudZero holds for the month, or with the usual of the
-    verified months before where it holds nothing. No history, no hold. An account goes if it has
-    credit now and is to have none; accounts at zero have nothing to lose. An account that the file
-    names with a zero is held however small: an empty cell says zero too, and nobody loses a credit
-    by one unasked.
+    The total is compared with what CloudZero holds for the month, or, if it holds nothing, with the
+    usual total of the earlier verified months. Without history there is no hold. An account goes if
+    it has credit now and would have none; accounts at zero have nothing to lose. A zero in the file
+    is held however small the account: an empty cell reads as zero too, and nobody should lose a
+    credit through one unasked.
 
     Args:
         diff: the change by account.
-        last_verified_usd: the usual total of the verified months before, if there are any.
+        last_verified_usd: the usual total of the earlier verified months, if there are any.
         limits: from where on a change is held.
     """
     limits = limits or HoldLimits()

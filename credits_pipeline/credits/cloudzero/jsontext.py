@@ -1,4 +1,4 @@
-"""Rows of texts as JSON, made by columns: exact bytes without a Python loop over rows."""
+"""Rows of texts as JSON, built by columns: exact bytes without a Python loop over rows."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def json_strings(column: pl.Expr) -> pl.Expr:
 
 
 def json_length(column: pl.Expr) -> pl.Expr:
-    """How many bytes `json_strings` makes of each text, without making them."""
+    """The number of bytes that `json_strings` makes of each text, without making them."""
     return (
         column.str.len_bytes().cast(pl.Int64)
         + column.str.count_matches(r'["\\]')
@@ -32,7 +32,7 @@ class JsonObjects:
 
     Attributes:
         names: the columns, in order.
-        shared: the value of each column that has the same in all rows.
+        shared: the value of each column that is the same in all rows.
         plain: the columns whose values need no escape.
     """
 
@@ -42,11 +42,11 @@ class JsonObjects:
 
     @classmethod
     def of(cls, rows: pl.DataFrame, shared: Mapping[str, str]) -> Self:
-        """Look at a table that has rows and no nulls.
+        """Examine a table that has rows and no nulls.
 
         Args:
             rows: all columns text.
-            shared: values that stand in for those of the table.
+            shared: values that replace those of the table.
         """
         alike = {
             name: str(rows[name][0])
@@ -65,7 +65,7 @@ class JsonObjects:
         """The object of each row, as text.
 
         Args:
-            shared: values for some of the shared columns, instead of those looked at.
+            shared: values for some of the shared columns, instead of those of the table.
         """
         pieces: list[pl.Expr] = []
         pending = "{"
@@ -80,7 +80,7 @@ class JsonObjects:
                 pieces += [pl.lit(pending), json_strings(pl.col(name))]
                 pending = ""
             pending += ","
-        # Repeated, so that there is one for each row also where no column differs.
+        # Repeated, so that each row has one even if no column differs.
         pieces.append(pl.repeat(f"{pending[:-1]}}}", pl.len()))
         return pl.concat_str(pieces).alias("text")
 

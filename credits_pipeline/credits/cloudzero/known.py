@@ -1,4 +1,4 @@
-"""Leaving out accounts that CloudZero does not know, inside of fences (design decision 10)."""
+"""Leaves out accounts that CloudZero does not know, within limits (design decision 10)."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import polars as pl
 from credits_pipeline.core.money import for_people
 from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, usd_of
 
-#: For a person who finds a month blocked for its accounts.
+#: For a person who finds a month blocked because of its accounts.
 WHAT_TO_DO = (
     "Look at the accounts left out. If they are right, wait: the month is sent by itself once "
     "CloudZero knows them. To send them now, set CREDITS_UNKNOWN_ACCOUNTS to send."
@@ -31,12 +31,12 @@ class UnknownLimits:
 
 @dataclass(frozen=True, eq=False)
 class KnownAccounts:
-    """What is left of a month's rows.
+    """A month's rows, split by whether their account is known.
 
     Attributes:
         sent: the rows to send.
         left_out: the rows of accounts that CloudZero does not know.
-        checked: whether there was a list to check against; None where it was not asked for.
+        checked: whether there was a list to check against; None if not requested.
         blocked: why nothing may be sent, or None.
     """
 
@@ -61,11 +61,11 @@ def leave_out_unknown(
 
     Args:
         rows: rows of `CbfRows`.
-        known: accounts with cost in CloudZero; None where CloudZero could not be asked, or answered
-            in part: then everything is sent, and it says *not checked*.
-        held: what this stream holds for the month: its accounts are known, so that skipping never
-            takes away a row that is there.
-        limits: the fences.
+        known: accounts with cost in CloudZero; None if CloudZero could not be asked, or answered
+            in part: then everything is sent, and reported as *not checked*.
+        held: what this stream holds for the month: its accounts are known, so leaving out never
+            removes a row that is there.
+        limits: the limits.
     """
     if known is None:
         return KnownAccounts(rows, rows.clear(), checked=False)

@@ -1,11 +1,10 @@
-"""One stream, one request at a time: a lock that falls free when its holder dies.
+"""One stream, one request at a time: a lock that is released when its holder dies.
 
-The operating system releases the file's lock and the database the session's, whatever ended the
+The operating system releases the file's lock, and the database the session's, whatever ended the
 process: no leases, no clock, nothing to clean up (design decision 2).
 """
 
 import hashlib
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +16,9 @@ import filelock
 
 from credits_pipeline.credits.cloudzero.client import checked_base_url, checked_connection_id
 from credits_pipeline.credits.cloudzero.errors import LockError
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 Waiting = Callable[[str], None]
 
@@ -34,18 +34,18 @@ class StreamLock(Protocol):
     """The lock of one stream: of one base URL and connection id."""
 
     def hold(self, waiting: Waiting = _log.info) -> AbstractContextManager[HeldLock]:
-        """Wait for the lock, hold it inside of the ``with``, release it.
+        """Wait for the lock, hold it inside the ``with``, release it.
 
         Args:
-            waiting: is told in a sentence, when it begins and then every minute, that the lock is
-                waited for.
+            waiting: called with a sentence when the wait for the lock begins, and every minute
+                after that.
         """
 
 
 class FileStreamLock:
     """A lock of the operating system on a file of this user, for one machine.
 
-    Excludes threads and processes alike. It is not for a folder that several machines share.
+    It excludes threads and processes alike. It does not suit a folder shared by several machines.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class FileStreamLock:
         folder: Path | None = None,
         poll_seconds: float = 0.2,
     ) -> None:
-        """Name the lock; nothing is made yet.
+        """Name the lock; nothing is created yet.
 
         Args:
             base_url: CloudZero's API, in any spelling.
             connection_id: the stream.
             folder: instead of `default_folder`.
-            poll_seconds: how often it is tried while another holds it.
+            poll_seconds: how often to try while another process holds it.
         """
         self.path = (folder or default_folder()) / f"{stream_digest(base_url, connection_id)}.lock"
         self._stream = connection_id
@@ -73,7 +73,7 @@ class FileStreamLock:
 
     @contextmanager
     def hold(self, waiting: Waiting = _log.info) -> Iterator[HeldLock]:
-        """Wait for the lock, hold it inside of the ``with``, release it.
+        """Wait for the lock, hold it inside the ``with``, release it.
 
         Raises:
             LockError: there is no place for the lock's file.
@@ -99,14 +99,14 @@ class FileStreamLock:
 
 
 class OfMachineAndDatabase:
-    """A database's lock, with this machine's beside it.
+    """A database's lock, together with this machine's.
 
-    A database that restarts lets go of every lock, while a request may still be on its way: the
-    machine's own lock keeps its other runs waiting until that request has ended.
+    A database that restarts releases every lock, while a request may still be on its way: the
+    machine's own lock makes its other runs wait until that request has ended.
     """
 
     def __init__(self, machine: StreamLock, database: StreamLock) -> None:
-        """Name both; nothing is made yet."""
+        """Name both; nothing is created yet."""
         self._machine, self._database = machine, database
 
     def __repr__(self) -> str:
@@ -114,9 +114,10 @@ class OfMachineAndDatabase:
 
     @contextmanager
     def hold(self, waiting: Waiting = _log.info) -> Iterator[HeldLock]:
-        """Wait for both, hold them inside of the ``with``, release them.
+        """Wait for both, hold them inside the ``with``, release them.
 
-        A machine without a place for its lock, such as a container that can't write, goes without.
+        A machine without a place for its lock, such as a read-only container, uses the database's
+        alone.
 
         Raises:
             LockError: the database's can't be taken.
@@ -136,7 +137,7 @@ class _HeldTogether:
         self._held = held
 
     def still_held(self) -> None:
-        """Return if all of them are."""
+        """Return if all of them are held."""
         for one in self._held:
             one.still_held()
 
@@ -147,7 +148,7 @@ class _HeldFile:
         self._identity = _identity(path)
 
     def still_held(self) -> None:
-        """Return if the file that is locked still is the one at the path."""
+        """Return if the locked file is still the one at the path."""
         if self._identity is None or _identity(self._path) != self._identity:
             raise LockError(
                 f"the lock's file {self._path} was deleted or replaced while it was held, so "
@@ -162,7 +163,7 @@ def _try_file(lock: filelock.BaseFileLock) -> bool:
     except filelock.Timeout:
         return False
     if isinstance(lock, filelock.SoftFileLock):
-        # filelock's stand-in where flock is missing: it would outlive a killed process.
+        # filelock's fallback where flock is missing: it would outlive a killed process.
         lock.release()
         raise OSError("its file system has no locks that end with their process")
     return True
@@ -177,7 +178,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def until_held(attempt: Callable[[], bool], why: str, waiting: Waiting, poll: float) -> None:
-    """Try until it succeeds; say why it waits when it begins to, and then every minute."""
+    """Try until it succeeds; say why it waits, at the start and then every minute."""
     begun = time.monotonic()
     said = 0
     while not attempt():
@@ -206,6 +207,6 @@ def default_folder() -> Path:
 
 
 def stream_digest(base_url: str, connection_id: str) -> str:
-    """What names a stream's lock: the same for every spelling of its base URL."""
+    """The name of a stream's lock: the same for every spelling of its base URL."""
     name = f"{checked_base_url(base_url)}\n{checked_connection_id(connection_id)}"
     return hashlib.sha256(name.encode()).hexdigest()

@@ -22,7 +22,7 @@ _STREAM = "/v2/connections/billing/anycost"
 
 
 class Operation(Enum):
-    """One endpoint. Scopes are granted one by one: that one works says nothing of the next."""
+    """One endpoint. Scopes are granted one by one: that one works says nothing about the next."""
 
     CREATE_DROP = _Facts(
         "create drop",
@@ -52,7 +52,7 @@ class Operation(Enum):
         "connections:read_billing_anycost_billing_drops_month",
         rehearsable=True,
     )
-    # 60 calls a day: where they are used up, patience does not help.
+    # 60 calls a day: once they are used up, waiting does not help.
     COSTS = _Facts(
         "costs",
         "GET",
@@ -91,12 +91,12 @@ class Operation(Enum):
 
     @property
     def rehearsable(self) -> bool:
-        """Whether ``cloudzero-test-key`` puts it into a namespace of its own."""
+        """Whether ``cloudzero-test-key`` puts it into a separate namespace."""
         return self.value.rehearsable
 
     @property
     def most_attempts(self) -> int | None:
-        """How often it is sent at most, or None where only time ends it."""
+        """The most times it is sent, or None if only time limits it."""
         return self.value.most_attempts
 
     def path(self, **parts: str) -> str:

@@ -1,4 +1,4 @@
-"""The payload of a month: the rows that CloudZero is to hold, with their digest and totals."""
+"""The payload of a month: the rows that CloudZero should hold, with their digest and totals."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ from credits_pipeline.credits.cloudzero.cbf import (
 from credits_pipeline.credits.cloudzero.difference import Difference, difference
 from credits_pipeline.credits.cloudzero.jsontext import json_strings
 
-#: Names what `Payload.sha256` is computed over; changed with it, never without.
+#: Names the procedure of `Payload.sha256`; it must change whenever the procedure does.
 _DIGEST = "credits-pipeline payload 1"
 _ROWS_AT_ONCE = 16_384
 
@@ -39,7 +39,7 @@ class Payload:
 
     @cached_property
     def sha256(self) -> str:
-        """The digest of all columns, whatever the order of rows and columns.
+        """The digest of all columns, regardless of the order of rows and columns.
 
         SHA-256 over lines of UTF-8 text, each ended by a line feed: the name of this procedure, the
         month, a JSON array of the column names in order, then for each row a JSON array of its
@@ -80,9 +80,9 @@ def payload_equals_credits(
     month: BillingMonth,
     settings: CbfSettings,
 ) -> Difference:
-    """Compare the rows of a payload with the credits that they must say.
+    """Compare the rows of a payload with the credits that they must represent.
 
-    What is expected is worked out here apart from `cbf_rows`, so that this is a check of it.
+    The expected rows are computed here without `cbf_rows`, so that this is a check of it.
 
     Args:
         rows: the payload's rows.

@@ -1,8 +1,8 @@
 """The plan of a drop: which rows go out in which request bodies, each sized to the byte.
 
-The first body is `replace_drop` with its rows in hour 0 of the month, each one after it
-`replace_hourly` with its rows in the next hour, so that every request replaces exactly itself and
-may be repeated (CloudZero contract, section 4).
+The first body is `replace_drop` with its rows in hour 0 of the month, each one after it is
+`replace_hourly` with its rows in the next hour, so every request replaces exactly itself and may be
+repeated (CloudZero contract, section 4).
 """
 
 from collections.abc import Iterator
@@ -25,10 +25,10 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class SendingLimits:
-    """What CloudZero takes (CloudZero contract, section 3).
+    """The limits of CloudZero (CloudZero contract, section 3).
 
     Attributes:
-        body_bytes: the most bytes of one request body. CloudZero says 5 MB and not which megabyte.
+        body_bytes: the most bytes of one request body. CloudZero says 5 MB, but not which megabyte.
         month_rows: the most rows of one stream and month.
         month_bytes: the most bytes of one stream and month.
     """
@@ -51,7 +51,7 @@ class Body:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Rows and the bodies that carry them. The bytes of a body are made when they are asked for."""
+    """Rows and the bodies that carry them. The bytes of a body are made on demand."""
 
     month: BillingMonth
     rows: pl.DataFrame
@@ -88,7 +88,7 @@ class Plan:
             yield body, self.content(body)
 
     def placed(self) -> pl.DataFrame:
-        """The rows as CloudZero is to hold them: each with the hour of its body."""
+        """The rows as CloudZero should hold them: each with the hour of its body."""
         if len(self.bodies) <= 1:
             return self.rows
         hours = pl.concat(
@@ -120,10 +120,10 @@ def plan_bodies(
     Args:
         rows: rows of `CbfRows`, all of the first hour of the month.
         month: the billing month.
-        limits: what CloudZero takes.
+        limits: the limits of CloudZero.
 
     Raises:
-        PlanError: no rows, a value that is missing, or more than CloudZero takes for a month.
+        PlanError: no rows, a missing value, or more than CloudZero accepts for a month.
     """
     limits = limits or SendingLimits()
     if rows.is_empty():

@@ -1,12 +1,11 @@
 """The stream's lock in PostgreSQL, for more than one machine: a session's advisory lock.
 
 The database releases it when the session ends, whatever ended it: the process, its machine, or the
-network between. It needs a session of its own, so a pooler that shares sessions out between
-transactions (PgBouncer's transaction mode) can't carry it; that is noticed and refused.
+network in between. It needs its own session, so a pooler that shares sessions between transactions
+(PgBouncer's transaction mode) can't carry it; that is detected and refused.
 """
 
 import importlib
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,9 @@ from typing import Any
 
 from credits_pipeline.credits.cloudzero.errors import LockError
 from credits_pipeline.credits.cloudzero.lock import HeldLock, Waiting, stream_digest, until_held
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 #: So that either side notices within a minute that the other is gone.
 _PATIENCE = {
@@ -23,7 +23,7 @@ _PATIENCE = {
     "keepalives": 1,
     "keepalives_idle": 20,
     "keepalives_interval": 10,
-    # In milliseconds: what was sent and never acknowledged is not covered by keepalives.
+    # In milliseconds: keepalives do not cover data that was sent and never acknowledged.
     "tcp_user_timeout": 50_000,
 }
 _SESSION = """
@@ -51,10 +51,10 @@ class PostgresStreamLock:
             url: of the database, as libpq or SQLAlchemy writes it.
             base_url: CloudZero's API, in any spelling.
             connection_id: the stream.
-            poll_seconds: how often it is tried while another holds it. It is tried again and
-                again, and not waited for inside of the database, so that a run can be stopped.
+            poll_seconds: how often to try while another process holds it. It polls instead of
+                waiting inside the database, so that a run can be stopped.
         """
-        # SQLAlchemy names its driver in the scheme, which libpq does not know.
+        # SQLAlchemy names its driver in the scheme, which libpq does not understand.
         self._url = re.sub(r"^postgres(ql)?(\+[a-z0-9_]+)?://", "postgresql://", url)
         digest = bytes.fromhex(stream_digest(base_url, connection_id))
         self.key = int.from_bytes(digest[:8], "big", signed=True)
@@ -66,7 +66,7 @@ class PostgresStreamLock:
 
     @contextmanager
     def hold(self, waiting: Waiting = _log.info) -> Iterator[HeldLock]:
-        """Wait for the lock, hold it inside of the ``with``, release it.
+        """Wait for the lock, hold it inside the ``with``, release it.
 
         Raises:
             LockError: there is no driver, no connection, or it was lost while waiting.
@@ -97,9 +97,9 @@ class PostgresStreamLock:
         except driver.OperationalError as error:
             failed = f"there is no connection to PostgreSQL: {_one_line(error)}"
         except driver.Error:
-            # What libpq says of a URL that it can't read may hold the password.
+            # libpq's text about a URL that it can't read may contain the password.
             failed = "the URL of PostgreSQL can't be read"
-        # Raised out here, so that nothing chained to it holds the URL.
+        # Raised outside the handler, so that nothing chained to it contains the URL.
         if failed is not None:
             raise LockError(
                 f"The lock of stream {self._stream} can't be taken: {failed}.",

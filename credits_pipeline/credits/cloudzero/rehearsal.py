@@ -1,6 +1,6 @@
 """The rehearsal: every operation once, in a namespace that CloudZero purges after an hour.
 
-Proves key, scopes and connection before the first real drop, with no effect on live data.
+It proves key, scopes and connection before the first real drop, with no effect on live data.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from credits_pipeline.credits.cloudzero.errors import (
 from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.plan import Plan
 
-#: A body that no API of CloudZero's takes: `data` is required.
+#: A body that CloudZero's API must refuse: `data` is required.
 _NO_ROWS = b"{}"
 
 
@@ -32,10 +32,10 @@ class Rehearsed:
     Attributes:
         operation: which one.
         scope: the scope that the key needs for it.
-        works: true if it did what it should, false if not, None if it was not tried because what
-            it stands on failed.
+        works: true if it did what it should, false if not, None if it was not tried because an
+            earlier operation that it needs failed.
         says: what was seen.
-        to_do: what to do about it; empty where it works.
+        to_do: what to do about it; empty if it works.
         answered: whether CloudZero answered at all.
     """
 
@@ -48,7 +48,7 @@ class Rehearsed:
 
 
 def rehearse(client: CloudZeroClient, plan: Plan) -> Iterator[Rehearsed]:
-    """Try every operation once, each whatever became of those before it.
+    """Try every operation once, whatever the result of those before it.
 
     Costs and connection are plain reads of live data; the costs call counts against CloudZero's 60
     a day.
@@ -58,7 +58,7 @@ def rehearse(client: CloudZeroClient, plan: Plan) -> Iterator[Rehearsed]:
         plan: what to drop in the test key's namespace.
 
     Raises:
-        ValueError: the client has no test key, so that the drop would be a real one.
+        ValueError: the client has no test key, so the drop would be real.
     """
     if not client.rehearsal:
         raise ValueError("a rehearsal needs a client with a test key: without it the drop is real")
@@ -76,14 +76,14 @@ def _steps(client: CloudZeroClient, plan: Plan) -> Iterator[Rehearsed]:
 
 
 def probe(client: CloudZeroClient, month: BillingMonth) -> Iterator[Rehearsed]:
-    """Ask every operation without anything that could be stored, not even for an hour.
+    """Try every operation with nothing that could be stored, not even for an hour.
 
-    A create without rows is refused as incomplete where the key may create, and as forbidden where
-    it may not (CloudZero contract, sections 1 and 8).
+    A create without rows is refused as incomplete if the key may create, and as forbidden if it may
+    not (CloudZero contract, sections 1 and 8).
 
     Args:
-        client: made with a test key, so that what is refused is no part of live data either.
-        month: the month that is asked about.
+        client: made with a test key, so that even the refused request is kept away from live data.
+        month: the month to ask about.
 
     Raises:
         ValueError: the client has no test key.
@@ -107,7 +107,7 @@ def _probes(client: CloudZeroClient, month: BillingMonth) -> Iterator[Rehearsed]
 
 def _may_create(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str]:
     try:
-        # Taken, no answer to it is the right one.
+        # If it is accepted, no answer to it is the right one.
         with suppress(WrongAnswerError):
             client.create_drop(_NO_ROWS, month=month, row_counts=())
     except PermanentError as error:

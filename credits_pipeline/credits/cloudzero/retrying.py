@@ -1,9 +1,8 @@
-"""Repeating a request: how long to wait, when to give up, and the record of every attempt.
+"""Repeating a request: how long to wait, when to give up, and a record of every attempt.
 
 One budget of seconds covers all requests of a drop. The loop is tenacity's.
 """
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,8 +12,9 @@ import tenacity
 
 from credits_pipeline.credits.cloudzero.errors import AmbiguousError, CloudZeroError, TransientError
 from credits_pipeline.credits.cloudzero.operations import Operation
+from credits_pipeline.text import log_of
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 def _utc_now() -> datetime:
@@ -32,7 +32,7 @@ class RetryPolicy:
         longest_wait_seconds: where the doubling ends.
         longest_retry_after_seconds: how much of a ``Retry-After`` is honoured.
         clock: a monotonic clock in seconds.
-        sleep: waits so many seconds.
+        sleep: waits this many seconds.
         now: the wall clock, which a ``Retry-After`` date counts from.
     """
 
@@ -51,10 +51,10 @@ class Attempt:
 
     Attributes:
         idempotency_key: the key that it went out with, for CloudZero's support.
-        status: the HTTP status, or None where no answer came.
+        status: the HTTP status, or None without an answer.
         failure: what was wrong, in one sentence, or None.
         ambiguous: a write without an answer, which may be applied late.
-        may_be_applied: a write that failed and may have been applied all the same.
+        may_be_applied: a write that failed and may have been applied nevertheless.
         seconds: from the first byte sent to the last byte read.
     """
 
@@ -72,11 +72,11 @@ class RequestRecord:
 
     Attributes:
         endpoint: which of CloudZero's operations it was.
-        operation: what was asked for, such as ``replace_drop`` or ``drop contents``.
-        drop_id: CloudZero's id of the drop, where it gave one.
+        operation: what was requested, such as ``replace_drop`` or ``drop contents``.
+        drop_id: CloudZero's id of the drop, if it gave one.
         row_count: the rows that CloudZero says the drop has.
         attempts: how often it was sent.
-        status: the last attempt's HTTP status, or None where no answer came.
+        status: the last attempt's HTTP status, or None without an answer.
         history: each attempt.
     """
 
@@ -95,7 +95,7 @@ class RequestRecord:
 
     @property
     def may_be_applied(self) -> bool:
-        """Whether a failed attempt may have been applied all the same."""
+        """Whether a failed attempt may have been applied nevertheless."""
         return any(attempt.may_be_applied for attempt in self.history)
 
     @property
@@ -123,7 +123,7 @@ class Session:
         return max(0.0, self._until - self._policy.clock())
 
     def allow(self, seconds: float) -> None:
-        """See to it that at least so many seconds are left, to find out what a failure left."""
+        """Make sure that at least this many seconds are left, to find out what a failure left."""
         self._until = max(self._until, self._policy.clock() + seconds)
 
     def record(self, request: RequestRecord) -> None:
@@ -135,7 +135,7 @@ class Session:
 
         Args:
             what: the request, for the log.
-            most_attempts: where attempts end it before time does.
+            most_attempts: the most attempts, if fewer than the time allows.
         """
         policy = self._policy
         backoff = tenacity.wait_exponential(

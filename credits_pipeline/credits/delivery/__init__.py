@@ -1,1 +1,1 @@
-"""The use cases of wing one: what commands, checks and pages ask for."""
+"""The use cases of wing one: what commands, checks and pages call."""

@@ -1,4 +1,4 @@
-"""The values that pass between the assets, and the files that they are kept as."""
+"""The values that pass between the assets, and the files that store them."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Stored(Protocol):
-    """What the IO manager keeps: a value of one month, made from one version of a file."""
+    """What the IO manager stores: a value of one month, made from one version of a file."""
 
     version: FileVersion
 
@@ -37,16 +37,16 @@ class Stored(Protocol):
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """The value back from its files."""
+        """The value, read from its files."""
 
 
-#: The ETag of a file that is not there; S3 gives none like it.
+#: The ETag of a file that is not there; S3 never returns one like it.
 _NO_FILE = "none"
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """The very bytes of one version of a month's file."""
+    """The exact bytes of one version of a month's file."""
 
     month: BillingMonth
     version: FileVersion
@@ -54,14 +54,14 @@ class RawFile:
 
     @classmethod
     def absent(cls, month: BillingMonth, key: str, receipt: str = "") -> Self:
-        """What stands for the file of a month that is withdrawn without one.
+        """A stand-in for the file of a month that is withdrawn without one.
 
         Args:
             month: the billing month.
             key: where its file would be.
-            receipt: the run whose receipt stood when the file was missed; empty for none. Each
-                receipt has a version of its own, so that an old withdrawal decides about no new
-                one.
+            receipt: the run of the receipt in force when the file was missed; empty for none. Each
+                receipt has its own version, so that an old withdrawal does not decide about a
+                new receipt.
         """
         etag = f"{_NO_FILE}-{receipt}" if receipt else _NO_FILE
         version = FileVersion(key, etag, datetime.fromtimestamp(0, UTC), 0)
@@ -90,12 +90,12 @@ class RawFile:
 
 @dataclass(frozen=True)
 class MonthCredits:
-    """What was read from a version of a month's file, and what it was judged under.
+    """What was read from a version of a month's file, and the decisions it was judged under.
 
     Attributes:
         version: the file it was read from.
         reading: the table and its findings.
-        decisions: those it was read and is judged under.
+        decisions: the decisions it was read and judged under.
         previous_convention: the sign that meant credit in the last verified month before.
     """
 
@@ -106,7 +106,7 @@ class MonthCredits:
 
     @classmethod
     def nothing(cls, month: BillingMonth, version: FileVersion, decisions: Decisions) -> Self:
-        """What a withdrawn month is made from: no row, whatever the file says."""
+        """The content of a withdrawn month: no rows, whatever the file says."""
         return cls(version, _nothing_read(month), decisions, None)
 
     @property
@@ -129,12 +129,12 @@ class MonthCredits:
         )
         if not self.withdrawn:
             return found
-        says = f"{self.month} is withdrawn, as decided: its file is not looked at."
+        says = f"{self.month} is withdrawn, as decided: its file is ignored."
         return tuple(replace(one, passed=True, message=says, metrics={}) for one in found)
 
     @property
     def offers(self) -> tuple[dict[str, Any], ...]:
-        """The decisions under which nothing of it would block."""
+        """The decisions that would clear everything that blocks."""
         from credits_pipeline.credits.offers import offers  # noqa: PLC0415 - loads polars
 
         if self.withdrawn:
@@ -215,7 +215,7 @@ class MonthPayload:
 
     @property
     def digest(self) -> str:
-        """Of the rows, over all columns."""
+        """The digest of the rows, over all columns."""
         return self.payload.sha256
 
     def to_files(self) -> dict[str, bytes]:
@@ -272,7 +272,7 @@ def _nothing_read(month: BillingMonth) -> "MonthReading":
 
 
 def convention(text: str | None) -> Convention | None:
-    """A stored sign convention; None where there was none."""
+    """A stored sign convention; None if there was none."""
     return next((name for name in get_args(Convention) if name == text), None)
 
 
@@ -284,7 +284,7 @@ def parquet(frame: "pl.DataFrame") -> bytes:
 
 
 def frame(data: bytes) -> "pl.DataFrame":
-    """A table back from Parquet."""
+    """A table, read from Parquet."""
     import polars as pl
 
     return pl.read_parquet(BytesIO(data))

@@ -1,7 +1,7 @@
 """Whether CloudZero's bill shows the drops, and whether AWS's bill shows the same credits again.
 
-CloudZero takes a stream in within a day and tells nobody when. One costs call answers for all
-months that wait (CloudZero contract, section 7).
+CloudZero ingests a stream within a day and does not say when. One costs call answers for all
+waiting months (CloudZero contract, section 7).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.state.journal import Journal
     from credits_pipeline.credits.state.quota import CostsDay
 
-#: The credits of AWS's own bill of a month, by account; None where the bill is not at hand.
+#: The credits on AWS's own bill of a month, by account; None if the bill is not available.
 BillOf = Callable[[BillingMonth], Mapping[str, Decimal] | None]
 NOT_ON_THE_BILL = "not_already_on_the_bill"
-#: What a proposed file says of the credits that are on AWS's bill already.
+#: What a proposed file says about the credits that are already on AWS's bill.
 _MEANT = {
     "offset": "The file takes back what AWS gave there, so that nothing counts twice.",
     "ignore": "Whoever proposed the file said that CloudZero leaves those out.",
 }
-#: How long a month is looked at after it was touched.
+#: How long a month is checked after it was touched.
 KEPT_IN_SIGHT = timedelta(days=90)
-#: CloudZero needs up to a day; past this a person should know.
+#: CloudZero needs up to a day; after this a person should know.
 _LATE = timedelta(hours=36)
 #: Sooner after a drop there is nothing to see, and a call would be wasted.
 _SOON = timedelta(hours=1)
@@ -48,7 +48,7 @@ _EARLIER = 10
 
 @dataclass(frozen=True)
 class Landed:
-    """A drop that is to be seen on CloudZero's bill.
+    """A drop that should appear on CloudZero's bill.
 
     Attributes:
         month: the billing month.
@@ -62,7 +62,7 @@ class Landed:
 
     @property
     def age(self) -> timedelta:
-        """Since it was sent."""
+        """The time since it was sent."""
         return datetime.now(UTC) - datetime.fromisoformat(self.sent.ended_at)
 
 
@@ -76,7 +76,7 @@ class Seen:
 
 
 def landed(month: BillingMonth, journal: "Journal", address: tuple[str, str]) -> Landed | None:
-    """The month's drop; None where nothing was sent to this stream, or the last drop broke off."""
+    """The month's drop; None if nothing was sent to this stream, or the last drop broke off."""
     receipt, sent = journal.receipt(month), journal.last_sent(month)
     if receipt is None or sent is None or not sent.verdict.has_receipt:
         return None
@@ -86,7 +86,7 @@ def landed(month: BillingMonth, journal: "Journal", address: tuple[str, str]) ->
 
 
 def waiting(storage: StorageConnection, cloudzero: StreamConnection) -> list[Landed]:
-    """The drops that are old enough to be seen, and were not seen yet."""
+    """The drops that are old enough to be visible and have not been seen yet."""
     journal, address = storage.journal(), cloudzero.address()
     drops = (landed(month, journal, address) for month in sorted(journal.receipted()))
     return [
@@ -108,11 +108,11 @@ def look_for(
 ) -> Iterator[Seen]:
     """Whether CloudZero's billed cost shows these drops: one call for all of them.
 
-    What it finds is written down as this run's finding.
+    The result is stored as this run's finding.
 
     Raises:
         BudgetSpentError: no call is left today.
-        CloudZeroError: CloudZero gave no whole answer.
+        CloudZeroError: CloudZero gave no complete answer.
     """
     from credits_pipeline.credits.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
         landed_query,
@@ -160,20 +160,20 @@ def look_at_the_bill(
     day: "CostsDay",
     bill_of: BillOf = lambda _: None,
 ) -> Iterator[Seen]:
-    """Whether AWS's own bill carries credits of the same months and accounts.
+    """Whether AWS's own bill has credits of the same months and accounts.
 
-    A month whose bill is at hand is looked up there; one call to CloudZero serves all others.
+    A month whose bill is available is looked up there; one call to CloudZero covers all others.
 
     Args:
-        drops: to look at.
-        storage: that has their rows.
-        cloudzero: that is asked.
+        drops: to check.
+        storage: has their rows.
+        cloudzero: the stream to ask.
         day: of the calls.
-        bill_of: the credits of AWS's bill of a month by account; None where it is not at hand.
+        bill_of: the credits of AWS's bill of a month by account; None if it is not available.
 
     Raises:
         BudgetSpentError: no call is left today.
-        CloudZeroError: CloudZero gave no whole answer.
+        CloudZeroError: CloudZero gave no complete answer.
     """
     from credits_pipeline.credits.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
         already_on_the_bill,
@@ -213,7 +213,7 @@ def seen_of(
     cloudzero: StreamConnection,
     bill_of: BillOf = lambda _: None,
 ) -> Seen:
-    """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as a person asks for it in the UI."""
+    """`VISIBLE` or `NOT_ON_THE_BILL` of one month, as requested by a person in the UI."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.credits.state.quota import BudgetSpentError  # noqa: PLC0415 - when asked
 
@@ -238,7 +238,7 @@ def seen_of(
 
 
 def not_asked(name: str, month: BillingMonth, why: str) -> Seen:
-    """What is said of a month that could not be asked about."""
+    """The result for a month that could not be asked about."""
     says = why if why.startswith("Not ") else f"Not asked: {why}"
     return Seen(month, Statement(name, passed=False, blocking=False, message=says))
 
@@ -252,14 +252,14 @@ def _too_soon(name: str, month: BillingMonth) -> Seen:
 def _credit(storage: StorageConnection, drop: Landed) -> "pl.DataFrame | None":
     """Columns ``account`` and ``usd``: what a receipt says that CloudZero holds.
 
-    None where the storage has its rows no more.
+    None if its rows are no longer in the storage.
     """
     from credits_pipeline.core.storage.store import StorageError  # noqa: PLC0415 - loads the AWS SDK
 
     try:
         files = _files(storage, drop.month, drop.receipt.run_id)
     except StorageError:
-        # One month's files that are lost, or can't be read, are that month's alone.
+        # Lost or unreadable files concern that one month alone.
         return None
     return _by_account(files["sent.parquet"]) if "sent.parquet" in files else None
 

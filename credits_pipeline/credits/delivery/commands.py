@@ -1,4 +1,4 @@
-"""What a person does beside Dagster's UI: rehearse a month, look at one, withdraw it."""
+"""What a person does outside Dagster's UI: rehearse a month, look at one, withdraw it."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -37,19 +37,19 @@ class NoPartitionError(Exception):
 
 
 class AnotherStreamError(settings.SettingError):
-    """The storage tells of a month on another stream; the message says what to do."""
+    """The storage knows a month on another stream; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What is rehearsed: requests, and whose rows they carry."""
+    """A rehearsal: the requests, and whose rows they carry."""
 
     plan: "Plan"
     what: str
 
 
 def rehearsal_of(month: BillingMonth) -> Rehearsal:
-    """The payload of the month as it is stored, or rows that are made up.
+    """The stored payload of the month, or made-up rows.
 
     Raises:
         SettingError: a setting can't be used.
@@ -82,10 +82,10 @@ def rehearse(
     """Try every operation in a namespace of its own, under the stream's lock.
 
     Args:
-        rehearsal: what is dropped there.
+        rehearsal: what is sent there.
         cloudzero: the stream.
-        instance: Dagster's, whose database may keep the lock.
-        say: is told where the lock is waited for.
+        instance: Dagster's, whose database may hold the lock.
+        say: called when the lock has to be waited for.
 
     Raises:
         SettingError: a setting is missing.
@@ -103,7 +103,7 @@ def rehearse(
 
 
 def refuse_without_partition(month: BillingMonth) -> None:
-    """Refuse a month that the pipeline has no partition for.
+    """Refuse a month that has no partition.
 
     Raises:
         NoPartitionError: it is before CREDITS_START_MONTH or in the future.
@@ -120,11 +120,11 @@ def refuse_without_partition(month: BillingMonth) -> None:
 def refuse_past_another_stream(month: BillingMonth, cloudzero: StreamConnection) -> None:
     """Refuse to withdraw a month that the storage knows as sent to another stream.
 
-    The decision would stay with the file's version, and later runs of it would withdraw the month
-    from that stream too.
+    The decision would stay with the file's version, and later runs of it would withdraw the
+    month from that stream too.
 
     Raises:
-        AnotherStreamError: its receipt is about another stream than the one that is set.
+        AnotherStreamError: its receipt is about a stream other than the one that is set.
         SettingError: a setting is missing or can't be used.
         StorageError: the storage can't be read.
     """
@@ -148,7 +148,7 @@ def held(
 
     Raises:
         SettingError: a setting is missing.
-        CloudZeroError: it could not be asked.
+        CloudZeroError: there was no answer.
     """
     from credits_pipeline.credits.cloudzero.diff import credit_by_account  # noqa: PLC0415 - loads polars
 
@@ -178,7 +178,7 @@ class Decision:
 
 
 def version_now(month: BillingMonth) -> str:
-    """Token of the version that a decision made now is about.
+    """Token of the version that a decision made now would be about.
 
     Raises:
         InboxError: S3 can't be asked.
@@ -192,10 +192,10 @@ def about(decision: Decision, instance: Instance, say: Callable[[str], None]) ->
     """What a decision is about, in lines: the version, its findings, rows and dollars.
 
     Returns:
-        The lines; none where no run has looked at the version yet.
+        The lines; none if no run has read the version yet.
 
     Raises:
-        CloudZeroError: what a month holds that is to be withdrawn could not be asked.
+        CloudZeroError: the contents of a month to be withdrawn could not be read.
         SettingError: a setting is missing or can't be used.
         StorageError: the storage can't be read.
     """

@@ -1,7 +1,7 @@
-"""Whether CloudZero holds what a month's receipt says, asked right after a drop and again later.
+"""Whether CloudZero holds what a month's receipt says, checked right after a drop and again later.
 
-Later looks find what no answer told: a request that was applied late, another feeder of the stream,
-another machine, a hand edit (design decision 15).
+Later checks find what no answer showed: a request that was applied late, another feeder of the
+stream, another machine, an edit by hand (design decision 15).
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-#: For one month, its retries included: a look must not keep drops waiting for long.
+#: For one month, its retries included: a check must not keep drops waiting for long.
 LOOK_SECONDS = 120
 
 
@@ -58,11 +58,11 @@ def still_held_statement(
 ) -> "Statement":
     """Whether CloudZero, asked now, holds exactly what the month's receipt says.
 
-    A month without a receipt is to hold nothing of ours: a first drop that was given up must not
-    be applied late. What it finds is written down as this run's finding.
+    A month without a receipt should hold nothing of ours: a first drop that was given up must not
+    be applied late. The result is stored as this run's finding.
 
     Raises:
-        CloudZeroError: it could not be asked.
+        CloudZeroError: there was no answer.
         SettingError: a setting is missing.
     """
     name = STILL_HELD
@@ -76,7 +76,7 @@ def still_held_statement(
         held = client.contents(month)
         entry = archive.own(NOUN, month, receipt.run_id) if receipt else None
         if receipt is not None and entry is None:
-            # Those of another run would be compared with what they never were.
+            # The rows of another run must not be compared.
             return Statement(
                 name, passed=False, blocking=False, message=rows_expired(month, receipt)
             )
@@ -98,7 +98,7 @@ def still_held_statement(
 
 
 def rows_expired(month: BillingMonth, receipt: Attempt) -> str:
-    """What is said of a receipt whose rows the storage has no more."""
+    """The message about a receipt whose rows are no longer in the storage."""
     return (
         f"Not compared: the rows of the receipt of {month}, of run {receipt.run_id}, are not in "
         "the storage any more. What to do: materialise the month again, and see that nothing "
@@ -115,7 +115,7 @@ def still_held_if_asked(
     instance: Instance,
     say: Callable[[str], None],
 ) -> "Statement":
-    """The same, with a warning where CloudZero could not be asked."""
+    """The same, with a warning if CloudZero could not be asked."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
 
     try:

@@ -1,7 +1,7 @@
-"""The inbox, the storage and CloudZero's stream, as plain objects that open when they are used.
+"""The inbox, the storage and CloudZero's stream, as plain objects that open on first use.
 
-Each reads its settings from the environment when it is first used, so that a missing key fails
-only what needs it. Arguments given here win over the environment.
+Each reads its settings from the environment on first use, so a missing key fails only what needs
+it. Arguments given here take precedence over the environment.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from credits_pipeline.core import settings
+from credits_pipeline.core.overrides import is_overridden, variable_of
 
 if TYPE_CHECKING:
     from credits_pipeline.core.storage.archive import Archive
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Instance(Protocol):
-    """Dagster's instance, as far as the lock needs it: its database may keep the lock."""
+    """Dagster's instance, as far as the lock needs it: its database may hold the lock."""
 
     @property
     def run_storage(self) -> Any:
@@ -32,7 +33,7 @@ class Instance(Protocol):
 
 @dataclass
 class InboxConnection:
-    """The bucket and prefix that credits files are dropped in.
+    """The bucket and prefix that credits files are uploaded to.
 
     Attributes:
         bucket: default CREDITS_BUCKET.
@@ -77,7 +78,7 @@ class StorageConnection:
         return open_store(settings.storage_root() if self.root is None else self.root)
 
     def profiles(self) -> "Profiles":
-        """What people said of shapes of files, and what the product says.
+        """Which profiles people stored, and those of the product.
 
         Raises:
             ProfileError: a stored one can't be used.
@@ -108,18 +109,18 @@ class StreamConnection:
     """One AnyCost Stream.
 
     The API key is read from the environment variable, or the field of the secret, that is named
-    here, and is never configuration. A connection reads the secret once.
+    here; it is never configuration. A connection reads the secret once.
 
     Attributes:
         base_url: default CLOUDZERO_BASE_URL.
         connection_id: default CLOUDZERO_CONNECTION_ID.
-        api_key_variable: the name of the variable that holds the key.
+        api_key_variable: the name of the variable that has the key.
     """
 
     base_url: str | None = None
     connection_id: str | None = None
     api_key_variable: str = settings.API_KEY.name
-    # Without a default, which would be an attribute of the class and hide a resource's own.
+    # Without a default: it would be an attribute of the class and hide a resource's own.
     _secret: "Secret | None" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -130,7 +131,7 @@ class StreamConnection:
 
         Raises:
             SettingError: no connection id is set, or the secret can't be used.
-            TransientError: the secret could not be asked for.
+            TransientError: the secret could not be read.
         """
         return (
             settings.BASE_URL.text() if self.base_url is None else self.base_url,
@@ -140,10 +141,10 @@ class StreamConnection:
         )
 
     def why_not_set(self) -> str | None:
-        """Why CloudZero can't be asked as things are set, or None.
+        """Why CloudZero can't be asked with the current settings, or None.
 
         Raises:
-            TransientError: the secret could not be asked for.
+            TransientError: the secret could not be read.
         """
         try:
             self.address()
@@ -156,22 +157,23 @@ class StreamConnection:
         return self._text(replace(settings.API_KEY, name=self.api_key_variable))
 
     def _text(self, variable: settings.Variable) -> str:
-        """A variable from the secret, or from the environment where the secret lacks it."""
+        """A variable of the stream, else from the secret, else from the environment."""
         from credits_pipeline.credits.delivery.secret import read_secret  # noqa: PLC0415 - loads the AWS SDK
 
         name = settings.SECRET.text()
-        if not name:
+        if not name or is_overridden(variable.name):
             return variable.text()
         if self._secret is None or self._secret.name != name:
             self._secret = read_secret(name)
-        found = self._secret.fields.get(variable.name)
+        field = variable_of(variable.name)
+        found = self._secret.fields.get(field)
         if found:
             return found
         try:
             return variable.text()
         except settings.SettingError as error:
             raise settings.SettingError(
-                f"The secret {name} of {settings.SECRET.name} has no {variable.name}, and {error}"
+                f"The secret {name} of {settings.SECRET.name} has no {field}, and {error}"
             ) from None
 
     def client(
@@ -181,11 +183,11 @@ class StreamConnection:
 
         Args:
             seconds: its time budget; default CLOUDZERO_DROP_SECONDS.
-            test_key: puts drops into a namespace of its own, for a rehearsal.
+            test_key: sends drops to a separate namespace, for a rehearsal.
 
         Raises:
             SettingError: a setting is missing, or the secret can't be used; the message names it.
-            TransientError: the secret could not be asked for.
+            TransientError: the secret could not be read.
         """
         from credits_pipeline.credits.cloudzero.client import CloudZeroClient  # noqa: PLC0415 - httpx
         from credits_pipeline.credits.cloudzero.retrying import RetryPolicy  # noqa: PLC0415 - as above
@@ -210,11 +212,11 @@ class StreamConnection:
         seconds: int | None = None,
         test_key: str | None = None,
     ) -> "Iterator[CloudZeroClient]":
-        """A client of the stream under its lock, without which it makes no request any more.
+        """A client of the stream under its lock; it makes no request without the lock.
 
         Args:
             instance: see `lock`.
-            waiting: is told in a sentence where the lock is waited for.
+            waiting: called with a sentence when the lock has to be waited for.
             seconds: see `client`.
             test_key: see `client`.
 
@@ -233,8 +235,8 @@ class StreamConnection:
         """The lock of the stream: one request at a time (design decision 2).
 
         Args:
-            instance: Dagster's; the lock is in its database where that is PostgreSQL, so that it
-                holds for every machine that runs the pipeline, and in this one's file system.
+            instance: Dagster's; if its database is PostgreSQL the lock is in it, and so covers
+                every machine that runs the pipeline; otherwise it is in this machine's file system.
 
         Raises:
             SettingError: no connection id is set.
@@ -256,5 +258,5 @@ class StreamConnection:
         try:
             return OfMachineAndDatabase(FileStreamLock(*address), in_database)
         except LockError:
-            # A machine without a home folder has no place for its own.
+            # A machine without a home folder has no place for it.
             return in_database

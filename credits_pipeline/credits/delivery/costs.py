@@ -1,4 +1,4 @@
-"""Asking the costs endpoint, inside of the day's budget of calls."""
+"""Calls of the costs endpoint, within the day's budget of calls."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.cloudzero.confirm import CostsQuery
     from credits_pipeline.credits.state.quota import CostsDay
 
-#: What is asked beside a drop must not make it wait for long.
+#: A question beside a drop must not make it wait for long.
 _PATIENCE_SECONDS = 180
 
 
@@ -30,8 +30,8 @@ def ask(
 
     Raises:
         BudgetSpentError: no call is left today.
-        CloudZeroError: the answer could not be had whole.
-        StorageError: the call can't be written down.
+        CloudZeroError: there was no complete answer.
+        StorageError: the call can't be recorded.
     """
     day.spend(what_for)
     with cloudzero.client(seconds=_PATIENCE_SECONDS) as client, client.session() as session:

@@ -1,7 +1,7 @@
-"""The decisions in force for a version of a month, and the version that one made now is about.
+"""The decisions in force for a version of a month, and the version that a new one is about.
 
-A decision stays with the version that it names (ADR 11); a withdrawal holds only as long as
-nothing was sent after it.
+A decision stays with the version that it names (ADR 11); a withdrawal applies only while nothing
+was sent after it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def rule() -> Decisions:
-    """The decisions that hold where no person decided: the environment's defaults.
+    """The decisions that apply where no person decided: the environment's defaults.
 
     Raises:
         SettingError: a default can't be used.
@@ -50,21 +50,21 @@ def in_force(journal: "Journal", month: BillingMonth, version: "FileVersion") ->
 
 
 def _withdraws(record: Mapping[str, Any], token: str, newest: Attempt | None) -> bool:
-    """Whether nothing was verified for the month since it was decided, or since the withdrawal.
+    """Whether nothing was verified for the month since the decision or the withdrawal.
 
-    Else a file that comes back, or goes, would bring an old withdrawal back with it.
+    Otherwise a file that comes back, or goes, would revive an old withdrawal.
     """
     if newest is not None and newest.withdrawn and newest.file_version == token:
         return True
-    # A record of an earlier release does not say which receipt stood.
+    # A record of an earlier release does not say which receipt was in force.
     return record.get("receipt") == ("" if newest is None else newest.run_id)
 
 
 def without_file(journal: "Journal", month: BillingMonth, key: str) -> RawFile:
-    """What stands for a month's file where there is none.
+    """A stand-in for a month's file if there is none.
 
-    Its version is told by the receipt that stands, so that each time the month is without a file
-    is decided about by itself; a withdrawal without a file keeps the version that it was about.
+    Its version depends on the receipt in force, so each time the month is without a file needs its
+    own decision; a withdrawal without a file keeps the version that it was about.
 
     Raises:
         StorageError: the storage can't be read.
@@ -94,7 +94,7 @@ def current_version(journal: "Journal", box: "Inbox", month: BillingMonth) -> "F
 def given_up(
     journal: "Journal", month: BillingMonth, version: "FileVersion", used: Decisions
 ) -> str:
-    """Which of the decisions that credits were judged under do not hold any more, in words.
+    """Which of the decisions that credits were judged under no longer apply, in words.
 
     Raises:
         SettingError: a default can't be used.

@@ -1,4 +1,4 @@
-"""What is written down of a month's findings, as plain values: money is exact text."""
+"""A month's findings as plain values for storage: money is exact text."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.cloudzero.diff import Diff
 
 Metadata = dict[str, Any]
-#: Metadata of an object whose file was made from the ledger of credits.
+#: Metadata of an object whose file was made from the credit ledger.
 PROPOSED = "credits-proposed-"
-#: More rows than this are listed in the stored files only.
+#: More rows than this are listed only in the stored files.
 SHOWN = 50
 
 
@@ -42,13 +42,13 @@ def attempt_fields(found: MonthCredits) -> Metadata:
 
 
 def _proposal(metadata: Mapping[str, str]) -> dict[str, str]:
-    """What the object's metadata says of how its file was made."""
+    """What the object's metadata says about how its file was made."""
     names = (name for name in metadata if name.startswith(PROPOSED))
     return {name.removeprefix(PROPOSED): metadata[name] for name in sorted(names)}
 
 
 def rows_concerned(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
-    """The first rows that each statement speaks of, by its name."""
+    """The first rows that each statement is about, by the statement's name."""
     import polars as pl
 
     reading = found.reading
@@ -82,7 +82,7 @@ def ledger_fields(ledger: Ledger) -> dict[str, dict[str, Any]]:
 def without_unknown(
     ledger: Mapping[str, Mapping[str, Any]], rows: int, usd: Decimal
 ) -> dict[str, dict[str, Any]]:
-    """The ledger's fields with accounts that CloudZero does not know taken out of what is sent."""
+    """The ledger's fields, with accounts unknown to CloudZero moved out of what is sent."""
     sent = ledger[RecordClass.SENT]
     return {
         **{name: dict(entry) for name, entry in ledger.items()},
@@ -95,7 +95,7 @@ def without_unknown(
 
 
 def row_lists(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
-    """The rows that people want to look at, as plain values."""
+    """The rows that people want to see, as plain values."""
     reading = found.reading
     return {
         "rejected": plain(reading.rejected),
@@ -105,7 +105,7 @@ def row_lists(found: MonthCredits) -> dict[str, list[dict[str, Any]]]:
 
 
 def plain(frame: "pl.DataFrame") -> list[dict[str, Any]]:
-    """Rows with money spelled as text."""
+    """Rows with money as text."""
     import polars as pl
 
     from credits_pipeline.core.columns import text_of  # noqa: PLC0415 - as above

@@ -1,7 +1,7 @@
 """Which accounts CloudZero knows, asked at most once a day (design decision 10).
 
-One answer serves every month of the day: it is kept with the last month in which each account had
-cost, so that each billing month can be judged by its own three months before.
+One answer serves every month of the day: it is stored with the last month in which each account had
+cost, so that each billing month can be judged by the three months before it.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Known:
     """The accounts that CloudZero knows for a month.
 
     Attributes:
-        accounts: None where that is not known; then everything is sent.
+        accounts: None if not known; then everything is sent.
         why_not: why it is not known.
     """
 
@@ -34,12 +34,12 @@ def known_accounts_of(
 ) -> Known:
     """The accounts with cost from three months before a month until today.
 
-    No account at all is taken as no answer: a CloudZero that reads no AWS bill can't say who is
-    missing from it.
+    An empty list counts as no answer: a CloudZero that reads no AWS bill can't say which
+    accounts it lacks.
 
     Raises:
         SettingError: CloudZero's settings are missing.
-        StorageError: the day's answers can't be kept.
+        StorageError: the day's answers can't be stored.
     """
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.credits.state.quota import BudgetSpentError  # noqa: PLC0415 - when asked
@@ -60,7 +60,7 @@ def known_accounts_of(
 def kept_accounts(
     month: BillingMonth, day: "CostsDay", cloudzero: StreamConnection
 ) -> frozenset[str] | None:
-    """The same from the answer that was kept today; None if there is none that reaches back."""
+    """The same from the answer stored today; None if none reaches back far enough."""
     first = _first(month)
     for name in day.answers(_prefix(cloudzero)):
         if BillingMonth.parse(name[-len("YYYY-MM") :]) <= first:
@@ -72,7 +72,7 @@ def kept_accounts(
 
 
 def _ask_for(month: BillingMonth, day: "CostsDay", cloudzero: StreamConnection) -> None:
-    """Ask, and keep the answer; it reaches as far back as any that was kept today."""
+    """Ask and store the answer; it reaches as far back as any that was stored today."""
     from credits_pipeline.credits.cloudzero.confirm import (  # noqa: PLC0415 - loads polars
         KNOWN_BEFORE_MONTHS,
         known_accounts,

@@ -1,4 +1,4 @@
-"""The house's rules, as the settings have them, and what they say of a month."""
+"""The house rules, as set in the environment, and what they say about a month."""
 
 import itertools
 from decimal import Decimal, localcontext
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from credits_pipeline.credits.state.journal import Journal
 
 
-#: Half of an exact sum takes a digit more than the sum.
+#: Half of an exact sum needs one digit more than the sum.
 _PRECISION = 60
 
 
 def unknown_accounts() -> Literal["skip", "send"]:
-    """What becomes of accounts that CloudZero does not know.
+    """What to do with accounts that CloudZero does not know.
 
     Raises:
-        SettingError: the environment says neither.
+        SettingError: the environment's value is neither.
     """
     setting = settings.UNKNOWN_ACCOUNTS.read(settings.one_of("skip", "send"))
     return "send" if setting == "send" else "skip"
 
 
 def cbf_settings() -> "CbfSettings":
-    """What the rows say besides account, month and amount."""
+    """What the rows contain besides account, month and amount."""
     from credits_pipeline.credits.cloudzero.cbf import CbfSettings  # noqa: PLC0415 - loads polars
 
     return CbfSettings(description=settings.DESCRIPTION.text(), service=settings.SERVICE.text())
@@ -51,7 +51,7 @@ def sending_limits() -> "SendingLimits":
 
 
 def hold_limits() -> "HoldLimits":
-    """From where on a change is held for a person (design decision 11).
+    """From where on a change is held for approval (design decision 11).
 
     Raises:
         SettingError: a limit can't be used.
@@ -65,9 +65,9 @@ def hold_limits() -> "HoldLimits":
 
 
 def usual_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
-    """The middle of the totals of the months that were verified before, for the hold.
+    """The median of the totals of earlier verified months, for the hold.
 
-    The middle, and not the last: one month that was accepted in part would have the next ones held.
+    The median and not the last total: one month accepted in part would have the next ones held.
 
     Raises:
         SettingError: the number of months can't be used.
@@ -83,7 +83,7 @@ def usual_usd(journal: "Journal", month: BillingMonth) -> Decimal | None:
 
 
 def plausible_statement(journal: "Journal", found: MonthCredits) -> "Statement":
-    """Whether a month looks like those that were verified before it.
+    """Whether a month looks like the verified months before it.
 
     Raises:
         SettingError: a limit can't be used.
@@ -116,7 +116,7 @@ def plausible_statement(journal: "Journal", found: MonthCredits) -> "Statement":
 
 
 def payload_statement(found: MonthCredits, made: MonthPayload) -> "Statement":
-    """Whether a payload says exactly what the credits say, and was made from them."""
+    """Whether a payload equals the credits, and was made from them."""
     from credits_pipeline.credits.cloudzero.payload import (  # noqa: PLC0415 - loads polars
         payload_equals_credits,
     )

@@ -1,7 +1,7 @@
-"""What CloudZero says of a payload before anything is sent: validity, changes, unknown accounts.
+"""What CloudZero says about a payload before it is sent: validity, changes, unknown accounts.
 
-Where CloudZero can't be asked this says so and stops nothing: what needs CloudZero is the drop
-(design decision 19).
+If CloudZero can't be asked, the preview says so and stops nothing: it is the drop that needs
+CloudZero (design decision 19).
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ _ERRORS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Preview:
-    """What CloudZero says of a payload.
+    """What CloudZero says about a payload.
 
     Attributes:
         valid: the statement `VALID`.
@@ -47,7 +47,7 @@ class Preview:
         known: the statement `KNOWN`.
         largest: the largest changes, as rows.
         unknown: accounts that will be left out, as rows.
-        errors: what CloudZero's validation named.
+        errors: the errors that CloudZero's validation listed.
     """
 
     valid: "Statement"
@@ -92,7 +92,7 @@ def preview(
 
 
 def _rows(found: MonthCredits, made: MonthPayload, held: "pl.DataFrame") -> "pl.DataFrame":
-    """The rows that CloudZero is to hold."""
+    """The rows that CloudZero should hold."""
     from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, zero_rows  # noqa: PLC0415 - loads polars
 
     if found.withdrawn and ACCOUNT in held.columns:
@@ -107,7 +107,7 @@ def _known(
     storage: StorageConnection,
     cloudzero: StreamConnection,
 ) -> tuple["Statement", list[dict[str, Any]]]:
-    """Whether CloudZero knows the accounts, and those that it does not know."""
+    """Whether CloudZero knows the accounts, and which it does not know."""
     from credits_pipeline.credits.cloudzero.known import leave_out_unknown  # noqa: PLC0415 - as above
 
     if found.withdrawn or policies.unknown_accounts() == "send":
@@ -149,7 +149,7 @@ def _changes(
     rows: "pl.DataFrame",
     last_verified_usd: Decimal | None,
 ) -> tuple["Statement", list[dict[str, Any]]]:
-    """What the rows change against what is there, and the largest of the changes."""
+    """What the rows change against what is there, and the largest changes."""
     from credits_pipeline.credits.cloudzero.diff import compare  # noqa: PLC0415 - loads polars
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.credits.cloudzero.hold import hold  # noqa: PLC0415 - as above
@@ -185,7 +185,7 @@ def _changes_statement(diff: "Diff", held_back: str | None) -> "Statement":
 def _valid(
     client: "CloudZeroClient", made: MonthPayload, rows: "pl.DataFrame"
 ) -> tuple["Statement", tuple[str, ...]]:
-    """What CloudZero's validation says of every request body of the rows."""
+    """What CloudZero's validation says about every request body of the rows."""
     from credits_pipeline.credits.cloudzero.errors import CloudZeroError  # noqa: PLC0415 - loads httpx
     from credits_pipeline.credits.cloudzero.plan import PlanError, plan_bodies  # noqa: PLC0415 - as above
 

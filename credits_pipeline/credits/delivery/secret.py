@@ -1,7 +1,7 @@
-"""CloudZero's key and connection id where AWS Secrets Manager keeps them.
+"""CloudZero's key and connection id from AWS Secrets Manager.
 
-A secret is JSON whose fields are named as the variables, or the plain key. Its content is in no
-message, repr or traceback.
+A secret is JSON whose fields are named like the variables, or the plain key. Its content appears in
+no message, repr or traceback.
 """
 
 import json
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 _GRANT = "grant secretsmanager:GetSecretValue on it, and kms:Decrypt where it has a key of its own"
-#: Refusals that a person has to settle; any other failure may pass.
+#: Refusals that a person must settle; any other failure may be temporary.
 _FOR_A_PERSON = {
     "ResourceNotFoundException": "see that there is a secret of that name in the region of "
     "AWS_REGION; the ARN names one of another account",
@@ -32,11 +32,11 @@ _FOR_A_PERSON = {
 
 @dataclass(frozen=True)
 class Secret:
-    """What a secret says.
+    """The content of a secret.
 
     Attributes:
         name: its name or ARN.
-        fields: values by the names of the variables that they stand for; never shown.
+        fields: values by the names of the variables that they replace; never shown.
     """
 
     name: str
@@ -50,8 +50,8 @@ def read_secret(name: str) -> Secret:
         name: its name or ARN.
 
     Raises:
-        SettingError: it is not there, may not be read, or is no JSON object.
-        TransientError: there was no answer, or one that may be another later.
+        SettingError: it does not exist, may not be read, or is not a JSON object.
+        TransientError: there was no answer, or one that may be different later.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -67,7 +67,7 @@ def read_secret(name: str) -> Secret:
             "If this stays, see that Secrets Manager can be reached from here.",
         ) from None
     fields = _fields(answer.get("SecretString", ""))
-    # From here on, what shows the locals of a traceback shows no key.
+    # From here on, a traceback that shows local variables shows no key.
     del answer
     if fields is None:
         raise SettingError(
@@ -78,7 +78,7 @@ def read_secret(name: str) -> Secret:
 
 
 def _fields(text: str) -> dict[str, str] | None:
-    """The values of a secret's text by name; None where it can't be read."""
+    """The values of a secret's text by name; None if it can't be read."""
     if not text.lstrip().startswith("{"):
         return {API_KEY.name: text.strip()}
     try:

@@ -1,1 +1,1 @@
-"""What a file says of a month, and what follows from it: pure functions over what was read."""
+"""What a file says about a month, and what follows from it: pure functions over what was read."""

@@ -1,7 +1,7 @@
 """What is true of a reading, as statements with numbers: checks show them, code acts on them.
 
-One pure function serves both (design decision 3), so that what the UI shows in red is exactly what
-stops a drop.
+One pure function serves both (design decision 3), so what the UI shows in red is exactly what stops
+a drop.
 """
 
 import polars as pl
@@ -23,7 +23,7 @@ def statements(
     *,
     previous_convention: Convention | None = None,
 ) -> tuple[Statement, ...]:
-    """Everything that should be true of one month's reading, in the order in which to look at it.
+    """Everything that should be true of one month's reading, in the order in which to read it.
 
     Args:
         reading: the month, as read under ``decisions``.
@@ -193,7 +193,7 @@ def _ledger_closes(reading: MonthReading) -> Statement:
     )
 
 
-#: Which amounts are credits, in a word.
+#: Which amounts are credits, in one word.
 _CREDITS_ARE: dict[Convention, str] = {
     "positive_is_credit": "positive",
     "negative_is_credit": "negative",
@@ -210,7 +210,9 @@ def _signs_agree(
         "zero": signs.zero,
         "taken_as": signs.taken_as,
     }
-    counted = f"{signs.positive} positive and {signs.negative} negative amounts"
+    # All of a sheet's months are taken one way, so all of its amounts are counted.
+    amounts = "amount" if signs.negative == 1 else "amounts"
+    counted = f"The file has {signs.positive} positive and {signs.negative} negative {amounts}"
     if decisions.signs != "auto":
         taken = f"the {_CREDITS_ARE[signs.taken_as]} ones taken as credits"
         says = f"{counted}, {taken}, as decided ({decisions.signs})."

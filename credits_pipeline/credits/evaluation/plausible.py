@@ -1,7 +1,7 @@
 """Whether a month looks like the months before it, in total and in number of accounts.
 
-It only warns: credits do change. What is too far off to go unseen is held, against what CloudZero
-holds (design decision 11).
+It only warns: credits do change. A change too large to pass unseen is held for approval, against
+what CloudZero holds (design decision 11).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.statement import Statement
 
 NAME = "month_is_plausible"
-#: Half of an exact sum takes a digit more than the sum.
+#: Half of an exact sum needs one digit more than the sum.
 _PRECISION = 60
 
 
@@ -32,8 +32,8 @@ class PlausibleLimits:
     """From where on a month is unusual.
 
     Attributes:
-        months: how many months before are looked at, the nearest first.
-        percent: how far total or accounts may be from the middle of those months.
+        months: how many earlier months are compared, the nearest first.
+        percent: how far total or accounts may be from the median of those months.
     """
 
     months: int = 6
@@ -42,7 +42,7 @@ class PlausibleLimits:
 
 @dataclass(frozen=True)
 class _Compared:
-    """One figure beside the middle of the months before."""
+    """One figure beside the median of the earlier months."""
 
     what: str
     now: Decimal
@@ -52,9 +52,9 @@ class _Compared:
 
     @property
     def percent(self) -> Decimal | None:
-        """By how much it is above (or, negative, below) the usual; None of nothing.
+        """By how much it is above (or, negative, below) the usual; None if the usual is zero.
 
-        Rounded away from zero, so that what is past the limit also reads so.
+        It is rounded away from zero, so that what is past the limit also reads so.
         """
         if not self.usual:
             return None if self.now else Decimal(0)
@@ -83,16 +83,16 @@ def plausible(
     before: Sequence[EarlierMonth],
     limits: PlausibleLimits | None = None,
 ) -> Statement:
-    """Compare a month with the middle (median) of the months before, which one outlier can't move.
+    """Compare a month with the median of the earlier months, which one outlier can't move.
 
     Args:
         usd: the credits of the month.
-        accounts: how many accounts they are of.
-        before: earlier months, the nearest first; more than are looked at do no harm.
+        accounts: how many accounts have them.
+        before: earlier months, the nearest first; there may be more than are compared.
         limits: from where on it warns.
 
     Returns:
-        A statement that never blocks. Without earlier months it holds, and says so.
+        A statement that never blocks. Without earlier months it passes, and says so.
     """
     limits = limits or PlausibleLimits()
     looked_at = before[: limits.months]

@@ -1,4 +1,4 @@
-"""A sheet of several months as one credits file a month, each read back before it counts."""
+"""Splits a sheet of several months into one credits file per month, each read back as a check."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +19,7 @@ from credits_pipeline.credits.reading.profiles.book import Profiles
 
 @dataclass(frozen=True)
 class MonthFile:
-    """A month's file, ready to be put somewhere.
+    """A month's file, ready to be written.
 
     Attributes:
         month: the billing month.
@@ -27,7 +27,7 @@ class MonthFile:
         accounts: how many it has.
         total: their credits.
         warnings: sentences about what was read.
-        left_out: what of the sheet is not in it.
+        left_out: what it lacks of the sheet.
     """
 
     month: BillingMonth
@@ -40,7 +40,7 @@ class MonthFile:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows with credit that a month's file does not have.
+    """Rows with credit that a month's file lacks.
 
     Attributes:
         rows: those that can't be read.
@@ -54,7 +54,7 @@ class LeftOut:
 
     @property
     def says(self) -> str:
-        """A sentence of it, empty where nothing was left out."""
+        """A sentence about it, empty if nothing was left out."""
         if not self.rows:
             return ""
         dollars = for_people(self.usd)
@@ -84,15 +84,15 @@ def month_files(
     Args:
         data: the sheet.
         name: what it is called.
-        first: the month of its first column of amounts, where it does not say that itself.
+        first: the month of its first column of amounts, if the sheet does not state it.
         decisions: those to read it under.
         limits: how large it may be.
-        profiles: those that are asked before the layouts; the product's if None.
+        profiles: tried before the layouts; the product's own if None.
         accept_estimates: a person wants rows that a profile calls estimates to count.
-        sheet_name: the sheet to read, where a spreadsheet has several.
+        sheet_name: the sheet to read, if a spreadsheet has several.
 
     Raises:
-        NotSplitError: a month can't be told, is blocked, or would not read back.
+        NotSplitError: a month is not known, is blocked, or would not read back.
     """
     try:
         opened = open_file(data, name=name, sheet=sheet_name, max_bytes=limits.max_bytes)

@@ -28,7 +28,7 @@ from credits_pipeline.credits.reading.profiles.book import Profiles
 from credits_pipeline.credits.reading.refusal import split_command
 from credits_pipeline.credits.reading.sums import exact
 
-#: The key of a month that neither the file nor its name says.
+#: The key of a month that neither the file nor its name states.
 UNKNOWN_MONTH = "unknown"
 _NO_MONTH = (
     "Neither the file nor its name says the month: pass --month YYYY-MM, or name it"
@@ -36,7 +36,7 @@ _NO_MONTH = (
 )
 _ENDINGS = frozenset({".csv", ".json", ".ods", ".xlsx"})
 _TO_INBOX = "The inbox takes CSV: make its file with {command}"
-#: Any month: it is not shown where the file's month is not known.
+#: Any month: it is not shown if the file's month is not known.
 _STAND_IN = BillingMonth(2000, 1)
 
 
@@ -45,13 +45,13 @@ class FileVerdict:
     """What the pipeline would make of a file.
 
     Attributes:
-        verdict: ``reject`` covers what blocks until a person decides.
+        verdict: ``reject`` also covers what blocks until a person decides.
         layout: the layout's name, or ``unknown``.
         months: the readings, by ``YYYY-MM`` or ``unknown``.
         warnings: sentences for people.
         reason: why it is rejected; None if it is not.
-        notes: what else is good to know.
-        sheet: the file, if a table could be made of it.
+        notes: what else is worth knowing.
+        sheet: the file, if it could be read as a table.
     """
 
     verdict: Literal["accept", "warn", "reject"]
@@ -127,14 +127,14 @@ def judge(
 
     Args:
         data: the file.
-        name: its name; ``credits-YYYY-MM.csv`` says the month.
+        name: its name; ``credits-YYYY-MM.csv`` states the month.
         month: the month that it is for, if it is not the one of its name.
         expected_total: the sum of its credits, in dollars.
         decisions: the decisions to read and judge it under.
         limits: how large it may be.
-        profiles: those that are asked before the layouts; the product's if None.
+        profiles: tried before the layouts; the product's own if None.
         accept_estimates: a person wants rows that a profile calls estimates to count.
-        sheet_name: the sheet to read, where a spreadsheet has several.
+        sheet_name: the sheet to read, if a spreadsheet has several.
     """
     month = month or month_of_name(name)
     try:
@@ -165,7 +165,7 @@ def judge(
 
 
 def refused(refusal: UnreadableFile) -> FileVerdict:
-    """The verdict on a file of which no table can be made."""
+    """The verdict on a file that can't be read as a table."""
     return FileVerdict("reject", refusal.layout or "unknown", {}, reason=refusal.reason)
 
 
@@ -215,7 +215,7 @@ def _judged(
 
 
 def _reasons(readings: dict[BillingMonth, MonthReading], decisions: Decisions) -> list[str]:
-    """What blocks, each once; with the month where there are several."""
+    """What blocks, each once; with the month if there are several."""
     found: dict[str, list[str]] = {}
     for month, reading in readings.items():
         for statement in blocking(statements(reading, decisions)):

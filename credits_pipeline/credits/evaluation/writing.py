@@ -8,17 +8,17 @@ from credits_pipeline.credits.reading import MonthReading, UnreadableFile, read_
 
 
 class NotWritableError(Exception):
-    """A month that would not read back as it is; the message says why and what to do."""
+    """A month that would not read back unchanged; the message says why and what to do."""
 
 
 def own_format(reading: MonthReading) -> bytes:
     """A month's table as a file without a header: an account id and an amount in every row.
 
-    Positive is credit. An amount with three decimals gets a fourth: ``1.234`` alone could also be
-    a thousand.
+    Positive is credit. An amount with three decimals gets a fourth: ``1.234`` could also mean
+    one thousand.
 
     Raises:
-        NotWritableError: it would not read back as it is.
+        NotWritableError: it would not read back unchanged.
     """
     amount = text_of(pl.col("amount_usd"))
     amount = (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NOT_THERE = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 _CHANGED = {"412", "PreconditionFailed"}
 _PART_BYTES = 4 * 1024 * 1024
-#: How often an object that is replaced while it is read, or breaks off, is read again.
+#: How often an object is read again if it is replaced while being read, or breaks off.
 _READS = 5
 
 
@@ -34,7 +34,7 @@ class VersionGoneError(InboxError):
 
 
 class BrokenOffError(InboxError):
-    """The bytes ended before they were all there, or are not those that were uploaded."""
+    """The bytes ended early, or are not those that were uploaded."""
 
 
 @contextmanager
@@ -98,8 +98,8 @@ class Inbox:
 
         Args:
             below: narrows the prefix further, such as ``credits-``.
-            after: start behind this key.
-            pages: at most so many requests; None for all.
+            after: start after this key.
+            pages: the most requests; None for all.
 
         Raises:
             InboxError: S3 can't be asked, or refuses.
@@ -140,21 +140,21 @@ class Inbox:
                 **where,
             )
         if "KeyCount" not in answer:
-            # What was cut off in its header reads as a list of nothing.
+            # An answer that was cut off in its header looks like an empty list.
             raise InboxError(
                 f"S3's list of {self.uri(self.prefix + below)!r} came without its end. What "
-                "to do: nothing; it is asked for again."
+                "to do: nothing; the next tick asks again."
             )
         return answer
 
     def try_to_read(self, version: FileVersion) -> None:
-        """Read the first byte of a version, as `read` would: its key and S3's own id of it count.
+        """Read the first byte of a version as `read` would: with its key and S3's own version id.
 
         Raises:
             InboxError: S3 can't be asked, or refuses.
         """
         which: dict[str, Any] = {"VersionId": version.version_id} if version.version_id else {}
-        # There is no first byte of nothing.
+        # An empty object has no first byte.
         part: dict[str, Any] = {"Range": "bytes=0-0"} if version.size else {}
         with _explained(f"{version.key!r}", self.bucket):
             s3_client().get_object(Bucket=self.bucket, Key=version.key, **which, **part)[
@@ -226,7 +226,7 @@ class Inbox:
                     ) from error
                 raise
         if answer["Metadata"] != dict(version.metadata):
-            # The control totals are there: an answer that was cut off must not drop them.
+            # It carries the control totals: an answer that was cut off must not drop them.
             raise BrokenOffError(
                 f"S3 told of {where} twice, and each time of other metadata. What to do: nothing "
                 "was sent, and the next attempt may succeed."
@@ -234,9 +234,9 @@ class Inbox:
         return self._body(answer["Body"], version)
 
     def _body(self, body: "StreamingBody", version: FileVersion) -> bytes:
-        """All bytes of an answer; the SDK repeats requests, but not what breaks off after them.
+        """All bytes of an answer; the SDK repeats requests, but not bodies that break off.
 
-        The SDK compares them with S3's own checksum, where the object has one.
+        The SDK compares them with S3's own checksum, if the object has one.
         """
         data = bytearray()
         reason: Exception | None = None
@@ -254,9 +254,9 @@ class Inbox:
         return bytes(data)
 
     def read_current(self, key: str, *, at_most: int) -> tuple[FileVersion, bytes] | None:
-        """The current version and its bytes; the newest, where it is replaced while it is read.
+        """The current version and its bytes; the newest, if it is replaced while being read.
 
-        What breaks off is read again.
+        A read that breaks off is repeated.
 
         Args:
             key: the object's whole key.
@@ -284,7 +284,7 @@ class Inbox:
     def upload(
         self, key: str, data: bytes, *, metadata: dict[str, str] | None = None
     ) -> FileVersion:
-        """Put an object whole, and say which version it became.
+        """Upload an object whole, and return the version that it became.
 
         Raises:
             InboxError: S3 can't be asked, or refuses.
@@ -323,7 +323,7 @@ class FirstPage:
 
 @dataclass(frozen=True)
 class Listing:
-    """Objects of the inbox; ``complete`` says whether there are no more behind the last one."""
+    """Objects of the inbox; ``complete`` says whether no more follow the last one."""
 
     versions: tuple[FileVersion, ...]
     complete: bool

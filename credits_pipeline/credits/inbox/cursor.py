@@ -1,4 +1,4 @@
-"""What one tick tells the next: a few words for each month, and where the look around stands.
+"""What one tick passes to the next: a few words per month, and the progress of the full listing.
 
 Dagster stores the cursor with every tick, so it is kept under 4 KB for ten years of months.
 """
@@ -22,10 +22,10 @@ class Seen:
     """What was last seen of a month's file.
 
     Attributes:
-        fingerprint: of the version, or ``-`` after the file went.
+        fingerprint: of the version, or ``-`` after the file was removed.
         count: versions that started a run so far; 0 for a file that was only adopted. It makes
             the run key of a version that comes back differ from its first one.
-        watch: while its runs have not ended, or not well.
+        watch: set while its runs have not ended, or not well.
     """
 
     fingerprint: str
@@ -47,7 +47,7 @@ class Seen:
         """Read one word.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is not one.
         """
         fingerprint, count, *watch = word.split(".")
         if not watch:
@@ -64,16 +64,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Cursor:
-    """All that one tick has to tell the next.
+    """Everything that one tick passes to the next.
 
     Attributes:
         months: what was last seen of each month's file.
         shown: digest of what the inbox asset showed last.
         runs_until: runs that failed up to this moment are known.
-        sweep: the look around a bucket of more than one page; None for a small one.
-        listed: when the inbox was listed last, where events tell of files in between.
-        inbox: what tells the inbox that it is about from another; empty in cursors of before.
-        looked: when it was looked into last; None in cursors of before.
+        sweep: the full listing of a bucket of more than one page; None for a small one.
+        listed: when the inbox was last listed, if events report files in between.
+        inbox: an id of the inbox that it is about; empty in older cursors.
+        looked: when it was last checked; None in older cursors.
     """
 
     months: dict[BillingMonth, Seen]
@@ -91,12 +91,12 @@ class Cursor:
 
     @property
     def watched(self) -> frozenset[BillingMonth]:
-        """Months whose last attempt has to be looked at."""
+        """Months whose last attempt has to be read."""
         return frozenset(month for month, seen in self.months.items() if seen.watch is not None)
 
     @classmethod
     def parse(cls, text: str | None) -> Self | None:
-        """Read a stored cursor; None where there is none yet.
+        """Read a stored cursor; None if there is none yet.
 
         Raises:
             ValueError: the text is not a cursor of this product.

@@ -1,6 +1,6 @@
-"""S3's event notifications: which objects they name. What became of these is asked of S3 itself.
+"""S3's event notifications: which objects they name. S3 itself is asked for their current state.
 
-So nothing depends on what kind of event it is, in which order events come, or how often.
+So the kind of event, the order of events and repeated events do not matter.
 Format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html.
 """
 
@@ -16,13 +16,13 @@ def keys_named(body: str, inbox: Inbox) -> frozenset[str]:
 
     Args:
         body: the message's text.
-        inbox: objects elsewhere are passed over.
+        inbox: objects elsewhere are ignored.
 
     Returns:
         Whole keys; none for S3's own test of a new configuration.
 
     Raises:
-        ValueError: it is no event of S3.
+        ValueError: it is not an event of S3.
     """
     told = read_json(body)
     if not isinstance(told, dict):

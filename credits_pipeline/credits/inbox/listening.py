@@ -1,6 +1,6 @@
-"""Waiting for an event that tells of a version which was not seen yet.
+"""Waits for an event about a version that was not seen yet.
 
-A message that starts a run is not removed with it: it comes back, and the tick whose stored cursor
+A message that starts a run is not removed at once: it comes back, and the tick whose stored cursor
 knows its version removes it. So no tick that fails between the two can lose a file.
 """
 
@@ -30,17 +30,17 @@ def listen(
     months: Months,
     say: Callable[[str], None],
 ) -> tuple[tuple[Start, ...], Cursor]:
-    """Wait for events until one tells of a new version, or the time is over.
+    """Wait for events until one is about a new version, or the time is over.
 
     Args:
         queue: of the events.
-        inbox: what they are about; S3 is asked what is current there.
-        cursor: what was seen, as it is stored.
+        inbox: the inbox that they are about; S3 is asked what is current there.
+        cursor: what was seen, as stored.
         months: those that have a partition.
-        say: is told of messages that are no events.
+        say: called with messages that are not events.
 
     Returns:
-        The runs to start, and the cursor that knows of them.
+        The runs to start, and the cursor that includes them.
 
     Raises:
         QueueError: the queue can't be used.
@@ -77,7 +77,7 @@ def _current(
     """The credits files among these objects, with their month and current version."""
     found = {}
     for key in sorted(keys):
-        # The size is known only to S3, and a name that is no credits file's needs no look at it.
+        # Only S3 knows the size, and other names need no request.
         if isinstance(month_of(key, 1, prefix=inbox.prefix, months=months), BillingMonth):
             version = inbox.current(key)
             month = version and month_of(key, version.size, prefix=inbox.prefix, months=months)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from credits_pipeline.core.month import BillingMonth
 
-#: What every credits file's name begins with, below the prefix.
+#: The beginning of every credits file's name, below the prefix.
 BEGINNING = "credits-"
 _CREDITS_FILE = re.compile(r"credits-(?P<month>[0-9]{4}-[0-9]{2})\.csv")
 _NEARLY = re.compile(
@@ -50,7 +50,7 @@ class UnrecognizedObject:
 def month_of(  # noqa: PLR0911 - one return for each thing an object can be
     key: str, size: int, *, prefix: str, months: Months
 ) -> BillingMonth | UnrecognizedObject | None:
-    """Say which month's credits file an object is.
+    """Tell which month's credits file an object is.
 
     Args:
         key: the object's whole key.
@@ -59,8 +59,8 @@ def month_of(  # noqa: PLR0911 - one return for each thing an object can be
         months: those that have a partition.
 
     Returns:
-        The month; or a `UnrecognizedObject` with the reason; or None for the marker of an empty
-        folder.
+        The month; or an `UnrecognizedObject` with the reason; or None for an empty folder's
+        marker.
     """
     name = key.removeprefix(prefix)
     if name == "" or (name.endswith("/") and size == 0):

@@ -1,6 +1,6 @@
-"""The SQS queue that the bucket's events go to: a message stays there until it has no more to say.
+"""The SQS queue that receives the bucket's events: a message stays until it is fully processed.
 
-A message that is received is out of sight for a moment, and comes back unless it is removed.
+A received message is invisible for a moment, and comes back unless it is removed.
 """
 
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from credits_pipeline.credits.inbox.bucket import InboxError
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import DeleteMessageBatchRequestEntryTypeDef
 
-#: What SQS gives and takes at once.
+#: The most that SQS returns and accepts at once.
 _BATCH = 10
-#: Longer than it takes to start what a message asks for.
+#: Longer than it takes to start what a message requests.
 _OUT_OF_SIGHT_SECONDS = 10
 
 
 class QueueError(InboxError):
-    """The queue can't be used; files still start, by the list of the inbox."""
+    """The queue can't be used; files still start, through the list of the inbox."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Message:
 
     Attributes:
         body: its text.
-        receipt: what it is removed by.
+        receipt: the handle that removes it.
     """
 
     body: str
@@ -69,7 +69,7 @@ class EventsQueue:
         return [Message(m["Body"], m["ReceiptHandle"]) for m in answer.get("Messages", [])]
 
     def remove(self, messages: Iterable[Message]) -> None:
-        """Remove messages; one that SQS keeps nevertheless comes back, and says nothing new.
+        """Remove messages; one that SQS keeps nevertheless comes back, and starts nothing new.
 
         Args:
             messages: up to ten.

@@ -1,6 +1,6 @@
-"""When a month that did not end well is asked for again, by itself (design decision 14).
+"""When a month that did not end well is retried by itself (design decision 14).
 
-Only causes that may pass are tried again: each wait begins when the attempt before it ended.
+Only temporary failures are retried: each wait begins when the previous attempt ended.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WAITS = (
     timedelta(hours=4),
     *(timedelta(hours=12),) * 6,
 )
-#: A run that said nothing for so long is taken for lost; it may only be queued for long.
+#: After this long without a word, a run counts as lost; it may be queued for long.
 LOST = timedelta(hours=1)
 
 
@@ -23,8 +23,8 @@ class Watch:
     """A month whose newest version has not ended yet, or not well.
 
     Attributes:
-        asked: how often it was asked for again.
-        since: when it was asked for last, aware, to the second.
+        asked: how often it was retried.
+        since: when it was last requested, aware, to the second.
     """
 
     asked: int
@@ -32,11 +32,11 @@ class Watch:
 
 
 class End(Enum):
-    """How an attempt ended, as far as asking again goes."""
+    """How an attempt ended, for the purpose of retries."""
 
-    #: It says all there is to say: what CloudZero holds, or what a person has to do.
+    #: It is final: CloudZero holds the month, or a person has to act.
     SETTLED = "settled"
-    #: It failed, or the month is incomplete, for a cause that may pass.
+    #: It failed, or the month is incomplete, for a temporary reason.
     TRANSIENT = "transient"
     #: It is being sent.
     SENDING = "sending"
@@ -49,7 +49,7 @@ class Outcome:
     Attributes:
         end: how it ended.
         at: when, aware.
-        fingerprint: of the version that it was about; empty where it did not get that far.
+        fingerprint: of the version that it was about; empty if it did not get that far.
     """
 
     end: End
@@ -57,16 +57,16 @@ class Outcome:
     fingerprint: str = ""
 
     def answers(self, watch: Watch, fingerprint: str) -> bool:
-        """Whether it tells of what is watched: this version, and no earlier run."""
+        """Whether it is about what is watched: this version, and no earlier run."""
         return self.fingerprint in {"", fingerprint} and self.at >= watch.since
 
 
 def due(watch: Watch, outcome: Outcome | None, fingerprint: str) -> datetime | None:
-    """From when on a watched month is to be asked for again; None for never.
+    """When a watched month is due for a retry; None for never.
 
     Args:
-        watch: what is known of the month.
-        outcome: its last attempt, if there is any.
+        watch: what is known about the month.
+        outcome: its last attempt, if there is one.
         fingerprint: of the newest version.
     """
     if watch.asked >= len(WAITS):
@@ -78,7 +78,7 @@ def due(watch: Watch, outcome: Outcome | None, fingerprint: str) -> datetime | N
 
 
 def is_over(watch: Watch, outcome: Outcome | None, fingerprint: str) -> bool:
-    """Whether a month needs to be watched no more."""
+    """Whether a month no longer needs to be watched."""
     return (
         outcome is not None and outcome.end is End.SETTLED and outcome.answers(watch, fingerprint)
     )

@@ -1,7 +1,7 @@
-"""Looking around in a large inbox: what can be a credits file in every tick, the rest in slices.
+"""Listing a large inbox: possible credits files in every tick, all other objects in slices.
 
 A bucket whose objects fit in one page is listed whole, in one request. In a larger one each tick
-lists only what begins with ``credits-``; all else is gone through once an hour, a few pages a tick.
+lists only what begins with ``credits-``; the rest is listed once an hour, a few pages per tick.
 """
 
 import json
@@ -13,9 +13,9 @@ from credits_pipeline.credits.inbox.bucket import Inbox
 from credits_pipeline.credits.inbox.names import BEGINNING
 from credits_pipeline.credits.inbox.version import FileVersion
 
-#: Between the beginnings of two looks around.
+#: Between the starts of two full listings.
 EVERY = timedelta(hours=1)
-#: Requests of one tick for the look around, a thousand objects each.
+#: Requests per tick for the full listing, a thousand objects each.
 PAGES = 5
 _EXAMPLES = 3
 _EXAMPLE_BYTES = 80
@@ -26,11 +26,11 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True)
 class Found:
-    """Objects that are no credits files.
+    """Objects that are not credits files.
 
     Attributes:
         count: how many.
-        examples: the first keys, cut where they are long.
+        examples: the first keys, shortened if they are long.
     """
 
     count: int = 0
@@ -48,13 +48,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One look around, as far as it has come.
+    """One full listing, as far as it has come.
 
     Attributes:
         begun: when.
-        after: it goes on behind this key; empty when it is over.
+        after: the key to continue after; empty when it is over.
         found: so far.
-        shown: what the look around before it found.
+        shown: what the previous full listing found.
     """
 
     begun: datetime
@@ -63,17 +63,17 @@ class Sweep:
     shown: Found = field(default_factory=Found)
 
     def is_due(self, now: datetime) -> bool:
-        """Whether a slice is to be taken now."""
+        """Whether a slice is due now."""
         return bool(self.after) or now - self.begun >= EVERY
 
     def advanced(
         self, versions: Iterable[FileVersion], *, complete: bool, prefix: str, now: datetime
     ) -> "Sweep":
-        """After one more slice.
+        """The state after one more slice.
 
         Args:
             versions: the slice.
-            complete: there is nothing behind it.
+            complete: nothing follows it.
             prefix: of the inbox.
             now: aware.
         """
@@ -94,7 +94,7 @@ class Looked:
 
     Attributes:
         versions: every object that can be a credits file; all objects of a small inbox.
-        sweep: how far the look around has come; None for a small inbox.
+        sweep: the progress of the full listing; None for a small inbox.
     """
 
     versions: tuple[FileVersion, ...]
@@ -106,7 +106,7 @@ def looked(inbox: Inbox, sweep: Sweep | None, now: datetime) -> Looked:
 
     Args:
         inbox: where.
-        sweep: of the tick before.
+        sweep: of the previous tick.
         now: aware.
 
     Raises:
@@ -127,13 +127,13 @@ def looked(inbox: Inbox, sweep: Sweep | None, now: datetime) -> Looked:
 
 
 def _position(key: str) -> str:
-    """Where to go on behind a key; what shares a very long beginning with it is passed over."""
+    """Where to continue after a key; keys that share its very long beginning are skipped."""
     short = _cut(key, _POSITION_BYTES)
     return short if short == key else short + _LAST
 
 
 def _cut(key: str, most: int) -> str:
-    """The beginning of a key that takes no more bytes in the cursor's JSON."""
+    """The beginning of a key that takes no more than this many bytes in the cursor's JSON."""
     beginning = key[:most]
     while len(json.dumps(beginning, ensure_ascii=False).encode()) - len('""') > most:
         beginning = beginning[:-1]

@@ -1,7 +1,7 @@
-"""What a look into the inbox starts: a pure function over what was known and what is there.
+"""What a check of the inbox starts: a pure function over what was known and what is there.
 
-A version that was not seen starts a run; one whose last attempt failed for a cause that may pass is
-asked for again (design decisions 1, 14 and 16). The clock is an argument.
+A new version starts a run; one whose last attempt failed for a temporary reason is retried (design
+decisions 1, 14 and 16). The clock is an argument.
 """
 
 import hashlib
@@ -28,11 +28,11 @@ class Rules:
     Attributes:
         prefix: the inbox's prefix.
         months: those that have a partition.
-        adopt: of files that were there before they could be seen, those no older than this start
-            runs; older ones are shown as found and not sent.
-        inbox: what tells this inbox from another; empty where that is not looked at.
-        at_most: runs to start in one tick, the earliest uploads first, then what is asked for
-            again; the others wait for the next tick.
+        adopt: how old a file that was there before the pipeline may be and still start a run; older
+            ones are shown as found and not sent.
+        inbox: an id of this inbox; empty if it is not compared.
+        at_most: runs to start in one tick, the earliest uploads first, then retries; the others
+            wait for the next tick.
     """
 
     prefix: str
@@ -44,12 +44,12 @@ class Rules:
 
 @dataclass(frozen=True)
 class RunsSeen:
-    """What became of earlier runs.
+    """How earlier runs ended.
 
     Attributes:
         outcomes: the last attempts of the months that the cursor watches, or whose run failed.
-        failed: when runs that failed since the last tick were asked for.
-        until: how far ``failed`` goes.
+        failed: when runs that failed since the last tick were requested.
+        until: the end of the period that ``failed`` covers.
     """
 
     outcomes: Mapping[BillingMonth, Outcome] = field(default_factory=dict)
@@ -67,9 +67,9 @@ class Start:
     Attributes:
         month: the partition.
         version: the version of its file that asks for it.
-        run_key: Dagster's; a version that comes back and each time it is asked for again have one
-            of their own, as Dagster remembers a key for ever.
-        asked_again: how often this version was asked for before.
+        run_key: Dagster's; a version that comes back, and each retry, has its own, because Dagster
+            remembers a key for ever.
+        asked_again: how often this version was retried before.
     """
 
     month: BillingMonth
@@ -84,8 +84,8 @@ class InboxView:
 
     Attributes:
         files: credits files with a month.
-        strays: objects that start no run, with the reason; of a large inbox, of what else lies
-            there the first few.
+        strays: objects that start no run, with the reason; in a large inbox, the first few other
+            objects.
         more_strays: how many more of these there are.
         not_sent: months whose file was there before the pipeline and was not sent.
         gone: months whose file was removed after it had been seen.
@@ -106,7 +106,7 @@ class InboxView:
 
 @dataclass(frozen=True)
 class Tick:
-    """What one look into the inbox comes to."""
+    """The result of one check of the inbox."""
 
     starts: tuple[Start, ...]
     view: InboxView
@@ -128,14 +128,14 @@ def plan_runs(
     """Compare what is in the inbox with what was seen before.
 
     Args:
-        cursor: of the tick before; None on a new installation.
+        cursor: of the previous tick; None on a new installation.
         listing: current versions of the objects below the prefix that can be credits files.
         rules: which files start runs.
         now: aware.
         receipted: months that have a receipt, and so are not shown as not sent.
-        sweep: the look around a large inbox.
-        runs: what became of earlier runs.
-        listed: when this listing was made, where not every tick makes one.
+        sweep: the progress of the full listing of a large inbox.
+        runs: how earlier runs ended.
+        listed: when this listing was made, if not every tick makes one.
     """
     prefix, months, inbox, at_most = rules.prefix, rules.months, rules.inbox, rules.at_most
     outcomes = runs.outcomes
@@ -161,7 +161,7 @@ def plan_runs(
         known[month] = replace(seen, watch=Watch(tries, _to_the_second(now)))
         key = f"{_run_key(version, seen)}.{tries}"
         if seen.watch is not None:
-            # The count begins again when a month that had settled fails anew.
+            # The count starts again when a month that had settled fails anew.
             key += f"@{seen.watch.since:%Y%m%dT%H%M%SZ}"
         starts.append(Start(month, version, key, asked_again=tries))
 
@@ -200,7 +200,7 @@ def plan_named_runs(
     now: datetime,
     at_most: int = 10,
 ) -> tuple[tuple[Start, ...], Cursor]:
-    """Compare some months with what was seen before, and leave all else to the next look.
+    """Compare some months with what was seen before, and leave the rest to the next check.
 
     Args:
         cursor: what was seen.
@@ -209,7 +209,7 @@ def plan_named_runs(
         at_most: runs to start.
 
     Returns:
-        The runs to start, and the cursor that knows of them.
+        The runs to start, and the cursor that includes them.
     """
     known = dict(cursor.months)
     fresh = [item for item in sorted(versions.items()) if not cursor.knows(*item)]
@@ -226,16 +226,16 @@ def _is_adopted(
     now: datetime,
     rules: Rules,
 ) -> bool:
-    """Whether a version is none that was uploaded to be sent, but one that is only now looked at.
+    """Whether a version was not uploaded in order to be sent, but is only seen now.
 
-    So it is with the files of a new installation, of an inbox that was moved, and of months that
-    have a partition since the first month was set to an earlier one.
+    That is the case for the files of a new installation, of an inbox that was moved, and of months
+    that have a partition only since the first month was set to an earlier one.
     """
     old = now - version.last_modified > rules.adopt
     if cursor is None:
         return old
     if cursor.inbox and rules.inbox and cursor.inbox != rules.inbox:
-        # Copied there, all are of today: what was known in the old place is nothing new.
+        # After a copy, all are dated today: what was known in the old place is not new.
         return seen is not None or old
     if seen is not None:
         return False
@@ -249,7 +249,7 @@ def _is_adopted(
 def _started(
     known: dict[BillingMonth, Seen], month: BillingMonth, version: FileVersion, now: datetime
 ) -> Start:
-    """The run of a version that was not seen before; the month is watched from here on."""
+    """The run of a new version; the month is watched from here on."""
     before = known.get(month, Seen(GONE, 0))
     after = Seen(version.fingerprint, before.count + 1, Watch(0, _to_the_second(now)))
     known[month] = after
@@ -271,17 +271,17 @@ def _sorted_out(
 
 
 def _around(sweep: Sweep | None, prefix: str, months: Months) -> list[UnrecognizedObject]:
-    """The examples of what lies beside the credits files of a large inbox, with the reason."""
+    """The examples of other objects in a large inbox, with the reason."""
     keys = () if sweep is None else sweep.shown.examples
     found = [month_of(key, 1, prefix=prefix, months=months) for key in keys]
     return [stray for stray in found if isinstance(stray, UnrecognizedObject)]
 
 
 def _watched(seen: Seen, failed: datetime | None, outcome: Outcome | None) -> Seen:
-    """A month that is still there as it was: whether it has to be watched."""
+    """A month that is unchanged: whether it has to be watched."""
     watch = seen.watch
     if watch is None and failed is not None:
-        # Whoever asked for that run, the month may need another.
+        # Whoever requested that run, the month may need another.
         watch = Watch(0, _to_the_second(failed))
     if watch is not None and retry_schedule.is_over(watch, outcome, seen.fingerprint):
         watch = None
@@ -296,7 +296,7 @@ def _asked_again(
     *,
     fresh: frozenset[BillingMonth],
 ) -> list[BillingMonth]:
-    """Months whose time has come, the longest overdue first."""
+    """Months whose retry is due, the longest overdue first."""
     overdue = []
     for month in files.keys() - fresh:
         seen = known[month]

@@ -1,4 +1,4 @@
-"""One version of one file: what tells an upload from the one before it."""
+"""One version of one file: what distinguishes an upload from the one before it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class FileVersion:
-    """An upload, as S3 tells of it.
+    """An upload, as S3 describes it.
 
     Attributes:
         key: the object's whole key.

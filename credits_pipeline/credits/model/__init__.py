@@ -1,1 +1,1 @@
-"""The words of wing one: what a file is found to say, what a person decides, the table."""
+"""The vocabulary of wing one: findings in a file, decisions of people, the table."""

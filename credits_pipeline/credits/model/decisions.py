@@ -1,7 +1,7 @@
-"""What a person may decide about one version of a file, and what holds where nobody did.
+"""What a person may decide about one version of a file, and what applies where nobody did.
 
-A decision belongs to the version it was made for (design decision 8): it is the default of every
-later run of that version, and a new version starts without.
+A decision belongs to the version it was made for (design decision 8): every later run of that
+version follows it, and a new version starts without it.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -16,7 +16,7 @@ class Decisions:
     """The decisions under which a file is judged; the defaults are the product's rule.
 
     Attributes:
-        duplicates: what becomes of a second row for an account: ``first`` keeps the first and
+        duplicates: what to do with a second row for an account: ``first`` keeps the first and
             leaves later ones out, ``sum`` adds them up, ``reject`` blocks the file.
         signs: ``auto`` takes a file wholly of one sign as credits and blocks on both signs;
             ``as_is`` reads each amount by its layout's convention, so that claw-backs stay

@@ -1,4 +1,4 @@
-"""What reading one month's file found out, as plain values. Lists of rows are tables beside it."""
+"""What reading one month's file found, as plain values. Lists of rows are tables beside it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Convention = Literal["positive_is_credit", "negative_is_credit"]
 #: total, said that they add up; or a person has to be asked.
 Several = Literal["first", "sum", "total", "ask"]
 
-#: Python rounds sums of decimals to 28 digits unless it is told more.
+#: Python rounds sums of decimals to 28 digits by default.
 _PRECISION = 60
 
 
@@ -124,13 +124,13 @@ class SignFacts:
 class ControlTotal:
     """A figure that the file, or the object's metadata, states about itself.
 
-    Attributes:
+    source: where it is, such as ``line 25 'Total'`` or ``object metadata credits-total``.
         source: where it stands, such as ``line 25 'Total'`` or ``object metadata credits-total``.
         unit: ``usd`` or ``rows``.
         stated: the figure as stated, signed as credits.
         counted: the same figure counted from the records it covers.
-        tolerance: by how much they may differ because the stated one was rounded by its maker
-            to fewer decimals than the records have: a fraction of a cent, and zero otherwise.
+        tolerance: how far they may differ because the stated one was rounded to fewer decimals
+            than the records have: a fraction of a cent, otherwise zero.
     """
 
     source: str
@@ -141,27 +141,27 @@ class ControlTotal:
 
     @property
     def agrees(self) -> bool:
-        """Whether both are equal, but for rounding."""
+        """Whether both are equal, apart from rounding."""
         return abs(self.stated - self.counted) <= self.tolerance
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that reading found out about one month of one file.
+    """Everything that reading found in one month of one file.
 
     Attributes:
         layout: name of the layout, such as ``headerless``.
-        layout_version: raised when a layout's reading changes, so that receipts stay explicable.
+        layout_version: raised when a layout reads differently, so that receipts stay explicable.
         encoding: the text's encoding, such as ``utf-8``.
         delimiter: the field separator.
-        decimal_mark: ``.`` or ``,``, decided for the whole file.
+        decimal_mark: ``.`` or ``,``, the same for the whole file.
         ledger: where every record went.
         signs: see `SignFacts`.
         rows: accounts in the table.
         total_usd: their sum, signed as credits.
         duplicated_accounts: accounts with more than one record.
         several_rows: what was done with further rows of an account.
-        padded_accounts: account ids that were given back their leading zeros.
+        padded_accounts: account ids whose leading zeros were restored.
         floated_accounts: account ids that were written as decimal numbers (``123456789012.0``).
         control_totals: see `ControlTotal`.
         ignored_columns: headers of columns that were not used.

@@ -1,4 +1,4 @@
-"""What the assets of a month and their job are called, whatever a code location puts before it."""
+"""The names of a month's assets and their job, whatever prefix a code location gives them."""
 
 RAW = "raw_credits_csv"
 CREDITS = "credits"

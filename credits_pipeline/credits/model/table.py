@@ -1,6 +1,6 @@
 """The tables of one month's file: their columns, their constraints, and what they mean.
 
-The pandera models are the documentation that the Dagster UI shows.
+The Dagster UI shows the pandera models as documentation.
 """
 
 from typing import Annotated
@@ -34,7 +34,7 @@ class CreditsTable(pa.DataFrameModel):
         ordered = True
 
 
-#: Records that could not be read. `usd` is the record's credit where that could be read.
+#: Records that could not be read. `usd` is the record's credit if that could be read.
 REJECTED = pl.Schema({"line": pl.Int64(), "text": pl.String(), "reason": pl.String(), "usd": USD})
 
 #: Records of an account after its first. `identical` repeats the first record's account and
@@ -51,5 +51,5 @@ DUPLICATES = pl.Schema(
     }
 )
 
-#: Account ids that were given back their leading zeros.
+#: Account ids whose leading zeros were restored.
 PADDED = pl.Schema({"line": pl.Int64(), "text": pl.String(), "account_id": pl.String()})

@@ -1,6 +1,6 @@
-"""Files that are no CSV: spreadsheets and AWS's JSON, made into the table that the reader reads.
+"""Files other than CSV: spreadsheets and AWS's JSON, turned into the table that the reader reads.
 
-A cell goes on as the text that means what it means. Whether that is a credit, the reader says.
+A cell becomes text with the same meaning. The reader decides whether that is a credit.
 """
 
 from credits_pipeline.credits.opening.opened import Opened

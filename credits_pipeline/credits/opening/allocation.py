@@ -21,13 +21,13 @@ _COLUMNS = (
 
 
 class _Literal(str):
-    """A number of the JSON by its digits, which no float has seen."""
+    """A number of the JSON, kept as digits and never as a float."""
 
     __slots__ = ()
 
 
 def is_history(data: bytes) -> bool:
-    """Whether a file is JSON that holds a credit allocation history."""
+    """Whether a file is JSON with a credit allocation history."""
     return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and _LIST.encode() in data
 
 
@@ -69,7 +69,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(pages: list[Any], *, name: str) -> Iterator[dict[str, Any]]:
-    """The pages, if they are all of an answer.
+    """The pages, if they are all the pages of an answer.
 
     Raises:
         UnreadableFile: AWS says that something is missing.

@@ -12,13 +12,13 @@ Kind = Literal["xlsx", "ods"]
 _MOST_MEMBERS = 5_000
 _LISTED = "[Content_Types].xml"
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
-#: An archive's own lists, which are read before it is known to be a spreadsheet.
+#: An archive's own directory, which is read before it is known to be a spreadsheet.
 _LONGEST_LIST = 2_000_000
 _ENCRYPTED = 0x1
 
 
 def unpacked(data: bytes, *, name: str, max_bytes: int) -> zipfile.ZipFile:
-    """The archive, if it is none that fills the memory.
+    """The archive, unless it would fill the memory.
 
     Raises:
         UnreadableFile: it is damaged, protected, or unpacks to too much.
@@ -45,7 +45,7 @@ def kind_of(archive: zipfile.ZipFile, *, name: str) -> Kind:
     """Which kind of spreadsheet it is.
 
     Raises:
-        UnreadableFile: it is none that is read.
+        UnreadableFile: it is of a kind that is not read.
     """
     names = set(archive.namelist())
     types = _member(archive, _LISTED, name=name).decode(errors="replace")

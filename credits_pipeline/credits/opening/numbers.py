@@ -1,17 +1,17 @@
-"""A number of a spreadsheet as the text that means it, under the number format of its cell."""
+"""A spreadsheet number as text with the same meaning, under the number format of its cell."""
 
 import math
 import re
 from decimal import Decimal
 
-#: Spreadsheets calculate in binary and show at most so many digits.
+#: Spreadsheets calculate in binary and show at most this many digits.
 _DIGITS = 15
-#: Three decimals alone could also be a thousand.
+#: Three decimals alone could also mean a thousand.
 _THOUSAND = 3
 _DOLLARS = frozenset({"", "$", "US$", "USD", "$US", "USD$", "$USD"})
-#: Signs round a number that say nothing of its currency.
+#: Signs around a number that say nothing about its currency.
 _NEUTRAL = frozenset(" -+()[]:/.,\u00a0\u202f")
-#: Whose dollar ``$`` is in a format such as ``[$$-1009]``, by the locale's number.
+#: Which dollar ``$`` is in a format such as ``[$$-1009]``, by the locale's number.
 _COUNTRY = {
     "1009": "CAD",
     "C0C": "CAD",
@@ -43,7 +43,7 @@ def plain_number(value: float) -> str:
     """A number in plain digits: the shortest that a spreadsheet shows as this number.
 
     A whole number keeps every digit; a fraction has the fifteen digits that are shown, without the
-    noise of binary fractions behind them.
+    binary noise behind them.
     """
     if isinstance(value, int):
         text = str(value)
@@ -59,7 +59,7 @@ def plain_number(value: float) -> str:
 
 
 def shown_number(value: float, number_format: str) -> str:
-    """A number with what its format says of it: another currency, a percentage, leading zeros."""
+    """A number with what its format adds: another currency, a percentage, leading zeros."""
     section = _section(number_format, value)
     zeros = _ZEROS.fullmatch(section)
     text = plain_number(value)

@@ -44,7 +44,7 @@ def _tag(name: str) -> str:
 
 @dataclass
 class _Cells:
-    """A sheet on its way: its rows of texts, and what was met among them."""
+    """A sheet being read: its rows of texts, and what was noticed in them."""
 
     rows: list[list[str]] = field(default_factory=list)
     hidden_rows: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ def open_ods(data: bytes, *, name: str, asked: str | None) -> Opened:
     """One sheet of a spreadsheet as CSV.
 
     Raises:
-        UnreadableFile: it is damaged, or it can't be told what the sheet says.
+        UnreadableFile: it is damaged, or its meaning is not certain.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("content.xml") as stream:
@@ -115,7 +115,7 @@ def _holds(cell: Element) -> bool:
 
 
 def _rows(table: Element) -> Iterator[Element]:
-    """The rows of a sheet, also of its groups, and not those of a table inside a cell."""
+    """The rows of a sheet, including grouped ones, but not those of a table inside a cell."""
     for child in table:
         if child.tag == _tag("table:table-row"):
             yield child
@@ -170,7 +170,7 @@ def _row(row: Element, cells: _Cells, number: int) -> list[str]:
 
 
 def _text(cell: Element) -> str:
-    """A cell as the text that means it."""
+    """A cell as text with the same meaning."""
     kind = cell.get(_tag("office:value-type"))
     shown = _shown(cell)
     if kind in _NUMBERS:
@@ -204,7 +204,7 @@ def _number(cell: Element, kind: str, shown: str) -> str:
 
 
 def _shown(cell: Element) -> str:
-    """What a cell shows: its paragraphs, with spaces and tabs that are elements of their own."""
+    """What a cell shows: its paragraphs, including spaces and tabs stored as elements."""
     return " ".join(_inside(paragraph) for paragraph in cell.iterfind("text:p", _NAMES))
 
 

@@ -1,4 +1,4 @@
-"""What an opened file is: a table as CSV text, and what has to be told about it."""
+"""An opened file: a table as CSV text, and what to report about it."""
 
 import csv
 import io
@@ -17,9 +17,9 @@ class Opened:
 
     Attributes:
         data: CSV text; a sheet's row 7 is line 7 of it.
-        delimiter: between its cells; None where the reader has to find out.
-        warnings: sentences about what is not to be seen in the text.
-        made: the text was made here, of another kind of file.
+        delimiter: between its cells; None if the reader has to find out.
+        warnings: sentences about what the text does not show.
+        made: the text was made here, from another kind of file.
     """
 
     data: bytes = field(repr=False)
@@ -35,7 +35,7 @@ class Sheet:
     Attributes:
         name: its name.
         hidden: people do not see it.
-        empty: no cell holds anything.
+        empty: no cell has any content.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Sheet:
 
 
 def choose(sheets: Sequence[Sheet], asked: str | None, *, name: str) -> tuple[Sheet, list[str]]:
-    """The sheet to read, and what has to be told about the others.
+    """The sheet to read, and what to report about the others.
 
     Raises:
-        UnreadableFile: several can be meant, or none.
+        UnreadableFile: more than one sheet could be meant, or none.
     """
     if asked is not None:
         found = next((sheet for sheet in sheets if sheet.name == asked), None)
@@ -71,7 +71,7 @@ def choose(sheets: Sequence[Sheet], asked: str | None, *, name: str) -> tuple[Sh
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
-    """Rows of cells as CSV, a line each."""
+    """Rows of cells as CSV, one line each."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
@@ -107,7 +107,7 @@ def refuse_formula(cell: str, sheet: str, *, name: str) -> NoReturn:
 
 
 def refuse_merged(cells: str, sheet: str, *, name: str) -> NoReturn:
-    """Refuse a number in a cell that reaches over several rows.
+    """Refuse a number in a cell that spans several rows.
 
     Raises:
         UnreadableFile: always.

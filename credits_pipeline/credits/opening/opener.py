@@ -1,4 +1,4 @@
-"""Finding out by its content what kind of file it is, and opening it."""
+"""Recognises a file's kind by its content, and opens it."""
 
 from credits_pipeline.credits.opening.allocation import is_history, open_history
 from credits_pipeline.credits.opening.archive import Kind, kind_of, unpacked
@@ -13,12 +13,12 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 def open_file(
     data: bytes, *, name: str = NO_NAME, sheet: str | None = None, max_bytes: int
 ) -> Opened:
-    """A file as the reader takes it; what is text already stays as it is.
+    """A file as the reader takes it; text stays as it is.
 
     Args:
         data: the file.
         name: what to call it in messages.
-        sheet: the sheet to read, where it has several.
+        sheet: the sheet to read, if it has several.
         max_bytes: a file that unpacks to more is refused.
 
     Raises:

@@ -50,7 +50,7 @@ def open_xlsx(data: bytes, *, name: str, asked: str | None) -> Opened:
     """One sheet of a workbook as CSV.
 
     Raises:
-        UnreadableFile: it is damaged, or it can't be told what the sheet says.
+        UnreadableFile: it is damaged, or its meaning is not certain.
     """
     try:
         book, parts = _load(data)
@@ -76,9 +76,9 @@ def open_xlsx(data: bytes, *, name: str, asked: str | None) -> Opened:
 
 
 def _load(data: bytes) -> tuple[Workbook, dict[str, str]]:
-    """The workbook, and the part of the archive that each sheet is."""
+    """The workbook, and each sheet's part of the archive."""
     with warnings.catch_warnings():
-        # What openpyxl leaves aside (validations, images) says nothing about a cell's value.
+        # What openpyxl ignores (validations, images) says nothing about a cell's value.
         warnings.simplefilter("ignore")
         reader = ExcelReader(io.BytesIO(data), data_only=True, keep_links=False)
         reader.read()
@@ -96,7 +96,7 @@ def _cells(sheet: Worksheet) -> Iterator[Any]:
 
 
 def _text(cell: Any) -> str:
-    """A cell as the text that means it."""
+    """A cell as text with the same meaning."""
     value = cell.value
     if value is None:
         return ""
@@ -120,7 +120,7 @@ def _hidden_rows(sheet: Worksheet) -> list[int]:
 
 
 def _hidden_columns(sheet: Worksheet, rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The letters of hidden columns that hold anything, with the first that they hold."""
+    """The letters of hidden columns with content, and the first content of each."""
     width = max(map(len, rows), default=0)
     for dimension in sheet.column_dimensions.values():
         if dimension.hidden:

@@ -1,6 +1,6 @@
 """Account ids: from a cell's text to twelve digits, or the reason why not.
 
-`account` is the definition; `read_accounts` takes a shortcut for twelve bare digits.
+`account` is the definition; `read_accounts` has a shortcut for twelve bare digits.
 """
 
 import re
@@ -27,9 +27,9 @@ _IN_LABEL = re.compile(
     r"(?<![^\W_])(?<![.,])(?:[0-9]{12}|(?<![0-9][- ])[0-9]{4}([- ])[0-9]{4}\1[0-9]{4}(?![- ][0-9]))"
     r"(?![^\W_]|[.,][0-9])"
 )
-#: Longer cells are refused unread; the bound keeps pattern matching short.
+#: Longer cells are refused unread; the limit keeps pattern matching fast.
 _LONGEST = 300
-#: Behind an id: what reads as another cell with a number, split at the wrong delimiter.
+#: After an id: what reads as another cell with a number, split at the wrong delimiter.
 _MORE_CELLS = re.compile(r"[,;\t|][^0-9]*[0-9]")
 _MISSING = "no account id"
 #: In a label, words that make twelve digits something else, or the row a sum.
@@ -46,12 +46,12 @@ _NOT_AN_ID = "not an account id: twelve digits are expected"
 
 @dataclass(frozen=True)
 class Account:
-    """What one cell says of an account.
+    """What one cell says about an account.
 
     Attributes:
         id: twelve digits, or None.
         fault: why there is none.
-        padded: leading zeros were put back.
+        padded: leading zeros were restored.
         floated: the id went through a floating-point number (``123456789012.0``).
     """
 
@@ -75,12 +75,12 @@ def account(text: str) -> Account:
     fault = _fault_of_text(cell)
     if fault is not None:
         return Account(fault=fault)
-    # A tab inside a label stands between two cells of a line that was split at something else.
+    # A tab inside a label separates two cells of a line that was split at something else.
     return Account(fault=_NOT_AN_ID) if "\t" in text.strip() else _label(cell)
 
 
 def _fault_of_text(cell: str) -> str | None:
-    """Why a cell that is no bare id can't be a label either."""
+    """Why a cell that is not a bare id can't be a label either."""
     if not cell:
         return _MISSING
     if len(cell) > _LONGEST:
@@ -94,7 +94,7 @@ def _fault_of_text(cell: str) -> str | None:
 
 
 def _label(cell: str) -> Account:
-    """Read a label that holds an id, such as ``Prod (123456789012)``."""
+    """Read a label that contains an id, such as ``Prod (123456789012)``."""
     matches = list(_IN_LABEL.finditer(cell))
     ids = {re.sub("[- ]", "", match[0]) for match in matches}
     if len(ids) > 1:
@@ -181,12 +181,12 @@ def read_accounts(cells: pl.Series, *, all_plain: bool = False) -> Accounts:
 
 
 def looks_like_account(text: str) -> bool:
-    """Whether a cell holds an account id, or what spreadsheets make of one."""
+    """Whether a cell contains an account id, or what spreadsheets make of one."""
     return account(text).id is not None or _SCIENTIFIC.fullmatch(clean(text)) is not None
 
 
 def is_label(text: str) -> bool:
-    """Whether a cell holds other words beside an account id."""
+    """Whether a cell has other words beside an account id."""
     cell = clean(text)
     return (
         any(map(str.isalpha, cell))
@@ -196,9 +196,9 @@ def is_label(text: str) -> bool:
 
 
 def is_label_and_number(text: str) -> bool:
-    """Whether a label goes on with a number behind its id, like ``123456789012 USD 6407``.
+    """Whether a label has a number after its id, like ``123456789012 USD 6407``.
 
-    Where no header says where the cells end, that can be half of an amount.
+    Without a header to show where the cells end, that can be half of an amount.
     """
     if not is_label(text):
         return False

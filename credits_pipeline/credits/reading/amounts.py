@@ -1,7 +1,7 @@
-"""Amounts: from a cell's text to exact dollars, the decimal mark decided once for the whole file.
+"""Amounts: from a cell's text to exact dollars; the decimal mark is the same for the whole file.
 
-`parse_amount` is the definition: it reads a cell under both marks. `read_amounts` takes a shortcut
-for the plain spellings and must agree with the definition on every cell.
+`parse_amount` is the definition: it reads a cell under both marks. `read_amounts` has a shortcut
+for plain amounts and must agree with the definition on every cell.
 """
 
 import re
@@ -19,14 +19,14 @@ from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 Mark = Literal[".", ","]
 
-#: Decimal(38, 12) holds so many digits before the point.
+#: Decimal(38, 12) has this many digits before the point.
 WHOLE_DIGITS = 38 - SCALE
-#: Longer cells are not amounts; the bound keeps pattern matching linear.
+#: Longer cells are not amounts; the limit keeps pattern matching linear.
 _LONGEST = 100
 
 _CURRENCY = r"(?:US\ ?\$|USD\ ?\$|\$\ ?USD|\$\ ?US|USD|\$)"
-#: Every run of spaces belongs to the sign before it and is never given back, so that matching
-#: stays linear.
+#: Every run of spaces belongs to the sign before it and is never given back, which keeps matching
+#: linear.
 _FORM = re.compile(
     rf"""
     (?:(?P<before>{_CURRENCY})\ *+)?
@@ -56,9 +56,9 @@ _NUMBER: dict[Mark, re.Pattern[str]] = {
 }
 _GROUPING = str.maketrans("", "", "., '")
 
-#: Invisible in most programs and a hyphen in others: it may be what is left of a minus.
+#: Invisible in most programs and a hyphen in others: it may be the rest of a minus.
 _SOFT_HYPHEN = "\u00ad"
-#: What the bytes of a minus or of another sign become in the wrong encoding.
+#: What the bytes of a minus or another sign become in the wrong encoding.
 _MOJIBAKE = re.compile("\u00e2\u20ac|\u00e2\u02c6|\u00c2|\u00c3|\ufffd|\u00e2\u0080")
 _SIDE = re.compile(
     r"(?:cr|dr|credit|debit)\b\.?.*|.*(?<![A-Za-z])(?:cr|dr|credit|debit)\.?", re.IGNORECASE
@@ -91,7 +91,7 @@ SMALL_CODES = words("aud brl cad chf cny dkk eur gbp hkd inr jpy mxn nok nzd sek
 
 @dataclass(frozen=True)
 class Spelling:
-    """What one cell says under either decimal mark, before the file's mark is known.
+    """What one cell means under either decimal mark, before the file's mark is known.
 
     Attributes:
         point: its amount if the file's decimal mark is ``.``; None if it has none under that mark.
@@ -149,7 +149,7 @@ def foreign_currency(cell: str) -> str | None:
 def parse_amount(text: str) -> Spelling:
     """Read one cell under both decimal marks.
 
-    A blank cell is zero, and so is a dash with or without ``$``, Excel's way of writing zero.
+    A blank cell is zero, and so is a dash with or without ``$``, which is how Excel writes zero.
     """
     if _SOFT_HYPHEN in text:
         return Spelling(fault="a soft hyphen, which can be a minus: write the sign as -")
@@ -227,7 +227,7 @@ def _unreadable(cell: str) -> Spelling:  # noqa: PLR0911 - one fault after the o
     return Spelling(fault="not an amount")
 
 
-#: Spellings whose value needs no thought: a decimal point that can be nothing else, or no mark.
+#: Spellings whose value is certain: an unambiguous decimal point, or no mark.
 _PLAIN = (
     r"^-?\$?(?:(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,5})\.(?:[0-9]{1,2}|[0-9]{4,12})"
     r"|0|[1-9][0-9]{0,10})$"
@@ -250,14 +250,14 @@ class Amounts:
 
 
 def is_plain(cells: pl.Expr) -> pl.Expr:
-    """Boolean by row: a spelling that the shortcut reads."""
+    """Boolean by row: a spelling that the shortcut can read."""
     return cells.str.contains(_PLAIN).fill_null(value=False)
 
 
 def read_amounts(
     cells: pl.Series, lines: pl.Series, *, all_plain: bool = False, name: str = "the file"
 ) -> Amounts:
-    """Read a file's amounts under the one decimal mark that the whole file says.
+    """Read a file's amounts under the one decimal mark of the whole file.
 
     Args:
         cells: String, a cell each; null where the record has no such cell.
@@ -266,7 +266,7 @@ def read_amounts(
         name: what to call the file in a refusal.
 
     Raises:
-        UnreadableFile: the file says both marks, or neither and an amount depends on it, or a
+        UnreadableFile: the file uses both marks, or neither and an amount depends on it, or a
             currency other than the US dollar.
     """
     frame = pl.DataFrame([cells.alias("cell"), lines.alias("line")])
@@ -309,7 +309,7 @@ def _plain_value(cells: pl.Expr | None = None) -> pl.Expr:
 
 
 def _known(spellings: dict[str, Spelling], mark: Mark) -> pl.DataFrame:
-    """What each spelling says under the file's mark."""
+    """What each spelling means under the file's mark."""
     values = [spelled.under(mark) for spelled in spellings.values()]
     faults = [
         None
@@ -331,17 +331,17 @@ def _mark(
     more_decimals: bool,
     name: str,
 ) -> Mark:
-    """The file's decimal mark, from every cell that can mean only one thing.
+    """The file's decimal mark, from every unambiguous cell.
 
     Args:
         spellings: the cells that are not plain.
-        first_line: the line on which each stands first.
+        first_line: the line on which each first occurs.
         pointed: a plain cell with a decimal point, with its line, if the file has one.
         more_decimals: a plain cell has more than three decimals, or groups its digits.
         name: what to call the file in a refusal.
 
     Raises:
-        UnreadableFile: the file says both marks, or neither and an amount depends on it, or a
+        UnreadableFile: the file uses both marks, or neither and an amount depends on it, or a
             currency other than the US dollar.
     """
 
@@ -401,9 +401,9 @@ def _three_decimals(cell: str, mark: Mark) -> bool:
 
 
 def _many_decimals(cell: str, mark: Mark) -> bool:
-    """Whether an amount shows what its mark is: by three decimals or more, or by grouping digits.
+    """Whether an amount reveals its mark: by three decimals or more, or by grouped digits.
 
-    It allows only this mark.
+    It is an amount under this mark only.
     """
     if "." in cell and "," in cell:
         return True

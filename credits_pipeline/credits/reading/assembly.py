@@ -1,4 +1,4 @@
-"""From a file's entries to one month's table, with everything that was found out on the way."""
+"""From a file's entries to one month's table, with everything that was found on the way."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -22,7 +22,7 @@ from credits_pipeline.credits.reading.sums import exact, exact_sum, fits
 _TEXT_SHOWN = 500
 _LINES_SHOWN = 10
 _DUPLICATES_SHOWN = 20
-#: Rows that are told apart beside a twelve-digit id in 64 bits.
+#: Rows that can be numbered beside a twelve-digit id in 64 bits.
 _MOST_ROWS = 2**24
 _TABLE = (pl.col("id").alias("account_id"), pl.col("usd").alias("amount_usd"), pl.col("line"))
 
@@ -37,7 +37,7 @@ class MonthReading:
         rejected: see `REJECTED`.
         duplicates: see `DUPLICATES`.
         padded: see `PADDED`.
-        findings: everything else that was found out.
+        findings: everything else that was found.
     """
 
     month: BillingMonth
@@ -58,14 +58,14 @@ def assemble(
     controls: Controls,
     name: str,
 ) -> MonthReading:
-    """Make one month's table and findings of the entries that belong to it.
+    """Make one month's table and findings from the entries that belong to it.
 
     Args:
         month: the month.
-        extract: what the layout made of the file; its entries are not looked at.
+        extract: what the layout made of the file; its entries are not used.
         read: its entries, read.
         counted: the same entries, with which of them count.
-        source: where the records stand.
+        source: where the records are.
         controls: what the object's metadata states about it.
         name: what to call it in messages.
 
@@ -95,7 +95,7 @@ def assemble(
     totals = (
         *control_totals(
             read.totals,
-            # A row that can't be read blocks by itself; its dollars are not missing, too.
+            # An unreadable row blocks by itself; its dollars are not missing as well.
             counted.frame.with_columns(pl.col("counts") | _unreadable(counted.frame)),
             month=number,
             rounded_to=extract.rounded_to,
@@ -173,19 +173,21 @@ def _unreadable(frame: pl.DataFrame) -> pl.Expr:
 
 
 def _excluded(rows: pl.DataFrame) -> list[str]:
-    """What was left out because it is no credit, with its dollars."""
+    """What was left out because it is not a credit, with its dollars."""
     if not len(rows):
         return []
     found = []
     for (why,), group in rows.group_by("excluded", maintain_order=True):
         usd = for_people(exact_sum(group["usd"]))
-        count = "1 row is" if len(group) == 1 else f"{len(group):,} rows are"
-        found.append(f"{count} no credit, by {why} ({usd}, {_listed(group['line'])}): left out.")
+        count = "1 row is not a credit"
+        if len(group) > 1:
+            count = f"{len(group):,} rows are not credits"
+        found.append(f"{count}, by {why} ({usd}, {_listed(group['line'])}): left out.")
     return found[:_DUPLICATES_SHOWN]
 
 
 def _blank(lines: pl.Series, entries: pl.DataFrame) -> list[str]:
-    """What was read as zero because nobody filled it in."""
+    """What was read as zero because it was left blank."""
     of_month = lines.filter(lines.is_in(entries["line"].implode())) if len(lines) else lines
     if not len(of_month):
         return []
@@ -198,7 +200,7 @@ def _table(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One row per account, and the records after the first of each.
 
-    Only an order of the records is made and looked at, so that no column is held twice.
+    Only an order of the records is computed, so that no column is held in memory twice.
     """
     order, again = _order(good["id"])
     nothing = pl.DataFrame(schema=DUPLICATES)
@@ -219,13 +221,13 @@ def _table(
 
 
 def _order(ids: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-    """The rows by id, those of one id as they come, and which of them follow one of the same id.
+    """The rows by id, those of one id in file order, and which of them follow one of the same id.
 
-    An id and a row number fit into one integer together, which sorts in little memory; so each
-    step lets go of the one before.
+    An id and a row number fit in one integer, which sorts in little memory; so each step frees the
+    one before.
 
     Returns:
-        Row numbers, and Boolean beside each, or None if every id stands once.
+        Row numbers, and Boolean beside each, or None if every id occurs once.
     """
     keys = ids.cast(pl.UInt64) * _MOST_ROWS
     keys += pl.int_range(len(ids), dtype=pl.UInt64, eager=True)
@@ -240,9 +242,9 @@ def _order(ids: pl.Series) -> tuple[pl.Series, pl.Series | None]:
 def _duplicates(firsts: pl.DataFrame, later: pl.DataFrame, *, by_dollars: bool) -> pl.DataFrame:
     """See `DUPLICATES`.
 
-    A row repeats an earlier one if it is equal word for word; where the first row of an account
-    counts by rule, equal dollars are enough. A padded id does not repeat a whole one: they may be
-    two accounts.
+    A row repeats an earlier one if it is equal word for word; if the first row of an account counts
+    by rule, equal dollars are enough. A padded id does not repeat a whole one: they may be two
+    accounts.
     """
     first_values = ["id", pl.col("line").alias("first_line"), pl.col("usd").alias("first_usd")]
     same = pl.col("repeats")
@@ -268,7 +270,7 @@ def _duplicates(firsts: pl.DataFrame, later: pl.DataFrame, *, by_dollars: bool) 
 
 
 def _with_sums(firsts: pl.DataFrame, summed: pl.DataFrame) -> pl.DataFrame:
-    """The first records of each account, with the sum of all where it has more."""
+    """The first records of each account, with the sum of all if it has several."""
     return firsts.join(summed, on="id", how="left", maintain_order="left").with_columns(
         usd=pl.coalesce("sum", "usd")
     )

@@ -1,4 +1,4 @@
-"""Characters that people do not see, or see as others, and Excel's wrappings of text."""
+"""Characters that people do not see or confuse with others, and Excel's wrappings of text."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ SPACES = (
     "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
     "\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 )
-#: Signs that are printed as a minus: hyphens, figure dash, en dash, minus.
+#: Characters that are printed like a minus: hyphens, figure dash, en dash, minus.
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u207b\u208b\u02d7"
 _APOSTROPHES = "\u2019\u02bc"
 
@@ -36,14 +36,14 @@ _QUOTED = re.compile(r'"(?P<text>[^"]*)"|\'(?P<single>[^\']*)\'?')
 
 
 def plain(text: str) -> str:
-    """The text with ordinary spaces, hyphens and apostrophes, without what is invisible."""
+    """The text with ordinary spaces, hyphens and apostrophes, without invisible characters."""
     if text.isascii() and text.isprintable():
         return text.strip(" ")
     return text.translate(_TABLE).strip(" ")
 
 
 def clean(text: str) -> str:
-    """`plain`, taken out of Excel's wrappings: ``="0123"``, ``'0123``, ``'0123'``, ``"0123"``."""
+    """`plain`, without Excel's wrappings: ``="0123"``, ``'0123``, ``'0123'``, ``"0123"``."""
     cell = plain(text)
     if not cell or cell[0] not in "=\"'":
         return cell
@@ -63,7 +63,7 @@ def stripped(cells: pl.Expr) -> pl.Expr:
 
 
 def is_blank(cells: pl.Expr) -> pl.Expr:
-    """Boolean by row: nothing to be seen in the cell, or no cell."""
+    """Boolean by row: nothing visible in the cell, or no cell."""
     return stripped(cells) == ""
 
 
@@ -72,13 +72,13 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Longer texts are folded only so far: no header, and no word that matters, is as long.
+#: Only this much of a longer text is folded: no header or word that matters is as long.
 _LONGEST_FOLDED = 2_000
 _BEFORE_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def folded(text: str) -> str:
-    """Words without case, accents, underscores and runs of spaces, to be compared.
+    """Words without case, accents, underscores and runs of spaces, for comparison.
 
     ``lineItem_Type`` is ``line item type``, ``Crédit`` is ``credit``.
     """

@@ -1,14 +1,14 @@
-"""Expressions that look at one row at a time, evaluated on all of polars' threads."""
+"""Expressions that use one row at a time, evaluated on all of polars' threads."""
 
 import polars as pl
 
-#: So many rows at a time: enough to be worth a thread, few enough to keep what is made on the way
+#: This many rows at a time: enough to be worth a thread, few enough to keep intermediate results
 #: small.
 _ROWS = 65_536
 
 
 def select(frame: pl.DataFrame, *expressions: pl.Expr) -> pl.DataFrame:
-    """``frame.select`` of expressions that give a row a row and look at that row only."""
+    """``frame.select`` of expressions that turn each row into one row, using that row only."""
     return pl.concat(
         pl.collect_all([part.lazy().select(expressions) for part in _slices(frame)]),
         rechunk=False,

@@ -23,8 +23,8 @@ _CODE = re.compile(r"[A-Z]{3}")
 _SIDE_LETTERS = frozenset(
     {"dr", "cr", "d", "c", "debit", "credit", "+", "-", "s", "h", "soll", "haben"}
 )
-#: Roles of text that says nothing of the amount, unless its values do.
-#: Roles whose values are words or dates: amounts below such a name are something else.
+#: Roles of text that says nothing about the amount, unless its values do.
+#: Roles whose values are words or dates: amounts under such a name are something else.
 _WORDY = frozenset(
     {
         Role.MONTH,
@@ -47,8 +47,8 @@ def role_of(header: str, values: Values) -> Role:
     """The role of a column.
 
     Args:
-        header: its header, as it stands; blank where it has none.
-        values: its different values, blank ones left out.
+        header: its header, as written; blank if it has none.
+        values: its different values, without blanks.
     """
     if not values:
         return Role.BLANK
@@ -86,7 +86,7 @@ def _named(header: str, among: frozenset[Role] | None = None) -> Role:
 def _by_values(  # noqa: C901, PLR0911 - one kind after the other
     named: Role, header: str, values: Values
 ) -> Role:
-    """The role that the values say, where they say another one than the header."""
+    """The role that the values show, if it differs from the header's."""
     if all(map(_is_currency, values)):
         return Role.CURRENCY
     if all(_PERCENT.fullmatch(clean(value)) for value in values):
@@ -113,7 +113,7 @@ def _by_values(  # noqa: C901, PLR0911 - one kind after the other
 
 
 def _only(known: frozenset[str], values: Iterable[str]) -> set[str]:
-    """The values if all of them are known, else none."""
+    """The values if all of them are known, otherwise none."""
     found = set()
     for value in values:
         if value not in known:
@@ -130,7 +130,7 @@ def _is_currency(value: str) -> bool:
 
 
 def _unnamed(header: str, values: Values) -> Role:
-    """The role of a column that is called Id, No or nothing, and does not count its rows."""
+    """The role of a column that is called Id, No or nothing, and is not a row count."""
     if any(map(looks_like_account, values.telling())):
         return Role.ACCOUNT
     if any(_is_money(clean(value)) for value in values.telling()) or not plain(header):
@@ -139,7 +139,7 @@ def _unnamed(header: str, values: Values) -> Role:
 
 
 def _counts_up(values: Values) -> bool:
-    """Whether the values are different whole numbers, such as a count of the rows."""
+    """Whether the values are different whole numbers, such as a row count."""
     if not all(_INDEX.fullmatch(clean(value)) for value in values):
         return False
     numbers = sorted(int(clean(value).rstrip(".")) for value in values)
@@ -151,11 +151,11 @@ def _is_number(value: str) -> bool:
 
 
 def _is_money(value: str) -> bool:
-    """Whether a value is an amount and no count or code: it has a currency, a sign or decimals."""
+    """Whether a value is an amount and not a count or code: it has a currency, sign or decimals."""
     return parse_amount(value).fault is None and not (value.isdigit() or value in {"", "-"})
 
 
-#: Kinds that nothing else is called: no team, and no service.
+#: Kinds that name nothing else: no team, and no service.
 _SURELY_NOT_CREDITS = vocabulary.NOT_CREDITS - frozenset(
     ("payment", "payments", "support", "subscription", "invoice", "net", "total", "pago", "frais")
 )

@@ -1,4 +1,4 @@
-"""Control totals: what a file, or the object's metadata, states, beside what is counted."""
+"""Control totals: what a file, or the object's metadata, states, against what is counted."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -61,14 +61,14 @@ def control_totals(
 ) -> tuple[ControlTotal, ...]:
     """Compare the totals that concern one month, or the whole file, with the entries they cover.
 
-    Totals of rows are compared with the rows that would be sent if every account were known;
-    those of one line or column, which only say that its figures are whole, with all of them.
+    Totals of rows are compared with the rows that would be sent if every account were known; those
+    of one line or column, which only show that its figures are complete, with all rows.
 
     Args:
         totals: as read.
         entries: every entry of the file, in its order, with `line`, `month`, `column`, `batch`,
             `usd`, signed as credits, and `counts`: whether it would be sent.
-        month: the month; None where the file says none.
+        month: the month; None if the file states none.
         rounded_to: decimals to which the file's maker rounds every figure.
     """
     concerned = [t for t in totals if t.said.month in {None, month} and t.said.scope != "none"]
@@ -90,7 +90,7 @@ def control_totals(
 
 
 class _Comparison:
-    """The sums that totals are compared with, each made once."""
+    """The sums that totals are compared with, each computed once."""
 
     def __init__(
         self, entries: pl.DataFrame, totals: list[ReadTotal], rounded_to: int | None
@@ -106,7 +106,7 @@ class _Comparison:
         self._peers = {of: sorted(found) for of, found in lines.items()}
 
     def rows(self, total: ReadTotal) -> ControlTotal:
-        """A total of rows: of all, of those above it, or of those since the total before it."""
+        """A total of rows: of all, of those above it, or of those since the previous total."""
         said = total.said
         lines, sums = self._running(said.month)
         peers = self._peers.get(said.month, [])
@@ -138,7 +138,7 @@ class _Comparison:
         return self._control(total, *self._groups[scope].get(key or 0, (Decimal(0), 0)))
 
     def _running(self, month: int | None) -> tuple[list[int], list[Decimal]]:
-        """The lines of a month's entries, and the sum before each and behind the last."""
+        """The lines of a month's entries, and the sum before each and after the last."""
         if month not in self._by_month:
             entries = self._entries
             if month is not None:
@@ -185,10 +185,10 @@ def rounding(
     rounded_to: int | None = None,
     count: int = 1,
 ) -> Decimal:
-    """By how much a total may differ because its maker rounded.
+    """How far a total may differ because its maker rounded.
 
     A total stated with fewer decimals than what it covers was rounded to them (to cents at the
-    coarsest); where every figure is rounded by itself, each may add half a unit.
+    coarsest); if every figure is rounded separately, each may add half a unit.
     """
     allowed = Decimal(0)
     counted_decimals = len(format(counted, "f").partition(".")[2].rstrip("0"))
@@ -201,7 +201,7 @@ def rounding(
 
 
 def _together(scope: str, compared: list[ControlTotal]) -> list[ControlTotal]:
-    """The disagreeing ones each, the agreeing ones as one."""
+    """The disagreeing totals one by one, the agreeing ones as one."""
     wrong = [control for control in compared if not control.agrees]
     right = [control for control in compared if control.agrees]
     found = wrong[:_SHOWN]

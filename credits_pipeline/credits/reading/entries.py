@@ -22,16 +22,16 @@ class ReadEntries:
     """A file's entries, read.
 
     Attributes:
-        frame: `line`, `id` and `usd` (signed as credits; null where unreadable) of the entries,
-            as the layout gives them `month`, `column`, `batch`, `twin` and `excluded`, and where
-            any has one `text`, `fault`, `floated`, and `padded` with `account`, the cell.
+        frame: `line`, `id` and `usd` (signed as credits; null where unreadable) of the entries;
+            `month`, `column`, `batch`, `twin` and `excluded` as the layout gives them; and, if any
+            entry has one, `text`, `fault`, `floated`, and `padded` with `account`, the cell.
         totals: the stated totals that could be read.
         bad_totals: total records whose amount can't be read; they are in `frame` as faults.
         faulty: whether any entry has a fault.
         mark: the file's decimal mark.
         signs: over the whole file.
         blank: lines of rows whose amount is blank, and so zero; a sheet with columns of months has
-            none, as its blank cells are the usual way to say that there was no credit.
+            none, because its blank cells are the usual way to say that there was no credit.
     """
 
     frame: pl.DataFrame
@@ -47,7 +47,7 @@ def read_entries(extract: Extract, decisions: Decisions, *, name: str) -> ReadEn
     """Read ids and amounts, and decide what the signs of the whole file mean.
 
     Raises:
-        UnreadableFile: the amounts can't be told (see `read_amounts`), or the total of a row or
+        UnreadableFile: the amounts are not certain (see `read_amounts`), or the total of a row or
             column.
     """
     entries = extract.entries

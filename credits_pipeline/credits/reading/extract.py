@@ -1,4 +1,4 @@
-"""What a layout makes of a grid: entries to read, totals to compare, and what it left aside."""
+"""How a layout reads a grid: entries to read, totals to compare, and what it ignored."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,13 +8,13 @@ import polars as pl
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.model.findings import Convention
 
-#: One row per record that may carry a credit; a layout leaves out the columns from `month` on that
-#: it has no use for. `account` and `amount` are cells as they stand, null where the record has no
-#: such cell; `excluded` says why a row is no credit, null where it is one; records that are equal
-#: word for word have the same `twin`; `month` counts months from year 0, null where the layout has
-#: none or the record's can't be read; `column` and `batch` are numbers by which totals find what
-#: they cover; `fault` is the layout's own reason why the record can't be read; `text` is what to
-#: show of the record, null for the lines of the file.
+#: One row per record that may be a credit; a layout omits the columns from `month` on that it does
+#: not need. `account` and `amount` are cells as written, null where the record has no such cell;
+#: `excluded` says why a row is not a credit, null where it is one; records that are equal word for
+#: word have the same `twin`; `month` counts months from year 0, null where the layout has none or
+#: the record's can't be read; `column` and `batch` are numbers by which totals find what they
+#: cover; `fault` is the layout's own reason why the record can't be read; `text` is what to show of
+#: the record, null for the lines of the file.
 ENTRIES = pl.Schema(
     {
         "line": pl.Int64,
@@ -31,8 +31,8 @@ ENTRIES = pl.Schema(
 )
 
 #: What a stated total covers: every entry of the file (or of its month), the entries since the
-#: total before it, those of one line, of one `column` or of one `batch`, or nothing that it could
-#: be compared with.
+#: previous total, those of one line, of one `column` or of one `batch`, or nothing that it could be
+#: compared with.
 Scope = Literal["all", "since", "line", "column", "batch", "none"]
 
 
@@ -42,7 +42,7 @@ def ordinal(month: BillingMonth) -> int:
 
 
 def month_of(number: int) -> BillingMonth:
-    """The month that a number of `ordinal` stands for."""
+    """The month of a number made by `ordinal`."""
     year, month = divmod(number, 12)
     return BillingMonth(year, month + 1)
 
@@ -52,13 +52,13 @@ class StatedTotal:
     """A total that the file states about some of its entries.
 
     Attributes:
-        line: where it stands.
+        line: where it is.
         label: what it is called there.
-        amount: its cell, as it stands.
+        amount: its cell, as written.
         scope: which entries it covers.
-        month: the month that it sums up; None for all of the file's.
-        column: the column, or batch, that it sums up where ``scope`` says so.
-        is_record: it is a record of its own, not a further cell of one.
+        month: the month that it sums up; None for the whole file.
+        column: the column, or batch, that it sums up if ``scope`` says so.
+        is_record: it is its own record, not a further cell of one.
         parts: figures that were rounded before they were added up to it.
     """
 
@@ -81,21 +81,21 @@ class Extract:
         version: the version of its reading.
         convention: the sign that means credit in it.
         entries: see `ENTRIES`, in the order of the file.
-        records: how many records each month has (see `ordinal`), counted without looking at
-            them; under None those that belong to no month or can't be told.
-        blank: how many records hold nothing.
+        records: how many records each month has (see `ordinal`), counted without reading them;
+            under None those that belong to no month or an unknown one.
+        blank: how many records are empty.
         totals: what the file states about itself.
-        dated: the file itself says its months.
-        plain: every account cell and every amount cell is read by the shortcuts.
+        dated: the file itself states its months.
+        plain: every account cell and every amount cell can be read by the shortcuts.
         adds_up: an account's entries are parts of one credit, not repetitions.
-        first_counts: of an account's differing rows the first counts; else a total has to prove, or
-            a person to say, that they add up.
-        bare_months: numbers of months that titles without a year, or notes, name.
+        first_counts: of an account's differing rows the first counts; otherwise a total must prove,
+            or a person say, that they add up.
+        bare_months: numbers of months named by titles without a year, or by notes.
         rounded_to: decimals to which the layout's maker rounds every figure, totals included.
         ignored_columns: headers of columns that were not used.
         warnings: sentences for people.
-        decimal_mark: the file's, where the layout read it; else empty.
-        profile: name and digest of the profile that it was read by; else empty.
+        decimal_mark: the file's, if the layout read it; otherwise empty.
+        profile: name and digest of the profile that it was read by; otherwise empty.
     """
 
     layout: str
@@ -118,7 +118,7 @@ class Extract:
 
     @property
     def months(self) -> tuple[BillingMonth, ...]:
-        """The months that the file says, in order."""
+        """The months that the file states, in order."""
         if not self.dated:
             return ()
         numbers = self.entries["month"].unique().drop_nulls().sort()
@@ -126,7 +126,7 @@ class Extract:
 
 
 def optional(entries: pl.DataFrame, name: str) -> pl.Series | None:
-    """A column of `ENTRIES` that a layout may leave out; None if it did, or has nothing in it."""
+    """A column of `ENTRIES` that a layout may omit; None if it did, or the column is empty."""
     if name not in entries.columns:
         return None
     column = entries[name]

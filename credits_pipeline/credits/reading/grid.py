@@ -1,7 +1,7 @@
 """From text to records: a grid of cells with the line on which each record begins.
 
-`_by_csv` is the definition (Python's csv, with malformed quoting made visible). `_by_polars` is
-the shortcut for regular text, and is taken only where both are sure to agree.
+`_by_csv` is the definition (Python's csv, with malformed quoting made visible). `_by_polars` is the
+shortcut for regular text, used only where both are certain to agree.
 """
 
 import csv
@@ -21,9 +21,9 @@ LONGEST_LINE = 4_000_000
 #: Wider records, and larger grids, are refused: no credits file has them.
 MOST_COLUMNS = 30_000
 MOST_CELLS = 40_000_000
-#: Titles and a header may stand above as many records as are allowed.
+#: As many records of titles and header are allowed above the data.
 LINES_ABOVE = 100
-#: A layout shows itself in so many lines.
+#: A layout can be recognised within this many lines.
 HEAD_LINES = 300
 _CHUNK_CELLS = 1_000_000
 #: Grids with more columns gain nothing from the shortcut.
@@ -34,7 +34,7 @@ _LINE_BYTES = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 @dataclass(frozen=True)
 class Source:
-    """Where the records stand in the text, for showing them.
+    """Where the records are in the text, for showing them.
 
     Attributes:
         lines: Int64, the line on which each record begins.
@@ -53,7 +53,7 @@ class Source:
         return [self._record(line, following[line]) for line in lines]
 
     def numbered_lines(self, first: int, last: int) -> list[tuple[int, str]]:
-        """The lines from ``first`` to ``last`` with their numbers, as far as there are any."""
+        """The lines from ``first`` to ``last`` with their numbers, as far as they exist."""
         starts = self._line_starts()
         return [
             (line, self._record(line, line + 1 if line < len(starts) else None))
@@ -61,7 +61,7 @@ class Source:
         ]
 
     def _record(self, first: int, after: int | None) -> str:
-        """The text of the lines from ``first`` up to before ``after``, the end if None."""
+        """The text from line ``first`` up to before ``after``, or to the end if None."""
         starts = self._line_starts()
         end = None if after is None else starts[after - 1]
         return self.text.utf8[starts[first - 1] : end].decode().rstrip("\r\n")
@@ -79,7 +79,7 @@ class Grid:
     Attributes:
         columns: String per column; null where a record has no such cell.
         lines: Int64, the line on which each record begins, 1-based.
-        malformed: Boolean by record, quotes that do not fit; None if none.
+        malformed: Boolean by record: unbalanced quotes; None if none.
         text: the file's text.
         delimiter: the field separator.
     """
@@ -102,7 +102,7 @@ class Grid:
 
     @property
     def source(self) -> Source:
-        """Where the records stand, without their cells."""
+        """Where the records are, without their cells."""
         return Source(self.lines, self.text, self.delimiter)
 
     def below(self, row: int) -> "Grid":
@@ -126,7 +126,7 @@ def split(text: Text, delimiter: str, *, skip_lines: int, max_records: int, name
     Args:
         text: the file's text.
         delimiter: the field separator.
-        skip_lines: lines at the top that are no records (``sep=;``).
+        skip_lines: lines at the top that are not records (``sep=;``).
         max_records: more non-blank records are refused.
         name: what to call the file in a refusal.
 
@@ -166,7 +166,7 @@ def too_many_records(name: str, most: int) -> UnreadableFile:
 
 
 def refuse_long_lines(text: Text, *, name: str) -> None:
-    """Refuse a text with a line that no table has, before it is split.
+    """Refuse a text with a line longer than any table has, before it is split.
 
     Raises:
         UnreadableFile: it has one.
@@ -229,10 +229,10 @@ def _width(encoded: bytes, delimiter: str) -> int:
 
 
 def _lines_of_width(encoded: bytes, delimiter: str, width: int) -> int | None:
-    """How many lines there are if each has so many fields with regular quotes, else None.
+    """How many lines there are if each has this many fields with regular quotes, else None.
 
-    Polars drops an empty field behind the last one, and blank lines, so both are counted here:
-    with as many delimiters in all as whole lines have, a line with too few makes one with too many.
+    Polars drops an empty field after the last one, and blank lines, so both are counted here: if
+    the total number of delimiters fits, one line with too few means another with too many.
     """
     if b'"' not in encoded:
         lines = encoded.count(b"\n") + (not encoded.endswith(b"\n"))
@@ -305,7 +305,7 @@ def _by_csv(
 
 
 class _Records:
-    """Records on their way into columns, a bounded number of cells at a time."""
+    """Records being collected into columns, a bounded number of cells at a time."""
 
     def __init__(self, name: str) -> None:
         self.lines: list[int] = []
@@ -381,7 +381,7 @@ class _Lines:
 
 
 def _quoting(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Patterns of a record whose quotes fit, and of one that ends inside a quoted cell."""
+    """Patterns of a record with balanced quotes, and of one that ends inside a quoted cell."""
     sign = re.escape(delimiter)
     quoted = r' *"(?:[^"]++|"")*+"'
     bare = rf'(?: *[^"{sign}\r\n ][^{sign}\r\n]*+| *+)'

@@ -1,4 +1,4 @@
-"""The header of a table: finding it below titles, in one line or two."""
+"""The header of a table: finds it below titles, in one line or two."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from credits_pipeline.credits.reading.characters import folded, plain
 from credits_pipeline.credits.reading.grid import Grid
 from credits_pipeline.credits.reading.lines import Line, is_ruled
 
-#: Above the header there may be so many records of titles.
+#: The most records of titles above the header.
 _TITLES = 30
 _NAMES = re.compile(
     r"\b(?:name|alias|label|team|owner|department|dept|project|nom|nombre|nome|kontoname|abteilung)\w*|名"
@@ -25,8 +25,8 @@ class Header:
     Attributes:
         row: the index of its last line among the records.
         line: the line on which it begins.
-        cells: its cells, as they stand; those of two lines joined.
-        above: the lines above it that hold something.
+        cells: its cells, as written; those of two lines joined.
+        above: the lines above it that are not blank.
     """
 
     row: int
@@ -48,7 +48,7 @@ class Header:
         return plain(self.cell(column)) or f"column {column + 1} (no name)"
 
     def is_name(self, column: int) -> bool:
-        """Whether a column holds names of accounts or people, which mean nothing else."""
+        """Whether a column has names of accounts or people, which mean nothing else."""
         words = folded(self.cell(column))
         return _NAMES.search(words) is not None and not _NO_NAMES.search(words)
 
@@ -60,8 +60,8 @@ class Header:
 def find_header(head: Grid) -> Header | None:
     """The header record: the first that names both an account and a credit or a month.
 
-    Without one, the first that names either. Records with an account id are data: a header can't
-    stand below them, unless the id is the payer's in a title.
+    Without one, the first that names either. Records with an account id are data: a header can't be
+    below them, unless the id is the payer's in a title.
     """
     partial: Header | None = None
     above: list[Line] = []
@@ -112,7 +112,7 @@ def _is_payer_title(filled: list[str]) -> bool:
 
 
 def _with_second_line(header: Header, rows: list[list[str]]) -> Header:
-    """The header with the next line joined, where that holds the rest of its names."""
+    """The header with the next line joined, if that contains the rest of its names."""
     if header.row + 1 >= len(rows):
         return header
     second = rows[header.row + 1]

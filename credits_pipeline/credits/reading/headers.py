@@ -15,9 +15,9 @@ _DOLLARS = re.compile(
     re.IGNORECASE,
 )
 _NOT_IN_A_KEY = re.compile(r"[\W_]")
-#: Longer cells name nothing; the bound keeps reading them short.
+#: Longer cells name nothing; the limit keeps reading them fast.
 _LONGEST = 200
-#: What makes a name that says credit something else: a share, a count, a question, a side.
+#: What makes a name with "credit" mean something else: a share, a count, a question, a side.
 _NO_AMOUNT = re.compile(
     r"[%‰#?№]|[+-]\s*(?:$|\))|\b(?:percent\w*|prozent|pourcent\w*|porcent\w*|number of|no of|count"
     r"|anzahl|nombre de|cantidad de|numero de|quantidade de|rate|ratio|share)\b|件数|回数|割合"
@@ -95,7 +95,7 @@ def foreign_in(header: str) -> str | None:
 
 
 def is_account(header: str) -> bool:
-    """Whether a header is a name of the account column, or ends in one and is no payer's."""
+    """Whether a header is a name of the account column, or ends in one and is not a payer's."""
     found = key(header)
     return (
         found in ACCOUNT
@@ -110,12 +110,12 @@ def is_amount(header: str) -> bool:
 
 
 def says_credit(header: str) -> bool:
-    """Whether a header says that the amounts below it are credits, in so many words."""
+    """Whether a header says explicitly that the amounts below it are credits."""
     return key(header) not in vocabulary.MONEY
 
 
 def may_be_amount(header: str) -> bool:
-    """Whether a header speaks of credits or debits in words that are not in the list."""
+    """Whether a header mentions credits or debits in words that are not in the list."""
     found = key(header)
     return (
         any(word in found for word in _CREDIT_STEMS)
@@ -125,12 +125,12 @@ def may_be_amount(header: str) -> bool:
 
 
 def is_not_an_amount(header: str) -> bool:
-    """Whether a header makes a share, a count or a question of what stands below it."""
+    """Whether a header makes the values below it a share, a count or a question."""
     return len(header) <= _LONGEST and _NO_AMOUNT.search(folded(header)) is not None
 
 
 def reads_as_amount(header: str) -> bool:
-    """Whether a header that `may_be_amount` has only words that leave no doubt.
+    """Whether a header that passed `may_be_amount` consists only of unambiguous words.
 
     ``AWS promotional credits applied`` does; ``Credits remaining`` does not.
     """
@@ -144,7 +144,7 @@ def is_total_column(header: str) -> bool:
 
 
 def is_total(header: str) -> bool:
-    """Whether a column beside months sums them up, ``Total credits`` among the names."""
+    """Whether a column beside months sums them up; ``Total credits`` counts as such a name."""
     return is_total_column(header) or (is_amount(header) and key(header).startswith("total"))
 
 
@@ -160,7 +160,7 @@ def month_in(header: str) -> MonthText | None:
 
 
 def distinct_months(texts: Sequence[MonthText]) -> list[BillingMonth] | None:
-    """The months of a row of headers, which are all different; None if that does not decide it."""
+    """The months of a row of headers, which are all different; None if that is not certain."""
     readings = []
     for order in ("month_first", "day_first"):
         months = [text.month_first if order == "month_first" else text.day_first for text in texts]

@@ -1,7 +1,7 @@
-"""Lines that are no rows: titles above a table, notes below it, ruled lines.
+"""Lines that are not rows: titles above a table, notes below it, ruled lines.
 
-Such a line is harmless only if nothing in it changes what an amount, an account or a month below
-it means. `understood` says what it states, or refuses.
+Such a line is harmless only if nothing in it changes what an amount, an account or a month below it
+means. `understood` returns what it states, or refuses.
 """
 
 import re
@@ -16,7 +16,7 @@ from credits_pipeline.credits.reading.months import BY_NAME, month_text
 from credits_pipeline.credits.reading.refusal import UnreadableFile, profile_command
 from credits_pipeline.credits.reading.totals import is_total
 
-#: Longer lines are texts, not titles; the bound keeps reading them short.
+#: Longer lines are texts, not titles; the limit keeps reading them fast.
 _LONGEST = 1_000
 _SHOWN = 80
 _MONTH = re.compile(
@@ -41,7 +41,7 @@ _LABEL_AND_AMOUNT = re.compile(
 )
 _RULE = re.compile(r"[-=_*~#|+:. ]*[-=_*~]{3}[-=_*~#|+:. ]*")
 _CURRENCY_OF_TITLE = re.compile(r"\((?P<code>[A-Z]{3})\)|currency|wahrung|devise|moneda|moeda|通貨")
-#: Codes of currencies that are English words, too: in a title they are taken for the words.
+#: Currency codes that are also English words: in a title they are read as words.
 _WORDS_TOO = frozenset(
     {"ALL", "TRY", "TOP", "CUP", "MOP", "SOS", "MAD", "PEN", "COP", "ANG", "GEL"}
 )
@@ -50,7 +50,7 @@ _MONTHS_TOO = frozenset({"may", "mar", "set", "out", "mag", "mei", "ago"})
 
 @dataclass(frozen=True)
 class Line:
-    """A line that holds no row.
+    """A line that is not a row.
 
     Attributes:
         line: its number.
@@ -74,8 +74,8 @@ class Stated:
         month: the month of all rows; None if none is named.
         bare: numbers of months that are named without a year.
         totals: line, label and cell of each total of all rows.
-        charges: the line and text of one that speaks of costs.
-        read: lines that were looked at and hold nothing that matters.
+        charges: the line and text of one that mentions costs.
+        read: lines that were read and contain nothing that matters.
     """
 
     month: BillingMonth | None = None
@@ -86,7 +86,7 @@ class Stated:
 
 
 def is_ruled(cells: Iterable[str]) -> bool:
-    """Whether a record only draws a line: dashes, and nothing that is a letter or a digit."""
+    """Whether a record only draws a line: dashes, and no letter or digit."""
     filled = [plain(cell) for cell in cells if plain(cell)]
     return bool(filled) and _RULE.fullmatch("|".join(filled)[:_LONGEST]) is not None
 
@@ -95,7 +95,7 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
     """What the lines state.
 
     Raises:
-        UnreadableFile: one of them makes the amounts something else than a month's credits in
+        UnreadableFile: one of them makes the amounts something other than a month's credits in
             dollars.
     """
     months: dict[BillingMonth, int] = {}
@@ -139,7 +139,7 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
 
 
 def fault_of(text: str) -> str | None:
-    """Why a line outside the rows can't be passed over; None if it can."""
+    """Why a line outside the rows can't be ignored; None if it can."""
     if len(text) > _LONGEST:
         return f"is longer than {_LONGEST:,} characters and can't be a title"
     words = folded(text)
@@ -158,7 +158,7 @@ def fault_of(text: str) -> str | None:
         ),
         (
             vocabulary.NET_OF.search(words),
-            "speaks of amounts before or after credits, which are no credits",
+            "speaks of amounts before or after credits, which are not credits",
         ),
         (vocabulary.SIGNS.search(words), "speaks of signs, and what it says of them can't be told"),
     )
@@ -174,9 +174,9 @@ def fault_of(text: str) -> str | None:
 
 
 def _balances(text: str) -> str | None:
-    """Why a title makes balances or grants of all amounts; None if it does not.
+    """Why a title turns all amounts into balances or grants; None if it does not.
 
-    ``Remaining: $500.00`` speaks of an amount of its own.
+    ``Remaining: $500.00`` is about an amount of its own.
     """
     words = folded(text)
     if _MONEY.search(text) or not vocabulary.BALANCES.search(words):
@@ -234,9 +234,9 @@ def _total(line: Line) -> tuple[str, str] | None:
 
 
 def _months(text: str) -> set[BillingMonth]:
-    """The months that a line names; what only dates the sheet is none.
+    """The months that a line names; the date of the sheet itself does not count.
 
-    Raises nothing: a date of which the day and the month can't be told is passed over.
+    Raises nothing: an ambiguous date is skipped.
     """
     found: set[BillingMonth] = set()
     for match in _MONTH.finditer(plain(text)):
@@ -250,7 +250,7 @@ def _months(text: str) -> set[BillingMonth]:
 
 
 def months_named(text: str) -> set[int]:
-    """The numbers of the months that a note names; the end or the grant of a credit is none."""
+    """The numbers of the months that a note names, except the end or the grant of a credit."""
     if vocabulary.LIFE.search(folded(text)):
         return set()
     return {month.month for month in _months(text)} | _bare_months(text)

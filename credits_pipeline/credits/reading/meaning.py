@@ -1,6 +1,6 @@
-"""What every column of a table does to its rows; a column that nobody understands is refused.
+"""What every column of a table does to its rows; a column that is not understood is refused.
 
-Understood means: leaving the column aside can't change a dollar, an account or a month.
+Understood means: ignoring the column can't change a dollar, an account or a month.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from credits_pipeline.credits.reading.roles import Role
 from credits_pipeline.credits.reading.totals import is_total
 from credits_pipeline.credits.reading.values import Values
 
-#: Columns whose cells take part in the month of a row.
+#: Columns whose cells contribute to the month of a row.
 MONTHS = frozenset({Role.MONTH, Role.YEAR, Role.START, Role.END})
 _SHOWN = 3
 _NO = frozenset(
@@ -66,11 +66,11 @@ _CREDIT_SIDE = frozenset({"cr", "c", "credit", "credits", "+", "h", "haben", "k"
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the columns beside account and amount say of the rows.
+    """What the columns beside account and amount say about the rows.
 
     Attributes:
         roles: every such column's role.
-        excluded: String by row: why it is no credit; None if every row is one.
+        excluded: String by row: why it is not a credit; None if every row is one.
         named_months: numbers of the months that notes name.
     """
 
@@ -85,13 +85,13 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose columns are asked for their meaning.
+    """A table whose columns are checked for their meaning.
 
     Attributes:
         header: its header.
         grid: the records below it.
-        data: Boolean by record: it is a row, no total and no note; None if all are.
-        amount: the name of the column of credits; None where every name says a month.
+        data: Boolean by record: it is a row, not a total or a note; None if all are.
+        amount: the name of the column of credits; None if every name is a month.
         name: what to call the file in a refusal.
         layout: the layout's name.
     """
@@ -116,7 +116,7 @@ class Table:
         return self._values[column]
 
     def line_of(self, column: int, value: str) -> int:
-        """The first line on which a value stands in a column."""
+        """The first line with a value in a column."""
         found = (self.grid.columns[column] == value).fill_null(value=False)
         if self.data is not None:
             found &= self.data
@@ -143,15 +143,15 @@ def roles_of(table: Table, columns: list[int]) -> dict[int, Role]:
 
 
 def understand(table: Table, roles: dict[int, Role], *, dated: bool) -> Meaning:
-    """What the columns say of the rows.
+    """What the columns say about the rows.
 
     Args:
         table: the table.
         roles: the roles of its columns besides account and amount.
-        dated: a column or a title says the month of every row.
+        dated: a column or a title states the month of every row.
 
     Raises:
-        UnreadableFile: a column is not understood, or makes the rows something else than credits.
+        UnreadableFile: a column is not understood, or the rows are something other than credits.
     """
     excluded = None
     first = [i for i, role in roles.items() if role in {Role.CURRENCY, Role.UNIT}]
@@ -222,7 +222,7 @@ def _estimate(table: Table, column: int, _dated: bool) -> None:
 def _side(table: Table, column: int, _dated: bool) -> None:
     for value in table.values(column):
         if folded(clean(value)) not in _CREDIT_SIDE:
-            raise table.refuse(column, "a debit is no credit", value=value)
+            raise table.refuse(column, "a debit is not a credit", value=value)
 
 
 def _status(table: Table, column: int, _dated: bool) -> None:
@@ -232,7 +232,7 @@ def _status(table: Table, column: int, _dated: bool) -> None:
 
 
 def _kinds(table: Table, column: int) -> pl.Series:
-    """Why rows are no credits, by a column of types; null where they are credits."""
+    """Why rows are not credits, by a column of types; null where they are credits."""
     reasons: dict[str, str] = {}
     for value in table.values(column):
         kind = headers.key(value)
@@ -286,7 +286,7 @@ def _count(table: Table, column: int, _dated: bool) -> None:
 
 
 def _words_beside(table: Table, column: int, dated: bool) -> None:
-    """Words below a name of money: ``no`` below *Used*, ``gross`` below *VAT*, a month."""
+    """Words in a money column: ``no`` below *Used*, ``gross`` below *VAT*, a month."""
     for value in table.values(column):
         word = folded(clean(value))
         if word in _SAYS_WHETHER or month_text(value) is not None:
@@ -311,7 +311,7 @@ def _cost(table: Table, column: int, dated: bool) -> None:
 
 
 def _text(table: Table, column: int, _dated: bool) -> None:
-    """Names and dimensions: no sums, and no word for a kind of row that is no credit."""
+    """Names and dimensions: no sums, and no word for a kind of row that is not a credit."""
     named = table.header.is_name(column)
     for value in table.values(column).telling():
         if is_total(value) or folded(value).strip(" -*:") in {
@@ -327,7 +327,9 @@ def _text(table: Table, column: int, _dated: bool) -> None:
             raise table.refuse(column, "whether such a row counts can't be told", value=value)
         kind = headers.key(value)
         if not named and kind in _SURE_KINDS:
-            raise table.refuse(column, "such a row is no credit, or it can't be told", value=value)
+            raise table.refuse(
+                column, "such a row is not a credit, or that is not certain", value=value
+            )
         foreign = headers.foreign_in(value) if "(" in value or len(plain(value)) == 3 else None  # noqa: PLR2004 - a code
         if foreign is not None and not named:
             raise table.refuse(

@@ -1,6 +1,6 @@
 """Months as people and spreadsheets write them: ``2025-01``, ``Jan-25``, ``1/1/2025``.
 
-A date such as ``2/1/2025`` is 1 February or 2 January: which, is decided for all cells together.
+A date such as ``2/1/2025`` is 1 February or 2 January: all cells together decide which.
 """
 
 import re
@@ -14,7 +14,7 @@ from credits_pipeline.credits.reading.characters import clean
 
 Order = Literal["month_first", "day_first"]
 
-#: English, German, French, Spanish, Italian, Portuguese and Dutch, in full and cut short.
+#: English, German, French, Spanish, Italian, Portuguese and Dutch, in full and abbreviated.
 _NAMES = {
     1: "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari",
     2: "february feb februar février févr fev febrero febbraio fevereiro februari",
@@ -38,7 +38,7 @@ BY_NAME = {name: number for number, names in _NAMES.items() for name in names.sp
     "maerz": 3,
     "marco": 3,
 }
-#: Longer texts are no months.
+#: Longer texts are not months.
 _LONGEST = 60
 _NAME = r"(?P<name>[^\W\d_]+)\.?"
 _TIME = (
@@ -67,7 +67,7 @@ _FORMS = tuple(
     )
 )
 _DAY_OR_YEAR = re.compile(r"[^\W\d_]+\.? [0-9]{2}")
-#: Spreadsheets count days; these are of the years 2000 to 2064.
+#: Spreadsheets count days; these are the years 2000 to 2064.
 _SERIAL = re.compile(r"(?:3[6-9]|4[0-9]|5[0-9])[0-9]{3}(?:\.0+)?")
 _SERIAL_START = date(1899, 12, 30)
 #: Two digits beside a month's name above this number are a day: ``Jan 31``.
@@ -83,7 +83,7 @@ class MonthText:
     Attributes:
         month_first: the month if ``2/1`` means 1 February.
         day_first: the month if it means 2 January.
-        day: the day of the month where both readings agree on it; None for a bare month.
+        day: the day of the month if both readings agree on it; None for a bare month.
     """
 
     month_first: BillingMonth | None
@@ -156,7 +156,7 @@ def _month(year: int, month: int, day: int) -> BillingMonth | None:
 
 
 def order_of(texts: Iterable[MonthText]) -> Order | None:
-    """Which of ``2/1``'s readings all of the texts allow; None if both or neither does."""
+    """Which reading of ``2/1`` all of the texts allow; None if both or neither does."""
     uncertain = [text for text in texts if not text.certain]
     month_first = all(text.month_first is not None for text in uncertain)
     day_first = all(text.day_first is not None for text in uncertain)
@@ -166,7 +166,7 @@ def order_of(texts: Iterable[MonthText]) -> Order | None:
 
 
 def serial_month(text: str) -> MonthText | None:
-    """The month whose first day a spreadsheet's number stands for, such as 45658."""
+    """The month whose first day a spreadsheet's number represents, such as 45658."""
     cell = clean(text)
     if _SERIAL.fullmatch(cell) is None:
         return None
@@ -178,7 +178,7 @@ def serial_month(text: str) -> MonthText | None:
 
 
 def is_day_or_year(text: str) -> bool:
-    """Whether a month's name goes on with two digits that can be a day or a year: ``Jan 25``."""
+    """Whether a month's name is followed by two digits that can be a day or a year: ``Jan 25``."""
     return _DAY_OR_YEAR.fullmatch(clean(text)) is not None
 
 

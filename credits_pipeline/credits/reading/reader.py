@@ -1,4 +1,4 @@
-"""Reading a file: bytes in; its months, or the reason why not, out."""
+"""Reads a file: bytes in; its months, or the reason why not, out."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ from credits_pipeline.credits.reading.refusal import (
 from credits_pipeline.credits.reading.several import Counted, counted
 from credits_pipeline.credits.reading.text import Text, decode
 
-#: Tried in this order; the first of equally good ones is taken.
+#: Tried in this order; the first of equally good ones is used.
 _DELIMITERS = (",", ";", "\t", "|")
 #: Excel's way of naming the delimiter, on the first line.
 _NAMED_DELIMITER = re.compile(
@@ -50,7 +50,7 @@ class Limits:
     max_records: int = 1_000_000
 
     def refuse_larger(self, size: int, *, name: str) -> None:
-        """Refuse a file of so many bytes, if it is too large to be read.
+        """Refuse a file of this many bytes if it is too large to be read.
 
         Raises:
             UnreadableFile: it is.
@@ -69,12 +69,12 @@ _LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file with its layout recognised and its cells read; months are assembled when asked for.
+    """A file with its layout recognised and its cells read; months are assembled on demand.
 
     Attributes:
         layout: the layout's name.
-        dated: whether the file itself says its months.
-        months: the months that it says, in order; empty where it says none.
+        dated: whether the file itself states its months.
+        months: the months that it states, in order; empty if it states none.
     """
 
     layout: str
@@ -87,7 +87,7 @@ class Sheet:
     _name: str = field(repr=False)
 
     def month(self, month: BillingMonth, *, controls: Controls = _NO_CONTROLS) -> MonthReading:
-        """One month of the file; any month where the file says none.
+        """One month of the file; any month if the file states none.
 
         Raises:
             UnreadableFile: the month's amounts don't fit, or ``controls`` can't be read.
@@ -107,7 +107,7 @@ class Sheet:
         return self._source.numbered_lines(max(first, 1), last)
 
     def refuse_other_months(self, month: BillingMonth) -> None:
-        """Refuse a file that says another month, or several.
+        """Refuse a file that states another month, or several.
 
         Raises:
             UnreadableFile: it does.
@@ -148,13 +148,13 @@ def read_sheet(
 
     Args:
         data: the file.
-        first_month: the month of the first amount column, where the layout does not say it.
+        first_month: the month of the first amount column, if the layout does not state it.
         decisions: what a person decided about this version of the file.
         limits: how large it may be.
         name: what to call it in messages.
-        profiles: those that are asked before the layouts; the product's if None.
+        profiles: tried before the layouts; the product's own if None.
         accept_estimates: a person wants rows that a profile calls estimates to count.
-        delimiter: the field separator, where it is known.
+        delimiter: the field separator, if known.
 
     Raises:
         UnreadableFile: no table can be made of it.
@@ -216,10 +216,10 @@ def read_sheet(
 def _profiled(
     text: Text, known: str | None, skip: int, profiles: Profiles, *, name: str
 ) -> tuple[str, Profiled] | None:
-    """The delimiter at which the header is one that a profile is for, and the profile.
+    """The delimiter with which the header has a profile, and the profile.
 
     Raises:
-        UnreadableFile: several profiles are for it.
+        UnreadableFile: several profiles match it.
     """
     for delimiter in _DELIMITERS if known is None else (known,):
         if delimiter.encode() not in text.utf8:
@@ -227,7 +227,7 @@ def _profiled(
         try:
             head = split_head(text, delimiter, skip_lines=skip, name=name)
         except UnreadableFile:
-            # Whoever reads the file tells why it can't be split.
+            # The reading itself reports why the file can't be split.
             continue
         found = profiles.find(head, name=name)
         if found is not None:
@@ -293,7 +293,7 @@ def read_month(
     name: str = NO_NAME,
     profiles: Profiles | None = None,
 ) -> MonthReading:
-    """Read a file that holds one month, the one of its name.
+    """Read a file with one month, the month of its name.
 
     Args:
         data: the file.
@@ -302,7 +302,7 @@ def read_month(
         controls: what the object's metadata states about it.
         limits: how large it may be.
         name: what to call it in messages.
-        profiles: those that are asked before the layouts; the product's if None.
+        profiles: tried before the layouts; the product's own if None.
 
     Raises:
         UnreadableFile: no table can be made of it.

@@ -3,12 +3,12 @@
 import shlex
 from pathlib import PurePosixPath
 
-#: What a file is called whose name nobody told.
+#: What to call a file whose name is not known.
 NO_NAME = "the file"
 
 
 class UnreadableFile(Exception):  # noqa: N818 - a refusal is an outcome that people are shown, not a fault
-    """No table can be made of the file.
+    """The file can't be read as a table.
 
     Attributes:
         reason: one sentence for people: what is wrong, where, and what to do.
@@ -22,12 +22,12 @@ class UnreadableFile(Exception):  # noqa: N818 - a refusal is an outcome that pe
 
 
 def split_command(name: str) -> str:
-    """The command that makes one file a month of a sheet."""
+    """The command that makes one file per month from a sheet."""
     file = "FILE" if name == NO_NAME else shlex.quote(PurePosixPath(name).name)
     return f"credits-pipeline split {file} --to DIR"
 
 
 def profile_command(name: str) -> str:
-    """The command by which a person says once what a file's columns mean."""
+    """The command with which a person says once what a file's columns mean."""
     file = "FILE" if name == NO_NAME else shlex.quote(PurePosixPath(name).name)
     return f"credits-pipeline profile {file}"

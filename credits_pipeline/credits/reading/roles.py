@@ -1,4 +1,4 @@
-"""The roles that columns have, and the words of headers by which they are told: data."""
+"""The roles of columns, and the header words that identify them: data."""
 
 import re
 from enum import StrEnum
@@ -35,7 +35,7 @@ class Role(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: The first pattern that is found in the folded header says the role.
+#: The first pattern that matches the folded header decides the role.
 BY_HEADER: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
     (role, re.compile(pattern))
     for role, pattern in (

@@ -1,4 +1,4 @@
-"""Several rows of one account: which of them count, and what says so."""
+"""Several rows of one account: which of them count, and why."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,8 +21,8 @@ class Counted:
     Attributes:
         frame: the entries with `counts`, Boolean, and `repeats`, Boolean: the record is equal word
             for word to an earlier one of its account and month.
-        rule: what was done with an account's further rows, by month (None where the file names
-            none); months without such rows are left out.
+        rule: what was done with an account's further rows, by month (None if the file names no
+            month); months without such rows are left out.
     """
 
     frame: pl.DataFrame
@@ -91,7 +91,7 @@ def counted(
 
 
 def _good(frame: pl.DataFrame) -> pl.Series:
-    """Entries that have a place in the table: they can be read, and are credits."""
+    """Entries that belong in the table: they are readable, and are credits."""
     reasons = [pl.col(name).is_null() for name in ("fault", "excluded") if name in frame.columns]
     if not reasons:
         return pl.repeat(value=True, n=len(frame), eager=True, dtype=pl.Boolean)
@@ -99,7 +99,7 @@ def _good(frame: pl.DataFrame) -> pl.Series:
 
 
 def _any_again(frame: pl.DataFrame) -> bool:
-    """Whether any account has two entries of a month; quick, as most files have none."""
+    """Whether any account has two entries in a month; fast, because most files have none."""
     keys = frame["id"].drop_nulls().cast(pl.UInt64)
     if "month" in frame.columns:
         keys = (

@@ -5,9 +5,9 @@ from decimal import Decimal, localcontext
 
 import polars as pl
 
-#: More digits than a million amounts of 38 digits can add up to.
+#: More digits than the sum of a million amounts of 38 digits can have.
 PRECISION = 60
-#: Up to this amount a million rows add up inside 38 digits.
+#: Up to this amount the sum of a million rows fits in 38 digits.
 _SAFE = Decimal(10) ** 19
 
 

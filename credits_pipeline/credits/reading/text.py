@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from credits_pipeline.credits.reading.refusal import UnreadableFile, split_command
 
 _SAVE_AS_CSV = "open it and save it as CSV"
-#: First bytes of what people rename to .csv, and what it is.
+#: First bytes of files that people rename to .csv, and what they are.
 _SIGNATURES = (
     (
         b"PK\x03\x04",
@@ -55,9 +55,9 @@ class Text:
 def decode(data: bytes, *, name: str) -> Text:
     """Find a file's encoding.
 
-    A byte-order mark is believed. Without one, UTF-8 is tried strictly, then UTF-16 where the
-    zero bytes show it, then Windows-1252 with a warning: it is what Excel writes as "CSV" in
-    Western languages, and every byte of an id or an amount is the same in both.
+    A byte-order mark is trusted. Without one, UTF-8 is tried strictly, then UTF-16 if the zero
+    bytes show it, then Windows-1252 with a warning: it is what Excel writes as "CSV" in Western
+    languages, and every byte of an id or an amount is the same in both.
 
     Raises:
         UnreadableFile: empty, not text, or text of no known encoding.

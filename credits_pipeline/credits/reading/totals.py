@@ -1,4 +1,4 @@
-"""Words by which a row says that it sums up others."""
+"""Words that mark a row as the sum of others."""
 
 import re
 
@@ -17,9 +17,9 @@ _TOTAL = re.compile(
 )
 _SUBTOTAL = re.compile(r"sub[- ]?total|zwischensumme|sous[- ]total|page[- ]?total", re.IGNORECASE)
 
-#: What may stand beside the words: figures, dates and signs.
+#: What may occur beside the words: figures, dates and signs.
 _BESIDE = re.compile(r"[0-9.,:/#*()$-]+")
-#: Longer labels are sentences; the bound keeps pattern matching short.
+#: Longer labels are sentences; the limit keeps pattern matching fast.
 _LONGEST = 80
 
 
@@ -35,5 +35,5 @@ def is_total(label: str) -> bool:
 
 
 def is_subtotal(label: str) -> bool:
-    """Whether a label says that its row sums up the rows since the sum before it."""
+    """Whether a label says that its row sums up the rows since the previous sum."""
     return _SUBTOTAL.match(clean(label)) is not None

@@ -1,4 +1,4 @@
-"""A column's different values, and those among very many that can matter."""
+"""A column's different values, and, if there are very many, those that can matter."""
 
 from collections.abc import Iterator, Sequence
 from typing import overload
@@ -8,7 +8,7 @@ import polars as pl
 from credits_pipeline.credits.reading import vocabulary
 from credits_pipeline.credits.reading.characters import plain
 
-#: Up to so many values are all looked at closely.
+#: Up to this many values are all examined closely.
 _FEW = 2_000
 #: Without a letter: a number, a date, a sign.
 _BARE = r"^[^\p{L}]*$"
@@ -16,7 +16,7 @@ _SIGNS = r"[^\x00-\x7f]|[$(%#]|[0-9]{9}|^\W*[A-Z]{3}\W*$|(?i:\busd|usd\b|\bcr\b|
 _SUMS = r"(?i)total|\bsum|\ball\b|gesamt|summe|suma\b|totaal"
 _KINDS = rf"(?i)^\W*(?:{'|'.join(sorted(k for k in vocabulary.NOT_CREDITS if k.isascii()))})\W*$"
 _COUNTS = rf"(?i)^\W*(?:{vocabulary.NOT_FINAL.pattern}|{vocabulary.NOT_ACTUAL.pattern})\W*$"
-#: What `_KINDS` writes as one word may stand as several.
+#: What `_KINDS` writes as one word may be several.
 _SHORT = r"^.{1,3}$|^(?:\S+ ){1,3}(?i:fee|usage|discount|plan|charge|tax)$"
 _NOTES = "|".join(
     f"(?:{pattern.pattern})"
@@ -34,7 +34,7 @@ _NOTE = (
 
 
 class Values(Sequence[str]):
-    """A column's different values, blank ones left out, in the order of the file."""
+    """A column's different values, without blanks, in the order of the file."""
 
     def __init__(self, cells: pl.Series) -> None:
         different = cells.drop_nulls().unique(maintain_order=True)
@@ -61,9 +61,9 @@ class Values(Sequence[str]):
         return self._all[index]
 
     def telling(self, *, notes: bool = False) -> Sequence[str]:
-        """Those that can be amounts, sums, kinds of rows or other words that matter.
+        """The values that can be amounts, sums, kinds of rows or other words that matter.
 
-        Of few values it is all of them; of very many, those that a pattern finds in one go.
+        If there are few values, all of them; if there are very many, those that a pattern finds.
         """
         if len(self._cells) <= _FEW:
             return self._all

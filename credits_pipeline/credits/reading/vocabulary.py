@@ -1,7 +1,7 @@
 """The words of headers and cells by what they mean, in the languages that exports come in: data.
 
 English, German, French, Spanish, Portuguese, Japanese, Italian and Dutch. Patterns are searched in
-folded text (see `characters.folded`), where every word stands between single spaces.
+folded text (see `characters.folded`), where single spaces separate all words.
 """
 
 import re
@@ -33,7 +33,7 @@ ACCOUNT = _keys(
     etichettediriga rijlabels
     """
 )
-#: Names that say of a column that it holds credits.
+#: Names that say that a column contains credits.
 CREDIT = _keys(
     """
     appliedcredit appliedcredits amountcredited amountofcredit amountofcredits awscredit awscredits
@@ -52,7 +52,7 @@ CREDIT = _keys(
     credito crediti importocredito tegoed creditbedrag
     """
 )
-#: Names of a column of money that do not say that it holds credits.
+#: Names of a column of money that do not say that it contains credits.
 MONEY = _keys(
     """
     amount amt dollars totalamount usd betrag montant importe monto valor montante 金額 importo
@@ -130,7 +130,7 @@ utilisation taxe frais remboursement débit remise coût coûts facture
 uso consumo impuesto impuestos cargo cargos reembolso descuento débito costo costos pago
 imposto impostos taxa taxas encargo encargos desconto custo custos pagamento
 使用 使用量 使用料 税 税金 料金 返金 割引 コスト 費用 請求 支払い"""
-#: Kinds of rows that are no credits, as `key`.
+#: Kinds of rows that are not credits, as `key`.
 NOT_CREDITS = _keys(_NOT_CREDIT)
 #: Kinds of rows that are credits, as `key`.
 CREDITS = _keys(
@@ -175,28 +175,28 @@ NOT_FINAL = re.compile(
     r"|pendiente|borrador|anulad\w*|cancelad\w*|rechazad\w*|provisorio"
     r"|pendente|rascunho|rejeitad\w*|previsto)\b|見積|概算|暫定|保留|取消|キャンセル|予定"
 )
-#: A text that says of the whole sheet that its figures are something else than credits.
+#: A text that says that the figures of the whole sheet are not credits.
 CHARGES = re.compile(
     r"\b(?:costs?|charges?|usage|spend\w*|taxes|tax|debits?|invoices?|refunds?|fees?|discounts?"
     r"|kosten|verbrauch|steuern?|rechnung|couts?|depenses?|facture|costos?|costes?|gastos?"
     r"|custos?|despesas?|fatura)\b|コスト|費用|使用料|料金|請求"
 )
-#: A text that makes the figures what is left of costs, or what was before credits.
+#: A text that makes the figures what is left of costs, or costs before credits.
 NET_OF = re.compile(
     r"\b(?:net of|before|after|less|minus|without|excluding|excl|ohne|vor|nach|hors|avant|apres"
     r"|sin|antes de|despues de|sem|depois de)\.? (?:the |any |all )?(?:aws |promotional )?"
     r"(?:credits?|gutschrift\w*|avoirs?|creditos?)\b"
 )
-#: A text that makes the figures a balance or a grant, where it has no amount of its own.
+#: A text that makes the figures a balance or a grant, unless it has its own amount.
 BALANCES = re.compile(
     r"\b(?:remaining|unused|available|opening|closing|granted|awarded|left over|balances?|rest of"
     r"|saldo|solde|restant\w*|verfugbar\w*|disponible\w*|disponivel)\b|残高|残額"
 )
-#: What a row's dimension can say that makes its amount no credit of the month, as its whole value.
+#: Whole values of a dimension that mean that the row's amount is not a credit of the month.
 NOT_ACTUAL = re.compile(
     r"(?:budget\w*|plan(?:ned)?|accruals?|accrued|target|outlook|scenario|prognose)"
 )
-#: What makes a month in a note the life of a credit, not the month that it is applied in.
+#: What makes a month in a note the life of a credit, not the month in which it is applied.
 LIFE = re.compile(
     r"\b(?:expir\w*|valid\w*|grant\w*|award\w*|renew\w*|starts?|starting|ends?|ending|signed"
     r"|contract|agreement|ablauf\w*|gultig\w*|echeance|vencimiento|vencimento)\b|有効期限|失効"
@@ -223,7 +223,7 @@ MADE = re.compile(
     r"|erstellt|stand|gedruckt|exportiert|referenz|genere|cree|edite|imprime|etabli"
     r"|generado|creado|impreso|gerado|criado|emitido)\b|作成|出力|時点|更新|番号"
 )
-#: What stands before an amount that is no sum of the sheet's credits.
+#: What precedes an amount that is not a sum of the sheet's credits.
 AVAILABLE = re.compile(
     r"\b(?:available|remaining|balance|left|limit|budget|opening|closing|granted|saldo|solde"
     r"|verfugbar|restant\w*|disponible\w*|disponivel|saldo)\b|残高"

@@ -1,1 +1,1 @@
-"""What is remembered of a month: attempts, receipts, findings, and the quota of cost queries."""
+"""What is stored about a month: attempts, receipts, findings, and the quota of costs queries."""

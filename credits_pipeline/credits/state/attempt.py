@@ -1,4 +1,4 @@
-"""The attempt: what one run came to. The receipt is the attempt that says what CloudZero holds."""
+"""The attempt: how one run ended. The receipt is the attempt that says what CloudZero holds."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     DRY_RUN = "dry_run"
     INCOMPLETE = "incomplete"
     FAILED = "failed"
-    #: Written before the first create; whoever finds it after a kill calls the month incomplete.
+    #: Written before the first create; if it is still there after a kill, the month is incomplete.
     SENDING = "sending"
 
     @property
@@ -45,40 +45,40 @@ class Attempt:
         billing_month: ``YYYY-MM``.
         verdict: see `Verdict`.
         reason: one sentence for people: what happened, and where.
-        what_to_do: one sentence; empty where nothing is to be done.
+        what_to_do: one sentence; empty if there is nothing to do.
         file: the object's key.
         file_version: token of the version that the run was about.
         connection_id: of the AnyCost Stream.
         base_url: of CloudZero's API.
         layout: name and version of the layout that read the file.
         profile: name and SHA-256 of the profile that the file was read by; empty if by none.
-        sign_convention: the sign that was taken as credit.
+        sign_convention: the sign that was read as credit.
         row_count: rows sent (for a receipt: rows that CloudZero holds).
         unique_accounts: accounts among them.
         total_credit_usd: their credit, positive.
         payload_sha256: digest of the CBF rows over all columns.
-        sent_sha256: digest of the rows sent, which lacks what was left out as unknown.
-        decisions: those in force, whether a person's or the product's rule.
+        sent_sha256: digest of the rows sent, without those left out as unknown.
+        decisions: those in force, a person's or the product's rule.
         decided: those that differ from the product's rule, with who decided, when, in which run.
         ledger: ``{class: {"rows": int, "usd": text or None}}``.
         left_out_usd: credit in the file that is not at CloudZero.
-        accounts_checked: whether accounts that CloudZero does not know were looked for; None where
-            that was not asked for.
+        accounts_checked: whether accounts unknown to CloudZero were looked for; None if that was
+            not requested.
         requests: what was sent: operation, drop_id, row_count, attempts, status.
         diff: against what CloudZero held before: accounts and dollars added, removed, changed,
             unchanged.
         warnings: sentences.
-        offers: decisions, each as its fields, that would let a stopped month go.
-        rows: name of the stored file with the lists of rows; empty where there are none.
+        offers: decisions, each as its fields, that would unblock the month.
+        rows: name of the stored file with the lists of rows; empty if there are none.
         started_at: when the drop began.
         ended_at: when it ended; empty while sending.
         seconds: from one to the other.
-        seconds_at_cloudzero: of these, those in requests; None where that is not known.
+        seconds_at_cloudzero: of these, the time in requests; None if not known.
         ambiguous: a request may or may not have been applied, or may be applied late.
-        permanent: trying again without a change can't help.
+        permanent: a retry without a change can't help.
         proposal: how a file that was made from AWS's ledger was made, as its metadata says: rule,
             booked, inputs, digest; empty for any other file.
-        reconciliation: file, ledger and bill beside each other, as far as they are at hand: totals,
+        reconciliation: file, ledger and bill side by side, as far as they are available: totals,
             state, differences.
     """
 
@@ -121,7 +121,7 @@ class Attempt:
 
     @property
     def withdrawn(self) -> bool:
-        """Whether it was to withdraw the month."""
+        """Whether it meant to withdraw the month."""
         return bool(self.decisions.get("clear_month"))
 
     def to_json(self) -> bytes:
@@ -140,14 +140,14 @@ class Attempt:
         stored = json.loads(text)
         what = f"The attempt of {stored['billing_month']} by run {stored['run_id']}"
         schema.refuse_later(stored, what)
-        # Where machines are upgraded one by one, an attempt may say more than is known here.
+        # During an upgrade machine by machine, an attempt may have fields that are unknown here.
         known = {field.name for field in fields(cls)} & stored.keys()
         told = {name: stored[name] for name in known}
         return cls(**{**told, "verdict": Verdict(stored["verdict"])})
 
 
 def rows_left_out(ledger: Mapping[str, Mapping[str, Any]]) -> int:
-    """How many records carry credit that a person may be owed and that was not sent."""
+    """How many records have credit that a person may be owed and that was not sent."""
     return sum(
         ledger[name]["rows"]
         for name in (

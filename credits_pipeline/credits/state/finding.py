@@ -1,4 +1,4 @@
-"""The finding: what a later look at a month's drop came to."""
+"""The finding: the result of a later check of a month's drop."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -6,23 +6,23 @@ from typing import Self
 
 from credits_pipeline.core.storage import schema
 
-#: The checks that look at CloudZero again, some time after a drop.
+#: The checks that ask CloudZero again, some time after a drop.
 STILL_HELD = "cloudzero_still_holds_the_drop"
 VISIBLE = "visible_in_billed_cost"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the last look of one kind found at one month, as stored in JSON.
+    """What the last check of one kind found for one month, as stored in JSON.
 
     Attributes:
         check: the check's name.
         billing_month: ``YYYY-MM``.
         holds: whether all is as it should be.
         says: one or two sentences.
-        about: the run whose drop was looked for; empty where nothing was to be there.
-        usd: what that drop was to amount to, exact, as text; empty where it was none.
-        run_id: the run that looked; empty where it is not known.
+        about: the run whose drop was checked; empty if nothing should be there.
+        usd: the expected amount of that drop, exact, as text; empty if there was none.
+        run_id: the run that checked; empty if not known.
         found_at: when, in UTC.
     """
 

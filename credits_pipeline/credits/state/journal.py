@@ -6,10 +6,10 @@
     attempts/<month>/<run id>.rows.json    its lists of rows: rejected, duplicates, unknown, changes
     receipts/<month>.json                  what CloudZero holds
     sent/<month>.json                      the last attempt that sent anything
-    last/<month>.json                      the last attempt that was to send, whatever became of it
+    last/<month>.json                      the last attempt that meant to send, however it ended
     uncertain/<month>/<run id>.json        a copy of an attempt with a request that may come late
     visible/<month>.json                   the last attempt that CloudZero's billed cost has shown
-    findings/<check>/<month>.json          what the last later look found, from the first fault on
+    findings/<check>/<month>.json          what the last later check found, from the first fault on
     decisions/<month>/<version>/<run id>.json   what a person decided about a version, in which run
 """
 
@@ -24,7 +24,7 @@ from credits_pipeline.core.storage.store import Store
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.credits.state.finding import Finding
 
-#: The least by which one moment is after another, as they are stored.
+#: The smallest difference between two stored moments.
 _TICK = timedelta(milliseconds=1)
 
 
@@ -47,9 +47,9 @@ class Journal:
         return self._read(f"sent/{month}.json")
 
     def last(self, month: BillingMonth) -> Attempt | None:
-        """The last attempt of a month that was to send, or None.
+        """The last attempt of a month that meant to send, or None.
 
-        What was superseded or a dry run says nothing of whether the month needs another run.
+        A superseded run or a dry run does not say whether the month needs another run.
         """
         return self._read(f"last/{month}.json")
 
@@ -58,7 +58,7 @@ class Journal:
         return self._months("receipts/")
 
     def attempted(self) -> frozenset[BillingMonth]:
-        """Months that a run was to send, whatever became of it."""
+        """Months that a run meant to send, however it ended."""
         return self._months("last/")
 
     def sent_to(self) -> frozenset[BillingMonth]:
@@ -66,13 +66,13 @@ class Journal:
         return self._months("sent/")
 
     def looked_at(self) -> frozenset[BillingMonth]:
-        """Months that any run left an attempt of, dry runs and what was superseded included."""
+        """Months of which any run left an attempt, including dry runs and superseded ones."""
         return frozenset(
             BillingMonth.parse(name.split("/")[1]) for name in self._store.names("attempts/")
         )
 
     def newest(self, month: BillingMonth) -> Attempt | None:
-        """The attempt of a month that began last, whether or not it was to send; None of none."""
+        """The attempt of a month that began last, whether or not it meant to send; None if none."""
         return max(self.attempts(month), key=lambda attempt: attempt.started_at, default=None)
 
     def touched(self, since: datetime) -> list[BillingMonth]:
@@ -95,14 +95,14 @@ class Journal:
                 yield attempt
 
     def visible(self, month: BillingMonth) -> str:
-        """The run whose drop CloudZero's billed cost has shown last; empty if there is none."""
+        """The run whose drop CloudZero's billed cost showed last; empty if there is none."""
         text = self._store.read(f"visible/{month}.json")
         return "" if text is None else str(json.loads(text)["run_id"])
 
     def note_visible(self, sent: Attempt) -> None:
-        """Write down that CloudZero's billed cost shows what an attempt sent.
+        """Record that CloudZero's billed cost shows what an attempt sent.
 
-        A look that ends late does not take back what a later drop's look has seen.
+        A check that ends late does not undo what the check of a later drop has seen.
 
         Raises:
             StorageError: it could not be written.
@@ -123,7 +123,7 @@ class Journal:
         self._store.update(f"visible/{sent.billing_month}.json", renewed)
 
     def note_finding(self, finding: Finding) -> None:
-        """Write down what a later look found; of what was never wrong nothing is kept.
+        """Record what a later check found; nothing is stored for a month that was never wrong.
 
         Raises:
             StorageError: it could not be written.
@@ -139,14 +139,14 @@ class Journal:
         self._store.update(name, renewed)
 
     def findings(self) -> Iterator[Finding]:
-        """What the last later looks found, of each check and month that was ever wrong."""
+        """The results of the last later checks, for each check and month that was ever wrong."""
         for name in self._store.names("findings/"):
             text = self._store.read(name)
             if text is not None:
                 yield Finding.from_json(text)
 
     def lasts(self) -> Iterator[Attempt]:
-        """The last attempt of each month that was to send."""
+        """The last attempt of each month that meant to send."""
         for name in self._store.names("last/"):
             attempt = self._read(name)
             if attempt is not None:
@@ -172,8 +172,8 @@ class Journal:
     def waiting_for_accounts(self) -> Iterator[tuple[BillingMonth, Attempt]]:
         """Months that wait until CloudZero knows their accounts.
 
-        Each with the attempt that names them: the last one where it was blocked for them, else the
-        receipt, where that left some out.
+        Each comes with the attempt that names them: the last one if it was blocked for them,
+        otherwise the receipt, if that left some out.
         """
         for month in sorted(self.receipted() | self.attempted()):
             last = self.last(month)
@@ -198,7 +198,7 @@ class Journal:
                     yield attempt
 
     def begin_sending(self, attempt: Attempt) -> None:
-        """Write the attempt down before the first create.
+        """Write the attempt before the first create.
 
         Raises:
             StorageError: it could not be written, so nothing may be sent.
@@ -209,7 +209,7 @@ class Journal:
         self._point(f"last/{attempt.billing_month}.json", sending)
 
     def moment_after(self, month: BillingMonth, now: datetime) -> datetime:
-        """When a drop that begins now, under the stream's lock, is said to have begun.
+        """The recorded start of a drop that begins now, under the stream's lock.
 
         Pointers move to what began later, and another machine's clock may be ahead of this one's.
         """
@@ -225,13 +225,13 @@ class Journal:
         rows: dict[str, list[dict[str, Any]]] | None = None,
         to_send: bool = True,
     ) -> Attempt:
-        """Write down how an attempt ended: its rows, the attempt, the pointers last.
+        """Record how an attempt ended: its rows, the attempt, the pointers last.
 
         Args:
             attempt: with its final verdict.
             sent: whether anything was sent, so that it is the month's last that did.
-            rows: lists of rows to lie beside it.
-            to_send: whether the run was to send the month; else it says nothing of how that stands.
+            rows: lists of rows to store beside it.
+            to_send: whether the run meant to send the month; otherwise its state does not change.
 
         Returns:
             The attempt as stored.
@@ -256,7 +256,7 @@ class Journal:
         return attempt
 
     def rows(self, attempt: Attempt) -> dict[str, list[dict[str, Any]]]:
-        """The lists of rows that lie beside an attempt."""
+        """The lists of rows stored beside an attempt."""
         text = self._store.read(attempt.rows) if attempt.rows else None
         return json.loads(text) if text is not None else {}
 
@@ -280,11 +280,11 @@ class Journal:
         Args:
             month: the billing month.
             version: its token.
-            run_id: the run that was told.
+            run_id: the run that received it.
             who: the person.
             why: the reason; may be empty.
             decided: the decisions by name.
-            receipt: the run of the receipt that stood; empty for none.
+            receipt: the run of the receipt in force; empty for none.
 
         Raises:
             StorageError: it could not be written.
@@ -312,10 +312,11 @@ class Journal:
         return None if text is None else Attempt.from_json(text)
 
     def _point(self, name: str, attempt: Attempt) -> None:
-        """Let a pointer tell of an attempt, unless it tells of a later one already.
+        """Move a pointer to an attempt, unless it already points to a later one.
 
-        The rule of all pointers to attempts. What a killed run came to is written by others, maybe
-        after the next run has sent; so the pointer is read again while nobody else can move it.
+        This is the rule of all pointers to attempts. The result of a killed run is written by
+        others, perhaps after the next run has sent; so the pointer is read again while nobody else
+        can move it.
         """
 
         def renewed(text: bytes | None) -> bytes | None:
@@ -335,7 +336,7 @@ def _at_or_before(one: Attempt, other: Attempt) -> bool:
 
 
 def _unknown(attempt: Attempt) -> int:
-    """How many rows it left out, or was blocked for, as CloudZero does not know their accounts."""
+    """How many rows it left out, or was blocked for, because their accounts are unknown."""
     return int(attempt.ledger.get("account_unknown", {}).get("rows") or 0)
 
 

@@ -1,6 +1,6 @@
-"""The day's calls of CloudZero's costs endpoint, and the answers that hold for that day.
+"""The day's calls of CloudZero's costs endpoint, and the answers that are valid for that day.
 
-CloudZero takes 60 calls a day in all, and others use them too (CloudZero contract, section 3)::
+CloudZero accepts 60 calls a day in all, and others use them too (CloudZero contract, section 3)::
 
     costs/<YYYY-MM-DD>/calls/<moment> <what for>.json   one per call, written before it is made
     costs/<YYYY-MM-DD>/<name>.json                      an answer
@@ -24,7 +24,7 @@ class CostsDay:
     """One UTC day.
 
     Attributes:
-        store: where it is kept.
+        store: where it is stored.
         now: an aware moment of the day.
         allowed: calls that may be made on the day.
     """
@@ -44,11 +44,11 @@ class CostsDay:
         return sum(1 for _ in self.store.names(f"costs/{self.day}/calls/"))
 
     def spend(self, what_for: str) -> None:
-        """Take a call of the day's budget, before it is made.
+        """Take a call from the day's budget, before it is made.
 
         Raises:
             BudgetSpentError: there is none left.
-            StorageError: it can't be written down, so it must not be made.
+            StorageError: it can't be recorded, so it must not be made.
         """
         made = self.made
         if made >= self.allowed:
@@ -59,7 +59,7 @@ class CostsDay:
         self.note(what_for)
 
     def note(self, what_for: str) -> None:
-        """Write down a call that was made whatever the budget.
+        """Record a call that was made regardless of the budget.
 
         Raises:
             StorageError: it can't be written.
@@ -70,18 +70,18 @@ class CostsDay:
         self.store.write(name, json.dumps(told).encode())
 
     def answer(self, name: str) -> Any:
-        """What was kept under a name on this day, or None."""
+        """What was stored under a name on this day, or None."""
         text = self.store.read(f"costs/{self.day}/{name}.json")
         return None if text is None else json.loads(text)
 
     def answers(self, below: str) -> Iterator[str]:
-        """The names of answers that begin so."""
+        """The names of answers that begin with this text."""
         start = f"costs/{self.day}/"
         for name in self.store.names(start + below):
             yield name.removeprefix(start).removesuffix(".json")
 
     def keep(self, name: str, value: Any) -> None:
-        """Keep an answer for the day.
+        """Store an answer for the day.
 
         Raises:
             StorageError: it can't be written.

@@ -10,7 +10,7 @@ from credits_pipeline.finops.decisions.kind import JudgedKind
 KIND = "anomaly"
 OPEN, ACKNOWLEDGED, EXPECTED = "open", "acknowledged", "expected"
 _TIMES = "\N{MULTIPLICATION SIGN}"
-#: How people judge anomalies; who says more than "open" says why.
+#: How people judge anomalies; a judgement other than "open" needs a reason.
 JUDGED = JudgedKind(KIND, (OPEN, ACKNOWLEDGED, EXPECTED), "anomalies")
 
 
@@ -20,13 +20,13 @@ class Anomaly:
 
     Attributes:
         cloud: short code.
-        account: its id; None for the lack of one.
+        account: its id; None if there is none.
         account_name: what its newest bill calls it.
-        service: its name; None for the lack of one.
+        service: its name; None if there is none.
         currency: of the amounts.
         since: the first such day.
         through: the last such day that is complete.
-        cost: of these days, without credits, tax and what comes once a month.
+        cost: of these days, without credits, tax and monthly charges.
         usual: what they would usually have cost; an estimate, rounded to the cent.
         goes_on: whether the last complete day is one of them.
     """
@@ -44,7 +44,7 @@ class Anomaly:
 
     @property
     def id(self) -> str:
-        """The same as long as it begins on the same day; what people said of it stays with it."""
+        """The same as long as it begins on the same day; judgements stay with it."""
         told = "\n".join(
             (self.cloud, self.account or "", self.service or "", self.currency, str(self.since))
         )
@@ -62,7 +62,7 @@ class Anomaly:
 
     @property
     def times(self) -> Decimal | None:
-        """How many times the usual; None where there was nothing before."""
+        """How many times the usual; None if there was nothing before."""
         if self.usual <= 0:
             return None
         found = self.cost / self.usual
@@ -76,7 +76,7 @@ class Anomaly:
 
     @property
     def when(self) -> str:
-        """For how long, in words."""
+        """Its duration in words."""
         if self.days == 1:
             return "on one day"
         return f"for {self.days} days"

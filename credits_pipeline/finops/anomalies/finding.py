@@ -1,21 +1,21 @@
-"""Finds anomalies in one series of days: far above the same weekdays of the weeks before.
+"""Finds anomalies in one series of days: far above the same weekdays of earlier weeks.
 
-A day is one of them if it is more than six times as far from the usual as days usually are, and
-costs a third more. What is usual stays as it was before the first such day; what is still so after
-two weeks is the new usual.
+A day is an anomaly if it is more than six times the usual deviation away from the usual, and costs
+a third more. The usual is computed from before the first such day; what persists after two weeks is
+the new usual.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-#: Days before that tell what is usual, and how many are needed.
+#: Earlier days from which the usual is computed, and how many are needed.
 BEFORE_DAYS = 28
 LEAST_DAYS = 28
-#: From here on it is the new usual.
+#: From this length on it is the new usual.
 LONGEST = 14
 WEEK = 7
-#: How far from the usual, in typical distances from it.
+#: How far from the usual, in typical deviations.
 _FAR = 6.0
 #: How many times the usual.
 TIMES = 1.3
@@ -23,7 +23,7 @@ TIMES = 1.3
 
 @dataclass(frozen=True)
 class Run:
-    """Days one after the other that are far above the usual.
+    """Consecutive days that are far above the usual.
 
     Attributes:
         start: the number of the first day.
@@ -41,7 +41,7 @@ def runs(days: Sequence[float], *, least: float) -> list[Run]:
 
     Args:
         days: complete ones, in order; the first is the first on which anything could be seen.
-        least: how much more than usual one costs in all, at the least.
+        least: the least that one costs more than usual in all.
     """
     usual = [_usual(days[max(0, at - BEFORE_DAYS) : at], 0) for at in range(len(days))]
     distances = [abs(cost - told) for cost, told in zip(days, usual, strict=True)]
@@ -52,7 +52,7 @@ def runs(days: Sequence[float], *, least: float) -> list[Run]:
         if not _is_far(days[at], usual[at], distance):
             at += 1
             continue
-        # What is usual stays as it was before; otherwise a long one would hide itself.
+        # The usual stays as it was before; otherwise a long anomaly would hide itself.
         before = days[max(0, at - BEFORE_DAYS) : at]
         expected: list[float] = []
         end = at
@@ -69,7 +69,7 @@ def runs(days: Sequence[float], *, least: float) -> list[Run]:
 
 
 def _usual(before: Sequence[float], ahead: int) -> float:
-    """What a day so far ahead usually costs: as the same weekdays, or as last week's, if more."""
+    """The usual cost of a day so far ahead: like the same weekdays, or last week's, if more."""
     weekday = before[(len(before) + ahead) % WEEK :: WEEK]
     return max(median(weekday), weekday[-1]) if weekday else 0.0
 

@@ -1,4 +1,4 @@
-"""Looks for anomalies in a published version: each account's use of each service, day by day."""
+"""Finds anomalies in a published version: each account's use of each service, day by day."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -16,9 +16,9 @@ from credits_pipeline.finops.queries.scope import AMORTISED, Scope
 from credits_pipeline.finops.queries.selection import COLUMNS, read, select
 from credits_pipeline.finops.queries.values import account_names
 
-#: Anomalies that began longer ago are not looked for.
+#: Anomalies that began longer ago are ignored.
 LOOK_BACK_DAYS = 92
-#: Days before those, which tell what was usual.
+#: Days before those, from which the usual is computed.
 _BEFORE = 35
 #: How much more than usual, in the scope's currency, is worth a sentence.
 LEAST = Decimal(50)
@@ -33,13 +33,13 @@ def anomalies(
 ) -> tuple[Anomaly, ...]:
     """The anomalies of a scope, whatever its period, the newest first.
 
-    Credits, tax and what comes once a month are left out, and so are days that are not complete.
+    Credits, tax, monthly charges and incomplete days are left out.
 
     Args:
         published: the version.
-        scope: words that filter; cost and the rest are as anomalies have them.
+        scope: words that filter; cost and the rest are those of anomalies.
         today: in UTC.
-        least: how much more than usual one costs.
+        least: the least that one costs more than usual.
     """
     asked = scope.but(cost=AMORTISED, credits=False, tax=False, group=())
     ends = {cloud: until(published, _of_cloud(asked, cloud), today) for cloud in _clouds(published)}
@@ -76,7 +76,7 @@ def anomalies(
 
 
 def in_period(found: Iterable[Anomaly], start: date, end: date) -> tuple[Anomaly, ...]:
-    """Those with a day in some days, the largest first."""
+    """The anomalies with a day in a range, the largest first."""
     there = [one for one in found if one.since < end and one.through >= start]
     return tuple(sorted(there, key=lambda one: (-one.more, one.id)))
 
@@ -85,7 +85,7 @@ def _series(published: Published, scope: Scope, start: date) -> dict[_Key, dict[
     month = BillingMonth(start.year, start.month)
     span = Period(f"{start}..", start, date.max - _DAY, by_month=False)
     rows = select(published, scope.but(period=span), daily=True)
-    # The months are read in whole, or a late charge would miss its day.
+    # Whole months are read, or a late charge would miss its day.
     rows = rows.and_(f"{USE} AND source <> ? AND billing_month >= ?", RECEIPTS, str(month))
     found: dict[_Key, dict[date, Decimal]] = {}
     columns = "provider, sub_account_id, service_name, billing_currency"

@@ -1,7 +1,7 @@
 """The assets of the spend group: from a manifest to a published version.
 
 Concept: https://docs.dagster.io/guides/build/assets. Each body is a few calls of the pure rooms.
-What stops a month lies in them: a check shows it, and nothing passes that a check would refuse.
+They decide what stops a month: a check shows it, and nothing passes that a check would refuse.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ import dagster as dg
 from credits_pipeline.finops.assets import metadata
 from credits_pipeline.finops.assets.partitions import bill_of, bills
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 GROUP = "spend"
 FILES, ROWS, PUBLISHED = "bill_files", "focus_costs", "published_spend"
@@ -55,7 +56,7 @@ def spend_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             )
             for name, key in MARTS.items()
         ],
-    )(_marts)
+    )(gated(_marts))
     return [
         dg.asset(
             name=FILES,
@@ -63,7 +64,7 @@ def spend_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             **common,
             description="The files that count for a month of a source: exactly those that the "
             "provider's current manifest names, never what happens to lie beside them.",
-        )(_files),
+        )(gated(_files)),
         dg.asset(
             name=ROWS,
             deps=[FILES],
@@ -72,7 +73,7 @@ def spend_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             kinds={"duckdb", "parquet"},
             description="The rows of the bill in FOCUS's columns, with exact money. A delivery "
             "that does not hold its checks never counts: the version before does.",
-        )(_rows),
+        )(gated(_rows)),
         marts,
         dg.asset(
             name=PUBLISHED,
@@ -81,7 +82,7 @@ def spend_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             kinds={"duckdb"},
             description="What pages, commands and exports read: one immutable file a version, and "
             "a pointer that moves last.",
-        )(_published),
+        )(gated(_published)),
     ]
 
 
@@ -114,7 +115,7 @@ def _rows(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.Materia
     uri = depot.place.uri(f"focus_costs/source={name}/billing_month={month}")
     for check in found.checks:
         if not check.passed:
-            context.log.warning(check.says)
+            metadata.saying(context.log.warning)(check.says)
     version = found.version
     return dg.MaterializeResult(
         metadata=metadata.of_ingested(found, uri),
@@ -134,7 +135,7 @@ def _marts(
             f"There are no rows of {name} in {month}. What to do: materialise {ROWS} first.",
             allow_retries=False,
         )
-    made = bills.refresher().make(version, say=context.log.info)
+    made = bills.refresher().make(version, say=metadata.saying(context.log.info))
     depot = bills.depot()
     with_marts(depot, name, month, made)
     kept = {one.mart: one for one in made.kept}
@@ -150,10 +151,10 @@ def _marts(
 def _published(
     context: dg.AssetExecutionContext, bills: BillsResource
 ) -> dg.MaterializeResult[None]:
-    refreshed = bills.refresher().refresh(say=context.log.info)
+    refreshed = bills.refresher().refresh(say=metadata.saying(context.log.info))
     publication = refreshed.publication
     for told in publication.waiting:
-        context.log.warning(told)
+        metadata.saying(context.log.warning)(told)
     return dg.MaterializeResult(
         metadata=metadata.of_publication(publication),
         data_version=dg.DataVersion(publication.pointer.version),

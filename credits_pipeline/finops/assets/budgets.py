@@ -1,6 +1,6 @@
-"""The assets of the budgets group: forecasts, how budgets stand, anomalies; and their checks.
+"""The assets of the budgets group: forecasts, the state of budgets, anomalies; and their checks.
 
-Each reads the published version and a snapshot of what people decided, and says which.
+Each reads the published version and a snapshot of the decisions, and says which.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline.finops.assets.bills import PUBLISHED
-from credits_pipeline.finops.assets.metadata import plain, table
+from credits_pipeline.finops.assets.metadata import plain, saying, table
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.budgets.results import Bodies, Forecasts
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 GROUP = "budgets"
 FORECAST, BUDGETS, ANOMALIES = "forecast", "budgets", "anomalies"
 _TAGS = {"domain": "finops"}
-#: The day of a month on which the forecast is held against the run rate, and by what share.
+#: The day of a month on which the forecast is compared with the run rate, and by what share.
 _DAY, _SHARE = 10, 1 / 3
 _HOLDS = Decimal(70)
 
@@ -42,7 +43,7 @@ def budget_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             kinds={"python"},
             description="What this month, and each budget's period, will cost: with the range, how "
             "often ranges held, and the errors beside the run rate's and the seasonal naive's.",
-        )(_forecast),
+        )(gated(_forecast)),
         dg.asset(
             name=BUDGETS,
             deps=[FORECAST],
@@ -50,7 +51,7 @@ def budget_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             kinds={"python"},
             description="How every budget stands, counted by the query of the page Spend. Alerts "
             "of thresholds come from here.",
-        )(_budgets),
+        )(gated(_budgets)),
         dg.asset(
             name=ANOMALIES,
             deps=[PUBLISHED],
@@ -58,7 +59,7 @@ def budget_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             kinds={"python"},
             description="Days on which an account used a service for much more than it usually "
             "does, without credits, tax and what comes once a month.",
-        )(_anomalies),
+        )(gated(_anomalies)),
     ]
 
 
@@ -131,7 +132,7 @@ def _budgets(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.Mate
     found = standings(published, bodies, _today())
     keep_standings(depot, found, about)
     for _, why in found.wrong:
-        context.log.warning(why)
+        saying(context.log.warning)(why)
     counts = dict.fromkeys(("on track", "at risk", "over", "no data"), 0)
     for one in found.found:
         counts[one.status.value] += 1
@@ -200,6 +201,7 @@ def _beats_run_rate() -> dg.AssetChecksDefinition:
         description=f"Told after {_DAY} days of past months, the forecast of everything was wrong "
         "by at most a third of what the run rate was wrong by.",
     )
+    @gated
     def better_than_run_rate(bills: BillsResource) -> dg.AssetCheckResult:
         from credits_pipeline.finops.budgets.results import FORECAST as KEY  # noqa: PLC0415
 
@@ -228,6 +230,7 @@ def _ranges_hold() -> dg.AssetChecksDefinition:
         name="ranges_hold",
         description=f"At least {_HOLDS} % of past forecasts of everything ended within a range.",
     )
+    @gated
     def ranges_hold(bills: BillsResource) -> dg.AssetCheckResult:
         from credits_pipeline.finops.budgets.results import FORECAST as KEY  # noqa: PLC0415
 
@@ -255,6 +258,7 @@ def _can_be_counted() -> dg.AssetChecksDefinition:
         name="budgets_can_be_counted",
         description="Every budget can be counted: its words are known, and it has one currency.",
     )
+    @gated
     def budgets_can_be_counted(bills: BillsResource) -> dg.AssetCheckResult:
         from credits_pipeline.finops.budgets.results import BUDGETS as KEY  # noqa: PLC0415
 
@@ -275,6 +279,7 @@ def _is_the_spend() -> dg.AssetChecksDefinition:
         name="used_is_the_spend",
         description="What each budget has used, from the months, is what its days add up to.",
     )
+    @gated
     def used_is_the_spend(bills: BillsResource) -> dg.AssetCheckResult:
         from credits_pipeline.finops.budgets.results import BUDGETS as KEY  # noqa: PLC0415
 
@@ -327,7 +332,7 @@ def _opened(bills: BillsResource) -> "tuple[Depot, Published]":
 
 
 def _decided(published: "Published") -> "tuple[Bodies, dict[str, Any]]":
-    """The budgets' bodies, and what a run can be repeated from."""
+    """The budgets' bodies, and what is needed to repeat a run."""
     from credits_pipeline.finops.budgets.budget import KIND  # noqa: PLC0415 - when used
     from credits_pipeline.finops.decisions.item import Snapshot  # noqa: PLC0415 - as above
     from credits_pipeline.finops.decisions.opening import (  # noqa: PLC0415 - as above

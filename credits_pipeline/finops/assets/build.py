@@ -1,4 +1,4 @@
-"""What the wing adds to a code location; loaded only where the wing is in use."""
+"""What the wing adds to a code location; loaded only if the wing is in use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -53,9 +53,9 @@ from credits_pipeline.finops.settings import scans_something
 
 JOB = "bill_month"
 DAILY_JOB = "budgets_daily"
-#: Between two looks at what policies are evaluated from.
+#: Between two checks of the inputs of policies.
 _RULES_SECONDS = 120
-#: Between two looks at what is owed; people close months by day.
+#: Between two checks of what is owed; people close months during the day.
 _CHARGEBACK_SECONDS = 300
 
 
@@ -71,7 +71,7 @@ class FinopsDefinitions:
     resources: dict[str, Any] = field(default_factory=dict)
 
     def __add__(self, other: Self) -> "FinopsDefinitions":
-        """Both."""
+        """Both together."""
         return FinopsDefinitions(
             assets=[*self.assets, *other.assets],
             asset_checks=[*self.asset_checks, *other.asset_checks],
@@ -88,11 +88,11 @@ class Terms:
 
     Attributes:
         automation: whether sensors and schedules run from the start.
-        seconds: between two looks at the manifests.
+        seconds: between two checks of the manifests.
         executor: of the jobs.
         drop: the first wing's asset whose materialisations are receipts.
         months: its partitions.
-        credits_root: where receipts lie; default: ``CREDITS_STORAGE``.
+        credits_root: where receipts are stored; default: ``CREDITS_STORAGE``.
         owners: of the assets.
     """
 
@@ -106,13 +106,13 @@ class Terms:
 
     @property
     def sensors(self) -> dg.DefaultSensorStatus:
-        """What sensors are at the start."""
+        """The initial status of sensors."""
         on = dg.DefaultSensorStatus.RUNNING
         return on if self.automation else dg.DefaultSensorStatus.STOPPED
 
     @property
     def schedules(self) -> dg.DefaultScheduleStatus:
-        """What schedules are at the start."""
+        """The initial status of schedules."""
         on = dg.DefaultScheduleStatus.RUNNING
         return on if self.automation else dg.DefaultScheduleStatus.STOPPED
 
@@ -142,7 +142,7 @@ def _spend(terms: Terms) -> FinopsDefinitions:
 
 
 def _budgets(terms: Terms) -> FinopsDefinitions:
-    """Budgets, forecasts and anomalies: a day that passes moves what no bill does."""
+    """Budgets, forecasts and anomalies: they change with each day, even without a new bill."""
     daily = dg.define_asset_job(
         DAILY_JOB,
         selection=dg.AssetSelection.assets(FORECAST, BUDGETS, ANOMALIES),
@@ -166,7 +166,7 @@ def _budgets(terms: Terms) -> FinopsDefinitions:
 
 
 def _optimization(terms: Terms) -> FinopsDefinitions:
-    """What clouds run, daily, and what can be saved."""
+    """The daily scan of the clouds, and what can be saved."""
     scan = scan_job(terms.executor)
     return FinopsDefinitions(
         assets=optimization_assets(terms.owners),
@@ -215,7 +215,7 @@ def _ledger(terms: Terms) -> FinopsDefinitions:
         assets=ledger_assets(terms.drop, terms.owners),
         asset_checks=ledger_checks(terms.drop, terms.months),
         jobs=jobs,
-        sensors=[ledger_sensor(jobs, terms.sensors)],
+        sensors=[ledger_sensor(jobs, terms.sensors, terms.seconds)],
     )
 
 

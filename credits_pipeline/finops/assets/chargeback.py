@@ -1,7 +1,7 @@
 """The assets of the chargeback group: a month's statements, and the documents of closed ones.
 
-Concept: https://docs.dagster.io/guides/build/assets. What is stated is computed by the pure room;
-the check asks the Spend page's query and the invoices once more, and stops what depends on it.
+Concept: https://docs.dagster.io/guides/build/assets. The pure room computes the statements; the
+check asks the Spend page's query and the invoices once more, and stops what depends on it.
 """
 
 import warnings
@@ -14,9 +14,10 @@ from pydantic import Field
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.assets.bills import PUBLISHED
-from credits_pipeline.finops.assets.metadata import plain, table
+from credits_pipeline.finops.assets.metadata import plain, saying, table
 from credits_pipeline.finops.assets.partitions import months
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.chargeback.opening import Office
@@ -33,7 +34,7 @@ _SHOWN = 50
 
 
 class StatementsConfig(dg.Config):
-    """What a run is asked for beside the documents of what is closed."""
+    """What a run is asked for besides the documents of closed months."""
 
     models: list[str] = Field(
         default=[],
@@ -58,22 +59,21 @@ def chargeback_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             description="What each team or product owes for a month, under every allocation model, "
             "to the cent; what nobody owns is a row of its own. A closed month stays as it was "
             "stated: what changes later is an adjustment of the next open month.",
-        )(_allocation),
+        )(gated(_allocation)),
         dg.asset(
             name=STATEMENTS,
             deps=[ALLOCATION],
             **common,
             description="The documents of a closed month, as PDF and CSV for each owner, and the "
-            "letters to owners that have an address. Of an open month there are no letters, and "
-            "documents only of the models that the run names.",
-        )(_statements),
+            "letters to owners that have an address. A month that is open has none.",
+        )(gated(_statements)),
     ]
 
 
 def chargeback_checks() -> list[dg.AssetChecksDefinition]:
     """The checks."""
     with warnings.catch_warnings():
-        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        # Partitions of checks are in preview in the pinned release; the tests cover them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [_of_allocation()]
 
@@ -87,6 +87,7 @@ def _of_allocation() -> dg.AssetChecksDefinition:
         description="All owners and what is unallocated are the spend of the month to the cent, as "
         "the Spend page has it, and that leads to the invoices to the last digit.",
     )
+    @gated
     def owners_and_unallocated_are_the_spend(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> dg.AssetCheckResult:
@@ -138,7 +139,7 @@ def chargeback_sensor(
     Args:
         job: what it starts.
         status: whether it runs from the start.
-        seconds: between two looks.
+        seconds: between two checks.
     """
 
     @dg.sensor(
@@ -149,6 +150,7 @@ def chargeback_sensor(
         description="Starts a run for each month whose bills, rules or closing changed since it "
         "was stated, and once a day for a closed month with letters that did not go out.",
     )
+    @gated
     def chargeback_months(
         context: dg.SensorEvaluationContext, bills: BillsResource
     ) -> dg.SensorResult:
@@ -193,7 +195,7 @@ def _allocation(
     ]  # fmt: skip
     for statement in found.values():
         for fault in statement.faults:
-            context.log.warning(fault)
+            saying(context.log.warning)(fault)
     return dg.MaterializeResult(
         metadata={
             "statements": table(
@@ -223,18 +225,21 @@ def _statements(
     kept: list[tuple[str, str]] = []
     sent: list[str] = []
     failures: list[str] = []
-    waiting = 0
+    waiting = again = 0
     for model in office.books.decided.models.values():
         view = office.view(month, model)
         if view.state != CLOSED and model.name not in config.models:
             continue
-        key = keep_archive(office, view, context.log.debug)
+        key = keep_archive(office, view, saying(context.log.debug))
         kept.append((model.name, office.books.published.depot.place.uri(key)))
         if post is None:
             waiting += len(list(unsent(view, book)))
             continue
-        done = send_statements(view, book, post.send)
+        done = send_statements(view, book, post.send, datetime.now(UTC))
         sent += done.owners
+        for sentence in done.again:
+            saying(context.log.warning)(sentence)
+        again += len(done.again)
         failures += done.failures
     if waiting:
         context.log.warning("%d letters wait: CREDITS_ALERT_SMTP is not set.", waiting)
@@ -248,6 +253,7 @@ def _statements(
         metadata={
             "archives": table(("model", "archive"), kept[:_SHOWN]),
             "letters": len(sent),
+            "letters that may have been sent before": again,
             "waiting": waiting,
         }
     )

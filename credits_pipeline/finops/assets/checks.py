@@ -15,13 +15,14 @@ from credits_pipeline.finops.assets.bills import FILES, MARTS, PUBLISHED, ROWS
 from credits_pipeline.finops.assets.metadata import md, plain
 from credits_pipeline.finops.assets.partitions import bill_of, bills
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.publish.attempts import Attempt
 
 SUMS = "sums_to_its_rows"
-#: Statements about a delivery, as `credits_pipeline.finops.ingest` makes them; a test holds both
-#: lists against each other, so that a code location loads without the room.
+#: Statements about a delivery, as made by `credits_pipeline.finops.ingest`; a test compares both
+#: lists, so that a code location loads without that room.
 OF_ROWS = {
     "delivery_is_newest": "This delivery is not older than the one that counts.",
     "files_match_manifest": "Every file of the manifest is there, of its size and checksum.",
@@ -37,7 +38,7 @@ OF_ROWS = {
     "tags_are_readable": "Tags are key and value.",
     "not_smaller_than_before": "The month has not lost rows or columns since its last delivery.",
 }
-#: A source is late when it is so many days behind.
+#: A source is late when it is this many days behind.
 _LATE = timedelta(days=4)
 _COUNTS = "this_delivery_counts"
 
@@ -45,7 +46,7 @@ _COUNTS = "this_delivery_counts"
 def spend_checks() -> list[dg.AssetChecksDefinition]:
     """All checks."""
     with warnings.catch_warnings():
-        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        # Partitions of checks are in preview in the pinned release; the tests cover them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [_of_files(), _of_rows(), _of_marts(), _of_published()]
 
@@ -58,6 +59,7 @@ def _of_files() -> dg.AssetChecksDefinition:
         partitions_def=bills,
         description="The manifest names at least one file, and each file once.",
     )
+    @gated
     def manifest_names_files(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> dg.AssetCheckResult:
@@ -89,6 +91,7 @@ def _of_rows() -> dg.AssetChecksDefinition:
     ]
 
     @dg.multi_asset_check(name="focus_costs_statements", specs=specs, can_subset=True)
+    @gated
     def focus_costs_statements(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> Iterator[dg.AssetCheckResult]:
@@ -149,6 +152,7 @@ def _of_marts() -> dg.AssetChecksDefinition:
     ]
 
     @dg.multi_asset_check(name="marts_statements", specs=specs, can_subset=True)
+    @gated
     def marts_statements(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> Iterator[dg.AssetCheckResult]:
@@ -195,6 +199,7 @@ def _of_published() -> dg.AssetChecksDefinition:
     ]
 
     @dg.multi_asset_check(name="published_statements", specs=specs, can_subset=True)
+    @gated
     def published_statements(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> Iterator[dg.AssetCheckResult]:

@@ -1,4 +1,4 @@
-"""The asset of the governance group: what breaks which policy, and the checks that go with it.
+"""The asset of the governance group: which policies are broken by what, and its checks.
 
 Concept: https://docs.dagster.io/guides/build/assets. It reads the published version, the newest
 scan and a snapshot of the policies, and says which.
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline.finops.assets.bills import PUBLISHED
-from credits_pipeline.finops.assets.metadata import plain, table
+from credits_pipeline.finops.assets.metadata import plain, saying, table
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.governance.ledger import Record
@@ -40,7 +41,7 @@ def governance_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             kinds={"duckdb"},
             description="What breaks which policy, since when and at what cost; what could not be "
             "looked at stays as it was. Rules run in a process that can do nothing else.",
-        )(_violations)
+        )(gated(_violations))
     ]
 
 
@@ -67,7 +68,7 @@ def governance_sensor(
     Args:
         job: what it starts.
         status: whether it runs from the start.
-        seconds: between two looks.
+        seconds: between two checks.
     """
 
     @dg.sensor(
@@ -77,6 +78,7 @@ def governance_sensor(
         default_status=status,
         description="Evaluates the policies when bills, a scan or a policy changed, and daily.",
     )
+    @gated
     def policies_due(context: dg.SensorEvaluationContext, bills: BillsResource) -> dg.SensorResult:
         from credits_pipeline.finops.governance.due import due  # noqa: PLC0415 - as it ticks
         from credits_pipeline.finops.publish.published import current_version  # noqa: PLC0415
@@ -95,7 +97,7 @@ def governance_sensor(
 
 
 def _digest() -> str:
-    """Of the policies that people wrote."""
+    """The digest of the policies that people wrote."""
     from credits_pipeline.finops.governance.opening import digest  # noqa: PLC0415 - as it ticks
 
     return digest()
@@ -123,11 +125,11 @@ def _violations(
         unreadable=found.policies.broken,
         digest=found.digest,
         run_id=context.run.run_id,
-        say=context.log.info,
+        say=saying(context.log.info),
     )
     for outcome in outcomes:
         if outcome.error:
-            context.log.warning(plain(f"{outcome.policy.id}: {outcome.error}"))
+            saying(context.log.warning)(f"{outcome.policy.id}: {outcome.error}")
     rows = [
         (id_, each.broken, each.clean, each.not_known,
          " and ".join(f"{cost} {currency}" for currency, cost in each.cost.items()))
@@ -153,6 +155,7 @@ def _of_policies() -> dg.AssetChecksDefinition:
         name=_EVALUATED,
         description="Every policy that is on can be read and was evaluated within its limits.",
     )
+    @gated
     def policies_can_be_evaluated(bills: BillsResource) -> dg.AssetCheckResult:
         from credits_pipeline.finops.governance.opening import decided  # noqa: PLC0415 - when used
 
@@ -176,6 +179,7 @@ def _of_high() -> dg.AssetChecksDefinition:
         name=_NONE_HIGH,
         description="Nothing of high severity is open; what an approver accepted does not count.",
     )
+    @gated
     def none_high(bills: BillsResource) -> dg.AssetCheckResult:
         from credits_pipeline.finops.governance.alerting import of_violations  # noqa: PLC0415
         from credits_pipeline.finops.governance.opening import decided  # noqa: PLC0415
@@ -199,6 +203,7 @@ def _of_evidence() -> dg.AssetChecksDefinition:
         name=_EVIDENCE,
         description="Of every resource that a policy is about something can be said.",
     )
+    @gated
     def evidence_is_there(bills: BillsResource) -> dg.AssetCheckResult:
         record = _record(bills)
         lacking = {id_: each.not_known for id_, each in record.tallies.items() if each.not_known}

@@ -1,8 +1,8 @@
-"""What a look at the manifests starts: a pure function of the cursor, the marks and the attempts.
+"""What a check of the manifests starts: a pure function of cursor, marks and attempts.
 
-One entry a source and month. A month is asked for when its mark has changed, and again where its
-last attempt failed for a cause that passes: after 15 minutes, 1 hour and 4 hours, then twice a day.
-A run that ended without a word, as one does whose machine was lost, is asked for again as well.
+One entry per source and month. A month is requested when its mark has changed, and again if its
+last attempt failed for a temporary reason: after 15 minutes, 1 hour and 4 hours, then twice a day.
+A run that ended without a word, for example because its machine was lost, is retried as well.
 """
 
 import json
@@ -12,24 +12,24 @@ from datetime import datetime, timedelta
 
 from credits_pipeline.core.month import BillingMonth
 
-#: A tick has a minute, and a first look finds years of months: the others wait for the next.
+#: A tick has a minute, and a first check finds years of months: the others wait for the next.
 _MOST = 25
 _WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12))
-#: Longer than runs wait for their turn and take; where it is not, a second run finds nothing new.
+#: Longer than runs queue and take; if that is not enough, a second run finds nothing new.
 _SILENT = timedelta(hours=12)
-#: After so many times a person has to look.
+#: After this many retries a person has to act.
 _TRIES = 9
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What is known of a month of a source.
+    """What is known about a month of a source.
 
     Attributes:
-        mark: of its delivery when a run was asked for.
-        number: how many runs were asked for; makes run keys differ where a mark comes back.
+        mark: of its delivery when a run was requested.
+        number: how many runs were requested; makes run keys differ if a mark comes back.
         asked: when, ISO 8601.
-        tries: how often it was asked for again since its mark changed.
+        tries: how often it was retried since its mark changed.
     """
 
     mark: str
@@ -44,7 +44,7 @@ class Last:
 
     Attributes:
         at: when it ended, ISO 8601.
-        passes: whether it failed for a cause that passes.
+        passes: whether it failed for a temporary reason.
     """
 
     at: str
@@ -60,7 +60,7 @@ class Ask:
         month: the billing month.
         mark: of its delivery.
         number: which run of this month it is.
-        again: how often it was asked for again.
+        again: how often it was retried.
     """
 
     source: str
@@ -70,18 +70,18 @@ class Ask:
     again: int
 
     def run_key(self, identity: str) -> str:
-        """The key that Dagster remembers: of the manifest, and of how often it was asked for."""
+        """The key that Dagster remembers: of the manifest, and of the number of requests."""
         return f"{self.source}/{self.month}/{identity}/{self.number}"
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a look comes to.
+    """The result of one check.
 
     Attributes:
         asks: runs to start, the newest months first.
         cursor: what is known now.
-        waiting: changed months that wait for the next look.
+        waiting: changed months that wait for the next check.
     """
 
     asks: tuple[Ask, ...]
@@ -141,14 +141,14 @@ def _newest_first(
 def _tries(
     seen: Seen | None, mark: str, last: Callable[[], Last | None], now: datetime
 ) -> int | None:
-    """How often the month is asked for again, with this time; None where it is not asked for."""
+    """Which retry of the month this is; None if it is not due."""
     if seen is None or seen.mark != mark:
         return 0
     if seen.tries >= _TRIES:
         return None
     attempt = last()
     if attempt is None or attempt.at < seen.asked:
-        # An attempt from before the run that was asked for says nothing of that run.
+        # An attempt from before the requested run says nothing about that run.
         ended, wait = seen.asked, _SILENT
     elif attempt.passes:
         ended, wait = attempt.at, _WAITS[min(seen.tries, len(_WAITS) - 1)]

@@ -1,11 +1,11 @@
 """What the Dagster UI shows of bills: numbers as numbers, exact amounts as text beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.text import Markdown, Outside
+from credits_pipeline.text import Markdown, Outside, Plain
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.ingest import Ingested
@@ -20,8 +20,22 @@ _SHOWN = 50
 
 
 def plain(text: object) -> str:
-    """Text from a bill with nothing in it that Markdown or HTML acts on: the UI renders both."""
-    return Markdown.cell(Outside(" ".join(str(text).split()))).text
+    """Text from a bill without anything that acts as Markdown or HTML: the UI renders both."""
+    return Markdown.render(Outside(str(text))).text
+
+
+def cell(text: object) -> str:
+    """The same for a cell of a table: short, and no bar ends it early."""
+    return Markdown.cell(Outside(str(text))).text
+
+
+def saying(say: Callable[[str], None]) -> Callable[[str], None]:
+    """A function that writes a sentence, of whatever origin, to a log."""
+
+    def said(sentence: str) -> None:
+        say(Plain.render(Outside(sentence)).text)
+
+    return said
 
 
 def md(text: str) -> dg.MarkdownMetadataValue:
@@ -30,7 +44,7 @@ def md(text: str) -> dg.MarkdownMetadataValue:
 
 
 def of_delivery(delivery: "Delivery") -> dict[str, Any]:
-    """Of what a manifest names."""
+    """Metadata of what a manifest names."""
     stated = sum(file.size or 0 for file in delivery.files)
     return {
         "manifest": delivery.manifest,
@@ -49,7 +63,7 @@ def of_delivery(delivery: "Delivery") -> dict[str, Any]:
 
 
 def of_ingested(found: "Ingested", uri: str) -> dict[str, Any]:
-    """Of the version that counts now."""
+    """Metadata of the current version."""
     version = found.version
     told: dict[str, Any] = {"outcome": found.outcome, "seconds": found.seconds}
     if version is None:
@@ -71,7 +85,7 @@ def of_ingested(found: "Ingested", uri: str) -> dict[str, Any]:
 
 
 def of_mart(kept: "Kept", uri: str) -> dict[str, Any]:
-    """Of one mart of a month."""
+    """Metadata of one mart of a month."""
     return {
         "dagster/uri": uri,
         "dagster/partition_row_count": kept.rows,
@@ -82,7 +96,7 @@ def of_mart(kept: "Kept", uri: str) -> dict[str, Any]:
 
 
 def of_publication(publication: "Publication") -> dict[str, Any]:
-    """Of what pages read."""
+    """Metadata of the published version."""
     return {
         "version": publication.pointer.version,
         "file": publication.pointer.file,
@@ -108,7 +122,7 @@ def of_publication(publication: "Publication") -> dict[str, Any]:
 
 
 def of_ledger(found: "LedgerMonth") -> dict[str, Any]:
-    """Of a payer's month in the ledger."""
+    """Metadata of a payer's month in the ledger."""
     total = found.total or 0
     return {
         "credit_usd": float(total),
@@ -122,7 +136,7 @@ def of_ledger(found: "LedgerMonth") -> dict[str, Any]:
 
 
 def of_balances(found: "Sequence[Outlook]") -> dict[str, Any]:
-    """Of a payer's credits."""
+    """Metadata of a payer's credits."""
     left = sum(one.credit.left for one in found)
     return {
         "left_usd": float(left),
@@ -148,7 +162,7 @@ def of_balances(found: "Sequence[Outlook]") -> dict[str, Any]:
 
 
 def of_reconciliation(found: "Reconciliation") -> dict[str, Any]:
-    """Of the three sides of a month."""
+    """Metadata of a month's three-way comparison."""
     differing = [line for line in found.lines if line.cause]
     return {
         "says": plain(found.says),
@@ -176,7 +190,7 @@ def _amounts(sums: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MetadataValue:
-    """Rows as the UI lays them out; whatever is in a cell stays text."""
+    """Rows as a table of the UI; every cell stays text."""
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
-    lines += [" | ".join("" if cell is None else plain(cell) for cell in row) for row in rows]
+    lines += [" | ".join("" if one is None else cell(one) for one in row) for row in rows]
     return md("\n".join(f"| {line} |" for line in lines))

@@ -1,7 +1,7 @@
-"""The credits that were handed out, as rows of the lake: kept in step with every receipt.
+"""The distributed credits, as rows of the lake: kept in step with every receipt.
 
 Concept: https://docs.dagster.io/guides/automate/declarative-automation. A receipt is a
-materialisation of ``cloudzero_drop``, a withdrawal too; Dagster itself knows what follows from it.
+materialisation of ``cloudzero_drop``, and so is a withdrawal; Dagster itself starts what follows.
 """
 
 import warnings
@@ -14,6 +14,7 @@ import dagster as dg
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.assets import metadata
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.lake import Version
@@ -26,11 +27,11 @@ _RETRIES = dg.RetryPolicy(max_retries=3, delay=60, backoff=dg.Backoff.EXPONENTIA
 
 
 def in_step() -> dg.AutomationCondition[Any]:
-    """When a month is taken in: its receipt is new, or was there before this wing was in use.
+    """When a month is read: its receipt is new, or was there before this wing was in use.
 
-    Nothing is waited for and nothing remembered, as `eager` does it: a receipt that comes while its
-    month is taken in would be lost between two looks. Two runs of a month end at the newer receipt.
-    A month that failed is not asked for again without end: a retry policy covers what passes.
+    Unlike `eager`, it neither waits nor remembers: otherwise a receipt that comes while its month
+    is being read would be lost between two checks. Two runs of a month end at the newer receipt. A
+    failed month is not retried without end: a retry policy covers temporary failures.
     """
     condition = dg.AutomationCondition
     due = condition.missing().newly_true() | condition.any_deps_updated()
@@ -64,13 +65,13 @@ def receipts_asset(
         description="The credits that a month's receipt proves to have been handed out, as rows of "
         "FOCUS. They count in the cost view Net only, in the place of the bill's own credits; of a "
         "month that is withdrawn they are nothing.",
-    )(_receipts)
+    )(gated(_receipts))
 
 
 def receipts_sensor(
     status: dg.DefaultSensorStatus, others: Sequence[str] = ()
 ) -> dg.AutomationConditionSensorDefinition:
-    """What evaluates the asset's condition; conditions of assets of others are left to them.
+    """Evaluates the asset's condition; conditions of other owners' assets are left to them.
 
     Args:
         status: whether it runs from the start.
@@ -87,7 +88,7 @@ def receipts_sensor(
 def receipts_check(partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
     """The check of the asset."""
     with warnings.catch_warnings():
-        # A check's partitions are in preview in the release that is pinned; the tests hold them.
+        # Partitions of checks are in preview in the pinned release; the tests cover them.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return _check(partitions)
 
@@ -99,6 +100,7 @@ def _check(partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition
         partitions_def=partitions,
         description="The rows add up to the receipt, to the last digit.",
     )
+    @gated
     def sums_to_the_receipt(
         context: dg.AssetCheckExecutionContext, bills: BillsResource
     ) -> dg.AssetCheckResult:
@@ -146,9 +148,9 @@ def _receipts(
     if found.version is None or (attempt is not None and not attempt.is_fine):
         raise _not_taken(month, attempt)
     refresher = bills.refresher()
-    made = refresher.make(found.version, say=context.log.info)
+    made = refresher.make(found.version, say=metadata.saying(context.log.info))
     with_marts(depot, source.name, month, made)
-    refreshed = refresher.refresh(say=context.log.info)
+    refreshed = refresher.refresh(say=metadata.saying(context.log.info))
     uri = depot.place.uri(f"focus_costs/source={source.name}/billing_month={month}")
     return dg.MaterializeResult(
         metadata={

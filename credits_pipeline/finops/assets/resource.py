@@ -1,7 +1,7 @@
 """The wing's storage, sources and engine as one Dagster resource.
 
-It reads its settings when it is first used, so that a code location always loads. What it needs is
-imported then too.
+It reads its settings on first use, so that a code location always loads. What it needs is imported
+then too.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class BillsResource(dg.ConfigurableResource[Any]):
-    """Where bills come from and where what is made of them is kept."""
+    """Where bills come from, and where results are stored."""
 
     root: str | None = Field(default=None, description="Default: FINOPS_STORAGE.")
     credits: str | None = Field(
@@ -43,13 +43,13 @@ class BillsResource(dg.ConfigurableResource[Any]):
         return open_lake(self.storage())
 
     def depot(self) -> "Depot":
-        """Everything else that is kept."""
+        """The storage of everything else."""
         from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
 
         return Depot(self.storage())
 
     def refresher(self) -> "Refresher":
-        """What makes marts and publishes."""
+        """Makes marts and publishes."""
         from credits_pipeline.finops.publish.refreshing import (  # noqa: PLC0415 - loads DuckDB
             Refresher,
         )
@@ -74,7 +74,7 @@ class BillsResource(dg.ConfigurableResource[Any]):
         return configured_sources()
 
     def receipts(self) -> "Receipts":
-        """The first wing's receipts as a source, which nobody adds.
+        """The first wing's receipts as a source, which nobody has to add.
 
         Raises:
             SettingError: their place can't be used.

@@ -1,7 +1,7 @@
-"""The assets of the optimization group: what is looked at daily, and what can be saved.
+"""The assets of the optimization group: the daily scan, and what can be saved.
 
-Each part is an asset of its own, so that one that fails leaves the others as they are. A part that
-could not be seen fails nothing: its check says which permission is lacking.
+Each part is a separate asset, so that one that fails leaves the others as they are. A part that
+could not be read fails nothing: its check names the missing permission.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from credits_pipeline.finops.assets.metadata import md
+from credits_pipeline.finops.assets.metadata import md, saying
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.scans.shelf import Kept
@@ -41,57 +42,57 @@ def optimization_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]
             **aws,
             description="Every resource of the accounts and regions that FINOPS_SCAN_* name. Only "
             "Describe, Get and List operations are called.",
-        )(_inventory),
+        )(gated(_inventory)),
         dg.asset(
             name=UTILISATION,
             deps=[INVENTORY],
             **aws,
             description="What CloudWatch says of each resource in 14 days, and how many hours of "
             "them it has. 500 metrics a request.",
-        )(_utilisation),
+        )(gated(_utilisation)),
         dg.asset(
             name=PRICES,
             deps=[INVENTORY],
             **aws,
             description="List prices and Savings Plans' rates of the machines that there are.",
-        )(_prices),
+        )(gated(_prices)),
         dg.asset(
             name=COMMITMENTS,
             deps=[INVENTORY],
             **aws,
             description="Savings Plans and reservations that are owned.",
-        )(_commitments),
+        )(gated(_commitments)),
         dg.asset(
             name=FINDINGS,
             **common,
             kinds={"parquet"},
             description="What clouds found themselves: from files first, then AWS's APIs.",
-        )(_findings),
+        )(gated(_findings)),
         dg.asset(
             name=RESOURCES,
             deps=[INVENTORY, UTILISATION, FINDINGS],
             **made,
             description="One row a resource: what it is, what it does, what it costs a month. "
             "What could not be seen is NULL, and says why.",
-        )(_resources),
+        )(gated(_resources)),
         dg.asset(
             name=RECOMMENDATIONS,
             deps=[RESOURCES, PRICES],
             **made,
             description="What can be saved, at the customer's own price. The savings of a resource "
             "never exceed its cost.",
-        )(_recommendations),
+        )(gated(_recommendations)),
         dg.asset(
             name=REALISED,
             deps=[RECOMMENDATIONS],
             **made,
             description="What later bills show of everything that was done.",
-        )(_realised),
+        )(gated(_realised)),
     ]
 
 
 def optimization_checks() -> list[dg.AssetChecksDefinition]:
-    """Whether each part that asks a cloud saw everything; a warning where it did not."""
+    """Whether each part that asks a cloud could read everything; a warning if not."""
     names = {
         INVENTORY: "inventory",
         UTILISATION: "utilisation",
@@ -116,7 +117,7 @@ def daily_scan(job: Any, *, running: bool) -> dg.ScheduleDefinition:
     """The schedule ``daily_scan``.
 
     Args:
-        job: that it starts.
+        job: the job that it starts.
         running: whether it runs from the start.
     """
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
@@ -134,7 +135,7 @@ def _scan(context: dg.AssetExecutionContext, bills: BillsResource) -> Any:
     from credits_pipeline.finops.scans.scanning import Scan  # noqa: PLC0415 - loads engines
     from credits_pipeline.finops.scans.settings import scanned  # noqa: PLC0415 - as above
 
-    return Scan(bills.depot(), scanned(), say=context.log.debug)
+    return Scan(bills.depot(), scanned(), say=saying(context.log.debug))
 
 
 def _inventory(
@@ -227,6 +228,7 @@ def _seen_check(asset: str, part: str) -> dg.AssetChecksDefinition:
         name=_SEEN,
         description="Nothing was refused, throttled or off; what was is named with its permission.",
     )
+    @gated
     def check(bills: BillsResource) -> dg.AssetCheckResult:
         from credits_pipeline.finops.scans.shelf import ScanShelf  # noqa: PLC0415 - when used
         from credits_pipeline.text import Markdown, Outside  # noqa: PLC0415 - when used

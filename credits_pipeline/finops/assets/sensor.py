@@ -1,8 +1,8 @@
 """The sensor of manifests: a run for each month of a source whose delivery changed.
 
-Concept: https://docs.dagster.io/guides/automate/sensors. What a look starts is decided by
-`credits_pipeline.finops.assets.looking`. A source that can't be listed stops no other; where there
-is nothing else to do, the tick is red with its reason.
+Concept: https://docs.dagster.io/guides/automate/sensors. `credits_pipeline.finops.assets.looking`
+decides what a check starts. A source that can't be listed stops no other; if there is nothing else
+to do, the tick is red with its reason.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,12 @@ import dagster as dg
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.assets.looking import Ask, Last, look, parse, spelled
+from credits_pipeline.finops.assets.metadata import saying
 from credits_pipeline.finops.assets.partitions import bills as bill_partitions
 from credits_pipeline.finops.assets.partitions import key_of, months
 from credits_pipeline.finops.assets.partitions import sources as source_partitions
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.sources import Source
@@ -34,7 +36,7 @@ def manifests_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> 
     Args:
         job: what it starts.
         status: whether it runs from the start.
-        seconds: between two looks.
+        seconds: between two checks.
     """
 
     @dg.sensor(
@@ -46,6 +48,7 @@ def manifests_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> 
         "delivery changed. A month that failed for a cause that passes is asked for again after 15 "
         "minutes, 1 hour and 4 hours, then every 12 hours.",
     )
+    @gated
     def bill_manifests(
         context: dg.SensorEvaluationContext, bills: BillsResource
     ) -> dg.SensorResult:
@@ -63,7 +66,7 @@ def manifests_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> 
         if failures and not found.asks:
             raise ManifestsError(" ".join(failures))
         for failure in failures:
-            context.log.error(failure)
+            saying(context.log.error)(failure)
         known = set(context.instance.get_dynamic_partitions(source_partitions.name or ""))
         new = sorted({ask.source for ask in found.asks} - known)
         return dg.SensorResult(
@@ -99,7 +102,7 @@ def _marks(
 
 def _request(ask: Ask, source: "Source") -> dg.RunRequest:
     key = key_of(ask.source, ask.month)
-    # A source of this very tick is no partition yet where Dagster would look its key up.
+    # A source added in this tick has no partition yet when Dagster looks its key up.
     tags = {
         **bill_partitions.get_tags_for_partition_key(key),
         "finops/source": ask.source,
@@ -117,7 +120,7 @@ def _request(ask: Ask, source: "Source") -> dg.RunRequest:
 
 
 def _identity(ask: Ask, source: "Source") -> str:
-    """The manifest's identity; where it can't be read, the run will say why, once for each mark."""
+    """The manifest's identity; if it can't be read, the run will say why, once for each mark."""
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as it ticks
     from credits_pipeline.finops.manifests import current  # noqa: PLC0415 - as above
 

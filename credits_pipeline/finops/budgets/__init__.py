@@ -1,1 +1,1 @@
-"""Budgets: what people mean to spend in a scope, and how it stands against the bills."""
+"""Budgets: what people plan to spend in a scope, compared with the bills."""

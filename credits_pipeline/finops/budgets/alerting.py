@@ -1,4 +1,4 @@
-"""What people are to be told of budgets and anomalies, from what assets found; each thing once.
+"""What to report about budgets and anomalies, from what assets found; each thing once.
 
 A threshold that is used and one that is expected are two things; so is each anomaly.
 """
@@ -14,7 +14,7 @@ from credits_pipeline.finops.address import link
 from credits_pipeline.finops.queries.periods import Period
 from credits_pipeline.finops.queries.scope import Scope
 
-#: An anomaly that ended before so many days is told no more.
+#: An anomaly that ended earlier than this many days ago is no longer reported.
 _RECENT = timedelta(days=4)
 _HUNDRED = 100
 _CENT = Decimal("0.01")
@@ -23,12 +23,12 @@ OPEN = "open"
 
 @dataclass(frozen=True)
 class Note:
-    """One thing that people should know of.
+    """One thing that people should know.
 
     Attributes:
         subject: what may be right or wrong; one name, one thing.
-        cause: what is wrong with it; the same cause is told once.
-        about: the subject for people.
+        cause: what is wrong with it; the same cause is reported once.
+        about: the subject, written for people.
         state: what is wrong with it, in a few words.
         what: what happened.
         to_do: what to do.
@@ -50,11 +50,11 @@ class Note:
 
 @dataclass(frozen=True)
 class Notes:
-    """What was looked at.
+    """The result of a check.
 
     Attributes:
-        wrong: what people are to be told.
-        fine: of what is right, by subject, what is true of it.
+        wrong: what to report.
+        fine: what is right: by subject, what is true of it.
     """
 
     wrong: tuple[Note, ...] = ()
@@ -65,10 +65,10 @@ class Notes:
 
 
 def alert_of(note: Note, *, has_pages: bool) -> Alert:
-    """A note as channels take it.
+    """A note in the form that channels take.
 
     Args:
-        note: what people should know of.
+        note: what people should know.
         has_pages: whether the address of the pages is known.
     """
     return Alert(
@@ -85,11 +85,11 @@ def alert_of(note: Note, *, has_pages: bool) -> Alert:
 
 
 def of_budgets(results: Mapping[str, Any] | None, base: str) -> Notes:
-    """Thresholds that were crossed, or are expected to be.
+    """Thresholds that were or will be crossed.
 
     Args:
-        results: as `credits_pipeline.finops.budgets.results` keeps them; None where there are none.
-        base: the address of the pages; empty where nothing says so.
+        results: as stored by `credits_pipeline.finops.budgets.results`; None if there are none.
+        base: the address of the pages; empty if not set.
     """
     notes = Notes()
     for one in (results or {}).get("budgets", []):
@@ -108,9 +108,9 @@ def of_anomalies(
     """Anomalies above a limit that nobody has judged.
 
     Args:
-        results: as they are kept; None where there are none.
+        results: as stored; None if there are none.
         states: how people judged them, by id.
-        limit: how much more than usual is told of, in the currency of the bill.
+        limit: how much more than usual is reported, in the currency of the bill.
         today: in UTC.
         base: the address of the pages.
     """
@@ -219,12 +219,12 @@ def _of_anomaly(subject: str, one: Mapping[str, Any], today: date, base: str) ->
 
 
 def _cents(amount: str) -> str:
-    """An amount as people read it."""
+    """An amount written for people."""
     return f"{Decimal(amount).quantize(_CENT, ROUND_HALF_UP):,}"
 
 
 def _scope(words: Mapping[str, Any]) -> Scope:
-    """A scope as it was kept; its words were known when it was."""
+    """A scope as stored; its words were valid then."""
     period = words["period"][0]
     filters = {
         word: tuple(values)

@@ -1,4 +1,4 @@
-"""The budgets as they are kept among what people decide, and how all of them stand."""
+"""The stored budgets, and the state of all of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from credits_pipeline.finops.publish.published import Published
 
 @dataclass(frozen=True)
 class Standings:
-    """How all budgets stand.
+    """The state of all budgets.
 
     Attributes:
-        found: those that hold today, by name.
-        not_now: the names of those that hold in another time only.
-        wrong: for each that can't be counted, its id and why.
+        found: those that apply today, by name.
+        not_now: the names of those that apply only at another time.
+        wrong: for each that can't be computed, its id and why.
     """
 
     found: tuple[Standing, ...] = ()
@@ -28,7 +28,7 @@ class Standings:
 
 
 def configured_budgets() -> dict[str, Mapping[str, Any]]:
-    """The bodies of all budgets, by id; none where nothing was ever decided here.
+    """The bodies of all budgets, by id; none if nothing was ever decided here.
 
     Raises:
         SettingError: the settings name no store.
@@ -41,7 +41,7 @@ def configured_budgets() -> dict[str, Mapping[str, Any]]:
 
 
 def read_budget(id_: str, body: Mapping[str, Any]) -> Budget:
-    """A budget as the store keeps it.
+    """A budget from its stored form.
 
     Raises:
         DecisionsError: it can't be used.
@@ -55,7 +55,7 @@ def read_budget(id_: str, body: Mapping[str, Any]) -> Budget:
 def standings(
     published: Published, bodies: Mapping[str, Mapping[str, Any]], today: date
 ) -> Standings:
-    """How budgets stand; one that can't be counted keeps no other from it.
+    """The state of all budgets; one that can't be computed does not affect the others.
 
     Args:
         published: the version.

@@ -1,4 +1,4 @@
-"""A budget as people keep it: a scope, an amount or twelve, and who wants to know of what."""
+"""A stored budget: a scope, one amount or twelve, and who wants to know about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -19,9 +19,9 @@ MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _YEAR = 12
 CHANNELS = ("slack", "email", "sns")
 THRESHOLDS, EXPECTED_THRESHOLDS = (50, 80, 100), (100,)
-#: Fields that a body calls otherwise, or that are not in it.
+#: Fields with another name in a body, or that are not in it.
 _ELSEWHERE = ("id", "first", "last", "chosen")
-#: Words of a scope that a budget says in fields of its own.
+#: Words of a scope that a budget has as separate fields.
 _OWN_WORDS = ("period", "group", "cost", "credits", "tax", "currency")
 
 
@@ -55,25 +55,25 @@ class BudgetError(ValueError):
 
 @dataclass(frozen=True)
 class Budget:
-    """What somebody means to spend.
+    """What somebody plans to spend.
 
     Attributes:
-        id: within the budgets; its name unless that is said apart.
+        id: within the budgets; its name unless set separately.
         name: for people.
         chosen: words that filter, each with its values, in a fixed order.
         every: month, quarter or year.
         start_month: in which the (fiscal) year begins.
-        amount: of one period; None where there are twelve.
-        amounts: of each month of the year, the first being that of `start_month`; else empty.
+        amount: of one period; None if there are twelve.
+        amounts: of each month of the year, beginning with `start_month`; otherwise empty.
         currency: of the amounts; None for that of the scope.
-        cost: at which cost it counts.
+        cost: the cost view at which it counts.
         credits: whether credits count.
         tax: whether tax counts.
-        thresholds: percent of the amount that people want to know of when they are used.
-        expected_thresholds: the same, when they are expected.
+        thresholds: percentages of the amount at which people want to know that they are used.
+        expected_thresholds: the same, for what is expected.
         owner: who answers for it.
-        channels: that alerts of it go through; empty for all.
-        first: the first month that it holds in, as YYYY-MM.
+        channels: the channels of its alerts; empty for all.
+        first: the first month in which it applies, as YYYY-MM.
         last: the last one; None for no end.
     """
 
@@ -97,10 +97,10 @@ class Budget:
 
     @classmethod
     def of(cls, id_: str, body: Mapping[str, Any]) -> Self:
-        """A budget as the store of decisions keeps it.
+        """A budget from its stored form.
 
         Raises:
-            BudgetError: it names every field that is wrong.
+            BudgetError: names every field that is wrong.
         """
         try:
             told = say.read_fields(_FIELDS, body)
@@ -140,12 +140,12 @@ class Budget:
         )
 
     def body(self) -> dict[str, Any]:
-        """It as the store of decisions keeps it."""
+        """Its stored form."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         told = {name: value for name, value in values.items() if name not in _ELSEWHERE}
         in_out = {True: "in", False: "out"}
         told |= {"credits": in_out[self.credits], "tax": in_out[self.tax]}
-        # An empty list of thresholds says something: nobody wants to know.
+        # An empty list of thresholds has a meaning: nobody wants to know.
         lists = {
             "thresholds": list(self.thresholds),
             "expected_thresholds": list(self.expected_thresholds),
@@ -154,7 +154,7 @@ class Budget:
         return {**say.body_of({**told, "from": self.first, "to": self.last}), **lists}
 
     def period_at(self, day: date) -> Period | None:
-        """Its period that a day lies in, cut to the months that it holds in; None outside them."""
+        """Its period at a day, cut to the months in which it applies; None outside them."""
         month = BillingMonth(day.year, day.month)
         length = MONTHS[self.every]
         since = (month.month - self.start_month) % _YEAR
@@ -169,17 +169,17 @@ class Budget:
         return Period.parse(word, day)
 
     def amount_of(self, period: Period) -> Decimal:
-        """What is meant to be spent in one of its periods."""
+        """What is planned for one of its periods."""
         if not self.amounts:
             return self.amount or Decimal(0)
         return sum((self.month_amount(month) for month in period.months), Decimal(0))
 
     def month_amount(self, month: str) -> Decimal:
-        """The part of a month where each has an amount of its own."""
+        """A month's own amount, if each month has one."""
         return self.amounts[(BillingMonth.parse(month).month - self.start_month) % _YEAR]
 
     def scope_of(self, period: Period) -> Scope:
-        """What counts, as a scope: the Spend page asks with the same."""
+        """What counts, as a scope: the Spend page uses the same."""
         return Scope(
             period,
             self.chosen,
@@ -196,7 +196,7 @@ class Budget:
 
     @property
     def is_fiscal(self) -> bool:
-        """Whether its year begins in another month than January."""
+        """Whether its year begins in a month other than January."""
         return self.every != "month" and self.start_month != 1
 
 
@@ -204,5 +204,5 @@ def _check(id_: str, body: Mapping[str, Any]) -> None:
     Budget.of(id_, body)
 
 
-#: How the store of decisions tells whether a budget can be kept.
+#: Tells the store of decisions whether a budget is valid.
 DECIDED = ItemKind(KIND, _check, "budgets")

@@ -1,6 +1,6 @@
-"""What assets find of budgets, forecasts and anomalies, kept beside the published version.
+"""What assets found about budgets, forecasts and anomalies, stored beside the published version.
 
-Alerts read it; pages and commands ask the version itself, and a check holds both to one another.
+Alerts read it; pages and commands query the version itself, and a check compares both.
 """
 
 from collections.abc import Mapping
@@ -37,8 +37,8 @@ class Forecasts:
 
     Attributes:
         totals: by currency.
-        budgets: how they stand.
-        held: by subject, how many forecasts that were told held, and how many are over.
+        budgets: their states.
+        held: by subject, how many stored forecasts came true, and how many are over.
     """
 
     totals: Mapping[str, Outlook]
@@ -47,7 +47,7 @@ class Forecasts:
 
 
 def forecasts(published: Published, bodies: Bodies, depot: Depot, today: date) -> Forecasts:
-    """Forecast everything and every budget, and remember what was told.
+    """Forecast everything and every budget, and store the forecasts.
 
     Args:
         published: the version.
@@ -77,7 +77,7 @@ def forecasts(published: Published, bodies: Bodies, depot: Depot, today: date) -
 
 
 def keep_forecasts(depot: Depot, found: Forecasts, about: Mapping[str, Any]) -> None:
-    """Keep forecasts where alerts and people find them."""
+    """Store forecasts where alerts and people find them."""
     series = {
         f"total {currency}": (one.forecast, one.quality) for currency, one in found.totals.items()
     }
@@ -105,7 +105,7 @@ def keep_forecasts(depot: Depot, found: Forecasts, about: Mapping[str, Any]) -> 
 
 
 def keep_standings(depot: Depot, found: Standings, about: Mapping[str, Any]) -> None:
-    """Keep how budgets stand where alerts find it."""
+    """Store the state of budgets where alerts find it."""
     depot.write(
         BUDGETS,
         {
@@ -130,7 +130,7 @@ def find_anomalies(published: Published, today: date) -> tuple[Anomaly, ...]:
 
 
 def keep_anomalies(depot: Depot, found: tuple[Anomaly, ...], about: Mapping[str, Any]) -> None:
-    """Keep anomalies where alerts find them."""
+    """Store anomalies where alerts find them."""
     depot.write(ANOMALIES, {**about, "anomalies": [anomaly_json(one) for one in found]})
 
 

@@ -1,4 +1,4 @@
-"""How a budget stands: what is used and expected, its status with the rule, the day it crosses.
+"""The state of a budget: what is used and expected, its status with the rule, the crossing day.
 
 What is used is the spend of its scope, by the same query as the Spend page.
 """
@@ -22,7 +22,7 @@ from credits_pipeline.finops.queries.spend import spend
 from credits_pipeline.finops.queries.values import unknown
 
 _DAY = timedelta(days=1)
-#: Use that is so far ahead of the period is at risk, once so many of its days are over.
+#: Use this far ahead of the period is at risk, once this many of its days are over.
 PACE = Decimal("1.1")
 PACE_AFTER_DAYS = 5
 RULE = (
@@ -33,7 +33,7 @@ RULE = (
 
 
 class Status(StrEnum):
-    """How a budget stands."""
+    """The status of a budget."""
 
     ON_TRACK = "on track"
     AT_RISK = "at risk"
@@ -43,21 +43,21 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """How a budget stands in one of its periods.
+    """The state of a budget in one of its periods.
 
     Attributes:
-        budget: it.
-        period: of it.
+        budget: the budget.
+        period: one of its periods.
         scope: what counts, for links and questions.
-        amount: what is meant to be spent.
+        amount: what is planned.
         used: what was spent, exact.
         currency: of all amounts.
         forecast: of the period.
-        quality: what past forecasts of its scope were worth.
+        quality: how good past forecasts of its scope were.
         status: see `RULE`.
-        because: the part of the rule that made it so, with its figures.
+        because: the part of the rule that decided it, with its figures.
         crosses: the day on which the amount is, or will be, crossed; None for never.
-        line: what is meant to be spent up to each month's end, by the month's last day.
+        line: what is planned up to each month's end, by the month's last day.
     """
 
     budget: Budget
@@ -94,11 +94,11 @@ class Standing:
         return percent(Decimal(days), Decimal(self.period.days)) or Decimal(0)
 
     def crossed(self) -> int | None:
-        """The highest threshold that is used; None where none is."""
+        """The highest threshold that is used; None if none is."""
         return _highest(self.budget.thresholds, self.used, self.amount)
 
     def expected_to_cross(self) -> int | None:
-        """The highest threshold that the forecast ends above; None where none is."""
+        """The highest threshold that the forecast exceeds; None if none."""
         expected = self.forecast.expected
         if expected is None:
             return None
@@ -106,30 +106,30 @@ class Standing:
 
 
 class BudgetScopeError(ValueError):
-    """A budget can't be counted; the message says what to do."""
+    """A budget can't be computed; the message says what to do."""
 
 
 def current_period(budget: Budget, today: date) -> Period | None:
-    """The period that counts today; on its first day still the one before, as for Spend."""
+    """The period that counts today; on its first day still the previous one, as for Spend."""
     return budget.period_at(today - _DAY) or budget.period_at(today)
 
 
 def standing(
     published: Published, budget: Budget, today: date, period: Period | None = None
 ) -> Standing | None:
-    """How a budget stands.
+    """The state of a budget.
 
     Args:
         published: the version.
-        budget: it.
+        budget: the budget.
         today: in UTC.
         period: one of its periods; None for the one that counts today.
 
     Returns:
-        None where it holds in no period today.
+        None if it applies in no period today.
 
     Raises:
-        BudgetScopeError: its scope can't be counted.
+        BudgetScopeError: its scope can't be used.
     """
     asked = period or current_period(budget, today)
     if asked is None:
@@ -138,16 +138,16 @@ def standing(
 
 
 def stands(published: Published, scope: Scope, budget: Budget, today: date) -> Standing:
-    """How a budget stands in a period of its scope.
+    """The state of a budget in a period of its scope.
 
     Args:
         published: the version.
         scope: the budget's, of one of its periods, within what the person who asks may see.
-        budget: it.
+        budget: the budget.
         today: in UTC.
 
     Raises:
-        BudgetScopeError: it can't be counted.
+        BudgetScopeError: it can't be computed.
     """
     asked = counted(published, scope, budget)
     found = spend(published, asked)
@@ -167,7 +167,7 @@ def counted(published: Published, scope: Scope, budget: Budget) -> Scope:
     """The scope of a budget, in one currency.
 
     Raises:
-        BudgetScopeError: it has several currencies, or a word that these bills don't know.
+        BudgetScopeError: it has several currencies, or a word that is unknown to these bills.
     """
     try:
         known = Scope.parse(scope.words(), today=scope.period.start, tags=published.tags)
@@ -176,7 +176,7 @@ def counted(published: Published, scope: Scope, budget: Budget) -> Scope:
             f"the budget {budget.name} can't be counted: {error}. What to do: change its scope."
         ) from error
     try:
-        # Its currency is that of its scope in whatever month.
+        # Its currency is that of its scope in any month.
         return one_currency(published, known)
     except SeveralCurrenciesError as error:
         raise BudgetScopeError(
@@ -194,15 +194,15 @@ def judge(
     has_rows: bool,
     strange: str = "",
 ) -> Standing:
-    """How a budget stands, from what is known.
+    """The state of a budget, from what is known.
 
     Args:
-        budget: it.
+        budget: the budget.
         scope: of one of its periods, with its currency.
         used: what was spent in it.
         days: of the scope.
         has_rows: whether a bill has a row of it.
-        strange: a sentence on values of the scope that occur in no bill.
+        strange: a sentence about values of the scope that are in no bill.
     """
     period = scope.period
     forecaster = Forecaster(days)
@@ -247,7 +247,7 @@ def _status(
 
 
 def _ahead(days: History, forecast: Forecast, amount: Decimal) -> str | None:
-    """Whether use runs ahead of the period's days, what comes once a month set apart."""
+    """Whether use runs ahead of the period's days, apart from monthly charges."""
     until, period = forecast.until, forecast.period
     if until is None:
         return None
@@ -264,7 +264,7 @@ def _ahead(days: History, forecast: Forecast, amount: Decimal) -> str | None:
 
 
 def _crosses(forecast: Forecast, amount: Decimal) -> date | None:
-    """The first day whose end is above the amount: a fact where it is past, else expected."""
+    """The first day whose end is above the amount: a fact if it is past, otherwise expected."""
     spent = Decimal(0)
     for day, cost in (*forecast.past, *forecast.days):
         spent = total([spent, cost])
@@ -274,7 +274,7 @@ def _crosses(forecast: Forecast, amount: Decimal) -> date | None:
 
 
 def _line(budget: Budget, period: Period) -> dict[date, Decimal]:
-    """What is meant to be spent up to each month's end; one amount goes evenly by days."""
+    """What is planned up to each month's end; a single amount is spread evenly over days."""
     found, sum_ = {}, Decimal(0)
     amount = budget.amount_of(period)
     for word in period.months:

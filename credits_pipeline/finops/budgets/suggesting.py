@@ -1,4 +1,4 @@
-"""Budgets that bills suggest: the mean of the last months, or last year more or less."""
+"""Budgets that bills suggest: the mean of the last months, or last year plus or minus a share."""
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,7 +15,7 @@ _CENT, _HUNDRED = Decimal("0.01"), Decimal(100)
 
 
 def suggested(published: Published, scope: Scope, today: date) -> Decimal | None:
-    """What a month of the last three cost on average, without credits; None without three."""
+    """The mean of the last three months, without credits; None without three."""
     costs = _months(published, scope, today, _MONTHS)
     found = [cost for cost in costs.values() if cost is not None]
     if len(found) < _MONTHS:
@@ -26,13 +26,13 @@ def suggested(published: Published, scope: Scope, today: date) -> Decimal | None
 def as_last_year(
     published: Published, scope: Scope, today: date, percent: Decimal
 ) -> tuple[Decimal, ...] | None:
-    """What each of the last twelve months cost and so many percent more, January's first.
+    """The cost of each of the last twelve months plus a percentage, January's first.
 
     Args:
         published: the version.
-        scope: what counts; its period is of no matter.
+        scope: what counts; its period is ignored.
         today: in UTC.
-        percent: more, or less where it is below zero.
+        percent: more, or less if negative.
 
     Returns:
         None without twelve whole months.
@@ -52,7 +52,7 @@ def as_last_year(
 def _months(
     published: Published, scope: Scope, today: date, count: int
 ) -> dict[str, Decimal | None]:
-    """What each of the last whole months cost; None where there is no row of it."""
+    """The cost of each of the last whole months; None for a month without rows."""
     now = BillingMonth(today.year, today.month)
     span = Period.parse(f"{now.shift(-count)}..{now.shift(-1)}", today)
     asked = scope.but(period=span, group=("month",), credits=False)

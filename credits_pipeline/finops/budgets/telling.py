@@ -1,4 +1,4 @@
-"""How budgets stand, as JSON and in sentences."""
+"""The state of budgets, as JSON and in sentences."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from credits_pipeline.finops.forecast.telling import forecast_json, quality_json
 
 
 def crosses(standing: Standing) -> str:
-    """When the amount is or will be crossed; empty where it is not."""
+    """When the amount is or will be crossed; empty if it is not."""
     day = standing.crosses
     if day is None:
         return ""

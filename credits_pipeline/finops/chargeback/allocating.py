@@ -1,8 +1,8 @@
 """The allocation: charges of one month and one currency, given to owners to the cent.
 
-From the top down: the spend in cents is dealt to owners and pools, each owner's to kinds of charge,
-each kind's to accounts and services, each pool's to those who share it. Whatever is looked at adds
-up to what stands above it. The order of charges does not count.
+From the top down: the spend in cents is divided among owners and pools, each owner's among kinds of
+charge, each kind's among accounts and services, each pool's among those who share it. Every level
+adds up to the level above it. The order of charges does not matter.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ from credits_pipeline.finops.chargeback.model import (
 from credits_pipeline.finops.chargeback.shares import apportion, cents, split
 from credits_pipeline.finops.queries.exactly import total
 
-#: Nobody's: what no rule gave to an owner. It sorts after every name.
+#: Unallocated: what no rule gave to an owner. It sorts after every name.
 UNALLOCATED = None
 DIRECT, COMMITMENTS, CREDITS, TAX, SHARED = KINDS = (
     "direct",
@@ -31,21 +31,21 @@ DIRECT, COMMITMENTS, CREDITS, TAX, SHARED = KINDS = (
     "tax",
     "shared",
 )
-#: What an owner's part of a proportional pool follows.
+#: What an owner's part of a proportional pool depends on.
 _DRIVERS = (DIRECT, COMMITMENTS)
 
 
 @dataclass(frozen=True)
 class Charge:
-    """What is billed, as far as the model tells it apart.
+    """A charge, as far as the model distinguishes it.
 
     Attributes:
-        words: each word of the model with its values; none where the bill has none.
-        kind: one of `KINDS`, shared excepted.
-        account: its id; empty where there is none.
-        service: its name; empty where there is none.
+        words: each word of the model with its values; none if the bill has none.
+        kind: one of `KINDS`, except shared.
+        account: its id; empty if there is none.
+        service: its name; empty if there is none.
         cost: exact.
-        handed_out: whether it is a credit that a receipt gave to the account.
+        handed_out: whether it is a credit that a receipt distributed to the account.
     """
 
     words: Mapping[str, tuple[str, ...]]
@@ -61,10 +61,10 @@ class Line:
     """What one owner has of one kind in one account and service.
 
     Attributes:
-        owner: None for nobody.
+        owner: None for unallocated.
         kind: one of `KINDS`.
-        account: its id; of a shared cost, empty.
-        service: its name; of a shared cost, the pool.
+        account: its id; empty for a shared cost.
+        service: its name; the pool for a shared cost.
         cents: how much.
     """
 
@@ -76,7 +76,7 @@ class Line:
 
     @property
     def key(self) -> tuple[bool, str, int, str, str]:
-        """Its place among the lines."""
+        """Its sort key among the lines."""
         return (
             self.owner is None, self.owner or "", KINDS.index(self.kind), self.account,
             self.service,
@@ -88,8 +88,8 @@ class Part:
     """One owner's part of a pool.
 
     Attributes:
-        owner: None where nobody could be found who shares it.
-        weight: what it follows, as people read it.
+        owner: None if nobody was found to share it.
+        weight: its basis, written for people.
         cents: how much.
     """
 
@@ -104,8 +104,8 @@ class PoolTable:
 
     Attributes:
         pool: its name.
-        account: whose part of the pool this is, where each account's is shared apart; else empty.
-        driver: by what, as people read it.
+        account: whose part of the pool this is, if each account's is shared separately; else empty.
+        driver: the basis of the split, written for people.
         cents: all of it.
         parts: by owner.
     """
@@ -123,9 +123,9 @@ class Allocation:
 
     Attributes:
         spend: all charges, exact.
-        lines: by owner, kind, account and service; unallocated at the end.
+        lines: by owner, kind, account and service; unallocated last.
         pools: by name.
-        faults: what kept a pool from being shared; it is unallocated then.
+        faults: what kept a pool from being shared; it is then unallocated.
     """
 
     spend: Decimal
@@ -168,7 +168,7 @@ def allocate(
 
     Args:
         charges: of one month and one currency, in any order.
-        model: by which.
+        model: the allocation model.
         metrics: of this month, by name: what each owner has.
     """
     found: dict[_Place, dict[str, dict[_Key, Decimal]]] = defaultdict(lambda: defaultdict(dict))
@@ -230,7 +230,7 @@ def _of_owner(
 
 
 def _of_pools(pools: Iterable[PoolTable]) -> list[Line]:
-    """One line for each owner and pool, whatever accounts it came by."""
+    """One line for each owner and pool, whatever accounts it came through."""
     summed: dict[tuple[str | None, str], int] = defaultdict(int)
     for pool in pools:
         for part in pool.parts:
@@ -239,7 +239,7 @@ def _of_pools(pools: Iterable[PoolTable]) -> list[Line]:
 
 
 class _Sharing:
-    """Splits pools by what owners have of their own."""
+    """Splits pools by the owners' direct costs."""
 
     def __init__(self, lines: Iterable[Line], metrics: Mapping[str, Mapping[str, Decimal]]) -> None:
         self._owned: dict[tuple[str, str], int] = defaultdict(int)
@@ -265,7 +265,7 @@ class _Sharing:
         return PoolTable(pool.name, account, driver, whole, parts)
 
     def _weights(self, pool: Pool, account: str) -> tuple[str, dict[str, Fraction], dict[str, str]]:
-        """By what a pool is split, each owner's weight, and the weight as people read it."""
+        """The basis of a pool's split, each owner's weight, and the weight written for people."""
         among = pool.among or tuple(self._owners)
         if pool.split == FIXED:
             shares = dict(pool.shares)
@@ -278,7 +278,7 @@ class _Sharing:
             kept = {owner: told[owner] for owner in (pool.among or told) if owner in told}
             shown = {owner: format(value, "f") for owner, value in kept.items()}
             return f"metric {pool.metric}", {o: Fraction(v) for o, v in kept.items()}, shown
-        # Credits can make an owner's own costs negative; no such owner has a part in a pool.
+        # Credits can make an owner's direct costs negative; such an owner has no part in a pool.
         owned = {owner: max(0, self._owned.get((owner, account), 0)) for owner in among}
         owned = {owner: amount for owner, amount in owned.items() if amount}
         shown = {owner: f"{amount // 100}.{amount % 100:02d}" for owner, amount in owned.items()}

@@ -1,7 +1,7 @@
 """Archives of statements, kept once they are made: whole ones, and the parts of some owners.
 
-An archive of many owners takes as long as printing each of them, so that a run makes it and readers
-are given what is kept.
+An archive of many owners takes as long as printing each of them, so a run makes it and readers get
+the stored one.
 """
 
 import io
@@ -16,7 +16,7 @@ from credits_pipeline.finops.decisions.body import digest
 from credits_pipeline.finops.depot import Depot
 
 _FOLDER = "chargeback/archives"
-#: More than the documents of some thousand owners are.
+#: More than the documents of some thousand owners.
 _LIMIT = 1 << 30
 
 

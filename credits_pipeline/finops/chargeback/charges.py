@@ -1,4 +1,4 @@
-"""The charges of a month out of a published version, as far as a model tells them apart."""
+"""The charges of a month from a published version, as far as a model distinguishes them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ _ALWAYS = ("sub_account_id", "sub_account_name", "service_name")
 
 
 def scope_of(model: Model, month: BillingMonth, currency: str | None = None) -> Scope:
-    """The spend that a model gives to owners: every charge, fees spread over their time."""
+    """The spend that a model allocates: every charge, with fees spread over time."""
     cost = NET if model.credits == RECEIPTS else AMORTISED
     return Scope(period=Period.of_month(month), cost=cost, currency=currency)
 
 
 def charges_of(published: Published, model: Model, month: BillingMonth) -> dict[str, list[Charge]]:
-    """All charges of a month by currency; what a model does not tell apart is added up.
+    """All charges of a month by currency; what a model does not distinguish is added up.
 
     Args:
         published: the version.
@@ -69,7 +69,7 @@ def charges_of(published: Published, model: Model, month: BillingMonth) -> dict[
 
 
 def words_of(published: Published) -> tuple[str, ...]:
-    """The tag keys and other words that rules can ask for in this version."""
+    """The tag keys and other words that rules can use in this version."""
     return tuple(_columns(published))
 
 

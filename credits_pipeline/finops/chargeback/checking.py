@@ -1,4 +1,4 @@
-"""The check of a month's statements: what was kept against the Spend page's query and invoices."""
+"""The check of a month's statements: stored ones against the Spend page and the invoices."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,12 +24,12 @@ class Checked:
         model: its model.
         currency: of it.
         owners: what all owners owe of the month itself.
-        unallocated: what nobody owns.
+        unallocated: spend without an owner.
         spend: by the Spend page's query, exact.
         billed: by the invoices, exact.
         holds: whether it all adds up.
         says: the same in a sentence.
-        faults: what else a person has to see to.
+        faults: what else a person has to resolve.
     """
 
     model: str
@@ -44,7 +44,7 @@ class Checked:
 
 
 def check_month(office: Office, month: BillingMonth) -> list[Checked]:
-    """Every statement of a month that was kept last.
+    """Every statement of a month that was stored last.
 
     Raises:
         KeptError: one can't be read.
@@ -61,7 +61,7 @@ def check_month(office: Office, month: BillingMonth) -> list[Checked]:
 
 
 def _checked(office: Office, statement: Statement, section: Section, frozen: bool) -> Checked:
-    """A closed statement is held against what it says itself: its bills may have changed since."""
+    """A closed statement is compared with itself: its bills may have changed since."""
     asked = section.spend if frozen else _asked(office, statement, section)
     unallocated = sum(line.cents for line in section.lines if line.owner is None)
     billed = (

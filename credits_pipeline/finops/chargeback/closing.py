@@ -1,7 +1,7 @@
-"""Closing a month and opening it again: the statement is kept first, then one row says so.
+"""Closes a month and reopens it: the statement is stored first, then one row records it.
 
-Whatever ends this in the middle, the month is closed or open: a statement that was kept and that no
-row names is nothing but a file.
+If this is interrupted, the month is closed or open: a stored statement that no row names is only a
+file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ class ClosedMonths:
     """The months that are closed, with what was stated."""
 
     def __init__(self, found: Iterable[ClosedMonth], kept: KeptStatements) -> None:
-        """Take them as they are now.
+        """Take their current state.
 
         Args:
             found: every closing of the store.
@@ -37,7 +37,7 @@ class ClosedMonths:
         self._read: dict[str, Statement] = {}
 
     def find(self, month: str, model: str) -> ClosedMonth | None:
-        """A month's closing, reopened or not; None where there never was one."""
+        """A month's closing, reopened or not; None if there never was one."""
         return self._found.get((month, model))
 
     def all(self) -> list[ClosedMonth]:
@@ -45,10 +45,10 @@ class ClosedMonths:
         return [self._found[key] for key in sorted(self._found)]
 
     def statement(self, month: str, model: str) -> Statement | None:
-        """What was closed; None where the month is open.
+        """What was closed; None if the month is open.
 
         Raises:
-            KeptError: it is not there any more.
+            KeptError: it no longer exists.
         """
         found = self.find(month, model)
         if found is None or found.reopened_at is not None:
@@ -61,7 +61,7 @@ class ClosedMonths:
 
 @contextmanager
 def open_closings() -> Iterator[DecisionStore]:
-    """The database in which closings are recorded, also where decisions are kept in files.
+    """The database in which closings are recorded, even if decisions are in files.
 
     Raises:
         SettingError: the settings name none.
@@ -99,14 +99,14 @@ def close_month(
     """Freeze the statement of a month.
 
     Args:
-        books: what it is made from.
+        books: its inputs.
         kept: where it is kept.
         store: where it is recorded.
         month: the billing month.
         model: under which model.
         by: who closes.
         today: in UTC.
-        seen: the digest of the statement that the person saw; None to close whatever it is.
+        seen: the digest of the statement that the person saw; None to close in any case.
         why: in the author's words.
 
     Raises:
@@ -151,10 +151,10 @@ def close_month(
 def reopen_month(
     store: DecisionStore, month: BillingMonth, model: str, *, by: Author, why: str
 ) -> ClosedMonth:
-    """Open a closed month again; what was stated stays kept.
+    """Open a closed month again; its statement is kept.
 
     Raises:
-        ClosingError: it is not closed, or nobody says why.
+        ClosingError: it is not closed, or there is no reason why.
         ChangedMeanwhileError: somebody else opened it.
     """
     if not why.strip():

@@ -1,4 +1,4 @@
-"""What people decided that statements are made from, read out of a snapshot of the store.
+"""The decisions that statements are made from, read from a snapshot of the store.
 
 Four kinds: allocation models; owners with their cost centre, account of the ledger and addresses;
 metrics that pools follow; rates that convert currencies.
@@ -23,12 +23,12 @@ class DecidedError(ValueError):
 
 @dataclass(frozen=True)
 class Owner:
-    """Where an owner's statement goes, in the ledger and by mail.
+    """An owner's details for the ledger and by mail.
 
     Attributes:
-        cost_centre: as the ledger has it; may be empty.
-        gl_account: as the ledger has it; may be empty.
-        addresses: of the people who get the statement.
+        cost_centre: as in the ledger; may be empty.
+        gl_account: as in the ledger; may be empty.
+        addresses: of the people who receive the statement.
     """
 
     cost_centre: str = ""
@@ -57,7 +57,7 @@ class Owner:
         return cls(texts["cost_centre"], texts["gl_account"], tuple(addresses))
 
     def body(self) -> dict[str, Any]:
-        """As the store keeps it."""
+        """Its stored form."""
         return {
             "cost_centre": self.cost_centre,
             "gl_account": self.gl_account,
@@ -67,7 +67,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Rates:
-    """What other currencies are worth in one, by month.
+    """The value of other currencies in one currency, by month.
 
     Attributes:
         to: that one.
@@ -95,14 +95,14 @@ class Rates:
 
 @dataclass(frozen=True)
 class Decided:
-    """All of it.
+    """All of these decisions.
 
     Attributes:
-        models: by name; one by the tag team where nobody saved one.
+        models: by name; one by the tag team if nobody saved one.
         owners: by dimension and name.
         metrics: by name and month, what each owner has.
         rates: by name.
-        contents: the bodies that it was read from, by kind and id.
+        contents: the bodies that they were read from, by kind and id.
     """
 
     models: Mapping[str, Model]
@@ -117,7 +117,7 @@ class Decided:
 
         Args:
             contents: the bodies by kind and id.
-            tags: tag keys that rules may ask for; empty to leave them unchecked.
+            tags: tag keys that rules may use; empty to leave them unchecked.
 
         Raises:
             ModelError: a model can't be used.
@@ -150,7 +150,7 @@ class Decided:
         return not self.contents.get(models.KIND)
 
     def model(self, name: str | None) -> Model:
-        """A model by its name; the first where none is named.
+        """A model by its name; the first if none is named.
 
         Raises:
             DecidedError: there is none of that name.
@@ -164,7 +164,7 @@ class Decided:
         return self.models[name]
 
     def owner(self, to: str, name: str | None) -> Owner:
-        """Where an owner's statement goes; nowhere where nobody said so."""
+        """An owner's details; empty if nobody gave any."""
         return self.owners.get((to, name or ""), Owner())
 
     def used(self, model: Model) -> dict[str, dict[str, Any]]:
@@ -192,7 +192,7 @@ class Decided:
         return {kind: bodies for kind, bodies in used.items() if bodies}
 
     def metrics_of(self, month: BillingMonth) -> dict[str, Mapping[str, Decimal]]:
-        """What each metric says of a month."""
+        """What each metric says about a month."""
         return {name: months.get(str(month), {}) for name, months in self.metrics.items()}
 
 
@@ -211,7 +211,7 @@ def owner_id(to: str, name: str) -> str:
 
 
 def owner_of(id_: str) -> tuple[str, str]:
-    """The dimension and the name that an id stands for.
+    """The dimension and the name of an id.
 
     Raises:
         DecidedError: it is of no known dimension.

@@ -28,7 +28,7 @@ class DocumentError(Exception):
 
 
 def check(view: View) -> None:
-    """Refuse a view that can't be printed, with all of its parts, before the first is.
+    """Refuse a view with an unprintable part before anything is printed.
 
     Raises:
         DocumentError: a letter of a name is in no font, or printing is not installed.
@@ -56,7 +56,8 @@ def pdf(view: View) -> bytes:
     """
     laid, faces = layout(view), _faces()
     _check(faces, laid.texts())
-    told = json.dumps({**laid.data(), "families": list(faces.families)}, ensure_ascii=False)
+    families = faces.families_for(laid.texts())
+    told = json.dumps({**laid.data(), "families": families}, ensure_ascii=False)
     printed: bytes = _compiler(faces).compile(
         input=_TEMPLATE.read_bytes(),
         format="pdf",
@@ -88,8 +89,8 @@ def archive(view: View, say: _Say = lambda _: None) -> bytes:
     """Everything of a statement, and each owner's part, as a ZIP.
 
     Args:
-        view: of all owners that are to be in it.
-        say: told which document is made.
+        view: of all owners that should be in it.
+        say: called with the document that is being made.
 
     Raises:
         DocumentError: see `pdf`; nothing is made then.
@@ -116,13 +117,13 @@ def archive(view: View, say: _Say = lambda _: None) -> bytes:
 
 
 def file_name(view: View) -> str:
-    """What a view's file is called, without its ending."""
+    """A view's file name, without extension."""
     whose = "" if view.only is None else f"-{word_of(view.title)}"
     return f"chargeback-{view.statement.month}-{word_of(view.statement.model)}{whose}"
 
 
 def word_of(name: str) -> str:
-    """A name as a part of a file's name; two names never have the same."""
+    """A name as part of a file name; two names never have the same."""
     word = _UNSAFE.sub("-", name.lower()).strip("-")[:_LONGEST]
     if word and word == name:
         return word

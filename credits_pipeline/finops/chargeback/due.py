@@ -1,4 +1,4 @@
-"""Which months have to be stated anew, and which have letters that did not go out."""
+"""Which months must be stated again, and which have letters that were not sent."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from credits_pipeline.finops.chargeback.view import CLOSED
 
 @dataclass(frozen=True)
 class Ask:
-    """A month that a run is asked for.
+    """A month to request a run for.
 
     Attributes:
         month: which.
@@ -30,9 +30,9 @@ def due_months(office: Office, now: datetime, *, most: int) -> list[Ask]:
     """The months that are due, the newest first.
 
     Args:
-        office: the books of now.
+        office: the current books.
         now: in UTC.
-        most: how many months are looked at.
+        most: how many months are checked.
     """
     depot, asks = office.books.published.depot, []
     for text in sorted(office.months(), reverse=True)[:most]:

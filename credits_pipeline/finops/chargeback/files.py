@@ -9,7 +9,7 @@ from decimal import Decimal
 from credits_pipeline.finops.chargeback.lines import Table
 from credits_pipeline.text import Csv, Outside
 
-#: The first moment that a ZIP can say; files have no moment of their own.
+#: The earliest time that a ZIP can have; files have no time of their own.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 _WIDEST = 60
 
@@ -54,10 +54,10 @@ def as_xlsx(tables: Iterable[Table]) -> bytes:
             for head, text in zip(table.heads, row, strict=True):
                 if head in table.money and text:
                     cell = WriteOnlyCell(sheet, Decimal(text))
-                    # Invoices have more places than cents, which are shown too.
+                    # Invoices have more places than cents; these are shown too.
                     cell.number_format = "#,##0.00##########"
                 else:
-                    # A text is never taken for a formula, whatever it begins with.
+                    # A text is never read as a formula, whatever it begins with.
                     cell = WriteOnlyCell(sheet, Outside(text).line())
                     cell.data_type = "s"
                 cells.append(cell)
@@ -69,7 +69,7 @@ def as_xlsx(tables: Iterable[Table]) -> bytes:
 
 
 def as_zip(files: Mapping[str, bytes]) -> bytes:
-    """An archive of files in the order of their names, without a moment in it."""
+    """An archive of files in the order of their names, without timestamps."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in sorted(files.items()):
@@ -87,7 +87,7 @@ def _column(at: int) -> str:
 
 
 def _without_moments(workbook: bytes) -> bytes:
-    """The same workbook without the moment at which it was written."""
+    """The same workbook without the time of writing."""
     found: dict[str, bytes] = {}
     with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
         for name in archive.namelist():

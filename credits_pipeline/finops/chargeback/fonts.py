@@ -1,6 +1,6 @@
 """The fonts that statements are printed with, and the letters that they have.
 
-A letter that no font has is printed as an empty box and nobody is told; so each text is held
+A letter that no font has would be printed as an empty box without an error; so each text is checked
 against the fonts before it is printed.
 """
 
@@ -8,15 +8,23 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.settings import FONTS
 
-#: What comes with the package: Latin, Greek, Cyrillic and eight more scripts.
+#: The fonts of the package: Latin, Greek, Cyrillic and eight more scripts.
 OWN = Path(__file__).with_name("fonts")
+#: Packages that contain only fonts; their code is never imported.
+PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 FIRST = "Noto Sans"
+#: One Han letter is drawn differently in Japan, Korea and China; the rest of the document shows
+#: which it is: kana, hangul, or neither.
+_HAN = "Noto Sans CJK "
+_WRITINGS = (("JP", (0x3041, 0x30FF)), ("KR", (0xAC00, 0xD7A3)))
+_HAN_ELSE = "SC"
 _ENDINGS = {".ttf", ".otf", ".ttc", ".otc"}
 _COLLECTION = b"ttcf"
 _SEGMENTS, _GROUPS = 4, 12
@@ -30,13 +38,13 @@ class FontError(Exception):
 
 @dataclass(frozen=True)
 class Typefaces:
-    """Fonts, opened.
+    """Open fonts.
 
     Attributes:
-        folders: where they lie.
+        folders: where they are.
         families: their names, ours first.
         letters: the code points that at least one of them has.
-        fonts: as typst takes them.
+        fonts: in typst's form.
     """
 
     folders: tuple[Path, ...]
@@ -68,19 +76,41 @@ class Typefaces:
         more = f", and {len(lacking) - 5} more" if len(lacking) > 5 else ""  # noqa: PLR2004 - as above
         raise FontError(
             f"No font here has every letter of these names: {told}{more}. Nothing was "
-            "printed. What to do: install fonts of that script, such as Debian's fonts-noto-cjk, "
-            "and name their folder in FINOPS_FONTS."
+            f"printed. What to do: {_HOW} install fonts of that script, such as Debian's "
+            "fonts-noto-core, and name their folder in FINOPS_FONTS."
         )
+
+    def families_for(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """The families in the order in which a document of these texts is searched for a letter."""
+        letters = {ord(one) for text in texts for one in text}
+        han = next(
+            (
+                country
+                for country, (first, last) in _WRITINGS
+                if any(first <= letter <= last for letter in letters)
+            ),
+            _HAN_ELSE,
+        )
+        return tuple(sorted(self.families, key=lambda one: (one != FIRST, one != _HAN + han)))
+
+
+_HOW = "pip install 'credits-pipeline[fonts]', or"
 
 
 def typefaces() -> Typefaces:
-    """The fonts that the settings name, beside our own.
+    """Our own fonts, those of the packages that are installed, and those that the settings name.
 
     Raises:
         SettingError: a folder is not there.
         FontError: a font can't be read.
     """
-    return _opened((OWN, *FONTS.read(_folders)))
+    return _opened((OWN, *_packaged(), *FONTS.read(_folders)))
+
+
+def _packaged() -> Iterator[Path]:
+    for name in PACKAGES:
+        spec = find_spec(name)
+        yield from map(Path, (spec and spec.submodule_search_locations) or ())
 
 
 @cache

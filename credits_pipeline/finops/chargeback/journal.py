@@ -1,6 +1,6 @@
-"""The journal for the ledger: a debit for each owner's cost centre, one credit of the whole.
+"""The journal for the ledger: a debit for each owner's cost centre, one credit of the total.
 
-Debits and credits of a currency are equal to the cent; what is negative stands on the other side.
+Debits and credits of a currency are equal to the cent; negative amounts are on the other side.
 """
 
 from credits_pipeline.core.month import BillingMonth

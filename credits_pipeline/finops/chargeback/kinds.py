@@ -1,4 +1,4 @@
-"""The kinds of decisions that this room keeps, for the store, files, export and import."""
+"""The kinds of decisions of this room, for the store, files, export and import."""
 
 from collections.abc import Mapping
 from typing import Any

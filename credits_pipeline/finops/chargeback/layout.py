@@ -1,6 +1,6 @@
-"""What is printed of a view: its heading, its facts and its tables, all of it text.
+"""The printed content of a view: its heading, facts and tables, all as text.
 
-Amounts have their sign before the currency. The figures are those of the view, as in files.
+Amounts have their sign before the currency. The figures are the view's, as in files.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from credits_pipeline.text import Outside
 MINUS = "\N{MINUS SIGN}"
 _LONGEST = 200
 _WIDE_FROM = 6
-#: A longer run of letters gets places at which a line may end.
+#: A longer run of letters gets places where a line may break.
 _RUN = 24
 
 
@@ -30,7 +30,7 @@ class Part:
         title: above it.
         note: below the title; may be empty.
         heads: of the columns.
-        widths: of each column: a share of the page, or 0 for as wide as its text.
+        widths: of each column: a share of the page, or 0 for the width of its text.
         money: which columns are amounts.
         rows: of texts.
         strong: the numbers of rows that are totals.
@@ -54,9 +54,9 @@ class Layout:
         heading: on its first page.
         subtitle: below the heading.
         facts: names and values.
-        parts: in their order.
+        parts: in order.
         footer: on every page.
-        wide: whether pages lie on their long side.
+        wide: whether pages are in landscape format.
     """
 
     title: str
@@ -78,7 +78,7 @@ class Layout:
                 yield from row
 
     def data(self) -> dict[str, Any]:
-        """As the template takes it, with places where a long word may end."""
+        """In the template's form, with places where a long word may break."""
         told = asdict(self)
         for part in told["parts"]:
             part["rows"] = [[_breakable(cell) for cell in row] for row in part["rows"]]
@@ -109,7 +109,7 @@ def layout(view: View) -> Layout:
 
 
 def told(cents: int, currency: str) -> str:
-    """Cents as people read them, such as ``$1,234.50``, with a minus before the currency."""
+    """Cents written for people, such as ``$1,234.50``, with a minus before the currency."""
     sign = MINUS if cents < 0 else ""
     mark = "$" if currency == "USD" else f"{currency} "
     return f"{sign}{mark}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
@@ -263,7 +263,7 @@ def _shared(view: View, section: Section, of: str) -> Part:
 
 
 def _weights(view: View, pool: PoolTable) -> str:
-    """What all weights add up to, so that a part can be worked out."""
+    """The sum of all weights, so that a part can be recomputed."""
     whole = [
         part.weight.removesuffix(" %")
         for section in view.statement.sections

@@ -1,7 +1,7 @@
-"""A view as tables: heads and rows of texts, from which CSV and spreadsheets are written.
+"""A view as tables: headings and rows of texts, from which CSV and spreadsheets are written.
 
-Each row says of which month, model, currency and state it is, so that a row that was copied
-elsewhere still says what it is. Amounts are to the cent and add up to the statement.
+Each row has its month, model, currency and state, so that a row copied elsewhere still says what it
+is. Amounts are to the cent and add up to the statement.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""An allocation model: ordered rules, shared pools, and which credits count. A decision of people.
+"""An allocation model: ordered rules, shared pools, and which credits count. People decide it.
 
-Read whole or not at all: what is wrong with it is told at once, each with its place in the model.
+It is read completely or not at all: all faults are reported together, each with its place.
 """
 
 import re
@@ -13,7 +13,7 @@ KIND = "allocation_model"
 TEAM, PRODUCT = DIMENSIONS = ("team", "product")
 PROPORTIONAL, EVEN, FIXED, METRIC = SPLITS = ("proportional", "even", "fixed", "metric")
 BILL, RECEIPTS = CREDITS = ("bill", "receipts")
-#: Words of rules that are no tag keys.
+#: Words of rules that are not tag keys.
 WORDS = ("cloud", "account", "service", "category", "region", "charge", "source", "resource")
 _ALL_PERCENT = Decimal(100)
 _MOST_NAME = 200
@@ -34,14 +34,14 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """Charges that are somebody's, or a pool's.
+    """Charges that belong to an owner or a pool.
 
     Attributes:
-        when: words of a charge, each with the values of which one must hold; a ``*`` in a value
-            stands for any text. Without words it holds for every charge.
-        to: the owner; empty where `by` or `pool` says it.
+        when: words of a charge, each with values of which one must match; a ``*`` in a value
+            stands for any text. Without words it matches every charge.
+        to: the owner; empty if `by` or `pool` says it.
         by: a word whose value is the owner; a charge without the value does not match.
-        pool: the shared pool; empty where an owner is named.
+        pool: the shared pool; empty if an owner is named.
     """
 
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -50,7 +50,7 @@ class Rule:
     pool: str = ""
 
     def owner(self, words: Mapping[str, tuple[str, ...]]) -> str | None:
-        """The owner or the pool of a charge; None where the rule does not match.
+        """The owner or the pool of a charge; None if the rule does not match.
 
         Args:
             words: of the charge, each with its values: an account has an id and a name.
@@ -70,7 +70,7 @@ class Pool:
     Attributes:
         name: of the pool.
         split: one of `SPLITS`.
-        among: the owners that share it; empty for all that have costs of their own.
+        among: the owners that share it; empty for all with direct costs.
         shares: of a fixed split, in percent, by owner.
         metric: the name of the metric that a split by metric follows.
         within_account: whether each account's part is shared by those with costs in that account.
@@ -84,20 +84,20 @@ class Pool:
     within_account: bool = False
 
 
-#: Credits that receipts give to an account, and no rule to an owner, follow the account's costs.
+#: Credits that receipts give to an account without a rule for an owner follow the account's costs.
 HANDED_OUT = Pool("Credits handed out", PROPORTIONAL, within_account=True)
 
 
 @dataclass(frozen=True)
 class Model:
-    """How a month is given to owners.
+    """How a month is allocated to owners.
 
     Attributes:
         name: of the model.
         to: whether owners are teams or products.
-        rules: in their order; the first that matches counts.
+        rules: in order; the first that matches counts.
         pools: by name.
-        credits: whose credits count: the bill's own, or those that receipts handed out.
+        credits: whose credits count: the bill's own, or those that receipts distributed.
         convert: the currency that all others are converted to; empty to keep them apart.
         rates: the name of the rates that convert.
     """
@@ -112,7 +112,7 @@ class Model:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of charges that its rules ask for."""
+        """The words of charges that its rules use."""
         asked = [word for rule in self.rules for word, _ in rule.when]
         asked += [rule.by for rule in self.rules if rule.by]
         return tuple(dict.fromkeys(asked))
@@ -135,7 +135,7 @@ class Model:
 
         Args:
             name: of it.
-            body: as the store of decisions keeps it.
+            body: from the store of decisions.
             tags: tag keys that are words; empty to leave words unchecked.
 
         Raises:
@@ -164,7 +164,7 @@ class Model:
         return model
 
     def body(self) -> dict[str, Any]:
-        """As the store keeps it; reading it gives the same model."""
+        """Its stored form; reading it gives the same model."""
         told: dict[str, Any] = {"to": self.to, "credits": self.credits}
         told["rules"] = [_rule_body(rule) for rule in self.rules]
         told["pools"] = [_pool_body(pool) for pool in self.pools]
@@ -174,7 +174,7 @@ class Model:
 
 
 def default_model(to: str = TEAM) -> Model:
-    """What counts where nobody saved a model: the tag says who owns a charge."""
+    """The model if nobody saved one: the tag says who owns a charge."""
     return Model(name=f"by {to} tag", to=to, rules=(Rule(by=to),))
 
 
@@ -325,7 +325,7 @@ def _holds(wanted: Sequence[str], found: Sequence[str]) -> bool:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether a value is what a rule says; a ``*`` in it stands for any text."""
+    """Whether a value matches a rule; a ``*`` in it stands for any text."""
     first, *rest = pattern.split("*")
     if not rest:
         return pattern == value

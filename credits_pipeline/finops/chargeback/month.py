@@ -1,4 +1,4 @@
-"""A month's statements under every model, kept with what they were made from."""
+"""A month's statements under every model, stored with their inputs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +15,11 @@ _MONTHS = "chargeback/months"
 
 @dataclass(frozen=True)
 class StatedMonth:
-    """What was stated of a month.
+    """What was stated for a month.
 
     Attributes:
         month: ``YYYY-MM``.
-        of: the digest of bills, decisions and closings that it was made from.
+        of: the digest of its bills, decisions and closings.
         statements: the digest of each statement, by model.
     """
 
@@ -29,7 +29,7 @@ class StatedMonth:
 
 
 def state_month(office: Office, month: BillingMonth) -> dict[str, Statement]:
-    """Make and keep the statements of a month, by model; a closed month's stay what they are."""
+    """Make and store the statements of a month, by model; a closed month's do not change."""
     found = {
         name: office.books.statement(month, model)
         for name, model in office.books.decided.models.items()
@@ -40,13 +40,13 @@ def state_month(office: Office, month: BillingMonth) -> dict[str, Statement]:
 
 
 def stated(depot: Depot, month: BillingMonth) -> StatedMonth | None:
-    """What was stated last; None where nothing was."""
+    """What was last stated; None if nothing was."""
     found = depot.read(_key(month))
     return None if found is None else StatedMonth(str(month), found["of"], found["statements"])
 
 
 def made_from(office: Office, month: BillingMonth) -> str:
-    """A digest of all that the statements of a month depend on."""
+    """A digest of everything that the statements of a month depend on."""
     published = office.books.published
     told: dict[str, Any] = {
         "bills": [

@@ -1,4 +1,4 @@
-"""Opens what statements are made from, as the settings name it: decisions, closings, statements."""
+"""Opens the inputs of statements, as the settings name them: decisions, closings, statements."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,26 +17,26 @@ from credits_pipeline.finops.queries.values import values
 
 
 class Office:
-    """The books with the closings and statements that were kept beside them.
+    """The books with the closings and statements that are stored beside them.
 
     Attributes:
-        books: what statements are made from.
+        books: the inputs of statements.
         kept: statements by their digest.
         closed: the months that are closed.
     """
 
     def __init__(self, books: Books, kept: KeptStatements, closed: ClosedMonths) -> None:
-        """Take them as they are now.
+        """Take their current state.
 
         Args:
-            books: what statements are made from.
+            books: the inputs of statements.
             kept: statements by their digest.
             closed: the months that are closed.
         """
         self.books, self.kept, self.closed = books, kept, closed
 
     def model(self, name: str | None) -> Model:
-        """A model by its name; the first where none is named.
+        """A model by its name; the first if none is named.
 
         Raises:
             DecidedError: there is none of that name.
@@ -63,7 +63,7 @@ class Office:
 
 
 def read_contents() -> Mapping[str, Mapping[str, Any]]:
-    """The bodies that people decided, by kind and id; nothing where nothing is kept yet.
+    """The bodies that people decided, by kind and id; empty if nothing is stored yet.
 
     Raises:
         SettingError: the settings name no store.
@@ -82,7 +82,7 @@ def open_office(
 
     Args:
         published: the version.
-        contents: what people decided; None for what the store says now.
+        contents: what people decided; None for the store's current state.
 
     Raises:
         SettingError: the settings name no store.

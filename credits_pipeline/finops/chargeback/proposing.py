@@ -1,4 +1,4 @@
-"""A model that somebody tries before it is saved: what is wrong with it, what it would change."""
+"""A model that somebody tries before it is saved: its faults, and what it would change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class Effect:
         model: as it was read.
         statement: of the month under it.
         changes: by currency and owner, what is owed now and what would be.
-        faults: what a person should see to.
+        faults: what a person should resolve.
     """
 
     model: Model
@@ -34,7 +34,7 @@ def read_model(books: Books, name: str, text: str) -> Model:
     """Read a model that was typed as YAML.
 
     Raises:
-        ModelError: it can't be used, or names an owner that nobody knows.
+        ModelError: it can't be used, or names an unknown owner.
     """
     import yaml  # noqa: PLC0415 - only where something is typed
 
@@ -55,7 +55,7 @@ def read_model(books: Books, name: str, text: str) -> Model:
 
 
 def spelled(model: Model) -> str:
-    """A model as people type it."""
+    """A model in the form that people type."""
     import yaml  # noqa: PLC0415 - see above
 
     told: dict[str, Any] = {
@@ -65,13 +65,13 @@ def spelled(model: Model) -> str:
 
 
 def effect(books: Books, model: Model, month: BillingMonth, now: Statement) -> Effect:
-    """What a model changes against what is stated now.
+    """What a model changes against the current statement.
 
     Args:
-        books: what statements are made from.
+        books: the inputs of statements.
         model: the proposed one.
         month: the month that is compared.
-        now: its statement as it stands.
+        now: its current statement.
     """
     contents = {
         **books.decided.contents,

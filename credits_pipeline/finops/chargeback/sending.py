@@ -1,14 +1,15 @@
 """Statements to their owners by mail, once a month is closed: each once, however often it is tried.
 
-A letter that went out is remembered right after; only a crash between the two sends it again.
+That a letter is about to go is written down before, and that it went after. Whoever finds only the
+first sends it again as the same message, and the letter says that it may be the second.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
-from credits_pipeline.alerts.channel import ChannelError, PartlyToldError
+from credits_pipeline.alerts.channel import ChannelError, MaybeToldError, PartlyToldError
 from credits_pipeline.alerts.letter import Letter
 from credits_pipeline.finops.address import link
 from credits_pipeline.finops.chargeback import documents, files, lines
@@ -21,7 +22,13 @@ from credits_pipeline.finops.settings import pages_url
 from credits_pipeline.text import Outside
 
 _FOLDER = "chargeback/sent"
+_BEGUN = "sending"
 _Send = Callable[[Letter], None]
+
+
+#: A letter that was begun less than this ago may be on its way in another run.
+_MINUTES = 10
+ON_ITS_WAY = timedelta(minutes=_MINUTES)
 
 
 @dataclass(frozen=True)
@@ -30,15 +37,17 @@ class Sent:
 
     Attributes:
         owners: whose statement went out now.
+        again: a sentence for each of them that may have gone out before.
         failures: a sentence for each that did not, or not to all.
     """
 
     owners: tuple[str, ...]
+    again: tuple[str, ...]
     failures: tuple[str, ...]
 
 
 class SentBook:
-    """Which statements went out."""
+    """Which statements went out, and which were about to."""
 
     def __init__(self, depot: Depot) -> None:
         """Name the storage.
@@ -50,27 +59,43 @@ class SentBook:
 
     def has(self, closing: ClosedMonth, owner: str) -> bool:
         """Whether an owner got the statement of this closing."""
-        return self._depot.read(self._key(closing, owner)) is not None
+        found = self._depot.read(_key(closing, owner))
+        return found is not None and found.get("state") != _BEGUN
 
-    def add(self, closing: ClosedMonth, owner: str, to: tuple[str, ...]) -> None:
+    def begun_at(self, closing: ClosedMonth, owner: str) -> datetime | None:
+        """When the statement was about to go, and nobody wrote down that it did."""
+        found = self._depot.read(_key(closing, owner))
+        if found is None or found.get("state") != _BEGUN:
+            return None
+        return datetime.fromisoformat(found["at"])
+
+    def begin(self, closing: ClosedMonth, owner: str, to: tuple[str, ...], now: datetime) -> None:
+        """Remember that it is about to go."""
+        self._write(closing, owner, to, now, _BEGUN)
+
+    def add(self, closing: ClosedMonth, owner: str, to: tuple[str, ...], now: datetime) -> None:
         """Remember that an owner got it."""
+        self._write(closing, owner, to, now, "sent")
+
+    def take_back(self, closing: ClosedMonth, owner: str) -> None:
+        """Forget that it was about to go: the server said that it did not."""
+        self._depot.forget([_key(closing, owner)])
+
+    def _write(
+        self, closing: ClosedMonth, owner: str, to: tuple[str, ...], now: datetime, state: str
+    ) -> None:
         self._depot.write(
-            self._key(closing, owner),
+            _key(closing, owner),
             {
                 "month": closing.month,
                 "model": closing.model,
                 "statement": closing.totals_digest,
                 "owner": owner,
                 "to": list(to),
-                "at": datetime.now(UTC).isoformat(),
+                "state": state,
+                "at": now.isoformat(),
             },
         )
-
-    def _key(self, closing: ClosedMonth, owner: str) -> str:
-        # A month that is closed anew with the same figures is not sent again.
-        of = f"{closing.month}\n{closing.model}\n{closing.totals_digest}\n{owner}"
-        digest = hashlib.sha256(of.encode(errors="surrogatepass")).hexdigest()
-        return f"{_FOLDER}/{closing.month}/{digest}.json"
 
 
 def unsent(view: View, book: SentBook) -> Iterator[str]:
@@ -85,28 +110,67 @@ def unsent(view: View, book: SentBook) -> Iterator[str]:
             yield owner
 
 
-def send_statements(view: View, book: SentBook, send: _Send) -> Sent:
+def send_statements(view: View, book: SentBook, send: _Send, now: datetime) -> Sent:
     """Send what is unsent of a closed month.
 
     Args:
         view: of all owners.
         book: which statements went out.
         send: takes a letter.
+        now: in UTC.
     """
-    done, failures = [], []
+    done, again, failures = [], [], []
     for owner in unsent(view, book):
-        assert view.closing is not None  # noqa: S101 - nothing is unsent of an open month
-        to = view.statement.owner(owner).addresses
+        closing = view.closing
+        assert closing is not None  # noqa: S101 - nothing is unsent of an open month
+        to, begun = view.statement.owner(owner).addresses, book.begun_at(closing, owner)
+        whose = f"The statement of {Outside(owner).line()} for {closing.month}"
+        if begun is not None and now - begun < ON_ITS_WAY:
+            failures.append(
+                f"{whose} is on its way since {_time(begun)}: another run sends it, or was cut "
+                f"short. What to do: nothing; it is tried again when {_MINUTES} minutes are over."
+            )
+            continue
         try:
-            send(_letter(view.of(owner), to))
+            letter = _letter(view.of(owner), to, _digest(closing, owner), begun)
+            # Of two beginnings the first says since when it may have been sent.
+            book.begin(closing, owner, to, begun or now)
+            send(letter)
         except PartlyToldError as error:
             failures.append(str(error))
-        except (ChannelError, documents.DocumentError) as error:
+        except MaybeToldError as error:
             failures.append(str(error))
             continue
-        book.add(view.closing, owner, to)
+        except ChannelError as error:
+            failures.append(str(error))
+            if begun is None:
+                book.take_back(closing, owner)
+            continue
+        except documents.DocumentError as error:
+            failures.append(str(error))
+            continue
+        book.add(closing, owner, to, now)
         done.append(owner)
-    return Sent(tuple(done), tuple(failures))
+        if begun is not None:
+            again.append(
+                f"{whose} may have been sent at {_time(begun)}, when sending was cut short; it "
+                "was sent again as the same message, and says so."
+            )
+    return Sent(tuple(done), tuple(again), tuple(failures))
+
+
+def _digest(closing: ClosedMonth, owner: str) -> str:
+    # A month that is closed anew with the same figures is not sent again.
+    of = f"{closing.month}\n{closing.model}\n{closing.totals_digest}\n{owner}"
+    return hashlib.sha256(of.encode(errors="surrogatepass")).hexdigest()
+
+
+def _key(closing: ClosedMonth, owner: str) -> str:
+    return f"{_FOLDER}/{closing.month}/{_digest(closing, owner)}.json"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _link(view: View) -> str:
@@ -119,19 +183,26 @@ def _link(view: View) -> str:
     return f"\n\n{link('chargeback', None, base=base, **words)}"
 
 
-def _letter(view: View, to: tuple[str, ...]) -> Letter:
+def _letter(view: View, to: tuple[str, ...], digest: str, begun: datetime | None) -> Letter:
     statement = view.statement
     totals = ", ".join(
         told(sum(row.total for row in view.rows(section)), section.currency)
         for section in view.sections
     )
     name = documents.file_name(view)
+    maybe = (
+        f"You may have got this statement before, at {_time(begun)}. It is the same one, and owed "
+        "once.\n\n"
+        if begun is not None
+        else ""
+    )
     return Letter(
+        id=f"statement.{digest[:32]}",
         to=to,
         subject=Outside(f"[cloud costs] {statement.month}: {view.title} owes {totals}"),
         text=Outside(
-            f"The cloud costs of {view.title} in {statement.month} are {totals}. The month is "
-            f"closed; later changes of its bills are owed with a later month.\n\n"
+            f"{maybe}The cloud costs of {view.title} in {statement.month} are {totals}. The month "
+            f"is closed; later changes of its bills are owed with a later month.\n\n"
             f"Attached are the statement as PDF and its lines as CSV. Its digest is "
             f"{statement.digest}.{_link(view)}"
         ),

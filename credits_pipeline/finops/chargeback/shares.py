@@ -1,7 +1,7 @@
-"""Cents without a lost one: an amount is dealt out so that the parts add up to it exactly.
+"""Cents without a loss: an amount is divided so that the parts add up to it exactly.
 
 The method is the largest remainder: each part gets its whole cents, the cents that are left go to
-the largest fractions, and equal fractions are served in the order of their keys.
+the largest fractions, and ties are served in the order of their keys.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class ApportionError(ValueError):
 
 
 def cents(amount: Decimal) -> int:
-    """An exact amount in whole cents, half a cent away from zero, as tables show it."""
+    """An exact amount in whole cents, halves rounded away from zero, as in tables."""
     return int(_WIDE.quantize(_WIDE.multiply(amount, Decimal(100)), Decimal(1)))
 
 
@@ -41,7 +41,7 @@ def apportion(whole: int, parts: Mapping[K, Decimal | Fraction]) -> dict[K, int]
         parts: each in the currency's unit, exact.
 
     Raises:
-        ApportionError: the whole is no rounding of what the parts add up to.
+        ApportionError: the whole is not a rounding of the sum of the parts.
     """
     exact = {key: Fraction(amount) * 100 for key, amount in parts.items()}
     return _dealt(whole, exact)
@@ -60,7 +60,7 @@ def split(whole: int, weights: Mapping[K, int | Fraction]) -> dict[K, int]:
     total = sum(map(Fraction, weights.values()), Fraction(0))
     if total <= 0 or any(weight < 0 for weight in weights.values()):
         raise ApportionError("weights are zero or more, and at least one is more than zero")
-    # A refund is split as the same charge would be, with the sign turned.
+    # A refund is split like the same charge, with the sign reversed.
     size = abs(whole)
     dealt = _dealt(size, {key: size * Fraction(weight) / total for key, weight in weights.items()})
     return {key: amount if whole >= 0 else -amount for key, amount in dealt.items()}

@@ -1,4 +1,4 @@
-"""Months together: a quarter, the year to date, a fiscal year, and the same a year before."""
+"""Several months: a quarter, the year to date, a fiscal year, and the same a year before."""
 
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -12,7 +12,7 @@ _QUARTER, _YEAR = 3, 12
 
 
 class Stating(Protocol):
-    """Whoever has the statement of a month."""
+    """Anything that has the statement of a month."""
 
     def statement(self, month: BillingMonth, model: Model) -> Statement:
         """As it was closed, or as it is now."""
@@ -21,7 +21,7 @@ class Stating(Protocol):
 
 @dataclass(frozen=True)
 class Span:
-    """Whole months one after the other.
+    """Consecutive whole months.
 
     Attributes:
         name: for people, such as ``Q2 of FY2027``.
@@ -33,7 +33,7 @@ class Span:
 
     @classmethod
     def of(cls, word: str, month: BillingMonth, begins: int = 1) -> Self:
-        """The span that a month lies in.
+        """The span that contains a month.
 
         Args:
             word: one of `SPANS`; the year to date ends with the month.
@@ -47,7 +47,7 @@ class Span:
             return cls(str(month), (month,))
         into = (month.month - begins) % _YEAR
         first = month.shift(-into)
-        # A fiscal year is called by the year that it ends in.
+        # A fiscal year is named after the year in which it ends.
         ends = first.shift(_YEAR - 1).year
         year = f"{ends}" if begins == 1 else f"FY{ends}"
         match word:
@@ -76,7 +76,7 @@ class Owed:
 
     Attributes:
         span: the months.
-        cents: by currency and owner; nobody is None.
+        cents: by currency and owner; None for unallocated.
         stated: the months that have a statement.
     """
 

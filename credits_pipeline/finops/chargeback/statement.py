@@ -1,6 +1,6 @@
 """A statement: what each owner owes for a month, how that was found, and how it adds up.
 
-It is kept as JSON under its own digest, so that a statement that was closed can't change.
+It is stored as JSON under its own digest, so a closed statement can't change.
 """
 
 from collections.abc import Mapping
@@ -71,8 +71,8 @@ class AddsUp:
 
     Attributes:
         currency: of the bills.
-        rate: what it was converted by; one where it was not.
-        spend: exact, as the Spend page has it.
+        rate: what it was converted by; one if it was not.
+        spend: exact, as on the Spend page.
         steps: from the spend to what was billed.
         invoices: of the month.
     """
@@ -90,7 +90,7 @@ class AddsUp:
 
     @property
     def difference(self) -> Decimal:
-        """What the steps don't explain; zero, or something is wrong."""
+        """What the steps don't explain; anything but zero is an error."""
         return less(self.billed, total([self.spend, *(step.amount for step in self.steps)]))
 
 
@@ -100,7 +100,7 @@ class Section:
 
     Attributes:
         currency: of all amounts.
-        spend: exact; what was converted is in it.
+        spend: exact, including what was converted.
         lines: by owner, kind, account and service.
         pools: how shared costs were shared.
         adjustments: of closed months.
@@ -116,12 +116,12 @@ class Section:
 
     @property
     def is_converted(self) -> bool:
-        """Whether other currencies are in it."""
+        """Whether it includes other currencies."""
         return any(one.currency != self.currency for one in self.adds_up)
 
     @cached_property
     def owners(self) -> dict[str | None, dict[str, int]]:
-        """What each owner has of each kind, adjustments too; unallocated is there, and last."""
+        """What each owner has of each kind, including adjustments; unallocated is last."""
         found: dict[str | None, dict[str, int]] = {}
         for line in self.lines:
             kinds = found.setdefault(line.owner, dict.fromkeys((*KINDS, ADJUSTMENTS), 0))
@@ -134,7 +134,7 @@ class Section:
 
     @property
     def stated(self) -> int:
-        """This month's own cents of all owners and of nobody, without adjustments."""
+        """This month's own cents of all owners and unallocated, without adjustments."""
         return sum(line.cents for line in self.lines)
 
     @property
@@ -154,7 +154,7 @@ class Section:
 
     @property
     def holds(self) -> bool:
-        """Whether owners and unallocated are the spend to the cent, and the spend the invoices."""
+        """Whether owners and unallocated equal the spend to the cent, and that the invoices."""
         return (
             self.stated == cents(self.spend)
             and self.spend == total(times(one.spend, one.rate) for one in self.adds_up)
@@ -162,7 +162,7 @@ class Section:
         )
 
     def adds_up_of_all(self, statement: "Statement") -> tuple[AddsUp, ...]:
-        """How the whole section adds up, also of a part of it, which does not say so itself."""
+        """How the whole section adds up, even for a part of it, which lacks that itself."""
         return next(
             (one.adds_up for one in statement.sections if one.currency == self.currency), ()
         )
@@ -181,10 +181,10 @@ class Statement:
         model: the name of the model.
         to: whether owners are teams or products.
         sections: by currency.
-        owners: where each goes, by name.
-        accounts: what each account in it is called, by id.
+        owners: the details of each, by name.
+        accounts: the names of its accounts, by id.
         inputs: what it was made from.
-        faults: what a person has to see to before it is closed.
+        faults: what a person has to resolve before it is closed.
     """
 
     month: str
@@ -199,12 +199,12 @@ class Statement:
 
     @property
     def inputs_digest(self) -> str:
-        """Of what it was made from."""
+        """The digest of its inputs."""
         return digest(self.inputs)
 
     @property
     def digest(self) -> str:
-        """Of all that it says."""
+        """The digest of its whole content."""
         if "digest" not in self._kept:
             self._kept["digest"] = digest(self.as_dict())
         return self._kept["digest"]
@@ -215,7 +215,7 @@ class Statement:
         return all(section.holds for section in self.sections)
 
     def names(self) -> tuple[str | None, ...]:
-        """Every owner in any currency; nobody is last."""
+        """Every owner in any currency; unallocated last."""
         found = {owner for section in self.sections for owner in section.owners}
         return tuple(sorted(found | {None}, key=lambda owner: (owner is None, owner or "")))
 

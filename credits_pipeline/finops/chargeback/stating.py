@@ -1,7 +1,7 @@
-"""Makes the statement of a month from a published version, what people decided, and what is closed.
+"""Makes the statement of a month from a published version, the decisions, and the closed months.
 
-A closed month is what was kept. An open month is computed; it carries what closed months right
-before it have changed by since, so that no closed statement is ever written again.
+A closed month is what was stored. An open month is computed; it includes the later changes of the
+closed months right before it, so that no closed statement is ever rewritten.
 """
 
 from collections import defaultdict
@@ -39,7 +39,7 @@ class Closed(Protocol):
     """The months that are closed."""
 
     def statement(self, month: str, model: str) -> Statement | None:
-        """What was closed; None where the month is open."""
+        """What was closed; None if the month is open."""
 
 
 class NothingClosed:
@@ -52,7 +52,7 @@ class NothingClosed:
 
 @dataclass(frozen=True)
 class Books:
-    """What statements are made from.
+    """The inputs of statements.
 
     Attributes:
         published: the version of the bills.
@@ -69,7 +69,7 @@ class Books:
         return self.closed.statement(str(month), model.name) or self.draft(month, model)
 
     def draft(self, month: BillingMonth, model: Model) -> Statement:
-        """What the month is by the bills and decisions of now, closed or not."""
+        """The month by the current bills and decisions, closed or not."""
         sections, faults = self._sections(self.decided, model, month)
         before = self._closed_before(month, model)
         adjustments = self._adjustments(before)
@@ -134,7 +134,7 @@ class Books:
         )
 
     def _closed_before(self, month: BillingMonth, model: Model) -> list[Statement]:
-        """The closed months that no open month lies after, before this one; in order."""
+        """The closed months before this one with no open month in between; in order."""
         found: list[Statement] = []
         at = month.shift(-1)
         while (statement := self.closed.statement(str(at), model.name)) is not None:
@@ -143,7 +143,7 @@ class Books:
         return found
 
     def _adjustments(self, before: Iterable[Statement]) -> dict[str, tuple[Adjustment, ...]]:
-        """What closed months have changed by, and no closed month has stated yet; by currency."""
+        """Changes of closed months that no closed month has stated yet; by currency."""
         owed: dict[tuple[str, str, str | None], int] = defaultdict(int)
         for statement in before:
             for currency, owner, amount in self._changed(statement):
@@ -161,7 +161,7 @@ class Books:
         return {currency: tuple(some) for currency, some in found.items()}
 
     def _changed(self, statement: Statement) -> Iterable[tuple[str, str | None, int]]:
-        """A closed month by its bills of now and the decisions of then, less what was stated."""
+        """A closed month by its current bills and the decisions of then, minus what was stated."""
         decided = Decided.read(statement.inputs["decisions"])
         model = decided.model(statement.model)
         if self._bills(statement.month, model) == statement.inputs["bills"][statement.month]:
@@ -189,7 +189,7 @@ class Books:
 
 
 def unknown_owners(published: Published, decided: Decided, model: Model) -> list[str]:
-    """A sentence for each owner of a model that no bill and no list of owners knows."""
+    """A sentence for each owner of a model that is in no bill and no list of owners."""
     if not model.owners:
         return []
     known = {name for to, name in decided.owners if to == model.to}
@@ -210,7 +210,7 @@ def _converted(
     decided: Decided,
     month: BillingMonth,
 ) -> tuple[dict[str, tuple[list[Charge], list[AddsUp]]], list[str]]:
-    """The charges in the currency that they are stated in, and what kept one apart."""
+    """The charges in the currency that they are stated in, and what kept one separate."""
     groups: dict[str, tuple[list[Charge], list[AddsUp]]] = defaultdict(lambda: ([], []))
     faults: list[str] = []
     for currency, charges in sorted(by_currency.items()):

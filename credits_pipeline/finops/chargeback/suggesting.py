@@ -12,7 +12,7 @@ from credits_pipeline.finops.queries.exactly import percent, total
 from credits_pipeline.finops.queries.spend import sums
 from credits_pipeline.finops.queries.values import currencies
 
-#: In percent of what is tagged in an account.
+#: In percent of the tagged costs of an account.
 _NEARLY_ALL = Decimal(90)
 
 
@@ -23,8 +23,8 @@ class Suggestion:
     Attributes:
         rule: gives an account to an owner.
         account: its id.
-        share: of the account's tagged costs that are the owner's already, in percent.
-        gained: what the rule would give to the owner that is nobody's now, exact.
+        share: the owner's share of the account's tagged costs, in percent.
+        gained: the unallocated costs that the rule would give to the owner, exact.
         currency: of it.
     """
 
@@ -36,7 +36,7 @@ class Suggestion:
 
 
 def suggestions(published: Published, model: Model, month: BillingMonth) -> list[Suggestion]:
-    """Rules for accounts with costs that carry no owner's tag; what they gain most comes first."""
+    """Rules for accounts with costs that lack an owner's tag; the largest gain first."""
     if model.to not in published.tags:
         return []
     found = []

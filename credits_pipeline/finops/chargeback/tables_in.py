@@ -1,6 +1,6 @@
-"""Tables that people bring as CSV: metrics that pools follow, exchange rates, statement owners.
+"""Imported CSV tables: metrics that pools follow, exchange rates, statement owners.
 
-A table is read whole or not at all; what is wrong is told with its line and its column.
+A table is read completely or not at all; faults are reported with line and column.
 """
 
 import csv

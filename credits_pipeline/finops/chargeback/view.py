@@ -1,6 +1,6 @@
-"""What one reader sees of a statement: all of it, or the part of some owners and nothing beside.
+"""What one reader sees of a statement: all of it, or only the part of some owners.
 
-Screen, CSV, spreadsheet and PDF are made from a view, so that they say the same.
+Screen, CSV, spreadsheet and PDF are made from a view, so they agree.
 """
 
 from collections.abc import Iterable
@@ -35,12 +35,12 @@ class Row:
     """One owner's line of the summary.
 
     Attributes:
-        owner: None for nobody.
+        owner: None for unallocated.
         label: for people.
         cents: by the kinds of `COLUMNS`.
         total: all of them.
-        previous: of the month before; None where that has no statement in this currency.
-        share: of the section's total, in percent; None of nothing.
+        previous: of the previous month; None if that has no statement in this currency.
+        share: of the section's total, in percent; None if that is zero.
     """
 
     owner: str | None
@@ -58,8 +58,8 @@ class View:
     Attributes:
         statement: all of it.
         only: the owners whose part it is; None for all.
-        previous: the month before under the same model; None where there is none.
-        closing: how the month was closed; None where it never was.
+        previous: the previous month under the same model; None if there is none.
+        closing: how the month was closed; None if it never was.
     """
 
     statement: Statement
@@ -78,7 +78,7 @@ class View:
 
     @property
     def title(self) -> str:
-        """Whose it is, for people."""
+        """The owner that it is about, for people."""
         if self.only is None:
             return f"All {self.statement.to}s"
         return ", ".join(map(label, self.only))
@@ -92,7 +92,7 @@ class View:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """By currency, with nothing in them that is not this reader's."""
+        """By currency, with only this reader's content."""
         if self.only is None:
             return self.statement.sections
         return tuple(
@@ -150,6 +150,6 @@ def _of_currency(statement: Statement, currency: str) -> Section | None:
 
 
 def owners_of(views: Iterable[View]) -> tuple[str | None, ...]:
-    """Every owner in some views, nobody last."""
+    """Every owner in some views, unallocated last."""
     found = {owner for view in views for owner in view.statement.names()}
     return tuple(sorted(found, key=lambda owner: (owner is None, owner or "")))

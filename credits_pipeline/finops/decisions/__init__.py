@@ -1,8 +1,9 @@
-"""What people decide about money: kept once, never lost, each change with who, when and why.
+"""What people decide about money: stored once, never lost, each change with who, when and why.
 
-Items (sources, budgets, rules …) have versions: who saves on top of another's change is told what
-changed. States (of findings) and closed months lie beside them. Every write leaves a change in the
-log, in the same transaction. A snapshot is the items at one moment, found again by its digest.
+Items (sources, budgets, rules …) have versions: an author who saves on top of another's change is
+shown what changed. States (of findings) and closed months are stored beside them. Every write adds
+a change to the log, in the same transaction. A snapshot is the items at one moment, stored by
+digest.
 """
 
 from credits_pipeline.finops.decisions.body import Body, InvalidBodyError

@@ -1,4 +1,4 @@
-"""Decisions as one ZIP of YAML files, to be taken along and brought back through a browser."""
+"""Decisions as one ZIP of YAML files, to download and to upload in a browser."""
 
 import io
 import tempfile
@@ -14,7 +14,7 @@ from credits_pipeline.finops.decisions.said import STATES
 #: All of it, unpacked; decisions are small texts.
 _LARGEST = 20_000_000
 _MOST_FILES = 20_000
-#: ZIP knows no earlier moment; with it the same decisions are the same bytes.
+#: ZIP has no earlier time; with it the same decisions are the same bytes.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
@@ -32,7 +32,7 @@ def packed(contents: Contents) -> bytes:
 def unpacked(
     file: bytes, *, check_item: CheckItem = anything, check_state: CheckState = anything
 ) -> Contents:
-    """What a ZIP says.
+    """The content of a ZIP.
 
     Args:
         file: its bytes.
@@ -40,7 +40,7 @@ def unpacked(
         check_state: refuses a state that its kind of findings does not have.
 
     Raises:
-        DecisionsError: it is none, is too large, or a file in it can't be used; it is named.
+        DecisionsError: it is not one, is too large, or has an unusable file, which is named.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(file))
@@ -60,7 +60,7 @@ def unpacked(
             path = Path(folder) / _safe(one.filename)
             path.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(one) as packed_file:
-                # What a ZIP states of its sizes may be wrong.
+                # The sizes that a ZIP states may be wrong.
                 path.write_bytes(packed_file.read(one.file_size + 1)[: one.file_size])
         files = FileDecisions(Path(folder), check_item=check_item, check_state=check_state)
         try:
@@ -70,10 +70,10 @@ def unpacked(
 
 
 def _safe(name: str) -> PurePosixPath:
-    """Where a file of it lies.
+    """Where a file of it is.
 
     Raises:
-        DecisionsError: its name is none that an export has.
+        DecisionsError: no export has such a name.
     """
     path = PurePosixPath(name)
     depth = 3 if path.parts[:1] == (STATES,) else 2

@@ -1,4 +1,4 @@
-"""What an item says: a JSON object without floats, in one spelling that digests are made of."""
+"""An item's body: a JSON object without floats, in the one canonical form behind its digest."""
 
 import hashlib
 import json
@@ -10,14 +10,14 @@ _DEEPEST = 20
 
 
 class InvalidBodyError(ValueError):
-    """It can't be kept; the message names the place in it."""
+    """It can't be stored; the message names the place in it."""
 
 
 def checked(body: Body) -> dict[str, Any]:
-    """The body as it is kept: objects, lists, texts, whole numbers, true, false, null.
+    """The body in its stored form: objects, lists, texts, whole numbers, true, false, null.
 
     Raises:
-        InvalidBodyError: it holds anything else, such as a float.
+        InvalidBodyError: it contains anything else, such as a float.
     """
     found = _checked(body, "", 0)
     if not isinstance(found, dict):
@@ -26,12 +26,12 @@ def checked(body: Body) -> dict[str, Any]:
 
 
 def canonical(value: Any) -> str:
-    """JSON in the one spelling that digests are made of."""
+    """JSON in the canonical form."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of the one spelling, in hex."""
+    """SHA-256 of the canonical form, in hex."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 

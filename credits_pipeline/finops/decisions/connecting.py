@@ -1,6 +1,6 @@
-"""The database behind the store: how it is reached, how writers take turns, what faults say.
+"""The database behind the store: how it is reached, how writers take turns, how faults are worded.
 
-Writers take turns in both databases, so that the log's numbers are in the order of what happened.
+Writers take turns in both databases, so that the log's numbers are in the order of the changes.
 """
 
 import json
@@ -16,7 +16,7 @@ from credits_pipeline.finops.decisions.body import canonical
 from credits_pipeline.finops.decisions.item import DecisionsError
 from credits_pipeline.finops.decisions.tables import SCHEMA
 
-#: A writer that waits longer than this for its turn is told so.
+#: A writer that waits longer than this for its turn gets an error.
 _PATIENCE_SECONDS = 30
 _WRITES = "finops_writes"
 
@@ -28,12 +28,12 @@ def engine_of(url: str) -> sa.Engine:
         url: as SQLAlchemy writes it.
 
     Raises:
-        DecisionsError: it is no address of a database, or of one that the store can't use.
+        DecisionsError: it is not an address of a database, or of one that the store can't use.
     """
     try:
         parsed = sa.make_url(url)
     except exc.ArgumentError:
-        # The text may hold a password.
+        # The text may contain a password.
         raise DecisionsError(
             "FINOPS_DATABASE_URL is not the address of a database. What to do: write it as "
             "postgresql+psycopg2://user:password@host/database or sqlite:////folder/file.sqlite."
@@ -67,7 +67,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
-        # Transactions begin where `_begin` says, not where the driver thinks best.
+        # Transactions begin where `_begin` says, not where the driver chooses.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE_SECONDS * 1000}")
@@ -77,7 +77,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        # A reader that turns writer may be refused at once; who writes says so from the start.
+        # A reader that becomes a writer may be refused at once; writers say so from the start.
         writes = connection.get_execution_options().get(_WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -108,7 +108,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction whose writer is alone; readers go on meanwhile."""
+    """A transaction with one writer at a time; readers continue meanwhile."""
     with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"LOCK TABLE {SCHEMA}.change IN EXCLUSIVE MODE")
@@ -117,7 +117,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def told(engine: sa.Engine) -> Iterator[None]:
-    """Tell the database's own faults in words that say what to do.
+    """Turn the database's own faults into messages that say what to do.
 
     Raises:
         DecisionsError: the database refused or could not be reached.

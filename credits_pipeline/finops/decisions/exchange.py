@@ -1,4 +1,4 @@
-"""What differs between two sets of decisions, such as a store and the files beside it."""
+"""The differences between two sets of decisions, such as a store and its files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class Difference:
     Attributes:
         folder: a kind of items, or ``states/<kind of findings>``.
         id: of the thing.
-        before: what the first says; None where it has none.
-        after: what the second says; None where it has none.
+        before: what the first says; None if it has none.
+        after: what the second says; None if it has none.
     """
 
     folder: str
@@ -28,7 +28,7 @@ class Difference:
 
     @property
     def what(self) -> Literal["added", "changed", "removed"]:
-        """What has to be done to the first so that it says what the second says."""
+        """What must be done to the first to make it equal to the second."""
         if self.before is None:
             return "added"
         return "removed" if self.after is None else "changed"

@@ -1,6 +1,6 @@
-"""The small schema of a kind of decisions: its fields, and what each may hold.
+"""The small schema of a kind of decisions: its fields, and their allowed values.
 
-A reader takes what somebody wrote and gives what counts, or says in a few words what is wrong.
+A reader takes what somebody wrote and returns the value, or says in a few words what is wrong.
 """
 
 import re
@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 Reader = Callable[[Any], Any]
-#: Money that somebody writes has no more places than a bill.
+#: Money entered by hand has no more places than a bill.
 _PLACES = 18
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 
@@ -23,8 +23,8 @@ class Field:
 
     Attributes:
         name: of it.
-        read: gives what counts; a ValueError says what is wrong.
-        default: what counts where it is missing; `NEEDED` for none.
+        read: returns the value; a ValueError says what is wrong.
+        default: the value if it is missing; `NEEDED` for none.
     """
 
     name: str
@@ -40,10 +40,10 @@ NEEDED = _Needed()
 
 
 def read_fields(fields: Sequence[Field], body: Mapping[str, Any]) -> dict[str, Any]:
-    """What counts of a body, by field; null counts as missing.
+    """The values of a body, by field; null counts as missing.
 
     Raises:
-        ValueError: it names every field that is wrong, missing or unknown.
+        ValueError: names every field that is wrong, missing or unknown.
     """
     known = [field.name for field in fields]
     wrong = [_unknown(name, known) for name in sorted({*body} - {*known})]
@@ -104,7 +104,7 @@ def yes_no(value: Any) -> bool:
 
 
 def whole(least: int, most: int) -> Reader:
-    """A whole number between two, both included."""
+    """A whole number between two limits, inclusive."""
 
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
@@ -118,7 +118,7 @@ def amount(*, least: Decimal | None = None) -> Reader:
     """Exact money, as text or a whole number.
 
     Args:
-        least: it may be.
+        least: the smallest allowed.
     """
 
     def read(value: Any) -> Decimal:
@@ -154,7 +154,7 @@ def month(value: Any) -> str:
 
 
 def each(read: Reader, *, least: int = 0, most: int = 1000) -> Reader:
-    """A list of what a reader reads.
+    """A list whose elements one reader reads.
 
     Args:
         read: one of them.
@@ -196,7 +196,7 @@ def scope_words(value: Any) -> dict[str, tuple[str, ...]]:
 
 
 def body_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What counts, as a body keeps it: what is empty is left out, money and days are text."""
+    """The values in the stored form: empty ones are left out, money and days are text."""
     return {
         name: _kept(value)
         for name, value in values.items()

@@ -1,7 +1,7 @@
-"""Decisions that people keep in git: one YAML file an item, ``FOLDER/<kind>/<id>.yaml``.
+"""Decisions that people keep in git: one YAML file per item, ``FOLDER/<kind>/<id>.yaml``.
 
-Read as the database is read; what was said of findings lies in ``FOLDER/states/<kind>/<id>.yaml``.
-`write_contents` makes the files once; from then on people change them.
+Read like the database; judgements of findings are in ``FOLDER/states/<kind>/<id>.yaml``.
+`write_contents` creates the files once; from then on people change them.
 """
 
 from collections.abc import Collection
@@ -21,13 +21,14 @@ from credits_pipeline.finops.decisions.kind import (
     InvalidDecisionError,
     anything,
 )
+from credits_pipeline.finops.decisions.record import CLOSED
 from credits_pipeline.finops.decisions.said import STATES, folder_of, read_state, said
 
 _LARGEST = 1_000_000
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types
-    """Reads dates as the text that they are written as."""
+    """Reads dates as the text in which they are written."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -57,7 +58,7 @@ class FileDecisions:
         self.states = FileStates(folder, check_state)
 
     def item(self, kind: str, id_: str) -> Item | None:
-        """One thing; None where there is no file of it.
+        """One item; None if there is no file for it.
 
         Raises:
             DecisionsError: its file can't be read.
@@ -66,7 +67,7 @@ class FileDecisions:
         return self._item(path, kind, id_) if path.is_file() else None
 
     def items(self, kind: str) -> list[Item]:
-        """Every thing of a kind, by id.
+        """Every item of a kind, by id.
 
         Raises:
             DecisionsError: there is no folder, or a file can't be read.
@@ -85,7 +86,7 @@ class FileDecisions:
             DecisionsError: there is no folder, or a file can't be read.
         """
         self._check()
-        there = {path.name for path in self.folder.iterdir() if path.is_dir()} - {STATES}
+        there = {path.name for path in self.folder.iterdir() if path.is_dir()} - {STATES, CLOSED}
         wanted = {name for name in there if not name.startswith(".")} & {*(kinds or there)}
         contents = {
             kind: {item.id: dict(item.body) for item in self.items(kind)} for kind in wanted
@@ -215,7 +216,7 @@ class FileStates:
 def as_files(contents: Contents) -> dict[str, str]:
     """Each item and state as the text of a file, by its path below the folder, in order.
 
-    Fields stand in the order of their names, so that the same decisions are the same bytes.
+    Fields are sorted by name, so that the same decisions are the same bytes.
     """
     here = Path()
     return {
@@ -241,11 +242,11 @@ def write_contents(folder: Path, contents: Contents) -> list[Path]:
 
 
 def _text(body: Body) -> str:
-    """The body as YAML that reads back as the same."""
+    """The body as YAML that reads back unchanged."""
     text = str(yaml.safe_dump(body, allow_unicode=True, sort_keys=True, width=100))
     if canonical(yaml.load(text, _Loader)) == canonical(body):  # noqa: S506 - a safe loader
         return text
-    # YAML takes a few rare characters for ends of lines unless they are escaped.
+    # YAML reads a few rare characters as line ends unless they are escaped.
     return str(yaml.safe_dump(body, allow_unicode=False, sort_keys=True, width=100))
 
 
@@ -261,13 +262,13 @@ def _kept_in_files(what: str, id_: str, path: Path) -> DecisionsError:
 
 
 def _files(folder: Path, kind: str) -> list[tuple[str, Path]]:
-    """The files of a kind, each with the id that it is of."""
+    """The files of a kind, each with its item's id."""
     found = (folder / kind).glob("*.yaml")
     return [(unquote(path.name.removesuffix(".yaml")), path) for path in found]
 
 
 def _read(path: Path, kind: str) -> tuple[dict[str, Any], datetime]:
-    """What a file says, and when it was written."""
+    """A file's content, and when it was written."""
     try:
         if path.stat().st_size > _LARGEST:
             raise DecisionsError(

@@ -1,4 +1,4 @@
-"""What the store hands out: items, states, closed months, changes, snapshots, refusals."""
+"""What the store returns: items, states, closed months, changes, snapshots, refusals."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ class Author:
 
     Attributes:
         who: a person or a machine, such as an e-mail address.
-        via: through what.
+        via: the tool or channel used.
     """
 
     who: str
@@ -28,7 +28,7 @@ class Author:
 
 @dataclass(frozen=True)
 class Item:
-    """One decided thing.
+    """One decision.
 
     Attributes:
         kind: such as source or budget.
@@ -49,7 +49,7 @@ class Item:
 
 @dataclass(frozen=True)
 class State:
-    """How somebody has judged a finding: a recommendation, a violation, an anomaly.
+    """How somebody judged a finding: a recommendation, a violation, an anomaly.
 
     Attributes:
         subject_kind: what kind of finding.
@@ -105,18 +105,18 @@ class ClosedMonth:
 
 @dataclass(frozen=True)
 class Change:
-    """One line of the log, which is only ever added to.
+    """One line of the log, which is append-only.
 
     Attributes:
         id: in the order of writing.
         at: when, UTC.
         who: wrote.
-        via: through what.
+        via: the tool or channel used.
         kind: of the thing changed.
         key: its id.
-        version: that it has since.
-        before: what it said; None where it was new.
-        after: what it says; None where it is gone.
+        version: its version after the change.
+        before: what it said; None if it was new.
+        after: what it says; None if it was removed.
         why: as the author put it; may be empty.
     """
 
@@ -160,8 +160,8 @@ class ChangedMeanwhileError(DecisionsError):
         kind: of the thing.
         key: its id.
         expected: the version that the writer had read; None for “there is none”.
-        found: the thing as it is now; None where it is gone.
-        wanted: what the writer wanted it to say; None where it was to go.
+        found: the current item; None if it was removed.
+        wanted: what the writer wanted; None if it was to be removed.
     """
 
     def __init__(
@@ -187,7 +187,7 @@ class ChangedMeanwhileError(DecisionsError):
         )
 
     def differences(self) -> dict[str, tuple[Any, Any]]:
-        """Each field on which both differ: what it says now, and what it was to say."""
+        """Each field on which both differ: its current value, and the wanted one."""
         if not isinstance(self.found, Item) or self.wanted is None:
             return {}
         now, wanted = self.found.body, self.wanted

@@ -1,6 +1,6 @@
-"""What people say of findings, and which months they closed: the store's two other tables.
+"""People's judgements of findings, and the months they closed: the store's two other tables.
 
-Both have versions and leave lines in the log, as items do.
+Both have versions and log lines, like items.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from credits_pipeline.finops.decisions.kind import CheckState, anything
 from credits_pipeline.finops.decisions.log import Connecting, Log
 from credits_pipeline.finops.decisions.tables import CLOSE, STATE
 
-#: The kind under which closings stand in the log.
+#: The kind of closings in the log.
 CLOSING = "close"
 
 
@@ -105,7 +105,7 @@ class States:
         expected: int | None,
         why: str,
     ) -> State:
-        """Write a state in a transaction; its version is one more than what is there.
+        """Write a state in a transaction; its version is one more than the current one.
 
         Raises:
             ChangedMeanwhileError: somebody else judged it since.
@@ -163,7 +163,7 @@ class ClosedMonths:
         return sorted(found, key=lambda closed: (closed.month, closed.model))
 
     def find(self, month: str, model: str) -> ClosedMonth | None:
-        """A month's closing, reopened or not; None where there never was one."""
+        """A month's closing, reopened or not; None if there never was one."""
         with self._reading() as connection:
             return _closing(connection, month, model)
 
@@ -214,7 +214,7 @@ class ClosedMonths:
         """Open a closed month again; its digests stay.
 
         Raises:
-            ChangedMeanwhileError: it is not closed, or was closed anew since it was read.
+            ChangedMeanwhileError: it is not closed, or was closed again since it was read.
         """
         with self._writing() as connection:
             before = _closing(connection, month, model)
@@ -270,7 +270,7 @@ def _write(
 
 
 def _said(found: State | ClosedMonth) -> Body:
-    """It as the log tells it."""
+    """Its form in the log."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in vars(found).items()

@@ -1,7 +1,7 @@
-"""Kinds of decisions: what each is called, and what a thing of it has to say to be kept.
+"""Kinds of decisions: their names, and what an item must say to be accepted.
 
-A room that keeps a kind says so in one line of `ITEMS` or `JUDGED`, and has the kind at that place.
-From then on the store, the files, export, import and the log know it.
+A room with a kind adds one line to `ITEMS` or `JUDGED`, and has the kind at that place. From then
+on the store, the files, export, import and the log know it.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from credits_pipeline.finops.decisions.body import Body
 from credits_pipeline.finops.decisions.item import DecisionsError
 
 _ROOM = "credits_pipeline.finops"
-#: Where each kind of items is described. The rooms are imported when one of theirs is checked.
+#: Where each kind of items is described. A room is imported when one of its items is checked.
 ITEMS = {
     "allocation_metric": f"{_ROOM}.chargeback.kinds:METRIC",
     "allocation_model": f"{_ROOM}.chargeback.kinds:MODEL",
@@ -38,7 +38,7 @@ CheckState = Callable[[str, str, str, str], None]
 
 
 class InvalidDecisionError(DecisionsError):
-    """It can't be kept; the message names each fault."""
+    """It can't be stored; the message names each fault."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class JudgedKind:
     Attributes:
         name: in the store, the log and folders, such as anomaly.
         states: the words that a state may be; a finding that was never judged has the first.
-        reasons: the words that a reason may be, by state; a state that is not named needs none.
+        reasons: the allowed reasons, by state; a state that is not listed needs none.
         plural: for people.
     """
 
@@ -73,7 +73,7 @@ class JudgedKind:
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def check(self, state: str, reason: str) -> None:
-        """Refuse a word that is none of it.
+        """Refuse a word that does not belong to it.
 
         Raises:
             ValueError: it names what there is.
@@ -129,13 +129,13 @@ def check_state(subject_kind: str, subject_id: str, state: str, reason: str) -> 
 
 
 def item_kind(name: str) -> ItemKind:
-    """One kind of items, from the room that keeps it."""
+    """One kind of items, from its room."""
     found: ItemKind = _found(ITEMS[name])
     return found
 
 
 def judged_kind(name: str) -> JudgedKind:
-    """How one kind of findings is judged, from the room that finds them."""
+    """How one kind of findings is judged, from its room."""
     found: JudgedKind = _found(JUDGED[name])
     return found
 

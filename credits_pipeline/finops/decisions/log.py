@@ -1,4 +1,4 @@
-"""The log of changes: added to in the transaction of each write, and never edited."""
+"""The log of changes: extended in the transaction of each write, and never edited."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -37,7 +37,7 @@ class Log:
         after: Body | None,
         why: str,
     ) -> None:
-        """Add a line, in the transaction of what it tells."""
+        """Add a line, in the transaction of its change."""
         connection.execute(
             CHANGE.insert(),
             {

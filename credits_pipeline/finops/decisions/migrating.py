@@ -1,4 +1,4 @@
-"""Brings a database's tables to the newest version, once, whoever opens it first.
+"""Brings a database's tables to the newest version, once, by whoever opens it first.
 
 Many processes may open a new store at the same moment: one migrates under a lock, the others wait.
 """
@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
 
+from credits_pipeline.finops.decisions.connecting import engine_of, told
 from credits_pipeline.finops.decisions.item import DecisionsError
 from credits_pipeline.finops.decisions.tables import SCHEMA, VERSION_TABLE
 
@@ -22,7 +23,7 @@ _PATIENCE_SECONDS = 60
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Make or change the tables, where they are not of this release.
+    """Create or change the tables if they are not of this release.
 
     Raises:
         DecisionsError: they are of a later release, or another process migrates for too long.
@@ -52,6 +53,20 @@ def migrate(engine: sa.Engine) -> None:
             command.upgrade(config, "head")
 
 
+def standing(url: str) -> tuple[str | None, str]:
+    """The version of a database's tables, None if it has none, and that of this release.
+
+    Raises:
+        DecisionsError: the database does not answer.
+    """
+    engine = engine_of(url)
+    try:
+        with told(engine):
+            return _revision(engine), _head()
+    finally:
+        engine.dispose()
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
@@ -72,7 +87,7 @@ def _schema(engine: sa.Engine) -> str | None:
 
 
 def _revision(engine: sa.Engine) -> str | None:
-    """The version of the tables; None where there are none."""
+    """The version of the tables; None if there are none."""
     table = sa.table(VERSION_TABLE, sa.column("version_num"), schema=_schema(engine))
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table(VERSION_TABLE, schema=_schema(engine)):

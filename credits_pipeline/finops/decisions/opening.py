@@ -1,4 +1,4 @@
-"""Opens the decisions that the settings name: a database, or files that people keep in git."""
+"""Opens the decisions that the settings name: a database, or files in git."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions.body import Body
 from credits_pipeline.finops.decisions.exchange import Contents
 from credits_pipeline.finops.decisions.files import FileDecisions
-from credits_pipeline.finops.decisions.item import Author, Item, Snapshot, State
+from credits_pipeline.finops.decisions.item import Author, ClosedMonth, Item, Snapshot, State
 from credits_pipeline.finops.decisions.kind import check_item, check_state
 from credits_pipeline.finops.decisions.store import DecisionStore
 
@@ -50,14 +50,14 @@ class Decisions(Protocol):
         ...
 
     def contents(self) -> Contents:
-        """Every item and every state that says something, by folder and id."""
+        """Every item and every non-empty state, by folder and id."""
         ...
 
     def item(self, kind: str, id_: str) -> Item | None:
-        """One thing; None where there is none."""
+        """One item; None if there is none."""
 
     def items(self, kind: str) -> list[Item]:
-        """Every thing of a kind, by id."""
+        """Every item of a kind, by id."""
         ...
 
     def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
@@ -67,11 +67,11 @@ class Decisions(Protocol):
     def put(
         self, kind: str, id_: str, body: Body, *, by: Author, expected: int | None, why: str = ""
     ) -> Item:
-        """Write a thing."""
+        """Write an item."""
         ...
 
     def delete(self, kind: str, id_: str, *, by: Author, expected: int, why: str = "") -> None:
-        """Take a thing away."""
+        """Remove an item."""
 
 
 def are_kept() -> bool:
@@ -96,9 +96,22 @@ def closings_are_kept() -> bool:
     return Path(make_url(settings.database_url()).database or "").is_file()
 
 
+def closed_months() -> list[ClosedMonth]:
+    """Every month that was ever closed here; always in the database, wherever decisions are.
+
+    Raises:
+        SettingError: the settings name no database.
+        DecisionsError: it can't be reached.
+    """
+    if not closings_are_kept():
+        return []
+    with DecisionStore.open(settings.database_url()) as store:
+        return store.closed_months.all()
+
+
 @contextmanager
 def open_decisions() -> Iterator[Decisions]:
-    """Open them until the block ends; a database gets its tables where it has none.
+    """Open them until the block ends; a database without tables gets them.
 
     Raises:
         SettingError: the settings name neither a database nor files.

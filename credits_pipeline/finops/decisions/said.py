@@ -1,4 +1,4 @@
-"""A state as files have it: only what somebody said, in `states/<kind of finding>/<id>.yaml`."""
+"""A state as a file: only what somebody decided, in `states/<kind of finding>/<id>.yaml`."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -30,23 +30,23 @@ _FIELDS = (
 
 
 def folder_of(subject_kind: str) -> str:
-    """Where the states of a kind of findings lie."""
+    """The folder of the states of a kind of findings."""
     return f"{STATES}/{subject_kind}"
 
 
 def judged_of(folder: str) -> str | None:
-    """The kind of findings whose states lie there; None where items do."""
+    """The kind of findings whose states are there; None if items are."""
     room, _, subject_kind = folder.partition("/")
     return subject_kind if room == STATES and subject_kind else None
 
 
 def first_of(subject_kind: str) -> str:
-    """The state of what nobody judged."""
+    """The state of a finding that nobody judged."""
     return judged_kind(subject_kind).states[0] if subject_kind in JUDGED else "open"
 
 
 def said(state: State) -> dict[str, Any]:
-    """What somebody said of a finding; nothing where it is as if nobody had."""
+    """What somebody decided about a finding; empty if it is as if nobody had."""
     told = {"reason": state.reason, "note": state.note, "owner": state.owner}
     found: dict[str, Any] = {name: value for name, value in told.items() if value}
     if state.until is not None:
@@ -59,7 +59,7 @@ def said(state: State) -> dict[str, Any]:
 def read_state(
     subject_kind: str, subject_id: str, body: Mapping[str, Any], at: datetime, who: str
 ) -> State:
-    """A state from what a file says; without a word it is as if nobody had judged.
+    """A state from a file's content; without content it is as if nobody had judged.
 
     Raises:
         InvalidDecisionError: it can't be kept.

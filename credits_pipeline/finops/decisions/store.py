@@ -1,6 +1,6 @@
 """The store of decisions in a database: items with versions, and the log of every change.
 
-What is written goes in with its line of the log or not at all. SQLite and PostgreSQL keep the same.
+A write goes in together with its log line or not at all. SQLite and PostgreSQL store the same.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -50,7 +50,7 @@ class DecisionStore:
         check_item: CheckItem = anything,
         check_state: CheckState = anything,
     ) -> None:
-        """Take an engine whose tables are there; `open` makes both.
+        """Take an engine whose tables exist; `open` creates both.
 
         Args:
             engine: of the database.
@@ -72,7 +72,7 @@ class DecisionStore:
         check_item: CheckItem = anything,
         check_state: CheckState = anything,
     ) -> Self:
-        """Open a database, and make or change its tables first where that is needed.
+        """Open a database, after creating or changing its tables if needed.
 
         Args:
             url: as SQLAlchemy writes it.
@@ -100,11 +100,11 @@ class DecisionStore:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Release the database."""
         self._engine.dispose()
 
     def item(self, kind: str, id_: str) -> Item | None:
-        """One thing; None where there is none, or not any more."""
+        """One item; None if there is none, or no longer."""
         with self._reading() as connection:
             return self._item(connection, kind, id_)
 
@@ -113,35 +113,35 @@ class DecisionStore:
         query = sa.select(ITEM).where(ITEM.c.kind == kind, ~ITEM.c.deleted)
         with self._reading() as connection:
             found = [_read(row) for row in connection.execute(query)]
-        # Databases sort text by rules of their own.
+        # Databases sort text by their own rules.
         return sorted(found, key=lambda item: item.id)
 
     def put(
         self, kind: str, id_: str, body: Body, *, by: Author, expected: int | None, why: str = ""
     ) -> Item:
-        """Write a thing.
+        """Write an item.
 
         Args:
             kind: of it.
             id_: within its kind.
-            body: what it says from now on.
+            body: its new content.
             by: who writes.
-            expected: the version that was read before; None where there must be none yet.
+            expected: the version that was read before; None if there must be none yet.
             why: in the author's words.
 
         Raises:
             ChangedMeanwhileError: somebody else wrote since; nothing was written.
-            InvalidBodyError: the body can't be kept.
+            InvalidBodyError: the body can't be stored.
             InvalidDecisionError: its kind can't use it.
         """
         with self._writing() as connection:
             return self._put(connection, kind, id_, body, by=by, expected=expected, why=why)
 
     def delete(self, kind: str, id_: str, *, by: Author, expected: int, why: str = "") -> None:
-        """Take a thing away; the log keeps what it said.
+        """Remove an item; the log keeps its content.
 
         Raises:
-            ChangedMeanwhileError: somebody else wrote since, or took it away; nothing was written.
+            ChangedMeanwhileError: somebody else wrote or removed it since; nothing was written.
         """
         with self._writing() as connection:
             self._delete(connection, kind, id_, by=by, expected=expected, why=why)
@@ -153,20 +153,20 @@ class DecisionStore:
         return self.log.read(kind, key, limit=limit)
 
     def contents(self) -> Contents:
-        """Every item and every state that says something, as files have them."""
+        """Every item and every non-empty state, as files have them."""
         with self._reading() as connection:
             return self._contents(connection)
 
     def take_in(
         self, wanted: Contents, *, by: Author, why: str = "", prune: bool = False
     ) -> tuple[Difference, ...]:
-        """Make the store say what files say: all of it, or nothing of it.
+        """Make the store equal to the files, completely or not at all.
 
         Args:
             wanted: what they say.
-            by: who takes them in.
+            by: who imports them.
             why: in the author's words.
-            prune: whether what no file has is taken away.
+            prune: whether items without a file are removed.
 
         Returns:
             What changed.
@@ -182,7 +182,7 @@ class DecisionStore:
         return found
 
     def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
-        """The items as they are now, kept so that its digest finds them again.
+        """The current items, stored so that the digest finds them again.
 
         Args:
             kinds: which; None for all.
@@ -200,7 +200,7 @@ class DecisionStore:
         return taken
 
     def kept_snapshot(self, digest: str) -> Snapshot | None:
-        """What a digest stands for; None where it was not kept here."""
+        """The snapshot of a digest; None if it was not stored here."""
         query = sa.select(SNAPSHOT.c.contents).where(SNAPSHOT.c.digest == digest)
         with self._reading() as connection:
             contents = connection.execute(query).scalar()

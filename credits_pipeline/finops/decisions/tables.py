@@ -12,7 +12,7 @@ VERSION_TABLE = "finops_alembic_version"
 
 
 class Utc(sa.types.TypeDecorator[datetime]):
-    """An aware moment, kept in UTC also where a database knows no zones."""
+    """An aware moment, stored in UTC even if a database knows no zones."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -36,7 +36,7 @@ def _json() -> sa.JSON:
 
 
 def _counted() -> "sa.types.TypeEngine[Any]":
-    # SQLite counts by itself only what is called INTEGER.
+    # SQLite counts by itself only a column declared INTEGER.
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

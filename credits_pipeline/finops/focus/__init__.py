@@ -1,4 +1,4 @@
-"""FOCUS as this project keeps it: columns and types, closed lists, aliases. Tables, not code."""
+"""FOCUS as this project stores it: columns and types, closed lists, aliases. Tables, not code."""
 
 from credits_pipeline.finops.focus.aliases import columns_of
 from credits_pipeline.finops.focus.columns import (

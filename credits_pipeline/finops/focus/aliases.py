@@ -1,6 +1,6 @@
 """Which FOCUS column a header of a file means: the header itself, or a line of ``aliases.csv``.
 
-A provider whose files name things otherwise needs lines in that table and no code.
+A provider with other names needs lines in that table and no code.
 """
 
 import csv
@@ -16,14 +16,14 @@ _NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
 def plain(header: str) -> str:
-    """A header without what varies from writer to writer: case, blanks, a byte-order mark."""
+    """A header without what varies between writers: case, blanks, a byte-order mark."""
     return _NOT_A_LETTER.sub("", header.replace("\ufeff", "")).casefold()
 
 
 def columns_of(headers: Sequence[str], provider: str) -> list[str | None]:
-    """For each header the FOCUS column that it holds, or None where it holds none.
+    """For each header its FOCUS column, or None if it has none.
 
-    A column is held by one header only: the one that carries its name, else the first alias.
+    A column has one header only: the one with its name, otherwise the first alias.
     """
     named: dict[str, str] = {plain(name): name for name in FOCUS_COLUMNS}
     found: list[str | None] = [None] * len(headers)
@@ -46,7 +46,7 @@ def columns_of(headers: Sequence[str], provider: str) -> list[str | None]:
 
 @cache
 def _aliases(provider: str) -> tuple[tuple[str, str], ...]:
-    """Plain header and column, for this provider; a plain FOCUS source may hold anyone's files."""
+    """Plain header and column, for this provider; a plain FOCUS source may have anyone's files."""
     with _TABLE.open(encoding="utf-8", newline="") as file:
         return tuple(
             (plain(line["header"]), line["column"])

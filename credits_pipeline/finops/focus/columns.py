@@ -7,20 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-#: Money, prices and quantities: 18 places, since FOCUS rows carry up to 15 and doubles up to 17.
+#: Money, prices and quantities: 18 places, because FOCUS rows carry up to 15 and doubles up to 17.
 MONEY = "DECIMAL(36,18)"
 #: The four costs that every row has.
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 
 Kind = Literal["text", "money", "time", "json"]
-#: How much a file needs a column: without a ``required`` one it is no bill, without an ``expected``
-#: one something is shown as not known.
+#: How much a file needs a column: without a ``required`` one it is not a bill; without an
+#: ``expected`` one something is shown as not known.
 Level = Literal["required", "expected", "optional"]
 
 
 @dataclass(frozen=True)
 class FocusColumn:
-    """A column of FOCUS: its name there, what it holds, the version that brought it."""
+    """A column of FOCUS: its name, its content, the version that introduced it."""
 
     name: str
     kind: Kind
@@ -29,7 +29,7 @@ class FocusColumn:
 
     @property
     def sql_type(self) -> str:
-        """The type in which it is kept."""
+        """The type in which it is stored."""
         return {"text": "VARCHAR", "json": "VARCHAR", "money": MONEY, "time": "TIMESTAMP"}[
             self.kind
         ]
@@ -81,11 +81,11 @@ _ALL = [
     ),
     *_columns("json", "AllocatedMethodDetails AllocatedTags ContractApplied", since="1.3"),
 ]
-#: By name, in the alphabet's order.
+#: By name, in alphabetical order.
 FOCUS_COLUMNS: dict[str, FocusColumn] = {
     column.name: column for column in sorted(_ALL, key=lambda column: column.name)
 }
-#: Ours, lower case. ``Tags`` is kept as ``tags``: engines don't tell the two apart.
+#: Ours, lower case. ``Tags`` is stored as ``tags``: engines don't distinguish the two.
 OWN_COLUMNS: tuple[tuple[str, str], ...] = (
     ("source", "VARCHAR"),
     ("provider", "VARCHAR"),

@@ -1,4 +1,4 @@
-"""FOCUS's closed lists: what a column may say. Case is put right, other words are not."""
+"""FOCUS's closed lists: the allowed words of a column. Case is corrected, other words are not."""
 
 #: Column to the words that FOCUS allows there.
 CLOSED_LISTS: dict[str, tuple[str, ...]] = {
@@ -31,5 +31,5 @@ CLOSED_LISTS: dict[str, tuple[str, ...]] = {
         "Web",
     ),
 }
-#: Where an unknown word makes a sum wrong, so that it stops the month; elsewhere it is told.
+#: Where an unknown word makes a sum wrong, so that it stops the month; elsewhere it is reported.
 DECIDES_MONEY = frozenset({"ChargeCategory"})

@@ -1,4 +1,4 @@
-"""The forecast of a scope, with what past forecasts of it were worth."""
+"""The forecast of a scope, and how good past forecasts of it were."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ class Outlook:
     Attributes:
         scope: what was asked, with its currency.
         forecast: of its period.
-        quality: what past forecasts of it were worth.
+        quality: how good past forecasts of it were.
     """
 
     scope: Scope
@@ -27,10 +27,10 @@ class Outlook:
 
 
 def outlook(published: Published, scope: Scope, today: date) -> Outlook:
-    """What a scope's period, which is whole months, will cost.
+    """What a scope's period of whole months will cost.
 
     Raises:
-        SeveralCurrenciesError: it holds several currencies, and none was chosen.
+        SeveralCurrenciesError: it has several currencies, and none was chosen.
     """
     asked = one_currency(published, scope)
     days = history(published, asked, today)

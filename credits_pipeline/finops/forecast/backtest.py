@@ -1,6 +1,6 @@
-"""How good forecasts would have been: every whole month of the past, as told on its days.
+"""How good forecasts would have been: every whole past month, as forecast on its days.
 
-Beside the method stand the run rate and the seasonal naive, so that a worse method is seen.
+The run rate and the seasonal naive are shown beside the method, so that a worse method shows.
 """
 
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ from credits_pipeline.finops.forecast.forecast import Forecaster
 from credits_pipeline.finops.queries.daily import History
 from credits_pipeline.finops.queries.periods import Period
 
-#: The complete days of a month after which its end was forecast.
+#: The numbers of complete days after which the end of a month was forecast.
 DAYS = (5, 10, 15, 20)
-#: A range is widened from so many past ones on, so that this share of them would have held.
+#: With this many past ranges, a range is widened so that this share of them would have held.
 _LEAST_SCORES = 8
 _SHARE = 0.9
 _WIDEST = Decimal(5)
@@ -25,14 +25,14 @@ METHODS = ("forecast", "run rate", "seasonal naive")
 
 @dataclass(frozen=True)
 class Told:
-    """What was told of a month on one of its days.
+    """One forecast of a month on one of its days.
 
     Attributes:
         month: as YYYY-MM.
         day: how many of its days were complete.
         actual: what it cost in the end.
-        expected: by each of `METHODS`; None where it could not tell.
-        low: of the range; None where there was none.
+        expected: by each of `METHODS`; None if it had no answer.
+        low: of the range; None if there was none.
         high: the same.
     """
 
@@ -45,13 +45,13 @@ class Told:
 
     @property
     def hit(self) -> bool | None:
-        """Whether the range held; None where there was none."""
+        """Whether the range held; None if there was none."""
         if self.low is None or self.high is None:
             return None
         return self.low <= self.actual <= self.high
 
     def error(self, method: str) -> float | None:
-        """By what share of the end a method was wrong."""
+        """The error of a method, as a share of the actual cost."""
         expected = self.expected[method]
         if expected is None or not self.actual:
             return None
@@ -60,11 +60,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Quality:
-    """What past forecasts were worth.
+    """How good past forecasts were.
 
     Attributes:
         told: each of them.
-        widening: how many times its range a forecast's is to be, so that it holds as often.
+        widening: the factor by which a forecast's range is widened, so that it holds as often.
     """
 
     told: tuple[Told, ...] = ()
@@ -73,15 +73,15 @@ class Quality:
     @property
     def hits(self) -> int:
         """How many ended within their range."""
-        return sum(one.hit is True for one in self.told)
+        return sum(one.hit is True for one in self.overrides)
 
     @property
     def ranges(self) -> int:
         """How many had a range."""
-        return sum(one.hit is not None for one in self.told)
+        return sum(one.hit is not None for one in self.overrides)
 
     def mean_error(self, method: str, day: int | None = None) -> float | None:
-        """The mean error of a method, as a share; None where there is none.
+        """The mean error of a method, as a share; None if there is none.
 
         Args:
             method: one of `METHODS`.
@@ -89,14 +89,14 @@ class Quality:
         """
         errors = [
             error
-            for one in self.told
+            for one in self.overrides
             if (day is None or one.day == day) and (error := one.error(method)) is not None
         ]
         return fmean(errors) if errors else None
 
 
 def backtest(history: History, forecaster: Forecaster | None = None) -> Quality:
-    """Tell every whole month of a history again, from what was known on `DAYS`."""
+    """Forecast every whole month of a history again, from what was known on `DAYS`."""
     if history.first is None or history.until is None:
         return Quality()
     made = forecaster or Forecaster(history)
@@ -105,7 +105,7 @@ def backtest(history: History, forecaster: Forecaster | None = None) -> Quality:
     for month in _whole_months(history.first, history.until):
         period = Period.of_month(month)
         actual = history.so_far(period.start, period.end)
-        # Only what was over by then could be learnt from.
+        # Only what was over by then counts as experience.
         factor, learnt = _widening(scores), []
         for day in DAYS:
             at = period.start + timedelta(days=day)
@@ -134,7 +134,7 @@ def backtest(history: History, forecaster: Forecaster | None = None) -> Quality:
 
 
 def _widening(scores: list[Decimal]) -> Decimal:
-    """How many times its range a forecast needed, so that nine of ten held; once at least."""
+    """The factor that a forecast's range needed so that nine of ten held; at least one."""
     if len(scores) < _LEAST_SCORES:
         return Decimal(1)
     ordered = sorted(scores)

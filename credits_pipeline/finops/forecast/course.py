@@ -1,4 +1,4 @@
-"""A series of days with every fit that was possible on the way, and how wrong each was later.
+"""A series of days with every fit that was possible on the way, and how wrong each later was.
 
 The range of a forecast comes from here: from the method's own errors at the same distance.
 """
@@ -8,18 +8,18 @@ from itertools import accumulate
 
 from credits_pipeline.finops.forecast.method import LEAST_DAYS, Fit, fit
 
-#: Errors older than this say little of the method now.
+#: Older errors say little about the method now.
 WINDOW_DAYS = 120
 #: Fewer past forecasts than this make no range.
 _LEAST_ERRORS = 20
-#: The range is what so many past errors stayed within; of the ones to come, about nine of ten do.
+#: The range covers this many past errors; about nine of ten future ones will be inside.
 SHARE = 0.95
-#: The fit of a day is made from so many days before it.
+#: The fit of a day is made from this many days before it.
 _SEEN = 70
 
 
 class Course:
-    """The days of what comes with use, from the first one on."""
+    """The days of usage-based cost, from the first one on."""
 
     def __init__(self, days: Sequence[float]) -> None:
         """Take the series.
@@ -32,13 +32,13 @@ class Course:
         self._fits: dict[int, Fit | None] = {}
 
     def fit(self, at: int) -> Fit | None:
-        """What was expected when so many days were known."""
+        """What was expected when this many days were known."""
         if at not in self._fits:
             self._fits[at] = fit(self._days[max(0, at - _SEEN) : at])
         return self._fits[at]
 
     def errors(self, at: int, lead: int) -> list[float]:
-        """The errors of past sums of so many days, as shares of what was expected.
+        """The errors of past sums of this many days, as shares of what was expected.
 
         Args:
             at: how many days were known.
@@ -54,11 +54,11 @@ class Course:
         return found
 
     def margin(self, at: int, lead: int) -> float | None:
-        """The share that nearly all past sums were wrong by at most; None where too few are past.
+        """The largest error share of nearly all past sums; None if too few are past.
 
         Args:
             at: how many days are known.
-            lead: of how many days the sum is; of more than are past, of as many as are.
+            lead: of how many days the sum is; if there are fewer past days, of all of them.
         """
         longest = at - LEAST_DAYS - _LEAST_ERRORS + 1
         if longest < 1:

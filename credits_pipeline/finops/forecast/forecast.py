@@ -1,6 +1,6 @@
-"""The forecast of a period: what is known, what the days left are expected to cost, and the range.
+"""The forecast of a period: what is known, what is expected of the days left, and the range.
 
-Under 14 days of history there is a run rate only; from then on it stands beside the forecast.
+Under 14 days of history there is a run rate only; from then on it is shown beside the forecast.
 """
 
 from dataclasses import dataclass, replace
@@ -24,17 +24,17 @@ class Forecast:
     """What a period will cost. All but `so_far` are estimates, rounded to the cent.
 
     Attributes:
-        period: of what.
+        period: the period forecast.
         so_far: what its bills say up to now, exact.
         until: the day after the last complete one; None without a bill.
         past: what each complete day of the period cost, exact, in order.
         days: what each other day is expected to cost, in order; with `past` it sums to `expected`.
-        expected: what the whole period will; None where nobody can tell yet.
-        low: nine of ten past forecasts ended above it; None where too few are past.
+        expected: what the whole period will cost; None if that can't be estimated yet.
+        low: nine of ten past forecasts ended above it; None if too few are past.
         high: the same, below it.
-        run_rate: what the period would cost if its days went on as they were on average.
+        run_rate: what the period would cost if its days went on at their average.
         history_days: complete days that it was made from.
-        why_not: why there is no forecast; empty where there is one.
+        why_not: why there is no forecast; empty if there is one.
     """
 
     period: Period
@@ -55,7 +55,7 @@ class Forecast:
         return self.until is not None and self.until >= self.period.end
 
     def widened(self, times: Decimal) -> "Forecast":
-        """The same with a range that is so many times as wide."""
+        """The same with a range that is this many times as wide."""
         if self.expected is None or self.low is None or self.high is None:
             return self
         below = ((self.expected - self.low) * times).quantize(_CENT, ROUND_HALF_UP)
@@ -81,7 +81,7 @@ class Forecaster:
 
         Args:
             period: whole months.
-            at: as it was told on a day of the past, that day not being complete; None for now.
+            at: as it was forecast on a day of the past, that day being incomplete; None for now.
         """
         known = self.history if at is None else _before(self.history, at)
         until = known.until
@@ -104,7 +104,7 @@ class Forecaster:
         days, margin = self._days(known, period, until)
         fees = self._fees(known, period, until)
         start = max(until, period.start)
-        # What came at once is known, also on a day that is not complete.
+        # Non-recurring cost is known, even on an incomplete day.
         came = [(one.day, one.cost) for one in known.lumps if start <= one.day < period.end]
         left: dict[date, Decimal] = {}
         for day, cost in (*days, *came, *((fee.day, fee.cost) for fee in fees)):
@@ -115,7 +115,7 @@ class Forecaster:
         if margin is not None:
             use = total(cost for _, cost in days)
             spread = abs(_money(float(use) * margin))
-            # What comes once a month may change as much as it did last month.
+            # Monthly charges may change as much as they did last month.
             spread += abs(total(fee.change for fee in fees)).quantize(_CENT, ROUND_HALF_UP)
         return Forecast(
             period,
@@ -154,14 +154,14 @@ class Forecaster:
     def _days(
         self, known: History, period: Period, until: date
     ) -> tuple[list[tuple[date, Decimal]], float | None]:
-        """What each day that is not complete is expected to use, and by what share that may err."""
+        """The expected usage cost of each incomplete day, and by what share it may be wrong."""
         start, count = max(until, period.start), (period.end - until).days
         if self._first is None:
             return [], 0.0
         at = (until - self._first).days
         found = self._course.fit(at)
         if found is None:
-            # What comes with use began later than the fees.
+            # Usage-based cost began later than the fees.
             seen = [known.use.get(self._first + timedelta(days=n), Decimal(0)) for n in range(at)]
             mean = _money(float(total(seen)) / len(seen)) if seen else Decimal(0)
             return [(until + timedelta(days=n), mean) for n in range(count)
@@ -203,7 +203,7 @@ def _before(history: History, at: date) -> History:
 
 
 def _past(known: History, period: Period, until: date) -> tuple[tuple[date, Decimal], ...]:
-    """What each complete day of a period cost, those without a charge too."""
+    """What each complete day of a period cost, including those without a charge."""
     end = min(until, period.end)
     found = {period.start + n * _DAY: Decimal(0) for n in range(max(0, (end - period.start).days))}
     for day, cost in (*known.use.items(), *((lump.day, lump.cost) for lump in known.lumps)):

@@ -1,6 +1,6 @@
-"""Forecasts as they were really told, day by day, and how many of them held in the end.
+"""Forecasts as they were really issued, day by day, and how many of them held in the end.
 
-A back-test is what would have been told; this is what was.
+A back-test is what would have been forecast; this is what was.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,13 +10,13 @@ from typing import Any
 
 from credits_pipeline.finops.forecast.forecast import Forecast
 
-#: Periods of a subject that are remembered, the newest.
+#: How many periods of a subject are kept, the newest.
 _PERIODS = 14
 
 
 @dataclass(frozen=True)
 class Issued:
-    """What was told of some subjects.
+    """The forecasts issued for some subjects.
 
     Attributes:
         told: by subject, period and the day after the last complete one: expected, low and high.
@@ -27,15 +27,15 @@ class Issued:
     )
 
     def with_(self, subject: str, found: Forecast) -> "Issued":
-        """It with one more; of one day the last one counts."""
+        """It with one more; of several on one day the last one counts."""
         if found.expected is None or found.low is None or found.high is None or found.is_over:
             return self
         period = f"{found.period.start}..{found.period.last}"
-        periods = {key: dict(days) for key, days in self.told.get(subject, {}).items()}
+        periods = {key: dict(days) for key, days in self.overrides.get(subject, {}).items()}
         days = periods.setdefault(period, {})
         days[str(found.until)] = (f"{found.expected:f}", f"{found.low:f}", f"{found.high:f}")
         kept = dict(sorted(periods.items())[-_PERIODS:])
-        return Issued({**self.told, subject: kept})
+        return Issued({**self.overrides, subject: kept})
 
     def hits(self, subject: str, actual: Callable[[str], Decimal | None]) -> tuple[int, int]:
         """How many ended within their range, and how many are over.
@@ -45,7 +45,7 @@ class Issued:
             actual: what a period, as ``first..last``, cost in the end; None while it goes on.
         """
         held = over = 0
-        for period, days in self.told.get(subject, {}).items():
+        for period, days in self.overrides.get(subject, {}).items():
             cost = actual(period)
             if cost is None:
                 continue
@@ -77,6 +77,6 @@ class Issued:
                     period: {day: list(one) for day, one in days.items()}
                     for period, days in periods.items()
                 }
-                for subject, periods in self.told.items()
+                for subject, periods in self.overrides.items()
             }
         }

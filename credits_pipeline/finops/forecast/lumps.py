@@ -1,4 +1,4 @@
-"""What comes once a month: expected again as it was last month, if it came the month before too."""
+"""Monthly charges: expected again as they were last month, if they came the month before too."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -8,16 +8,16 @@ from decimal import Decimal
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.queries.daily import Lump, within
 
-#: One that is so many days later than last month is not expected any more.
+#: A charge that is this many days later than last month is no longer expected.
 _LATE_DAYS = 5
 
 
 @dataclass(frozen=True)
 class Habit:
-    """What one of them did last month.
+    """What one monthly charge did last month.
 
     Attributes:
-        cost: in all.
+        cost: in total.
         day: of the month, on which the last part of it came.
         change: by how much it was more or less than the month before.
     """
@@ -28,7 +28,7 @@ class Habit:
 
 
 def habits(lumps: Iterable[Lump], month: BillingMonth, first: date) -> dict[tuple[str, ...], Habit]:
-    """Those that came in a month, and in the month before it where that is known.
+    """The charges that came in a month, and in the month before it if that is known.
 
     Args:
         lumps: all.
@@ -56,7 +56,7 @@ def habits(lumps: Iterable[Lump], month: BillingMonth, first: date) -> dict[tupl
 
 @dataclass(frozen=True)
 class ToCome:
-    """What is still expected of a month.
+    """What is still expected in a month.
 
     Attributes:
         day: on which.
@@ -75,7 +75,7 @@ def still_to_come(
     month: BillingMonth,
     today: date,
 ) -> list[ToCome]:
-    """What is expected of a month beyond what came, on the day on which it usually does.
+    """What is expected in a month beyond what came, on its usual day.
 
     Args:
         known: what came in the month already, by what it is.

@@ -1,4 +1,4 @@
-"""The method: the level of the last 14 days times what each weekday usually is.
+"""The method: the level of the last 14 days times the usual share of each weekday.
 
 Pure numbers: a series of days goes in, what a day is expected to cost comes out.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-#: Fewer days than this are no ground for more than a run rate.
+#: Fewer days than this allow only a run rate.
 LEAST_DAYS = 14
 LEVEL_DAYS = 14
 WEEK = 7
@@ -16,18 +16,18 @@ PROFILE_WEEKS = 8
 
 @dataclass(frozen=True)
 class Fit:
-    """What is expected of the days that follow.
+    """What is expected of the following days.
 
     Attributes:
         level: a day of an average weekday.
-        profile: what each weekday is to the level, beginning with that of the day which follows.
+        profile: each weekday's share of the level, beginning with the following day's.
     """
 
     level: float
     profile: tuple[float, ...]
 
     def days(self, count: int) -> list[float]:
-        """Each of the days that follow."""
+        """Each of the following days."""
         return [self.level * self.profile[at % WEEK] for at in range(count)]
 
     def sum(self, count: int) -> float:
@@ -37,14 +37,14 @@ class Fit:
 
 
 def fit(days: Sequence[float]) -> Fit | None:
-    """The fit of a series, its last day being yesterday; None where it is too short.
+    """The fit of a series whose last day is yesterday; None if it is too short.
 
     Args:
-        days: complete ones, in their order.
+        days: complete ones, in order.
     """
     if len(days) < LEAST_DAYS:
         return None
-    # Two whole weeks: each weekday counts as often as another.
+    # Two whole weeks: each weekday counts equally often.
     return Fit(fmean(days[-LEVEL_DAYS:]), _profile(days))
 
 

@@ -1,4 +1,4 @@
-"""Forecasts as JSON, and in the one sentence that says how sure they are."""
+"""Forecasts as JSON, and in one sentence that says how certain they are."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -49,7 +49,7 @@ def forecast_json(found: Forecast) -> dict[str, Any]:
 
 
 def quality_json(quality: Quality) -> dict[str, Any]:
-    """What past forecasts were worth, for programs."""
+    """How good past forecasts were, for programs."""
     return {
         "forecasts": len(quality.told),
         "within_range": quality.hits,

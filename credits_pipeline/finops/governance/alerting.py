@@ -1,7 +1,7 @@
-"""What people are to be told of violations of high severity: each new one once, and once the end.
+"""What to report about violations of high severity: each new one once, and the end once.
 
-One alert a policy, however many resources break it: a new one among them is told, one less is not.
-It reads what the evaluation kept, and loads no engine.
+One alert per policy, however many resources break it: a new one among them is reported, one less is
+not. It reads what the evaluation stored, and loads no engine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _EXAMPLES = 3
 
 
 def kept(depot: Depot) -> Sequence[Mapping[str, Any]]:
-    """The violations of high severity as the newest evaluation left them."""
+    """The violations of high severity according to the newest evaluation."""
     pointer = depot.read(_POINTER)
     record = None if pointer is None else depot.read(f"governance/{pointer['version']}.json")
     found: Sequence[Mapping[str, Any]] = () if record is None else record["high"]
@@ -31,13 +31,13 @@ def kept(depot: Depot) -> Sequence[Mapping[str, Any]]:
 def of_violations(
     high: Sequence[Mapping[str, Any]], said: Mapping[str, State], now: datetime, base: str
 ) -> Notes:
-    """One note a policy that is broken and not accepted.
+    """One note for each policy that is broken and not accepted.
 
     Args:
         high: of `kept`.
-        said: what people said of violations, by id.
+        said: people's decisions about violations, by id.
         now: the moment.
-        base: the address of the pages; empty where nothing says so.
+        base: the address of the pages; empty if not set.
     """
     by_policy: dict[str, list[tuple[datetime, Mapping[str, Any]]]] = {}
     fine: dict[str, str] = {}
@@ -62,7 +62,7 @@ def _note(policy: str, found: list[tuple[datetime, Mapping[str, Any]]], base: st
     more = len(new) - _EXAMPLES
     return Note(
         subject=SUBJECT + policy,
-        # The newest of them: when it is fixed, what remains was told before.
+        # The newest of them: when it is fixed, the rest was reported before.
         cause=newest.isoformat(),
         about=f"Policy {first['policy_name']}",
         state=f"{len(new)} new of high severity, {len(found)} open",

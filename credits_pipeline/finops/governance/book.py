@@ -1,7 +1,7 @@
-"""The policies that hold: those that come with the product, and what people decided of each.
+"""The current policies: those that come with the product, and people's decisions about them.
 
-Kept as items of the kind `KIND`. A person's policy of a built-in's id takes its place; taking it
-away brings the built-in back.
+They are items of the kind `KIND`. A person's policy with a built-in's id replaces it; removing it
+restores the built-in.
 """
 
 import json
@@ -21,7 +21,7 @@ KIND = "policy"
 
 
 class Items(Protocol):
-    """What of the decisions is used here."""
+    """The part of the decisions that is used here."""
 
     def items(self, kind: str) -> list[Item]:
         """Every thing of a kind."""
@@ -43,12 +43,12 @@ class Items(Protocol):
 
 @dataclass(frozen=True)
 class Kept:
-    """A policy and how it is kept.
+    """A policy with its stored form.
 
     Attributes:
-        policy: what it says.
-        body: as it is written.
-        version: in the store; None for a built-in that nobody changed.
+        policy: its meaning.
+        body: as written.
+        version: in the store; None for an unchanged built-in.
         by: who wrote it last; empty for a built-in.
     """
 
@@ -64,7 +64,7 @@ class Policies:
 
     Attributes:
         kept: by id, the built-ins first.
-        broken: id and why, of those that another release or a file made unusable.
+        broken: id and why, of policies that another release or a file made unusable.
     """
 
     kept: Mapping[str, Kept]
@@ -84,10 +84,10 @@ def builtin_bodies() -> dict[str, dict[str, Any]]:
 
 
 def policies(items: Items | None) -> Policies:
-    """What holds now.
+    """The current policies.
 
     Args:
-        items: what people decided; None where nothing was.
+        items: the decisions; None if there are none.
     """
     return of_bodies(
         {item.id: (item.body, item.version, item.updated_by) for item in items.items(KIND)}
@@ -97,7 +97,7 @@ def policies(items: Items | None) -> Policies:
 
 
 def of_bodies(decided: Mapping[str, tuple[Mapping[str, Any], int, str]]) -> Policies:
-    """What holds, given what people decided.
+    """The policies, given the decisions.
 
     Args:
         decided: body, version and author by id.
@@ -120,7 +120,7 @@ def of_bodies(decided: Mapping[str, tuple[Mapping[str, Any], int, str]]) -> Poli
 
 @lru_cache(maxsize=512)
 def _policy(id_: str, written: str, origin: Origin) -> Policy:
-    """A policy, read once: pages ask for all of them with every look."""
+    """A policy, parsed once: pages ask for all of them with every view."""
     return Policy.of(id_, json.loads(written), origin=origin)
 
 
@@ -133,7 +133,7 @@ def save(
     expected: int | None,
     why: str = "",
 ) -> Kept:
-    """Keep a policy.
+    """Store a policy.
 
     Raises:
         PolicyError: it can't be used.
@@ -148,7 +148,7 @@ def switch(items: Items, id_: str, *, enabled: bool, by: Author, why: str = "") 
     """Turn a policy on or off.
 
     Raises:
-        PolicyError: there is none, or it waits for a list to be filled.
+        PolicyError: there is none, or it has a list that must be filled first.
         ChangedMeanwhileError: somebody else wrote since.
     """
     found = policies(items).kept.get(id_)

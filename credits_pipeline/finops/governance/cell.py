@@ -1,7 +1,7 @@
-"""The process that rules are run in: a script of its own, which imports nothing of ours.
+"""The process in which rules run: a separate script, which imports nothing of ours.
 
-It reads one file of resources, gives up every right that it can, then answers one line of SQL with
-one line of JSON. Limits are the kernel's: of memory, of processor time, of files (none any more).
+It reads one file of resources, gives up every permission that it can, then answers one line of SQL
+with one line of JSON. The kernel enforces the limits: memory, processor time, files (no new ones).
 
 Run as ``python -I cell.py FILE MEGABYTES SECONDS``.
 """
@@ -23,7 +23,7 @@ def _limit(what: int, most: int) -> None:
 
 
 def _locked(file: str) -> duckdb.DuckDBPyConnection:
-    """A database in memory that holds the resources, and can reach nothing else."""
+    """A database in memory with the resources, which can reach nothing else."""
     connection = duckdb.connect(
         config={
             "memory_limit": "384MB",
@@ -42,27 +42,27 @@ def _locked(file: str) -> duckdb.DuckDBPyConnection:
 
 
 def main(file: str, megabytes: int, seconds: float) -> None:
-    """Answer until there is no more to answer.
+    """Answer until the input ends.
 
     Args:
         file: Parquet, one row a resource.
         megabytes: of address space.
         seconds: of processor time for each answer.
     """
-    # A parent may have ignored it, which children inherit.
+    # A parent may have ignored this signal, which children inherit.
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     _limit(resource.RLIMIT_CORE, 0)
     if sys.platform != "darwin":  # whose kernel refuses it
         _limit(resource.RLIMIT_AS, megabytes * _MEGABYTE)
     connection = _locked(file)
-    # What is open stays open; nothing is opened, written or started any more.
+    # What is open stays open; nothing new is opened, written or started.
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, 0)
     _limit(resource.RLIMIT_NPROC, 0)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        # The kernel ends the process when the time is over, whatever it is busy with.
+        # The kernel ends the process when the time is over, whatever it is doing.
         signal.setitimer(signal.ITIMER_PROF, seconds)
         answer = _answer(connection, json.loads(line))
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -1,12 +1,13 @@
-"""Cloud Custodian's output, taken in as violations: one folder a policy, as it left it.
+"""Cloud Custodian's output, imported as violations: one folder per policy, as Custodian left it.
 
 ::
 
     OUTPUT/[ACCOUNT/REGION/]<policy>/metadata.json     which policy ran, in which account and region
     OUTPUT/[ACCOUNT/REGION/]<policy>/resources.json    the resources that it matched
 
-A policy that ran and does not list a resource any more has seen it fixed. Custodian takes a missing
-metric for no match: what it does not list is not proved clean, and is shown as its answer alone.
+Resources that a policy ran on and no longer lists are fixed. Custodian treats a missing metric as
+no
+match: what it does not list is not proven clean, and is shown as its answer only.
 """
 
 import json
@@ -23,7 +24,7 @@ from credits_pipeline.finops.scans.life import finding_id
 ORIGIN = "Cloud Custodian"
 _PREFIX = "custodian."
 _LARGEST = 256 << 20
-#: What Custodian calls kinds that scans have a name for, and the field that is the resource's id.
+#: Custodian's names of kinds that scans name differently, and the field with the resource's id.
 _KINDS = {
     "ec2": ("aws.ec2.instance", "InstanceId"),
     "ebs": ("aws.ec2.volume", "VolumeId"),

@@ -1,4 +1,4 @@
-"""Policies asked of a table of resources: broken, clean, or not known, and what is said of each."""
+"""Applies policies to a table of resources: broken, clean, or not known, with a sentence each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from credits_pipeline.finops.governance.language import ALL_TAGS, ASKED, Kind
 from credits_pipeline.finops.governance.pieces import Piece, quoted
 from credits_pipeline.finops.governance.policy import Policy
 
-#: A verdict as the database spells it.
+#: The database's words for verdicts.
 _TRUE = "true"
 
 
 class Asking(Protocol):
-    """What answers SQL of the gate."""
+    """Something that answers SQL made by the gate."""
 
     def ask(self, sql: str) -> list[list[Any]]:
         """The rows of an answer."""
@@ -26,14 +26,14 @@ class Asking(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one policy.
+    """The result of one policy.
 
     Attributes:
         policy: which.
         broken: the sentence of each resource that breaks it, by its number in the table.
-        not_known: numbers of resources of which nothing can be said.
+        not_known: numbers of resources that can't be judged.
         clean: how many others there are.
-        error: why it could not be evaluated; empty where it was.
+        error: why it could not be evaluated; empty if it was.
     """
 
     policy: Policy
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def evaluate(policies: Sequence[Policy], file: Path, limits: Limits | None = None) -> list[Outcome]:
-    """Ask each policy of every resource that it is about.
+    """Apply each policy to every resource that it is about.
 
     Args:
         policies: that came through the gate.
@@ -63,10 +63,10 @@ def _outcome(policy: Policy, asking: Asking) -> Outcome:
 
 
 def one(policy: Policy, asking: Asking) -> Outcome:
-    """Ask one policy.
+    """Apply one policy.
 
     Raises:
-        FenceError: it takes too much, or can't be computed.
+        FenceError: it exceeds its limits, or can't be computed.
     """
     sentence = policy.sentence
     assert sentence is not None  # noqa: S101 - what is off is not asked
@@ -84,7 +84,7 @@ def one(policy: Policy, asking: Asking) -> Outcome:
 
 
 def sql_of(policy: Policy) -> str:
-    """What is asked: the resources that break it, and those of which nothing can be said."""
+    """The query: the resources that break it, and those that can't be judged."""
     assert policy.rule is not None and policy.sentence is not None  # noqa: S101, PT018 - as above
     values = "".join(
         f", CAST({place.gated.sql} AS VARCHAR) AS v{at}"
@@ -99,7 +99,7 @@ def sql_of(policy: Policy) -> str:
 
 
 def _verdict(policy: Policy) -> str:
-    """Yes, no or NULL; without what it needs nothing is said of a resource."""
+    """Yes, no or NULL; without the needed evidence a resource is not judged."""
     assert policy.rule is not None  # noqa: S101 - as above
     needs = [name for name in policy.needs if name != ALL_TAGS]
     conditions = []

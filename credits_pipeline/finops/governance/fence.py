@@ -1,6 +1,6 @@
-"""The fence around rules that run: SQL of the gate, asked of a process that can do nothing else.
+"""The fence around running rules: SQL made by the gate, run by a process that can do nothing else.
 
-A rule that takes too much ends its process and no other: the next rule gets a new one.
+A rule that exceeds its limits ends only its own process: the next rule gets a new one.
 """
 
 import json
@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 _CELL = Path(__file__).with_name("cell.py")
-#: Of a process that has been started and not yet answered; a busy machine takes its time.
+#: For a process that has been started and has not answered yet; a busy machine is slow.
 _PATIENCE = 60.0
 _PIECE = 1 << 16
 
@@ -26,12 +26,12 @@ class FenceError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a rule may take.
+    """The limits of a rule.
 
     Attributes:
         megabytes: of memory.
         seconds: of processor time.
-        wall_seconds: of anybody's time.
+        wall_seconds: of elapsed time.
     """
 
     megabytes: int = 1024
@@ -40,14 +40,14 @@ class Limits:
 
 
 class Fence:
-    """Asks rules of one file of resources."""
+    """Runs rules over one file of resources."""
 
     def __init__(self, file: Path, limits: Limits | None = None) -> None:
-        """Name the file; a process is started with the first question.
+        """Name the file; a process is started with the first query.
 
         Args:
             file: Parquet, one row a resource.
-            limits: of each question.
+            limits: of each query.
         """
         self._file, self._limits = file, limits or Limits()
         self._process: subprocess.Popen[bytes] | None = None
@@ -106,7 +106,7 @@ class Fence:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # Nothing of this process's secrets is told to it.
+            # It gets none of this process's secrets.
             env={"LC_ALL": "C.UTF-8"},
             cwd="/",
             close_fds=True,
@@ -126,7 +126,7 @@ class Fence:
         return self._process
 
     def _line(self, process: "subprocess.Popen[bytes]", seconds: float) -> bytes | None:
-        """One line; None where it ended, or the time did."""
+        """One line; None if the process ended, or the time did."""
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
         until, found = time.monotonic() + seconds, bytearray()
         with selectors.DefaultSelector() as selector:
@@ -171,4 +171,4 @@ def _closed(pipe: Any) -> None:
     try:
         pipe.close()
     except BrokenPipeError:
-        return  # what was still to be written has nobody to read it
+        return  # nobody is left to read the rest

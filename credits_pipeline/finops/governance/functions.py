@@ -9,7 +9,7 @@ from credits_pipeline.finops.governance.language import ALL_TAGS, ASKED, Kind
 from credits_pipeline.finops.governance.pieces import Piece, build, quoted
 from credits_pipeline.finops.governance.refusal import RefusedError
 
-#: What the parser has kinds of its own for, by the name that people write.
+#: Functions with their own node kinds in the parser, by the name that people write.
 _OWN: dict[type[exp.Expr], str] = {
     exp.Abs: "abs",
     exp.Coalesce: "coalesce",
@@ -29,7 +29,7 @@ class Function:
 
     Attributes:
         name: as rules write it.
-        takes: the kind of each argument; empty where it takes several of one kind.
+        takes: the kind of each argument; empty if it takes several of one kind.
         gives: the kind of its value.
         meaning: one line for people.
         takes_list: it takes keys of tags.
@@ -44,10 +44,10 @@ class Function:
     last_is_text: bool = False
 
     def of(self, given: Sequence[Piece]) -> Piece:
-        """A call.
+        """The SQL of a call.
 
         Raises:
-            RefusedError: it can't be called so.
+            RefusedError: it can't be called like that.
         """
         if self.name == "coalesce":
             return _coalesce(given)
@@ -61,7 +61,7 @@ class Function:
         return build(self.gives, f"{self.name}({told})", *given)
 
     def of_keys(self, keys: Sequence[str]) -> Piece:
-        """A call that is about tags."""
+        """The SQL of a call about tags."""
         wanted = [key.strip().casefold() for key in keys]
         if self.name in ("tag", "has_tag") and len(wanted) != 1:
             raise RefusedError(f"{self.name} takes one key", f"write {self.name}('team')")
@@ -70,7 +70,7 @@ class Function:
 
     @property
     def example(self) -> str:
-        """How it is called."""
+        """An example call."""
         if self.takes_list:
             return f"{self.name}('team')"
         return f"{self.name}({', '.join(self.takes) or 'values of one kind'})"
@@ -98,7 +98,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 
 def called(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
-    """The name of a function that is called, and its arguments."""
+    """The name of a called function, and its arguments."""
     if type(node) is exp.Anonymous and isinstance(node.this, str):
         return node.this.lower(), list(node.expressions)
     name = _OWN.get(type(node), "")
@@ -112,7 +112,7 @@ def called(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
     return name, [one for one in given if one is not None]
 
 
-#: What the parser notes of a function, which changes nothing that is translated.
+#: What the parser records about a function without effect on the translation.
 _HARMLESS = {"is_null", "is_nvl", "json_scope", "full_match"}
 
 

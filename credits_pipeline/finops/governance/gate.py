@@ -1,11 +1,11 @@
-"""The gate of rules: text that a person wrote becomes SQL that only listed pieces are built of.
+"""The gate of rules: a person's text becomes SQL that consists only of listed pieces.
 
 The text is parsed, and every node of its tree is translated by a function that is listed for
-exactly that kind of node; what is not listed is refused by name. What runs is the translation, in
-which only names and functions of ours and quoted literals stand, and never the text itself.
+exactly that kind of node; anything else is refused by name. The translation is what runs. It
+consists of our names and functions and quoted literals, never of the text itself.
 
-A translation never turns "not known" into yes or no: it answers only what would be answered the
-same whatever the missing evidence turned out to be.
+A translation never turns "not known" into yes or no: it answers only if the answer is the same for
+any value of the missing evidence.
 """
 
 import re
@@ -32,7 +32,7 @@ _OPENING = {"L_PAREN": 1, "L_BRACKET": 1, "L_BRACE": 1, "R_PAREN": -1, "R_BRACKE
 
 @dataclass(frozen=True)
 class Gated:
-    """What came through.
+    """A translated piece.
 
     Attributes:
         sql: what is run.
@@ -48,7 +48,7 @@ class Gated:
 
 
 def predicate(text: str, values: Mapping[str, Value] | None = None) -> Gated:
-    """A rule: what it says of a resource is yes, no, or not known.
+    """A rule: its answer for a resource is yes, no, or not known.
 
     Args:
         text: one predicate, as in a WHERE clause.
@@ -82,7 +82,7 @@ def expression(text: str, values: Mapping[str, Value] | None = None) -> Gated:
 
 
 def _measure(text: str) -> None:
-    """Refuse what would take a parser long before it is parsed."""
+    """Refuse what would take long to parse, before it is parsed."""
     if not text.strip():
         raise RefusedError("it is empty", "write a condition, such as cost_month > 100")
     if len(text) > _MOST_LETTERS:
@@ -149,7 +149,7 @@ def _unreadable(error: SqlglotError) -> RefusedError:
 
 
 def _plainly(text: str) -> str:
-    """The parser's own words without its classes."""
+    """The parser's own message without its class names."""
     return _CLASS.sub(lambda found: found[1].upper(), text)
 
 
@@ -158,7 +158,7 @@ def _first(error: SqlglotError) -> str:
 
 
 def named(values: Mapping[str, Value]) -> dict[str, Piece | tuple[Piece, ...]]:
-    """What stands under a name beside a rule, as literals.
+    """The values named beside a rule, as literals.
 
     Raises:
         RefusedError: a name or a value can't be used.

@@ -1,4 +1,4 @@
-"""One evaluation from end to end: the table, the policies asked of it, what is known afterwards."""
+"""One evaluation from end to end: the table, the policies applied to it, the new state."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,13 @@ from typing import Any
 
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.governance.evaluating import Outcome, evaluate
-from credits_pipeline.finops.governance.ledger import Ledger, Record, Tally, with_day
+from credits_pipeline.finops.governance.ledger import (
+    GovernanceError,
+    Ledger,
+    Record,
+    Tally,
+    with_day,
+)
 from credits_pipeline.finops.governance.policy import Policy
 from credits_pipeline.finops.governance.resources import Billed, rows, wanted, write_table
 from credits_pipeline.finops.governance.violations import Violation, fold, found_by, key_of
@@ -18,32 +24,31 @@ from credits_pipeline.finops.marts.shelf import Shelf
 from credits_pipeline.finops.publish.published import Published
 from credits_pipeline.finops.queries.exactly import total
 from credits_pipeline.finops.queries.sources import bills
+from credits_pipeline.finops.scans.holding import HOLDS, holds
 from credits_pipeline.finops.scans.inventory import UNKNOWN
 from credits_pipeline.finops.scans.life import GONE, NOT_SEEN
 from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
 from credits_pipeline.finops.settings import TagKey
 
 _MART = "resource_costs"
-#: Parts of a scan that are the table of resources: whole, else as the inventory has it.
+#: Parts of a scan that provide the resources: all of it, otherwise the inventory.
 _PARTS = ("resources", "inventory")
-#: What was fixed so long ago is not shown any more.
+#: What was fixed longer ago than this is no longer shown.
 _FIXED_STAY = timedelta(days=400)
-
-
-class GovernanceError(Exception):
-    """Policies can't be evaluated; the message says what to do."""
+_HOLD_HOURS = int(HOLDS.total_seconds() // 3600)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The table of resources, made for one evaluation.
+    """The table of resources for one evaluation.
 
     Attributes:
         file: Parquet.
-        resources: who is in it, in its order.
-        unseen: kind, account and region of what a scan could not look at.
+        resources: its resources, in order.
+        unseen: kind, account and region of what a scan could not read.
         missed: the same in sentences.
-        scanned: the version of the scan; empty before the first.
+        scanned: the version of the scan; empty before the first, and if it is outdated.
+        is_late: whether the scan is outdated: nothing that it saw is known any more.
     """
 
     file: Path
@@ -51,21 +56,32 @@ class Table:
     unseen: frozenset[tuple[str, str, str]] = frozenset()
     missed: tuple[str, ...] = ()
     scanned: str = ""
+    is_late: bool = False
 
     def looked_at(self, one: Violation) -> bool:
-        """Whether a resource that is not in the table would have been seen if it were there."""
-        return not (
+        """Whether a missing resource would have been seen if it existed."""
+        return not self.is_late and not (
             {(kind, one.account, region) for kind in (one.kind, "account")
              for region in (one.region, "")} & self.unseen
         )  # fmt: skip
 
 
 @contextmanager
-def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterator[Table]:
-    """The table of resources as bills and scans have them now; gone after the block.
+def table(
+    depot: Depot, published: Published, tags: Sequence[TagKey], now: datetime | None = None
+) -> Iterator[Table]:
+    """The table of resources according to current bills and scans; removed after the block.
+
+    A scan that is not from the day counts for nothing: what only it saw is not known, never clean.
+
+    Args:
+        depot: the wing's storage.
+        published: the bills.
+        tags: the tag keys that are columns.
+        now: the moment; default: now.
 
     Raises:
-        GovernanceError: a bill's costs of resources are not there.
+        GovernanceError: a bill's resource costs do not exist.
     """
     shelf = Shelf(depot)
     billed = []
@@ -78,7 +94,14 @@ def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterato
             )
         billed.append(Billed(bill, shelf.file(kept)))
     scans = ScanShelf(depot)
-    scan = _scan(scans)
+    scan, late = _scan(scans), ""
+    if scan is not None and not holds(scan.as_of, now or datetime.now(UTC)):
+        late = (
+            f"the scan is of {scan.as_of:%Y-%m-%d %H:%M} UTC, and holds for {_HOLD_HOURS} hours: "
+            "what it saw is not known any more. What to do: see why no other came, then run "
+            "credits-pipeline scan."
+        )
+        scan = None
     with depot.scratch() as folder:
         file = folder / "resources.parquet"
         work = folder / "work"
@@ -86,7 +109,9 @@ def table(depot: Depot, published: Published, tags: Sequence[TagKey]) -> Iterato
         scanned = None if scan is None else scans.file(scan)
         write_table(file, work, billed=billed, scanned=scanned, tags=tags)
         unseen, missed = _unseen(scan)
-        yield Table(file, rows(file, work), unseen, missed, scan.version if scan else "")
+        version = scan.version if scan else ""
+        told = (late, *missed) if late else missed
+        yield Table(file, rows(file, work), unseen, told, version, is_late=bool(late))
 
 
 def _scan(scans: ScanShelf) -> Kept | None:
@@ -102,6 +127,8 @@ def _unseen(scan: Kept | None) -> tuple[frozenset[tuple[str, str, str]], tuple[s
         tuple(
             f"{part['what']} of account {part['account']}"
             f"{' in ' + part['region'] if part['region'] else ''}: {part['says']}"
+            if part["account"]
+            else part["says"]
             for part in parts
             if part["says"]
         ),
@@ -120,45 +147,47 @@ def run(
     now: datetime | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Record, list[Outcome]]:
-    """Evaluate policies, and keep what is known afterwards.
+    """Evaluate policies, and store the new state.
 
     Args:
         depot: the wing's storage.
         published: the bills.
         policies: those that are on.
         tags: the tag keys that are columns.
-        unreadable: ids of policies that can't be used: nothing is known of their violations.
-        digest: of what people decided.
+        unreadable: ids of policies that can't be used: their violations are not known.
+        digest: of the decisions.
         run_id: of a run of Dagster.
         now: the moment; default: now.
-        say: told what is being done.
+        say: called with what is being done.
 
     Raises:
-        GovernanceError: there is nothing to evaluate.
+        GovernanceError: there is nothing to evaluate, or others keep writing meanwhile.
     """
-    at = now or datetime.now(UTC)
-    ledger = Ledger(depot)
-    with ledger.turn(), table(depot, published, tags) as made:
-        say(f"asking {len(policies)} policies of {len(made.resources)} resources")
-        outcomes = evaluate(policies, made.file)
-        before = ledger.current()
-        after = _after(
-            ledger.violations(before.version if before else ""), outcomes, made, set(unreadable), at
-        )
-        broken = {one.policy.id: len(one.broken) for one in outcomes}
-        record = Record(
-            version="",
-            at=at.isoformat(timespec="seconds"),
-            resources=len(made.resources),
-            tallies={one.policy.id: _tally(one, made.resources) for one in outcomes},
-            trend=with_day(before.trend if before else {}, f"{at:%Y-%m-%d}", broken),
-            published=published.version,
-            scanned=made.scanned,
-            policies=digest,
-            run_id=run_id,
-            missed=made.missed,
-        )
-        return ledger.keep(record, after), outcomes
+    outcomes: list[Outcome] = []
+
+    def make(before: Record | None, known: list[Violation]) -> tuple[Record, list[Violation]]:
+        nonlocal outcomes
+        at = now or datetime.now(UTC)
+        with table(depot, published, tags, at) as made:
+            say(f"asking {len(policies)} policies of {len(made.resources)} resources")
+            outcomes = evaluate(policies, made.file)
+            broken = {one.policy.id: len(one.broken) for one in outcomes}
+            record = Record(
+                version="",
+                at=at.isoformat(timespec="seconds"),
+                resources=len(made.resources),
+                tallies={one.policy.id: _tally(one, made.resources) for one in outcomes},
+                trend=with_day(before.trend if before else {}, f"{at:%Y-%m-%d}", broken),
+                published=published.version,
+                scanned=made.scanned,
+                policies=digest,
+                run_id=run_id,
+                missed=made.missed,
+            )
+            return record, _after(known, outcomes, made, set(unreadable), at)
+
+    record = Ledger(depot).change(make)
+    return record, outcomes
 
 
 def _after(
@@ -170,14 +199,14 @@ def _after(
 ) -> list[Violation]:
     found = found_by(outcomes, made.resources, at)
     asked = {outcome.policy.id: outcome for outcome in outcomes}
-    # A policy that is off or gone says nothing more: what it found goes, and comes back with it.
+    # A disabled or removed policy has no findings: they disappear, and come back with it.
     evaluated = [one for one in before if not one.origin and one.policy in asked]
     waiting = [
         replace(one, seen=GONE if one.is_fixed else NOT_SEEN)
         for one in before
         if not one.origin and one.policy in unreadable
     ]
-    # What another tool found is that tool's to change.
+    # Only another tool may change its own findings.
     others = [one for one in before if one.origin]
     there = {key_of(row): number for number, row in enumerate(made.resources, start=1)}
 
@@ -214,23 +243,23 @@ def take_in(
     origin: str,
     at: datetime,
 ) -> Record:
-    """Take in what another tool found, beside what policies found.
+    """Import what another tool found, beside what policies found.
 
     Args:
         depot: the wing's storage.
         found: by id.
-        looked: whether the tool looked at what it did not find.
+        looked: whether the tool checked a violation that it did not report.
         origin: the tool's name.
-        at: when it looked.
+        at: when it ran.
     """
-    ledger = Ledger(depot)
-    with ledger.turn():
-        before = ledger.current()
-        all_before = ledger.violations(before.version if before else "")
-        theirs = [one for one in all_before if one.origin == origin]
-        rest = [one for one in all_before if one.origin != origin]
+
+    def make(before: Record | None, known: list[Violation]) -> tuple[Record, list[Violation]]:
+        theirs = [one for one in known if one.origin == origin]
+        rest = [one for one in known if one.origin != origin]
         record = before or Record("", at.isoformat(timespec="seconds"), 0, {}, {})
-        return ledger.keep(replace(record, version=""), [*rest, *fold(theirs, found, looked, at)])
+        return replace(record, version=""), [*rest, *fold(theirs, found, looked, at)]
+
+    return Ledger(depot).change(make)
 
 
 def costs(resources: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:

@@ -1,7 +1,7 @@
-"""What people may say of violations and policies, and who may say it.
+"""What people may decide about violations and policies, and who may decide it.
 
-High severity is for approvers: who accepts such a violation, and who changes such a policy, so that
-nobody makes one harmless by lowering it first.
+High severity is for approvers: they accept such violations and change such policies, so that nobody
+makes one harmless by lowering its severity first.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from credits_pipeline.finops.decisions.opening import Judging
 
 SUBJECT = "violation"
-#: Why somebody lives with it.
+#: Why somebody accepts it.
 REASONS = (
     "accepted risk",
     "needed as it is",
@@ -27,7 +27,7 @@ REASONS = (
     "false alarm",
     "other",
 )
-#: How the store of decisions tells whether one can be kept.
+#: Tells the store of decisions whether one is valid.
 DECIDED = ItemKind(book.KIND, Policy.of, "policies")
 JUDGED = JudgedKind(
     SUBJECT,
@@ -39,15 +39,15 @@ _LONGEST = 500
 
 
 class JudgingError(ValueError):
-    """It can't be said of a violation; the message says what to do."""
+    """That can't be decided about a violation; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class By:
-    """Who says it.
+    """Who decides.
 
     Attributes:
-        author: as the log has it.
+        author: as in the log.
         is_approver: whether the person may accept what is of high severity.
     """
 
@@ -68,7 +68,7 @@ def acknowledge(
 
     Args:
         states: how findings were judged.
-        seen: the violation, with what was said of it when it was read.
+        seen: the violation, with the decisions about it when it was read.
         by: who.
         reason: one of `REASONS`.
         note: in the person's words.
@@ -103,7 +103,7 @@ def acknowledge(
 
 
 def open_again(states: "Judging", seen: Seen, *, by: By, note: str = "") -> State:
-    """Take an acknowledgement back.
+    """Withdraw an acknowledgement.
 
     Raises:
         JudgingError: not by this person.
@@ -122,7 +122,7 @@ def open_again(states: "Judging", seen: Seen, *, by: By, note: str = "") -> Stat
 
 
 def assign(states: "Judging", seen: Seen, owner: str, *, by: By) -> State:
-    """Name who has to act; what was said otherwise stays.
+    """Name who has to act; other decisions about it stay.
 
     Raises:
         ChangedMeanwhileError: somebody else judged it since.
@@ -142,14 +142,14 @@ def assign(states: "Judging", seen: Seen, owner: str, *, by: By) -> State:
 
 
 def why_not_judged(violation: Violation, *, is_approver: bool) -> str:
-    """Why a person may not accept a violation; empty where they may."""
+    """Why a person may not accept a violation; empty if they may."""
     if violation.severity is Severity.HIGH and not is_approver:
         return "Violations of high severity are accepted by approvers."
     return ""
 
 
 def why_not_changed(*versions: Policy | None, is_approver: bool) -> str:
-    """Why a person may not change a policy; empty where they may.
+    """Why a person may not change a policy; empty if they may.
 
     Args:
         versions: of the policy, before and after.
@@ -162,7 +162,7 @@ def why_not_changed(*versions: Policy | None, is_approver: bool) -> str:
 
 
 def said_of(state: State | None) -> Mapping[str, Any] | None:
-    """What people said, for programs."""
+    """People's decisions, for programs."""
     if state is None:
         return None
     return {

@@ -1,7 +1,7 @@
-"""What a rule may say: the columns that it may read, and the kinds of values that it compares.
+"""What a rule may use: the columns that it may read, and the kinds of values that it compares.
 
 The columns are those of the table `resources`. A missing value of evidence means "not known", never
-"no": the few columns that every resource has are told apart here.
+"no": the few columns that every resource has are listed separately here.
 """
 
 from collections.abc import Mapping
@@ -20,15 +20,15 @@ class Kind(StrEnum):
     FLAG = "yes or no"
 
 
-#: What the bill alone says of a resource.
+#: What only the bill knows about a resource.
 SERVICE = Evidence("service", TEXT, "the bill's ServiceName; NULL where no bill has it")
 _KINDS = {TEXT: Kind.TEXT, NUMBER: Kind.NUMBER, COUNT: Kind.NUMBER, MONEY: Kind.NUMBER,
           FLAG: Kind.FLAG}  # fmt: skip
-#: Columns of which nothing is ever not known; an empty text stands for none.
+#: Columns that are always known; an empty text means none.
 _ALWAYS = frozenset(
     {"kind", "provider", "account", "account_name", "region", "resource_id", "name"}
 )
-#: They are never "none": where they are NULL they are not known.
+#: They are never "none": if they are NULL they are not known.
 _NEVER_NONE = frozenset({SERVICE.name, *(column.name for column in COST)})
 
 
@@ -41,7 +41,7 @@ class Asked:
         kind: of its values.
         meaning: one line for people.
         is_evidence: it may be not known.
-        may_be_none: NULL may mean that there is none, where a scan looked.
+        may_be_none: NULL may mean that there is none, if a scan checked.
         kinds: kinds of resources that have it; empty for all.
     """
 
@@ -68,5 +68,5 @@ def _asked(column: Evidence) -> Asked:
 ASKED: Mapping[str, Asked] = {
     column.name: _asked(column) for column in (*COLUMNS, SERVICE) if column.type in _KINDS
 }
-#: What stands for all tags where a policy says what it needs.
+#: Stands for all tags in a policy's list of needs.
 ALL_TAGS = "tags"

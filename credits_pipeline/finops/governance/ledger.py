@@ -1,4 +1,4 @@
-"""What evaluations left: violations and counts in versions, the pointer written last.
+"""The results of evaluations: violations and counts in versions, the pointer swapped last.
 
 ::
 
@@ -10,7 +10,7 @@
 import gzip
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,24 +21,28 @@ from filelock import FileLock
 
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.governance.violations import Violation
+from credits_pipeline.finops.objects import MissingError
 
 FOLDER = "governance"
 _POINTER = f"{FOLDER}/CURRENT.json"
-#: Versions that stay: what pages still look at, and a few to look into.
+#: Versions that stay: those that pages still show, and a few for investigation.
 _STAY = 10
 _DAYS_OF_TREND = 90
+#: How often an evaluation is repeated if another machine's came in between.
+_TRIES = 10
+_ENDS = (".jsonl.gz", ".json")
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What one evaluation says of one policy.
+    """The result of one evaluation for one policy.
 
     Attributes:
         broken: how many resources break it.
         clean: how many do not.
-        not_known: of how many nothing can be said.
-        cost: what the broken ones cost a month, exact text by currency.
-        error: why it could not be evaluated; empty where it was.
+        not_known: how many can't be judged.
+        cost: the monthly cost of the broken ones, exact text by currency.
+        error: why it could not be evaluated; empty if it was.
     """
 
     broken: int = 0
@@ -57,12 +61,12 @@ class Record:
         at: when, ISO 8601, UTC.
         resources: how many there were.
         tallies: by policy.
-        trend: how many were broken, by day and policy, the eldest day first.
+        trend: how many were broken, by day and policy, the oldest day first.
         published: the version of the bills that it was made from.
         scanned: the version of the scan; empty before the first.
-        policies: digest of what people decided.
-        run_id: of the run that made it; empty by hand.
-        missed: what scans could not look at, each in one sentence.
+        policies: digest of the decisions.
+        run_id: of the run that made it; empty if run by hand.
+        missed: what scans could not read, each in one sentence.
         high: violations of high severity that are not fixed, for alerts.
     """
 
@@ -79,6 +83,14 @@ class Record:
     high: Sequence[Mapping[str, Any]] = ()
 
 
+#: From the previous state to the new one: a record and all known violations.
+Making = Callable[[Record | None, list[Violation]], tuple[Record, Iterable[Violation]]]
+
+
+class GovernanceError(Exception):
+    """Policies can't be evaluated, or the result not stored; the message says what to do."""
+
+
 class Ledger:
     """The evaluations of a storage."""
 
@@ -86,7 +98,7 @@ class Ledger:
         self.depot = depot
 
     def current(self) -> Record | None:
-        """The evaluation that counts; None before the first."""
+        """The current evaluation; None before the first."""
         pointer = self.depot.read(_POINTER)
         if pointer is None:
             return None
@@ -97,7 +109,7 @@ class Ledger:
         return Record(**told, tallies=tallies)
 
     def violations(self, version: str) -> list[Violation]:
-        """Every violation that is known with an evaluation.
+        """Every violation known at an evaluation.
 
         Args:
             version: its name; empty for none, before the first.
@@ -108,13 +120,38 @@ class Ledger:
         with gzip.open(file, "rt", encoding="utf-8") as lines:
             return [Violation.from_json(json.loads(line)) for line in lines]
 
-    def keep(self, record: Record, violations: Iterable[Violation]) -> Record:
-        """Keep an evaluation whole, and have it count.
+    def change(self, make: Making) -> Record:
+        """Make a new evaluation current that is computed from the current one.
+
+        Evaluations of one machine take turns. If another machine's became current meanwhile, it is
+        repeated from that one, so that neither is lost.
 
         Args:
-            record: its version is given here.
-            violations: all that are known.
+            make: takes the previous record and violations; returns the new ones. The record's
+                version is set here.
+
+        Raises:
+            GovernanceError: others were faster again and again.
         """
+        with self._turn():
+            for _ in range(_TRIES):
+                # The pointer's tag first: what others write after this is then noticed.
+                tag, before = self._tag(), self.current()
+                kept = self._written(
+                    *make(before, self.violations(before.version if before else ""))
+                )
+                content = json.dumps({"version": kept.version}, indent=2).encode()
+                if self.depot.place.swap(_POINTER, content, tag):
+                    self._prune(kept.version)
+                    return kept
+                self.depot.forget([f"{FOLDER}/{kept.version}{end}" for end in _ENDS])
+        raise GovernanceError(
+            f"Violations were evaluated {_TRIES} times, and each time another machine had kept an "
+            "evaluation meanwhile. What to do: have one machine evaluate, or try again."
+        )
+
+    def _written(self, record: Record, violations: Iterable[Violation]) -> Record:
+        """A complete evaluation that is not current yet."""
         now, all_known = datetime.now(UTC), list(violations)
         kept = replace(
             record,
@@ -126,13 +163,18 @@ class Ledger:
             _write(file, all_known)
             self.depot.keep(f"{FOLDER}/{kept.version}.jsonl.gz", file)
         self.depot.write(f"{FOLDER}/{kept.version}.json", asdict(kept))
-        self.depot.write(_POINTER, {"version": kept.version})
-        self._prune(kept.version)
         return kept
 
+    def _tag(self) -> str | None:
+        """Identifies the pointer's content; None if there is none yet."""
+        try:
+            return self.depot.place.head(_POINTER).etag
+        except MissingError:
+            return None
+
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """One writer at a time on this machine, so that no evaluation is lost under another."""
+    def _turn(self) -> Iterator[None]:
+        """One at a time on this machine, so that nobody evaluates in vain."""
         folder = self.depot.on_disk / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".evaluating.lock"):
@@ -151,7 +193,7 @@ class Ledger:
 def with_day(
     trend: Mapping[str, Mapping[str, int]], day: str, broken: Mapping[str, int]
 ) -> dict[str, Mapping[str, int]]:
-    """The trend with a day in it; a later look at the same day takes its place."""
+    """The trend including a day; a later evaluation of the same day replaces it."""
     found = {**trend, day: dict(broken)}
     return {each: found[each] for each in sorted(found)[-_DAYS_OF_TREND:]}
 
@@ -163,7 +205,7 @@ def _write(file: Path, violations: Iterable[Violation]) -> None:
 
 
 def _in_short(one: Violation) -> dict[str, Any]:
-    """What an alert says of it."""
+    """Its short form for an alert."""
     return {
         "id": one.id,
         "policy": one.policy,

@@ -1,4 +1,4 @@
-"""Violations as lists: which are wanted, and what programs and spreadsheets get of each."""
+"""Violations as lists: which are wanted, and their form for programs and spreadsheets."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What holds here now: the policies and what people said, from the decisions that are kept."""
+"""The current policies and people's decisions about violations, from the store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from credits_pipeline.finops.governance.judging import SUBJECT
 
 @dataclass(frozen=True)
 class Decided:
-    """What people decided of policies and violations.
+    """What people decided about policies and violations.
 
     Attributes:
-        policies: that hold.
-        said: of violations, by their id.
+        policies: the current ones.
+        said: about violations, by their id.
         digest: of the policies that people wrote.
     """
 
@@ -25,7 +25,7 @@ class Decided:
 
 
 def digest() -> str:
-    """Of the policies that people wrote, as `decided` has it; asks for nothing else.
+    """The digest of the policies that people wrote, as in `decided`, without reading anything else.
 
     Raises:
         SettingError: the settings name no store.
@@ -38,7 +38,7 @@ def digest() -> str:
 
 
 def decided() -> Decided:
-    """What holds now; without a store the built-ins alone.
+    """The current state; without a store the built-ins alone.
 
     Raises:
         SettingError: the settings name no store.

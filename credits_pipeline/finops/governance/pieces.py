@@ -1,4 +1,4 @@
-"""Pieces that the SQL of a rule is built of: each is whole, in brackets, and knows its kind."""
+"""Pieces of a rule's SQL: each is complete, in brackets, and knows its kind."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Piece:
 
 
 def build(kind: Kind, sql: str, *parts: Piece) -> Piece:
-    """A piece of others; its SQL was made of theirs."""
+    """A piece made from others."""
     return Piece(
         f"({sql})",
         kind,
@@ -46,7 +46,7 @@ def build(kind: Kind, sql: str, *parts: Piece) -> Piece:
 
 
 def literal(value: Value) -> Piece:
-    """A value that is written in a rule, or stands under a name beside it."""
+    """A value that is written in a rule, or named beside it."""
     match value:
         case bool():
             return Piece("TRUE" if value else "FALSE", Kind.FLAG, is_literal=True)
@@ -74,7 +74,7 @@ def text(value: str) -> Piece:
 
 
 def number(digits: str) -> Piece:
-    """A number as it is written."""
+    """A number as written."""
     if not _NUMBER.fullmatch(digits):
         raise RefusedError(
             f"the number {digits[:40]} can't be compared exactly",
@@ -89,5 +89,5 @@ def _signed(digits: str) -> Piece:
 
 
 def quoted(value: str) -> str:
-    """A text as SQL has it."""
+    """A text as SQL writes it."""
     return "'" + value.replace("'", "''") + "'"

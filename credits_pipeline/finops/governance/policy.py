@@ -1,7 +1,7 @@
-"""A policy: which resources it is about, what it refuses, how bad that is, and what is said of it.
+"""A policy: which resources it is about, what it forbids, its severity, and its sentence.
 
-Written as YAML by people; `Policy.of` is the one place that reads it. What it can't be is refused
-with the field that is wrong.
+People write it as YAML; only `Policy.of` reads it. An invalid policy is refused with the field that
+is wrong.
 """
 
 import re
@@ -23,7 +23,7 @@ Origin = Literal["built in", "own"]
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-#: How a number with decimals is kept.
+#: The stored form of a number with decimals.
 DECIMAL = "decimal"
 _KIND = re.compile(r"[a-z0-9][a-z0-9_.-]*(\.\*)?|\*")
 #: In the order in which they are written.
@@ -71,23 +71,23 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True)
 class Policy:
-    """One policy, read and let through the gate.
+    """One policy, parsed and passed by the gate.
 
     Attributes:
-        id: of it, for ever: what people said of its violations hangs on it.
+        id: permanent: decisions about its violations refer to it.
         name: for people.
         type: what it is about.
         severity: how bad a violation is.
         enabled: whether it is evaluated.
-        applies_to: kinds of resources; ``aws.*`` for all that begin so, ``*`` for all.
-        scope: a column or ``tags['key']`` and the values that it may have; empty for everything.
+        applies_to: kinds of resources; ``aws.*`` for all with that beginning, ``*`` for all.
+        scope: a column or ``tags['key']`` and its possible values; empty for everything.
         owner_tag: the tag that says who has to act.
-        needs: evidence without which nothing is said of a resource.
-        values: texts, numbers and lists that the rule names.
-        when: the rule, as it was written: true is a violation.
+        needs: evidence without which a resource is not judged.
+        values: texts, numbers and lists that the rule uses.
+        when: the rule, as written: true is a violation.
         say: the sentence, as it was written.
-        to_do: what helps.
-        rule: what came through the gate; None where it is off and can't be evaluated yet.
+        to_do: what to do about it.
+        rule: the translated rule; None if it is off and can't be evaluated yet.
         sentence: see `say`.
         origin: built in, or a person's.
     """
@@ -152,7 +152,7 @@ class Policy:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """What has to be known of a resource, for people: columns, and tags by their key."""
+        """What must be known about a resource, for people: columns, and tags by their key."""
         rule = self.rule
         columns = set(self.needs) | (set(rule.columns) if rule else set())
         asked = sorted(name for name in columns if name == ALL_TAGS or ASKED[name].is_evidence)
@@ -257,7 +257,7 @@ class _Reader:
             return tuple(self._value(name, one) for one in value)
         if isinstance(value, (bool, int, str)):
             return value
-        # What people decide is kept without floats: 2.5 is kept as {decimal: "2.5"}.
+        # Decisions are stored without floats: 2.5 is stored as {decimal: "2.5"}.
         exact = value.get(DECIMAL) if isinstance(value, Mapping) and len(value) == 1 else value
         if isinstance(exact, (float, str)):
             try:

@@ -1,7 +1,7 @@
-"""Policies as YAML that people write, in a file or on a page, read with the lines of their parts.
+"""Policies as YAML that people write, in a file or on a page, read with their line numbers.
 
-Aliases are refused, as a few of them make a text of a line as large as a machine; so are floats
-that can't be kept exactly, and keys that are there twice.
+Aliases are refused, because a few of them can turn one line into gigabytes; so are floats that
+can't be stored exactly, and duplicate keys.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ class PolicyTextError(ValueError):
 
 @dataclass(frozen=True)
 class Written:
-    """One policy as it was written.
+    """One policy as written.
 
     Attributes:
         policy: what it says.
-        body: as it is kept.
+        body: its stored form.
         line: where it begins.
     """
 
@@ -35,7 +35,7 @@ class Written:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types
-    """Reads no aliases, no double keys, and dates as text."""
+    """Accepts no aliases and no duplicate keys, and reads dates as text."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
@@ -69,7 +69,7 @@ def read(text: str, *, name: str = "the text") -> list[Written]:
         name: of it, for messages.
 
     Raises:
-        PolicyTextError: it is no YAML, or a policy in it can't be used; with the line.
+        PolicyTextError: it is not YAML, or a policy in it can't be used; with the line.
     """
     if len(text) > _LARGEST:
         raise PolicyTextError(
@@ -131,7 +131,7 @@ def _written(name: str, line: int, body: Any, lines: Mapping[str, int]) -> Writt
 
 
 def _kept(value: Any) -> Any:
-    """A value as decisions keep it: without floats."""
+    """A value in the form of decisions: without floats."""
     if isinstance(value, float):
         return {DECIMAL: format(value, "f") if value == int(value) else repr(value)}
     if isinstance(value, dict):
@@ -142,8 +142,8 @@ def _kept(value: Any) -> Any:
 
 
 def written(policy_id: str, body: Mapping[str, Any]) -> str:
-    """A policy as YAML that `read` takes."""
-    # The store gives fields back in the order of their names.
+    """A policy as YAML that `read` accepts."""
+    # The store returns fields sorted by name.
     ordered = [name for name in FIELDS if name in body]
     whole = {"id": policy_id, **{name: body[name] for name in ordered}}
     return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=88))

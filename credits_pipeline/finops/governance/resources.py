@@ -1,8 +1,8 @@
-"""The table that rules are asked of: what scans saw, joined with what the bill has.
+"""The table that rules use: what scans saw, joined with the bill.
 
-A resource that only the bill has is there too: with its cost, its place and the tags that are
-columns; all other evidence of it is not known. Keys of tags are written without what does not
-count, as everywhere: small letters, no spaces at either end, spellings of `FINOPS_TAGS` merged.
+A resource that only the bill has is included, with its cost, its place and the tags that are
+columns; all other evidence is not known. Tag keys are normalised as everywhere: lower case, no
+spaces at either end, spellings of `FINOPS_TAGS` merged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ from credits_pipeline.finops.settings import TagKey
 if TYPE_CHECKING:
     import duckdb
 
-#: A resource without a charge for so long before the bill's last complete day is gone from it.
+#: A resource without a charge for this long before the bill's last complete day is gone.
 _STILL_THERE = timedelta(days=7)
-#: What the bill calls kinds that scans have a name for.
+#: The bill's names of kinds that scans name differently.
 _KINDS = {
     "aws.ec2_instance": "aws.ec2.instance",
     "aws.ebs_volume": "aws.ec2.volume",
@@ -36,10 +36,10 @@ _KINDS = {
     "aws.s3_bucket": "aws.s3.bucket",
     "aws.log_group": "aws.logs.group",
 }
-#: An id as bills and scans have it alike.
+#: An id in the form that bills and scans share.
 _SHORT = SHORT.format(id="resource_id")
 _BILL_TAGS = "the bill tells only the tags that are columns: {}"
-#: Which charges are what a resource costs, as scans have it.
+#: Which charges make up a resource's cost, as in scans.
 _USED = "charge_category = 'Usage'"
 
 
@@ -57,7 +57,7 @@ class Billed:
 
 
 def wanted(bills: Sequence[Bill]) -> list[Bill]:
-    """The bills that say what is there and what it costs: of each source the two newest months."""
+    """The bills that show which resources exist and cost: the two newest months of each source."""
     by_source: dict[str, list[Bill]] = {}
     for bill in sorted(bills, key=lambda bill: bill.billing_month):
         if bill.source != RECEIPTS:
@@ -73,7 +73,7 @@ def write_table(
     scanned: Path | None,
     tags: Sequence[TagKey],
 ) -> int:
-    """Write the table as one Parquet file; how many resources there are.
+    """Write the table as one Parquet file; returns the number of resources.
 
     Args:
         file: to be written.
@@ -97,7 +97,7 @@ def write_table(
 def _bill(
     connection: "duckdb.DuckDBPyConnection", billed: Sequence[Billed], tags: Sequence[TagKey]
 ) -> None:
-    """The table `on_bill`: one row a resource that the bill still has."""
+    """The table `on_bill`: one row per resource that the bill still has."""
     connection.execute(
         "CREATE TABLE months "
         "(source VARCHAR, billing_month VARCHAR, rank INTEGER, gone_before DATE)"
@@ -172,7 +172,7 @@ def _bill(
 
 
 def _map(entries: str) -> str:
-    # A tag that is a column and has no value is known to be none: its key is there.
+    # A tag that is a column and has no value is known to be absent: its key is there.
     if not entries:
         return f"CAST(MAP {{}} AS {TAGS})"
     return f"MAP_FROM_ENTRIES([{entries}])"
@@ -190,9 +190,9 @@ def _no_lines(tags: Sequence[str]) -> str:
 
 
 def _months(bills: Sequence[Bill]) -> list[tuple[str, str, int, date]]:
-    """Of each month: whether its cost counts first, and the day before which a resource is gone.
+    """For each month: whether its cost comes first, and before which day a resource is gone.
 
-    A whole month's cost counts before that of a month that has just begun.
+    The cost of a whole month takes precedence over that of a month that has just begun.
     """
     found = []
     for source in sorted({bill.source for bill in bills}):
@@ -220,7 +220,7 @@ def _end(month: str) -> date:
 def _scan(
     connection: "duckdb.DuckDBPyConnection", scanned: Path | None, tags: Sequence[TagKey]
 ) -> None:
-    """The table `in_scan`: the contract's columns, with keys of tags as everywhere."""
+    """The table `in_scan`: the contract's columns, with normalised tag keys."""
     if scanned is None:
         columns = ", ".join(f"{_name(column.name)} {column.type}" for column in COLUMNS)
         connection.execute(f"CREATE TABLE in_scan ({columns}, short VARCHAR)")
@@ -258,7 +258,7 @@ def _scan(
 
 
 _COSTS = tuple(column.name for column in COST)
-#: What a scan says a month costs is a whole month's; where it says nothing, the bill's month is.
+#: A scan's monthly cost is a whole month's; without one, the bill's month is used.
 _SCANNED = ", ".join(
     f"COALESCE(in_scan.{column.name}, on_bill.{column.name}) AS {column.name}"
     if column.name in (*_COSTS, "account_name")
@@ -279,7 +279,7 @@ _BILLED = ", ".join(
     column.name if column.name in _ON_BILL else f"CAST(NULL AS {column.type}) AS {column.name}"
     for column in COLUMNS
 )
-#: Whatever a scan saw; and what a bill still has that no scan saw.
+#: Everything a scan saw, and what a bill still has that no scan saw.
 _JOINED = f"""
     SELECT ROW_NUMBER() OVER (ORDER BY provider, account, region, kind, resource_id) AS number,
         *, {_SHORT} AS short
@@ -300,7 +300,7 @@ _JOINED = f"""
 
 
 def rows(file: Path, scratch: Path) -> list[Mapping[str, Any]]:
-    """What identifies each resource of a table, and what people want to see of it, in its order."""
+    """What identifies each resource of a table, and what people want to see of it, in order."""
     from credits_pipeline.finops.scans.table import connected, rows_of  # noqa: PLC0415 - as above
 
     columns = (

@@ -1,7 +1,7 @@
-"""The sentence that a violation says: text with placeholders, each a value that the gate passed.
+"""The sentence of a violation: text with placeholders, each a value that passed the gate.
 
-``CPU at most {cpu_max_14d:.1f} %`` shows a number with one decimal. What a placeholder is filled
-with is text from outside: it is put in as text, and shown through the one gate for such texts.
+``CPU at most {cpu_max_14d:.1f} %`` shows a number with one decimal. The value of a placeholder is
+text from outside: it is inserted as text, and shown through the one gate for such texts.
 """
 
 import re
@@ -19,7 +19,7 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 _FORM = re.compile(r",?(\.\d)?f|,?d")
 _LONGEST = 500
 _LONGEST_VALUE = 200
-#: What stands where a value is not there.
+#: Shown if there is no value.
 NOTHING = "not known"
 
 
@@ -28,8 +28,8 @@ class Placeholder:
     """One place of a sentence.
 
     Attributes:
-        gated: what is put there.
-        form: of a number, such as ``.1f``; empty for what it is.
+        gated: the value.
+        form: of a number, such as ``.1f``; empty for no form.
     """
 
     gated: Gated
@@ -41,8 +41,8 @@ class Sentence:
     """A sentence of a policy.
 
     Attributes:
-        texts: what stands between the places; one more than these.
-        places: in their order.
+        texts: the parts between the places; one more than these.
+        places: in order.
     """
 
     texts: tuple[str, ...]
@@ -53,7 +53,7 @@ class Sentence:
         """Read a sentence.
 
         Raises:
-            RefusedError: a placeholder is no value that a rule may read.
+            RefusedError: a placeholder is not a value that a rule may read.
         """
         if not text.strip() or len(text) > _LONGEST:
             raise RefusedError(
@@ -102,7 +102,7 @@ def _shown(value: str | None, form: str) -> str:
 
 
 def _short(value: str) -> str:
-    """Money has 18 decimals, of which those at the end are zeros."""
+    """Money has 18 decimals, of which trailing zeros are removed."""
     if re.fullmatch(r"-?\d+\.\d+", value):
         return value.rstrip("0").rstrip(".")
     return value

@@ -1,4 +1,4 @@
-"""From a parsed rule to SQL of ours: one function for each kind of node that is allowed."""
+"""From a parsed rule to our SQL: one function for each allowed kind of node."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,7 +20,7 @@ _COMPARED: dict[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 _COMPUTED: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
-#: Nodes as people call them; whatever is not here is refused.
+#: Nodes by their names for people; nodes that are not here are refused.
 _NODES: dict[type[exp.Expr], tuple[str, frozenset[str]]] = {
     exp.And: ("and", frozenset({"this", "expression"})),
     exp.Or: ("or", frozenset({"this", "expression"})),
@@ -77,10 +77,10 @@ class Translator:
         }
 
     def translate(self, node: exp.Expr) -> Piece:
-        """A node and what is below it.
+        """A node and its children.
 
         Raises:
-            RefusedError: naming the node, function or column that no rule may hold.
+            RefusedError: naming the node, function or column that no rule may contain.
         """
         self._depth += 1
         try:
@@ -164,7 +164,7 @@ class Translator:
         _same(node, left, right, kind=Kind.NUMBER)
         sign = _COMPUTED[type(node)]
         one, other = (f"CAST({piece.sql} AS DOUBLE)" for piece in (left, right))
-        # Nothing divided by nothing is not known, rather than endless.
+        # A division by zero is not known, rather than infinite.
         other = f"NULLIF({other}, 0)" if sign == "/" else other
         return build(Kind.NUMBER, f"{one} {sign} {other}", left, right)
 
@@ -261,7 +261,7 @@ def _same(node: exp.Expr, *found: Piece, kind: Kind | None = None) -> None:
 
 
 def _named(node: exp.Expr) -> str:
-    """A kind of node as messages call it."""
+    """A kind of node by its name in messages."""
     return f"{type(node).__name__.upper()} ({_told(node)})"
 
 

@@ -35,9 +35,9 @@ class Tried:
         policy: which.
         broken: how many resources.
         clean: how many others.
-        not_known: of how many nothing can be said.
-        cost: what the broken ones cost a month, by currency.
-        examples: a few of them, the dearest first.
+        not_known: how many can't be judged.
+        cost: the monthly cost of the broken ones, by currency.
+        examples: a few of them, the most expensive first.
     """
 
     policy: Policy
@@ -49,10 +49,10 @@ class Tried:
 
 
 def try_policy(policy: Policy, table: Table) -> Tried:
-    """Ask a policy, whether it is on or off.
+    """Evaluate a policy, whether it is on or off.
 
     Raises:
-        FenceError: it can't be computed, or takes too much.
+        FenceError: it can't be computed, or exceeds its limits.
     """
     (outcome,) = evaluate([policy], table.file)
     if outcome.error:

@@ -1,6 +1,6 @@
-"""Violations: what evaluations saw of each over time, and what people said of it.
+"""Violations: what evaluations saw of each over time, and what people decided about it.
 
-What evaluations saw is a fold over days: an evaluation never changes what people said, and people
+What evaluations saw is a fold over days: an evaluation never changes people's decisions, and people
 never change what was seen. Both meet in `Seen.state`.
 """
 
@@ -21,7 +21,7 @@ Key = tuple[str, str, str, str]
 
 
 class Status(StrEnum):
-    """How a violation stands."""
+    """The status of a violation."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -42,19 +42,19 @@ class Violation:
         account: its id.
         account_name: for people.
         region: where it is.
-        resource_id: as the bill has it.
-        short: the same as bills and scans have it alike.
+        resource_id: as on the bill.
+        short: the form that bills and scans share.
         name: of the resource.
-        service: as the bill has it; empty where no bill has it.
-        tags: those of the resource that are known and have a value.
-        owner: who has to act, from the policy's owner tag; empty where nobody is named.
+        service: as on the bill; empty if no bill has it.
+        tags: the known tags of the resource that have a value.
+        owner: who has to act, from the policy's owner tag; empty if nobody is named.
         says: the sentence.
-        cost_month: what the resource costs a month; None where no bill says so.
+        cost_month: the resource's monthly cost; None if no bill has it.
         currency: of it.
         billing_month: of it.
-        since: when it was first seen; anew after it was fixed.
+        since: when it was first seen; reset after it was fixed.
         last_seen: when it was last seen.
-        seen: what the newest evaluation says: found, gone, or not known.
+        seen: the newest evaluation's result: found, gone, or not known.
         times: how often it came back after it was fixed.
         origin: the policies' own evaluation, or another tool's name.
     """
@@ -86,7 +86,7 @@ class Violation:
 
     @property
     def key(self) -> Key:
-        """Which resource it is of."""
+        """The resource that it is about."""
         return self.provider, self.account, self.region, self.short
 
     @property
@@ -96,11 +96,11 @@ class Violation:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether a look has seen it gone."""
+        """Whether an evaluation has seen it gone."""
         return self.seen == GONE
 
     def to_json(self) -> dict[str, Any]:
-        """As it is kept."""
+        """Its stored form."""
         told = asdict(self)
         told["tags"] = dict(self.tags)
         told["cost_month"] = None if self.cost_month is None else format(self.cost_month, "f")
@@ -111,7 +111,7 @@ class Violation:
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Violation":
-        """What was kept."""
+        """From the stored form."""
         cost = told["cost_month"]
         return cls(
             **{
@@ -171,7 +171,7 @@ def _violation(outcome: Outcome, row: Mapping[str, Any], says: str, at: datetime
 
 
 def key_of(row: Mapping[str, Any]) -> Key:
-    """What a resource is, whether a bill or a scan tells of it; a bill may not know its kind."""
+    """Identifies a resource, whether a bill or a scan has it; a bill may not know its kind."""
     return row["provider"], row["account"], row["region"], row["short"]
 
 
@@ -181,12 +181,12 @@ def fold(
     looked: Callable[[Violation], bool],
     at: datetime,
 ) -> list[Violation]:
-    """What is known of every violation after one more evaluation.
+    """The state of every violation after one more evaluation.
 
     Args:
-        before: what was known.
+        before: the previous state.
         found: what breaks a policy now, by id.
-        looked: whether the evaluation could say anything of a violation that it did not find.
+        looked: whether the evaluation could judge a violation that it did not find.
         at: its moment.
     """
     known = {one.id: one for one in before}
@@ -206,11 +206,11 @@ def _with(one: Violation, seen: Sighting) -> Violation:
 
 @dataclass(frozen=True)
 class Seen:
-    """A violation, and what people said of it, at one moment.
+    """A violation, and what people decided about it, at one moment.
 
     Attributes:
         violation: what evaluations saw.
-        said: what people said; None where nobody did.
+        said: people's decision; None if there is none.
         now: the moment.
     """
 
@@ -220,7 +220,7 @@ class Seen:
 
     @property
     def status(self) -> Status:
-        """How it stands: an acknowledgement ends on its day, and with the violation it is of."""
+        """Its status: an acknowledgement ends on its day, and with its violation."""
         if self.violation.is_fixed:
             return Status.FIXED
         return Status.ACKNOWLEDGED if self.is_acknowledged else Status.OPEN
@@ -237,7 +237,7 @@ class Seen:
 
     @property
     def owner(self) -> str:
-        """Who has to act: whom somebody named, else whom the tag names."""
+        """Who has to act: the person that somebody named, otherwise the one in the tag."""
         return (self.said.owner if self.said else "") or self.violation.owner
 
     @property
@@ -249,7 +249,7 @@ class Seen:
 def seen_now(
     violations: Iterable[Violation], said: Mapping[str, State], now: datetime | None = None
 ) -> list[Seen]:
-    """Every violation as it stands, the dearest first."""
+    """Every violation with its current status, the most expensive first."""
     at = now or datetime.now(UTC)
     found = [Seen(one, said.get(one.id), at) for one in violations]
     rank = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}

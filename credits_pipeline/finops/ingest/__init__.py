@@ -1,4 +1,4 @@
-"""From a delivery to a typed version of its month, with what was found on the way."""
+"""From a delivery to a typed version of its month, with the findings on the way."""
 
 from credits_pipeline.finops.ingest.check import CHECKS, Check
 from credits_pipeline.finops.ingest.ingest import Ingested, ingest_month

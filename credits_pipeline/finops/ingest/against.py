@@ -1,4 +1,4 @@
-"""Statements about a delivery as a whole: against its manifest, and against what counted before."""
+"""Statements about a delivery as a whole: against its manifest, and the previous version."""
 
 from collections.abc import Collection, Sequence
 
@@ -13,14 +13,14 @@ _KEEPS = "The month keeps the version that it had."
 
 
 def accepted(checks: Sequence[Check], accept: Collection[str]) -> tuple[Check, ...]:
-    """The same, where a person accepted that some don't hold."""
+    """The same, with those that a person accepted."""
     return tuple(
         check.accepted() if check.stops and check.name in accept else check for check in checks
     )
 
 
 def is_newest(delivery: Delivery, counts: Version | None) -> Check:
-    """A bucket that goes back in time must not take the month with it."""
+    """A bucket that goes back in time must not take the month back with it."""
     name = "delivery_is_newest"
     at = f"{delivery.delivered_at:%Y-%m-%d %H:%M:%S} UTC"
     if counts is None or delivery.delivered_at >= counts.delivered_at:
@@ -96,13 +96,13 @@ def _columns(delivery: Delivery, read: Read) -> Check:
 def not_smaller(
     read: Read, measured: Measured, counts: Version | None, stated: int | None = None
 ) -> Check:
-    """A month that lost rows may be right. One that lost all of them is not taken for one.
+    """A month that lost rows may be right. One that lost all of them is not accepted.
 
     Args:
-        read: what the files hold.
-        measured: what the typed rows add up to.
-        counts: the version before.
-        stated: how many rows the manifest states: where it says none, an empty month is meant.
+        read: the rows in the files.
+        measured: the sums of the typed rows.
+        counts: the previous version.
+        stated: how many rows the manifest states: if it says zero, an empty month is intended.
     """
     name = "not_smaller_than_before"
     if counts is None:

@@ -1,9 +1,9 @@
-"""A statement about a month's rows, held or not, with its numbers: what Dagster's checks show."""
+"""A statement about a month's rows, passed or not, with its numbers: what Dagster's checks show."""
 
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-#: Each statement and what it means, in the order in which they are shown.
+#: Each statement and its meaning, in the order in which they are shown.
 CHECKS: dict[str, str] = {
     "delivery_is_newest": "This delivery is not older than the one that counts.",
     "files_match_manifest": "Every file of the manifest is there, of its size and checksum.",
@@ -19,19 +19,19 @@ CHECKS: dict[str, str] = {
     "tags_are_readable": "Tags are key and value.",
     "not_smaller_than_before": "The month has not lost rows or columns since its last delivery.",
 }
-#: A person is shown these examples of a fault, and how many there are.
+#: A person sees this many examples of a fault, and their total number.
 SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Check:
-    """A statement of `CHECKS` and whether it held.
+    """A statement of `CHECKS` and whether it passed.
 
     Attributes:
-        blocking: where it did not hold, the month keeps the version that it has.
-        says: one sentence with the numbers, and what to do where it did not hold.
+        blocking: if it did not pass, the month keeps its current version.
+        says: one sentence with the numbers, and what to do if it did not pass.
         cases: where: file, row, column, text.
-        passes: it may hold later without anybody's help.
+        passes: it may pass later without anybody's help.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Check:
         return self.blocking and not self.passed
 
     def accepted(self) -> "Check":
-        """The same, said and no longer in the way, because a person accepted it."""
+        """The same, reported but no longer blocking, because a person accepted it."""
         return replace(self, blocking=False, says=f"{self.says} Accepted by hand.")
 
     def to_data(self) -> dict[str, Any]:
@@ -57,5 +57,5 @@ class Check:
 
 
 def held(name: str, says: str, *, blocking: bool = True, **numbers: str | int) -> Check:
-    """A statement that held."""
+    """A statement that passed."""
     return Check(name, True, says, blocking, numbers)  # noqa: FBT003 - it held

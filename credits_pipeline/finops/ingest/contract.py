@@ -1,4 +1,4 @@
-"""What FOCUS promises of a month's rows, looked at in the typed Parquet, by whole columns."""
+"""What FOCUS promises about a month's rows, checked in the typed Parquet, by whole columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from credits_pipeline.finops.focus.lists import DECIDES_MONEY
 from credits_pipeline.finops.ingest.check import Check, held
 from credits_pipeline.finops.ingest.sql import literal, literals
 
-#: Who is known to leave list and contracted cost of a credit at 0: told there, not refused.
+#: Providers known to leave list and contracted cost of a credit at 0: reported there, not refused.
 _LIST_OF_CREDITS_UNKNOWN = frozenset({"azure"})
 _EXAMPLES = 5
 _AGAIN = "The month keeps the version that it had. What to do: have the provider deliver it again"
@@ -23,7 +23,7 @@ _ACCEPT = ", or ingest it with this check accepted if the provider means it."
 
 @dataclass(frozen=True)
 class Measured:
-    """What the rows add up to."""
+    """The sums of the rows."""
 
     rows: int
     rounded: int
@@ -31,7 +31,7 @@ class Measured:
 
 
 class Contract:
-    """The typed rows of one month, and what is asked of them."""
+    """The typed rows of one month, and the checks on them."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Contract:
         ]
 
     def _costs_there(self, measured: Measured) -> Check:
-        """A charge without its amount adds up to nothing, and nobody sees it."""
+        """A charge without its amount would silently add nothing."""
         counts = self._one(", ".join(f'count(*) FILTER ("{cost}" IS NULL)' for cost in COSTS))
         missing = {cost: int(n) for cost, n in zip(COSTS, counts, strict=True) if n}
         name = "cells_have_their_types"
@@ -170,7 +170,7 @@ class Contract:
         )
 
     def _credits(self) -> Check:
-        """Of a credit nothing is amortised and nothing has a list price."""
+        """A credit is not amortised and has no list price."""
         credit = "\"ChargeCategory\" = 'Credit'"
         billed = f'{credit} AND "BilledCost" IS DISTINCT FROM "EffectiveCost"'
         listed = (
@@ -283,7 +283,7 @@ class Contract:
 
 
 def _text(amount: Decimal | None) -> str:
-    """Plain digits, without zeros at the end."""
+    """Plain digits, without trailing zeros."""
     if amount is None:
         return "0"
     text = f"{amount:f}"

@@ -13,12 +13,12 @@ from credits_pipeline.finops.ingest.relation import Relation
 from credits_pipeline.finops.ingest.sql import literal
 from credits_pipeline.finops.ingest.typing import csv_type, untypable
 
-#: How much of a bad cell is shown. The rest of its line may be anybody's data and is not.
+#: How much of a bad cell is shown. The rest of its line may be confidential and is not.
 _TEXT_SHOWN = 60
-#: Of one file; a file with more is no better known by them.
+#: Of one file; more cases would not help.
 _KEPT = 1_000
 
-#: What a structural fault is called, by DuckDB's word for it.
+#: The names of structural faults, by DuckDB's word for them.
 _STRUCTURE = {
     "MISSING COLUMNS": "has too few cells",
     "TOO MANY COLUMNS": "has too many cells",
@@ -54,7 +54,7 @@ def raise_rejected(
     *,
     stopped: bool,
 ) -> None:
-    """Look at what the reader of the last file put aside, and forget it.
+    """Read what the reader of the last file put aside, and clear it.
 
     Args:
         connection: the reader's.
@@ -72,7 +72,7 @@ def raise_rejected(
     if stopped:
         _forget(connection)
         amounts = _bad_amounts(connection, relation, provider)
-    # A line of another length is one fault, however many cells of it can't be read.
+    # A line of another length is one fault, however many of its cells can't be read.
     faults = (
         "SELECT line, CASE error_type WHEN 'CAST' THEN column_name END AS which, "
         "any_value(error_type) AS kind, any_value(csv_line) AS text FROM reject_errors "
@@ -82,7 +82,7 @@ def raise_rejected(
     rejected = connection.execute(f"SELECT * FROM ({faults}) ORDER BY line, which").fetchall()
     _forget(connection)
     lines = sorted({line for line, *_ in rejected})
-    # Rows are counted without those that were put aside; people count all of them.
+    # The reader's row numbers skip those that were put aside; people count all rows.
     cases = [(line - 1, _case(name, header, line, *rest)) for line, *rest in rejected]
     for row, at, text in amounts:
         whole = _counted_with(lines, row)
@@ -113,7 +113,7 @@ def _bad_amounts(
             cell = relation.column(at)
             test = untypable(FOCUS_COLUMNS[column], cell, relation.types[at])
             tests.append(f"{{'at': {at}, 'text': CASE WHEN {test} THEN {cell} END}}")
-    # The reader does not look at a column that nobody asks for, and then names another.
+    # The reader skips columns that are not requested, and then names another one.
     whole = ", ".join(relation.column(at) for at in range(len(relation.types)))
     found = connection.execute(
         f"SELECT r, u.at, u.text, h FROM (SELECT r, unnest([{', '.join(tests)}]) AS u, "
@@ -124,7 +124,7 @@ def _bad_amounts(
 
 
 def _counted_with(lines: list[int], row: int) -> int:
-    """The number of a row among all rows, from its number among those that were not put aside."""
+    """The number of a row among all rows, from its number among those not put aside."""
     for line in lines:
         if line - 1 > row:
             break

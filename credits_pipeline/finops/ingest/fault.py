@@ -1,15 +1,15 @@
-"""What is wrong with a file's content, as one exception that becomes a check that did not hold."""
+"""A fault in a file's content, as one exception that becomes a failed check."""
 
 from credits_pipeline.finops.ingest.check import SHOWN, Check
 
 
 class FileFault(Exception):  # noqa: N818 - a fault of the file's, told as a check
-    """A delivered file can't be taken as it is.
+    """A delivered file can't be accepted as it is.
 
     Attributes:
-        check: the statement of `CHECKS` that does not hold.
+        check: the statement of `CHECKS` that fails.
         cases: where.
-        passes: the next delivery, or the rest of this one, may mend it.
+        passes: the next delivery, or the rest of this one, may fix it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The files of a delivery on this machine, one after the other, the next one fetched meanwhile."""
+"""The files of a delivery on this machine, one by one, the next one fetched meanwhile."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +16,7 @@ from credits_pipeline.finops.objects.place import Arrived
 
 @dataclass(frozen=True)
 class Ready:
-    """A file that can be read: unpacked where it was packed."""
+    """A file that can be read: unpacked if it was packed."""
 
     file: DeliveredFile
     fetched: Fetched
@@ -38,7 +38,7 @@ def ready_files(
     """Each file, fetched and unpacked. It is removed when the next one is asked for.
 
     Raises:
-        FileFault: a file is missing, of another size than stated, or damaged.
+        FileFault: a file is missing, has a size other than stated, or is damaged.
         ObjectsError: the store can't be read.
     """
     stop = Event()

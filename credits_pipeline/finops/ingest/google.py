@@ -1,7 +1,7 @@
-"""Google's detailed billing export as FOCUS rows: credits nested in a row become rows of their own.
+"""Google's detailed billing export as FOCUS rows: credits nested in a row become separate rows.
 
-Discounts (committed and sustained use, negotiated ones) stay inside the cost of the usage, as FOCUS
-has them; what was granted (promotions, free tiers) is a charge of its own, a Credit.
+Discounts (committed and sustained use, negotiated ones) stay inside the cost of the usage, as in
+FOCUS; grants (promotions, free tiers) are separate charges of the category Credit.
 """
 
 import re
@@ -13,7 +13,7 @@ from credits_pipeline.finops.focus.columns import MONEY
 from credits_pipeline.finops.ingest.relation import Relation
 from credits_pipeline.finops.ingest.sql import literal
 
-#: Types of credits that lower the price of what was used. Any other is a Credit, so none is lost.
+#: Types of credits that lower the price of usage. Any other is a Credit, so none is lost.
 DISCOUNTS = (
     "COMMITTED_USAGE_DISCOUNT",
     "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE",
@@ -77,7 +77,7 @@ def split_credits(connection: duckdb.DuckDBPyConnection, relation: Relation) -> 
 
 
 class _Table:
-    """Columns of the export by their names, and parts of them by a dot."""
+    """Columns of the export by name, and parts of them with a dot."""
 
     def __init__(self, relation: Relation) -> None:
         self._at = {header.casefold(): at for at, header in enumerate(relation.headers)}
@@ -92,7 +92,7 @@ class _Table:
         return not part or _has_part(self._relation.types[at], part)
 
     def get(self, name: str, otherwise: str = "CAST(NULL AS VARCHAR)") -> str:
-        """SQL of a column or part, or of something else where it is not there."""
+        """SQL of a column or part, or of a substitute if it is missing."""
         if not self.has(name):
             return otherwise
         column, _, part = name.partition(".")
@@ -143,7 +143,7 @@ def _common(table: _Table) -> dict[str, str]:
 
 
 def _labels(table: _Table) -> str:
-    """The resource's labels, and those of its project that it doesn't have itself."""
+    """The resource's labels, and those of its project that it lacks itself."""
     none = "CAST([] AS STRUCT(key VARCHAR, value VARCHAR)[])"
     own = f"coalesce({table.get('labels', none)}, {none})"
     project = f"coalesce({table.get('project.labels', none)}, {none})"

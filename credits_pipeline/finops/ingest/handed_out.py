@@ -1,4 +1,4 @@
-"""Rows of CloudZero's Common Bill Format as FOCUS credits: what the first wing handed out."""
+"""Rows of CloudZero's Common Bill Format as FOCUS credits: what the first wing distributed."""
 
 import duckdb
 
@@ -14,10 +14,10 @@ _NEEDED = ("resource/account", "cost/cost", "lineitem/description", "resource/se
 def credit_rows(
     connection: duckdb.DuckDBPyConnection, relation: Relation, month: BillingMonth, name: str
 ) -> Relation:
-    """One credit an account, negative, over the whole month.
+    """One credit per account, negative, over the whole month.
 
     Raises:
-        FileFault: these are no rows of that format.
+        FileFault: the rows are not of that format.
     """
     at = {header: index for index, header in enumerate(relation.headers)}
     missing = [header for header in _NEEDED if header not in at]

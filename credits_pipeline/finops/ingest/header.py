@@ -1,4 +1,4 @@
-"""The first line of a CSV file: its delimiter, and the names that it has."""
+"""The first line of a CSV file: its delimiter and its names."""
 
 import csv
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class Header:
-    """How a CSV file begins."""
+    """The beginning of a CSV file."""
 
     delimiter: str
     names: tuple[str, ...]
@@ -25,7 +25,7 @@ def read_header(path: Path, name: str, provider: str, limits: Limits) -> Header:
     """The header of a CSV file.
 
     Raises:
-        FileFault: it has none, is no UTF-8, or has far more columns than bills do.
+        FileFault: it has none, is not UTF-8, or has far more columns than bills do.
     """
     with path.open("rb") as file:
         start = file.read(limits.line)

@@ -1,4 +1,4 @@
-"""One month of a source, taken in: what is delivered now becomes the version that counts."""
+"""Reads one month of a source: what is delivered now becomes the current version."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -29,21 +29,21 @@ from credits_pipeline.finops.manifests import Delivery, SourceSpec, current
 from credits_pipeline.finops.objects import ChangedError, open_place
 
 Outcome = Literal["published", "unchanged", "refused", "overtaken", "nothing"]
-#: A delivery that is replaced while it is read is read again; one that never rests is left.
+#: A delivery that is replaced while it is read is read again; one that keeps changing is left.
 _TRIES = 3
 _PARTS = "parts"
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of a month.
+    """The result for a month.
 
     Attributes:
-        outcome: ``published`` a new version counts; ``unchanged`` the same delivery counts already;
-            ``refused`` a blocking check did not hold; ``overtaken`` a newer delivery counts by now;
-            ``nothing`` was delivered.
-        version: the one that counts now, if any.
-        checks: what was looked at, and whether it held.
+        outcome: ``published`` a new version is current; ``unchanged`` the delivery is already
+            current; ``refused`` a blocking check failed; ``overtaken`` a newer delivery is current
+            by now; ``nothing`` was delivered.
+        version: the current one, if any.
+        checks: the checks, and whether they passed.
     """
 
     outcome: Outcome
@@ -59,7 +59,7 @@ class Ingested:
 
     @property
     def rows(self) -> int:
-        """Rows of the version that counts."""
+        """Rows of the current version."""
         return self.version.rows if self.version else 0
 
 
@@ -75,22 +75,22 @@ def ingest_month(
     accept: Collection[str] = (),
     again: bool = False,
 ) -> Ingested:
-    """Take in what counts for a month now.
+    """Read what counts for a month now.
 
     Args:
         source: whose month.
         month: the billing month.
-        lake: where its versions are kept.
+        lake: where its versions are stored.
         tags: keys that become columns.
-        run_id: of the run that does it, kept in the version.
-        progress: told of files and bytes as they come.
-        limits: what a delivery may make this machine do.
-        accept: names of checks that a person accepts as not held, this time.
-        again: read the delivery even if it is the one that counts already.
+        run_id: of the run that does it, stored in the version.
+        progress: called with files and bytes as they come.
+        limits: how much work a delivery may cause.
+        accept: names of failed checks that a person accepts, this time.
+        again: read the delivery even if it is already current.
 
     Raises:
         BillError: the store, the delivery or the storage can't be used; ``passes`` says whether
-            trying again may help.
+            a retry may help.
     """
     ingest = _Ingest(
         source, month, lake, tags, run_id, progress, limits or Limits(), frozenset(accept), again
@@ -171,7 +171,7 @@ class _Ingest:
             return read, measured, contract.checks(measured)
 
     def _still(self, delivery: Delivery) -> None:
-        """What was read is of no use if it was replaced meanwhile."""
+        """What was read is useless if it was replaced meanwhile."""
         now = current(self.source, self.month)
         if now is None or now.identity != delivery.identity:
             raise ChangedError(
@@ -224,7 +224,7 @@ def _version(
 
 
 def _focus_version(headers: Sequence[str], provider: str) -> str:
-    """The newest version that brought one of the columns."""
+    """The newest version that introduced one of the columns."""
     return max(
         (FOCUS_COLUMNS[column].since for column in columns_of(headers, provider) if column),
         default="1.0",

@@ -1,4 +1,4 @@
-"""How much a delivery may make this machine do, whoever wrote it."""
+"""How much work a delivery may cause on this machine, whoever wrote it."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ class Limits:
     """Bounds on what is read. Real bills stay far below each.
 
     Attributes:
-        memory: what the engine may use, as DuckDB writes it; the rest goes to the disk.
+        memory: the engine's limit, in DuckDB's form; the rest goes to the disk.
         threads: of the engine; None for as many as there are cores.
-        spill: disk that the engine may use beside the files, as DuckDB writes it.
+        spill: disk space for the engine beside the files, in DuckDB's form.
         expansion: how many times larger a compressed file may become, beyond `free_expansion`.
-        free_expansion: bytes that a compressed file may become whatever its size.
+        free_expansion: bytes that a compressed file may become, whatever its size.
         rows_per_byte: rows that a Parquet file may claim for each of its bytes, beyond a million.
         columns: in a file.
         line: bytes of one line of CSV.

@@ -1,4 +1,4 @@
-"""A Parquet file as typed Parquet: its footer is looked at before its pages."""
+"""A Parquet file as typed Parquet: its footer is checked before its pages."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def parquet_relation(
     """The rows of a Parquet file, and how many its footer states.
 
     Raises:
-        FileFault: it is no Parquet, or claims to hold far more than its bytes can.
+        FileFault: it is not Parquet, or claims to contain far more than its bytes can.
     """
     rows = _footer(connection, path, name, limits)
     source = (

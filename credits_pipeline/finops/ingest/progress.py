@@ -1,4 +1,4 @@
-"""How far an ingest is, for a terminal or a log."""
+"""The progress of an ingest, for a terminal or a log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A delivery's files as typed Parquet parts in a folder, with what each of them was."""
+"""A delivery's files as typed Parquet parts in a folder, with a record of each file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _FULL = ("no space left", "disk", "max_temp_directory_size", "out of memory", "f
 
 @dataclass(frozen=True)
 class Read:
-    """What the files became.
+    """The result of reading the files.
 
     Attributes:
         rows: data rows in the files.
@@ -56,14 +56,14 @@ class Reading:
     told: Told | None = None
 
     def read(self, inbox: Path, parts: Path) -> Read:
-        """Type each file into a part of its own.
+        """Type each file into its own part.
 
         Args:
-            inbox: where fetched files lie for a moment.
+            inbox: where fetched files are stored briefly.
             parts: where the typed parts go, and stay.
 
         Raises:
-            FileFault: a file can't be taken as it is.
+            FileFault: a file can't be accepted as it is.
             ObjectsError: the store can't be read, or the disk is full.
         """
         files: list[ReadFile] = []
@@ -76,8 +76,8 @@ class Reading:
         def tell(size: int) -> None:
             nonlocal arrived
             arrived += size
-            if self.told:
-                self.told(
+            if self.overrides:
+                self.overrides(
                     Progress(
                         files_done=len(files),
                         files=len(self.delivery.files),
@@ -149,7 +149,7 @@ class Reading:
         return relation, typed
 
     def _has_columns(self, relation: Relation, name: str) -> None:
-        """Without these a file is no bill; with a column less than promised it is cut."""
+        """Without these a file is not a bill; with fewer columns than promised it is cut off."""
         there = set(columns_of(relation.headers, self.delivery.provider))
         missing = [column for column in _REQUIRED if column not in there]
         if missing:
@@ -199,8 +199,8 @@ class Reading:
             except FileFault as fault:
                 return fault
             except duckdb.Error:
-                pass  # the pages themselves can't be read: told below
-        # The engine's own words may hold a whole line of the file.
+                pass  # the pages themselves can't be read: reported below
+        # The engine's message may contain a whole line of the file.
         return FileFault(
             "cells_have_their_types",
             ready.file.name,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Relation:
-    """Rows of one file, still as the file has them.
+    """Rows of one file, in the file's own form.
 
     Attributes:
-        sql: what stands after FROM; its columns are ``c0`` … and ``r``, the number of the row.
+        sql: what follows FROM; its columns are ``c0`` … and ``r``, the number of the row.
         headers: the file's own names, by position.
         types: DuckDB's types, by position.
     """

@@ -1,4 +1,4 @@
-"""The typed rows of one file as a SELECT: FOCUS's columns, ours, and a column a configured tag."""
+"""The typed rows of one file as a SELECT: FOCUS's columns, ours, and one column per tag key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from credits_pipeline.finops.ingest.sql import literal
 from credits_pipeline.finops.ingest.tags import TagSpec, tag_columns
 from credits_pipeline.finops.ingest.typing import others, rounded, typed, unreadable_tags
 
-#: The clouds' own exports are theirs whole; a plain FOCUS file says whose each row is.
+#: A cloud's own export belongs to it; in a plain FOCUS file each row names its provider.
 _OF_THE_ROW = "focus"
 
 
 @dataclass(frozen=True)
 class Naming:
-    """Whose rows these are."""
+    """The provider of these rows."""
 
     source: str
     provider: str

@@ -1,4 +1,4 @@
-"""Text that becomes part of SQL, made safe: what a file names is a literal and never a name."""
+"""Text that becomes part of SQL, made safe: text of a file is a literal, never a name."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Tags: one text of keys and values whatever the provider's form, and a column a configured key."""
+"""Tags: one text of keys and values whatever the provider's form, and one column per tag key."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ class TagSpec(Protocol):
 
     @property
     def aliases(self) -> Sequence[str]:
-        """Spellings in the bills, the one that wins first; case and outer blanks don't matter."""
+        """Spellings in the bills, in order of precedence; case and outer blanks don't matter."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ DEFAULT_TAGS: tuple[TagColumn, ...] = (
 
 
 def tag_digest(tags: Iterable[TagSpec]) -> str:
-    """Another text for other keys, or for other spellings of them."""
+    """A text that differs for other keys, or for other spellings of them."""
     whole = json.dumps([[tag.name, list(tag.aliases)] for tag in tags])
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 
-#: A key, a colon, and something that is no text: FOCUS allows numbers, booleans and null.
+#: A key, a colon, and something other than text: FOCUS allows numbers, booleans and null.
 _NOT_ALL_TEXT = r'"\s*:\s*[^"\s]'
 
 
@@ -74,9 +74,9 @@ def tag_columns(tags: Iterable[TagSpec], column: str) -> list[str]:
 
 
 def _value(tag: TagSpec, column: str) -> str:
-    """The spellings that people use are looked up; another case of them is searched for.
+    """Known spellings are looked up; other cases of them are searched for.
 
-    Looking up is several times faster than taking every row's tags apart.
+    Looking up is several times faster than parsing every row's tags.
     """
     aliases = [alias.strip().casefold() for alias in tag.aliases] or [tag.name]
     spellings = [
@@ -104,7 +104,7 @@ def _as_map(column: str) -> str:
 
 
 def _as_texts(column: str) -> str:
-    # A key that stands twice makes no map: then the text stays as it came.
+    # A duplicate key makes no map: then the text stays as it came.
     return (
         f"coalesce(CAST(to_json(map_from_entries(list_transform(map_entries({_as_map(column)}), "
         f"lambda e: {{'key': e.key, 'value': coalesce(e.value, '')}}))) AS VARCHAR), {column})"

@@ -1,4 +1,4 @@
-"""A gzip file's content beside it, whole and checked, within bounds."""
+"""Unpacks a gzip file beside it, completely and checked, within limits."""
 
 import zlib
 from pathlib import Path
@@ -12,10 +12,10 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 def unpack(packed: Path, to: Path, name: str, limits: Limits) -> None:
-    """Write what a gzip file holds.
+    """Write the content of a gzip file.
 
     Raises:
-        FileFault: it is cut off, damaged, no gzip, or becomes far larger than bills do.
+        FileFault: it is cut off, damaged, not gzip, or becomes far larger than bills do.
     """
     allowed = max(limits.free_expansion, limits.expansion * packed.stat().st_size)
     written = 0
@@ -38,7 +38,8 @@ def unpack(packed: Path, to: Path, name: str, limits: Limits) -> None:
                     )
                 target.write(piece)
                 if stream.eof:
-                    # A gzip file may be several, one after the other, and be filled up with zeros.
+                    # A gzip file may consist of several, one after the other, and be padded with
+                    # zeros.
                     data = (stream.unused_data or source.read(_CHUNK)).lstrip(b"\0")
                     if not data:
                         break

@@ -1,7 +1,7 @@
-"""Months of sources in a folder or a bucket: a version is written whole, then the pointer moves.
+"""Months of sources in a folder or bucket: a version is written whole, then the pointer moves.
 
 ``focus_costs/source=NAME/billing_month=YYYY-MM/VERSION/part-N.parquet`` and ``version.json``, and
-``CURRENT.json`` beside the versions. Whoever is killed leaves the version that counted before.
+``CURRENT.json`` beside the versions. A killed process leaves the version that counted before.
 """
 
 import json
@@ -29,7 +29,7 @@ _TRIES = 50
 
 
 class LakeError(BillError):
-    """The storage holds something else than this wrote, or can't be written."""
+    """The storage has content that this module did not write, or can't be written."""
 
 
 def open_lake(root: str, cache: Path | None = None) -> "Lake":
@@ -37,7 +37,7 @@ def open_lake(root: str, cache: Path | None = None) -> "Lake":
 
     Args:
         root: ``FINOPS_STORAGE``.
-        cache: where parts of a lake in a cloud are kept for reading; a folder of this user's.
+        cache: where parts of a lake in a cloud are cached for reading; a folder of this user's.
     """
     return Lake(open_place(root), root, cache)
 
@@ -89,12 +89,12 @@ class Lake:
     def publish(
         self, folder: Path, version: Version, *, accept_older: bool = False
     ) -> Literal["published", "overtaken"]:
-        """Put a version beside the others, and let it count unless a newer delivery does by now.
+        """Add a version, and make it current unless a newer delivery is current by now.
 
         Args:
             folder: has the parts and nothing else; it is moved.
             version: says what they are.
-            accept_older: let it count even if the version that counts was delivered later.
+            accept_older: make it current even if the current version was delivered later.
         """
         self._install(folder, version)
         pointer = f"{_folder(version.source, version.month)}/{_POINTER}"
@@ -116,10 +116,10 @@ class Lake:
         )
 
     def point(self, source: str, month: BillingMonth, version: str) -> None:
-        """Let an earlier version count again.
+        """Make an earlier version current again.
 
         Raises:
-            LakeError: it is not there any more.
+            LakeError: it no longer exists.
         """
         if version not in set(self._names(source, month)):
             raise LakeError(
@@ -138,7 +138,7 @@ class Lake:
         now: datetime | None = None,
         keep: Collection[str] = (),
     ) -> list[str]:
-        """Remove versions that neither count nor are young, and what killed processes left.
+        """Remove versions that are neither current nor recent, and what killed processes left.
 
         Returns:
             The names of what was removed.
@@ -157,7 +157,7 @@ class Lake:
             if name != counts and name not in keep and _made_at(name) < before
         ]
         for name in gone:
-            # Without its version.json it is no version any more, however much of it is left.
+            # Without its version.json it is not a version any more, however much of it is left.
             self._place.delete(sorted(keys[name], key=lambda key: not key.endswith(_VERSION)))
             here = self._place.local(f"{folder}/{name}")
             if here is not None:
@@ -241,7 +241,7 @@ class Lake:
 
 
 def version_name(identity: str, now: datetime) -> str:
-    """The name of a version made now: names order as the times do."""
+    """The name of a version made now: names sort like the times."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{identity[:12]}"
 
 

@@ -1,4 +1,4 @@
-"""What is known of one version of a month: where it came from, what it holds, what was found."""
+"""What is known about one version of a month: its origin, its content, its findings."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ from credits_pipeline.core.month import BillingMonth
 
 @dataclass(frozen=True)
 class ReadFile:
-    """A delivered file as it was read: the content is pinned by its etag and its SHA-256."""
+    """A delivered file as it was read: etag and SHA-256 pin its content."""
 
     name: str
     key: str
@@ -38,7 +38,7 @@ class Version:
         totals: by currency, each of the four costs as exact decimal text.
         columns: the headers that the files had.
         tags: the keys that are columns.
-        tag_digest: of the keys and the spellings that mean them.
+        tag_digest: of the keys and the spellings that mean the same.
         checks: what was found, as plain data.
     """
 
@@ -65,7 +65,7 @@ class Version:
     checks: tuple[dict[str, Any], ...] = field(default=())
 
     def to_json(self) -> bytes:
-        """As it is kept, in ``version.json``."""
+        """Its stored form, in ``version.json``."""
         content = asdict(self)
         content["month"] = str(self.month)
         content["delivered_at"] = self.delivered_at.isoformat()
@@ -77,7 +77,7 @@ class Version:
 
     @classmethod
     def of_json(cls, content: bytes) -> Self:
-        """Read what `to_json` wrote; names that a later release added are passed over.
+        """Read what `to_json` wrote; names that a later release added are ignored.
 
         Raises:
             ValueError: it is not such a text.

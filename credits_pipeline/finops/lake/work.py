@@ -1,4 +1,4 @@
-"""A folder for one ingest's files, removed afterwards; the next one removes what a kill left."""
+"""A folder for one ingest's files, removed afterwards; the next ingest removes what a kill left."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ _LOCK = ".alive"
 def working_folder(base: Path) -> Iterator[Path]:
     """An empty folder below the base, ours while the block runs."""
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Nobody looks for dead folders while one is being made, without its lock yet.
+    # Dead folders are not searched while one is being made that has no lock yet.
     with locked(base / ".lock"):
         _clear_dead(base)
         whole = Path(tempfile.mkdtemp(dir=base, prefix="ingest-"))
@@ -47,7 +47,7 @@ def move_folder(folder: Path, target: Path) -> None:
 
 
 def _clear_dead(base: Path) -> None:
-    """Folders whose owner holds its lock no more: the kernel lets go of it however it ended."""
+    """Folders whose owner no longer holds its lock: the kernel releases it in any case."""
     for whole in base.glob("ingest-*"):
         try:
             handle = os.open(whole / _LOCK, os.O_RDWR)

@@ -1,1 +1,1 @@
-"""AWS's ledger of credits, and what follows: balances, reconciliation, the month's file itself."""
+"""AWS's credit ledger, and what follows: balances, reconciliation, the month's file itself."""

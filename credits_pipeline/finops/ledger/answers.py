@@ -1,7 +1,7 @@
-"""The two answers of AWS's credits API as this project keeps them, each value looked at.
+"""The two answers of AWS's credits API in this project's form, each value checked.
 
-Ids and amounts are text there. Credits bear a minus sign in AWS's words and none in its pattern for
-amounts: which of the two an account's ledger uses is read from all of its amounts together.
+Ids and amounts are text there. Credits have a minus sign in AWS's documentation and none in its
+pattern for amounts: an account's ledger is judged by all of its amounts together.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""AWS's billing service, asked for credits: two calls that read, and none that writes."""
+"""AWS's billing service, asked for credits: two read calls, and no write call."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from credits_pipeline.finops.ledger.answers import balances, ledger_month
 from credits_pipeline.finops.ledger.credit import Balances, LedgerError, LedgerMonth
 from credits_pipeline.finops.settings import Payer
 
-#: What AWS goes back: allocations 24 months, credits a year.
+#: How far AWS goes back: allocations 24 months, credits a year.
 MOST_MONTHS = 24
 _A_YEAR = timedelta(days=365)
 _PAGE = 1000
@@ -33,7 +33,7 @@ class Ledger:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def month(self, month: BillingMonth, *, signed: bool = False) -> LedgerMonth:
-        """A month of it, whole or not known.
+        """A month of it, complete or not known.
 
         Args:
             month: the billing month.

@@ -1,4 +1,4 @@
-"""What is at hand of a month: receipt, ledger and bill, read where each is kept. Asks nobody."""
+"""What is available for a month: receipt, ledger and bill, read from storage. Asks no service."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -37,11 +37,11 @@ def reconciliation_of(
         root: ``FINOPS_STORAGE``.
         month: the billing month.
         credits_root: the first wing's storage; default: ``CREDITS_STORAGE``.
-        file: what is handed out, where a run knows it before its receipt does.
+        file: what is distributed, if a run knows it before its receipt does.
         told: the fields of that run's attempt: ``proposal`` and ``left_out_usd``.
 
     Raises:
-        BillError: something that is kept can't be read.
+        BillError: something stored can't be read.
     """
     if file is None:
         file = handed_out(month, credits_root)
@@ -52,13 +52,13 @@ def reconciliation_of(
 
 
 def bill_credits(root: str, month: BillingMonth) -> dict[str, Decimal] | None:
-    """The credits of a month's bills by account; None where no bill of AWS is at hand."""
+    """The credits of a month's bills by account; None if no bill of AWS is available."""
     usage = usage_of(open_lake(root), month)
     return _booked(usage) if usage.payers else None
 
 
 def handed_out(month: BillingMonth, credits_root: str | None = None) -> dict[str, Decimal] | None:
-    """What a month's receipt gave to each account; None where it has none, or its rows are gone."""
+    """What a month's receipt gave each account; None if it has none, or its rows are gone."""
     source = own_receipts(credits_root)
     try:
         delivery = current(source, month)

@@ -1,6 +1,6 @@
-"""The ledger as it is kept: a payer's months and balances, each a file of JSON in the storage.
+"""The stored ledger: a payer's months and balances, each a JSON file in the storage.
 
-A month that could not be read whole keeps what it had; without that it is kept as not known.
+A month that could not be read completely keeps its content; without any it is stored as not known.
 """
 
 import re
@@ -21,7 +21,7 @@ _BALANCES = re.compile(rf"{_ROOM}/payer=(?P<payer>[0-9]{{12}})/balances\.json")
 
 @dataclass(frozen=True)
 class LedgerBook:
-    """What is kept of the ledger.
+    """The stored ledger.
 
     Attributes:
         depot: the wing's storage.
@@ -30,10 +30,10 @@ class LedgerBook:
     depot: Depot
 
     def keep(self, found: LedgerMonth) -> LedgerMonth:
-        """Keep a month, unless it is not known and another answer was whole before.
+        """Store a month, unless it is not known and an earlier answer was complete.
 
         Returns:
-            What counts now.
+            The current content.
         """
         if not found.complete:
             before = self.month(found.payer, found.month)
@@ -43,11 +43,11 @@ class LedgerBook:
         return found
 
     def keep_balances(self, found: Balances) -> None:
-        """Keep what is left of a payer's credits."""
+        """Store what is left of a payer's credits."""
         self.depot.write(f"{_ROOM}/payer={found.payer}/balances.json", found.to_data())
 
     def month(self, payer: str, month: BillingMonth) -> LedgerMonth | None:
-        """A payer's month; None where nobody has asked for it."""
+        """A payer's month; None if nobody has asked for it."""
         found = self.depot.read(_of_month(payer, month))
         return None if found is None else LedgerMonth.of_data(found)
 
@@ -56,7 +56,7 @@ class LedgerBook:
         return [found for payer in self.payers() if (found := self.month(payer, month))]
 
     def months(self) -> Iterator[LedgerMonth]:
-        """All that is kept, by payer and month."""
+        """Everything stored, by payer and month."""
         for key in self._keys():
             found = _MONTH.fullmatch(key)
             data = self.depot.read(key) if found else None
@@ -64,7 +64,7 @@ class LedgerBook:
                 yield LedgerMonth.of_data(data)
 
     def is_signed(self, payer: str) -> bool:
-        """Whether the ledger of a payer was seen to write credits with a minus sign."""
+        """Whether a payer's ledger was seen to write credits with a minus sign."""
         return any(one.signed for one in self.months() if one.payer == payer)
 
     def balances(self) -> list[Balances]:
@@ -78,7 +78,7 @@ class LedgerBook:
         return {credit.id: credit for credit in in_aws_order(found)}
 
     def payers(self) -> list[str]:
-        """Payers of which anything is kept."""
+        """Payers for which anything is stored."""
         forms = (_MONTH, _BALANCES)
         found = [match for key in self._keys() for form in forms if (match := form.fullmatch(key))]
         return sorted({match["payer"] for match in found})

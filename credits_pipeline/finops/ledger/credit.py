@@ -12,27 +12,27 @@ from credits_pipeline.finops.errors import BillError
 
 
 class LedgerError(BillError):
-    """The ledger can't be read, or says what can't be; ``passes`` where trying again may help."""
+    """The ledger can't be read, or is inconsistent; ``passes`` if a retry may help."""
 
 
 @dataclass(frozen=True)
 class Credit:
-    """One credit, as it stood when it was asked for. Amounts are dollars of credit, never below 0.
+    """One credit, as it was when AWS was asked. Amounts are dollars of credit, never below 0.
 
     Attributes:
         id: text of digits.
         name: AWS's description.
         programme: Promotion, Refund, TrueUp or another word of AWS's.
-        owner: the account that holds it.
-        start: the first day it is good for.
-        expiry: the last moment's day; None where AWS names none.
-        initial: what it was issued with.
+        owner: the account that owns it.
+        start: the first day on which it applies.
+        expiry: the last moment's day; None if AWS names none.
+        initial: the amount issued.
         remaining: what closed bills have left of it.
-        estimated: the same with open bills counted; None where AWS does not say.
+        estimated: the same with open bills counted; None if AWS does not say.
         currency: ISO 4217.
-        services: names of services that it is good for; empty for all.
-        sharing: DEFAULT, DISABLED, CUSTOM, COST_CATEGORY_RULE, or "" where AWS does not say.
-        enabled: whether it takes part in bills.
+        services: names of services that it applies to; empty for all.
+        sharing: DEFAULT, DISABLED, CUSTOM, COST_CATEGORY_RULE, or "" if AWS does not say.
+        enabled: whether it is applied to bills.
         exhausted: the day it reached zero.
     """
 
@@ -78,7 +78,7 @@ class Credit:
 
 @dataclass(frozen=True)
 class Allocation:
-    """What one credit took off one account's bill for one service; below 0 where it was taken back.
+    """What one credit took off one account's bill for one service; negative if it was taken back.
 
     Attributes:
         credit: the credit's id.
@@ -97,18 +97,18 @@ class Allocation:
 
 @dataclass(frozen=True)
 class LedgerMonth:
-    """A payer's month in the ledger: whole, or not known.
+    """A payer's month in the ledger: complete, or not known.
 
     Attributes:
         payer: the account that was asked about.
         month: the billing month.
         allocations: of all credits, in a fixed order.
         asked_at: ISO 8601, UTC.
-        complete: every page said that it is whole. If not, nothing is in it.
+        complete: every page said that it is complete. If not, nothing is in it.
         signed: whether AWS writes credits with a minus sign here.
         over: whether the month was over when it was asked for.
-        currency: ISO 4217; empty where nothing was allocated.
-        why: what is missing, where it is not complete.
+        currency: ISO 4217; empty if nothing was allocated.
+        why: what is missing, if it is not complete.
     """
 
     payer: str
@@ -123,12 +123,12 @@ class LedgerMonth:
 
     @property
     def estimated(self) -> bool:
-        """Whether it may still move: its bill is not final, or the month is not over."""
+        """Whether it may still change: its bill is not final, or the month is not over."""
         return not self.over or any(one.estimated for one in self.allocations)
 
     @property
     def total(self) -> Decimal | None:
-        """Credit of the month; None where it is not known."""
+        """Credit of the month; None if not known."""
         return sum((one.amount for one in self.allocations), Decimal(0)) if self.complete else None
 
     def by_account(self, credits: Sequence[str] = ()) -> dict[str, Decimal]:
@@ -162,7 +162,7 @@ class LedgerMonth:
 
 @dataclass(frozen=True)
 class Balances:
-    """A payer's credits, as they stood when AWS was asked.
+    """A payer's credits, as they were when AWS was asked.
 
     Attributes:
         payer: the account that was asked about.

@@ -1,7 +1,7 @@
 """Credits left on the table: usage without the tag that the migration programme pays for.
 
-Pure. What a tag would have earned is an estimate: AWS pays a percentage of what is tagged, and the
-percentage is taken from what the credits of the programme gave on the tagged usage.
+Pure. What a tag would have earned is an estimate: AWS pays a percentage of tagged usage, which is
+taken from what the programme's credits gave on the tagged usage.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from credits_pipeline.finops.ledger.credit import Credit, LedgerMonth
 from credits_pipeline.finops.ledger.services import same_service
 from credits_pipeline.finops.ledger.usage import Usage
 
-#: How AWS's descriptions of these credits are told apart.
+#: How these credits are recognised in AWS's descriptions.
 _PROGRAMME = ("migration acceleration", "map credit", "map 2.0", "map2.0")
 _CENT = Decimal("0.01")
 
@@ -27,7 +27,7 @@ class Left:
         name: as the bill has it.
         tagged: eligible usage with the tag.
         untagged: eligible usage without it.
-        earned: what a tag on the latter would have earned; None where no percentage is known.
+        earned: what a tag on the latter would have earned; None if no percentage is known.
     """
 
     account: str
@@ -44,7 +44,7 @@ class LeftOnTheTable:
     Attributes:
         month: the billing month.
         lines: the largest untagged usage first.
-        rate: what the programme's credits gave for a dollar of tagged usage; None where nothing is
+        rate: what the programme's credits gave per dollar of tagged usage; None if nothing is
             tagged, or no credit of the programme is known.
         credits: ids of the credits that count as the programme's.
     """
@@ -56,12 +56,12 @@ class LeftOnTheTable:
 
     @property
     def untagged(self) -> Decimal:
-        """Eligible usage without the tag, in all."""
+        """Eligible usage without the tag, in total."""
         return sum((line.untagged for line in self.lines), Decimal(0))
 
     @property
     def earned(self) -> Decimal | None:
-        """What tags would have earned, in all."""
+        """What tags would have earned, in total."""
         known = [line.earned for line in self.lines if line.earned is not None]
         return sum(known, Decimal(0)) if self.rate is not None else None
 
@@ -75,11 +75,11 @@ def is_of_the_programme(credit: Credit) -> bool:
 def left_on_the_table(
     usage: Usage, credits: Mapping[str, Credit], ledger: Sequence[LedgerMonth]
 ) -> LeftOnTheTable:
-    """What a month used with the tag and without it.
+    """A month's usage with and without the tag.
 
     Args:
         usage: of the month's bills.
-        credits: by id; services that the programme's are good for say what is eligible.
+        credits: by id; the services that the programme's credits apply to are eligible.
         ledger: the month of each payer.
     """
     own = {id_: one for id_, one in credits.items() if is_of_the_programme(one)}

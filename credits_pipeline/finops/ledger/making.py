@@ -1,4 +1,4 @@
-"""A proposal from what is kept: the ledger, the balances, and the bills in the lake."""
+"""A proposal from stored data: the ledger, the balances, and the bills in the lake."""
 
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.lake import open_lake
@@ -9,11 +9,11 @@ from credits_pipeline.finops.ledger.usage import usage_of
 
 
 def proposal_of(root: str, asked: Asked) -> Proposal:
-    """The file that a person asks for.
+    """The requested file.
 
     Args:
         root: ``FINOPS_STORAGE``.
-        asked: by a person.
+        asked: the question.
 
     Raises:
         BillError: it can't be made, or the storage can't be read.

@@ -1,7 +1,7 @@
 """When a credit runs out: from the pace of its closed months and from its expiry, with a range.
 
-Pure. The pace is that of the last three closed months, the range that of the fastest and of the
-slowest of the last six. What AWS estimates of open bills is in what is left, and in no pace.
+Pure. The pace is that of the last three closed months, the range that of the fastest and slowest of
+the last six. AWS's estimates for open bills count in what is left, but in no pace.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.ledger.credit import Credit, LedgerMonth
 
 _PACE_MONTHS, _RANGE_MONTHS = 3, 6
-#: Further ahead no pace of some months says anything.
+#: Further ahead, a pace of a few months means nothing.
 _FAR = timedelta(days=3650)
 _CENT = Decimal("0.01")
 
@@ -36,16 +36,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Outlook:
-    """What will become of one credit.
+    """The expected end of one credit.
 
     Attributes:
         credit: which.
-        as_of: the day that what is left is known of.
+        as_of: the day of its balance.
         state: how it will end.
-        a_month: what it gave in 30 days at its pace; None where no closed month is known.
-        runs_out: the day on which it is used up at its pace; None where it expires before that.
+        a_month: what it gave in 30 days at its pace; None if no closed month is known.
+        runs_out: the day on which it is used up at its pace; None if it expires before that.
         earliest: the same at the fastest pace.
-        latest: the same at the slowest; None where that never uses it up before its expiry.
+        latest: the same at the slowest; None if that never uses it up before its expiry.
         lost: what expires with it at its pace.
         lost_at_most: the same at the slowest pace.
     """
@@ -62,12 +62,12 @@ class Outlook:
 
 
 def outlook(credit: Credit, months: Iterable[LedgerMonth], as_of: date) -> Outlook:
-    """What will become of a credit.
+    """The expected end of a credit.
 
     Args:
         credit: with what is left of it.
-        months: of its payer's ledger; those that are not known or may still move say no pace.
-        as_of: the day that its balance is of.
+        months: of its payer's ledger; unknown ones and those that may still change give no pace.
+        as_of: the day of its balance.
     """
     paces = _paces(credit, months, as_of)
     usual = sum(paces[:_PACE_MONTHS], Decimal(0)) / max(1, len(paces[:_PACE_MONTHS]))
@@ -96,7 +96,7 @@ def outlook(credit: Credit, months: Iterable[LedgerMonth], as_of: date) -> Outlo
 def outlooks(
     credits: Sequence[Credit], months: Sequence[LedgerMonth], as_of: date
 ) -> tuple[Outlook, ...]:
-    """Of each credit, whoever's end is nearest first."""
+    """The outlook of each credit, the nearest end first."""
     found = [outlook(one, months, as_of) for one in credits]
     return tuple(
         sorted(
@@ -111,7 +111,7 @@ def outlooks(
 
 
 def _paces(credit: Credit, months: Iterable[LedgerMonth], as_of: date) -> list[Decimal]:
-    """Dollars a day of each closed month since the credit began, the newest first."""
+    """Dollars per day of each closed month since the credit began, the newest first."""
     known = {one.month: one for one in months if one.complete and not one.estimated}
     first = BillingMonth(credit.start.year, credit.start.month)
     found: list[Decimal] = []
@@ -132,7 +132,7 @@ def _paces(credit: Credit, months: Iterable[LedgerMonth], as_of: date) -> list[D
 
 
 def _used_up(credit: Credit, a_day: Decimal, as_of: date) -> date | None:
-    """The day on which nothing is left, where that is before the expiry."""
+    """The day on which nothing is left, if that is before the expiry."""
     if a_day <= 0:
         return None
     days = int((credit.left / a_day).to_integral_value(ROUND_CEILING))

@@ -1,7 +1,7 @@
-"""The month's file as it is proposed: which credit goes to whom, by which rule, from which inputs.
+"""The month's proposed file: which credit goes to whom, by which rule, from which inputs.
 
-Pure: the same inputs make the same bytes. Money is shared in the smallest unit that its amount is
-written with, cents or smaller, so that nothing is rounded away.
+Pure: the same inputs make the same bytes. Money is shared in the smallest unit in which its amount
+is written, cents or smaller, so that nothing is rounded away.
 """
 
 import hashlib
@@ -33,16 +33,16 @@ _CENTS = 2
 
 @dataclass(frozen=True)
 class PoolShare:
-    """What became of one credit.
+    """The result for one credit.
 
     Attributes:
         credit: its id.
         payer: whose ledger it is in.
-        name: of it; empty where AWS's balances don't have it any more.
+        name: of it; empty if AWS's balances no longer have it.
         amount: what the ledger says it gave.
-        placed: what each account is to get.
+        placed: what each account should get.
         booked: what AWS gave each account.
-        taken: what is taken away there again, so that nothing counts twice.
+        taken: what is deducted there again, so that nothing counts twice.
     """
 
     credit: str
@@ -55,7 +55,7 @@ class PoolShare:
 
     @property
     def unallocated(self) -> Decimal:
-        """What nobody could take."""
+        """What no account could use."""
         return self.amount - sum(self.placed.values(), Decimal(0))
 
 
@@ -65,9 +65,9 @@ class Row:
 
     Attributes:
         account: its id.
-        name: as the bill has it; empty where it has none.
-        credit: what it is to get.
-        taken: what AWS gave it, and is taken away.
+        name: as on the bill; empty if it has none.
+        credit: what it should get.
+        taken: what AWS gave it, and is deducted.
         amount: what the file says.
     """
 
@@ -84,12 +84,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A month's file, and where it comes from.
+    """A month's file, and its origin.
 
     Attributes:
-        asked: by a person.
-        pools: what became of each credit, in the order in which AWS applies them.
-        rows: by account; one whose amount is nothing is not in the file.
+        asked: the question.
+        pools: the result for each credit, in the order in which AWS applies them.
+        rows: by account; one whose amount is zero is not in the file.
         inputs: what it was made from, each with its version.
         notes: what a person should know.
     """
@@ -107,7 +107,7 @@ class Proposal:
 
     @property
     def unallocated(self) -> Decimal:
-        """What nobody could take."""
+        """What no account could use."""
         return sum((pool.unallocated for pool in self.pools), Decimal(0))
 
     @property
@@ -117,12 +117,12 @@ class Proposal:
 
     @property
     def takes_back(self) -> bool:
-        """Whether a row is a charge: only a person can say that its sign is meant."""
+        """Whether a row is a charge: only a person can confirm that its sign is intended."""
         return any(row.amount < 0 for row in self.rows)
 
     @cached_property
     def data(self) -> bytes:
-        """The file. What nobody could take is a line of it, unless it stays where AWS gave it."""
+        """The file. What no account could use is a line in it, unless it stays where AWS put it."""
         lines = [f"{row.account},{_amount(row.amount)}" for row in self.in_file]
         if self.unallocated and self.asked.booked is Booked.IGNORE:
             lines.append(f"{UNALLOCATED},{_amount(self.unallocated)}")
@@ -130,7 +130,7 @@ class Proposal:
 
     @cached_property
     def digest(self) -> str:
-        """Of the file, the question and the inputs: another of them has another."""
+        """Of the file, the question and the inputs: any change gives another digest."""
         told = {
             "month": str(self.asked.month),
             "rule": self.asked.rule.value,
@@ -149,13 +149,13 @@ def propose(
     """The file of a month.
 
     Args:
-        asked: by a person.
+        asked: the question.
         ledger: the month of each payer.
         credits: by id, as far as balances have them.
-        usage: what the bills of the month have.
+        usage: from the month's bills.
 
     Raises:
-        ProposalError: the ledger is not known or may still move, or the question can't be answered.
+        ProposalError: the ledger is not known or may still change, or there is no answer.
     """
     refuse_question(asked)
     refuse_ledger(asked, ledger)
@@ -175,7 +175,7 @@ def propose(
 
 
 class _Sharing:
-    """Pools in a row: what one covers of an account's usage, the next can't cover again."""
+    """Pools in a row: usage that one covers is not available to the next."""
 
     def __init__(
         self,
@@ -185,7 +185,8 @@ class _Sharing:
         usage: Usage,
     ) -> None:
         self.asked, self.ledger, self.credits, self.usage = asked, ledger, credits, usage
-        self.left: dict[Used, Decimal] = {one: max(one.cost, Decimal(0)) for one in usage.rows}
+        self.used: dict[Used, Decimal] = {one: max(one.cost, Decimal(0)) for one in usage.rows}
+        self.left = dict(self.used)
         self.notes: list[str] = []
 
     def share(self, payer: str, id_: str) -> PoolShare:
@@ -193,14 +194,17 @@ class _Sharing:
         amount, booked = month.by_credit()[id_], month.by_account([id_])
         digits = max(_CENTS, _places(amount), *map(_places, booked.values()))
         known = self.credits.get(id_)
+        # What is taken back covers nothing, so it does not matter what others have covered.
+        left = self.left if amount > 0 else self.used
         good = [] if self.asked.rule is Rule.AS_LEDGER else self._good_for(payer, id_, known)
         found = placed(
             self.asked.rule,
             Pool(
                 units=_units(amount, digits),
                 booked={name: _units(one, digits) for name, one in booked.items()},
-                eligible=self._sums(good, digits),
-                tagged=self._sums([one for one in good if one.tagged], digits),
+                used=_sums({one: self.used[one] for one in good}, digits),
+                eligible=_sums({one: left[one] for one in good}, digits),
+                tagged=_sums({one: left[one] for one in good if one.tagged}, digits),
                 owner=known.owner if known else "",
                 percent=self.asked.percent,
             ),
@@ -245,14 +249,8 @@ class _Sharing:
             )
         return good
 
-    def _sums(self, rows: Sequence[Used], digits: int) -> dict[str, int]:
-        found: dict[str, Decimal] = {}
-        for one in rows:
-            found[one.account] = found.get(one.account, Decimal(0)) + self.left[one]
-        return {name: int(cost.scaleb(digits)) for name, cost in sorted(found.items())}
-
     def _cover(self, rows: Sequence[Used], given: Mapping[str, Decimal]) -> None:
-        """Take what was given from the largest usage first; what is taken back frees none."""
+        """Deduct what was given from the largest usage first; what is taken back frees none."""
         for account, amount in given.items():
             left = amount
             own = [one for one in rows if one.account == account]
@@ -263,8 +261,16 @@ class _Sharing:
                     left -= covered
 
 
+def _sums(rows: Mapping[Used, Decimal], digits: int) -> dict[str, int]:
+    """The sum of each account, in units."""
+    found: dict[str, Decimal] = {}
+    for one, cost in rows.items():
+        found[one.account] = found.get(one.account, Decimal(0)) + cost
+    return {name: int(cost.scaleb(digits)) for name, cost in sorted(found.items())}
+
+
 def _taken(booked: Mapping[str, Decimal], over: Decimal, digits: int) -> dict[str, Decimal]:
-    """What AWS gave each account, less what nobody else could take: that stays where it is."""
+    """What AWS gave each account, minus what no other account could use: that stays there."""
     sign = -1 if over < 0 else 1
     weights = {name: max(0, sign * _units(one, digits)) for name, one in booked.items()}
     stays = shared(abs(_units(over, digits)), weights, weights)
@@ -306,7 +312,7 @@ def _pools(
 
 
 def _inputs(ledger: Sequence[LedgerMonth], sharing: _Sharing) -> tuple[tuple[str, str], ...]:
-    """Each input with its version; of the ledger, which has none, a digest of what it says."""
+    """Each input with its version; the ledger has none, so a digest of its content."""
     found = [
         (f"ledger {one.payer}", _digest([one.to_data()["allocations"], one.estimated]))
         for one in ledger
@@ -325,7 +331,7 @@ def _digest(of: object) -> str:
 
 
 def _amount(amount: Decimal) -> str:
-    """An amount as files have it; three decimals get a fourth, since 1.234 may mean a thousand."""
+    """An amount in a file; three decimals get a fourth, because 1.234 may mean a thousand."""
     text = to_text(amount)
     return f"{text}0" if len(text.partition(".")[2]) == _CENTS + 1 else text
 

@@ -1,4 +1,4 @@
-"""What a person asks for when a month's file is to be made, and what can't be answered."""
+"""What a person specifies for a month's file, and which questions have no answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ _ALL = Decimal(100)
 
 
 class Booked(StrEnum):
-    """What becomes of the credits that AWS has on its own bill already; nobody chooses for you."""
+    """What to do with the credits that AWS already has on its own bill; there is no default."""
 
-    #: CloudZero counts them: each row is what an account is to have less what AWS gave it there.
+    #: CloudZero counts them: each row is what an account should have minus what AWS gave it there.
     OFFSET = "offset"
-    #: CloudZero leaves them out of the cost that people look at: each row is what an account gets.
+    #: CloudZero excludes them from the cost that people use: each row is what an account gets.
     IGNORE = "ignore"
 
 
@@ -29,15 +29,15 @@ class ProposalError(BillError):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asks for.
+    """The question.
 
     Attributes:
         month: the billing month.
-        rule: by which credits are handed out.
-        booked: what becomes of AWS's own.
-        pools: ids of the credits to hand out; empty for all.
+        rule: how credits are distributed.
+        booked: what to do with AWS's own.
+        pools: ids of the credits to distribute; empty for all.
         percent: of each account, for the rule ``fixed``.
-        estimates: whether a ledger that may still move is taken.
+        estimates: whether a ledger that may still change is accepted.
     """
 
     month: BillingMonth
@@ -52,7 +52,7 @@ def refuse_question(asked: Asked) -> None:
     """Refuse a question that has no answer, whatever the ledger says.
 
     Raises:
-        ProposalError: it says why.
+        ProposalError: says why.
     """
     if asked.rule is Rule.FIXED:
         whole = sum(asked.percent.values(), Decimal(0))
@@ -72,10 +72,10 @@ def refuse_question(asked: Asked) -> None:
 
 
 def refuse_ledger(asked: Asked, ledger: Sequence[LedgerMonth]) -> None:
-    """Refuse a ledger that is not known, or that may still move.
+    """Refuse a ledger that is not known, or that may still change.
 
     Raises:
-        ProposalError: it says why.
+        ProposalError: says why.
     """
     if not ledger:
         raise ProposalError(
@@ -98,10 +98,10 @@ def refuse_ledger(asked: Asked, ledger: Sequence[LedgerMonth]) -> None:
 
 
 def refuse_bill(asked: Asked, payers: set[str], usage: Usage) -> None:
-    """Refuse rules that need to know what accounts used where nobody knows.
+    """Refuse rules that depend on usage if the usage is not known.
 
     Raises:
-        ProposalError: it says why.
+        ProposalError: says why.
     """
     missing = sorted(payers - usage.payers)
     if missing:
@@ -118,10 +118,10 @@ def refuse_bill(asked: Asked, payers: set[str], usage: Usage) -> None:
 
 
 def refuse_accounts(asked: Asked, usage: Usage) -> None:
-    """Refuse percentages of accounts that nobody has.
+    """Refuse percentages for unknown accounts.
 
     Raises:
-        ProposalError: it says why.
+        ProposalError: says why.
     """
     unknown = sorted(set(asked.percent) - {one.account for one in usage.rows})
     if unknown:

@@ -1,7 +1,7 @@
-"""Three-way reconciliation: what was handed out, what the ledger says, what the bill has.
+"""Three-way reconciliation: what was distributed, the ledger, and the bill.
 
-Pure. A side that is not at hand is not known, and is compared with nothing. Each difference bears
-its likely cause; only what has none, or waits for somebody, needs a person.
+Pure. A side that is not available is not known, and is not compared. Each difference has its likely
+cause; only one without a cause, or that waits for somebody, needs a person.
 """
 
 from collections.abc import Mapping
@@ -18,40 +18,40 @@ _HALF_A_CENT = Decimal("0.005")
 
 
 class Cause(StrEnum):
-    """Why two sides differ, as far as can be told."""
+    """Why two sides differ, as far as is known."""
 
     NONE = ""
     #: The rule of the file moved it, and the sums agree.
     REDISTRIBUTED = "redistribution on purpose"
-    #: The bill is not final: AWS still moves it.
+    #: The bill is not final: AWS still changes it.
     ESTIMATE = "estimate"
     #: AWS changed the month between two of the sides.
     LATE = "late credit"
     #: No bill and no ledger has the account.
     ACCOUNT_UNKNOWN = "account unknown"
-    #: Nothing that is known explains it.
+    #: No known cause explains it.
     UNEXPLAINED = "unexplained"
 
 
-#: Causes that somebody has to look into.
+#: Causes that somebody has to investigate.
 OPEN = (Cause.LATE, Cause.ACCOUNT_UNKNOWN, Cause.UNEXPLAINED)
 
 
 @dataclass(frozen=True)
 class Sides:
-    """What is at hand of a month.
+    """The available sides of a month.
 
     Attributes:
         month: the billing month.
-        file: what was handed out to each account; None where the month has no receipt.
-        ledger: what AWS's ledger has; None where it is not known.
-        bill: the credits of the bill; None where no bill is at hand.
+        file: what was distributed to each account; None if the month has no receipt.
+        ledger: AWS's ledger; None if not known.
+        bill: the credits of the bill; None if no bill is available.
         accounts: on any bill of the month.
-        estimated: whether the ledger may still move.
-        moved: whether the file was made by a rule that hands out otherwise than AWS did.
-        offset: whether it takes away what AWS gave, so that its sum is nothing.
-        unallocated: what the file names as placed nowhere, or left out.
-        pools: what the ledger has of the credits that the file was made of; None for all of them.
+        estimated: whether the ledger may still change.
+        moved: whether the file was made by a rule that distributes differently from AWS.
+        offset: whether it takes away what AWS gave, so that its sum is zero.
+        unallocated: what the file names as not placed, or left out.
+        pools: the credits that the file was made from; None for all of them.
         rounded: how many amounts of the ledger, each in cents, an account's is the sum of. A bill
             has them to many more digits.
     """
@@ -79,10 +79,10 @@ class Line:
 
     Attributes:
         account: its id.
-        file: as `Sides`; None where that side is not known.
+        file: as in `Sides`; None if that side is not known.
         ledger: as above.
         bill: as above.
-        cause: of the difference; empty where there is none.
+        cause: of the difference; empty if there is none.
     """
 
     account: str
@@ -100,13 +100,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """A month's three sides beside each other.
+    """A month's three sides side by side.
 
     Attributes:
-        sides: what was at hand.
+        sides: what was available.
         lines: by account.
-        sums_agree: whether the whole of the file is the whole of the others; None where that can't
-            be told.
+        sums_agree: whether the file's total equals that of the others; None if not known.
     """
 
     sides: Sides
@@ -115,18 +114,18 @@ class Reconciliation:
 
     @property
     def is_known(self) -> bool:
-        """Whether at least two sides are at hand."""
+        """Whether at least two sides are available."""
         sides = (self.sides.file, self.sides.ledger, self.sides.bill)
         return sum(one is not None for one in sides) > 1
 
     @property
     def open(self) -> tuple[Line, ...]:
-        """The accounts that somebody has to look into."""
+        """The accounts that somebody has to investigate."""
         return tuple(line for line in self.lines if line.cause in OPEN)
 
     @property
     def holds(self) -> bool:
-        """Whether two sides were at hand and everything between them has a cause that is fine."""
+        """Whether two sides were available and every difference has a harmless cause."""
         return self.is_known and not self.open and self.sums_agree is not False
 
     @property
@@ -187,7 +186,7 @@ class Reconciliation:
 
 
 def reconcile(sides: Sides) -> Reconciliation:
-    """Hold the sides of a month against each other, account by account."""
+    """Compare the sides of a month, account by account."""
     names = sorted({name for side in (sides.file, sides.ledger, sides.bill) for name in side or ()})
     agree = _sums_agree(sides)
     lines = tuple(
@@ -213,7 +212,7 @@ def _sums_agree(sides: Sides) -> bool | None:
         return _sum(sides.file) == 0
     whole = _sum(other) if sides.pools is None else sides.pools
     apart = abs(_sum(sides.file) + sides.unallocated - whole)
-    # The file's own cents are shared out of the ledger's; only a bill has more digits.
+    # The file's own cents are shared from the ledger's; only a bill has more digits.
     return apart <= sum(map(sides.slack, other)) if sides.ledger is None else not apart
 
 

@@ -1,4 +1,7 @@
-"""The ledger read anew: balances of each payer, and the months that may have changed."""
+"""Refreshes the ledger: balances of each payer, and the months that may have changed.
+
+Missing or incomplete answers are recorded, so that the question is repeated in time.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +10,8 @@ from datetime import UTC, datetime
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.ledger.asking import MOST_MONTHS, Ledger
 from credits_pipeline.finops.ledger.book import LedgerBook
-from credits_pipeline.finops.ledger.credit import LedgerError, LedgerMonth
+from credits_pipeline.finops.ledger.credit import Balances, LedgerError, LedgerMonth
+from credits_pipeline.finops.ledger.unanswered import BALANCES, note, settle
 from credits_pipeline.finops.settings import Payer
 
 #: AWS changes a month after its invoice too, for some weeks.
@@ -16,12 +20,12 @@ _NEWEST = 3
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a look came to.
+    """The result of a refresh.
 
     Attributes:
-        months: as they were answered; those that are not complete are not known.
+        months: as they were answered; incomplete ones are not known.
         failed: what could not be asked, in words.
-        passes: whether all of that may pass by itself.
+        passes: whether all of that may be temporary.
     """
 
     months: tuple[LedgerMonth, ...]
@@ -30,12 +34,12 @@ class Refreshed:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything was answered whole."""
+        """Whether everything was answered completely."""
         return not self.failed and all(one.complete for one in self.months)
 
 
 def due(book: LedgerBook, payer: str, now: datetime) -> list[BillingMonth]:
-    """The months to ask for: the newest, and all that are not known or may still move."""
+    """The months to ask for: the newest, and all that are not known or may still change."""
     newest = BillingMonth.at(now)
     found = []
     for ago in range(MOST_MONTHS):
@@ -46,6 +50,54 @@ def due(book: LedgerBook, payer: str, now: datetime) -> list[BillingMonth]:
     return sorted(found)
 
 
+def read_month(
+    ledger: Ledger, book: LedgerBook, month: BillingMonth, *, signed: bool
+) -> LedgerMonth:
+    """Ask for a month and store it.
+
+    Args:
+        ledger: of the payer.
+        book: that stores it.
+        month: the billing month.
+        signed: whether other months of the payer have minus signs.
+
+    Returns:
+        What AWS said now; the current content may be an older complete answer.
+
+    Raises:
+        LedgerError: it can't be asked, or says what can't be.
+    """
+    payer, what = ledger.payer.account, str(month)
+    try:
+        found = ledger.month(month, signed=signed)
+    except LedgerError as error:
+        note(book.depot, payer, what, str(error), ledger.now())
+        raise
+    book.keep(found)
+    if found.complete:
+        settle(book.depot, payer, what)
+    else:
+        note(book.depot, payer, what, found.why, ledger.now())
+    return found
+
+
+def read_balances(ledger: Ledger, book: LedgerBook) -> Balances:
+    """Ask for what is left of a payer's credits and store it.
+
+    Raises:
+        LedgerError: it can't be asked, or says what can't be.
+    """
+    payer = ledger.payer.account
+    try:
+        found = ledger.balances()
+    except LedgerError as error:
+        note(book.depot, payer, BALANCES, str(error), ledger.now())
+        raise
+    book.keep_balances(found)
+    settle(book.depot, payer, BALANCES)
+    return found
+
+
 def refresh(
     payers: Sequence[Payer],
     book: LedgerBook,
@@ -54,14 +106,14 @@ def refresh(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     say: Callable[[str], None] = lambda _: None,
 ) -> Refreshed:
-    """Ask AWS and keep what it says. A payer that can't be asked stops no other.
+    """Ask AWS and store the answers. A payer that can't be asked stops no other.
 
     Args:
         payers: whose ledgers.
-        book: that keeps it.
+        book: that stores it.
         months: to ask for; default: those that are `due`.
         now: the time.
-        say: told what is being done.
+        say: called with what is being done.
     """
     found: list[LedgerMonth] = []
     failed: list[LedgerError] = []
@@ -70,13 +122,12 @@ def refresh(
         ledger = Ledger(payer, now=now)
         try:
             say(f"{payer.account}: balances")
-            book.keep_balances(ledger.balances())
+            read_balances(ledger, book)
             signed = book.is_signed(payer.account)
             for month in chosen or due(book, payer.account, now()):
                 say(f"{payer.account}: {month}")
-                answer = ledger.month(month, signed=signed)
+                answer = read_month(ledger, book, month, signed=signed)
                 signed = signed or answer.signed
-                book.keep(answer)
                 found.append(answer)
         except LedgerError as error:
             failed.append(error)

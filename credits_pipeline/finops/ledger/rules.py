@@ -1,7 +1,7 @@
-"""The rules by which a credit is handed out: who gets how much of one pool, in whole units.
+"""The rules that distribute a credit: who gets how much of one pool, in whole units.
 
-Every rule but ``as_ledger`` gives an account no more than what it used and the credit is good for;
-what an account can't take is handed on, and what nobody can take is not placed.
+Every rule but ``as_ledger`` gives an account no more than its usage that the credit applies to; the
+excess goes to the others, and what no account can use is not placed.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,19 +13,19 @@ from credits_pipeline.finops.ledger.shares import shared
 
 
 class Rule(StrEnum):
-    """Who gets it."""
+    """Who gets the credit."""
 
-    #: Each account what AWS itself took off its bill.
+    #: Each account, the amount that AWS took off its bill.
     AS_LEDGER = "as_ledger"
-    #: By what each account used.
+    #: In proportion to each account's usage.
     PROPORTIONAL = "proportional"
-    #: By percentages that a person names.
+    #: By given percentages.
     FIXED = "fixed"
-    #: Each account that used anything as much as the next.
+    #: Every account with usage, in equal parts.
     EVEN = "even"
-    #: The account that owns the credit first, then the one that used most, as AWS itself does it.
+    #: The account that owns the credit first, then the one with the most usage, as AWS does it.
     OWNER_FIRST = "owner_first"
-    #: By what each account used with the tag of the migration programme.
+    #: In proportion to each account's usage with the tag of the migration programme.
     EARNED_BY_TAG = "earned_by_tag"
 
 
@@ -34,16 +34,18 @@ class Pool:
     """What one credit gave in a month, in units, and the accounts that it may go to.
 
     Attributes:
-        units: to hand out; below zero where more was taken back than given.
+        units: to distribute; negative if more was taken back than given.
         booked: what AWS took off each account's bill.
-        eligible: what each account used of what the credit is good for, and no pool has covered.
+        used: each account's usage that the credit applies to.
+        eligible: the part of it that no pool has covered.
         tagged: the same with the tag of the migration programme.
-        owner: the account that owns the credit; empty where that is not known.
+        owner: the account that owns the credit; empty if not known.
         percent: by account, of the rule `Rule.FIXED`.
     """
 
     units: int
     booked: Mapping[str, int]
+    used: Mapping[str, int]
     eligible: Mapping[str, int]
     tagged: Mapping[str, int]
     owner: str
@@ -51,7 +53,7 @@ class Pool:
 
 
 def placed(rule: Rule, pool: Pool) -> dict[str, int]:
-    """What each account gets; what is missing to the pool nobody can take."""
+    """What each account gets; the rest of the pool can't be used by any account."""
     if rule is Rule.AS_LEDGER:
         return dict(pool.booked)
     if rule is Rule.OWNER_FIRST:
@@ -63,7 +65,8 @@ def placed(rule: Rule, pool: Pool) -> dict[str, int]:
 def _in_a_row(pool: Pool) -> dict[str, int]:
     sign = -1 if pool.units < 0 else 1
     left, found = abs(pool.units), {}
-    row = sorted(pool.eligible, key=lambda name: (name != pool.owner, -pool.eligible[name], name))
+    # By total usage: what others have left of it could change an order for a cent.
+    row = sorted(pool.eligible, key=lambda name: (name != pool.owner, -pool.used[name], name))
     for name in row:
         given = min(left, pool.eligible[name])
         left -= given

@@ -1,4 +1,4 @@
-"""One service by several names: as the ledger has it, as a bill has it, and AWS's own code."""
+"""One service by several names: in the ledger, on a bill, and as AWS's own code."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ _MAKER = re.compile(r"^(?:amazon|aws)")
 
 
 def same_service(name: str) -> str:
-    """What is equal for all names of one service."""
+    """A key that is equal for all names of one service."""
     plain = _plain(name)
     return _known().get(plain, plain)
 

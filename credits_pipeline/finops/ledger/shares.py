@@ -1,8 +1,8 @@
 """Shares of a sum in whole units: each unit goes to whoever is furthest behind their share.
 
 Floors and largest remainders can take a cent from one account when the sum grows by one. Here the
-units stand in one fixed order, and a larger sum takes more of that order: one more cent changes
-one account, whatever the weights and the caps are.
+units have one fixed order, and a larger sum takes more of that order: one more cent changes one
+account, whatever the weights and the caps are.
 """
 
 import heapq
@@ -13,15 +13,15 @@ from fractions import Fraction
 def shared(
     total: int, weights: Mapping[str, int], caps: Mapping[str, int] | None = None
 ) -> dict[str, int]:
-    """Share a sum by weights; what is over somebody's cap is handed on to the others.
+    """Share a sum by weights; the excess over a cap goes to the others.
 
     Args:
         total: units to share; a negative sum is shared as its opposite, with the sign restored.
         weights: of each name; a name without weight gets nothing. None is negative.
-        caps: the most that a name can take; without them there is no end.
+        caps: the most that a name can take; without them there is no limit.
 
     Returns:
-        Units of each name that has a weight. Their sum falls short of the total only where every
+        Units of each name that has a weight. Their sum falls short of the total only if every
         cap is reached, or nobody has a weight.
     """
     if total < 0:
@@ -45,15 +45,15 @@ def shared(
 def _shared(total: int, weights: Mapping[str, int]) -> dict[str, int]:
     """The same without caps, for names that all have a weight.
 
-    The unit number k of a name stands at weight / (2k - 1), the largest first, ties by name. What
-    rounding gives is a beginning of that order, and at most half a unit a name from its end.
+    The unit number k of a name is at weight / (2k - 1), the largest first, ties by name. Rounding
+    gives a beginning of that order, at most half a unit per name from its end.
     """
     whole = sum(weights.values())
     found = {
         name: -((whole - 2 * total * weight) // (2 * whole)) for name, weight in weights.items()
     }
     missing = total - sum(found.values())
-    # From above the next of the order is wanted; from below the last, whose name comes last too.
+    # From above the next in the order is taken; from below the last, whose name comes last too.
     names = sorted(weights, reverse=missing < 0)
     step = 1 if missing > 0 else -1
     places = [
@@ -68,8 +68,8 @@ def _shared(total: int, weights: Mapping[str, int]) -> dict[str, int]:
 
 
 def _place(weight: int, units: int, step: int, whole: int) -> Fraction:
-    """Where the unit that is to come, or to go, stands; the smallest comes, or goes, first."""
+    """The place of the unit to add or to remove; the smallest is added or removed first."""
     if step > 0:
         return -Fraction(weight, 2 * units + 1)
-    # A name without a unit has none to give: it stands behind all others.
+    # A name without a unit has none to give: it comes after all others.
     return Fraction(weight, 2 * units - 1) if units else Fraction(whole + 1)

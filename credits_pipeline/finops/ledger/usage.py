@@ -1,6 +1,6 @@
 """What credits could be used for: usage by account and service, with and without MAP's tag.
 
-Read from the lake, since it needs one tag's key more than the columns of the marts have.
+Read from the lake, because it needs a tag key that the marts have no column for.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from credits_pipeline.finops.ingest.tags import tag_columns
 from credits_pipeline.finops.lake import Lake, Version
 from credits_pipeline.finops.settings import TagKey
 
-#: AWS's Migration Acceleration Program pays for what bears this tag.
+#: AWS's Migration Acceleration Program pays for usage with this tag.
 MAP_TAG = "map-migrated"
 _TAG = TagKey("map_migrated", (MAP_TAG, f"user:{MAP_TAG}"))
 
@@ -27,9 +27,9 @@ class Used:
     Attributes:
         payer: whose bill it is on.
         account: whose usage.
-        name: of the account; empty where the bill has none.
+        name: of the account; empty if the bill has none.
         service: as the bill names it.
-        tagged: whether MAP's tag is on it.
+        tagged: whether it has MAP's tag.
         cost: amortised, before credits.
         booked: credits that the bill itself has there, positive.
     """
@@ -59,7 +59,7 @@ class Usage:
 
     @property
     def payers(self) -> frozenset[str]:
-        """The payers whose bill is at hand."""
+        """The payers whose bill is available."""
         return frozenset(one.payer for one in self.rows)
 
     @property
@@ -77,7 +77,7 @@ class Usage:
 
 
 def usage_of(lake: Lake, month: BillingMonth, currency: str = "USD") -> Usage:
-    """What the lake holds of AWS in a month.
+    """What the lake has of AWS in a month.
 
     Args:
         lake: the typed rows.

@@ -1,6 +1,6 @@
-"""What people look at of the ledger: credits with their ends, who used them, three sides, the rest.
+"""What people see of the ledger: credits with their ends, who used them, three sides, the rest.
 
-One reading of what is kept, for the pages and for files alike.
+One reading of the stored data, for the pages and for files alike.
 """
 
 import csv
@@ -26,14 +26,14 @@ from credits_pipeline.text import Csv, Outside
 
 @dataclass(frozen=True)
 class UsedBy:
-    """What an account had of one credit in the months that are looked at.
+    """An account's part of one credit in the months shown.
 
     Attributes:
         account: its id.
         credit: the credit's id.
         service: as the ledger names it.
         amount: dollars of credit.
-        estimated: whether some of it may still move.
+        estimated: whether some of it may still change.
     """
 
     account: str
@@ -45,12 +45,12 @@ class UsedBy:
 
 @dataclass(frozen=True)
 class LedgerView:
-    """What is kept of the ledger.
+    """The stored ledger.
 
     Attributes:
         found: every credit with its end, the nearest end first.
         months: of every payer, in order.
-        as_of: the day of the oldest balances; None where no ledger was read.
+        as_of: the day of the oldest balances; None if no ledger was read.
     """
 
     found: tuple[Outlook, ...]
@@ -59,7 +59,7 @@ class LedgerView:
 
     @property
     def alive(self) -> tuple[Outlook, ...]:
-        """The credits that something is left of."""
+        """The credits with something left."""
         over = (State.USED_UP, State.EXPIRED)
         return tuple(one for one in self.found if one.state not in over)
 
@@ -70,7 +70,7 @@ class LedgerView:
 
     @property
     def currency(self) -> str:
-        """Of the amounts; credits of several are not added, and the first is told."""
+        """Of the amounts; credits of several currencies are not added, and the first is named."""
         return next((one.credit.currency for one in self.found), "USD")
 
     def of(self, months: Sequence[str]) -> tuple[LedgerMonth, ...]:
@@ -94,7 +94,7 @@ class LedgerView:
 
 
 def ledger_view(root: str) -> LedgerView:
-    """What is kept.
+    """The stored ledger.
 
     Raises:
         BillError: it can't be read.
@@ -110,7 +110,7 @@ def sides_of(root: str, month: BillingMonth) -> Reconciliation:
     """The three sides of a month.
 
     Raises:
-        BillError: something that is kept can't be read.
+        BillError: something stored can't be read.
     """
     return reconciliation_of(root, month)
 
@@ -119,7 +119,7 @@ def left_of(root: str, month: BillingMonth) -> LeftOnTheTable:
     """What a month left on the table.
 
     Raises:
-        BillError: something that is kept can't be read.
+        BillError: something stored can't be read.
     """
     book = LedgerBook(Depot(root))
     usage = usage_of(open_lake(root), month)

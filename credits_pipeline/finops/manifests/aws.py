@@ -1,7 +1,7 @@
 """AWS Data Exports: ``EXPORT/metadata/BILLING_PERIOD=YYYY-MM/…Manifest.json`` names the data files.
 
-Overwrite and create-new alike: the newest manifest of a month counts, and the files that it names,
-by what follows ``EXPORT/`` in their address, whatever bucket a copy of them lies in.
+In overwrite and in create-new mode, the newest manifest of a month counts, with the files that it
+names, found by the part after ``EXPORT/`` of their address, whatever bucket a copy is in.
 """
 
 import re
@@ -21,7 +21,7 @@ from credits_pipeline.finops.manifests.delivery import (
 from credits_pipeline.finops.manifests.manifest_json import items, read_manifest
 from credits_pipeline.finops.objects import Listed, MissingError, Place
 
-#: Stores tell seconds, and one refresh's last file and its manifest may be of the same one.
+#: Stores have times in seconds, and a refresh's last file and manifest may have the same one.
 _SAME_MOMENT = timedelta(seconds=2)
 _AT_REST = timedelta(minutes=15)
 _PARTITION = re.compile(r"(?i)billing_period=(?P<month>[0-9]{4}-[0-9]{2})")
@@ -32,7 +32,7 @@ _REFRESH = re.compile(
 
 
 def marks(source: SourceSpec, place: Place) -> dict[BillingMonth, str]:
-    """What changes when a month's newest manifest does."""
+    """A mark for each month that changes when its newest manifest does."""
     return {
         month: digest(f"{one.key} {one.size} {one.etag}" for one in manifests)
         for month, manifests in _manifests(source, place).items()
@@ -40,7 +40,7 @@ def marks(source: SourceSpec, place: Place) -> dict[BillingMonth, str]:
 
 
 def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery | None:
-    """The month as its newest manifest has it."""
+    """The month according to its newest manifest."""
     found = _manifests(source, place).get(month)
     if not found:
         return None
@@ -61,10 +61,10 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
 
 
 def being_written(file: datetime, manifest: datetime, now: datetime | None = None) -> bool:
-    """Whether a refresh is just being written over the one that the manifest is of.
+    """Whether a refresh is currently overwriting the manifest's refresh.
 
-    The manifest is written last, so that a file that is newer belongs to the next one. Whoever
-    copies a bucket copies in any order: what has been at rest for a while is taken as it is.
+    The manifest is written last, so a newer file belongs to the next refresh. Copies of a bucket
+    are made in any order: files that have not changed for a while are accepted as they are.
     """
     rested = (now or datetime.now(UTC)) - file
     return file > manifest + _SAME_MOMENT and rested < _AT_REST
@@ -107,8 +107,8 @@ def _export(source: SourceSpec, place: Place) -> str:
 def _newest(place: Place, found: list[Listed]) -> tuple[Listed, dict[str, Any], bytes, datetime]:
     """The manifest that counts, with the time of its refresh.
 
-    The one that lies in the month's folder itself is rewritten at each refresh; those in folders of
-    their own are one for each refresh. An export may have changed from one way to the other.
+    The one in the month's folder itself is rewritten at each refresh; those in subfolders are one
+    per refresh. An export may have changed from one mode to the other.
     """
     own = [one for one in found if one.key.count("/") == 3]  # noqa: PLR2004 - EXPORT/metadata/PERIOD/
     snapshots = [one for one in found if one not in own]
@@ -121,7 +121,7 @@ def _newest(place: Place, found: list[Listed]) -> tuple[Listed, dict[str, Any], 
 
 
 def _refreshed(manifest: dict[str, Any]) -> datetime | None:
-    """The time in the folder of the data files, in create-new."""
+    """The time in the folder of the data files, in create-new mode."""
     named = manifest.get("dataFiles")
     times = [
         at

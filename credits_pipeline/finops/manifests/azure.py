@@ -1,6 +1,6 @@
 """Azure Cost Management: ``manifest.json`` beside the files of each run says what the run wrote.
 
-Paths are not relied on. A run is of a scope, a data set and a month; the run that was submitted
+Paths are not relied on. A run is about a scope, a data set and a month; the run that was submitted
 last counts, whichever way the export overwrites.
 """
 
@@ -31,7 +31,7 @@ from credits_pipeline.finops.manifests.manifest_json import (
 from credits_pipeline.finops.objects import Listed, Place
 
 _DATA_SET = "focuscost"
-#: The folder that exports have for the days that a run is about.
+#: The folder in which exports name the days of a run.
 _RANGE = re.compile(r"(?:^|/)(?P<year>[0-9]{4})(?P<month>[0-9]{2})[0-9]{2}-[0-9]{8}/")
 
 
@@ -52,7 +52,7 @@ class _Run:
 
 
 def marks(_source: SourceSpec, place: Place) -> dict[BillingMonth, str]:
-    """What changes when a month has another newest run."""
+    """A mark for each month that changes when it has another newest run."""
     months: dict[BillingMonth, list[str]] = {}
     for listed in _listed(place):
         match = _RANGE.search(listed.key)
@@ -66,7 +66,7 @@ def marks(_source: SourceSpec, place: Place) -> dict[BillingMonth, str]:
 
 
 def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery | None:
-    """The month as its newest run has it."""
+    """The month according to its newest run."""
     runs = [
         run
         for listed in _listed(place)
@@ -168,7 +168,7 @@ def _kept(reading: _Reading) -> _Run:
 
 
 def _scope(config: dict[str, Any]) -> str:
-    """The scope that an export's id begins with, in lower case as Azure's ids compare."""
+    """The scope at the start of an export's id, in lower case, because Azure's ids ignore case."""
     whole = str(config.get("resourceId") or config.get("exportName") or "").casefold()
     return whole.partition("/providers/microsoft.costmanagement/")[0].strip("/")
 
@@ -201,7 +201,7 @@ def _files(blobs: list[Any], uri: str) -> Iterator[DeliveredFile]:
 
 
 def _within(source: SourceSpec, file: DeliveredFile, uri: str) -> DeliveredFile:
-    """``blobName`` is relative to the container: a location below it takes its own part away."""
+    """``blobName`` is relative to the container: a location below it removes its own part."""
     scheme, separator, rest = source.location.partition("://")
     prefix = rest.partition("/")[2].strip("/") if separator and scheme != "file" else ""
     key = file.key

@@ -11,7 +11,7 @@ from credits_pipeline.finops.errors import BillError
 
 
 class SourceSpec(Protocol):
-    """What is asked of a source: where it delivers, and in whose way."""
+    """What must be known about a source: where it delivers, and in which form."""
 
     @property
     def name(self) -> str:
@@ -27,11 +27,11 @@ class SourceSpec(Protocol):
 
     @property
     def export(self) -> str:
-        """The export's name, where the provider has one."""
+        """The export's name, if the provider has one."""
 
 
 class DeliveryError(BillError):
-    """A delivery can't be understood. It may pass where it is being written just now."""
+    """A delivery can't be understood. That may be temporary while it is being written."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class DeliveredFile:
     """A file that counts.
 
     Attributes:
-        name: short, as people are told it; unique within the delivery.
+        name: short, for people; unique within the delivery.
         key: within the source's location.
-        size: bytes as the manifest states them, or None where it doesn't.
+        size: bytes as the manifest states them, or None if it doesn't.
         rows: data rows as the manifest states them, or None.
         checksum: ``sha256:…`` or ``md5:…`` in hex as the manifest states it, or None.
     """
@@ -59,10 +59,10 @@ class Delivery:
 
     Attributes:
         identity: 64 hex digits; another refresh has another.
-        manifest: where a person finds what says so.
+        manifest: where a person finds the manifest.
         delivered_at: aware; orders the refreshes of a month.
         complete_through: the last day that the manifest itself calls complete, or None.
-        columns: the columns that the manifest promises; empty where it says nothing.
+        columns: the columns that the manifest promises; empty if it says nothing.
         focus_version: as the manifest states it, or "".
         form: ``focus``, or ``credits`` for rows that the first wing sent.
     """
@@ -83,7 +83,7 @@ class Delivery:
 
 
 def digest(parts: Iterable[str]) -> str:
-    """The identity that follows from these texts, in their order."""
+    """The identity computed from these texts, in order."""
     whole = hashlib.sha256()
     for part in parts:
         whole.update(part.encode("utf-8", "surrogateescape"))

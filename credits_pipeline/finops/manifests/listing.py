@@ -1,4 +1,4 @@
-"""Months without a provider's manifest: one file or one folder a month, listed.
+"""Months without a provider's manifest: one file or one folder per month, listed.
 
 A folder may say more: ``manifest.json`` names its files, or a marker ``_SUCCESS`` is written last.
 """
@@ -25,12 +25,12 @@ _MONTH_FILE = re.compile(r"(?P<month>[0-9]{4}-[0-9]{2})(?:\.csv|\.csv\.gz|\.parq
 _MONTH_FOLDER = re.compile(r"(?P<month>[0-9]{4}-[0-9]{2})")
 _MANIFEST = "manifest.json"
 _MARKER = "_SUCCESS"
-#: One export of a table writes its files within this time. Older ones are left from another.
+#: One export of a table writes its files within this time. Older ones are left over from another.
 _ONE_EXPORT = timedelta(hours=6)
 
 
 def marks(_source: SourceSpec, place: Place) -> dict[BillingMonth, str]:
-    """What changes when the files of a month do."""
+    """A mark for each month that changes when its files do."""
     return {
         month: digest(f"{one.key} {one.size} {one.etag}" for one in found)
         for month, found in _months(place).items()
@@ -84,7 +84,7 @@ def _months(place: Place) -> dict[BillingMonth, list[Listed]]:
         try:
             found.setdefault(BillingMonth.parse(match["month"]), []).append(one)
         except ValueError:
-            continue  # 2026-13 is a name like any other
+            continue  # 2026-13 is an ordinary name
     return found
 
 

@@ -1,4 +1,4 @@
-"""Reads a manifest's JSON with bounds, and says which field is not as it must be."""
+"""Reads a manifest's JSON within limits, and says which field is wrong."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ def read_manifest(place: Place, key: str) -> tuple[dict[str, Any], bytes]:
     """The object in a manifest, and its bytes.
 
     Raises:
-        DeliveryError: it is no JSON object. This passes if it is being written.
+        DeliveryError: it is not a JSON object. This is temporary if it is being written.
     """
     content = place.read(key, _LIMIT)
     try:
@@ -63,7 +63,7 @@ def text(of: dict[str, Any], name: str, uri: str) -> str:
 
 
 def count(of: dict[str, Any], name: str, uri: str) -> int | None:
-    """A count within an object, or None where it has none."""
+    """A count within an object, or None if it has none."""
     found = of.get(name)
     if found is None or found == "":
         return None
@@ -75,7 +75,7 @@ def count(of: dict[str, Any], name: str, uri: str) -> int | None:
 
 
 def moment(value: str, uri: str) -> datetime:
-    """A time as manifests write it, with or without a zone (then UTC), with up to nine digits."""
+    """A time in a manifest, with or without a zone (then UTC), with up to nine decimals."""
     head, dot, tail = value.partition(".")
     if dot:
         digits = len(tail) - len(tail.lstrip("0123456789"))

@@ -23,17 +23,17 @@ _WAYS = {
 
 
 def marks(source: SourceSpec) -> dict[BillingMonth, str]:
-    """For each month that was delivered a text that changes when the delivery does. One listing."""
+    """For each delivered month a text that changes when the delivery does. One listing."""
     return _way(source).marks(source, open_place(source.location))
 
 
 def months(source: SourceSpec) -> list[BillingMonth]:
-    """The months that were delivered, oldest first."""
+    """The delivered months, oldest first."""
     return sorted(marks(source))
 
 
 def current(source: SourceSpec, month: BillingMonth) -> Delivery | None:
-    """What counts for a month now, or None where nothing was delivered."""
+    """What counts for a month now, or None if nothing was delivered."""
     return _way(source).current(source, open_place(source.location), month)
 
 

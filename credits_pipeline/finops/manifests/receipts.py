@@ -1,6 +1,6 @@
-"""The credits that the first wing handed out, as a source: a receipt, and the rows that it proves.
+"""The credits that the first wing distributed, as a source: a receipt, and the rows it proves.
 
-They count in *Net* only, so that they bear a name of their own that nothing else may have.
+They count in *Net* only, so the source has a reserved name.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _ROWS = "cloudzero_drop"
 
 @dataclass(frozen=True)
 class Receipts:
-    """The source that a storage of the first wing is."""
+    """The source that represents a storage of the first wing."""
 
     location: str
     name: str = RECEIPTS
@@ -46,22 +46,22 @@ def own_receipts(storage: str | None = None) -> Receipts:
 
 
 def marks(_source: SourceSpec, place: Place) -> dict[BillingMonth, str]:
-    """What changes when a month's receipt does."""
+    """A mark for each month that changes when its receipt does."""
     found: dict[BillingMonth, str] = {}
     here = place.local(_FOLDER.rstrip("/"))
     if here is not None and not here.parent.is_dir():
-        return found  # no credits were ever handed out from here
+        return found  # no credits were ever distributed from here
     for one in place.list(_FOLDER):
         month = one.key.removeprefix(_FOLDER).removesuffix(".json")
         try:
             found[BillingMonth.parse(month)] = digest([f"{one.key} {one.size} {one.etag}"])
         except ValueError:
-            continue  # something else that lies there
+            continue  # something else that is stored there
     return found
 
 
 def receipt(source: SourceSpec, month: BillingMonth) -> dict[str, Any]:
-    """What a month's receipt says; nothing where there is none."""
+    """What a month's receipt says; nothing if there is none."""
     try:
         found, _ = read_manifest(open_place(source.location), f"{_FOLDER}{month}.json")
     except MissingError:
@@ -92,7 +92,7 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
 
 
 def _rows(place: Place, month: BillingMonth, run_id: str) -> str:
-    """The rows of the receipt's run, or of the run whose rows are current where it sent none."""
+    """The rows of the receipt's run, or, if that sent none, of the run whose rows are current."""
     key = f"{_ROWS}/{month}/{run_id}/sent.parquet"
     try:
         return place.head(key).key

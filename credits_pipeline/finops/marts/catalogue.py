@@ -1,4 +1,4 @@
-"""The marts that there are, for the tag keys that are columns."""
+"""All marts, for the tag keys that are columns."""
 
 from collections.abc import Sequence
 

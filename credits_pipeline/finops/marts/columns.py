@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-#: FOCUS rows carry up to 15 decimals, and a difference of two still fits the 38 digits of engines.
+#: FOCUS rows carry up to 15 decimals, and the difference of two still fits the engines' 38 digits.
 MONEY = "DECIMAL(36, 18)"
 TEXT = "VARCHAR"
 DAY = "DATE"
 COUNT = "BIGINT"
 
-#: FOCUS's cost columns and what the marts call their sums.
+#: FOCUS's cost columns and the marts' names for their sums.
 COSTS = {
     "BilledCost": "billed_cost",
     "EffectiveCost": "effective_cost",

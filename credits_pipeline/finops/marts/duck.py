@@ -1,4 +1,4 @@
-"""DuckDB as the engine of marts: in this process, within the memory that it is given."""
+"""DuckDB as the engine of marts: in this process, within the given memory."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ class DuckDBEngine:
     def opened(
         cls, scratch: Path, *, memory: str = "1GB", threads: int | None = None
     ) -> Iterator["DuckDBEngine"]:
-        """An engine of its own, for one partition after the other.
+        """A separate engine, for one partition after the other.
 
         Args:
             scratch: a folder for what does not fit into memory.
@@ -74,7 +74,7 @@ class DuckDBEngine:
 
     def replace(self, table: str, columns: Sequence[Column], file: Path) -> int:
         """See `Engine.replace`."""
-        # The types are stated, so that an engine's own never reach a file.
+        # The types are stated, so that an engine's own types never reach a file.
         wanted = ", ".join(f"CAST({_name(c.name)} AS {c.type}) AS {_name(c.name)}" for c in columns)
         with _told(f"writing {file}"):
             counted = self._connection.execute(
@@ -104,7 +104,7 @@ def _name(name: str) -> str:
 
 
 def _tag(column: str) -> str:
-    """A tag that was no column yet when the rows were typed, by its own name."""
+    """A tag that was not a column yet when the rows were typed, by its own name."""
     key = _text(column.removeprefix(_TAG))
     return (
         "(SELECT MIN(tag.value ->> '$') FROM json_each(tags) AS tag "  # noqa: S608 - quoted

@@ -1,4 +1,4 @@
-"""What a mart needs of an engine: four verbs, so that a cluster can stand where DuckDB stands.
+"""What a mart needs from an engine: four verbs, so that a cluster can replace DuckDB.
 
 ::
 
@@ -21,12 +21,12 @@ class Engine(Protocol):
     """An engine that computes marts."""
 
     def register(self, table: str, files: Sequence[Path], columns: Sequence[Column]) -> None:
-        """Call the rows of these files a table.
+        """Give the rows of these files a table name.
 
         Args:
             table: its name.
             files: Parquet files of one partition.
-            columns: those that it is asked for at least; a tag's that the files lack is taken from
+            columns: those that it needs at least; a tag column that the files lack is taken from
                 their ``tags``.
 
         Raises:

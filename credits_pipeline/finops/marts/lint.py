@@ -1,8 +1,8 @@
-"""The portable subset of SQL that marts are written in, held on the parsed tree.
+"""The portable subset of SQL for marts, checked on the parsed tree.
 
-Each rule stands for a difference that was seen between engines: a digit lost without a word, a sum
-written as a double, a day moved by a session's time zone. What is not allowed here is done on the
-small marts, in exact Python.
+Each rule covers a difference that was seen between engines: a silently lost digit, a sum written as
+a double, a day shifted by a session's time zone. What is not allowed here is done on the small
+marts, in exact Python.
 """
 
 from collections.abc import Collection, Iterator
@@ -36,7 +36,7 @@ _TYPES = tuple(exp.DataType.build(name) for name in (MONEY, COUNT))
 
 
 def findings(text: str, *, tables: Collection[str]) -> tuple[str, ...]:
-    """What in a mart's text some engine would compute otherwise; empty where all agree.
+    """The parts of a mart's text that some engine would compute differently; empty if all agree.
 
     Args:
         text: one SELECT.
@@ -71,7 +71,7 @@ def _found(tree: exp.Query, tables: frozenset[str]) -> Iterator[str]:
 
 
 def _of_kind(node: exp.Expr) -> Iterator[str]:
-    """What is refused wherever it stands."""
+    """What is refused wherever it occurs."""
     told = node.sql().strip()
     if isinstance(node, _ARITHMETIC):
         yield f"{told}: marts know only SUM and -; compute it when it is shown"

@@ -1,4 +1,4 @@
-"""The marts of a month of a source: computed, held against the rows, kept; all or none count."""
+"""The marts of a month of a source: computed, checked against rows, stored; all or none count."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -34,11 +34,11 @@ class Rows:
 
 @dataclass(frozen=True)
 class Made:
-    """What became of it.
+    """The result.
 
     Attributes:
         kept: the marts, in the catalogue's order.
-        checks: one for each mart, up to the first that does not hold.
+        checks: one for each mart, up to the first that fails.
     """
 
     kept: tuple[Kept, ...]
@@ -51,7 +51,7 @@ class Made:
 
 
 def version_of(mart: Mart, catalogue: Iterable[Mart], rows: str) -> str:
-    """The name of a mart's version: of which rows, and by which texts."""
+    """The name of a mart's version: from its rows and its texts."""
     texts = {other.name: other for other in catalogue}
     digests, at = [mart.digest], mart
     while at.reads != ROWS:
@@ -61,7 +61,7 @@ def version_of(mart: Mart, catalogue: Iterable[Mart], rows: str) -> str:
 
 
 def is_made(shelf: Shelf, catalogue: Sequence[Mart], rows: Rows) -> bool:
-    """Whether all marts of these rows count already."""
+    """Whether all marts of these rows are current already."""
     for mart in catalogue:
         kept = shelf.current(mart.name, rows.source, rows.billing_month)
         if kept is None or kept.version != version_of(mart, catalogue, rows.version):
@@ -77,14 +77,14 @@ def make(
     *,
     say: Callable[[str], None] = lambda _: None,
 ) -> Made:
-    """Compute all marts of a month of a source; have them count if every one sums to its rows.
+    """Compute all marts of a month of a source; they become current if every one sums to its rows.
 
     Args:
         engine: computes them.
-        shelf: keeps them.
+        shelf: stores them.
         catalogue: the marts, each after those that it reads.
         rows: what they are made from.
-        say: told what is being done.
+        say: called with what is being done.
 
     Raises:
         EngineError: one can't be computed.
@@ -113,7 +113,7 @@ def make(
 def _found(
     engine: Engine, shelf: Shelf, mart: Mart, version: str, rows: Rows, expected: Sums
 ) -> Kept | None:
-    """What was made of the same rows before, where its file still says so."""
+    """What was made from the same rows before, if its file still matches."""
     one = shelf.kept(mart.name, rows.source, rows.billing_month, version)
     if one is None:
         return None
@@ -121,13 +121,13 @@ def _found(
         if _checked(engine, shelf, mart, one, expected).holds:
             return one
     except (EngineError, MissingError):
-        pass  # a file that can't be read is made anew, as one that says something else is
+        pass  # an unreadable file is made again, like one with other content
     shelf.discard(one)
     return None
 
 
 def _checked(engine: Engine, shelf: Shelf, mart: Mart, one: Kept, expected: Sums) -> SumCheck:
-    """What counts is what the file says when it is read again."""
+    """What counts is the file's content when it is read again."""
     engine.register(mart.name, [shelf.file(one)], mart.columns)
     return SumCheck(mart.name, expected, sums_of_mart(engine, mart.name))
 

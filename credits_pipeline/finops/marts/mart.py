@@ -1,7 +1,8 @@
 """A mart: its text in the portable subset of SQL, its columns, and which rows it sums.
 
 Every mart is local to a partition (one source, one billing month): a month that is delivered again
-touches that month only. A mart is a sum of typed rows, and is held against them to the last digit.
+affects that month only. A mart is a sum of typed rows, and is checked against them to the last
+digit.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ class Mart:
         of: which typed rows count in it, as a predicate over `ROWS`; empty for all.
         more: columns of its own between the keys and the costs.
         text: its SQL.
-        is_large: it has a row for each resource, and is published in a file of its own.
+        is_large: it has a row for each resource, and is published in a separate file.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Mart:
 
     @property
     def digest(self) -> str:
-        """Of what it is: another digest makes another table of the same rows."""
+        """The digest of its definition: another one makes another table of the same rows."""
         written = "\n".join(
             [self.name, self.text, self.of, *(f"{c.name} {c.type}" for c in self.columns)]
         )
@@ -62,7 +63,7 @@ def from_rows(
 
     Args:
         name: of its table.
-        keys: each with the expression that it is.
+        keys: each with its expression.
         of: the predicate over rows, in the portable subset.
         more: further columns, each with its aggregate.
         is_large: see `Mart`.

@@ -1,4 +1,4 @@
-"""Where marts lie: a folder a partition, versions beside each other, the pointer written last.
+"""Where marts are stored: a folder per partition, versions side by side, the pointer written last.
 
 ::
 
@@ -50,14 +50,14 @@ class Shelf:
         self._depot = depot
 
     def current(self, mart: str, source: str, billing_month: str) -> Kept | None:
-        """The version that counts, or None."""
+        """The current version, or None."""
         pointer = self._depot.read(f"{_folder(mart, source, billing_month)}/{_POINTER}")
         if pointer is None:
             return None
         return self.kept(mart, source, billing_month, pointer["version"])
 
     def kept(self, mart: str, source: str, billing_month: str, version: str) -> Kept | None:
-        """One version, or None where it was never written whole."""
+        """One version, or None if it was never written completely."""
         found = self._depot.read(f"{_folder(mart, source, billing_month)}/{version}/{_RECORD}")
         return None if found is None else Kept(**found)
 
@@ -70,38 +70,38 @@ class Shelf:
         return self._depot.here(f"{_of(kept)}/{_FILE}")
 
     def keep(self, write: Callable[[Path], Kept]) -> Kept:
-        """Write a version whole, beside the others; the pointer stays where it is.
+        """Write a version completely, beside the others; the pointer stays where it is.
 
         Args:
-            write: writes its file and says what it is.
+            write: writes its file and returns its description.
         """
         with self._depot.scratch() as folder:
             file = folder / _FILE
             kept = write(file)
             self._depot.keep(f"{_of(kept)}/{_FILE}", file)
-        # Without its record it is no version yet, however much of it is there.
+        # Without its record it is not a version yet, however much of it is there.
         self._depot.write(f"{_of(kept)}/{_RECORD}", asdict(kept))
         return kept
 
     def point(self, kept: Kept) -> None:
-        """Have a version count from now on."""
+        """Make a version current."""
         folder = _folder(kept.mart, kept.source, kept.billing_month)
         self._depot.write(f"{folder}/{_POINTER}", {"version": kept.version})
 
     def discard(self, kept: Kept) -> None:
-        """Remove a version that does not hold; the next run makes it anew."""
+        """Remove a version that fails its check; the next run makes it again."""
         self._depot.forget([f"{_of(kept)}/{_RECORD}", f"{_of(kept)}/{_FILE}"])
 
     def drop_others(self, kept: Kept, *, before: datetime, older_than: timedelta) -> list[str]:
-        """Remove versions that no longer count: each can be made again from its rows.
+        """Remove versions that are no longer current: each can be made again from its rows.
 
         Args:
-            kept: the version that counts.
+            kept: the current version.
             before: the moment.
-            older_than: younger ones stay, as somebody may be making them count just now.
+            older_than: younger ones stay, because they may be about to become current.
 
         Returns:
-            The names of those that were removed.
+            The names of the removed ones.
         """
         folder = f"{_folder(kept.mart, kept.source, kept.billing_month)}/"
         found: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Whether marts sum to their rows, to the last digit: both sides are summed anew and told."""
+"""Whether marts sum to their rows, to the last digit: both sides are summed again and reported."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from credits_pipeline.finops.marts.columns import COSTS, LINE_ITEMS
 from credits_pipeline.finops.marts.engine import Engine
 from credits_pipeline.finops.marts.mart import ROWS
 
-#: Currency to column to its sum as exact text; a cost that no row states is not in it.
+#: Currency to column to its sum as exact text; a cost that no row states is left out.
 Sums = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
 class SumCheck:
-    """What a mart sums to beside its rows.
+    """The sums of a mart beside those of its rows.
 
     Attributes:
         mart: its name.
-        rows: what the typed rows that count in it sum to.
-        sums: what its file sums to.
+        rows: the sums of the typed rows that count in it.
+        sums: the sums of its file.
     """
 
     mart: str
@@ -52,7 +52,7 @@ class SumCheck:
 
 
 def sums_of_rows(engine: Engine, of: Sequence[str]) -> dict[str, Sums]:
-    """What the typed rows sum to, for each predicate, in one pass over them."""
+    """The sums of the typed rows, for each predicate, in one pass over them."""
     wanted = list(dict.fromkeys(of))
     chosen = [
         f"{summed}{f' FILTER (WHERE {predicate})' if predicate else ''}"
@@ -70,7 +70,7 @@ def sums_of_rows(engine: Engine, of: Sequence[str]) -> dict[str, Sums]:
 
 
 def sums_of_mart(engine: Engine, table: str) -> Sums:
-    """What a mart's table sums to."""
+    """The sums of a mart's table."""
     chosen = ", ".join(f"SUM({column})" for column in (*COSTS.values(), LINE_ITEMS))
     return _sums(
         engine.read(f"SELECT billing_currency, {chosen} FROM {table} GROUP BY billing_currency")  # noqa: S608 - ours

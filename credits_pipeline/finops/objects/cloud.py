@@ -2,7 +2,7 @@
 
 Credentials and endpoints are each cloud's own: boto3's chain for S3 (``AWS_…``, profiles, roles),
 ``AZURE_…`` for Azure, ``GOOGLE_…`` and application default credentials for Google. A plain
-``http://`` endpoint works where the environment names one.
+``http://`` endpoint works if the environment names one.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ from credits_pipeline.finops.objects.place import (
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-#: Asked for in pieces: a connection that breaks costs one piece and not a file of a gigabyte.
+#: Fetched in pieces: a connection that breaks costs one piece and not a file of a gigabyte.
 _PIECE = 32 << 20
 _PIECE_TRIES = 4
 _RETRIES: "RetryConfig" = {"max_retries": 5, "retry_timeout": timedelta(seconds=90)}
@@ -46,7 +46,7 @@ _ENDPOINTS = {
     "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
     "gs": ("GOOGLE_BASE_URL", "STORAGE_EMULATOR_HOST"),
 }
-#: What the clouds' answers say when it is their fault or the network's, not a setting's.
+#: The clouds' answers when the fault is theirs or the network's, not a setting's.
 _NOT_FOUND_WORDS = ("nosuchbucket", "containernotfound")
 _NOT_ALLOWED_WORDS = ("403", "401", "accessdenied", "forbidden", "unauthorized", "credential")
 
@@ -162,7 +162,7 @@ class CloudPlace:
         return None
 
     def _piece(self, listed: Listed, start: int, end: int) -> bytes:
-        """Bytes of exactly the content that was listed."""
+        """Bytes of exactly the listed content."""
         problem: Exception | None = None
         for _ in range(_PIECE_TRIES):
             try:
@@ -171,7 +171,7 @@ class CloudPlace:
                     safe_key(listed.key),
                     options={"range": (start, end), "if_match": listed.etag or None},
                 )
-                # Not every store looks at if-match.
+                # Not every store supports if-match.
                 if answer.meta["size"] != listed.size or (
                     listed.etag and answer.meta["e_tag"] != listed.etag
                 ):

@@ -21,7 +21,7 @@ from credits_pipeline.finops.objects.place import (
 )
 
 _CHUNK = 8 << 20
-#: What is being written beside its target, and locks: never listed.
+#: Temporary files beside their target, and locks: never listed.
 _HIDDEN = "."
 
 
@@ -119,7 +119,7 @@ class FolderPlace:
             raise self._explained("write", key, error) from error
 
     def swap(self, key: str, content: bytes, expected: str | None) -> bool:
-        """See `Place.swap`: the processes of one machine take turns by a lock beside the file."""
+        """See `Place.swap`: the processes of one machine take turns with a lock beside the file."""
         target = self._root / safe_key(key)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -201,7 +201,7 @@ class FolderPlace:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have a folder's names on the disk, not only in memory."""
+    """Make sure that a folder's names are on the disk, not only in memory."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -222,7 +222,7 @@ def _listed(key: str, file: BinaryIO) -> Listed:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock between the processes of this machine while the block runs."""
-    # The file stays: whoever removed it could hold another lock than the next one.
+    # The file stays: after its removal two processes could hold different locks.
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Keys that stay inside their place. A manifest's text is no reason to leave it."""
+"""Keys that stay inside their place, whatever a manifest says."""
 
 from credits_pipeline.finops.objects.place import ObjectsError
 

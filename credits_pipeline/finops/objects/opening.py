@@ -1,4 +1,4 @@
-"""From a location as people write it to the place behind it."""
+"""Opens the place behind a location as people write it."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit

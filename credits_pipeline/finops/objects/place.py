@@ -14,13 +14,13 @@ class ObjectsError(BillError):
 
 
 class MissingError(ObjectsError):
-    """There is no such file. A delivery may be on its way, so this may pass."""
+    """There is no such file. A delivery may be in progress, so this may be temporary."""
 
     passes = True
 
 
 class ChangedError(ObjectsError):
-    """The file was replaced while it was read: what was read is of no use, the next read may be."""
+    """The file was replaced while it was read: the content is useless, the next read may work."""
 
     passes = True
 
@@ -32,7 +32,7 @@ class Listed:
     Attributes:
         key: relative to the place, with ``/``.
         size: bytes.
-        etag: says which content this is; another content has another.
+        etag: identifies the content; another content has another.
         modified: aware, UTC.
     """
 
@@ -44,14 +44,14 @@ class Listed:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that was fetched whole: where it is, and the SHA-256 of its bytes in hex."""
+    """A file that was fetched completely: where it is, and the SHA-256 of its bytes in hex."""
 
     listed: Listed
     path: Path
     sha256: str
 
 
-#: Told how many bytes came since it was told last.
+#: Called with the number of bytes received since the last call.
 Arrived = Callable[[int], None]
 
 
@@ -76,7 +76,7 @@ class Place(Protocol):
         """
 
     def fetch(self, listed: Listed, to: Path, arrived: Arrived | None = None) -> Fetched:
-        """Copy exactly the content that was listed to a path, or raise and leave nothing there.
+        """Copy exactly the listed content to a path, or raise and leave nothing there.
 
         Raises:
             ChangedError: the store has another content by now.
@@ -86,17 +86,17 @@ class Place(Protocol):
         """Where a person finds a file."""
 
     def put(self, key: str, content: bytes | Path) -> None:
-        """Write a file whole, or raise and leave what was there."""
+        """Write a file completely, or raise and leave what was there."""
 
     def swap(self, key: str, content: bytes, expected: str | None) -> bool:
-        """Write a file if it still is what was read: its etag, or None where there was none.
+        """Write a file if it is still what was read: its etag, or None if there was none.
 
         Returns:
-            Whether it was written; False says that somebody else wrote meanwhile.
+            Whether it was written; False if somebody else wrote meanwhile.
         """
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove files; those that are gone are no error."""
+        """Remove files; missing ones are no error."""
 
     def local(self, key: str) -> Path | None:
         """The path of a file on this machine's disk, or None in a cloud."""

@@ -120,12 +120,12 @@ def _item(advice: Advice, at: datetime) -> Item:
         f"{one.saving:.2f} a month"
         for one in advice.lookbacks
     )
-    steady = "steady" if advice.stable else f"differs by {number(advice.spread)} %"
+    steady = "is steady" if advice.stable else f"differs by {number(advice.spread)} %"
     hourly = "; the bill tells days only, so hours are a day's mean" if advice.by_day else ""
     cost = Cost(advice.left, advice.left, advice.currency, "")
     opportunity = Opportunity(
         ACTION, Step.COMMITMENT, COMMITMENT, _resource(advice.payer, at, cost),
-        f"{tried}. Use is {steady}; it pays off where it is used in more than "
+        f"{tried}. Use {steady}; it pays off where it is used in more than "
         f"{number(advice.break_even)} % of the hours{hourly}",
         f"Commit to {advice.commitment} {advice.currency} an hour for a year, without upfront, "
         "after everything above it is done.",

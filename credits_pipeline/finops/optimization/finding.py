@@ -12,6 +12,7 @@ from typing import Any
 
 from credits_pipeline.finops.decisions.item import State
 from credits_pipeline.finops.optimization import rules, rules_services
+from credits_pipeline.finops.optimization.item import RULES as BY_RULES
 from credits_pipeline.finops.optimization.item import Item
 from credits_pipeline.finops.optimization.ledger import savings
 from credits_pipeline.finops.optimization.opportunity import Opportunity, Unknown
@@ -19,8 +20,8 @@ from credits_pipeline.finops.optimization.outside import Joined, join
 from credits_pipeline.finops.optimization.prices import NONE, Prices
 from credits_pipeline.finops.optimization.thresholds import DEFAULTS, Thresholds
 from credits_pipeline.finops.scans.billed import parsed
-from credits_pipeline.finops.scans.findings import Outside
-from credits_pipeline.finops.scans.inventory import UNKNOWN
+from credits_pipeline.finops.scans.findings import HUB, Outside
+from credits_pipeline.finops.scans.inventory import KNOWN, UNKNOWN
 from credits_pipeline.finops.scans.life import Sighting, finding_id, sight
 from credits_pipeline.finops.scans.resources import Resource
 
@@ -195,13 +196,31 @@ def _judged(item: Item, before: Item | None, state: State | None) -> Item:
 
 
 def _unseen(item: Item, parts: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the scan could not look where an item's resource is."""
+    """Whether the scan could not look where an item's resource is, or not at who found it."""
     return any(
+        _hides_resource(part, item) or (item.origin != BY_RULES and _hides_origin(part, item))
+        for part in parts
+        if part["state"] != KNOWN
+    )
+
+
+def _hides_resource(part: Mapping[str, Any], item: Item) -> bool:
+    return (
         part["state"] == UNKNOWN
         and part["account"] == item.account
         and part["region"] in ("", item.region)
-        and part["what"] in (item.kind, "account", item.origin)
-        for part in parts
+        and part["what"] in (item.kind, "account")
+    )
+
+
+def _hides_origin(part: Mapping[str, Any], item: Item) -> bool:
+    """Whether whoever found an item was not heard, or not to the end."""
+    if not part["account"]:
+        return True  # a file, or all findings: whose they would be, nobody knows
+    return part["what"] == item.origin and (
+        # The hub is asked in one account, for all.
+        item.origin == HUB
+        or (part["account"] == item.account and part["region"] in ("", item.region))
     )
 
 

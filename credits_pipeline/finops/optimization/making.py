@@ -69,12 +69,15 @@ class Maker:
             raise ScanError(
                 "There is no table of resources. What to do: run credits-pipeline scan first."
             )
+        # Of the day of the table, as it says; a table of before that said so has the newest.
+        told = resources.about.get("findings")
+        outside = shelf.current(FINDINGS) if told is None else shelf.version(FINDINGS, told)
         found = find(
             shelf.rows(resources),
             resources.as_of,
             thresholds=self.thresholds,
             prices=_prices(shelf),
-            outside=[Outside.read(row) for row in shelf.rows(shelf.current(FINDINGS))],
+            outside=[Outside.read(row) for row in shelf.rows(outside)],
         )
         plans = self._plans(found, resources.as_of)
         before = [Item.read(row) for row in shelf.rows(shelf.current(RECOMMENDED))]

@@ -42,7 +42,9 @@ def join(resource: Resource, ours: Sequence[Opportunity], theirs: Iterable[Outsi
     also: dict[str, dict[str, str]] = {}
     for one in theirs:
         told = (
-            one.says if one.saving is None else f"{one.says} ({one.saving} {one.currency} a month)"
+            one.says
+            if one.saving is None
+            else f"{one.says} ({one.saving:,.2f} {one.currency} a month)"
         )
         also.setdefault(one.action, {})[one.origin] = told
         if one.action not in known:

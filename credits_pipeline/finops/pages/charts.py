@@ -154,6 +154,45 @@ def bars(
     st.altair_chart(chart, width="stretch", height=height(), alt=words)
 
 
+def daily(
+    every: Sequence[date], days: Mapping[date, float], *, unit: str, words: str, height: int
+) -> None:
+    """A measured figure day by day; a day without a value has no bar.
+
+    Args:
+        every: the days, those without a value too.
+        days: the values.
+        unit: of them.
+        words: what the chart shows, for those who can't see it.
+        height: of the chart.
+    """
+    import altair as alt  # noqa: PLC0415 - only where a chart is drawn
+
+    labels = {day.isoformat(): figures.day(day) for day in every}
+    rows = [
+        {"at": day.isoformat(), "value": value, "told": f"{value:,.6g} {unit}"}
+        for day, value in sorted(days.items())
+    ]
+    told = "{" + ", ".join(f"'{at}': '{label}'" for at, label in labels.items()) + "}[datum.value]"
+    chart = (
+        alt.Chart(data(alt, rows))
+        .mark_bar(color=first_colour())
+        .encode(
+            x=alt.X(
+                "at:O",
+                scale=alt.Scale(domain=list(labels)),
+                axis=alt.Axis(title=None, labelAngle=0, labelExpr=told, labelOverlap=True),
+            ),
+            y=alt.Y("value:Q", axis=alt.Axis(title=unit, tickCount=3, format="~s")),
+            tooltip=[
+                alt.Tooltip("at:N", title="24 hours up to"),
+                alt.Tooltip("told:N", title="Value"),
+            ],
+        )
+    )
+    st.altair_chart(chart, width="stretch", height=height, alt=words)
+
+
 def data(alt: Any, rows: list[dict[str, Any]]) -> Any:
     """Rows as Vega takes them."""
     return alt.Data(values=rows)

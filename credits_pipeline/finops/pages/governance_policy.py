@@ -13,6 +13,7 @@ from credits_pipeline.finops.governance.fence import FenceError
 from credits_pipeline.finops.governance.functions import FUNCTIONS
 from credits_pipeline.finops.governance.judging import why_not_changed
 from credits_pipeline.finops.governance.language import ASKED
+from credits_pipeline.finops.governance.ledger import GovernanceError
 from credits_pipeline.finops.governance.policy import PolicyError
 from credits_pipeline.finops.governance.reading import PolicyTextError, Written, read, written
 from credits_pipeline.finops.governance.trying import Tried, try_policy
@@ -130,7 +131,7 @@ def _try(frame: Frame, one: Written) -> None:
             governing.table(looking.published.depot, looking.published, tag_keys()) as made,
         ):
             tried = try_policy(one.policy, made)
-    except (FenceError, governing.GovernanceError, ObjectsError, SettingError) as error:
+    except (FenceError, GovernanceError, ObjectsError, SettingError) as error:
         st.error(plain(error))
         return
     _tried(tried)

@@ -9,7 +9,7 @@ from credits_pipeline.finops.decisions import DecisionsError, DecisionStore
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
 from credits_pipeline.finops.optimization.judged import KIND
 from credits_pipeline.finops.optimization.standing import Standing
-from credits_pipeline.finops.pages import figures, optimization_form
+from credits_pipeline.finops.pages import figures, optimization_form, optimization_usage
 from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.plain import plain, visible
 from credits_pipeline.finops.pages.tables import Column, table
@@ -31,11 +31,14 @@ def draw(frame: Frame, one: Standing) -> None:
         st.markdown(f"**{plain(item.do)}**")
         st.markdown(f"{plain(item.says)}.")
         for origin, says in item.also.items():
-            st.markdown(f"{plain(origin)} says so too: {plain(says)}.")
+            # AWS's sentences begin with who says it.
+            told = says if says.startswith(origin) else f"{origin} says so too: {says}"
+            st.markdown(f"{plain(told)}.")
         if item.hint:
             st.markdown(":small[:gray[A command to copy; nothing here runs it.]]")
             st.code(visible(item.hint), language="bash", wrap_lines=True)
         _arithmetic(one)
+        optimization_usage.draw(item)
     with right:
         told = f"It is **{one.state}**, found on {figures.day(item.first_at.date())}."
         st.markdown(f"{told} {plain(one.says)}")

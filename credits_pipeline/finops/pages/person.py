@@ -5,6 +5,7 @@ alone knows. Without a proxy there is one local user with every right, on loopba
 """
 
 import hmac
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -79,7 +80,8 @@ def person_of(headers: Mapping[str, str], door: Door) -> Person:
 
     Args:
         headers: of the request, in any case.
-        door: how people come in.
+        door: how people come in; a proxy that can send no header of its own sends the secret as
+            the password of HTTP's basic authentication, as oauth2-proxy does.
 
     Raises:
         UnknownPersonError: the request did not come through the proxy, names nobody, or names
@@ -88,7 +90,7 @@ def person_of(headers: Mapping[str, str], door: Door) -> Person:
     if not door.secret:
         return Person(door.local_name, Role.ADMIN)
     lower = {name.lower(): value for name, value in headers.items()}
-    given = lower.get(SECRET_HEADER, "")
+    given = lower.get(SECRET_HEADER, "") or _password(lower.get("authorization", ""))
     if not hmac.compare_digest(given.encode(), door.secret.encode()):
         raise UnknownPersonError(
             "This request did not come through the proxy that says who you are. Open the address "
@@ -108,3 +110,14 @@ def person_of(headers: Mapping[str, str], door: Door) -> Person:
         return Person(name, max(roles))
     allowed = tuple(sorted({team for limit in limits for team in limit or ()}))
     return Person(name, max(roles), allowed)
+
+
+def _password(authorization: str) -> str:
+    """Of HTTP's basic authentication; empty where there is none."""
+    scheme, _, told = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return b64decode(told.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

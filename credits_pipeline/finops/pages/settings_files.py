@@ -16,7 +16,8 @@ from credits_pipeline.finops.decisions import (
 from credits_pipeline.finops.decisions.archive import packed, unpacked
 from credits_pipeline.finops.decisions.exchange import Difference, differences
 from credits_pipeline.finops.decisions.kind import check_item, check_state
-from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
+from credits_pipeline.finops.decisions.opening import are_kept, closed_months, open_decisions
+from credits_pipeline.finops.decisions.record import record_of
 from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
@@ -36,7 +37,7 @@ def draw(person: Person) -> None:
             st.markdown("Nothing was decided here yet.")
             return
         with open_decisions() as decisions:
-            contents = decisions.contents()
+            contents = {**decisions.contents(), **record_of(closed_months())}
         st.download_button(
             "Export all as YAML",
             packed(contents),

@@ -1,1 +1,1 @@
-"""What pages and commands read: one immutable DuckDB file a version, and a pointer. No Dagster."""
+"""What pages and commands read: an immutable DuckDB file per version, a pointer. No Dagster."""

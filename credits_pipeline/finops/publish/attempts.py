@@ -1,6 +1,6 @@
-"""The last attempt to take in a month of a source, kept beside the bills: what came of it and why.
+"""The last attempt to read a month of a source, stored beside the bills, with its result and why.
 
-A month that could not be taken in keeps its last good version; this is what says so.
+A month that could not be read keeps its last good version; the attempt records that.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,14 +30,14 @@ class Attempt:
         source: its name.
         month: ``YYYY-MM``.
         at: when it ended, ISO 8601, UTC.
-        run_id: of the run; empty by hand.
+        run_id: of the run; empty if run by hand.
         outcome: see `Ingested.outcome`, or `FAILED`.
-        identity: of the delivery, where one was found.
-        version: of the typed rows that count now, where there are some.
-        says: what went wrong and what to do; empty where nothing did.
-        passes: whether trying again may help without anybody's help.
-        checks: what was looked at in the delivery, as plain data.
-        marts: what was looked at in the marts, as plain data.
+        identity: of the delivery, if one was found.
+        version: of the current typed rows, if there are any.
+        says: what went wrong and what to do; empty if nothing did.
+        passes: whether a retry may help without anybody's help.
+        checks: the checks of the delivery, as plain data.
+        marts: the checks of the marts, as plain data.
     """
 
     source: str
@@ -69,17 +69,17 @@ def take_in(
     progress: Callable[[Progress], None] | None = None,
     accept: Sequence[str] = (),
 ) -> Ingested:
-    """Ingest a month, and keep what came of it.
+    """Ingest a month, and store the result.
 
     Args:
         source: whose month.
         month: which.
-        lake: takes it in.
-        depot: keeps the attempt.
+        lake: stores its rows.
+        depot: stores the attempt.
         tags: keys that become columns.
         run_id: of the run.
-        progress: told of files and bytes as they come.
-        accept: names of checks that a person accepts as not held, this time.
+        progress: called with files and bytes as they come.
+        accept: names of failed checks that a person accepts, this time.
 
     Raises:
         BillError: it could not be read; the attempt says so too.
@@ -118,7 +118,7 @@ def take_in(
 
 
 def with_marts(depot: Depot, source: str, month: BillingMonth, made: Made) -> None:
-    """Add to a month's attempt what its marts sum to."""
+    """Add the checks of the marts to a month's attempt."""
     attempt = last_attempt(depot, source, month)
     if attempt is None:
         return
@@ -130,7 +130,7 @@ def with_marts(depot: Depot, source: str, month: BillingMonth, made: Made) -> No
 
 
 def last_attempt(depot: Depot, source: str, month: BillingMonth) -> Attempt | None:
-    """The last attempt of a month; None where there was none."""
+    """The last attempt of a month; None if there was none."""
     found = depot.read(_key(source, str(month)))
     if found is None:
         return None
@@ -138,7 +138,7 @@ def last_attempt(depot: Depot, source: str, month: BillingMonth) -> Attempt | No
 
 
 def keep(depot: Depot, attempt: Attempt) -> None:
-    """Keep an attempt in the place of the one before."""
+    """Store an attempt in place of the previous one."""
     depot.write(_key(attempt.source, attempt.month), asdict(attempt))
 
 

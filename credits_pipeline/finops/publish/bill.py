@@ -18,15 +18,15 @@ class Bill:
         billing_month: ``YYYY-MM``.
         version: of the typed rows.
         manifest: the delivery's identity.
-        address: where its manifest lies.
-        complete_through: the last day that has all its charges; None where nobody says so.
+        address: where its manifest is.
+        complete_through: the last day that has all its charges; None if not known.
         delivered_at: when the provider wrote it, ISO 8601, UTC.
         created_at: when it was ingested, ISO 8601, UTC.
         rows: typed rows.
         files: how many files it came in.
         bytes: their size.
         rounded_rows: rows whose money had more than 18 places.
-        run_id: of the run that ingested it; empty by hand.
+        run_id: of the run that ingested it; empty if run by hand.
     """
 
     source: str
@@ -47,7 +47,7 @@ class Bill:
 
 @dataclass(frozen=True)
 class Part:
-    """One partition of one mart, as a published file holds it.
+    """One partition of one mart, as a published file has it.
 
     Attributes:
         mart: its name.

@@ -1,7 +1,7 @@
-"""A published file is built beside the others: from the last one where most of it stays the same.
+"""Builds a published file beside the others: from the last one if most of it stays the same.
 
-Only partitions that changed are written, so that a month that is delivered again costs that month.
-It is whole when it is checkpointed and closed, without a log of writes beside it.
+Only changed partitions are written, so a month that is delivered again costs only that month. The
+file is complete once it is checkpointed and closed, without a write-ahead log beside it.
 """
 
 import shutil
@@ -17,7 +17,7 @@ from credits_pipeline.finops.marts.mart import Mart
 from credits_pipeline.finops.publish.bill import RECEIPTS, Bill, Part
 from credits_pipeline.finops.publish.form import FORM, READING, PublishError
 
-#: Deleted rows leave holes: a file of which more than this share changes is written anew.
+#: Deleted rows leave holes: a file of which more than this share changes is written from scratch.
 _ANEW_ABOVE = 0.3
 _KINDS = {str: TEXT, int: COUNT, date | None: DAY}
 
@@ -31,14 +31,14 @@ def build(
     last: Path | None,
     memory: str = "1GB",
 ) -> Path:
-    """Write a file whole, or nothing.
+    """Write a file completely, or nothing.
 
     Args:
         folder: an empty one, to build in.
-        marts: those that it holds.
+        marts: those that it contains.
         parts: their partitions.
         bills: what they were made from.
-        last: the file before it, if there is one.
+        last: the previous file, if there is one.
         memory: what it may use.
 
     Returns:
@@ -79,7 +79,7 @@ def build(
 
 
 def _stays(last: Path, marts: Sequence[Mart], parts: Sequence[Part]) -> bool:
-    """Whether most of a file is to be the same in the next."""
+    """Whether most of a file stays the same in the next."""
     with duckdb.connect(str(last), read_only=True, config=READING) as connection:
         form = connection.execute("SELECT form, marts FROM about").fetchone()
         if form != (FORM, _digests(marts)):
@@ -120,7 +120,7 @@ def _fill(
     names = {mart.name for mart in marts}
     _derive(connection, names)
     if "spend_monthly" in names:
-        # A folder of FOCUS files may hold several clouds: the rows know.
+        # A folder of FOCUS files may contain several clouds: the rows know.
         connection.execute(
             "UPDATE bills SET provider = held.providers FROM ("
             "SELECT source, billing_month, string_agg(DISTINCT provider, ',' ORDER BY provider) "
@@ -175,7 +175,7 @@ def _add(connection: duckdb.DuckDBPyConnection, part: Part, columns: tuple[Colum
 
 
 def _derive(connection: duckdb.DuckDBPyConnection, marts: set[str]) -> None:
-    """Small tables over all months: what accounts are called, and whose credits *Net* replaces."""
+    """Small tables over all months: names of accounts, and whose credits *Net* replaces."""
     table = "spend_monthly" if "spend_monthly" in marts else "resource_costs"
     connection.execute(
         "CREATE OR REPLACE TABLE accounts AS SELECT sub_account_id, sub_account_name, provider, "  # noqa: S608 - ours

@@ -1,11 +1,11 @@
-"""The form of a published file, and the one way in which a process opens it."""
+"""The form of a published file, and the only way in which a process opens it."""
 
 from typing import Any
 
-#: A reader of another form refuses the file, and a builder of another begins anew.
+#: A reader of another form refuses the file, and a builder of another form starts from scratch.
 FORM = 1
-#: DuckDB refuses a second way of opening a file that the process has open, so there is one. A
-#: query that somebody smuggles in reaches no other file and changes no setting.
+#: DuckDB refuses to open a file in a second way while the process has it open, so there is one way.
+#: An injected query reaches no other file and changes no setting.
 READING: dict[str, Any] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,

@@ -1,7 +1,7 @@
-"""The pointer: which published version counts, written last, read by name.
+"""The pointer: which published version is current, written last, read by name.
 
-A version's file is never written again, so that a name is a content. Under a name, DuckDB hands
-out the file that it has open, whatever lies there by now: a name used once has no such trap.
+A version's file is never written again, so a name means one content. DuckDB returns the file that
+it has open under a name, whatever is there by now: a name that is used once avoids that trap.
 """
 
 import json
@@ -32,13 +32,13 @@ class Pointer:
 
 
 def read_pointer(depot: Depot) -> Pointer | None:
-    """What is current; None where nothing was published yet."""
+    """What is current; None if nothing was published yet."""
     found = depot.read(_POINTER)
     return None if found is None else Pointer(**found)
 
 
 def pointer_tag(depot: Depot) -> str | None:
-    """Which content the pointer has; None where there is none yet."""
+    """Identifies the pointer's content; None if there is none yet."""
     try:
         return depot.place.head(_POINTER).etag
     except MissingError:
@@ -46,15 +46,15 @@ def pointer_tag(depot: Depot) -> str | None:
 
 
 def swap_pointer(depot: Depot, pointer: Pointer, expected: str | None) -> bool:
-    """Have a version count from now on, unless somebody else has written the pointer since.
+    """Make a version current, unless somebody else has written the pointer since.
 
     Args:
         depot: the storage.
-        pointer: what is to count.
+        pointer: the new one.
         expected: what `pointer_tag` was before it was made.
 
     Returns:
-        Whether it counts.
+        Whether it is current.
     """
     content = json.dumps(asdict(pointer), indent=2).encode()
     return depot.place.swap(_POINTER, content, expected)

@@ -1,4 +1,4 @@
-"""A published version, opened to be read: one connection a file, one cursor a call."""
+"""A published version, opened for reading: one connection per file, one cursor per call."""
 
 import threading
 import weakref
@@ -14,12 +14,12 @@ from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.publish.form import FORM, READING, PublishError
 from credits_pipeline.finops.publish.pointer import FOLDER, Pointer, read_pointer
 
-#: Versions that a process keeps open: the one that counts, and one that pages still look at.
+#: Versions that a process keeps open: the current one, and one that pages still show.
 _OPEN = 2
 _TAG = "tag_"
 _lock = threading.Lock()
 _opened: dict[Path, "Published"] = {}
-#: Also those that somebody else still holds.
+#: Including those that somebody else still holds.
 _alive: "weakref.WeakSet[Published]" = weakref.WeakSet()
 
 
@@ -28,8 +28,8 @@ class Published:
     """One version.
 
     Attributes:
-        depot: where its files lie.
-        pointer: what it is called.
+        depot: where its files are.
+        pointer: its pointer.
     """
 
     depot: Depot
@@ -67,14 +67,14 @@ class Published:
         return tuple(name.removeprefix(_TAG) for (name,) in named if name.startswith(_TAG))
 
     def close(self) -> None:
-        """Let go of its files."""
+        """Release its files."""
         with self._lock:
             for connection in self._connections.values():
                 connection.close()
             self._connections.clear()
 
     def _read(self, name: str, text: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-        # A connection that threads share answers one of them only; a cursor is one of its own.
+        # A connection shared by threads answers only one of them; each cursor is independent.
         with self._connection(name).cursor() as cursor:
             return cursor.execute(text, list(values)).fetchall()
 
@@ -86,7 +86,7 @@ class Published:
 
 
 def current_version(storage: str | Path) -> str | None:
-    """The version that counts; None where nothing was published yet.
+    """The current version; None if nothing was published yet.
 
     Args:
         storage: ``FINOPS_STORAGE``.
@@ -96,7 +96,7 @@ def current_version(storage: str | Path) -> str | None:
 
 
 def open_current(storage: str | Path) -> Published | None:
-    """The version that counts, opened once in this process; None where there is none yet.
+    """The current version, opened once in this process; None if there is none yet.
 
     Args:
         storage: ``FINOPS_STORAGE``.
@@ -116,7 +116,7 @@ def open_current(storage: str | Path) -> Published | None:
             _alive.add(found)
         _opened[key] = found
         while len(_opened) > _OPEN:
-            # Not closed: a thread may be reading. The last one that holds it lets go of it.
+            # Not closed: a thread may be reading. The last user releases it.
             _opened.pop(next(iter(_opened)))
         return found
 
@@ -132,7 +132,14 @@ def is_open_here(file: Path) -> bool:
 
 
 def _connected(file: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(file), read_only=True, config=READING)
+    try:
+        connection = duckdb.connect(str(file), read_only=True, config=READING)
+    except duckdb.Error as error:
+        raise PublishError(
+            f"{file} is published, and can't be opened: {error}. What to do: run "
+            "`credits-pipeline ingest`, which makes it anew where it is gone; remove it first "
+            "where it is damaged."
+        ) from error
     form = connection.execute("SELECT form FROM about").fetchone()
     if form != (FORM,):
         connection.close()

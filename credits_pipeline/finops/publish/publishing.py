@@ -1,6 +1,6 @@
-"""Publishing: what is whole becomes one version, under a lock, and the pointer moves last.
+"""Publishing: what is complete becomes one version, under a lock, and the pointer moves last.
 
-A month whose marts are not all of the same rows keeps what was published of it before.
+A month whose marts are not all of the same rows keeps its previously published part.
 """
 
 import hashlib
@@ -29,19 +29,19 @@ from credits_pipeline.finops.publish.pointer import (
 )
 from credits_pipeline.finops.publish.retention import retire
 
-#: How often it begins anew where another machine publishes at the same time.
+#: How often it starts again if another machine publishes at the same time.
 _TRIES = 10
 
 
 @dataclass(frozen=True)
 class Publication:
-    """What became of it.
+    """The result of publishing.
 
     Attributes:
-        pointer: what counts now.
-        is_new: whether it counts from now on.
+        pointer: what is current now.
+        is_new: whether that is new.
         bills: what it was made from.
-        waiting: months that are not in it as they lie in the lake, each with the reason.
+        waiting: months that are published differently from the lake, each with the reason.
         removed: files of old versions that were deleted.
     """
 
@@ -64,7 +64,7 @@ def publish(
 
     Args:
         depot: the wing's storage.
-        bills: what the lake holds, read when it is this one's turn: of two that publish at once
+        bills: what the lake has, read when it is this process's turn: of two that publish at once,
             the later one sees what the earlier one saw, and more.
         catalogue: the marts.
         memory: what building may use.
@@ -94,9 +94,12 @@ def _once(
     now: datetime,
 ) -> Publication | None:
     """Publish, unless somebody else does meanwhile."""
-    # The pointer first: what others publish after this look is then noticed.
+    # The pointer first: what others publish after this is then noticed.
     tag, last = pointer_tag(depot), read_pointer(depot)
-    parts, used, waiting = _whole(Shelf(depot), bills(), catalogue, _published(depot, last))
+    there = set(depot.keys(f"{FOLDER}/"))
+    # A removed file says nothing about the previous version, and is rebuilt.
+    known = last if last is not None and f"{FOLDER}/{last.file}" in there else None
+    parts, used, waiting = _whole(Shelf(depot), bills(), catalogue, _published(depot, known))
     version = _digest(parts, used, catalogue)
     pointer = Pointer(
         version=version,
@@ -104,9 +107,9 @@ def _once(
         resources=f"resources-{_digest_of_large(parts, catalogue)}.duckdb",
         published_at=now.isoformat(timespec="seconds"),
     )
-    if last is not None and last.version == version:
+    files = {f"{FOLDER}/{name}" for name in (pointer.file, pointer.resources)}
+    if last is not None and last.version == version and files <= there:
         return Publication(last, False, used, waiting, retire(depot, last, now))  # noqa: FBT003 - as named
-    there = set(depot.keys(f"{FOLDER}/"))
     for name, before, is_large in (
         (pointer.file, last and last.file, False),
         (pointer.resources, last and last.resources, True),
@@ -140,7 +143,7 @@ def _turn(depot: Depot) -> Iterator[None]:
 
 
 def _published(depot: Depot, last: Pointer | None) -> list[Bill]:
-    """The bills of the version before."""
+    """The bills of the previous version."""
     if last is None:
         return []
     file = depot.here(f"{FOLDER}/{last.file}")
@@ -154,7 +157,7 @@ def _published(depot: Depot, last: Pointer | None) -> list[Bill]:
 def _whole(
     shelf: Shelf, bills: Iterable[Bill], catalogue: Sequence[Mart], published: Iterable[Bill]
 ) -> tuple[tuple[Part, ...], tuple[Bill, ...], tuple[str, ...]]:
-    """The partitions of the bills of which every mart is there.
+    """The partitions of the bills for which every mart exists.
 
     Raises:
         PublishError: a month that is published would be lost.

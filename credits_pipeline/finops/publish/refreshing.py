@@ -1,6 +1,6 @@
-"""From the lake to a published version: marts of months that lack them, then one new version.
+"""From the lake to a published version: missing marts are made, then one new version.
 
-What the command, the assets and a rebuild after an upgrade share. Ingesting is not done here.
+The command, the assets and a rebuild after an upgrade share this. Ingesting is not done here.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,14 +11,14 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.lake import Lake, Version
 from credits_pipeline.finops.marts.catalogue import marts
-from credits_pipeline.finops.marts.duck import DuckDBEngine
 from credits_pipeline.finops.marts.making import Made, Rows, is_made, make
 from credits_pipeline.finops.marts.mart import Mart
+from credits_pipeline.finops.marts.opening import open_engine
 from credits_pipeline.finops.marts.shelf import Shelf
 from credits_pipeline.finops.publish.bill import Bill
 from credits_pipeline.finops.publish.publishing import Publication, publish
 
-#: Somebody may be making a mart count that no published version has yet.
+#: Another process may be finishing a mart that no published version has yet.
 _MARTS_STAY = timedelta(hours=6)
 #: What was reported in a month can be looked up for more than a year.
 _ROWS_STAY = timedelta(days=400)
@@ -27,10 +27,10 @@ _Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What became of it.
+    """The result of a refresh.
 
     Attributes:
-        publication: what counts now.
+        publication: what is current now.
         made: what was made, for each source and month.
     """
 
@@ -39,12 +39,12 @@ class Refreshed:
 
     @property
     def holds(self) -> bool:
-        """Whether every mart sums to its rows, and every month is published as the lake has it."""
+        """Whether every mart sums to its rows, and every month is published as in the lake."""
         return all(made.holds for made in self.made.values()) and not self.publication.waiting
 
 
 class Refresher:
-    """A lake, a shelf and what stands on it.
+    """A lake, a depot and what is computed from them.
 
     Attributes:
         catalogue: the marts.
@@ -55,7 +55,7 @@ class Refresher:
 
         Args:
             lake: the typed rows.
-            depot: where marts and published versions are kept.
+            depot: where marts and published versions are stored.
             tags: the tag keys that are columns.
             memory: what an engine may use.
         """
@@ -66,7 +66,7 @@ class Refresher:
         self._memory = memory
 
     def make(self, version: Version, *, say: _Say = lambda _: None) -> Made:
-        """The marts of one version of a month, made anew where they are not there.
+        """The marts of one version of a month, computed if they are missing.
 
         Raises:
             EngineError: one can't be computed.
@@ -76,7 +76,7 @@ class Refresher:
         rows = Rows(version.source, str(version.month), version.version, files)
         with (
             self._depot.scratch() as folder,
-            DuckDBEngine.opened(folder, memory=self._memory) as engine,
+            open_engine(folder, memory=self._memory) as engine,
         ):
             return make(engine, self._shelf, self.catalogue, rows, say=say)
 
@@ -98,7 +98,7 @@ class Refresher:
         return Refreshed(publication, made)
 
     def bills(self) -> list[Bill]:
-        """What the lake holds."""
+        """The bills in the lake."""
         return [bill_of(version) for version in self._counting()]
 
     def _counting(self) -> Iterator[Version]:
@@ -130,7 +130,7 @@ class Refresher:
 
 
 def bill_of(version: Version) -> Bill:
-    """What is said of a month's version."""
+    """The description of a month's version."""
     return Bill(
         source=version.source,
         provider=version.provider,

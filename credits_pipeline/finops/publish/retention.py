@@ -1,7 +1,7 @@
-"""Old published files go when nobody can be reading them: not the newest, not young, not open.
+"""Deletes old published files when nobody can be reading them: not the newest, recent or open ones.
 
-A process that has a file open holds a lock on it, which is asked for and never taken. A file that
-this process has open is not asked about: closing it again would let go of its own lock.
+A process that has a file open holds a lock on it, which is only tested here. A file that this
+process itself has open is not tested: closing it again would release its own lock.
 """
 
 import fcntl
@@ -14,9 +14,9 @@ from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.publish.pointer import FOLDER, Pointer
 from credits_pipeline.finops.publish.published import is_open_here
 
-#: Versions that stay in any case.
+#: Versions that always stay.
 _NEWEST = 3
-#: A page that was opened on a version may still ask it for something.
+#: A page that was opened on a version may still query it.
 _STAYS = timedelta(hours=24)
 _KINDS = ("finops", "resources")
 # struct flock on Linux: type, whence, start, length, pid.
@@ -47,14 +47,14 @@ def retire(depot: Depot, current: Pointer, now: datetime) -> tuple[str, ...]:
 
 
 def _is_open(file: Path) -> bool:
-    """Whether a process of this machine reads a file, or the copy of it that is here."""
+    """Whether a process of this machine reads a file, or its local copy."""
     return file.exists() and (is_open_here(file) or _is_open_elsewhere(file))
 
 
 def _is_open_elsewhere(file: Path) -> bool:
     with file.open("rb") as probe:
         asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        # The file is read-only to us, but asking for who holds it needs no right to write.
+        # The file is read-only to us, but asking for a lock's holder needs no write permission.
         answer = fcntl.fcntl(probe, fcntl.F_GETLK, asked)
         kind: int = struct.unpack(_FLOCK, answer)[0]
     return kind != fcntl.F_UNLCK

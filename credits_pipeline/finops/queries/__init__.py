@@ -1,1 +1,1 @@
-"""What is asked of a published version: one module for pages, commands, CSV, PDF and alerts."""
+"""Queries of a published version: one module for pages, commands, CSV, PDF and alerts."""

@@ -1,8 +1,8 @@
-"""What changed: complete days on both sides, as many on one side as on the other.
+"""What changed: complete days on both sides, the same number on each.
 
 A day is complete when every source of the scope says so. A whole month is compared with a whole
-month, as they were billed; an unfinished one by its complete days with the first days of the month
-before. Where it can't be compared, it says why.
+month, as billed; the complete days of an unfinished one with the first days of the previous month.
+If it can't be compared, it says why.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ class Change:
 
     @property
     def percent(self) -> Decimal | None:
-        """The same in percent of before; None where there was nothing before."""
+        """The same in percent of the previous spend; None if there was none."""
         return percent(self.change, abs(self.previous))
 
     @property
@@ -66,7 +66,7 @@ class Comparison:
         now: the days of this side.
         before: the days of the other side.
         rows: each group, the largest change first.
-        why_not: why nothing can be compared; empty where it can.
+        why_not: why nothing can be compared; empty if it can.
         limited_by: sources whose last complete day ends this side early.
         without_before: sources that have no bill of the other side.
     """
@@ -101,7 +101,7 @@ class Comparison:
 
     @property
     def percent(self) -> Decimal | None:
-        """The same in percent of before; None where there was nothing before."""
+        """The same in percent of the previous spend; None if there was none."""
         return percent(self.change, abs(self.previous))
 
 
@@ -115,10 +115,10 @@ class _Sides:
 
 
 def compare(published: Published, scope: Scope) -> Comparison:
-    """A scope beside what stands before it, by its groups.
+    """A scope beside its previous period, by its groups.
 
     Raises:
-        SeveralCurrenciesError: it holds several currencies, and none was chosen.
+        SeveralCurrenciesError: it has several currencies, and none was chosen.
     """
     sides = _sides(published, scope)
     both = scope.but(period=sides.now)
@@ -145,23 +145,23 @@ def changes(
     by: Sequence[str] = ("account", "service"),
     limit: int = 5,
 ) -> tuple[Change, ...]:
-    """What changed most, in money and in either direction; nothing where it can't be compared.
+    """What changed most, in money and in either direction; empty if it can't be compared.
 
     Args:
         published: the version.
         scope: what is asked for.
-        by: the words that it is looked at by.
+        by: the words that it is grouped by.
         limit: how many.
 
     Raises:
-        SeveralCurrenciesError: it holds several currencies, and none was chosen.
+        SeveralCurrenciesError: it has several currencies, and none was chosen.
     """
     found = compare(published, scope.but(group=tuple(by))).rows
     return tuple(row for row in found if row.change)[:limit]
 
 
 def complete_days(published: Published, scope: Scope) -> int:
-    """How many days of a period are complete, from its first."""
+    """How many days of a period are complete, from its first day."""
     until = complete_until(published, scope)
     return 0 if until is None else max(0, (min(until, scope.period.end) - scope.period.start).days)
 
@@ -198,7 +198,7 @@ def _sides(published: Published, scope: Scope) -> _Sides:
 
 
 def _of_scope(all_bills: Iterable[Bill], scope: Scope) -> dict[str, list[Bill]]:
-    """The bills of both sides, by the sources that the scope is about."""
+    """The bills of both sides, by the sources of the scope."""
     clouds, names = scope.filters.get("cloud"), scope.filters.get("source")
     months = {*scope.period.months, *scope.period.previous().months}
     found: dict[str, list[Bill]] = {}
@@ -214,7 +214,7 @@ def _of_scope(all_bills: Iterable[Bill], scope: Scope) -> dict[str, list[Bill]]:
 
 
 def _complete_end(found: Iterable[Bill], period: Period) -> date:
-    """The day after the last complete one of a source in a period, one day after the other."""
+    """The day after the last complete one of a source in a period, without gaps."""
     by_month = {bill.billing_month: bill for bill in found}
     end = period.start
     for month in period.months:

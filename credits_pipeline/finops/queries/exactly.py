@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
 
-#: More digits than any sum of amounts has; a digit lost is an error and never a rounded amount.
+#: More digits than any sum of amounts has; a lost digit is an error, never a rounded amount.
 _EXACT = Context(prec=100, traps=[Inexact])
 _SHOWN = Context(prec=100, rounding=ROUND_HALF_UP)
 _TENTH = Decimal("0.1")
@@ -18,17 +18,17 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def less(amount: Decimal, other: Decimal) -> Decimal:
-    """The first less the second."""
+    """The first minus the second."""
     return _EXACT.subtract(amount, other)
 
 
 def times(amount: Decimal, rate: Decimal) -> Decimal:
-    """The amount as often as the rate says."""
+    """The amount multiplied by the rate."""
     return _EXACT.multiply(amount, rate)
 
 
 def percent(part: Decimal, whole: Decimal) -> Decimal | None:
-    """A part in percent of a whole, with one decimal, for people; None of nothing."""
+    """A part in percent of a whole, with one decimal, for people; None if the whole is zero."""
     if not whole:
         return None
     ratio = _SHOWN.divide(_SHOWN.multiply(part, Decimal(100)), whole)

@@ -1,7 +1,7 @@
-"""An answer as programs and spreadsheets take it: the same rows as on the screen, exact.
+"""An answer for programs and spreadsheets: the same rows as on the screen, exact.
 
-Every line of the CSV says of which scope, in which currency and at which cost it is, so that a line
-that was copied elsewhere still says what it is.
+Every line of the CSV has its scope, currency and cost view, so that a line copied elsewhere still
+says what it is.
 """
 
 import csv
@@ -13,7 +13,7 @@ from credits_pipeline.finops.publish.bill import Bill
 from credits_pipeline.finops.queries.spend import Spend
 from credits_pipeline.finops.queries.words import spelled
 
-#: A spreadsheet takes a cell that begins so for a formula.
+#: A spreadsheet reads a cell with this beginning as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -42,7 +42,7 @@ def as_csv(answer: Spend, names: dict[str, str] | None = None) -> bytes:
 
     Args:
         answer: what is written.
-        names: of accounts, which get a column of their own.
+        names: of accounts, which get a separate column.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")

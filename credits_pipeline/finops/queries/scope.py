@@ -1,4 +1,4 @@
-"""A scope: which charges, of when, at which cost. The same words everywhere, in addresses too."""
+"""A scope: which charges, of when, in which cost view. Addresses use the same words."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ _TAGS = ("team", "product", "environment")
 
 
 class ScopeError(ValueError):
-    """Words that are no scope; the message names each and says what is one."""
+    """Words that are not a scope; the message names each and says what is valid."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What is asked for.
+    """What is requested.
 
     Attributes:
         period: of when.
@@ -29,7 +29,7 @@ class Scope:
         credits: whether credits count.
         tax: whether tax counts.
         group: words that it is grouped by.
-        currency: one currency; None where there is no choice to make.
+        currency: one currency; None if there is no choice to make.
     """
 
     period: Period
@@ -51,13 +51,13 @@ class Scope:
         """Read a scope.
 
         Args:
-            words: each with its value or values; without a word every charge counts, credits and
-                tax too, at amortised cost, of this month.
+            words: each with its value or values; without filters every charge counts, including
+                credits and tax, at amortised cost, of this month.
             today: in UTC.
             tags: the tag keys that are columns.
 
         Raises:
-            ScopeError: a word or a value is not known; it names all of them.
+            ScopeError: a word or a value is not known; names all of them.
         """
         vocabulary = Vocabulary(tuple(tags))
         given = {word: _many(values) for word, values in words.items()}
@@ -88,7 +88,7 @@ class Scope:
 
     @property
     def basis(self) -> str:
-        """At which cost, for people."""
+        """The cost view, for people."""
         return (
             f"{self.cost.capitalize()}, credits {'in' if self.credits else 'out'}, "
             f"tax {'in' if self.tax else 'out'}"
@@ -116,7 +116,7 @@ class Scope:
         return replace(self, **changes)
 
     def narrowed(self, word: str, value: object) -> Self:
-        """The part of it that has one value; None is the lack of one."""
+        """The part of it that has one value; None is the missing value."""
         return self.but(filters={**self.filters, word: (spelled(word, value),)})
 
 

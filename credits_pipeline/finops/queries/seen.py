@@ -1,7 +1,7 @@
 """What members of some teams see of a version: values, names of accounts, sources and months.
 
-Names say something too: who is limited to teams is told no account, service or source in which
-those teams have no charge.
+Names are information too: people who are limited to teams see no account, service or source in
+which those teams have no charge.
 """
 
 from credits_pipeline.finops.publish.published import Published
@@ -12,12 +12,12 @@ _TEAM = "team"
 
 
 def has_teams(published: Published) -> bool:
-    """Whether the bills tell teams apart; without the tag as a column nobody can be limited."""
+    """Whether the bills distinguish teams; without the tag as a column nobody can be limited."""
     return _TEAM in published.tags
 
 
 def values_seen(published: Published, word: str, teams: Teams) -> tuple[str, ...]:
-    """The values of a word in the charges of some teams; the lack of one at the end."""
+    """The values of a word in the charges of some teams; the missing value last."""
     column = "billing_currency" if word == "currency" else Vocabulary(published.tags).groups[word]
     where, marks = _of(published, teams)
     found = [

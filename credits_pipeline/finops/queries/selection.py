@@ -1,6 +1,6 @@
 """A scope as SQL over a published version: what is counted (the cost views) and which rows.
 
-*Net* is amortised, with the credits of the bill replaced by those that receipts gave out, where a
+*Net* is amortised, with the credits of the bill replaced by those that receipts distributed, if a
 payer's month has a receipt. Receipts count in no other view, or credits would count twice.
 """
 
@@ -30,7 +30,7 @@ class SeveralCurrenciesError(ValueError):
     """The scope holds more than one currency, and none was chosen.
 
     Attributes:
-        currencies: those that it holds.
+        currencies: those that it has.
     """
 
     def __init__(self, currencies: Sequence[str]) -> None:
@@ -56,7 +56,7 @@ class Selection:
     values: tuple[object, ...]
 
     def and_(self, where: str, *values: object) -> "Selection":
-        """Fewer of them."""
+        """A subset of them."""
         return Selection(self.table, f"{self.where} AND {where}", (*self.values, *values))
 
 
@@ -66,7 +66,7 @@ def select(published: Published, scope: Scope, *, daily: bool = False) -> Select
     Args:
         published: the version.
         scope: which.
-        daily: whether days have to be told apart.
+        daily: whether days have to be distinguished.
     """
     whole = select_all(published, scope, daily=daily)
     rows = Selection(whole.table, f"{whole.where} AND {counted(scope.cost)}", whole.values)
@@ -78,7 +78,7 @@ def select(published: Published, scope: Scope, *, daily: bool = False) -> Select
 
 
 def select_all(published: Published, scope: Scope, *, daily: bool = False) -> Selection:
-    """The rows of a scope in whatever view: receipts are among them, and credits and tax."""
+    """The rows of a scope in any view: including receipts, credits and tax."""
     resources = "resource" in scope.group
     days = daily or "day" in scope.group or not scope.period.by_month
     table = "resource_costs" if resources else "spend_daily" if days else "spend_monthly"
@@ -89,10 +89,10 @@ def select_all(published: Published, scope: Scope, *, daily: bool = False) -> Se
 
 
 def filters_of(published: Published, scope: Scope) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Each condition of a scope beside its period, with the values of its marks and its column."""
+    """Each condition of a scope except its period, with the values of its marks and its column."""
     columns = Vocabulary(published.tags).filters
     for word, values in scope.chosen:
-        # Accounts are also named by name.
+        # Accounts can also be given by name.
         wanted = _ids(published, values) if word == "account" else values
         where, marks = _one_of(columns[word], blank(word), wanted)
         yield where, marks, columns[word]
@@ -101,7 +101,7 @@ def filters_of(published: Published, scope: Scope) -> Iterator[tuple[str, tuple[
 
 
 def in_period(table: str, scope: Scope) -> Selection:
-    """The rows of a period: of whole months as they are billed, else by the date of the charge."""
+    """The rows of a period: of whole months as billed, otherwise by the date of the charge."""
     period = scope.period
     if period.by_month:
         return Selection(
@@ -120,7 +120,7 @@ def counted(cost: str) -> str:
 def read(
     published: Published, rows: Selection, columns: str, after: str = ""
 ) -> list[tuple[Any, ...]]:
-    """Columns of the rows that were selected."""
+    """Columns of the selected rows."""
     text = f"SELECT {columns} FROM {rows.table} WHERE {rows.where} {after}"  # noqa: S608 - names of ours
     ask = published.resource_rows if rows.table == "resource_costs" else published.rows
     return ask(text, rows.values)
@@ -134,7 +134,7 @@ def currencies(published: Published, scope: Scope) -> tuple[str, ...]:
 
 
 def one_currency(published: Published, scope: Scope) -> Scope:
-    """The scope with its one currency said; without rows it has none.
+    """The scope with its one currency set; without rows it has none.
 
     Raises:
         SeveralCurrenciesError: it has several.

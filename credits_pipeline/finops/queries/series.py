@@ -14,7 +14,7 @@ from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.selection import one_currency
 from credits_pipeline.finops.queries.spend import sums
 
-#: Above so many days bars are months.
+#: Above this many days, bars are months.
 _DAYS_SHOWN = 92
 _WEEK = timedelta(days=7)
 
@@ -39,7 +39,7 @@ def series(
 ) -> tuple[Point, ...]:
     """The spend of a scope over time, by its groups; all points sum to its total.
 
-    A billing month's charges may be dated outside of it, as late credits are: so are their points.
+    A billing month's charges may be dated outside it, like late credits: so are their points.
 
     Args:
         published: the version.
@@ -47,7 +47,7 @@ def series(
         by: the width of a bar; default: days up to 92 of them, else months.
 
     Raises:
-        SeveralCurrenciesError: it holds several currencies, and none was chosen.
+        SeveralCurrenciesError: it has several currencies, and none was chosen.
     """
     width = by or ("day" if scope.period.days <= _DAYS_SHOWN else "month")
     words = tuple(word for word in scope.group if word not in ("day", "month"))
@@ -73,7 +73,7 @@ def weeks(
         Each group's weeks, the oldest first.
 
     Raises:
-        SeveralCurrenciesError: it holds several currencies, and none was chosen.
+        SeveralCurrenciesError: it has several currencies, and none was chosen.
     """
     end = min(complete_until(published, scope) or scope.period.end, scope.period.end)
     start = end - weeks * _WEEK

@@ -26,11 +26,11 @@ class Row:
     """One group.
 
     Attributes:
-        keys: the value of each word that it is grouped by; None for the lack of one.
+        keys: the value of each word that it is grouped by; None for the missing value.
         label: the same for people.
         cost: exact.
         line_items: how many rows of bills.
-        share: of the whole, in percent with one decimal; None of nothing.
+        share: of the total, in percent with one decimal; None if that is zero.
     """
 
     keys: tuple[str | None, ...]
@@ -65,7 +65,7 @@ class Spend:
 
     @property
     def currency(self) -> str | None:
-        """Of all amounts; None where there is nothing."""
+        """Of all amounts; None if there is nothing."""
         return self.scope.currency
 
 
@@ -73,7 +73,7 @@ def spend(published: Published, scope: Scope) -> Spend:
     """Where the money of a scope went.
 
     Raises:
-        SeveralCurrenciesError: it holds several currencies, and none was chosen.
+        SeveralCurrenciesError: it has several currencies, and none was chosen.
     """
     asked = one_currency(published, scope)
     rows = grouped(published, asked, asked.group)
@@ -87,10 +87,10 @@ def spend(published: Published, scope: Scope) -> Spend:
 
 
 def totals(published: Published, scope: Scope) -> dict[str, tuple[Row, ...]]:
-    """The spend of a scope by every word that filters; each sums to the same.
+    """The spend of a scope by every word that filters; each has the same sum.
 
     Raises:
-        SeveralCurrenciesError: it holds several currencies, and none was chosen.
+        SeveralCurrenciesError: it has several currencies, and none was chosen.
     """
     asked = one_currency(published, scope).but(group=())
     words = Vocabulary(published.tags).filters

@@ -1,4 +1,4 @@
-"""Which values a word can have, what accounts are called, and values that occur nowhere."""
+"""The possible values of a word, the names of accounts, and values that are in no bill."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ __all__ = ["Unknown", "account_names", "currencies", "unknown", "values"]
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that occurs in no bill.
+    """A value that is in no bill.
 
     Attributes:
         word: of the scope.
@@ -27,13 +27,13 @@ class Unknown:
 
     @property
     def sentence(self) -> str:
-        """What to tell people."""
+        """The message for people."""
         meant = f" Did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
         return f"{self.word} {self.value!r} occurs in no bill.{meant}"
 
 
 def values(published: Published, word: str) -> tuple[str, ...]:
-    """All values of a word, in order; the lack of one, where it occurs, at the end."""
+    """All values of a word, in order; the missing value, if it occurs, last."""
     column = "billing_currency" if word == "currency" else Vocabulary(published.tags).groups[word]
     table = "spend_daily" if word == "day" else "spend_monthly"
     ask = published.resource_rows if word == "resource" else published.rows
@@ -45,7 +45,7 @@ def values(published: Published, word: str) -> tuple[str, ...]:
 
 
 def account_names(published: Published) -> dict[str, str]:
-    """What each account is called by its newest bill; its id where it has no name."""
+    """Each account's name on its newest bill; its id if it has no name."""
     found = published.rows(
         "SELECT sub_account_id, COALESCE(MAX_BY(sub_account_name, billing_month) "
         "FILTER (WHERE sub_account_name IS NOT NULL), sub_account_id) FROM accounts "
@@ -55,7 +55,7 @@ def account_names(published: Published) -> dict[str, str]:
 
 
 def unknown(published: Published, scope: Scope) -> tuple[Unknown, ...]:
-    """The values of a scope that occur in no bill, in whatever month."""
+    """The values of a scope that are in no bill of any month."""
     found = []
     for word, given in scope.chosen:
         known = dict.fromkeys((*values(published, word), blank(word)))

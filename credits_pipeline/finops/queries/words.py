@@ -1,4 +1,4 @@
-"""The words of a scope: what each is a column of, and how the lack of a value is written."""
+"""The words of a scope: the column of each, and how a missing value is written."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from credits_pipeline.finops.marts.columns import tag_column
 
 UNTAGGED, NONE = "(untagged)", "(none)"
 
-#: Words that filter and group, and the columns of the spend marts that they are.
+#: Words that filter and group, and their columns in the spend marts.
 FIXED_WORDS = {
     "cloud": "provider",
     "account": "sub_account_id",
@@ -25,14 +25,14 @@ GROUPS = {
     "month": "billing_month",
     "resource": "resource_id",
 }
-#: Words that say what is counted and how.
+#: Words that set what is counted and how.
 SETTINGS = ("period", "cost", "credits", "tax", "group", "currency")
 _TAGS = ("team", "product")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words that hold where these tag keys are columns.
+    """The words that exist when these tag keys are columns.
 
     Attributes:
         tags: the keys.
@@ -58,15 +58,15 @@ class Vocabulary:
 
 
 def blank(word: str) -> str:
-    """How the lack of a value is written in addresses and tables."""
+    """How a missing value is written in addresses and tables."""
     return NONE if word in GROUPS or (word in FIXED_WORDS and word not in _TAGS) else UNTAGGED
 
 
 def spelled(word: str, value: object) -> str:
-    """A value as addresses and tables have it."""
+    """A value as written in addresses and tables."""
     return blank(word) if value is None else str(value)
 
 
 def listed(words: Iterable[str]) -> str:
-    """Words one after the other, for people."""
+    """A list of words, for people."""
     return ", ".join(words)

@@ -17,6 +17,10 @@ from credits_pipeline.finops.samples.organisation import ACCOUNTS, PAYERS, REGIO
 from credits_pipeline.finops.samples.stories import (
     COMMITMENTS,
     IDLE,
+    MAP_PROJECT,
+    MAP_TAG,
+    MARKED,
+    MIGRATED,
     RETIRED,
     RETIRING,
     Idle,
@@ -165,7 +169,7 @@ def _made(
     percent = {one.key: one.percent for one in COMMITMENTS}.get(runs.committed, 0)
     machine = runs.profile == "always" and meter.unit == "Hours"
     tagged = int(_digest(f"tags/{resource}")[:6], 16) % 100 < runs.tagged
-    tags = account.tags if tagged else {}
+    tags = {**account.tags, **_migrated(account, resource)} if tagged and account.tags else {}
     return Line(
         source=account.source,
         account=account.id,
@@ -196,6 +200,12 @@ def _made(
         last=last,
         tags=json.dumps(tags, ensure_ascii=False, separators=(",", ":")) if tags else "",
     )
+
+
+def _migrated(account: Account, resource: str) -> dict[str, str]:
+    """AWS's tag of its Migration Acceleration Program, where somebody thought of it."""
+    moved = account.id in MIGRATED and int(_digest(f"map/{resource}")[:6], 16) % 100 < MARKED
+    return {MAP_TAG: MAP_PROJECT} if moved else {}
 
 
 def _resource(account: Account, meter: Meter, name: str) -> str:

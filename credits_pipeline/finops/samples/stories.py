@@ -168,6 +168,12 @@ CREDITS = (
     ),
 )  # fmt: skip
 
+#: AWS pays for what was migrated where it bears this tag, and not everything does.
+MAP_TAG, MAP_PROJECT = "map-migrated", "mig5T578"
+MIGRATED = frozenset({"301146728835", "158220914476", "476602831190"})
+#: Percent of the resources there.
+MARKED = 62
+
 IDLE = (
     Idle("aws", "268834019952", "m6i.8xlarge", "i-0idle", 7, "a load test ended, the machine did not"),
     Idle("aws", "268834019952", "m4.2xlarge", "i-1idle", 13, "an old generation that nobody uses"),

@@ -13,8 +13,9 @@ T = TypeVar("T")
 _READS = ("describe_", "get_", "list_", "assume_role")
 _DENIED = {
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError",
-    "AuthorizationErrorException", "OptInRequiredException",
+    "AuthorizationErrorException",
 }  # fmt: skip
+_NOT_ENROLLED = "OptInRequiredException"
 _OFF = {"OptInRequired", "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"}
 _THROTTLED = {
     "Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded",
@@ -170,6 +171,11 @@ def _refused(code: str, text: str, action: str, where: str) -> NotSeenError:
             f"{where}: {action} is not allowed ({code}). What to do: add {action} to the role's "
             "policy.",
             action,
+        )
+    if code == _NOT_ENROLLED:
+        return NotSeenError(
+            f"{where}: {action} is not answered: the account is not enrolled in the service "
+            f"({code}). What to do: enrol it, or say FINOPS_SCAN_AWS_FINDINGS=off."
         )
     if code in _OFF:
         return NotSeenError(

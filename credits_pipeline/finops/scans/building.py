@@ -13,6 +13,7 @@ from credits_pipeline.finops.scans.billed import monthly, rows_of, spelled
 from credits_pipeline.finops.scans.columns import COLUMNS
 from credits_pipeline.finops.scans.inventory import RESOURCES
 from credits_pipeline.finops.scans.table import Table
+from credits_pipeline.finops.scans.utilisation import MEASURED
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.marts.shelf import Shelf
@@ -70,7 +71,7 @@ def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[Bill
 
 def build(
     inventory: Path | None, outside: Path | None, utilisation: Path | None, before: Path | None,
-    bills: list[BillFile], scratch: Path,
+    bills: list[BillFile], scratch: Path, unmeasured: str = "",
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """The rows of the table, by account, region, kind and id.
 
@@ -81,6 +82,7 @@ def build(
         before: the table as the scan before made it; None for the first.
         bills: see `bill_files`.
         scratch: a folder for what does not fit into memory.
+        unmeasured: why nothing was measured, where something is at other times.
     """
     with table.connected(scratch) as connection:
         _inventory(connection, inventory, outside)
@@ -98,7 +100,7 @@ def build(
                 AND cost.short = {SHORT.format(id="inventory.resource_id")}
             ORDER BY {", ".join(f"inventory.{key}" for key in _KEYS.split(", "))}"""  # noqa: S608 - our own names
         for row in table.rows_of(connection, text):
-            yield _built(row)
+            yield _built(row, unmeasured)
 
 
 def _inventory(connection: Any, inventory: Path | None, outside: Path | None) -> None:
@@ -160,8 +162,10 @@ def _costs(connection: Any, bills: list[BillFile]) -> None:
         )
 
 
-def _built(row: Mapping[str, Any]) -> dict[str, Any]:
+def _built(row: Mapping[str, Any], why: str) -> dict[str, Any]:
     measured, unmeasured = row["measured"] or {}, row["unmeasured"] or {}
+    if why:
+        unmeasured = dict.fromkeys(MEASURED.get(row["kind"], ()), why)
     found = {column.name: row[column.name] for column in COLUMNS}
     for column in COLUMNS:
         value = measured.get(column.name)
@@ -170,11 +174,11 @@ def _built(row: Mapping[str, Any]) -> dict[str, Any]:
     missing = {**dict(row["not_known"] or {}), **dict(unmeasured)}
     if found["attached"] is False:
         found["unattached_days"] = _unattached(row)
-    cost, lines, why = monthly(
+    cost, lines, no_cost = monthly(
         rows_of(row["cost_rows"] or ()), BillingMonth.parse(row["month"] or "2000-01")
     )
     if cost is None:
-        missing["cost_month"] = why
+        missing["cost_month"] = no_cost
     else:
         found["cost_month"], found["list_cost_month"] = cost.effective, cost.list
         found["currency"], found["billing_month"] = cost.currency, cost.month

@@ -1,19 +1,28 @@
-"""AWS's own findings from its APIs: the Cost Optimization Hub, and Compute Optimizer's idle ones.
+"""AWS's own findings from its APIs: the Cost Optimization Hub, and Compute Optimizer's lists.
 
 Asked only where no file has them. What may not be asked is not known; nobody's rules depend on it.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.finops.scans.accounts import Account, Accounts
-from credits_pipeline.finops.scans.asking import NotSeenError
+from credits_pipeline.finops.scans.asking import Asking, NotSeenError
 from credits_pipeline.finops.scans.findings import HUB, OPTIMIZER, Outside
-from credits_pipeline.finops.scans.inventory import KNOWN, UNKNOWN, Part
+from credits_pipeline.finops.scans.findings_optimizer import LISTINGS
+from credits_pipeline.finops.scans.inventory import KNOWN, PARTLY, UNKNOWN, Part
 from credits_pipeline.finops.scans.meaning import action_of, kind_of
 
 _HOME = "us-east-1"
+#: Its words for what to do that are none of a sentence.
+_ADVICE = {
+    "MigrateToGraviton": "Move it to Graviton",
+    "ScaleIn": "Scale it in",
+    "PurchaseSavingsPlans": "Buy a Savings Plan",
+    "PurchaseReservedInstances": "Buy a reservation",
+}
 
 
 def ask_findings(
@@ -32,7 +41,7 @@ def ask_findings(
         if account.refused is not None:
             continue
         for region in regions:
-            yield from _told(OPTIMIZER, account, region, _idle(accounts, account, region), parts)
+            yield from _optimized(accounts.asking(account, region), parts)
 
 
 def _told(
@@ -49,6 +58,27 @@ def _told(
     parts.append(Part(what, account.id, region, KNOWN, number))
 
 
+def _optimized(asking: Asking, parts: list[Part]) -> Iterator[Outside]:
+    """What Compute Optimizer says; a list of it that is refused leaves the others."""
+    number, refused = 0, list[NotSeenError]()
+    for listing in LISTINGS:
+        try:
+            for one in listing.found(asking):
+                number += 1
+                yield one
+        except NotSeenError as error:
+            refused.append(error)
+            if not error.permission:
+                break  # the region is off, or nobody answers: the others would say the same
+    said = Part(OPTIMIZER, asking.account, asking.region, KNOWN, number)
+    if not refused:
+        parts.append(said)
+        return
+    state = PARTLY if len(refused) < len(LISTINGS) and refused[-1].permission else UNKNOWN
+    lacking = ((error.says, error.permission) for error in refused)
+    parts.extend(replace(said, state=state, says=says, permission=p) for says, p in lacking)
+
+
 def _hub(accounts: Accounts, own: Account) -> Iterator[Outside]:
     asking = accounts.asking(own, _HOME)
     for one in asking.pages("cost-optimization-hub", "list_recommendations", "items"):
@@ -60,6 +90,8 @@ def of_hub(one: Mapping[str, Any]) -> Outside:
     kind = kind_of(str(one.get("currentResourceType", "")))
     now, then = one.get("currentResourceSummary", ""), one.get("recommendedResourceSummary", "")
     change = f": {now} to {then}" if now and then else ""
+    word = str(one.get("actionType") or "Change")
+    advice = _ADVICE.get(word, f"{word} it")
     return Outside(
         origin=HUB,
         provider="aws",
@@ -68,35 +100,12 @@ def of_hub(one: Mapping[str, Any]) -> Outside:
         resource_id=str(one.get("resourceArn") or one.get("resourceId") or ""),
         kind=kind,
         action=action_of(kind, str(one.get("actionType", ""))),
-        says=f"{HUB} says {one.get('actionType', 'to change it')}{change}",
-        do=f"{one.get('actionType', 'Change')} it{change}.",
+        says=f"{HUB} says: {advice[0].lower()}{advice[1:]}{change}",
+        do=f"{advice}{change}.",
         saving=_amount(one.get("estimatedMonthlySavings")),
         currency=str(one.get("currencyCode") or "USD"),
         at=str(one.get("lastRefreshTimestamp") or ""),
     )
-
-
-def _idle(accounts: Accounts, account: Account, region: str) -> Iterator[Outside]:
-    asking = accounts.asking(account, region)
-    for one in asking.pages("compute-optimizer", "get_idle_recommendations", "idleRecommendations"):
-        kind = kind_of(str(one.get("resourceType", "")))
-        options = one.get("savingsOpportunityAfterDiscounts") or one.get("savingsOpportunity") or {}
-        saving = options.get("estimatedMonthlySavings", {})
-        yield Outside(
-            origin=OPTIMIZER,
-            provider="aws",
-            account=str(one.get("accountId", account.id)),
-            region=region,
-            resource_id=str(one.get("resourceArn", "")),
-            kind=kind,
-            action=action_of(kind, "Delete"),
-            says=f"{OPTIMIZER} finds it {str(one.get('finding', 'idle')).lower()}: "
-            f"{one.get('findingDescription', '')}".rstrip(": "),
-            do="Stop or delete it.",
-            saving=_amount(saving.get("value")),
-            currency=str(saving.get("currency") or "USD"),
-            at=str(one.get("lastRefreshTimestamp") or ""),
-        )
 
 
 def _amount(value: Any) -> Decimal | None:

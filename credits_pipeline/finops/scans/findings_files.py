@@ -19,6 +19,7 @@ from credits_pipeline.finops.scans.findings import (
     Outside,
 )
 from credits_pipeline.finops.scans.findings_aws import of_hub
+from credits_pipeline.finops.scans.findings_optimizer import NOTHING
 from credits_pipeline.finops.scans.inventory import KNOWN, PARTLY, UNKNOWN, Part
 from credits_pipeline.finops.scans.meaning import action_of, kind_of
 
@@ -120,7 +121,7 @@ def _optimizer(rows: Iterable[Mapping[str, str]], refused: list[str]) -> Iterato
              n.endswith(("instancetype", "memorysize", "volumetype"))), "",
         )  # fmt: skip
         finding = lower.get("finding", "")
-        if not arn or finding.lower() in ("optimized", ""):
+        if not arn or finding.lower().replace("_", "") in NOTHING:
             continue
         saving = next(
             (v for n, v in lower.items() if n.startswith("recommendationoptions_1_") and

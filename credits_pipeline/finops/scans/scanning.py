@@ -18,6 +18,7 @@ from credits_pipeline.finops.scans.findings import FINDINGS as OUTSIDE
 from credits_pipeline.finops.scans.findings import Outside
 from credits_pipeline.finops.scans.findings_aws import ask_findings
 from credits_pipeline.finops.scans.findings_files import read_findings
+from credits_pipeline.finops.scans.holding import is_of_day, not_today
 from credits_pipeline.finops.scans.inventory import (
     RESOURCES,
     Part,
@@ -131,13 +132,18 @@ class Scan:
         from credits_pipeline.finops.marts.shelf import Shelf  # noqa: PLC0415 - loads DuckDB
 
         shelf = self.shelf
-        inventory, utilised = shelf.current(INVENTORY), shelf.current(UTILISED)
+        inventory = shelf.current(INVENTORY)
         at = at if inventory is None else inventory.as_of
         before = self._before(at)
-        parts = [shelf.current(name) for name in (INVENTORY, UTILISED, FINDINGS)]
+        utilised, told = self._of_day(UTILISED, at), self._of_day(FINDINGS, at)
+        late = [
+            not_today(one.part, one.as_of, at)
+            for name, today in ((UTILISED, utilised), (FINDINGS, told))
+            if today is None and (one := shelf.current(name)) is not None
+        ]
         with self.depot.scratch() as folder:
             alone = folder / "alone.parquet"
-            found = (Outside.read(row) for row in shelf.rows(shelf.current(FINDINGS)))
+            found = (Outside.read(row) for row in shelf.rows(told))
             write(RESOURCES, (row_of(one.alone(at)) for one in found), folder, alone)
             rows = building.build(
                 None if inventory is None else shelf.file(inventory),
@@ -146,12 +152,14 @@ class Scan:
                 None if before is None else shelf.file(before),
                 building.bill_files(bills, Shelf(self.depot), at),
                 folder,
+                next((part.says for part in late if part.what == UTILISED), ""),
             )
             about = {
                 "inventory": "" if inventory is None else inventory.version,
                 "utilisation": "" if utilised is None else utilised.version,
                 "before": "" if before is None else before.version,
-                "parts": self._all_parts(parts),
+                "findings": "" if told is None else told.version,
+                "parts": [*self._all_parts((inventory, utilised, told)), *parts_said(late)],
             }
             return shelf.keep(BUILT, building.BUILT, rows, at, about)
 
@@ -167,6 +175,11 @@ class Scan:
                 f"Nothing was scanned yet: there is no {part}. What to do: credits-pipeline scan."
             )
         return found
+
+    def _of_day(self, part: str, at: datetime) -> Kept | None:
+        """What a source saw on the day of a scan; None where it was not looked at."""
+        found = self.shelf.current(part)
+        return found if found is not None and is_of_day(found.as_of, at) else None
 
     def _before(self, at: datetime) -> Kept | None:
         """The table of the scan before; the same scan made anew is none before itself."""

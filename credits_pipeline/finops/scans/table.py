@@ -95,9 +95,11 @@ def read(file: Path, scratch: Path, *, order: Sequence[str] = ()) -> Iterator[di
         )
 
 
-def rows_of(connection: "duckdb.DuckDBPyConnection", text: str) -> Iterator[dict[str, Any]]:
+def rows_of(
+    connection: "duckdb.DuckDBPyConnection", text: str, values: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
     """The answer of a query, batch by batch."""
-    found = connection.execute(text)
+    found = connection.execute(text, values)
     names = [each[0] for each in found.description or ()]
     while batch := found.fetchmany(_BATCH):
         for row in batch:

@@ -9,6 +9,7 @@ from typing import Any
 from credits_pipeline.finops.scans.accounts import Accounts
 from credits_pipeline.finops.scans.asking import Asking, NotSeenError
 from credits_pipeline.finops.scans.columns import EVIDENCE
+from credits_pipeline.finops.scans.daily import daily
 from credits_pipeline.finops.scans.inventory import KNOWN, UNKNOWN, Part
 from credits_pipeline.finops.scans.metrics import METRICS, asked, folded, key_of, wanted, window
 from credits_pipeline.finops.scans.sight import batched
@@ -22,13 +23,14 @@ UTILISATION = Table(
         ("resource_id", "VARCHAR"),
         ("facts", "MAP(VARCHAR, DOUBLE)"),
         ("not_known", "MAP(VARCHAR, VARCHAR)"),
+        ("days", "VARCHAR"),
     )
 )
 #: Metrics of one request; AWS takes no more.
 _MOST = 500
 _KEYS = ("kind", "account", "region", "resource_id")
 #: The columns that each kind has from its metrics.
-_MEASURED = {
+MEASURED = {
     kind: tuple(
         column.name
         for column in EVIDENCE
@@ -134,7 +136,9 @@ def _row(
     facts = {} if failed else folded(kind, measured, at, row["age_days"])
     missing = {
         column: failed.says if failed else _NO_VALUES
-        for column in _MEASURED[kind]
+        for column in MEASURED[kind]
         if column not in facts
     }
-    return {**{key: row[key] for key in _KEYS}, "facts": facts, "not_known": missing}
+    days = "{}" if failed else daily(kind, measured, at)
+    keys = {key: row[key] for key in _KEYS}
+    return {**keys, "facts": facts, "not_known": missing, "days": days}

@@ -1,4 +1,4 @@
-"""The sources as they are kept: among what people decide, so that each change has who and when."""
+"""The stored sources: they are decisions, so each change has who and when."""
 
 from credits_pipeline.finops.decisions import Author, Item
 from credits_pipeline.finops.decisions.opening import Decisions, are_kept, open_decisions
@@ -20,7 +20,7 @@ class SourceBook:
         """Every source, by name.
 
         Raises:
-            SourceError: one can't be used as it is kept.
+            SourceError: a stored one can't be used.
         """
         return [Source.of(item.id, item.body) for item in self._decisions.items(KIND)]
 
@@ -34,12 +34,12 @@ class SourceBook:
         return Source.of(item.id, item.body)
 
     def add(self, source: Source, *, by: Author, replace: bool = False, why: str = "") -> Item:
-        """Keep a source; the same once more changes nothing.
+        """Add a source; adding the same again changes nothing.
 
         Args:
-            source: to keep.
+            source: to add.
             by: who adds it.
-            replace: whether it may take the place of another of its name.
+            replace: whether it may replace another of its name.
             why: in the author's words.
 
         Raises:
@@ -84,7 +84,7 @@ class SourceBook:
         )
 
     def remove(self, name: str, *, by: Author, why: str = "") -> None:
-        """Forget a source; its bills stay where they are.
+        """Remove a source; its bills stay where they are.
 
         Raises:
             SourceError: there is none of that name.
@@ -113,12 +113,12 @@ class SourceBook:
 
 
 def configured_sources() -> list[Source]:
-    """The sources of the settings' store; none where nothing was ever decided here.
+    """The sources of the settings' store; none if nothing was ever decided here.
 
     Raises:
         SettingError: the settings name no store.
         DecisionsError: the store can't be read.
-        SourceError: a source can't be used as it is kept.
+        SourceError: a stored source can't be used.
     """
     if not are_kept():
         return []

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from credits_pipeline.finops.decisions.kind import ItemKind
 
-#: The kind under which sources stand in the store of decisions.
+#: The kind of sources in the store of decisions.
 KIND = "source"
 #: The first wing's receipts are a source of this name, which nobody adds.
 RECEIPTS = "credits-receipts"
@@ -31,7 +31,7 @@ class Provider(StrEnum):
     AWS = "aws"
     AZURE = "azure"
     GCP = "gcp"
-    #: Plain FOCUS files, one or a folder a month, whoever wrote them.
+    #: Plain FOCUS files, one file or folder per month, whoever wrote them.
     FOCUS = "focus"
 
 
@@ -40,11 +40,12 @@ class Source:
     """One source of bills.
 
     Attributes:
-        name: of it, as in ``source=<name>``.
+        name: as in ``source=<name>``.
         provider: whose form of delivery it is.
         location: ``s3://``, ``az://`` or ``gs://`` with bucket and prefix, or an absolute folder;
             without a slash at its end.
-        export: the export's name below it; AWS's is needed, Azure's tells two in one place apart.
+        export: the export's name below it; required for AWS; for Azure it separates two in one
+            place.
     """
 
     name: str
@@ -84,7 +85,7 @@ class Source:
 
     @classmethod
     def of(cls, name: str, body: Mapping[str, Any]) -> Self:
-        """A source as the store of decisions keeps it.
+        """A source from its stored form.
 
         Raises:
             SourceError: it can't be used.
@@ -106,7 +107,7 @@ class Source:
         return cls(name, provider, texts["location"], texts["export"])
 
     def body(self) -> dict[str, str]:
-        """It as the store of decisions keeps it."""
+        """Its stored form."""
         export = {"export": self.export} if self.export else {}
         return {"provider": self.provider.value, "location": self.location, **export}
 
@@ -140,5 +141,5 @@ def _check(name: str, body: Mapping[str, Any]) -> None:
         raise ValueError(str(error)) from error
 
 
-#: How the store of decisions tells whether a source can be kept.
+#: Tells the store of decisions whether a source is valid.
 DECIDED = ItemKind(KIND, _check, "sources")

@@ -1,4 +1,4 @@
-"""A stand-in for what moto lacks of AWS: it answers from a world, fails on demand, and passes on.
+"""A stand-in for what moto lacks of AWS: it answers from a world, fails on demand, and forwards.
 
 It shares no code with the client, so that both can't be wrong in the same way.
 """

@@ -1,31 +1,51 @@
 """The stand-in's own answers, page by page, in each service's own form."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
 from credits_pipeline.sandbox.clouds.world import World
 
+#: The account of whoever asks without a role, as moto has it.
+OWN = "123456789012"
 JSON, XML = "application/x-amz-json-1.0", "text/xml;charset=UTF-8"
 _EC2 = "http://ec2.amazonaws.com/doc/2016-11-15/"
+#: A moment in XML and JSON, and in the sentence that says why a machine is stopped.
+_MOMENT = re.compile(rb"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 
-def own(
-    world: World, service: str, operation: str, region: str, body: str
-) -> tuple[str, bytes] | None:
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for, and of whom.
+
+    Attributes:
+        service: as the signature has it.
+        operation: that is asked.
+        region: of the signature.
+        account: whose credentials they are.
+    """
+
+    service: str
+    operation: str
+    region: str
+    account: str
+
+
+def own(world: World, of: Asked, body: str) -> tuple[str, bytes] | None:
     """The answer to a request: its type and itself. None where moto is to answer.
 
     Args:
         world: what is known.
-        service: as the signature has it.
-        operation: that is asked.
-        region: of the signature.
+        of: what is asked.
         body: of the request.
     """
+    service, operation = of.service, of.operation
     if service == "ec2":
-        return _ec2(world, operation, region)
+        return _ec2(world, operation, of.region)
     asked = json.loads(body) if body.startswith("{") else {}
     found: dict[str, Any] | None = None
     if service == "pricing" and operation == "GetProducts":
@@ -37,9 +57,16 @@ def own(
     elif service == "cost-optimization-hub":
         found = _page(world, asked, "items", world.hub)
     elif service == "compute-optimizer":
-        key, all_ = world.optimizer.get(operation, ("", []))
+        key, everywhere = world.optimizer.get(operation, ("", []))
+        all_ = [one for one in everywhere if _is_here(one, of)]
         found = _page(world, asked, key, all_) if key else {"errors": []}
     return None if found is None else _json(found)
+
+
+def _is_here(one: Mapping[str, Any], of: Asked) -> bool:
+    """Whether a finding is of the account and region that are asked."""
+    arn = next((str(value) for name, value in one.items() if name.lower().endswith("arn")), "")
+    return one.get("accountId") == of.account and f":{of.region}:" in arn
 
 
 def _page(world: World, asked: dict[str, Any], key: str, all_: Sequence[Any]) -> dict[str, Any]:
@@ -102,7 +129,7 @@ def _plans(world: World, operation: str, asked: dict[str, Any]) -> dict[str, Any
 
 
 def _metrics(world: World, asked: dict[str, Any]) -> dict[str, Any]:
-    """Values, at most so many in an answer: a metric goes on where the page before ended."""
+    """Values, a limited number per answer: a metric continues where the previous page ended."""
     first, last = _seconds(asked["StartTime"]), _seconds(asked["EndTime"])
     every = []
     for query in asked["MetricDataQueries"]:
@@ -148,7 +175,7 @@ def _ec2(world: World, operation: str, region: str) -> tuple[str, bytes] | None:
 
 
 def with_disabled(world: World, region: str, answer: bytes) -> bytes:
-    """Moto's images, and those that are disabled, which moto does not know."""
+    """Moto's images, plus the disabled ones, which moto does not know."""
     items = "".join(
         f"<item><imageId>{escape(image)}</imageId><imageState>disabled</imageState>"
         "<blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><snapshotId>"
@@ -157,6 +184,16 @@ def with_disabled(world: World, region: str, answer: bytes) -> bytes:
     ).encode()
     whole = answer.replace(b"<imagesSet/>", b"<imagesSet></imagesSet>")
     return whole.replace(b"</imagesSet>", items + b"</imagesSet>")
+
+
+def made_older(answer: bytes, older: timedelta) -> bytes:
+    """Moto's answer with every moment in it put back."""
+
+    def put_back(found: re.Match[bytes]) -> bytes:
+        text = found[0].decode()
+        return (datetime.fromisoformat(text) - older).isoformat(text[10]).encode()
+
+    return _MOMENT.sub(put_back, answer)
 
 
 def _json(answer: dict[str, Any]) -> tuple[str, bytes]:

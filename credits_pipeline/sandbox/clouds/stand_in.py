@@ -1,4 +1,4 @@
-"""The stand-in's server: one address for every service, moto behind it for what moto has."""
+"""The stand-in's server: one address for every service, with moto behind it for the rest."""
 
 import re
 import threading
@@ -6,12 +6,21 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from credits_pipeline.sandbox.clouds.answers import own, refusal, with_disabled
+from credits_pipeline.sandbox.clouds.answers import (
+    OWN,
+    Asked,
+    made_older,
+    own,
+    refusal,
+    with_disabled,
+)
 from credits_pipeline.sandbox.clouds.world import World
 
-_SIGNED = re.compile(r"Credential=[^/]+/\d+/([^/]*)/([^/]+)/aws4_request")
+_SIGNED = re.compile(r"Credential=([^/]+)/\d+/([^/]*)/([^/]+)/aws4_request")
+#: Of an assumed role: whose it is, and the key that it gives.
+_ROLE, _KEY = re.compile(r"arn:aws:iam::(\d{12}):role"), re.compile(rb"<AccessKeyId>([^<]+)<")
 #: The services that are asked here, as the SDK's variables of the environment name them.
 SERVICES = (
     "EC2", "CLOUDWATCH", "COMPUTE_OPTIMIZER", "COST_OPTIMIZATION_HUB", "SAVINGSPLANS", "PRICING",
@@ -39,6 +48,7 @@ class CloudsStandIn:
         """
         self.world = world or World()
         self._moto = urlsplit(moto_url)
+        self._accounts: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -60,7 +70,7 @@ class CloudsStandIn:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs so that the SDK asks here."""
+        """The environment that makes the SDK of a process ask here."""
         return {f"AWS_ENDPOINT_URL_{service}": self.url for service in SERVICES}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -94,20 +104,32 @@ class CloudsStandIn:
     ) -> tuple[int, dict[str, str], bytes]:
         """The answer to one request."""
         text = body.decode("utf-8", "replace")
-        service, region, operation = _asked(method, path, headers, text)
+        key, service, region, operation = _asked(method, path, headers, text)
         self.world.requests[f"{service}:{operation}"] += 1
         for fault in self.world.faults:
             if fault.hits(service, operation, region, text):
                 status, kind, answer = refusal(service, fault.code, fault.status)
                 more = {"x-amzn-errortype": fault.code}
                 return status, {"Content-Type": kind, **more}, answer
-        found = own(self.world, service, operation, region, text)
+        found = own(
+            self.world, Asked(service, operation, region, self._accounts.get(key, OWN)), text
+        )
         if found is None:
             status, told, answer = self._passed_on(method, path, headers, body)
+            if operation == "AssumeRole":
+                self._remember(text, answer)
             if operation == "DescribeImages" and b"IncludeDisabled=true" in body:
                 answer = with_disabled(self.world, region, answer)
+            # Credentials of a role end when they end.
+            if self.world.older and service != "sts":
+                answer = made_older(answer, self.world.older)
             return status, told, answer
         return 200, {"Content-Type": found[0]}, found[1]
+
+    def _remember(self, asked: str, answer: bytes) -> None:
+        role, key = _ROLE.search(unquote(asked)), _KEY.search(answer)
+        if role and key:
+            self._accounts[key[1].decode()] = role[1]
 
     def _passed_on(
         self, method: str, path: str, headers: dict[str, str], body: bytes
@@ -125,16 +147,16 @@ class CloudsStandIn:
         return answer.status, told, content
 
 
-def _asked(method: str, path: str, headers: dict[str, str], body: str) -> tuple[str, str, str]:
-    """Service, region and operation, as the signature and the protocol tell them."""
+def _asked(method: str, path: str, headers: dict[str, str], body: str) -> tuple[str, str, str, str]:
+    """Key, service, region and operation, as the signature and the protocol tell them."""
     lower = {name.lower(): value for name, value in headers.items()}
     signed = _SIGNED.search(lower.get("authorization", ""))
-    region, service = signed.groups() if signed else ("", "")
+    key, region, service = signed.groups() if signed else ("", "", "")
     target = lower.get("x-amz-target", "")
     if target:
-        return service, region, target.rsplit(".", 1)[-1]
+        return key, service, region, target.rsplit(".", 1)[-1]
     action = parse_qs(body).get("Action") if "=" in body else None
     if action:
-        return service, region, action[0]
+        return key, service, region, action[0]
     name = urlsplit(path).path.rsplit("/", 1)[-1]
-    return service, region, name or f"{method} /"
+    return key, service, region, name or f"{method} /"

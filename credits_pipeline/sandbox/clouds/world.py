@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 Dimensions = frozenset[tuple[str, str]]
@@ -13,12 +14,12 @@ class Fault:
 
     Attributes:
         code: AWS's error code.
-        service: as the signature has it, such as monitoring; empty for every one.
+        service: as in the signature, such as monitoring; empty for every one.
         operation: such as GetMetricData; empty for every one.
         region: empty for every one.
-        contains: text that the request's body has to have.
+        contains: text that the request's body must contain.
         status: of HTTP.
-        times: how often it still happens; None for always.
+        times: how many more times it happens; None for always.
     """
 
     code: str
@@ -30,7 +31,7 @@ class Fault:
     times: int | None = None
 
     def hits(self, service: str, operation: str, region: str, body: str) -> bool:
-        """Whether it happens to a request; it is counted then."""
+        """Whether it applies to a request; if so, it is counted."""
         if self.times == 0:
             return False
         named = (
@@ -50,17 +51,18 @@ class World:
     """What AWS would know.
 
     Attributes:
-        prices: of a Linux machine an hour, in USD, by region and type.
-        plan_rates: the same under a Compute Savings Plan of a year without upfront.
+        prices: hourly price of a Linux machine, in USD, by region and type.
+        plan_rates: the same under a one-year Compute Savings Plan without upfront payment.
         plans: Savings Plans, as `DescribeSavingsPlans` has them.
         reservations: of EC2, by region, as `DescribeReservedInstances` has them.
         disabled_images: by region: id of the image and of its snapshot.
         hub: items of `ListRecommendations` of the Cost Optimization Hub.
         optimizer: answers of Compute Optimizer, by operation and its list's name.
-        metrics: values of CloudWatch: by namespace, name and dimensions, each hour's statistics.
-        values: how many values an answer of CloudWatch has at most.
+        metrics: CloudWatch's values: by namespace, name and dimensions, each hour's statistics.
+        values: the most values in an answer of CloudWatch.
         faults: what goes wrong, in order.
         page: how many things an answer has at most.
+        older: how much older all is than moto, which stamps it with now, says.
         requests: what was asked, by service and operation.
     """
 
@@ -77,4 +79,5 @@ class World:
     values: int = 100_800
     faults: list[Fault] = field(default_factory=list)
     page: int = 2
+    older: timedelta = timedelta(0)
     requests: Counter[str] = field(default_factory=Counter)

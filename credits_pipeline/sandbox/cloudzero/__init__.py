@@ -1,7 +1,7 @@
 """A stand-in for CloudZero: its AnyCost Stream API as a real HTTP server on loopback.
 
-It enforces the published contract, so that a client that satisfies it can meet the real one. What
-is documented, observed and inferred of each behaviour is in ``docs/stand-in.md``. It shares no
+It enforces the published contract, so that a client that satisfies it can meet the real one.
+``docs/stand-in.md`` says what is documented, observed and inferred of each behaviour. It shares no
 code with the client.
 """
 

@@ -1,6 +1,6 @@
-"""CloudZero's six operations: their paths and scopes, and what each of them answers.
+"""CloudZero's six operations: their paths and scopes, and how each answers.
 
-Contract sections 1, 2 and 7. What goes wrong on the way is not here but in `visit`.
+Contract sections 1, 2 and 7. Faults are handled in `visit`, not here.
 """
 
 import base64
@@ -75,7 +75,7 @@ _ERROR_TYPES: Mapping[int, str] = MappingProxyType(
         503: "ServiceUnavailable",
     }
 )
-#: How many rows an error or a verdict speaks of.
+#: How many rows an error or a verdict lists.
 _SENTENCES = 100
 
 
@@ -84,8 +84,8 @@ class Route:
     """Where a path leads.
 
     Attributes:
-        operation: one of the six; ``""`` where the path has another method; None where there is
-            nothing.
+        operation: one of the six; ``""`` if the path has another method; None if there is nothing
+            at the path.
         connection_id: from the path.
         month: from the path, as written.
     """
@@ -130,11 +130,11 @@ class Operation:
     Attributes:
         world: the state.
         record: the request.
-        envelope: the body's envelope, or why there is none; None where no body is taken.
-        faults: those that falsify the answer or put the commit off.
+        envelope: the body's envelope, or why there is none; None if the operation takes no body.
+        faults: those that falsify the answer or postpone the commit.
         lag: how far back reads look: `writes` and `lag`.
-        changes: what the record should say of the outcome.
-        is_late: whether the commit was put off.
+        changes: what the record should say about the outcome.
+        is_late: whether the commit was postponed.
     """
 
     world: World
@@ -146,7 +146,7 @@ class Operation:
     is_late: bool = False
 
     def answer(self) -> Answer:
-        """Carry the request out."""
+        """Carry out the request."""
         answers = {
             "create": self._create,
             "validate": self._validate,
@@ -315,7 +315,7 @@ class Operation:
                 asked=world.clock.now(),
                 costs=add_up(query, world.cost_lines(), end_included=included),
             )
-            # A cursor has characters that mean something else in a URL unless they are encoded.
+            # A cursor has characters with another meaning in a URL unless they are encoded.
             name = f"+{secrets.token_hex(8)}/"
             with world.lock:
                 world.cursors[name] = result
@@ -367,7 +367,7 @@ def _cursor(name: str, page: int) -> str:
 
 
 def _place_of(cursor: str) -> tuple[str, int]:
-    """The result and the page of a cursor; a cursor of nobody's leads to no result."""
+    """The result and the page of a cursor; an unknown cursor leads to no result."""
     name, slash, page = cursor.rpartition("/")
     try:
         return name + slash, int(base64.b64decode(page))
@@ -381,7 +381,7 @@ def _first(errors: tuple[str, ...]) -> list[str]:
 
 
 def envelope(record: RequestRecord, raw: bytes, world: World) -> Body | BodyRefusedError | None:
-    """The envelope of a body, or why there is none; None where the operation takes no body."""
+    """The envelope of a body, or why there is none; None if the operation takes no body."""
     if record.operation not in ("create", "validate"):
         return None
     try:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Runs as the machine's clock does, at a distance from it that tests choose.
+    """Runs like the machine's clock, at an offset that tests choose.
 
     Everything that CloudZero does by time (ingestion, cursors, days, namespaces, late commits)
-    goes by this clock. Delays and dates in HTTP headers are real time, because the client's are.
+    follows this clock. Delays and dates in HTTP headers are real time, because the client's are.
     """
 
     def __init__(self) -> None:
@@ -21,13 +21,13 @@ class Clock:
             return datetime.now(UTC) + self._ahead
 
     def advance(self, by: timedelta) -> datetime:
-        """Move on, or back if negative; the time that it is then."""
+        """Move on, or back if negative; returns the new time."""
         with self._lock:
             self._ahead += by
             return datetime.now(UTC) + self._ahead
 
     def set(self, moment: datetime) -> datetime:
-        """Move to an aware moment; it runs on from there.
+        """Move to an aware moment; the clock runs on from there.
 
         Raises:
             ValueError: the moment has no time zone.

@@ -1,4 +1,4 @@
-"""The stand-in's own paths under ``/_stand-in/``: what tests in other processes see and set."""
+"""The stand-in's own paths under ``/_stand-in/``, for tests in other processes."""
 
 import json
 import re

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from credits_pipeline.sandbox.cloudzero.rows import read_moment
 
-#: What CloudZero calls the provider of a stream whose rows do not name one (inferred).
+#: CloudZero's name for the provider of a stream whose rows do not name one (inferred).
 STREAM_PROVIDER = "AnyCost"
 
 _FALLBACKS: Mapping[str, tuple[str, ...]] = {
@@ -30,7 +30,7 @@ _FALLBACKS: Mapping[str, tuple[str, ...]] = {
     ),
     "usage_amount": ("usage/amount",),
 }
-# Only usage counts in the real cost: credits are not in it.
+# The real cost has only usage, no credits.
 _REAL_COST = "real_cost"
 COST_TYPES = (*_FALLBACKS, _REAL_COST)
 
@@ -48,8 +48,8 @@ class CostLine:
     """One line of cost as CloudZero shows it.
 
     Attributes:
-        connection_id: the billing connection that it came by.
-        provider: the cloud provider, where the row does not name one.
+        connection_id: the billing connection that it came through.
+        provider: the cloud provider, if the row does not name one.
         row: the line in the Common Bill Format.
     """
 
@@ -70,16 +70,16 @@ DIMENSIONS: Mapping[str, Callable[[CostLine], str]] = {
 
 
 class QueryRefusedError(Exception):
-    """The query asks for something that there is not: 400."""
+    """The query asks for something that does not exist: 400."""
 
 
 @dataclass(frozen=True)
 class CostsQuery:
-    """A question to the costs endpoint.
+    """A query of the costs endpoint.
 
     Attributes:
         start: the first moment.
-        end: the end; whether it belongs to the answer is a setting.
+        end: the end; whether it is included is a setting.
         granularity: one of `GRANULARITIES`.
         group_by: names of `DIMENSIONS`.
         filters: dimension, whether it must not be one of them, and values.
@@ -95,7 +95,7 @@ class CostsQuery:
 
 
 def read_query(query: str, now: datetime) -> tuple[CostsQuery | None, str | None]:
-    """Read a query string: a question, or the cursor of one that was asked.
+    """Read a query string: a query, or the cursor of an earlier one.
 
     Raises:
         QueryRefusedError: with the message for the 400.

@@ -25,7 +25,7 @@ FaultKind = Literal[
 
 OPERATIONS = ("create", "validate", "list", "contents", "costs", "connection")
 
-#: Kinds that decide what the client sees; of several, the one injected first does.
+#: Kinds that decide what the client sees; of several, the first one injected applies.
 DECISIVE = frozenset({"status", "html", "hang", "reset", "late_commit"})
 _ONLY_CREATE = frozenset({"late_commit", "wrong_count", "wrong_month", "lose_rows"})
 _ONLY_READS = frozenset({"lag"})
@@ -54,18 +54,18 @@ class Fault:
             create's answer; ``lose_rows`` keeps all but the last `rows` rows and answers as if it
             kept them; ``lag`` reads the month as it was `writes` writes and `seconds` ago.
         commit: for ``status``, ``html``, ``hang``, ``reset``, ``delay`` and ``hold``: whether
-            the request takes effect first. A request that is refused takes none.
+            the request takes effect first. A refused request never does.
         at: the first request that is hit, from 1.
         count: how many are hit; with `at` one, without it all, unless given.
         connection_id: only requests on this stream.
         month: only requests for this month, ``YYYY-MM``.
         drop_operation: only creates with this ``operation`` in the body.
-        when: only requests of which this is true (not over HTTP).
-        status: the answer's status; with ``late_commit`` only where `shows` says so.
+        when: only requests for which this is true (not over HTTP).
+        status: the answer's status; with ``late_commit`` only if `shows` says so.
         body: the answer's body; by default an error of CloudZero's form for that status.
         headers: further headers of the answer.
-        retry_after: the text of ``Retry-After``, which may be rubbish.
-        retry_after_date: ``Retry-After`` as an HTTP date so many seconds of real time from then.
+        retry_after: the text of ``Retry-After``, which may be invalid.
+        retry_after_date: ``Retry-After`` as an HTTP date, this many seconds of real time ahead.
         seconds: see ``delay`` (real time) and ``lag`` (the stand-in's clock).
         writes: see ``lag``.
         after_requests: see ``late_commit``: committed once so many further requests on the stream
@@ -103,7 +103,7 @@ class Fault:
     rows: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what would never happen, so that no test waits for it.
+        """Reject a fault that would never happen, so that no test waits for it.
 
         Raises:
             ValueError: with what to write instead.
@@ -136,7 +136,7 @@ class Fault:
         """Read a fault from the fields' names and values.
 
         Raises:
-            ValueError: a field that there is not, or a value that makes no sense.
+            ValueError: a field that does not exist, or a value that makes no sense.
         """
         if not isinstance(value, dict) or not {"operation", "kind"} <= set(value):
             raise ValueError("a fault is a JSON object with 'operation', 'kind' and more")
@@ -151,7 +151,7 @@ class Fault:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The fields that say something, by name."""
+        """The fields that are set, by name."""
         said = {
             one.name: getattr(self, one.name)
             for one in fields(self)
@@ -170,7 +170,7 @@ class Fault:
         )
 
     def hits(self, ordinal: int) -> bool:
-        """Whether it strikes the request of that number, from 1."""
+        """Whether it hits the request of that number, from 1."""
         first = self.at or 1
         count = self.count if self.count is not None or self.at is None else 1
         return ordinal >= first and (count is None or ordinal < first + count)
@@ -185,21 +185,21 @@ class Faults:
         self._cleared = threading.Event()
 
     def inject(self, fault: Fault) -> None:
-        """Put a fault in force from the next request on."""
+        """Activate a fault from the next request on."""
         with self._lock:
             self._counted.append((fault, 0))
 
     def clear(self) -> None:
-        """Take all faults out of force, and let go of the requests that are held."""
+        """Deactivate all faults, and release the requests that are held."""
         with self._lock:
             self._counted.clear()
             self._cleared.set()
             self._cleared = threading.Event()
 
     def strike(self, record: RequestRecord) -> tuple[tuple[Fault, ...], threading.Event]:
-        """The faults that hit this request, in order of injection; and what is set at the clearing.
+        """The faults that hit this request, in order of injection; and an event set on clearing.
 
-        Both at once, so that no clearing is missed by a request that is to be held.
+        Both are returned at once, so that a request that will be held misses no clearing.
         """
         struck = []
         with self._lock:

@@ -1,4 +1,4 @@
-"""What was asked of the stand-in: a record per request, and counters. Never an API key."""
+"""The requests to the stand-in: one record per request, and counters. Never an API key."""
 
 import threading
 from collections import Counter
@@ -22,9 +22,9 @@ class RequestRecord:
         operation: ``create``, ``validate``, ``list``, ``contents``, ``costs``, ``connection``, or
             ``unknown``.
         connection_id: from the path; None for ``validate`` and ``costs``.
-        month: ``YYYY-MM`` from the path or the body; None where there is none that can be read.
-        drop_operation: the body's ``operation`` as it is taken, or None.
-        rows: rows in the body, or in a 200 of ``contents`` or ``costs``; None where there are none.
+        month: ``YYYY-MM`` from the path or the body; None if there is none or it can't be read.
+        drop_operation: the body's ``operation`` as understood, or None.
+        rows: rows in the body, or in a 200 of ``contents`` or ``costs``; None if there are none.
         bytes: size of the request's body as it came.
         has_authorization: whether there was an ``Authorization`` header.
         idempotency_key: the header's text, or None.
@@ -32,9 +32,9 @@ class RequestRecord:
         replayed: whether the answer is that of an earlier request with the same key.
         committed: whether this request's rows took effect, at once or later.
         faults: kinds of the faults that hit it.
-        status: the answer's status; None while there is none and where none was sent.
-        outcome: ``open`` until it is over; ``client_gone`` where the connection ended before the
-            answer was out.
+        status: the answer's status; None before an answer or without one.
+        outcome: ``open`` until it is over; ``client_gone`` if the connection ended before the
+            answer was sent.
     """
 
     number: int
@@ -78,7 +78,7 @@ class Counters:
         in_flight: requests on each stream now.
         max_in_flight: the most at one time on each stream.
         connections: HTTP connections that were accepted.
-        crashes: requests that the stand-in failed on by a mistake of its own.
+        crashes: requests that failed because of a fault of the stand-in itself.
     """
 
     requests: int = 0
@@ -134,7 +134,7 @@ class Journal:
             self.changed.notify_all()
 
     def update(self, record: RequestRecord, **changes: Any) -> RequestRecord:
-        """Record what became of a request."""
+        """Record how a request ended."""
         with self.changed:
             place = record.number - 1
             known = place < len(self._records) and self._records[place].at == record.at
@@ -151,7 +151,7 @@ class Journal:
             self._tallies[name] += by
 
     def clear(self) -> None:
-        """Forget all but what is in flight."""
+        """Forget everything except requests in flight."""
         with self.changed:
             self._records.clear()
             self._tallies.clear()

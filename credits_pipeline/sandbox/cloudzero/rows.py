@@ -1,4 +1,4 @@
-"""Request bodies and the Common Bill Format: what is taken, what is refused, and why.
+"""Request bodies and the Common Bill Format: what is accepted, what is refused, and why.
 
 Bytes in, values out. Contract sections 2 and 6.
 """
@@ -32,7 +32,7 @@ LINE_ITEM_TYPES = frozenset(
     }
 )
 
-#: Costs beside ``cost/cost``; blank means that they fall back to it.
+#: Costs beside ``cost/cost``; blank ones default to it.
 FALLBACK_COSTS = (
     "cost/discounted_cost",
     "cost/amortized_cost",
@@ -75,7 +75,7 @@ _ISO = re.compile(
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-#: A row as compact JSON: what is kept, counted and given back.
+#: A row as compact JSON: what is stored, counted and returned.
 encode_row = json.JSONEncoder(separators=(",", ":")).encode
 
 _MOST_DIGITS = 400
@@ -84,15 +84,15 @@ _Check = Callable[[str], str | None]
 
 
 class BodyRefusedError(Exception):
-    """The body is not one: no JSON, no ``data``, no month, an unknown operation."""
+    """The body is not valid: no JSON, no ``data``, no month, an unknown operation."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """A request body whose envelope is right; its rows are not looked at yet.
+    """A request body with a valid envelope; its rows are not checked yet.
 
     Attributes:
-        month: ``YYYY-MM``; None where there is none and no row to take it from.
+        month: ``YYYY-MM``; None if there is none and no row to take it from.
         operation: one of `OPERATIONS`.
         data: what was sent as rows, unchecked.
     """
@@ -104,10 +104,10 @@ class Body:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that were checked.
+    """Checked rows.
 
     Attributes:
-        hours: the rows as compact JSON, by the hour that they are in (``YYYY-MM-DDTHH``, UTC).
+        hours: the rows as compact JSON, by their hour (``YYYY-MM-DDTHH``, UTC).
         count: how many rows.
         size: their bytes.
         errors: one sentence for every row that breaks the format; with any, nothing may be kept.
@@ -165,7 +165,7 @@ def _month_of(value: dict[str, Any], data: list[Any], settings: StandInSettings)
 
 
 def read_month(text: str) -> str | None:
-    """``YYYY-MM`` of a month so written or of a full ISO datetime, in UTC; None if neither."""
+    """``YYYY-MM`` of a month in that form or of a full ISO datetime, in UTC; None if neither."""
     if _MONTH.fullmatch(text):
         text = f"{text}-01T00:00:00Z"
     elif not _ISO.fullmatch(text):
@@ -179,7 +179,7 @@ def _month_text(moment: datetime) -> str:
 
 
 def read_moment(text: str) -> datetime | None:
-    """An ISO date or datetime as an aware moment; UTC where no zone is given."""
+    """An ISO date or datetime as an aware moment; UTC if no zone is given."""
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -202,11 +202,11 @@ def read_rows(data: list[Any], month: str | None, settings: StandInSettings) -> 
     Args:
         data: the rows as they came out of JSON.
         month: the month that all of them must be in, ``YYYY-MM``.
-        settings: what is taken beyond the contract.
+        settings: what is accepted beyond the contract.
     """
     checks = _checks(settings)
     hours: dict[str, list[bytes]] = {}
-    # Bodies repeat few times and many rows: each time is read once.
+    # Bodies repeat a few times over many rows: each time is parsed once.
     hour_of: dict[str, str] = {}
     errors: list[str] = []
     size = 0
@@ -234,7 +234,7 @@ def read_rows(data: list[Any], month: str | None, settings: StandInSettings) -> 
 
 
 def _hour(start: str, settings: StandInSettings) -> str:
-    """``YYYY-MM-DDTHH`` in UTC, or a dash if the text is no time that is taken."""
+    """``YYYY-MM-DDTHH`` in UTC, or a dash if the text is not an accepted time."""
     moment = _moment(start, settings)
     return "-" if moment is None else moment.isoformat()[:13]
 
@@ -274,7 +274,7 @@ def _fault(row: Any, checks: Mapping[str, _Check | None]) -> str | None:
 
 
 def _checks(settings: StandInSettings) -> Mapping[str, _Check | None]:
-    """What each column's text must be; None where any text will do."""
+    """What each column's text must be; None if any text will do."""
     number = (_NUMBER_WITH_EXPONENT if settings.exponent_costs else _NUMBER).fullmatch
 
     def cost(value: str) -> str | None:
@@ -323,7 +323,7 @@ def _rounded(row: dict[str, str], digits: int) -> dict[str, str]:
 
 
 def rewritten(row: dict[str, str]) -> dict[str, str]:
-    """The same row as another writer would spell it: same money, same moments, other text."""
+    """The same row as another writer would write it: same money, same moments, other text."""
     cost = format(Decimal(row["cost/cost"]), "f")
     plain = cost.rstrip("0").rstrip(".") if "." in cost else cost
     times = {

@@ -1,4 +1,4 @@
-"""The stand-in's state as a file, for one that is stopped and started again."""
+"""The stand-in's state as a file, so that it can be stopped and started again."""
 
 import base64
 import json
@@ -50,7 +50,7 @@ def save(world: World, file: Path) -> None:
 
 
 def load(world: World, file: Path) -> None:
-    """Take over a state that was saved; the clock goes on from where it stood.
+    """Load a saved state; the clock goes on from where it was.
 
     Raises:
         ValueError: the file is not a saved state of this version.
@@ -77,7 +77,7 @@ def load(world: World, file: Path) -> None:
     world.clock.set(datetime.fromisoformat(state["clock"]))
 
 
-#: What was taken once under any settings is taken again.
+#: What was accepted once, under whatever settings, is accepted again.
 _TAKES_ALL = StandInSettings(
     column_names="documented",
     free_text_types=True,

@@ -1,4 +1,4 @@
-"""What CloudZero's public material does not settle, as settings; and its limits, to be made small.
+"""What CloudZero's public material leaves open, as settings; and its limits, which can be lowered.
 
 Every field carries its mark: documented, observed (seen in code that ran against the live API) or
 inferred. `docs/stand-in.md` is the same list for people.
@@ -19,7 +19,7 @@ class StandInSettings:
         max_body_bytes: a larger request body is answered 413 (documented: "5 MB"; inferred: the
             smaller reading, 5,000,000, and not 5,242,880).
         max_month_rows: rows that one stream may hold for one month (documented).
-        max_month_bytes: bytes of the same, counted as compact JSON objects (documented: 70 MB;
+        max_month_bytes: bytes of these rows, counted as compact JSON objects (documented: 70 MB;
             inferred: what is counted).
         over_cap_status: the answer to a drop past either cap; nothing is applied (inferred).
         accept_gzip: take ``Content-Encoding: gzip``, the limit applying to what is inside;
@@ -29,7 +29,7 @@ class StandInSettings:
         concurrent_status: the answer to it (inferred).
         unknown_connection_status: the answer to create, list and contents of a connection that
             does not exist (inferred: 400 or 403).
-        unknown_operation: what becomes of an ``operation`` that is not one of three (inferred).
+        unknown_operation: how an ``operation`` that is not one of three is answered (inferred).
         month_from_rows: without ``month``, take that of the first row; otherwise 400 (inferred).
         empty_data: what ``replace_drop`` with no rows does (inferred).
         column_names: ``contract`` takes the columns of the contract's section 6, ``documented``
@@ -52,12 +52,13 @@ class StandInSettings:
         hide_zero_rows: contents leave out rows of zero cost (inferred: they are kept).
         validate_bad_rows: rows that break the format: 200 with ``is_valid`` false, or 400
             (documented: 200).
-        validate_envelope: whether the verdict stands under ``connection`` or at the top level
+        validate_envelope: whether the verdict is under ``connection`` or at the top level
             (documented: under ``connection``).
-        read_lag_writes: list and contents show a month as it was so many writes ago (inferred: 0).
+        read_lag_writes: list and contents show a month as it was this many writes ago (inferred:
+            0).
         read_lag: the same by time, on the stand-in's clock (inferred: none).
         kept_versions: versions of a month that are kept for lagging reads.
-        ingest_delay: a drop shows in costs so long after it was made (documented: streams are
+        ingest_delay: a drop shows in costs this long after it was made (documented: streams are
             ingested at least every 12 to 24 hours).
         costs_calls_a_day: calls of the costs endpoint in one UTC day; cursors are free
             (documented: 60; inferred: the day is UTC's).

@@ -1,4 +1,4 @@
-"""The stand-in as a whole: its server, its state, and what tests in the same process do with it."""
+"""The complete stand-in: its server, its state, and its interface for tests in the same process."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ class CloudZeroStandIn:
     Attributes:
         keys: the scopes of every API key; may be changed while it runs.
         connections: ids of the streams that exist; may be changed while it runs.
-        clock: the time that everything but real delays goes by.
+        clock: the time that everything but real delays follows.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class CloudZeroStandIn:
             connections: ids of the streams that exist.
             settings: what the contract leaves open.
             state_file: where the state is kept between a stop and the next start, also of another
-                process; without it it lives as long as this object.
+                process; without it the state lives as long as this object.
         """
         self._world = World(
             keys={key: frozenset(scopes) for key, scopes in keys.items()},
@@ -105,7 +105,7 @@ class CloudZeroStandIn:
         """Where it listens, ``http://127.0.0.1:PORT``.
 
         Raises:
-            RuntimeError: it was never started, so that it has no port.
+            RuntimeError: it was never started, so it has no port.
         """
         if self._port == 0:
             raise RuntimeError("the stand-in has no port yet: start it first")
@@ -144,7 +144,7 @@ class CloudZeroStandIn:
         self._world.seed(connection_id, month, rows)
 
     def bill(self, month: str, account: str, cost: str | float | Decimal, **what: str) -> None:
-        """Put a line on the bill that CloudZero reads by itself: costs calls see it at once.
+        """Add a line to the bill that CloudZero reads directly: costs calls see it at once.
 
         Args:
             month: ``YYYY-MM``.
@@ -154,17 +154,17 @@ class CloudZeroStandIn:
                 `connection_id` (``aws-bill``), `service` (``AmazonEC2``).
 
         Raises:
-            ValueError: no such month, or a cost or a type that is none.
+            ValueError: no such month, or an invalid cost or type.
         """
         self._world.add_to_bill(month, account, cost, **what)
 
     def inject(self, *faults: Fault) -> None:
-        """Put faults in force from the next request on."""
+        """Activate faults from the next request on."""
         for fault in faults:
             self._world.faults.inject(fault)
 
     def clear_faults(self) -> None:
-        """Take all faults out of force, and let go of requests that are held."""
+        """Deactivate all faults, and release requests that are held."""
         self._world.faults.clear()
 
     def reset(self) -> None:
@@ -187,16 +187,16 @@ class CloudZeroStandIn:
 
     @property
     def costs_calls_today(self) -> int:
-        """Costs calls taken of this UTC day's budget, cursors apart."""
+        """Costs calls used of this UTC day's budget, not counting cursors."""
         return self._world.costs_calls_today
 
     def wait_until(
         self, condition: Callable[["CloudZeroStandIn"], bool], seconds: float = 10.0
     ) -> None:
-        """Wait until it is so, looking again whenever a request comes or goes.
+        """Wait until the condition is true; it is tested whenever a request comes or goes.
 
         Raises:
-            TimeoutError: it was not so in that time.
+            TimeoutError: it was not true in that time.
         """
         changed = self._world.journal.changed
         with changed:

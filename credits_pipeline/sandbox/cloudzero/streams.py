@@ -48,14 +48,14 @@ class Month:
 
 @dataclass(frozen=True)
 class Version:
-    """A month as it stood from a moment on; None is a month that is not there."""
+    """A month as it was from a moment on; None is a month that does not exist."""
 
     since: datetime
     month: Month | None
 
 
 class Streams:
-    """The streams of every namespace; a call applies wholly or not at all, and at once."""
+    """The streams of every namespace; a call applies completely or not at all, and at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -95,7 +95,7 @@ class Streams:
             return after
 
     def remove(self, place: tuple[str, str, str], now: datetime, settings: StandInSettings) -> None:
-        """Take a month away, which CloudZero itself has no call for."""
+        """Remove a month; CloudZero itself has no call for that."""
         with self._lock:
             self._append(place, Version(now, None), settings)
 
@@ -108,7 +108,7 @@ class Streams:
         writes: int = 0,
         lag: timedelta = timedelta(0),
     ) -> Month | None:
-        """A month as it stood so many writes and so long ago; None if it was not there."""
+        """A month as it was this many writes and this long ago; None if it did not exist."""
         with self._lock:
             if self._expired(place, now, settings):
                 return None
@@ -123,7 +123,7 @@ class Streams:
             return sorted(self._versions)
 
     def put(self, place: tuple[str, str, str], version: Version) -> None:
-        """Set a month's only version, for a state that is restored."""
+        """Set a month's only version, when a state is restored."""
         with self._lock:
             self._versions[place] = (version,)
 
@@ -163,7 +163,7 @@ class Streams:
         self, place: tuple[str, str, str], version: Version, settings: StandInSettings
     ) -> None:
         versions = (*self._versions.get(place, ()), version)
-        # What ingestion still has to show is kept however many writes followed.
+        # What ingestion has not shown yet is kept, however many writes followed.
         old = version.since - max(settings.ingest_delay, settings.read_lag)
         ingested = sum(1 for one in versions if one.since <= old)
         spare = min(max(ingested - 1, 0), max(len(versions) - settings.kept_versions, 0))

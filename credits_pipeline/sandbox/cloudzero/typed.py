@@ -1,15 +1,15 @@
-"""Values from JSON as the fields of a dataclass have them, so that ``"12"`` is not taken for 12."""
+"""Converts JSON values to the types of a dataclass's fields; ``"12"`` is not accepted for 12."""
 
 from datetime import timedelta
 from typing import Any
 
 
 def typed(name: str, value: Any, hint: Any) -> Any:
-    """The value as its field's type has it; a duration is given in seconds.
+    """The value in its field's type; a duration is given in seconds.
 
     Args:
         name: the field's, for the message.
-        value: what came out of JSON.
+        value: the value from JSON.
         hint: the field's annotation: a type, a union of types, or a ``Literal``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""One request from its arrival to its answer: the order of the checks, and the faults between.
+"""One request from arrival to answer: the order of the checks, and the faults in between.
 
 Contract sections 3 and 5: size, concurrency, idempotency.
 """
@@ -32,7 +32,7 @@ _GATEWAY_PAGE = (
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes on the wire: an answer or none, and what happens to the connection."""
+    """What is sent: an answer or none, and what happens to the connection."""
 
     answer: Answer | None
     wire: Literal["send", "truncate", "reset", "close"] = "send"
@@ -42,7 +42,7 @@ class Wire(Protocol):
     """What a fault needs of the connection."""
 
     def wait_until(self, condition: Callable[[], bool], seconds: float | None = None) -> None:
-        """Wait until it is so, for so much real time at most.
+        """Wait until the condition is true, for at most this much real time.
 
         Raises:
             ConnectionAbortedError: the stand-in stops.
@@ -87,7 +87,7 @@ class Visit:
         return cls(world, record, busy, in_flight=record.connection_id is not None)
 
     def note(self, **changes: Any) -> None:
-        """Record what became of the request."""
+        """Record how the request ended."""
         self.record = self.world.journal.update(self.record, **changes)
 
     def leave(self) -> None:
@@ -150,7 +150,7 @@ class Visit:
         faults: tuple[Fault, ...],
         decisive: Fault | None,
     ) -> "_Served":
-        """The answer of CloudZero's own code, by idempotency key where there is one."""
+        """The answer of CloudZero's own code, by idempotency key if there is one."""
         world, record = self.world, self.record
         key = None
         if record.idempotency_key is not None and record.operation in _REPLAYED:
@@ -176,7 +176,7 @@ class Visit:
         faults: tuple[Fault, ...],
         decisive: Fault | None,
     ) -> "_Served":
-        """The answer to a request that nothing is replayed for."""
+        """The answer to a request that has no stored answer to replay."""
         settings = self.world.settings
         if refused is not None:
             return _Served(refused)
@@ -206,7 +206,7 @@ class Visit:
     def _shown(
         self, answer: Answer | None, shows: str, decisive: Fault | None, wire: Wire
     ) -> "Reply":
-        """What the client sees, noted before it can see it."""
+        """What the client sees, recorded before it can see it."""
         if shows == "reset":
             self.note(outcome="reset")
             self.leave()
@@ -231,7 +231,7 @@ _NEVER_SERVED = frozenset({"reset", "hang", "html"})
 
 @dataclass(frozen=True)
 class _Served:
-    """What CloudZero's code made of a request; no answer where it was put off."""
+    """What CloudZero's code made of a request; no answer if it was postponed."""
 
     answer: Answer | None
     is_late: bool = False
@@ -246,7 +246,7 @@ def _pause(faults: Iterable[Fault], is_cleared: Callable[[], bool], wire: Wire) 
 
 
 def _answer_of(fault: Fault) -> Answer:
-    """The answer that a fault puts in place of the true one."""
+    """The answer that a fault puts in place of the real one."""
     status = fault.status or (502 if fault.kind == "html" else 500)
     body = fault.body
     if body is None and fault.kind == "html":

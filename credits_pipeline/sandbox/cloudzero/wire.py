@@ -1,4 +1,4 @@
-"""The HTTP server: reads requests, sends answers, and breaks connections when it is told to.
+"""The HTTP server: reads requests, sends answers, and breaks connections on demand.
 
 HTTP/1.1 with keep-alive, one thread per connection, on loopback only.
 """
@@ -20,13 +20,13 @@ from credits_pipeline.sandbox.cloudzero.visit import Reply, Visit
 from credits_pipeline.sandbox.cloudzero.world import Answer, World
 
 _LOOPBACK = "127.0.0.1"
-#: A reset instead of an orderly end: close at once and throw away what is unsent.
+#: A reset instead of an orderly end: close at once and discard what is unsent.
 _ABORT = struct.pack("ii", 1, 0)
 _PIECE = 262_144
-#: Read past the limit before what follows is forgotten, so that "too large" is told by the size.
+#: Read past the limit before the rest is discarded, so that "too large" is decided by size.
 _SPARE = 1
 _LONGEST_LINE = 65_536
-#: The most of one body that is read in order to answer it; past that the connection ends.
+#: The most of one body that is read in order to answer it; after that the connection ends.
 _MOST_READ = 256_000_000
 _POLL_SECONDS = 0.01
 
@@ -36,7 +36,7 @@ class _ClientGoneError(Exception):
 
 
 class _BadRequestError(Exception):
-    """What came is not HTTP as far as the body's length goes."""
+    """The input is not HTTP, at least not in the body's length."""
 
 
 class Server(TCPServer):
@@ -54,7 +54,7 @@ class Server(TCPServer):
         super().__init__((_LOOPBACK, port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread of its own."""
+        """Serve each connection in its own thread."""
         self.world.journal.tally("connections")
         thread = threading.Thread(
             target=self._serve_connection,
@@ -70,7 +70,7 @@ class Server(TCPServer):
         try:
             self.finish_request(request, client_address)
         except OSError:
-            # The client went away: its own business, and recorded with the request.
+            # The client went away: that is recorded with the request.
             pass
         finally:
             self.shutdown_request(request)
@@ -91,14 +91,14 @@ class Server(TCPServer):
 
 
 class _Connection:
-    """What faults need to know of a connection."""
+    """What faults need to know about a connection."""
 
     def __init__(self, connection: socket.socket, stopping: threading.Event) -> None:
         self._connection = connection
         self._stopping = stopping
 
     def wait_until(self, condition: Callable[[], bool], seconds: float | None = None) -> None:
-        """Wait until it is so, for so much real time at most.
+        """Wait until the condition is true, for at most this much real time.
 
         Raises:
             ConnectionAbortedError: the stand-in stops.
@@ -109,7 +109,7 @@ class _Connection:
             if left <= 0 or self._stopping.wait(left):
                 break
         if self._stopping.is_set():
-            # What was waiting is given up: a stop is to commit nothing.
+            # Waiting requests are given up: a stop must commit nothing.
             raise ConnectionAbortedError("the stand-in stops")
 
     @property
@@ -130,15 +130,15 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "CloudZeroStandIn"
     sys_version = ""
-    # Small answers leave at once: a sequence of requests is not to wait for acknowledgements.
+    # Small answers are sent at once: a sequence of requests must not wait for acknowledgements.
     disable_nagle_algorithm = True
     server: Server
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """Say nothing on the terminal: the journal has it, without keys."""
+        """Print nothing on the terminal: the journal has it, without keys."""
 
     def __getattr__(self, name: str) -> Any:
-        # Every method is handled alike; which ones a path has is the API's business.
+        # Every method is handled alike; the API decides which methods a path has.
         if name.startswith("do_"):
             return self._serve
         raise AttributeError(name)
@@ -188,9 +188,9 @@ class _Handler(BaseHTTPRequestHandler):
             visit.leave()
 
     def _body(self, headers: dict[str, str]) -> bytes:
-        """The body, kept up to a little more than may be sent; the rest is read and forgotten.
+        """The body, kept up to slightly more than the limit; the rest is read and discarded.
 
-        An answer that comes before the body was read would reach only some clients.
+        An answer sent before the body was read would reach only some clients.
         """
         limit = self.server.world.settings.max_body_bytes + _SPARE
         if self.path.startswith(PREFIX):
@@ -242,13 +242,13 @@ class _Handler(BaseHTTPRequestHandler):
             raise _BadRequestError("the length of the body is not a number") from None
 
     def _send(self, reply: Reply, leave: Callable[[], None]) -> None:
-        """Put a reply on the wire; the request counts as over just before its last byte."""
+        """Send a reply; the request counts as over just before its last byte."""
         answer = reply.answer
         if answer is None:
             self.close_connection = True
             if reply.wire == "reset":
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
-                # Closed here and now: an orderly shutdown would tell the client the opposite.
+                # Closed immediately: an orderly shutdown would tell the client the opposite.
                 socket.close(self.connection.detach())
             return
         body = b"" if self.command == "HEAD" else answer.body

@@ -1,4 +1,4 @@
-"""Everything that the stand-in holds, and what happens to it by itself as its clock moves on."""
+"""Everything that the stand-in holds, and what happens by itself as its clock moves on."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ from credits_pipeline.sandbox.cloudzero.streams import LIVE, Month, OverCapError
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer before it goes on the wire."""
+    """An HTTP answer before it is sent."""
 
     status: int
     body: bytes
@@ -47,7 +47,7 @@ class LateCommit:
 
 @dataclass(frozen=True)
 class CostsResult:
-    """The answer to one question, kept so that its pages do not change."""
+    """The answer to one query, kept so that its pages do not change."""
 
     asked: datetime
     costs: list[dict[str, Any]]
@@ -55,7 +55,7 @@ class CostsResult:
 
 @dataclass
 class World:
-    """The state behind the API. What is mutable here is guarded by `lock`, held only briefly."""
+    """The state behind the API. Mutable parts are guarded by `lock`, held only briefly."""
 
     keys: dict[str, frozenset[str]] = field(repr=False)
     connections: list[str]
@@ -113,7 +113,7 @@ class World:
             try:
                 self.commit(late.place, late.operation, late.rows)
             except OverCapError:
-                # Nobody waits for the answer any more: CloudZero would drop it as silently.
+                # Nobody waits for the answer any more: CloudZero would drop it just as silently.
                 self.journal.tally("late_commits_over_cap")
             else:
                 self.journal.update(late.record, committed=True)
@@ -121,7 +121,7 @@ class World:
     def month(
         self, connection_id: str, month: str, namespace: str = LIVE, **lag: Any
     ) -> Month | None:
-        """What a stream holds for a month, or held so many `writes` or so long a `lag` ago."""
+        """What a stream holds for a month, or held this many `writes` or this long a `lag` ago."""
         self.settle()
         return self.streams.read(
             (namespace, connection_id, month),
@@ -131,7 +131,7 @@ class World:
         )
 
     def months(self, connection_id: str, namespace: str = LIVE, **lag: Any) -> dict[str, Month]:
-        """The same for every month that is there, oldest first."""
+        """The same for every existing month, oldest first."""
         found = {
             month: self.month(connection_id, month, namespace, **lag)
             for space, connection, month in self.streams.places()
@@ -169,7 +169,7 @@ class World:
         connection_id: str = "aws-bill",
         service: str = "AmazonEC2",
     ) -> None:
-        """Put a line on the bill that CloudZero reads from a cloud provider by itself.
+        """Add a line to the bill that CloudZero reads directly from a cloud provider.
 
         Args:
             month: ``YYYY-MM``.
@@ -181,7 +181,7 @@ class World:
             service: as the dimension ``Service`` has it.
 
         Raises:
-            ValueError: no such month, or a cost or a type that is none.
+            ValueError: no such month, or an invalid cost or type.
         """
         row = {
             "time/usage_start": f"{month}-01T00:00:00Z",
@@ -237,7 +237,7 @@ class World:
 
     @property
     def costs_calls_today(self) -> int:
-        """Costs calls that were taken of this UTC day's budget."""
+        """Costs calls used of this UTC day's budget."""
         with self.lock:
             return self.costs_calls[self.clock.now().date().isoformat()]
 
@@ -264,7 +264,7 @@ def wider(settings: StandInSettings, lags: Iterable[tuple[int, float]]) -> Mappi
 
 
 def without_last(rows: Rows, lost: int) -> Rows:
-    """The same rows but the last ones, for a fault that loses them."""
+    """The same rows without the last ones, for a fault that loses them."""
     kept = [(hour, row) for hour, some in rows.hours.items() for row in some]
     kept = kept[: max(len(kept) - lost, 0)]
     hours: dict[str, tuple[bytes, ...]] = {}

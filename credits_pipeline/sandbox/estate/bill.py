@@ -4,7 +4,7 @@ import csv
 import json
 from calendar import monthrange
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,8 +35,9 @@ def write_bill(
     *,
     without: Collection[str] = (),
     costs: Mapping[str, Mapping[str, tuple[str, str]]] | None = None,
+    through: date | None = None,
 ) -> Path:
-    """One month of the bill, as a folder of FOCUS files takes it.
+    """Write one month of the bill, as in a folder of FOCUS files.
 
     Args:
         folder: where; the file is ``YYYY-MM.csv``.
@@ -45,6 +46,7 @@ def write_bill(
         month: of the year.
         without: things that are gone by then.
         costs: of things that cost otherwise by then.
+        through: the last day that it is about; None for the whole month.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{year}-{month:02}.csv"
@@ -70,6 +72,8 @@ def write_bill(
             spread = zip(_days(effective, days), _days(at_list, days), strict=True)
             for day, (paid, listed) in enumerate(spread):
                 start = first + timedelta(days=day)
+                if through is not None and start.date() > through:
+                    break
                 rows.append(
                     {
                         **period,
@@ -91,6 +95,29 @@ def write_bill(
     return path
 
 
+def billed(year: int, month: int, through: date | None = None) -> Decimal:
+    """What a month's bill comes to, from what each thing is said to cost.
+
+    Args:
+        year: of the month.
+        month: of the year.
+        through: as in `write_bill`.
+    """
+    if through is None:
+        return sum((thing.cost for thing in THINGS), Decimal(0))
+    days = monthrange(year, month)[1]
+    seen = min(days, max(0, (through - date(year, month, 1)).days + 1))
+    amounts = (Decimal(paid) for thing in THINGS for paid, _ in thing.costs.values())
+    # The first days of a month carry the tenths of a cent that do not divide.
+    return sum(
+        (
+            Decimal(seen * (tenths // days) + min(seen, tenths % days)) / 1000
+            for tenths in (int(amount * 1000) for amount in amounts)
+        ),
+        Decimal(0),
+    )
+
+
 def _of(found: Planted, thing: Thing) -> dict[str, str]:
     service, category = _SERVICES[thing.what]
     account, id_ = found.accounts[thing.account], found.ids[thing.key]
@@ -110,7 +137,7 @@ def _of(found: Planted, thing: Thing) -> dict[str, str]:
 
 
 def _days(amount: str, days: int) -> list[Decimal]:
-    """An amount as so many days' shares that add up to it, to the tenth of a cent."""
+    """An amount split into this many daily shares that add up to it, to the tenth of a cent."""
     tenths = int(Decimal(amount) * 1000)
     each, more = divmod(tenths, days)
     return [Decimal(each + (day < more)) / 1000 for day in range(days)]

@@ -1,4 +1,4 @@
-"""Plants the organisation in moto, and in the stand-in what moto lacks; says which id each got."""
+"""Creates the organisation in moto, and in the stand-in what moto lacks; returns every id."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from credits_pipeline.sandbox.estate.things import (
 ROLE = "FinOpsReadOnly"
 _HOUR = 3600
 _OWN = "123456789012"
-#: Of moto's server, so that its accounts begin empty: it has hundreds of images and snapshots else.
+#: For moto's server, so that its accounts start empty: otherwise it has hundreds of images.
 EMPTY = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
 _ROOT = {"VolumeType": "gp3", "VolumeSize": 8}
 _LAMBDA_ROLE = {"Version": "2012-10-17", "Statement": []}
@@ -33,9 +33,9 @@ class Planted:
 
     Attributes:
         accounts: ids by their words.
-        ids: of every thing, as bills have them.
-        names: what CloudWatch calls it: its dimensions.
-        home: of every thing: account and region.
+        ids: of every thing, as in bills.
+        names: its CloudWatch dimensions.
+        home: account and region of every thing.
     """
 
     accounts: dict[str, str]
@@ -57,7 +57,7 @@ class Planted:
         return self.clients[key]
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for client in self.clients.values():
             client.close()
         self.clients.clear()
@@ -65,12 +65,12 @@ class Planted:
 
 @contextmanager
 def planted(moto_url: str, world: World, as_of: datetime) -> Iterator[Planted]:
-    """The organisation, from its planting until the block ends.
+    """The organisation, created now and valid until the block ends.
 
     Args:
         moto_url: of moto's server, without accounts.
-        world: of the stand-in; is filled.
-        as_of: when it is to be scanned; values of CloudWatch end there.
+        world: of the stand-in; it is filled.
+        as_of: when it will be scanned; CloudWatch's values end there.
     """
     found = Planted({}, endpoint=moto_url)
     try:
@@ -89,7 +89,7 @@ def planted(moto_url: str, world: World, as_of: datetime) -> Iterator[Planted]:
 
 
 def measure(found: Planted, world: World, thing: Thing, load: Load, as_of: datetime) -> None:
-    """Give a thing its values of CloudWatch, hour by hour."""
+    """Give a thing its CloudWatch values, hour by hour."""
     end = as_of.replace(minute=0, second=0, microsecond=0)
     hours = [end - timedelta(hours=back) for back in range(load.hours, 0, -1)]
     for space, metric, dimensions, name in _metrics(found, thing):
@@ -116,7 +116,7 @@ def _value(load: Load, name: str, hour: datetime) -> float | None:
 
 
 def _metrics(found: Planted, thing: Thing) -> list[tuple[str, str, dict[str, str], str]]:
-    """Namespace, name, dimensions, and what of a load it is."""
+    """Namespace, name, dimensions, and the part of a load that it shows."""
     id_, key = found.ids[thing.key], thing.key
     machine, gateway = {"InstanceId": id_}, {"NatGatewayId": id_}
     database = {"DBInstanceIdentifier": key}
@@ -181,7 +181,7 @@ def _spec(kind: str, thing: Thing) -> list[dict[str, Any]]:
 
 def _instance(found: Planted, thing: Thing) -> None:
     ec2 = found.client("ec2", thing.account, thing.region)
-    # Moto has an image in each region and account once somebody registers one.
+    # Moto has an image in each region and account only after somebody registers one.
     image = ec2.register_image(Name=f"of {thing.key}")["ImageId"]
     made = ec2.run_instances(
         ImageId=image, InstanceType=thing.spec["type"], MinCount=1, MaxCount=1,
@@ -210,7 +210,7 @@ def _volume(found: Planted, thing: Thing) -> None:
 def _snapshot(found: Planted, thing: Thing) -> None:
     ec2 = found.client("ec2", thing.account, thing.region)
     if thing.spec.get("image") == "registered":
-        # Moto makes the snapshot with its image.
+        # Moto creates the snapshot together with its image.
         image = ec2.register_image(Name=thing.key)["ImageId"]
         mapping = ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"][0]
         found.ids[thing.key] = mapping["Ebs"]["SnapshotId"]

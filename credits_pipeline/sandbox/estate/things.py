@@ -13,14 +13,14 @@ REGIONS = (WEST, EAST)
 
 @dataclass(frozen=True)
 class Load:
-    """What CloudWatch says of a resource, hour by hour.
+    """CloudWatch's values for a resource, hour by hour.
 
     Attributes:
         cpu: highest CPU of working hours, percent; None for no value at all.
-        night: highest CPU of all other hours; None where it does not run then.
-        megabytes: in and out, a day; None for no value.
+        night: highest CPU of all other hours; None if it does not run then.
+        megabytes: in and out, per day; None for no value.
         memory: highest use, percent; None for no value.
-        more: other metrics' value in each hour, by name.
+        more: the hourly values of other metrics, by name.
         hours: how many of the last hours have values.
     """
 
@@ -37,15 +37,15 @@ class Thing:
     """One resource.
 
     Attributes:
-        key: its word here, and its name.
+        key: its id here, and its name.
         what: the kind, as `planting` makes it.
         account: one of `ACCOUNTS`.
         region: one of `REGIONS`.
         story: what is wrong with it, or that nothing is.
-        costs: a month, amortised and at list price, by unit.
-        load: what CloudWatch says.
-        tags: of it.
-        spec: what it is made with.
+        costs: per month, amortised and at list price, by unit.
+        load: CloudWatch's values.
+        tags: its tags.
+        spec: its properties.
     """
 
     key: str
@@ -179,7 +179,7 @@ THINGS = (
           _SEARCH, {"days": 30}),
 )  # fmt: skip
 
-#: List prices of Linux machines, an hour; what is not there is not known.
+#: List prices of Linux machines per hour; missing ones are not known.
 PRICES = {
     (WEST, "m6i.xlarge"): "0.230", (WEST, "m7g.xlarge"): "0.184",
     (WEST, "m7i.large"): "0.120", (WEST, "m7g.large"): "0.096",
@@ -188,5 +188,5 @@ PRICES = {
     (EAST, "m6i.2xlarge"): "0.384", (EAST, "m7g.2xlarge"): "0.3264",
     (EAST, "m4.xlarge"): "0.200", (EAST, "m6i.xlarge"): "0.192",
 }  # fmt: skip
-#: The same under a Compute Savings Plan of a year, without upfront.
+#: The same under a one-year Compute Savings Plan without upfront payment.
 PLAN_RATES = {key: f"{Decimal(price) * Decimal('0.72'):f}" for key, price in PRICES.items()}

@@ -201,7 +201,10 @@ def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(pipeline: Pi
     pipeline.upload(BAD)
     result = pipeline.run()
     (failure,) = [e for e in result.all_events if e.is_step_failure]
-    assert "line 2, 'not-an-account,$2.50'" in str(failure.step_failure_data.error)
+    error = failure.step_failure_data.error
+    assert "line 2, 'not-an-account,$2.50'" in error.message
+    # It was expected: who reads of it gets sentences, and no stack trace.
+    assert (error.stack, error.cause, error.cls_name) == ([], None, None)
     (seen,) = [e for e in result.all_events if e.event_type_value == "ASSET_OBSERVATION"]
     observed = seen.asset_observation_data.asset_observation
     assert observed.asset_key == dg.AssetKey("cloudzero_drop")

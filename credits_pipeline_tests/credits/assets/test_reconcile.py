@@ -249,7 +249,7 @@ def test_a_stream_that_can_t_be_read_makes_the_look_red(pipeline: Pipeline) -> N
     pipeline.cloudzero.inject(Fault(operation="contents", kind="status", status=403))
     result = stream(pipeline)
     assert not result.success
-    assert "2025-01 and those after it were not looked at" in failure(result)
+    assert "2025-01 and those after it were not checked" in failure(result)
     assert found(pipeline, "cloudzero_still_holds_the_drop") is None
 
 

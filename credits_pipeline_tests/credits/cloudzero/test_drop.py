@@ -543,7 +543,7 @@ class TestLock:
         result = send(A, journal=steal)
         assert result.verdict == "failed"
         assert "deleted or replaced" in result.reason
-        assert "The month stands as it was." in result.reason
+        assert "The month is unchanged." in result.reason
         assert creates() == 0
 
     def test_a_lock_that_was_lost_between_two_creates_is_incomplete(

@@ -188,7 +188,7 @@ def test_a_first_body_that_is_refused_leaves_the_month_and_says_so(
     result = send({"1" * 12: "5"})
     assert (result.verdict, result.permanent, result.ambiguous) == ("failed", True, False)
     assert "row 3 is odd" in result.reason
-    assert "Read again, the month stands as it was." in result.reason
+    assert "Read again, the month is unchanged." in result.reason
     assert [record.operation for record in cloudzero.log] == [
         "contents",
         "validate",
@@ -204,7 +204,7 @@ def test_a_refusal_after_which_the_month_can_not_be_read_is_taken_at_its_word(
     cloudzero.inject(Fault(operation="contents", kind="status", status=403, at=2, count=99))
     result = send({"1" * 12: "5"}, client=quick)
     assert (result.verdict, result.permanent) == ("failed", True)
-    assert "By that answer the month stands as it was." in result.reason
+    assert "By that answer the month is unchanged." in result.reason
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 429])
@@ -223,7 +223,7 @@ def test_a_server_that_goes_away_before_the_first_create_leaves_the_month(
 ) -> None:
     result = send({"1" * 12: "5"}, client=quick, journal=lambda _: cloudzero.stop())
     assert (result.verdict, result.permanent, result.ambiguous) == ("failed", False, False)
-    assert "The month stands as it was." in result.reason
+    assert "The month is unchanged." in result.reason
 
 
 def test_a_committed_request_without_an_answer_is_verified_by_reading(
@@ -263,7 +263,7 @@ def test_a_request_lost_before_its_commit_fails_and_stays_ambiguous(
     assert result.verdict == "failed"
     assert result.ambiguous
     assert not result.permanent
-    assert "Read again, the month stands as it was." in result.reason
+    assert "Read again, the month is unchanged." in result.reason
     assert cloudzero.rows(stream, "2025-01")[0]["cost/cost"] == "-5.00"
 
 
@@ -336,7 +336,7 @@ def test_a_budget_that_ends_within_the_drop_still_lets_it_find_out_what_is_there
     result = send({"1" * 12: "5"}, client=client, read_back_seconds=10)
     assert result.verdict == "failed"
     assert result.ambiguous
-    assert "Read again, the month stands as it was." in result.reason
+    assert "Read again, the month is unchanged." in result.reason
     assert patience.seconds <= 60
 
 

@@ -17,6 +17,7 @@ from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.samples import Written, generate
 from credits_pipeline.finops.sources import Source, SourceBook
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.finops.ledger.conftest import (
     billing,  # noqa: F401 - a fixture of this folder too
 )
@@ -75,7 +76,7 @@ class Wing:
 
 @pytest.fixture
 def wing(storage: Path) -> Iterator[Wing]:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         yield Wing(build_definitions(schedule=Schedule()), instance)
 
 

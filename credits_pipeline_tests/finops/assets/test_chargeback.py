@@ -15,6 +15,7 @@ from credits_pipeline.finops.chargeback.closing import close_month, open_closing
 from credits_pipeline.finops.chargeback.opening import open_office
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline_tests.alerts.conftest import Mailbox, mailbox
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.finops.chargeback.conftest import (
     MAY,
     TEAMS,
@@ -36,7 +37,7 @@ def wing(bills: Bills, monkeypatch: pytest.MonkeyPatch) -> Iterator["Wing"]:
     monkeypatch.setenv("CREDITS_STORAGE", str(bills.storage.parent / "credits"))
     with open_decisions() as decisions:
         decisions.put("allocation_model", "teams", TEAMS, by=ANN, expected=None)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         yield Wing(instance, bills)
 
 

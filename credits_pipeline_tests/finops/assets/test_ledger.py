@@ -1,6 +1,7 @@
 """The ledger as assets: a day's look, a month that is whole or not known, balances, three sides."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.ledger.book import LedgerBook
 from credits_pipeline.sandbox.credit_ledger import CreditLedger
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.finops.assets.conftest import Wing
 from credits_pipeline_tests.finops.ledger.months import MAY, PAYER, A
 
@@ -22,7 +24,7 @@ KEY = f"2026-05-01|{PAYER}"
 @pytest.fixture
 def wing_with(billing: CreditLedger, storage: Path) -> Iterator[Wing]:
     billing.now = None
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         instance.add_dynamic_partitions("finops_payers", [PAYER])
         yield Wing(build_definitions(schedule=Schedule()), instance)
 
@@ -56,6 +58,8 @@ def test_a_month_is_kept_whole_or_not_at_all(
     assert found is not None
     assert (found.complete, found.total) == (False, None)
     first = look(wing_with)
+    assert look(wing_with, first.cursor).run_requests == []  # for a quarter of an hour
+    aged(storage, minutes=16)
     (request,) = look(wing_with, first.cursor).run_requests  # it alone is asked for again
     assert request.partition_key == KEY
     billing.failing = frozenset()
@@ -65,6 +69,39 @@ def test_a_month_is_kept_whole_or_not_at_all(
     assert made.metadata["credit_usd_exact"].value == "125.37"
     assert made.metadata["state"].value == "final"
     assert A in str(made.metadata["accounts"].value)
+    aged(storage, minutes=60)
+    assert look(wing_with, first.cursor).run_requests == []
+
+
+def aged(storage: Path, minutes: int) -> None:
+    """Let time pass for what is open."""
+    depot = Depot(str(storage))
+    for key in depot.keys("credit_ledger_unanswered/"):
+        told = depot.read(key)
+        assert told is not None
+        at = datetime.fromisoformat(told["at"]) - timedelta(minutes=minutes)
+        depot.write(key, {**told, "at": at.isoformat()})
+
+
+def test_a_payer_that_can_t_be_asked_is_asked_again_less_and_less_often(
+    wing_with: Wing, billing: CreditLedger, storage: Path
+) -> None:
+    billing.denied = frozenset({PAYER})
+    first = look(wing_with)
+    waited = []
+    for minutes in (15, 60, 240, 720, 720):
+        assert not run(wing_with, "credit_ledger_balances", PAYER).success
+        aged(storage, minutes - 1)
+        assert look(wing_with, first.cursor).run_requests == []
+        aged(storage, 1)
+        (request,) = look(wing_with, first.cursor).run_requests
+        assert (request.job_name, request.partition_key) == ("credit_ledger_balances", PAYER)
+        waited.append(request.run_key)
+    assert len(set(waited)) == len(waited)
+    billing.denied = frozenset()
+    assert run(wing_with, "credit_ledger_balances", PAYER).success
+    aged(storage, 1000)
+    assert look(wing_with, first.cursor).run_requests == []
 
 
 def test_balances_say_when_each_credit_ends(wing_with: Wing) -> None:

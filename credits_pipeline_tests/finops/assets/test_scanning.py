@@ -8,6 +8,7 @@ from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.finops.assets import scanning
 from credits_pipeline.finops.pages import starting
 from credits_pipeline.sandbox.clouds import Fault
+from credits_pipeline_tests.dagster_instance import dagster_instance
 from credits_pipeline_tests.finops.estate import Estate
 
 
@@ -19,7 +20,7 @@ def test_a_scan_is_a_run_and_a_part_that_is_refused_warns(
         Fault("UnauthorizedOperation", "ec2", "DescribeNatGateways", status=403)
     )
     defs = build_definitions(schedule=Schedule())
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         result = defs.resolve_job_def(scanning.JOB).execute_in_process(instance=instance)
     assert result.success
     made = {

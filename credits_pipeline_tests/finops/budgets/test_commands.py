@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
@@ -15,10 +14,13 @@ from credits_pipeline.cli import app
 from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.credits.assets.finops_alerts import money
+from credits_pipeline.finops import settings
 from credits_pipeline.finops.budgets.results import ANOMALIES, BUDGETS, FORECAST
-from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions import Author, DecisionStore
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.depot import Depot
+from credits_pipeline_tests.dagster_instance import dagster_instance
+from credits_pipeline_tests.finops.conftest import ANN
 
 BODIES = {
     "Core": {"scope": {"team": "core"}, "amount": "1", "from": "2020-01", "owner": "ann"},
@@ -93,6 +95,30 @@ def test_what_is_exported_is_what_is_imported(folder: Path, tmp_path: Path) -> N
     assert newest["after"] is None
 
 
+def test_closed_months_are_exported_as_a_record_that_no_import_takes_in(
+    folder: Path, tmp_path: Path
+) -> None:
+    with DecisionStore.open(settings.database_url()) as store:
+        told = {"inputs_digest": "i" * 64, "totals_digest": "t" * 64, "by": ANN}
+        store.closed_months.close("2026-05", "teams", **told)
+        closed = store.closed_months.close("2026-06", "teams", **told)
+        store.closed_months.reopen("2026-06", "teams", expected=closed.version, by=ANN)
+    out = tmp_path / "out"
+    assert answered("decisions", "export", str(out), "--json")["files"] == [
+        "closed_months/2026-05 teams.yaml", "closed_months/2026-06 teams.yaml",
+    ]  # fmt: skip
+    record = yaml.safe_load((out / "closed_months/2026-06 teams.yaml").read_text())
+    assert (record["statement"], record["closed_by"], record["reopened_by"]) == (
+        "t" * 64, ANN.who, ANN.who,
+    )  # fmt: skip
+    (out / "closed_months/2026-05 teams.yaml").unlink()
+    (out / "closed_months/2026-07 teams.yaml").write_text(yaml.safe_dump(record))
+    assert answered("decisions", "diff", str(out), "--json") == {"differences": []}
+    assert run("decisions", "import", str(out), "--prune").exit_code == 0
+    with DecisionStore.open(settings.database_url()) as store:
+        assert [one.month for one in store.closed_months.all()] == ["2026-05", "2026-06"]
+
+
 def test_one_file_that_can_t_be_keeps_all_of_them_out_and_is_named(folder: Path) -> None:
     (folder / "budget" / "Bad.yaml").write_text("amount: 12\nfrm: 2026-01\n")
     done = run("decisions", "import", str(folder))
@@ -122,7 +148,7 @@ def test_a_forecast_of_days_and_of_what_no_bill_has_is_refused_in_words() -> Non
 def test_assets_keep_what_commands_say_and_alerts_tell_it(folder: Path, recent_wing: Path) -> None:
     run("decisions", "import", str(folder))
     definitions = build_definitions(schedule=Schedule())
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         done = definitions.resolve_job_def("budgets_daily").execute_in_process(instance=instance)
         checks = {
             one.asset_check_evaluation_data.check_name: one.asset_check_evaluation_data
@@ -165,7 +191,7 @@ def test_assets_keep_what_commands_say_and_alerts_tell_it(folder: Path, recent_w
 def test_a_run_that_is_repeated_remembers_each_day_once(recent_wing: Path) -> None:
     definitions = build_definitions(schedule=Schedule())
     kept = []
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dagster_instance() as instance:
         for _ in range(2):
             job = definitions.resolve_job_def("budgets_daily")
             assert job.execute_in_process(instance=instance).success

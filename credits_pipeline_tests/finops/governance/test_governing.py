@@ -28,7 +28,7 @@ from credits_pipeline.finops.scans.shelf import ScanShelf
 from credits_pipeline_tests.finops.governance.tables import TAGS, resource
 from credits_pipeline_tests.finops.typed import Bills, row
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 START = datetime(2026, 11, 20, 7, tzinfo=UTC)
 ME = By(Author("ann@example.com", "ui"), is_approver=True)
 RULE = {
@@ -159,6 +159,31 @@ def test_what_could_not_be_looked_at_is_not_fixed(
     assert len(record.missed) == len(unseen)
 
 
+def test_a_day_without_a_scan_knows_nothing_of_what_scans_see_and_calls_nothing_clean(
+    world: World,
+) -> None:
+    arn = "arn:aws:ec2:eu-west-1:111111111111:volume/vol-1"
+    world.scan(volume("vol-1"), volume("vol-2"), volume("vol-3", attached=True))
+    fresh = world.evaluate()
+    assert (fresh.tallies["unattached"].broken, fresh.tallies["unattached"].clean) == (2, 1)
+    world.evaluate()  # a day later, while the next scan may be on its way
+    assert {one.seen for one in world.all} == {"found"}
+    world.now += 3 * HOUR
+    late = world.evaluate()
+    tally = late.tallies["unattached"]
+    # The bill still has one of them; what it tells is no evidence of what is attached.
+    assert (tally.broken, tally.clean, tally.not_known, late.scanned) == (0, 0, 1, "")
+    assert "the scan is of 2026-11-20 07:00 UTC" in late.missed[0]
+    seen = {one.resource_id: one for one in world.all}
+    assert {one.seen for one in seen.values()} == {"not known"}
+    assert {one.since for one in seen.values()} == {START}
+    assert seen.keys() == {"vol-1", "vol-2"} or seen.keys() == {arn, "vol-2"}
+    assert len(late.high) == 2
+    world.scan(volume("vol-2"))
+    world.evaluate()
+    assert {one.resource_id: one.seen for one in world.all}["vol-2"] == "found"
+
+
 def test_a_rule_that_can_not_be_evaluated_changes_no_violation(world: World) -> None:
     world.scan(volume("vol-2"))
     world.evaluate()
@@ -166,6 +191,7 @@ def test_a_rule_that_can_not_be_evaluated_changes_no_violation(world: World) -> 
     record = world.evaluate(broken)
     assert "can't be computed" in record.tallies["unattached"].error
     assert world.seen("vol-2").status is Status.OPEN
+    world.scan(volume("vol-2"))
     world.evaluate(Policy.of("other", RULE), unreadable=["unattached"])
     assert sorted((one.policy, one.seen) for one in world.all) == [
         ("other", "found"), ("unattached", "not known"),
@@ -322,6 +348,12 @@ def test_an_evaluation_is_due_when_something_changed_or_a_day_began(world: World
     assert key() not in (None, changed)
     world.now += DAY
     assert str(key()).endswith("2026-11-21")
+    governing.run(world.published.depot, world.published, found.policies.enabled, TAGS,
+                  digest=decided().digest, now=world.now)  # fmt: skip
+    assert key() is None
+    # No scan came: from now on it is not known what the last one saw.
+    world.now += 3 * HOUR
+    assert "//" in str(key())
 
 
 def test_lists_say_what_is_kept_exactly(world: World) -> None:
@@ -395,7 +427,9 @@ def test_an_output_of_custodian_that_is_spoilt_is_refused_whole(
 
 def test_versions_do_not_pile_up(world: World) -> None:
     for _ in range(13):
-        Ledger(world.published.depot).keep(Record("", START.isoformat(), 0, {}, {}), [])
+        Ledger(world.published.depot).change(
+            lambda *_: (Record("", START.isoformat(), 0, {}, {}), [])
+        )
     assert len(list((world.bills.storage / "governance").glob("*.jsonl.gz"))) == 10
 
 

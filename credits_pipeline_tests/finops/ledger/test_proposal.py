@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from itertools import starmap
 
 import pytest
 from hypothesis import given
@@ -223,19 +222,41 @@ def test_every_cent_of_every_pool_is_somewhere(
         assert all(row.credit <= eligible[row.account] for row in made.rows if row.credit)
 
 
-@given(st.sampled_from([Rule.PROPORTIONAL, Rule.EVEN, Rule.OWNER_FIRST, Rule.EARNED_BY_TAG]),
-       st.integers(1, 10**6), USES)  # fmt: skip
-def test_one_more_cent_changes_one_account(rule: Rule, cents: int, used: list[object]) -> None:
-    def rows(cents: int) -> dict[str, Decimal]:
-        month = ledger(("7", A, str(Decimal(cents) / 100)))
-        made = propose(asked(rule), [month], EVERYTHING, usage(*used))  # type: ignore[arg-type]
-        return dict(
-            starmap(lambda to, usd: (to, Decimal(usd)), (x.split(",") for x in lines(made)))
+PERCENT = {A: Decimal("12.5"), B: Decimal("33.3"), C: Decimal("54.2")}
+
+
+@given(
+    st.sampled_from(list(Rule)),
+    st.sampled_from("789"),
+    st.fixed_dictionaries({id_: st.integers(-50_000, 10**5) for id_ in "789"}),
+    USES,
+)
+def test_one_more_cent_changes_one_account(
+    rule: Rule, grown: str, cents: dict[str, int], used: list[tuple[str, str, Decimal, bool]]
+) -> None:
+    """By one cent, or the line of what nobody can take, however many credits are handed out."""
+    fixed = {"percent": PERCENT} if rule is Rule.FIXED else {}
+    here = {row[0] for row in used}
+    every = [*used, *((to, EC2, Decimal(0), False) for to in (A, B, C) if to not in here)]
+
+    def made(cents: dict[str, int]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+        """The whole file, and the part of the credit that has one more."""
+        month = ledger(*((id_, A, str(Decimal(usd) / 100)) for id_, usd in cents.items()))
+        found = propose(asked(rule, **fixed), [month], KNOWN, usage(*every))
+        (pool,) = [one for one in found.pools if one.credit == grown]
+        return (
+            {**{row.account: row.credit for row in found.rows}, "unallocated": found.unallocated},
+            {**pool.placed, "unallocated": pool.unallocated},
         )
 
     try:
-        before, after = rows(cents), rows(cents + 1)
+        before, after = made(cents), made({**cents, grown: cents[grown] + 1})
     except ProposalError:
         return
-    changed = {to: after.get(to, Decimal(0)) - before.get(to, Decimal(0)) for to in before | after}
-    assert [one for one in changed.values() if one] == [Decimal("0.01")]
+    for one, other in zip(before, after, strict=True):
+        assert changed(one, other) == [Decimal("0.01")]
+
+
+def changed(before: Mapping[str, Decimal], after: Mapping[str, Decimal]) -> list[Decimal]:
+    found = [after.get(to, Decimal(0)) - before.get(to, Decimal(0)) for to in {*before, *after}]
+    return [one for one in found if one]

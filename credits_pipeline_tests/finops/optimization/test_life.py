@@ -13,7 +13,8 @@ from credits_pipeline.finops.optimization.judged import KIND
 from credits_pipeline.finops.optimization.proving import NOT_SEEN, PROVED, prove
 from credits_pipeline.finops.optimization.standing import standing
 from credits_pipeline.finops.scans.columns import EC2
-from credits_pipeline.finops.scans.inventory import UNKNOWN
+from credits_pipeline.finops.scans.findings import ADVISOR, HUB, OPTIMIZER
+from credits_pipeline.finops.scans.inventory import PARTLY, UNKNOWN
 from credits_pipeline.finops.scans.life import FOUND, GONE
 from credits_pipeline.finops.scans.life import NOT_SEEN as NOT_KNOWN
 from credits_pipeline_tests.finops.optimization.seen import AT, resource, row
@@ -75,6 +76,37 @@ def test_only_a_scan_that_looked_says_that_it_is_gone(
     whole = [{**part, "account": "111111111111", "state": UNKNOWN} for part in parts]
     first = scan([], IDLE, at=AT)
     assert scan([first], facts, there=there, parts=whole).seen == seen
+
+
+OTHER = "222222222222"
+
+
+@pytest.mark.parametrize(
+    ("origin", "part", "seen"),
+    [
+        # The hub is asked in one account for all; Compute Optimizer in each of its own.
+        (HUB, {"what": HUB, "account": OTHER, "region": ""}, NOT_KNOWN),
+        (
+            OPTIMIZER,
+            {"what": OPTIMIZER, "account": "111111111111", "region": "eu-central-1"},
+            NOT_KNOWN,
+        ),
+        (OPTIMIZER, {"what": OPTIMIZER, "account": "111111111111", "region": "us-east-1"}, GONE),
+        (OPTIMIZER, {"what": OPTIMIZER, "account": OTHER, "region": "eu-central-1"}, GONE),
+        (OPTIMIZER, {"what": HUB, "account": OTHER, "region": ""}, GONE),
+        # Of a file that can't be read nobody knows whose findings it has.
+        (ADVISOR, {"what": "advisor.json", "account": "", "region": ""}, NOT_KNOWN),
+        (HUB, {"what": "findings", "account": "", "region": ""}, NOT_KNOWN),
+        ("rules", {"what": "findings", "account": "", "region": ""}, GONE),
+        ("rules", {"what": HUB, "account": "111111111111", "region": ""}, GONE),
+    ],
+)
+@pytest.mark.parametrize("state", [UNKNOWN, PARTLY])
+def test_a_finding_of_a_cloud_is_gone_only_when_that_cloud_was_heard_to_the_end(
+    origin: str, part: dict[str, Any], seen: str, state: str
+) -> None:
+    first = scan([], IDLE, at=AT).but(origin=origin)
+    assert scan([first], {}, there=False, parts=[{**part, "state": state}]).seen == seen
 
 
 def test_what_was_gone_and_is_back_begins_anew_and_says_so() -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -22,7 +23,10 @@ from credits_pipeline.finops.optimization.reading import read_recommendations, r
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.scans.building import BUILT
 from credits_pipeline.finops.scans.columns import ADDRESS, DATABASE, EC2, FUNCTION, NAT, SERVICE
+from credits_pipeline.finops.scans.daily import daily
+from credits_pipeline.finops.scans.metrics import window
 from credits_pipeline.finops.scans.shelf import ScanShelf
+from credits_pipeline.finops.scans.utilisation import UTILISATION
 from credits_pipeline_tests.finops.optimization.seen import resource, row
 from credits_pipeline_tests.finops.pages.conftest import HOSTILE, LAST, Visit, one_cloud, shown
 from credits_pipeline_tests.finops.typed import Bills
@@ -30,6 +34,8 @@ from credits_pipeline_tests.finops.typed import Bills
 AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
 VIEWER = Person("vic@example.com", Role.VIEWER)
 LEAD = Person("lea@example.com", Role.EDITOR, ("search",))
+HOUR = timedelta(hours=1)
+KEYS = ("kind", "account", "region", "resource_id")
 IDLE: dict[str, Any] = {"cpu_max_14d": 1.8, "network_mb_day_14d": 1.0}
 PARTS = [
     {"what": "aws.ec2.nat_gateway", "account": "111111111111", "region": "us-east-1",
@@ -56,6 +62,11 @@ def scan(
         row(resource(NAT, id_="nat-1", cost="30.00", bytes_out_7d=None)),
     ]
     depot = Depot(str(storage))
+    start, end = window(at)
+    hours = [start + timedelta(hours=hour) for hour in range(24, int((end - start) / HOUR))]
+    busy = {hour: 1.8 if hour == hours[-1] else 1.25 for hour in hours}
+    used = {**{key: rows[0][key] for key in KEYS}, "days": daily(EC2, {"cpu_max": busy}, at)}
+    ScanShelf(depot).keep("utilisation", UTILISATION, [used], at, {})
     ScanShelf(depot).keep("resources", BUILT, rows, at, {"parts": PARTS})
     Maker(depot, ()).recommend(read_states())
 
@@ -145,6 +156,20 @@ def test_a_finding_has_its_evidence_its_arithmetic_and_a_command(
     assert "336 of 336 hours seen" in text
     assert "aws ec2 stop-instances --region eu-central-1 --instance-ids i-idle" in text
     assert "and leaves" in text
+
+
+def test_a_finding_shows_what_its_resource_did_each_day_and_on_which_days_nothing_is_known(
+    look: Callable[..., AppTest], scanned: Path
+) -> None:
+    app = look(finding=id_of(scanned, "i-idle"))
+    text = shown(app)
+    assert "Between 1.2 and 1.8 % a day" in text
+    assert "1 day without a value." in text
+    assert "CloudWatch has no value of it" in text  # network and memory
+    (chart,) = app.get("vega_lite_chart")
+    values = pa.ipc.open_stream(chart.proto.data.data).read_all()["value"].to_pylist()
+    assert values == [1.25] * 12 + [1.8]
+    assert "day by day" not in shown(look(finding=id_of(scanned, "eipalloc-1")))
 
 
 def decide(app: AppTest, word: str) -> AppTest:

@@ -1,5 +1,7 @@
 """Who looks, and what that person may do."""
 
+from base64 import b64encode
+
 import pytest
 
 from credits_pipeline.core.settings import SettingError
@@ -33,6 +35,27 @@ def test_headers_count_only_beside_the_proxys_secret(secret: str) -> None:
             },
             DOOR,
         )
+
+
+def test_a_proxy_may_send_its_secret_as_a_password_and_no_other_password_counts() -> None:
+    given = {"X-Forwarded-Email": "ann@example.com", "X-Forwarded-Groups": "finance"}
+
+    def signed(password: str, scheme: str = "Basic") -> dict[str, str]:
+        told = b64encode(f"ann@example.com:{password}".encode()).decode()
+        return {**given, "Authorization": f"{scheme} {told}"}
+
+    assert person_of(signed("the proxy alone knows"), DOOR).role is Role.APPROVER
+    wrong = [
+        signed("guessed"),
+        signed(""),
+        signed("the proxy alone knows", "Bearer"),
+        {**given, "Authorization": "Basic not base64 at all"},
+        {**given, "Authorization": "Basic /////w=="},
+        {**given, "Authorization": ""},
+    ]
+    for one in wrong:
+        with pytest.raises(UnknownPersonError, match="did not come through the proxy"):
+            person_of(one, DOOR)
 
 
 def test_the_highest_role_of_a_persons_groups_counts() -> None:

@@ -1,5 +1,6 @@
 """The made-up organisation, to the cent: after one scan, a second one, a fix, and a bill."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,10 +16,14 @@ from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.optimization.judging import Judgement, say
 from credits_pipeline.finops.optimization.reading import Recommendations, read_recommendations
 from credits_pipeline.finops.optimization.whole import scan_all
+from credits_pipeline.finops.scans.findings import HUB as HUB_NAME
+from credits_pipeline.finops.scans.findings import OPTIMIZER
 from credits_pipeline.finops.scans.shelf import Kept
 from credits_pipeline.finops.settings import storage_root
 from credits_pipeline.finops.sources import Provider, Source, SourceBook
+from credits_pipeline.sandbox.clouds import Fault
 from credits_pipeline.sandbox.estate.bill import write_bill
+from credits_pipeline.sandbox.estate.found import HUB, find
 from credits_pipeline.sandbox.estate.things import THINGS, WEB, WEST
 from credits_pipeline_tests.finops.estate import AS_OF, Estate
 
@@ -167,6 +172,67 @@ def test_the_life_of_the_organisation(estate: Estate, billed: Path) -> None:
         expected |= {("load-test-7", "proved"), ("lb-without-targets", "not seen")}
         assert second.proved("USD") == Decimal("140.16")
     assert judged == expected
+
+
+@pytest.fixture
+def found_by_aws(estate: Estate) -> Iterator[Estate]:
+    """The organisation, and what AWS finds in it, one finding a page."""
+    find(estate.found, estate.world, AS_OF)
+    estate.world.page, before = 1, estate.world.page
+    yield estate
+    estate.world.page, estate.world.hub, estate.world.optimizer = before, [], {}
+
+
+def test_what_aws_finds_and_we_find_is_one_item_at_the_customer_s_price(
+    found_by_aws: Estate, billed: Path
+) -> None:
+    world = found_by_aws.world
+    world.faults += [
+        Fault("ThrottlingException", "cost-optimization-hub", times=1),
+        Fault("ThrottlingException", "compute-optimizer", times=1),
+    ]
+    kept = scan_all(AS_OF)
+    assert unseen(kept) == []
+    # A page for each finding, and the attempt that was throttled.
+    assert world.requests["cost-optimization-hub:ListRecommendations"] == len(HUB) + 1
+    found = read()
+    keys = [(one.item.resource_id, one.item.action) for one in found.all]
+    assert len(keys) == len(set(keys))
+    names = {id_: key for key, id_ in found_by_aws.found.ids.items()}
+    by = {(names.get(one.item.resource_id), one.item.action): one.item for one in found.all}
+    theirs = {
+        ("db-busy", "advised_upgrade"): "35.00",  # 39.00 of 390.00 at list, of 350.00
+        ("volume-unattached", "delete_unattached_volume"): "23.80",  # a week before we would say so
+    }
+    assert savings(found_by_aws, found).items() >= theirs.items()
+    assert {key for key, item in by.items() if item.origin != "rules"} == theirs.keys()
+    said_too = {key for key, item in by.items() if item.also and item.origin == "rules"}
+    assert said_too == {
+        ("load-test-7", "terminate_idle_instance"),
+        ("too-big", "rightsize_instance"),
+        ("volume-gp2", "move_volume_to_gp3"),
+        ("volume-gp2-large", "move_volume_to_gp3"),
+        ("fn-too-much-memory", "reduce_function_memory"),
+        ("svc-idle", "stop_idle_service"),
+        ("svc-three-percent", "rightsize_service"),
+        ("db-nobody", "stop_idle_database"),
+        ("db-too-big", "rightsize_database"),
+        ("nat-idle", "delete_idle_nat_gateway"),
+    }
+    both = by["load-test-7", "terminate_idle_instance"]
+    assert both.saving == Decimal("140.16")  # ours; theirs is at list price, and told beside it
+    assert {origin: "151.20 USD" in says for origin, says in both.also.items()} == {
+        HUB_NAME: True,
+        OPTIMIZER: True,
+    }
+
+    # What may not be asked any more is not gone.
+    world.faults.append(Fault("AccessDeniedException", operation="GetIdleRecommendations"))
+    kept = scan_all(AS_OF + timedelta(hours=1))
+    lacking = {part["permission"] for part in unseen(kept)}
+    assert lacking == {"compute-optimizer:GetIdleRecommendations"}
+    again = savings(found_by_aws, read(AS_OF + timedelta(hours=1)))
+    assert again["volume-unattached", "delete_unattached_volume"] == "23.80"
 
 
 def _whole_month_after_now(later: datetime) -> bool:

@@ -163,7 +163,7 @@ def test_prices_and_findings_that_may_not_be_asked_are_told(own_only: Estate) ->
     findings = unseen(scan.findings(AS_OF))
     assert {permission for _, permission in findings.values()} == {
         "cost-optimization-hub:ListRecommendations",
-        "compute-optimizer:GetIdleRecommendations",
+        "",  # an enrolment is no permission
     }
     assert len(findings) == 2
     commitments = unseen(scan.commitments())

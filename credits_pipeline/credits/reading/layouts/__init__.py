@@ -1,4 +1,4 @@
-"""The layouts, a module each, and the one list of them."""
+"""The layouts, one module each, and their only list."""
 
 from credits_pipeline.credits.reading.layouts import (
     aws_billing,
@@ -11,7 +11,7 @@ from credits_pipeline.credits.reading.layouts import (
 )
 from credits_pipeline.credits.reading.layouts.context import Layout
 
-#: In the order in which they are asked; of equally sure ones the first reads the file.
+#: In the order in which they are tried; of equally certain ones the first reads the file.
 LAYOUTS: tuple[Layout, ...] = (
     cost_explorer,
     aws_billing,

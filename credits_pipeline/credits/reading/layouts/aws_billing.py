@@ -66,8 +66,8 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every line item is a record; totals are compared.
 
     Raises:
-        UnreadableFile: another currency, or payer line items of which it can't be told whether they
-            repeat the linked accounts' credits.
+        UnreadableFile: another currency, or payer line items that may or may not repeat the linked
+            accounts' credits.
     """
     header, below = header_below(grid)
     _understand(header, below, context)
@@ -126,7 +126,7 @@ def _refuse_zero_credits(header: Header, grid: Grid, frame: pl.DataFrame, contex
     """Refuse a bill whose credits are booked as lines of negative cost.
 
     Raises:
-        UnreadableFile: no line item has anything under Credits, and one has a negative cost.
+        UnreadableFile: no line item has a value under Credits, and one has a negative cost.
     """
     items = frame["type"].is_in([_LINKED, _PAYER])
     if frame.filter(items & (frame["usd"] != 0).fill_null(value=True)).height:
@@ -157,7 +157,7 @@ def _is_negative(cells: pl.Series) -> pl.Series:
 
 
 def _understand(header: Header, grid: Grid, context: Context) -> None:
-    """Ask the columns that AWS did not make, and the one of currencies, for their meaning.
+    """Check the meaning of the columns that AWS did not make, and of the currency column.
 
     Raises:
         UnreadableFile: one is not understood.
@@ -208,13 +208,13 @@ def _frame(header: Header, grid: Grid) -> pl.DataFrame:
 
 
 def _payer_repeats(frame: pl.DataFrame, context: Context) -> bool:
-    """Whether payer line items repeat what the linked accounts' line items carry.
+    """Whether payer line items repeat what the linked accounts' line items have.
 
     In some consolidated bills they are the payer's own charges, in others its view of all; the
-    statement's total tells which.
+    statement's total shows which.
 
     Raises:
-        UnreadableFile: both carry credits and the totals do not tell.
+        UnreadableFile: both have credits and the totals do not decide.
     """
     linked = frame.filter(pl.col("type") == _LINKED)["usd"]
     payer = frame.filter((pl.col("type") == _PAYER) & (pl.col("linked") == ""))["usd"]
@@ -278,7 +278,7 @@ def _unknown_types(frame: pl.DataFrame) -> pl.Series | None:
 def _months(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series | None]:
     """The month of every record, by the start of its billing period.
 
-    Where ``2/1/2025`` can mean two things, the ends of the periods, such as ``2/28``, tell.
+    If ``2/1/2025`` is ambiguous, the ends of the periods, such as ``2/28``, decide.
     """
     texts = {cell: month_text(cell) for cell in frame["period"].unique().to_list()}
     ends = (month_text(cell) for cell in frame["period_end"].unique().to_list())

@@ -1,4 +1,4 @@
-"""What a layout is told besides the grid."""
+"""What a layout is given besides the grid."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,12 +14,12 @@ _RULE = Decisions()
 
 @dataclass(frozen=True)
 class Context:
-    """What a layout is told besides the grid.
+    """What a layout is given besides the grid.
 
     Attributes:
         name: what to call the file in a refusal.
         max_records: more entries are refused.
-        first_month: the month of the first amount column, told by a person.
+        first_month: the month of the first amount column, given by a person.
         decisions: what a person decided about this version of the file.
         accept_estimates: a person wants rows that may still change to count.
     """
@@ -42,7 +42,7 @@ class Layout(Protocol):
     CONVENTION: Convention
 
     def recognise(self, head: Grid) -> int:
-        """How sure it is, from the first records: 0 is not at all, else higher is surer."""
+        """How certain it is, from the first records: 0 means not at all; higher is more certain."""
         ...
 
     def extract(self, grid: Grid, context: Context) -> Extract:
@@ -54,7 +54,7 @@ class Layout(Protocol):
         ...
 
 
-#: Surer than any count of records: the header says so.
+#: More certain than any count of records: the header says so.
 BY_HEADER = 10_000_000
 #: The header says so, but lacks a column.
 BY_PART_OF_HEADER = 5_000_000

@@ -1,8 +1,8 @@
 """The Cost Explorer download: a column for each linked account, a row for each month.
 
-The first records are the account ids, the accounts' names with ``($)`` and the accounts' totals;
-a column ``Total costs ($)`` sums up each month. AWS writes credits as negative costs and rounds
-every figure to ten decimals, totals too.
+The first records are the account ids, the accounts' names with ``($)`` and the accounts' totals; a
+column ``Total costs ($)`` sums up each month. AWS writes credits as negative costs and rounds every
+figure to ten decimals, totals included.
 """
 
 import re
@@ -54,13 +54,13 @@ _GROUPS = words(
     costcategory resource
     """
 )
-#: More months than a sheet of history has: the rows are days.
+#: More months than any sheet of history has: the rows are days.
 _MOST_MONTHS = 1200
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """Which record is what.
+    """Which record is which.
 
     Attributes:
         ids: index of the record of account ids.
@@ -78,7 +78,7 @@ class _Shape:
 
 
 def recognise(head: Grid) -> int:
-    """Whether the first record is ``Linked account`` and then account ids."""
+    """Whether the first record is ``Linked account`` followed by account ids."""
     rows = _filled(head.rows(0, min(_HEAD, head.height)))
     if not rows:
         return 0
@@ -171,10 +171,10 @@ def _too_long(context: Context) -> list[list[str]]:
 def _shape(  # noqa: C901 - one record after the other
     rows: list[list[str]], context: Context
 ) -> _Shape:
-    """Which record is what.
+    """Find out which record is which.
 
     Raises:
-        UnreadableFile: no record holds account ids, or a column is in another currency.
+        UnreadableFile: no record has account ids, or a column is in another currency.
     """
     head = []
     for index, row in enumerate(rows):
@@ -222,7 +222,7 @@ def _shape(  # noqa: C901 - one record after the other
 
 
 def _without_currency(cell: str) -> str:
-    """A column's header without ``($)`` behind it."""
+    """A column's header without the trailing ``($)``."""
     return _CURRENCY.sub("", plain(cell))
 
 
@@ -235,7 +235,7 @@ def _is_total_label(cell: str) -> bool:
 
 
 def _refuse_foreign(cell: str, context: Context) -> None:
-    """Refuse a name that ends in another currency than ``($)``.
+    """Refuse a name that ends in a currency other than ``($)``.
 
     Raises:
         UnreadableFile: it does.
@@ -255,7 +255,7 @@ def _refuse_foreign(cell: str, context: Context) -> None:
 def _months(
     grid: Grid, rows: list[list[str]], shape: _Shape, context: Context
 ) -> dict[int, int | None]:
-    """The month of every record that is one, by index; None where it can't be read.
+    """The month of every record that is one, by index; None if it can't be read.
 
     Raises:
         UnreadableFile: days instead of months, a month twice, or dates that can mean two things.

@@ -1,4 +1,4 @@
-"""The months of rows, from every column of months or dates that a table has."""
+"""The months of rows, from all month and date columns of a table."""
 
 import polars as pl
 
@@ -41,10 +41,10 @@ def months_of(
 ) -> tuple[pl.Series | None, pl.Series | None, dict[int, Role]]:
     """The month of every record as a number, why it has none, and the columns' roles.
 
-    A pair of a start and an end that lie in different months is the life of a credit.
+    A start and an end in different months are the life of a credit.
 
     Raises:
-        UnreadableFile: the months can mean two things, or a column's dates can't be told to be
+        UnreadableFile: the months are ambiguous, or it is not certain that a column's dates are the
             months.
     """
     columns = [index for index, role in roles.items() if role in MONTHS]
@@ -91,7 +91,7 @@ def months_of(
 
 
 def _cells(table: Table, column: int, years: list[int]) -> pl.Series:
-    """A column's cells, a year from its own column put before months that have none."""
+    """A column's cells; months without a year get it from their year column."""
     cells = table.grid.columns[column]
     if not years:
         return cells
@@ -153,7 +153,7 @@ def _is_period(
     starts: list[int],
     ends: list[int],
 ) -> bool:
-    """Whether starts and ends say a month of every row: both lie in it, or the end just behind."""
+    """Whether starts and ends give every row one month: both lie in it, or the end just after."""
     frame = pl.DataFrame(
         [numbers[i].alias(f"n{i}") for i in (*starts, *ends)]
         + [
@@ -181,7 +181,7 @@ def _is_period(
 def _agreed(
     table: Table, numbers: dict[int, pl.Series], texts: dict[int, pl.Series]
 ) -> tuple[pl.Series, pl.Series | None]:
-    """The month that all columns of a row name; a reason where they don't, or one names none."""
+    """The month that all columns of a row name; a reason if they differ, or one names none."""
     if len(numbers) == 1 and not any(series.null_count() for series in numbers.values()):
         (only,) = numbers.values()
         return only.alias("month"), None

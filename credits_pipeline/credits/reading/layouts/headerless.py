@@ -31,10 +31,10 @@ _TOO_MANY = (
 
 
 def recognise(head: Grid) -> int:
-    """Twice the number of records that begin with an account id and go on; labels count half.
+    """Twice the number of records that begin with an account id and continue; labels count half.
 
-    Where none does, records of a number and an amount are taken for it, so that each is told what
-    is wrong with its id.
+    If none does, records of a number and an amount are accepted, so that each can say what is wrong
+    with its id.
     """
     start = first_column(head)
     rows = [row[start:] for row in head.rows(0, head.height)]
@@ -50,7 +50,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every row is a record: its first cell the account, its second the amount.
 
     Raises:
-        UnreadableFile: the second column holds something else, a further column says something that
+        UnreadableFile: the second column has other content, a further column says something that
             is not understood, or a second table contradicts the first.
     """
     start = first_column(grid)
@@ -84,7 +84,7 @@ def _says_dollars(column: pl.Series) -> bool:
 
 
 def _refuse_second_table(grid: Grid, account: int, *, name: str) -> None:
-    """Refuse rows below a blank line that give an account of the rows above it another amount.
+    """Refuse rows below a blank line that give an account from above another amount.
 
     Raises:
         UnreadableFile: some do.

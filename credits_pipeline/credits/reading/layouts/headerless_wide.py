@@ -1,4 +1,4 @@
-"""Excel sheets of history without a header: an account id in every row, then a column a month.
+"""Excel sheets of history without a header: an account id in every row, then one column per month.
 
 Only a person knows the first month.
 """
@@ -25,7 +25,7 @@ from credits_pipeline.credits.reading.layouts.sheets import (
     first_column,
     holds_anything,
 )
-from credits_pipeline.credits.reading.layouts.wide import extract_cells
+from credits_pipeline.credits.reading.layouts.wide import MonthColumns, extract_cells
 from credits_pipeline.credits.reading.refusal import UnreadableFile, split_command
 
 NAME = "headerless_wide"
@@ -36,9 +36,9 @@ _TOO_FEW = "fewer cells than the other rows have"
 
 
 def recognise(head: Grid) -> int:
-    """Twice the number of records that begin with an account id and go on with several amounts.
+    """Twice the number of records with an account id followed by several amounts.
 
-    None, unless most of those that begin with an account id do.
+    Zero, unless most of those that begin with an account id are like that.
     """
     start = first_column(head)
     several = single = 0
@@ -64,7 +64,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every cell beside an account is a record; the columns are consecutive months.
 
     Raises:
-        UnreadableFile: nobody told the first month, or the rows do not have the same number of
+        UnreadableFile: the first month is not known, or the rows do not have the same number of
             months.
     """
     start = first_column(grid)
@@ -78,27 +78,25 @@ def extract(grid: Grid, context: Context) -> Extract:
             layout=NAME,
         )
     _refuse_cut_amounts(grid, columns, name=context.name)
-    return extract_cells(
-        grid,
+    sheet = MonthColumns(
         layout=NAME,
         version=VERSION,
         account=start,
         months={column: context.first_month.shift(index) for index, column in enumerate(columns)},
-        totals=[],
         faults=first_fault(
             filled_beyond(grid, list(range(last + 1, grid.width)), _TOO_MANY),
             _too_few(grid, start, last),
             label_faults(grid.columns[start]),
         ),
-        context=context,
     )
+    return extract_cells(grid, sheet, context)
 
 
 def _last_month(grid: Grid, start: int, *, name: str) -> int:
-    """The column of the last month: the last that is filled in rows of the usual length.
+    """The column of the last month: the last one filled in rows of the usual length.
 
     Raises:
-        UnreadableFile: no length is the usual one.
+        UnreadableFile: no length is usual.
     """
     frame = frame_of(grid)
     rows = frame.filter(pl.col(f"c{start}").str.contains("[0-9]")).with_columns(

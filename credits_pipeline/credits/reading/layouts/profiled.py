@@ -1,6 +1,6 @@
-"""A file that a profile is for: what its columns mean, a person said once.
+"""A file that has a profile: a person said once what its columns mean.
 
-Amounts are read here, so that what is left out is told with its dollars, and go on in one spelling.
+Amounts are read here, so that what is left out is reported with its dollars, in one spelling.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ VERSION = 1
 _LAYOUT = "profile"
 _TOO_MANY = "more cells than the header has"
 _SHOWN = 3
-#: Three decimals alone could also be a thousand.
+#: Three decimals alone could also mean a thousand.
 _THOUSAND = 3
 
 
@@ -52,7 +52,7 @@ class Profiled:
     CONVENTION: Convention = "positive_is_credit"
 
     def recognise(self, head: Grid) -> int:
-        """The header is the profile's, or this would not have been made."""
+        """The header is the profile's; otherwise this object would not exist."""
         return BY_HEADER if head.height else 0
 
     def extract(self, grid: Grid, context: Context) -> Extract:
@@ -90,7 +90,7 @@ class Profiled:
 
 
 def _money(table: Table, needed: pl.Series) -> Money:
-    """The amounts; those that are not needed are not asked for where they are no dollars."""
+    """The amounts; where they are not needed, those in another currency are skipped."""
     cells = table.column(*table.profile.amount.column)
     dollars = pl.DataFrame([cells.alias("cell"), (needed | ~foreign_rows(table)).alias("read")])
     readable = dollars.select(pl.when("read").then("cell").otherwise(pl.lit("0.00"))).to_series()
@@ -162,7 +162,7 @@ def _extract(
 
 
 def _convention(profile: Profile, entries: pl.DataFrame) -> Convention:
-    """The sign of a credit; where the profile leaves it open, the one that all amounts have."""
+    """The sign of a credit; if the profile leaves it open, the one that all amounts have."""
     if profile.amount.credit == "either":
         all_negative = bool((entries["usd"] < 0).any()) and not (entries["usd"] > 0).any()
         return "negative_is_credit" if all_negative else "positive_is_credit"
@@ -178,7 +178,7 @@ def _why_none(frame: pl.DataFrame) -> str:
 
 
 def _refuse_against(table: Table, entries: pl.DataFrame, convention: Convention) -> None:
-    """Refuse amounts that all have the other sign than the profile says credits have."""
+    """Refuse amounts that all have the opposite sign of what the profile says credits have."""
     positive, negative = bool((entries["usd"] > 0).any()), bool((entries["usd"] < 0).any())
     if negative in {positive, convention == "negative_is_credit"}:
         return
@@ -191,7 +191,7 @@ def _refuse_against(table: Table, entries: pl.DataFrame, convention: Convention)
 
 
 def _refuse_several(table: Table, entries: pl.DataFrame) -> None:
-    """Refuse different rows of one account that the profile does not say to add up."""
+    """Refuse different rows of one account unless the profile says to add them up."""
     keyed = entries.select(read_accounts(entries["account"]).ids.alias("id"), "month", "line")
     keyed = keyed.filter(pl.col("id").is_not_null())
     again = keyed.filter(pl.struct("id", "month").is_duplicated())
@@ -210,7 +210,7 @@ def _refuse_several(table: Table, entries: pl.DataFrame) -> None:
 def _kept(
     frame: pl.DataFrame, entries: pl.DataFrame, *, dated: bool
 ) -> tuple[pl.Series, list[str]]:
-    """Boolean by row: it belongs to a month with a row that counts; and what is told of others."""
+    """Boolean by row: its month has a row that counts; and what to report about the others."""
     rows = ~frame["is_total"]
     if not dated:
         return rows, []
@@ -227,7 +227,7 @@ def _kept(
 
 
 def _entries(frame: pl.DataFrame, kept: pl.Series, *, dated: bool) -> pl.DataFrame:
-    """The rows as `ENTRIES`; what is no credit has dollars where it is in dollars."""
+    """The rows as `ENTRIES`; what is not a credit has dollars if it is in dollars."""
     usable = pl.col("fault").is_null() & (pl.col("counts") | ~pl.col("foreign"))
     currency = pl.when("foreign").then(pl.lit(" in another currency")).otherwise(pl.lit(""))
     return frame.filter(kept).select(
@@ -242,7 +242,7 @@ def _entries(frame: pl.DataFrame, kept: pl.Series, *, dated: bool) -> pl.DataFra
 
 
 def _stated(table: Table, frame: pl.DataFrame, totals: dict[int, str]) -> tuple[StatedTotal, ...]:
-    """The totals that rows state. One of what is left out as well is not compared."""
+    """The totals that rows state. Totals that include left-out rows are not compared."""
     if not totals:
         return ()
     rows = frame.filter(~pl.col("is_total") & ~pl.col("foreign"))
@@ -265,7 +265,7 @@ def _stated(table: Table, frame: pl.DataFrame, totals: dict[int, str]) -> tuple[
 def _records(
     rows: pl.DataFrame, totals: tuple[StatedTotal, ...], aside: int, *, dated: bool
 ) -> dict[int | None, int]:
-    """The records of each month, as `Extract.records` wants them."""
+    """The records of each month, in the form of `Extract.records`."""
     counts = rows["month"].value_counts().rows() if dated else [(None, len(rows))]
     records: dict[int | None, int] = {None: aside}
     for month, count in [*counts, *((total.month, 1) for total in totals)]:
@@ -289,7 +289,7 @@ def _told(profile: Profile, money: Money, entries: pl.DataFrame) -> list[str]:
 
 
 def _spelled(usd: pl.Expr) -> pl.Expr:
-    """Amounts in a spelling that can mean one thing only."""
+    """Amounts in a form that can mean only one thing."""
     text = text_of(usd)
     short = text.str.contains(rf"\.[0-9]{{{_THOUSAND}}}$")
     return pl.when(short).then(pl.concat_str(text, pl.lit("0"))).otherwise(text)

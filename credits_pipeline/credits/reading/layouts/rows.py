@@ -1,4 +1,4 @@
-"""What layouts with one record per row share: blank rows, total rows, quotes that do not fit."""
+"""What layouts with one record per row share: blank rows, total rows, unbalanced quotes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ _LABEL_AND_NUMBER = (
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a grid, sorted.
+    """The rows of a grid, sorted by kind.
 
     Attributes:
-        blank: Boolean by row: nothing in it that counts.
+        blank: Boolean by row: nothing in it counts.
         totals: row index and label of the rows that state a total.
         entries: Boolean by row: neither.
-        notes: lines with one text and nothing else; they are among the blank ones.
+        notes: lines with a single text; they are among the blank ones.
     """
 
     blank: pl.Series
@@ -49,14 +49,14 @@ def sort_rows(
     name: str,
     header: Header | None = None,
 ) -> Rows:
-    """Tell blank rows, total rows and lines that are no rows from the others.
+    """Separate blank rows, total rows and lines that are not rows from the entries.
 
-    A total row has no digits of an id in its account cell, and a word of totals there or, if the
-    cell is blank, in any other cell. Ruled lines, the header said again and notes in one cell are
-    no rows. Rows whose cells are in doubt are never taken for any of them.
+    A total row has no digits of an id in its account cell, and a total's word there or, if the cell
+    is blank, in any other cell. Ruled lines, a repeated header and notes in one cell are not rows.
+    Rows whose cells are in doubt are never taken for any of them.
 
     Raises:
-        UnreadableFile: more total rows than a sheet has.
+        UnreadableFile: more total rows than any sheet has.
     """
     blank = blank_rows(grid)
     worded = ~blank & ~account.str.contains(r"[0-9]{9}|[\x{FF10}-\x{FF19}]{9}").fill_null(
@@ -97,7 +97,7 @@ def sort_rows(
 
 
 def _texts(row: Iterable[str | None]) -> tuple[str, ...]:
-    """The cells of a record to be compared with another's."""
+    """The cells of a record, for comparison with another's."""
     texts = [plain(text or "") for text in row]
     while texts and not texts[-1]:
         texts.pop()
@@ -105,7 +105,7 @@ def _texts(row: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def _is_note(text: str) -> bool:
-    """Whether a cell that stands alone is words: no number, and no id."""
+    """Whether a single cell is words: not a number, and not an id."""
     return (
         any(map(str.isalpha, text)) and parse_amount(text).fault is not None and not is_total(text)
     )
@@ -114,7 +114,7 @@ def _is_note(text: str) -> bool:
 def twins(grid: Grid, account: pl.Series, rows: pl.Series | None) -> pl.Series | None:
     """A number for every record, the same for records that are equal word for word.
 
-    None if no two are. Only records whose account cell stands more than once are compared.
+    None if no two are. Only records whose account occurs more than once are compared.
     """
     repeated = account.is_duplicated() & account.is_not_null()
     if rows is not None:
@@ -146,7 +146,7 @@ def frame_of(grid: Grid) -> pl.DataFrame:
 
 
 def filled_beyond(grid: Grid, columns: list[int], reason: str) -> pl.Series | None:
-    """String by row: ``reason`` where one of these columns holds something; None if none does."""
+    """String by row: ``reason`` if one of these columns has a value; None if none does."""
     beyond = [index for index in columns if index < grid.width]
     if not beyond:
         return None
@@ -161,7 +161,7 @@ def filled_beyond(grid: Grid, columns: list[int], reason: str) -> pl.Series | No
 
 
 def label_faults(account: pl.Series) -> pl.Series | None:
-    """The reason against account cells without a header whose label goes on with a number."""
+    """The reason against account cells without a header whose label ends in a number."""
     frame = account.to_frame("cell")
     others = frame.filter(~accounts.is_plain(pl.col("cell")))["cell"].unique().drop_nulls()
     doubted = [cell for cell in others if accounts.is_label_and_number(cell)]
@@ -181,7 +181,7 @@ def first_fault(*faults: pl.Series | None) -> pl.Series | None:
 
 
 def malformed_faults(grid: Grid) -> pl.Series | None:
-    """The reason against rows whose quotes do not fit."""
+    """The reason against rows whose quotes are unbalanced."""
     if grid.malformed is None:
         return None
     return (
@@ -202,7 +202,7 @@ def extract_rows(
     faults: pl.Series | None,
     name: str,
 ) -> Extract:
-    """An extract with an entry a row of a grid without a header, of no month.
+    """An extract with one entry per row of a grid without a header, and no month.
 
     Args:
         grid: the records.
@@ -215,7 +215,7 @@ def extract_rows(
         name: what to call the file in a refusal.
 
     Raises:
-        UnreadableFile: a line that is no row says that the amounts are something else than credits.
+        UnreadableFile: a line outside the rows says that the amounts are not credits.
     """
     entries = pl.DataFrame(
         [grid.lines.alias("line"), account.alias("account"), amount.alias("amount")]
@@ -269,7 +269,7 @@ def extract_rows(
 
 
 def warnings_of(stated: Stated, header: Header | None = None) -> tuple[str, ...]:
-    """What to say of the lines that are no rows."""
+    """What to report about the lines that are not rows."""
     first = 0 if header is None else header.line
     parts = (
         ("what stands above the header", [line for line in stated.read if line < first]),
@@ -283,7 +283,7 @@ def warnings_of(stated: Stated, header: Header | None = None) -> tuple[str, ...]
 
 
 def with_faults(entries: pl.DataFrame, fault: pl.Series) -> pl.DataFrame:
-    """Entries with the reason against each, and no amount where the cells are in doubt."""
+    """Entries with the reason against each, and no amount if the cells are in doubt."""
     return entries.with_columns(
         fault.alias("fault"),
         pl.when(fault.is_null()).then("amount").otherwise(None).alias("amount"),

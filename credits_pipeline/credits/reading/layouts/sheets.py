@@ -1,4 +1,4 @@
-"""What layouts with a header share: choosing columns, amounts that a comma cut."""
+"""What layouts with a header share: choosing columns, amounts that were cut at a comma."""
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from credits_pipeline.credits.reading.meaning import Table
 from credits_pipeline.credits.reading.months import is_month_name
 from credits_pipeline.credits.reading.refusal import UnreadableFile, profile_command
 
-#: Headers that say nothing, under which account ids may stand.
+#: Headers without meaning, under which account ids may appear.
 _VAGUE = frozenset({"", "id", "ids", "no", "nr", "number", "nummer", "numero"})
 _SAMPLE = 1000
 _BEYOND = "a cell beyond the header's last column: a comma inside an amount or a name needs quotes"
@@ -27,7 +27,7 @@ _DIGITS = r"^[0-9]+[)-]?$"
 
 
 def first_column(grid: Grid) -> int:
-    """The index of the first column that holds anything."""
+    """The index of the first column with a value."""
     for index, column in enumerate(grid.columns):
         if holds_anything(column.head(_SAMPLE)) or holds_anything(column):
             return index
@@ -40,10 +40,10 @@ def holds_anything(column: pl.Series) -> bool:
 
 
 def choose_account(header: Header, grid: Grid, *, name: str, layout: str) -> int:
-    """The column of account ids: by its name, or an unnamed one by what it holds.
+    """The column of account ids: by its name, or an unnamed one by its content.
 
     Raises:
-        UnreadableFile: none is, or several are and they hold different ids.
+        UnreadableFile: there is none, or several have different ids.
     """
     named = [i for i, cell in enumerate(header.cells) if headers.is_account(cell)]
     holding = [i for i in named if i < grid.width and _holds_accounts(grid.columns[i])]
@@ -99,7 +99,7 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
     """The column of credits.
 
     Raises:
-        UnreadableFile: none is named so, several are, or its name says another unit or currency.
+        UnreadableFile: none is named so, several are, or its name states another unit or currency.
     """
     candidates = amount_columns(header, grid, taken)
     if not candidates and any(map(is_month_name, header.cells)):
@@ -187,18 +187,18 @@ def _listed(header: Header) -> str:
 def shifted_faults(
     header: Header, grid: Grid, amounts: list[int], *, anchors: set[int] | None = None
 ) -> pl.Series | None:
-    """The reason against rows whose cells may stand under the wrong header; None if there is none.
+    """The reason against rows whose cells may be under the wrong header; None if there are none.
 
-    Such a row holds something beyond the header's last column; or has another number of cells
-    than the header where a cell too few or too many could put another number under an amount; or
-    has an amount of up to three digits before a cell of text that goes on like its other half.
+    Such a row has a value beyond the header's last column; or a number of cells other than the
+    header's, where a missing or extra cell could put another number under an amount; or an amount
+    of up to three digits before a cell of text that continues like its other half.
 
     Args:
         header: the header.
         grid: the records below it.
         amounts: the columns of amounts.
-        anchors: columns whose cells are seen to be right or wrong (ids, months): a cell too few
-            or too many before one of them is noticed there. None: no such help.
+        anchors: columns whose cells are visibly right or wrong (ids, months): a missing or extra
+            cell before one of them is noticed there. None: there are no such columns.
     """
     frame = frame_of(grid)
     conditions = []
@@ -223,7 +223,7 @@ def shifted_faults(
 
 
 def _can_shift(header: Header, grid: Grid, amounts: list[int], anchors: set[int] | None) -> bool:
-    """Whether a cell too few or too many could put another number under an amount unnoticed."""
+    """Whether a missing or extra cell could put another number under an amount unnoticed."""
     if anchors is None:
         return True
     (amount,) = amounts
@@ -238,7 +238,7 @@ def _can_shift(header: Header, grid: Grid, amounts: list[int], anchors: set[int]
 def _ragged(header: Header, grid: Grid) -> pl.Expr:
     """Rows with another number of cells than the header.
 
-    Rows that all have the same number, and more than the header, only end in delimiters.
+    If all rows have the same number, and more than the header, they merely end in delimiters.
     """
     cells = pl.sum_horizontal(pl.all().is_not_null())
     filled = ~pl.all_horizontal(is_blank(pl.all()))
@@ -249,7 +249,7 @@ def _ragged(header: Header, grid: Grid) -> pl.Expr:
 
 
 def _cut(header: Header, grid: Grid, index: int, amounts: list[int]) -> pl.Expr:
-    """Rows in which an amount and the next cell read as one amount cut at its comma."""
+    """Rows in which an amount and the next cell form one amount cut at its comma."""
     one = stripped(pl.col(f"c{index}"))
     two = stripped(pl.col(f"c{index + 1}"))
     cut = (
@@ -301,7 +301,7 @@ def cut_in_two(grid: Grid, left: int, right: int) -> bool:
 
 
 def refuse_empty(table: Table, amount: int) -> None:
-    """Refuse a column of credits that nobody filled in: sent as zeros it would take all away.
+    """Refuse an empty column of credits: sent as zeros it would take everything away.
 
     Raises:
         UnreadableFile: every cell of it is blank.

@@ -1,6 +1,6 @@
 """A table with a header, an account and a credit in every row, with months or without.
 
-Every column is asked for its meaning (`meaning`), every line that is no row for what it states.
+The meaning of every column is checked (`meaning`), and every line that is not a row is interpreted.
 """
 
 import polars as pl
@@ -39,7 +39,7 @@ VERSION = 2
 
 
 def extract_table(grid: Grid, context: Context, *, layout: str) -> Extract:
-    """Every row below the header is a record, of its month where it names one.
+    """Every row below the header is a record, of its month if it names one.
 
     Args:
         grid: the records.
@@ -217,7 +217,7 @@ def _titles(stated: Stated) -> tuple[StatedTotal, ...]:
 
 
 def note_faults(account: pl.Series, amount: pl.Series) -> pl.Series | None:
-    """The reason against rows that name an account in a sentence and have no amount."""
+    """The reason against rows that mention an account in a sentence and have no amount."""
     frame = pl.DataFrame([account.alias("account"), amount.alias("amount")]).select(
         pl.when(
             pl.col("account")

@@ -1,6 +1,8 @@
-"""A header of months: an account in every row, and a column of credits for each month."""
+"""A header of months: an account in every row, and one column of credits per month."""
 
 from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -59,7 +61,7 @@ def recognise(head: Grid) -> int:
 
 
 def _month_headers(header: Header) -> dict[int, MonthText]:
-    """The months of columns of credits; a column of costs beside them is none."""
+    """The months of columns of credits; a column of costs beside them is not one."""
     found = {i: headers.month_in(cell) for i, cell in enumerate(header.cells)}
     return {i: month for i, month in found.items() if month is not None}
 
@@ -75,8 +77,8 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every cell below a month and beside an account is a record.
 
     Raises:
-        UnreadableFile: a column or a line is not understood, the months can't be told, or there are
-            too many cells.
+        UnreadableFile: a column or a line is not understood, the months are not certain, or there
+            are too many cells.
     """
     header, below = header_below(grid)
     account = choose_account(header, below, name=context.name, layout=NAME)
@@ -111,23 +113,22 @@ def extract(grid: Grid, context: Context) -> Extract:
                 index, "stands beside columns of months, and what it means for them can't be told"
             )
     meaning = understand(table, roles, dated=True)
-    return extract_cells(
-        below,
+    sheet = MonthColumns(
         layout=NAME,
         version=VERSION,
         account=account,
         months=dict(zip(columns, months, strict=True)),
-        totals=totals,
+        totals=tuple(totals),
         faults=shifted_faults(header, below, [*columns, *totals]),
-        context=context,
         header=header,
         titles=tuple(
             StatedTotal(line=line, label=label, amount=amount, is_record=False)
             for line, label, amount in stated.totals
         ),
-        ignored_columns=header.ignored({*used, *meaning.of(Role.CURRENCY)}),
+        ignored=header.ignored({*used, *meaning.of(Role.CURRENCY)}),
         warnings=warnings_of(stated, header),
     )
+    return extract_cells(below, sheet, context)
 
 
 def _distinct(header: Header, columns: list[int], *, name: str) -> list[BillingMonth]:
@@ -152,67 +153,87 @@ def _distinct(header: Header, columns: list[int], *, name: str) -> list[BillingM
     return months
 
 
-def extract_cells(
-    grid: Grid,
-    *,
-    layout: str,
-    version: int,
-    account: int,
-    months: dict[int, BillingMonth],
-    totals: list[int],
-    faults: pl.Series | None,
-    context: Context,
-    header: Header | None = None,
-    titles: tuple[StatedTotal, ...] = (),
-    ignored_columns: tuple[str, ...] = (),
-    warnings: tuple[str, ...] = (),
-) -> Extract:
+@dataclass(frozen=True)
+class MonthColumns:
+    """What a layout found out about a sheet with a column for each month.
+
+    Attributes:
+        layout: its name.
+        version: of the layout.
+        account: the column of accounts.
+        months: what month each column of amounts is of.
+        totals: columns that add up a row.
+        faults: of each row; None where none has one.
+        header: None where the sheet has none.
+        titles: totals that stand above the header.
+        ignored: names of columns that are not read.
+        warnings: for people.
+    """
+
+    layout: str
+    version: int
+    account: int
+    months: Mapping[int, BillingMonth]
+    totals: tuple[int, ...] = ()
+    faults: pl.Series | None = None
+    header: Header | None = None
+    titles: tuple[StatedTotal, ...] = ()
+    ignored: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def extract_cells(grid: Grid, sheet: MonthColumns, context: Context) -> Extract:
     """An extract with an entry for every account and month of a sheet.
 
-    Months without anything in their column are left out: nobody filled them in.
+    Months with an empty column are left out: nobody filled them in.
 
     Raises:
         UnreadableFile: more cells than records are allowed.
     """
-    fault = first_fault(malformed_faults(grid), faults)
-    rows = sort_rows(grid, grid.columns[account], fault, name=context.name, header=header)
-    if header is None:
-        stated = understood(rows.notes, name=context.name, layout=layout)
+    fault = first_fault(malformed_faults(grid), sheet.faults)
+    rows = sort_rows(
+        grid, grid.columns[sheet.account], fault, name=context.name, header=sheet.header
+    )
+    warnings = sheet.warnings
+    if sheet.header is None:
+        stated = understood(rows.notes, name=context.name, layout=sheet.layout)
         warnings = (*warnings, *warnings_of(stated))
-    twin = twins(grid, grid.columns[account], rows.entries)
+    twin = twins(grid, grid.columns[sheet.account], rows.entries)
     filled = {
-        column: month for column, month in months.items() if holds_anything(grid.columns[column])
+        column: month
+        for column, month in sheet.months.items()
+        if holds_anything(grid.columns[column])
     }
     if grid.height * len(filled) > context.max_records:
         raise UnreadableFile(
             f"{context.name} has {grid.height:,} rows for {len(filled)} months; at most"
             f" {context.max_records:,} cells are read: split it, or raise CREDITS_MAX_RECORDS.",
-            layout=layout,
+            layout=sheet.layout,
         )
     parts = [
-        _month_entries(grid, rows, account, column, month, fault, twin)
+        _month_entries(grid, rows, sheet.account, column, month, fault, twin)
         for column, month in filled.items()
     ]
-    left_out = tuple(str(month) for column, month in months.items() if column not in filled)
+    left_out = tuple(str(month) for column, month in sheet.months.items() if column not in filled)
     return Extract(
-        layout=layout,
-        version=version,
+        layout=sheet.layout,
+        version=sheet.version,
         convention=CONVENTION,
         entries=pl.concat(parts) if parts else pl.DataFrame(schema=ENTRIES),
         records={ordinal(month): grid.height for month in filled.values()},
         blank=int(rows.blank.sum()),
         totals=(
-            *titles,
+            *sheet.titles,
             *(
                 total
                 for column, month in filled.items()
                 for total in stated_totals(grid, rows, grid.columns[column], month=ordinal(month))
             ),
-            *_row_totals(grid, rows, totals),
+            *_row_totals(grid, rows, sheet.totals),
         ),
         dated=True,
-        first_counts=header is None,
-        ignored_columns=ignored_columns,
+        first_counts=sheet.header is None,
+        ignored_columns=sheet.ignored,
         warnings=(
             *warnings,
             *((f"Nothing is filled in for {', '.join(left_out)}.",) if left_out else ()),
@@ -245,7 +266,7 @@ def _month_entries(
     return entries.filter(rows.entries)
 
 
-def _row_totals(grid: Grid, rows: Rows, columns: list[int]) -> tuple[StatedTotal, ...]:
+def _row_totals(grid: Grid, rows: Rows, columns: Sequence[int]) -> tuple[StatedTotal, ...]:
     """What each row states as its own sum, and the grand total of the total row."""
     total_rows = dict(rows.totals)
     found = []

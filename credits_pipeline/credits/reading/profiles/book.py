@@ -1,4 +1,4 @@
-"""The profiles that a file is looked up in: those that people stored, then those of the product."""
+"""The profiles that are tried for a file: those that people stored, then those of the product."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from credits_pipeline.credits.reading.profiles.parsing import parse
 from credits_pipeline.credits.reading.profiles.profile import Profile, ProfileError
 from credits_pipeline.credits.reading.refusal import UnreadableFile
 
-#: The header stands within so many records, below lines that the profile lets stand there.
+#: The header is within this many records, below lines that the profile permits there.
 _HEAD = 40
 _PACKAGE = "credits_pipeline.credits.reading.profiles"
 
@@ -25,10 +25,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Profiles:
-    """Profiles in the order in which they are asked.
+    """Profiles in the order in which they are tried.
 
     Attributes:
-        stored: what people said; one of these goes before one of the product's.
+        stored: profiles of people; they take precedence over the product's.
         shipped: what came with the product.
     """
 
@@ -36,10 +36,10 @@ class Profiles:
     shipped: tuple[Profile, ...] = ()
 
     def find(self, head: Grid, *, name: str) -> Found | None:
-        """The profile that a file's first records are the header of.
+        """The profile whose header is among a file's first records.
 
         Raises:
-            UnreadableFile: several are.
+            UnreadableFile: there are several.
         """
         rows = head.rows(0, min(head.height, _HEAD))
         for profiles in (self.stored, self.shipped):
@@ -82,7 +82,7 @@ def with_stored(texts: Mapping[str, bytes], tried: Iterable[Profile] = ()) -> Pr
 
     Args:
         texts: the stored ones, by the name of their file.
-        tried: profiles that stand in the place of all stored ones, for one reading.
+        tried: profiles that replace all stored ones, for one reading.
 
     Raises:
         ProfileError: a stored one can't be used.

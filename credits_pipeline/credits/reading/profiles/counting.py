@@ -21,7 +21,7 @@ class Counting:
     """Which rows count.
 
     Attributes:
-        reason: String by row: what says that it is no credit; null where nothing does.
+        reason: String by row: why it is not a credit; null if nothing says so.
         estimated: Boolean by row: it counts, and may still change.
     """
 
@@ -30,10 +30,10 @@ class Counting:
 
 
 def count_rows(table: Table, is_total: pl.Series, *, accept_estimates: bool) -> Counting:
-    """Ask every rule about every row but the totals.
+    """Apply every rule to every row but the totals.
 
     Raises:
-        UnreadableFile: a value is in no list of its rule, or an estimate that nobody accepted.
+        UnreadableFile: a value is in no list of its rule, or an estimate was not accepted.
     """
     height = table.grid.height
     reason = pl.Series("reason", [None] * height, dtype=pl.String)
@@ -91,7 +91,7 @@ def _estimate(table: Table, rule: RowRule, cells: pl.Series, rows: pl.Series) ->
 
 
 def foreign_rows(table: Table) -> pl.Series:
-    """Boolean by row: the currency's column does not say US dollars."""
+    """Boolean by row: the currency column does not say US dollars."""
     if not table.profile.currency:
         return pl.Series("foreign", [False] * table.grid.height, dtype=pl.Boolean)
     cells = table.column(*table.profile.currency)
@@ -99,9 +99,9 @@ def foreign_rows(table: Table) -> pl.Series:
 
 
 def refuse_other_currencies(table: Table, counts: pl.Series) -> None:
-    """Refuse rows that count in another currency than US dollars.
+    """Refuse rows that count in a currency other than US dollars.
 
-    Where the profile states US dollars, a column of currencies is looked at although it is ignored.
+    If the profile states US dollars, a currency column is checked even if it is ignored.
 
     Raises:
         UnreadableFile: there is one.

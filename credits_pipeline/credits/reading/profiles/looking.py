@@ -1,4 +1,4 @@
-"""Looking for the header of a file that no profile is for yet."""
+"""Finds the header of a file that has no profile yet."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,12 +32,12 @@ def look(data: bytes, *, delimiter: str | None, max_records: int, name: str) -> 
 
     Args:
         data: CSV text.
-        delimiter: between its cells, where that is known.
+        delimiter: between its cells, if known.
         max_records: more are refused.
         name: what to call it in messages.
 
     Raises:
-        UnreadableFile: it is no text, or none of its first records is a header.
+        UnreadableFile: it is not text, or none of its first records is a header.
     """
     text = decode(data, name=name)
     refuse_long_lines(text, name=name)
@@ -59,10 +59,10 @@ def look(data: bytes, *, delimiter: str | None, max_records: int, name: str) -> 
 
 
 def sum_of(looked: Looked, profile: Profile) -> tuple[Decimal, int, int]:
-    """The sum of a profile's column of amounts over all rows, how many it is of, and unread ones.
+    """The sum of a profile's amount column over all rows, how many rows it covers, and unread ones.
 
     Raises:
-        UnreadableFile: the amounts can't be told.
+        UnreadableFile: the amounts are not certain.
     """
     table = Table.below(profile, looked.grid, looked.header, name="the file")
     totals = pl.Series([index in table.total_rows() for index in range(table.grid.height)])
@@ -74,7 +74,7 @@ def sum_of(looked: Looked, profile: Profile) -> tuple[Decimal, int, int]:
 
 
 def _header(grid: Grid) -> int | None:
-    """The first record that names columns: neither ids nor amounts, and records as wide below."""
+    """The first record that names columns: neither ids nor amounts, with rows as wide below."""
     rows = grid.rows(0, min(grid.height, _WITHIN + 1))
     for index, row in enumerate(rows[:-1]):
         filled = [clean(cell) for cell in row if clean(cell)]

@@ -1,4 +1,4 @@
-"""A profile's amounts: read as every amount is, under what the profile says of decimals."""
+"""A profile's amounts: read like every amount, under the profile's rule for decimals."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from credits_pipeline.credits.reading.sums import PRECISION, exact
 
 #: A number with more decimals than are ever read, which is a float's tail.
 _TAIL = re.compile(rf"(?P<whole>-?[0-9]+)(?P<mark>[.,])(?P<decimals>[0-9]{{{SCALE + 1},40}})")
-#: The exponents that leave no digit out: AWS writes 5E-7, a spreadsheet 1.23E+05.
+#: The exponents that lose no digit: AWS writes 5E-7, a spreadsheet 1.23E+05.
 _SMALL = re.compile(r"-?[0-9](?:\.[0-9]{1,17})?[eE]-[0-9]{1,2}")
 _ZERO = re.compile(r"-?0(?:\.0+)?[eE][+-]?[0-9]{1,2}")
 
@@ -43,7 +43,7 @@ def read_money(cells: pl.Series, lines: pl.Series, column: AmountColumn, *, name
     """Read a column of amounts.
 
     Raises:
-        UnreadableFile: the decimal mark can't be told, or an amount is in another currency.
+        UnreadableFile: the decimal mark is not certain, or an amount is in another currency.
     """
     tails: dict[str, Decimal] = {}
     others = cells.unique().drop_nulls()
@@ -78,7 +78,7 @@ def _exact(cell: str, column: AmountColumn) -> Decimal | None:
 
 
 def _with_mark(value: Decimal, cell: str) -> str:
-    """The value in so many decimals as are read, with the mark that its cell has."""
+    """The value with as many decimals as are read, and its cell's decimal mark."""
     with localcontext(prec=PRECISION):
         text = format(value.quantize(Decimal(1).scaleb(-SCALE), rounding=ROUND_HALF_EVEN), "f")
     return text.replace(".", ",") if "," in cell else text

@@ -32,7 +32,7 @@ def read_months(
     """The month of each row (see `ordinal`), and why it has none.
 
     Raises:
-        UnreadableFile: what ``2/1/2025`` means can't be told.
+        UnreadableFile: the meaning of ``2/1/2025`` is not certain.
     """
     keys = _joined(columns)
     texts: dict[str | None, MonthText | None]
@@ -109,7 +109,7 @@ def moment(text: str) -> datetime | None:
 
 
 def _ends_within(end: str, month: BillingMonth, order: Order) -> bool:
-    """Whether an end, itself included or not, lies in the month."""
+    """Whether an end, inclusive or exclusive, lies in the month."""
     at = moment(end)
     if at is not None:
         last = at - timedelta(microseconds=1)

@@ -56,7 +56,7 @@ def parse(text: bytes, *, file: str, shipped: bool = False) -> Profile:
 
 
 class _Reading:
-    """One profile's content on its way, with the lines of its keys."""
+    """One profile being read, with the lines of its keys."""
 
     def __init__(self, file: str, lines: Sequence[str], content: dict[str, Any]) -> None:
         self._file = file
@@ -160,7 +160,7 @@ class _Reading:
         return tuple(made)
 
     def _fitting(self, made: Profile) -> None:
-        """Whether the columns fit each other and the header."""
+        """Check that the columns fit each other and the header."""
         keys = [cell_key(name) for names in made.used for name in names]
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
@@ -256,7 +256,7 @@ class _Reading:
         raise ProfileError(f"{where}: {key} {says}.")
 
     def _line_of(self, key: str, number: int) -> int | None:
-        """The line on which a key stands, else the one of its table."""
+        """The line of a key, otherwise the line of its table."""
         table, _, last = key.rpartition(".")
         inside, seen, of_table = "", -1, None
         for index, line in enumerate(self._lines, start=1):

@@ -33,9 +33,9 @@ class RowRule:
     Attributes:
         column: its name.
         count: values of rows that count.
-        leave_out: values of rows that are no credits; they are told with their dollars.
+        leave_out: values of rows that are not credits; they are reported with their dollars.
         estimate: values of rows that may still change; they count once a person says so.
-        others: what becomes of any other value: the file is refused, or the row is left out.
+        others: what to do with any other value: refuse the file, or leave the row out.
     """
 
     column: str
@@ -47,14 +47,14 @@ class RowRule:
 
 @dataclass(frozen=True)
 class AmountColumn:
-    """Where the amount stands and how it is read.
+    """Where the amount is and how it is read.
 
     Attributes:
         column: names, of which a file has one.
         credit: the sign that means credit.
         decimals: how many decimals count; None reads every one.
         mark: the decimal mark; None decides it over the whole file.
-        exponents: amounts such as ``5E-7`` are exact, and not what a spreadsheet left of them.
+        exponents: amounts such as ``5E-7`` are exact, and not shortened by a spreadsheet.
     """
 
     column: tuple[str, ...]
@@ -66,12 +66,12 @@ class AmountColumn:
 
 @dataclass(frozen=True)
 class MonthColumn:
-    """Where the month stands.
+    """Where the month is.
 
     Attributes:
         column: names, of which the first that a file has is read; empty with `year`.
-        until: the column with the end of the period, which has to lie in the same month.
-        year: the column of the year, where the month has another.
+        until: the column with the end of the period, which must lie in the same month.
+        year: the column of the year, if the month has its own.
         number: the column of the month beside `year`.
         dates: what ``2/1/2025`` means; None decides it over the whole file.
     """
@@ -90,13 +90,13 @@ class Profile:
     Attributes:
         name: short, unique, also its file's name.
         about: one sentence for people.
-        header: every cell of the header; empty where `ignored` says what may stand beside the
+        header: every cell of the header; empty if `ignored` says what may appear beside the
             columns that are read.
         account: names of the account's column, of which a file has one.
         amount: see `AmountColumn`.
-        month: see `MonthColumn`; None where the file's name says the month.
-        currency: names of the currency's column; empty where the profile states US dollars.
-        rows: see `RowRule`; a row counts where every rule counts it.
+        month: see `MonthColumn`; None if the file's name states the month.
+        currency: names of the currency's column; empty if the profile states US dollars.
+        rows: see `RowRule`; a row counts if every rule counts it.
         sums: an account's rows are parts of one credit.
         ignored: columns that change nothing; ``*`` stands for anything.
         notes: lines above and below the table that change nothing; ``*`` as above.
@@ -125,7 +125,7 @@ class Profile:
 
     @property
     def told(self) -> str:
-        """How people are told of it: its name and the beginning of its digest."""
+        """The profile for people: its name and the beginning of its digest."""
         return f"{self.name} ({self.digest[:_SHORT]})"
 
     @property

@@ -1,4 +1,4 @@
-"""Proposing a profile from a file: what its columns look like, and what only a person can say."""
+"""Proposes a profile for a file: what its columns look like, and what only a person can say."""
 
 import re
 from collections import Counter
@@ -49,7 +49,7 @@ _MOST_KINDS = 40
 
 @dataclass(frozen=True)
 class Said:
-    """What a person said of the file; None and empty where nothing."""
+    """What a person said about the file; None or empty if nothing."""
 
     name: str | None = None
     account: str | None = None
@@ -170,7 +170,7 @@ def _currency(columns: Columns, said: Said) -> int | None:
 
 
 def _rules(columns: Columns, said: Said) -> tuple[RowRule, ...]:
-    """Which rows count: what a person said, and columns that sort rows by their name or values."""
+    """Which rows count: what a person said, and columns that classify rows by name or values."""
     wanted: dict[int, list[str]] = {}
     for name, value in said.count:
         wanted.setdefault(columns.named(name, "--count"), []).append(value)
@@ -292,7 +292,7 @@ def _read_as(columns: Columns, index: int, counted: list[int], said: Said) -> Am
 
 
 def _counted(columns: Columns, rules: Sequence[RowRule]) -> list[int]:
-    """The rows that every rule counts, or may."""
+    """The rows that every rule counts, or may count."""
     left_out = [
         (columns.named(rule.column, ""), {cell_key(value) for value in rule.leave_out})
         for rule in rules
@@ -308,7 +308,7 @@ def _counted(columns: Columns, rules: Sequence[RowRule]) -> list[int]:
 def _sums(
     columns: Columns, ids: int, month: MonthColumn | None, counted: list[int], said: Said
 ) -> bool:
-    """Whether an account's rows are added up: proposed where an account has several."""
+    """Whether an account's rows are added up: proposed if an account has several."""
     if said.sums is not None:
         return said.sums
     months = [columns.named(name, "") for name in month.column[:1]] if month else []
@@ -325,7 +325,7 @@ def _sums(
 
 
 def _with_ignored(made: Profile, columns: Columns, said: Said) -> Profile:
-    """The profile, if what a person wants to ignore is not read."""
+    """The profile, provided that no column a person wants to ignore is read."""
     for name in said.ignored:
         key = cell_key(columns.header[columns.named(name, "--ignore")])
         if key not in map(cell_key, made.ignored):

@@ -1,4 +1,4 @@
-"""A file's columns as a person's eye sees them: what they hold, and what that looks like."""
+"""A file's columns as a person sees them: their values, and what those look like."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class UndecidedError(Exception):
 
 @dataclass
 class Columns:
-    """A file's columns below its header, and which of them have found their meaning."""
+    """A file's columns below its header, and which of them have a meaning so far."""
 
     header: list[str]
     cells: list[list[str]]
@@ -45,7 +45,7 @@ class Columns:
         return [i for i in range(len(self.header)) if i not in self.taken and fits(i)]
 
     def values(self, index: int) -> list[str]:
-        """What a column holds, blanks left out."""
+        """The values of a column, without blanks."""
         return [cell for cell in map(clean, self.cells[index]) if cell]
 
     def seen(self, index: int) -> Values:
@@ -53,7 +53,7 @@ class Columns:
         return Values(pl.Series(self.cells[index], dtype=pl.String))
 
     def all(self, index: int, reads: Callable[[str], bool]) -> bool:
-        """Whether a column holds something, and every cell reads so."""
+        """Whether a column has values, and every cell reads like this."""
         values = self.values(index)
         return bool(values) and all(map(reads, dict.fromkeys(values)))
 
@@ -64,7 +64,7 @@ def is_value(cell: str) -> bool:
 
 
 def is_amount(cell: str) -> bool:
-    """Whether a cell reads as an amount, a float's tail and all."""
+    """Whether a cell reads as an amount, including a float's tail."""
     return parse_amount(cell).fault is None or has_tail(cell)
 
 
@@ -79,12 +79,12 @@ def is_code(cell: str) -> bool:
 
 
 def is_month(cell: str) -> bool:
-    """Whether a cell says a month."""
+    """Whether a cell states a month."""
     return month_of_cell(cell) != cell
 
 
 def month_of_cell(cell: str) -> str:
-    """The month that a cell says, or the cell."""
+    """The month that a cell states, or the cell."""
     at = moment(clean(cell))
     if at is not None:
         return f"{at.year}-{at.month:02}"

@@ -21,10 +21,10 @@ class Table:
     """The records below a header that are neither blank, nor a note, nor the header again.
 
     Attributes:
-        profile: what says what they mean.
+        profile: says what they mean.
         header: the header's cells.
         grid: the records.
-        aside: how many records are no rows.
+        aside: how many records are not rows.
         name: what to call the file in messages.
     """
 
@@ -87,7 +87,7 @@ class Table:
         )
 
     def total_rows(self) -> dict[int, str]:
-        """The rows that state a total, with its label, as every layout tells them."""
+        """The rows that state a total, with its label, recognised as in every layout."""
         account = self.column(*self.profile.account)
         worded = ~account.str.contains(_ID).fill_null(value=False)
         found = {}
@@ -100,7 +100,7 @@ class Table:
         return found
 
     def _notes_and_headers(self) -> pl.Series:
-        """Boolean by row: the header again, or a line that the profile lets stand there."""
+        """Boolean by row: a repeated header, or a line that the profile permits there."""
         keys = self.keys
         no_id = ~self.column(*self.profile.account).str.contains(_ID).fill_null(value=False)
         flags = [False] * self.grid.height
@@ -114,7 +114,7 @@ class Table:
 
 
 def mapped(cells: pl.Series, value: Callable[[str | None], Any], dtype: Any) -> pl.Series:
-    """A column with the value of each cell, each different cell looked at once."""
+    """A column with the value of each cell; each different cell is evaluated once."""
     different = cells.unique()
     values = pl.Series("value", [value(cell) for cell in different], dtype=dtype)
     table = pl.DataFrame([different.alias("cell"), values])

@@ -1,4 +1,4 @@
-"""Writing a profile as TOML that people read and change."""
+"""Writes a profile as TOML that people read and change."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +9,7 @@ _WIDTH = 96
 
 
 def as_toml(profile: Profile) -> bytes:
-    """The profile's file, with a comment where a key does not say what it means."""
+    """The profile's file, with a comment where a key does not explain itself."""
     return ("\n".join(_lines(profile)) + "\n").encode()
 
 

@@ -1,1 +1,1 @@
-"""How the tables came to be: Alembic's scripts, run by `migrating` when a store is opened."""
+"""The history of the tables: Alembic's scripts, run by `migrating` when a store is opened."""

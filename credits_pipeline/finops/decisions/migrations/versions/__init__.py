@@ -1,1 +1,1 @@
-"""One module a change of the tables; none is edited once it is released."""
+"""One module per change of the tables; none is edited after its release."""

@@ -85,7 +85,7 @@ def upgrade() -> None:
 
 
 def _only_added(schema: str | None) -> None:
-    """Have the database itself refuse to rewrite the log."""
+    """Make the database itself refuse to rewrite the log."""
     if schema is None:
         for verb in ("UPDATE", "DELETE"):
             op.execute(

@@ -1,0 +1,35 @@
+"""The package in a company's project: built as a wheel, installed beside what the company has.
+
+What ``dg`` says of the project, with the oldest and the newest Dagster, is tried by `visit`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from credits_pipeline_tests.guest.environment import Guest, make
+from credits_pipeline_tests.guest.visit import (
+    Company,
+    commands_work_for_the_stream_that_is_named,
+    company,
+    months_run,
+)
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory: pytest.TempPathFactory) -> Guest:
+    return make(tmp_path_factory.mktemp("guest"))
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Iterator[Company]:
+    with company(tmp_path) as found:
+        yield found
+
+
+def test_two_streams_are_at_home_in_a_company_s_project(guest: Guest, at: Company) -> None:
+    months_run(guest, at)
+    commands_work_for_the_stream_that_is_named(guest, at)
