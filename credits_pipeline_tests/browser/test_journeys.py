@@ -219,7 +219,7 @@ def test_a_saving_is_planned_done_and_proved_by_a_later_bill_and_a_dismissed_one
     def decide(resource: str, verb: str) -> None:
         id_ = id_of(storage, resource)
         page.goto(f"{world.urls['ann']}/optimization?finding={id_}")
-        page.get_by_role("radio", name=verb).or_(page.get_by_role("button", name=verb)).click()
+        page.get_by_text(verb, exact=True).click()
         press(page, "Save")
         told(page, "1 item saved.")
 
