@@ -50,7 +50,7 @@ docs: $(READY) ## the pages as a site in site/, without a network
 bench: $(READY) ## measure; prints ratios side by side
 	@$(BIN)/python -m bench
 
-chaos: $(READY) ## kill it at random moments, 200 schedules; ARGS="--seed 7 --bare 20 --live 2"
+chaos: $(READY) ## kill both wings at random moments, 250 schedules; ARGS="--seed 7 --bare 20 --live 2 --wing 5"
 	@$(BIN)/python -m credits_pipeline_tests.faults.chaos $(ARGS)
 
 fuzz: $(READY) ## 200,000 damaged files, read as a slow strict reader reads them or refused; FILES=1000

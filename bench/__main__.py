@@ -3,7 +3,17 @@
 import importlib
 import sys
 
-ALL = ("bills", "forecast", "loading", "pages", "pipeline", "reading", "scanning", "sending")
+ALL = (
+    "bills",
+    "documents",
+    "forecast",
+    "loading",
+    "pages",
+    "pipeline",
+    "reading",
+    "scanning",
+    "sending",
+)
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -41,7 +41,7 @@ def _kind(variable: settings.Variable) -> Any:
     return int if (variable.default or "").isdigit() else str
 
 
-def _of(variable: settings.Variable) -> dg.Resolver:
+def _of(variable: settings.Variable) -> Any:
     """A field that stands for a variable, as `dg` shows it."""
     default = f" Default: {variable.name}"
     default += f", else {variable.default}." if variable.default else "."
@@ -51,7 +51,7 @@ def _of(variable: settings.Variable) -> dg.Resolver:
     return dg.Resolver.default(description=variable.meaning + default)
 
 
-def _words(description: str) -> dg.Resolver:
+def _words(description: str) -> Any:
     return dg.Resolver.default(description=description)
 
 

@@ -43,9 +43,12 @@ _numbers = count()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Write to memory; the workers, which find TMPDIR set, do as well."""
+    """Write to memory, and let processes be quick; workers find the same in what they inherit."""
     # As many processes run as there are cores: threads for each core in each of them only wait.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    quick, found = str(Path(__file__).parent / "quick"), os.environ.get("PYTHONPATH", "")
+    if quick not in found.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (quick, found)))
     folder = quick_folder()
     if folder is not None:
         write_to(folder)

@@ -139,7 +139,7 @@ def test_a_setting_of_one_stream_holds_for_what_works_for_it_and_for_nothing_els
 def test_a_secret_is_never_part_of_definitions() -> None:
     with pytest.raises(SettingError, match="CREDITS_ALERT_SLACK is a secret"):
         build_definitions(settings={"CREDITS_ALERT_SLACK": "https://hooks.slack.com/services/x"})
-    with pytest.raises(SettingError, match="CREDITS_EXECUTOR is no setting of a stream"):
+    with pytest.raises(SettingError, match="CREDITS_EXECUTOR is not a setting of a stream"):
         build_definitions(settings={"CREDITS_EXECUTOR": "celery"})
 
 

@@ -1,11 +1,15 @@
 """The suite itself: nothing is skipped in CI unnoticed, and what takes longest begins first."""
 
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from credits_pipeline_tests import scratch
 from credits_pipeline_tests.order import SECONDS_OF_A_TEST, longest_first, seconds_of_a_test
 from credits_pipeline_tests.skips import failed_if_skipped
 
@@ -58,3 +62,30 @@ def test_the_longest_files_begin_and_the_order_within_a_file_stays() -> None:
 
 def test_a_file_outside_of_the_rooms_is_quick() -> None:
     assert seconds_of_a_test(Path("/elsewhere/live/test_x.py")) < 1
+
+
+def test_what_tests_write_is_in_memory_only_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(scratch, "_MEMORY", tmp_path)
+    monkeypatch.setattr(scratch, "_ROOM", 1)
+    monkeypatch.setattr(scratch, "_FREE", 1)
+    folder = scratch.quick_folder()
+    assert folder is not None
+    assert folder.parent == tmp_path
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.gettempdir())
+    scratch.leave(folder)
+    assert list(tmp_path.iterdir()) == []
+    for name in ("_ROOM", "_FREE"):
+        with monkeypatch.context() as patch:
+            patch.setattr(scratch, name, 2**62)
+            assert scratch.quick_folder() is None
+    monkeypatch.setenv("TMPDIR", "/somewhere")
+    assert scratch.quick_folder() is None
+
+
+def test_a_process_that_a_test_starts_looks_for_garbage_rarely() -> None:
+    command = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == 200_000

@@ -146,7 +146,7 @@ class AlertState:
             StorageError: it was stored by a later release.
         """
         stored = json.loads(text)
-        schema.refuse_later(stored, "The book of what was told")
+        schema.refuse_later(stored, "The state of the alerts")
         return cls(
             tuple(
                 Incident(

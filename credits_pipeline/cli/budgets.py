@@ -142,7 +142,7 @@ def _print(found: "Standings", rule: str) -> None:
         say(rule)
     elif not found.wrong:
         say(
-            "There is no budget that holds today. What to do: add one on the page Budgets & "
+            "No budget applies today. What to do: add one on the page Budgets & "
             "Forecast, or credits-pipeline decisions import DIR."
         )
     for name in found.not_now:

@@ -75,7 +75,10 @@ def decide(
     who: Who = None,
     why: Why = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask; --for-version says what was looked at.")
+        bool,
+        typer.Option(
+            "--yes", help="Do not ask; --for-version names the version that was reviewed."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:

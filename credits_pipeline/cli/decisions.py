@@ -63,9 +63,7 @@ def export_(folder: Folder, *, as_json: Json = False) -> None:
 def import_(
     folder: Folder,
     *,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Take away what no file says any more.")
-    ] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove what is in no file.")] = False,
     why: Why = "",
     as_json: Json = False,
 ) -> None:

@@ -41,9 +41,8 @@ def demo(
 
     It starts an S3 server, CloudZero's stand-in, Dagster, fourteen months of bills of three clouds,
     a made-up organisation in AWS that is scanned, and the pages that show them. It needs no account
-    and no network. Ctrl-C ends it and leaves no process behind. Exit code 0 if the
-    sample month is verified and every bill adds up to its known total, 1 if not or if the demo
-    can't run.
+    and no network. Ctrl-C ends it and leaves no process behind. Exit code 0 if the sample month is
+    verified and every bill adds up to its known total, 1 if not or if the demo can't run.
 
     **Examples**
 

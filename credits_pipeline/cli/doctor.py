@@ -26,8 +26,10 @@ def doctor(
     """Check everything that a month needs, and say what to do.
 
     Settings, versions, the inbox in S3 with its permissions and clock, the storage, Dagster, the
-    stream's lock, CloudZero's key, connection and scopes. Nothing is sent to the stream; it costs
-    one of CloudZero's 60 costs calls a day. `rehearse` tries a whole drop in a separate namespace.
+    stream's lock, CloudZero's key, connection and scopes. Where bills are read, also their storage,
+    decisions, sources, what is published, tags, engine, pages, fonts and scans. Nothing is sent to
+    the stream; it costs one of CloudZero's 60 costs calls a day. `rehearse` tries a whole drop in a
+    separate namespace.
     Exit code 0 if nothing is wrong, 1 if something is.
 
     **Examples**

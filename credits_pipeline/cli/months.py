@@ -22,18 +22,23 @@ from credits_pipeline.cli.output import (
 )
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.wording import counted
 from credits_pipeline.text import Markdown, Outside
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from credits_pipeline.core.storage.store import Store
     from credits_pipeline.credits.state.attempt import Attempt
     from credits_pipeline.credits.state.journal import Journal
+    from credits_pipeline.credits.state.unstarted import Unstarted
     from credits_pipeline.reporting.overview import MonthState
 
 _VERSION_SHOWN = len("20250203T101112Z")
 #: From this many consecutive unknown months on, they share a line.
 _EMPTY_SHOWN = 3
+#: More uploads that start no run are counted.
+_UPLOADS_SHOWN = 3
 
 
 def months(*, as_json: Json = False) -> None:
@@ -41,7 +46,8 @@ def months(*, as_json: Json = False) -> None:
 
     For each: its last verdict, what CloudZero holds, what was left out, the file, decisions and
     age. It reads only the pipeline's storage. Exit code 0 if no month waits for a person, 1 if one
-    does, 2 if the command can't be carried out.
+    does, 2 if the command can't be carried out. Uploads that start no run
+    are listed below, as the sensor last saw them.
 
     **Examples**
 
@@ -50,15 +56,24 @@ def months(*, as_json: Json = False) -> None:
     `credits-pipeline months --json | jq '.months[] | select(.verdict == "blocked")'`
     """
     from credits_pipeline.core.settings import START_MONTH  # noqa: PLC0415 - as above
-    from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - when used
+    from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when used
+    from credits_pipeline.credits.state.unstarted import kept  # noqa: PLC0415 - as above
+    from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
-    with _journal() as journal, doing("Reading the storage"):
+    with _storage() as store, doing("Reading the storage"):
         first = START_MONTH.read(BillingMonth.parse)
-        found = list(states(journal, first, BillingMonth.at(now)))
+        found = list(states(Journal(store), first, BillingMonth.at(now)))
+        uploads = kept(store)
     waiting = [state for state in found if state.needs_a_person]
     if as_json:
-        print_json({"waiting": len(waiting), "months": [state.as_json(now) for state in found]})
+        print_json(
+            {
+                "waiting": len(waiting),
+                "months": [state.as_json(now) for state in found],
+                "uploads_that_start_no_run": uploads.as_json(),
+            }
+        )
     else:
         print_table(
             ["month", "last run", "at CloudZero", "left out", "file", "decisions", "age"],
@@ -72,6 +87,7 @@ def months(*, as_json: Json = False) -> None:
                 f"{waiting[0].month}",
                 "red",
             )
+        _say_what_starts_no_run(uploads)
     raise typer.Exit(1 if waiting else 0)
 
 
@@ -109,9 +125,34 @@ def report(
     raise typer.Exit(0 if state.in_order else 1)
 
 
+def _say_what_starts_no_run(uploads: "Unstarted") -> None:
+    for key, reason in uploads.objects[:_UPLOADS_SHOWN]:
+        say(f"{key} starts no run: {reason}", "yellow")
+    more = uploads.count - min(len(uploads.objects), _UPLOADS_SHOWN)
+    if more:
+        start = "starts" if more == 1 else "start"
+        told = f"{counted(more, 'more upload')} {start} no run: see the asset credits_inbox."
+        say(told, "yellow")
+    if uploads.not_sent:
+        say(
+            f"{', '.join(uploads.not_sent)}: the file was there before the pipeline and was not "
+            "sent. Backfill the month to send it.",
+            "yellow",
+        )
+
+
 @contextmanager
 def _journal() -> Iterator["Journal"]:
-    """The storage's journal.
+    """The storage's journal; see `_storage`."""
+    from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when used
+
+    with _storage() as store:
+        yield Journal(store)
+
+
+@contextmanager
+def _storage() -> Iterator["Store"]:
+    """Where the pipeline keeps what it made.
 
     Raises:
         Exit: with 2, if the storage or a setting can't be used.
@@ -121,10 +162,9 @@ def _journal() -> Iterator["Journal"]:
         StorageError,
         open_store,
     )
-    from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when used
 
     try:
-        yield Journal(open_store(storage_root()))
+        yield open_store(storage_root())
     except (SettingError, StorageError) as error:
         fail(str(error), 2)
 

@@ -59,11 +59,12 @@ def propose(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask; --digest says what was looked at.")
+        bool,
+        typer.Option("--yes", help="Do not ask; --digest names the proposal that was reviewed."),
     ] = False,
     digest: Annotated[
         str | None,
-        typer.Option(help="Of the proposal that was looked at, as it was shown.", metavar="DIGEST"),
+        typer.Option(help="The digest of the reviewed proposal, as shown.", metavar="DIGEST"),
     ] = None,
     who: Who = None,
     as_json: Json = False,
@@ -92,7 +93,7 @@ def propose(
         raise typer.BadParameter("choose one of --to DIR and --upload")
     if (yes or digest) and not (upload and yes and digest):
         raise typer.BadParameter(
-            "--upload, --yes and --digest go together: the digest says what was looked at"
+            "--upload, --yes and --digest go together: the digest names what was reviewed"
         )
     if upload and as_json and not yes:
         raise typer.BadParameter("--json shows nothing to agree to: add --yes and --digest")
@@ -126,7 +127,7 @@ def _percents(given: list[str]) -> dict[str, Decimal]:
             found[account.strip()] = Decimal(percent.strip().removesuffix("%"))
         except InvalidOperation:
             raise typer.BadParameter(
-                f"{one!r} is no account and its percentage, such as 111122223333=40",
+                f"{one!r} is not an account and its percentage, such as 111122223333=40",
                 param_hint="--share",
             ) from None
         if not found[account.strip()].is_finite():

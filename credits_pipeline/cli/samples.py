@@ -21,7 +21,9 @@ def samples(
     *,
     as_of: Annotated[
         str | None,
-        typer.Option(help="The day on which they are looked at: today.", metavar="YYYY-MM-DD"),
+        typer.Option(
+            help="The day on which they are viewed. Default: today.", metavar="YYYY-MM-DD"
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Other bills for each number.")] = 7,
     months: Annotated[int, typer.Option(help="How many months, this one too.", min=1, max=36)] = 14,

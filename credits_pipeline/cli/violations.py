@@ -262,7 +262,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        fail(f"{text!r} is no day: write it as 2026-12-31.", 2)
+        fail(f"{text!r} is not a day: write it as 2026-12-31.", 2)
 
 
 def _print(found: "Sequence[Seen]", at: str) -> None:

@@ -83,7 +83,7 @@ KEY_PREFIX = Variable(
     "",
     "What the keys of the assets begin with, such as finance or finance/credits.",
 )
-BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are dropped in.")
+BUCKET = Variable("CREDITS_BUCKET", None, "The S3 bucket that credits files are uploaded to.")
 PREFIX = Variable(
     "CREDITS_PREFIX", "", "What the keys of credits files start with, such as finops/."
 )

@@ -57,7 +57,9 @@ def settings_found() -> Iterator[Finding]:
     ours = sorted(name for name in os.environ if name.startswith(_OURS))
     for name in (name for name in ours if name not in known):
         yield note(
-            "settings", f"{name} is set, and is no setting.", "Look for a spelling mistake in it."
+            "settings",
+            f"{name} is set, but is not a setting.",
+            "Look for a spelling mistake in it.",
         )
     if not faults:
         told = [name for name in ours if name in known]

@@ -24,12 +24,12 @@ READ_AT_ONCE = 64_000_000
 _AFTER = ("deliveries", "manifest", "files", "bill")
 #: Where to look for a provider's files if there are none.
 _ADVICE = {
-    Provider.AWS: "The location is what stands before the export's name in the bucket, and "
+    Provider.AWS: "The location is what precedes the export's name in the bucket, and "
     "--export that name: LOCATION/EXPORT/metadata/BILLING_PERIOD=… holds the manifests. A new "
     "export comes within a day.",
     Provider.AZURE: "The location is the container that the export FocusCost delivers to; its "
     "manifest.json files lie in it. Run the export once in Cost Management to have it now.",
-    Provider.GCP: "The location is what stands before the folders of the months, such as "
+    Provider.GCP: "The location is what precedes the folders of the months, such as "
     "2026-05/…parquet.",
     Provider.FOCUS: "The location is a folder with a file or a folder for each month, such as "
     "2026-05.csv.gz, 2026-05.parquet or 2026-05/.",
@@ -61,7 +61,9 @@ def source_found(source: Source, now: datetime, *, read: bool, whole: bool) -> I
         yield from _not_looked(_AFTER[1:], "the deliveries can't be read")
         return
     if delivery is None:
-        yield wrong("deliveries", f"no month lies at {source.location}.", _ADVICE[source.provider])
+        yield wrong(
+            "deliveries", f"there is no month at {source.location}.", _ADVICE[source.provider]
+        )
         yield from _not_looked(_AFTER[1:], "there is no delivery")
         return
     yield ok(

@@ -14,48 +14,47 @@ from credits_pipeline.core.settings import SettingError, Variable
 STORAGE = Variable(
     "FINOPS_STORAGE",
     "",
-    "Where bills and what is made of them are kept: a folder, or an object store such as "
-    "s3://bucket/prefix. Default: the folder finops in CREDITS_STORAGE.",
+    "Where bills and results are stored: a folder, or an object store such as s3://bucket/prefix. "
+    "Default: the folder finops in CREDITS_STORAGE.",
 )
 DATABASE_URL = Variable(
     "FINOPS_DATABASE_URL",
     "",
-    "The database of what people decide, such as "
-    "postgresql+psycopg2://user:password@host/database, in a schema of its own; it is a secret. "
-    "Default: the file decisions.sqlite in FINOPS_STORAGE where that is a folder; needed where it "
-    "is an object store.",
+    "The database of decisions, such as postgresql+psycopg2://user:password@host/database, in its "
+    "own schema; it is a secret. Default: the file decisions.sqlite in FINOPS_STORAGE if that is "
+    "a folder; needed if it is an object store.",
     secret=True,
 )
 DECISIONS = Variable(
     "FINOPS_DECISIONS",
     "database",
-    "database keeps what people decide in FINOPS_DATABASE_URL; files:FOLDER reads it from YAML "
-    "files that are kept in git, and changes nothing.",
+    "database stores decisions in FINOPS_DATABASE_URL; files:FOLDER reads them from YAML files "
+    "that are kept in git, and changes nothing.",
 )
 TAGS = Variable(
     "FINOPS_TAGS",
     "team,product,environment",
-    "The tag keys that become columns, with commas between them; key=spelling, once for each, adds "
-    "another spelling that means the same, such as team,team=owner-team,environment=env. Case and "
-    "spaces at either end never count.",
+    "The tag keys that become columns, separated by commas; key=spelling, once for each, adds "
+    "another spelling with the same meaning, such as team,team=owner-team,environment=env. Case "
+    "and spaces at either end never count.",
 )
 AUTOMATION = Variable(
     "FINOPS_AUTOMATION",
     "on",
-    "on starts the sensor of manifests with the daemon, where CREDITS_AUTOMATION is on too; off "
+    "on starts the sensor of manifests with the daemon, if CREDITS_AUTOMATION is on too; off "
     "reads bills only when a person asks for it.",
 )
 SCAN_REGIONS = Variable(
     "FINOPS_SCAN_REGIONS",
     "",
-    "The AWS regions that are scanned for what can be saved, with commas between them, such as "
+    "The AWS regions that are scanned for what can be saved, separated by commas, such as "
     "eu-central-1,us-east-1. Default: none, and AWS is not scanned.",
 )
 SCAN_ACCOUNTS = Variable(
     "FINOPS_SCAN_ACCOUNTS",
     "own",
     "Whose resources are scanned: own for the account of the credentials, organization for every "
-    "active account of AWS Organizations, or account ids with commas between them.",
+    "active account of AWS Organizations, or account ids separated by commas.",
 )
 SCAN_ROLE = Variable(
     "FINOPS_SCAN_ROLE",
@@ -65,14 +64,14 @@ SCAN_ROLE = Variable(
 SCAN_FILES = Variable(
     "FINOPS_SCAN_FILES",
     "",
-    "A folder, or a place in an object store, with what clouds found themselves: exports of Cost "
+    "A folder, or a place in an object store, with the clouds' own findings: exports of Cost "
     "Optimization Hub, Compute Optimizer, Azure Advisor and Google's Recommender. Default: none.",
 )
 SCAN_AWS_FINDINGS = Variable(
     "FINOPS_SCAN_AWS_FINDINGS",
     "on",
-    "on asks Cost Optimization Hub and Compute Optimizer for what AWS found where no file has it; "
-    "off does not.",
+    "on asks Cost Optimization Hub and Compute Optimizer for AWS's own findings if no file has "
+    "them; off does not.",
 )
 RULES = Variable(
     "FINOPS_RULES",
@@ -83,8 +82,8 @@ RULES = Variable(
 LEDGER = Variable(
     "FINOPS_LEDGER",
     "",
-    "The AWS accounts whose ledger of credits is read, with commas between them: each the id of a "
-    "payer, and =profile behind it where its credentials are a profile of the AWS SDK, such as "
+    "The AWS accounts whose credit ledger is read, separated by commas: each the id of a payer, "
+    "followed by =profile if its credentials are a profile of the AWS SDK, such as "
     "111122223333,444455556666=labs. Empty reads none.",
 )
 ENGINE = Variable(
@@ -96,33 +95,34 @@ ENGINE = Variable(
 SPARK = Variable(
     "FINOPS_SPARK",
     "",
-    "The address of Spark Connect, such as sc://spark.example.com:15002; needed where "
-    "FINOPS_ENGINE is spark. It may hold a token, and is a secret then.",
+    "The address of Spark Connect, such as sc://spark.example.com:15002; needed if FINOPS_ENGINE "
+    "is spark. It may contain a token, and is then a secret.",
     secret=True,
 )
 PORT = Variable("FINOPS_PORT", "8501", "The port of the second wing's pages.")
 FONTS = Variable(
     "FINOPS_FONTS",
     "",
-    "Folders of further fonts for printed statements, with : between them, for names in scripts "
-    "that `credits-pipeline[fonts]` has no font of.",
+    "Folders of further fonts for printed statements, separated by :, for names in scripts that "
+    "`credits-pipeline[fonts]` has no font for.",
 )
 FISCAL_YEAR = Variable(
     "FINOPS_FISCAL_YEAR",
     "1",
-    "The month, 1 to 12, in which the fiscal year begins; it is called by the year it ends in.",
+    "The month, 1 to 12, in which the fiscal year begins; the year is named after the one in "
+    "which it ends.",
 )
 PAGES_URL = Variable(
     "FINOPS_PAGES_URL",
     "",
-    "The address that people reach the second wing's pages by, such as https://spend.example.com: "
-    "links in alerts begin with it. Without it alerts have no link.",
+    "The address of the second wing's pages for people, such as https://spend.example.com: links "
+    "in alerts begin with it. Without it alerts have no link.",
 )
 ANOMALY_LIMIT = Variable(
     "FINOPS_ANOMALY_LIMIT",
     "500",
-    "Alerts tell of an anomaly from so much more than usual on, in the currency of the bill; off "
-    "tells of none.",
+    "An alert reports an anomaly that costs at least this much more than usual, in the currency "
+    "of the bill; off reports none.",
 )
 
 VARIABLES: tuple[Variable, ...] = tuple(

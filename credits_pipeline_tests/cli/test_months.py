@@ -14,6 +14,7 @@ from credits_pipeline.core.settings import storage_root
 from credits_pipeline.core.storage.store import open_store
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.credits.state.journal import Journal
+from credits_pipeline.credits.state.unstarted import Unstarted, keep, kept
 from credits_pipeline_tests.cli.terminal import on_a_terminal
 
 NOW = BillingMonth.at(datetime.now(UTC))
@@ -251,3 +252,22 @@ def test_a_storage_that_can_t_be_read_ends_with_2_and_says_where(
 def test_what_is_no_month_is_wrong_usage() -> None:
     assert run("report", "--month", "January").exit_code == 2
     assert run("report").exit_code == 2
+
+
+def test_uploads_that_start_no_run_are_lines_below_the_months(journal: Journal) -> None:
+    seen = Unstarted(
+        tuple((f"Credits_{n}.csv", "it is not named credits-YYYY-MM.csv") for n in range(4)),
+        more=2,
+        not_sent=("2024-01",),
+    )
+    keep(open_store(storage_root()), seen)
+    done = run("months")
+    # Nobody has to decide about a month: the exit code is about months alone.
+    assert done.exit_code == 0
+    told = done.stderr.replace("\n", " ")
+    assert "Credits_0.csv starts no run: it is not named credits-YYYY-MM.csv" in told
+    assert "3 more uploads start no run" in told
+    assert "2024-01: the file was there before the pipeline" in told
+    shown = json.loads(run("months", "--json").stdout)["uploads_that_start_no_run"]
+    assert [one["object"] for one in shown["objects"]] == [f"Credits_{n}.csv" for n in range(4)]
+    assert kept(open_store(storage_root())) == seen

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import httpx
 import yaml
+from botocore.config import Config
 
 from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline_tests.deploy.files import DEPLOY
@@ -45,6 +46,8 @@ class Account:
             aws_access_key_id=known["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=known["AWS_SECRET_ACCESS_KEY"],
             aws_session_token=known.get("AWS_SESSION_TOKEN"),
+            # A busy machine answers late; what is made is not made twice.
+            config=Config(read_timeout=300, retries={"total_max_attempts": 1}),
         )
 
     def enforce(self) -> None:

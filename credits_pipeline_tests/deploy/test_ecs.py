@@ -29,7 +29,7 @@ class TaskMetadata(BaseHTTPRequestHandler):
     told: ClassVar[dict[str, str]] = {}
 
     def do_GET(self) -> None:
-        body = json.dumps(self.overrides).encode()
+        body = json.dumps(self.told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

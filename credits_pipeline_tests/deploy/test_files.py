@@ -240,6 +240,7 @@ def test_kubernetes_has_the_same_instance() -> None:
     } == plain["run_monitoring"]
     assert {snake(n): v for n, v in daemon["runRetries"].items()} == plain["run_retries"]
     assert {snake(n): v for n, v in daemon["sensors"].items()} == plain["sensors"]
+    assert values["telemetry"] == plain["telemetry"] == {"enabled": False}
     logs = values["computeLogManager"]["config"]["s3ComputeLogManager"]
     known = plain["compute_logs"]["config"]
     assert {snake(n): v for n, v in logs.items()} == {**known, "bucket": logs["bucket"]}

@@ -104,7 +104,7 @@ class Terminal:
         self._environment = {
             **environment,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH")))),
             "COLUMNS": "100",
             "NO_COLOR": "1",
             "TERM": "dumb",
@@ -124,8 +124,8 @@ class Terminal:
             printed = self._run_once(example, deadline)
             if printed is not None:
                 return printed
-            # As long as it took: what it waits for needs the processor as well.
-            time.sleep(time.monotonic() - begun)
+            # Three times as long as it took: what it waits for needs the processor as well.
+            time.sleep(min(10.0, 3 * (time.monotonic() - begun)))
 
     def _run_once(self, example: Example, deadline: float) -> str | None:
         """What it printed; None if it is to be run again."""

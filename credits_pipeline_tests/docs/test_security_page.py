@@ -29,6 +29,24 @@ _EDITORS = f"{_LIVE}::test_only_editors_may_start_anything"
 _PASSWORD = f"{_LIVE}::test_without_a_password_nothing_answers"
 _RIGHTS = "finops/ledger/test_rights.py::test_the_policy_and_its_page_allow_the_two_reads_and_nothing_else"
 _NO_WRITES = "finops/ledger/test_rights.py::test_calls_that_write_are_named_nowhere"
+_BILL = f"{_AWS}::test_a_bill_is_read_and_shown_with_the_rights_of_each_and_no_other"
+_THROUGH = f"{_LIVE}::test_a_bill_is_read_by_dagster_and_seen_through_the_door"
+_SPOOFED = f"{_LIVE}::test_what_a_browser_says_of_itself_does_not_pass_the_door"
+_PAST = f"{_LIVE}::test_past_the_proxy_nobody_is_let_in_without_its_secret"
+_NO_SITE = f"{_LIVE}::test_the_pages_ask_for_a_password_and_answer_no_other_site"
+_THEIR_OWN = f"{_LIVE}::test_the_pages_know_no_key_and_their_database_is_their_own"
+_TEAMS = (
+    "finops/pages/test_pages.py::test_who_sees_one_team_finds_no_name_of_another",
+    "finops/pages/test_pages.py::test_who_sees_one_team_gets_its_numbers_alone",
+    "finops/pages/test_pages.py::test_a_view_of_other_teams_is_not_told_to_who_sees_one",
+    "finops/pages/test_governance.py::test_who_sees_one_team_sees_its_violations_and_no_rule",
+)
+_CONNECT = "finops/pages/test_connecting.py::test_behind_a_proxy_a_folder_of_the_server_is_an_admin_s_to_connect"
+_HOSTILE, _GATE = "finops/ingest/test_hostile.py", "finops/governance/test_gate.py"
+_FENCE = "finops/governance/test_fence.py::test_files_and_settings_are_out_of_reach"
+_BOMB = f"{_HOSTILE}::test_a_gzip_bomb_stops_early"
+_ELSEWHERE = "finops/manifests/test_aws.py::test_an_address_in_a_manifest_leads_nowhere_else"
+_LATER = "finops/chargeback/test_closing.py::test_a_bill_that_changes_after_the_close_is_an_adjustment_of_the_next_month"
 #: By how each begins.
 HELD: dict[str, tuple[str, ...]] = {
     "What is worth guarding here": ADVICE,
@@ -38,11 +56,48 @@ HELD: dict[str, tuple[str, ...]] = {
     "| **pipeline**": (_MONTH, f"{_AWS}::test_an_upload_with_the_pipeline_s_role_says_which_right_is_missing"),
     "| **Dagster's services**": (f"{_AWS}::test_the_ui_s_role_reads_what_runs_printed_and_nothing_else",),
     "| **API key**": ("doctor/test_doctor.py::test_a_scope_that_is_missing_is_wrong_only_where_months_stop_at_it",),
-    "| **editor**": (_EDITORS, "live/test_dagster_dev.py::test_the_key_is_in_no_answer_of_the_webserver"),
-    "| **viewer**": (_EDITORS,),
+    "With the second wing there": ADVICE,
+    "| **pages**": (_BILL, _THEIR_OWN),
+    "| **the proxy's secret**": (_PAST,),
+    "| **viewer** of the pages": _TEAMS,
+    "| **editor** of the pages": (_CONNECT, _LATER, _FENCE),
+    "| **approver** of the pages": (_LATER,),
+    "| **who can write to an export**": (
+        _ELSEWHERE,
+        _BOMB,
+        f"{_HOSTILE}::test_nothing_asks_the_network",
+        f"{_HOSTILE}::test_the_engine_sees_its_own_folder_and_nothing_else",
+        "finops/pages/test_pages.py::test_a_hostile_name_is_shown_as_it_is",
+    ),
+    "| **scan**": (f"{_FILES}::test_a_scan_s_role_has_what_its_page_says_and_may_be_assumed_by_one_alone",),
+    "What finds a false bill": ADVICE,
+    "The old version stays": ("finops/lake/test_lake.py::test_old_versions_go_and_the_one_that_counts_stays_however_old",),
+    "`deploy/nginx/nginx.conf` serves": (_THROUGH,),
+    "It takes away what a browser": (_SPOOFED,),
+    "Past it nobody": (_PAST,),
+    "A name in another case": (_SPOOFED,),
+    "What other sites make": (_NO_SITE, "finops/pages/test_server.py::test_another_sites_page_opens_nothing_here"),
+    "On loopback that is": ("finops/pages/test_server.py::test_a_name_that_leads_here_by_somebody_elses_dns_is_turned_away",),
+    "A limit to teams": _TEAMS,
+    "Rules of policies are": (f"{_GATE}::test_whatever_comes_through_is_built_of_pieces_of_the_gate", _FENCE),
+    "Words of a scope": (f"{_HOSTILE}::test_headers_are_never_sql_in_csv_and_in_parquet", "finops/queries/test_scope.py::test_a_bad_word_is_named_with_what_is_right"),
+    "What bills say is": (
+        "finops/queries/test_spend.py::test_a_tag_that_is_a_formula_is_text_in_a_spreadsheet",
+        "finops/chargeback/test_documents.py::test_a_hostile_name_is_text_in_csv_and_in_a_workbook",
+        "finops/decisions/test_files.py::test_what_is_written_as_yaml_is_read_back_whatever_its_id_and_words",
+    ),
+    "Archives are unpacked": (_BOMB, f"{_HOSTILE}::test_a_parquet_that_claims_more_rows_than_its_bytes_hold_is_not_read"),
+    "Names in a manifest": (_ELSEWHERE, f"{_HOSTILE}::test_a_link_that_leads_out_of_the_folder_is_not_followed"),
+    "| the password of decisions": (_THEIR_OWN,),
+    "| the proxy's secret |": (_THEIR_OWN, _PAST),
+    "| **editor** in the UI": (_EDITORS, "live/test_dagster_dev.py::test_the_key_is_in_no_answer_of_the_webserver"),
+    "| **viewer** in the read-only UI": (_EDITORS,),
     "| **database**": (f"{_FILES}::test_only_the_code_server_knows_the_key",),
     "| **machine**": (_MONTH,),
-    "What finds a forgery": ("credits/assets/test_reconcile.py::test_another_feeder_makes_the_look_red_and_only_its_month",),
+    "What finds a forgery": (
+        "credits/assets/test_reconcile.py::test_another_feeder_makes_the_look_red_and_only_its_month",
+        "credits/assets/test_reconcile.py::test_what_the_month_held_before_is_not_visible_yet_and_something_else_is_red",
+    ),
     "Against a false upload": ADVICE,
     "Both are versioned": (_BUCKETS,),
     "Old versions of the inbox": (_BUCKETS,),
@@ -84,7 +139,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "It is cut out of every error": (_KEY, "credits/cloudzero/test_secrets.py::test_no_failure_and_no_log_shows_it"),
     "`.env` belongs to its user": (f"{_FILES}::test_the_image_runs_without_root_and_copies_nothing_else",),
     "To change the key": ("credits/assets/test_secret.py::test_a_rotated_key_is_used_by_the_next_run_of_the_same_process",),
-    "**To CloudZero** by HTTPS": (f"{_TLS}::test_plain_http_on_this_machine_goes_through_no_proxy",),
+    "**To CloudZero** by HTTPS": ("credits/cloudzero/test_client.py::test_a_base_url_that_is_unsafe_or_none_is_refused", f"{_TLS}::test_plain_http_on_this_machine_goes_through_no_proxy"),
     "`CLOUDZERO_BASE_URL` with": ("credits/cloudzero/test_client.py::test_a_base_url_that_is_unsafe_or_none_is_refused",),
     "Redirects are not followed": ("credits/cloudzero/test_client.py::test_a_redirect_is_not_followed",),
     "Certificates are always checked": (f"{_TLS}::test_a_certificate_that_nobody_vouches_for_is_refused",),
@@ -100,7 +155,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "| `PGSSLROOTCERT`": (f"{_HARD}::test_on_ecs_the_database_s_certificate_is_checked",),
     "Account ids, file names": (_KEY,),
     "Whoever reads the log group": ADVICE,
-    "Dagster's telemetry is off": (f"{_FILES}::test_dagster_takes_every_dagster_yaml",),
+    "Dagster's telemetry is off": (f"{_FILES}::test_dagster_takes_every_dagster_yaml", f"{_FILES}::test_kubernetes_has_the_same_instance"),
     "What is in a file": (
         f"{_SURFACES}::test_in_markdown_nothing_acts",
         f"{_SURFACES}::test_in_slack_nobody_is_called_and_nothing_is_a_link",
@@ -108,7 +163,16 @@ HELD: dict[str, tuple[str, ...]] = {
         "cli/test_hostile.py::test_check_shows_a_hostile_file_and_nothing_of_it_acts",
     ),
     "It has a type": (f"{_SURFACES}::test_text_from_outside_can_not_be_put_into_a_text",),
-    "A word that Markdown": (f"{_SURFACES}::test_every_character_of_unicode_that_is_not_seen_is_spelled_out",),
+    "A word that Markdown": (
+        f"{_SURFACES}::test_in_markdown_nothing_acts",
+        f"{_SURFACES}::test_in_slack_nobody_is_called_and_nothing_is_a_link",
+        f"{_SURFACES}::test_every_character_of_unicode_that_is_not_seen_is_spelled_out",
+    ),
+    "What a step raises passes": (
+        "text/test_gate.py::test_whatever_a_step_raises_is_shown_whole_and_so_is_what_led_to_it",
+        "faults/test_failure_texts.py::test_every_step_and_sensor_has_the_gate",
+        "faults/test_failure_texts.py::test_what_s3_answers_is_shown_and_does_not_act",
+    ),
     "Tests send hostile texts": ("browser/test_hostile.py::test_a_red_check_of_a_hostile_file_asks_for_nothing",),
     "The image runs as user": (
         f"{_FILES}::test_the_image_runs_without_root_and_copies_nothing_else",
@@ -116,7 +180,7 @@ HELD: dict[str, tuple[str, ...]] = {
         f"{_HARD}::test_on_ecs_nothing_but_tmp_can_be_written_and_no_capability_is_kept",
         f"{_HARD}::test_on_kubernetes_nothing_but_tmp_can_be_written_and_no_capability_is_kept",
     ),
-    "With Compose and on Kubernetes": (f"{_HARD}::test_on_kubernetes_nothing_but_tmp_can_be_written_and_no_capability_is_kept",),
+    "With Compose and on Kubernetes": (f"{_HARD}::test_with_compose_nothing_but_tmp_can_be_written_and_no_capability_is_kept", f"{_HARD}::test_on_kubernetes_nothing_but_tmp_can_be_written_and_no_capability_is_kept"),
     "What it installs is pinned": (f"{_FILES}::test_the_image_installs_what_was_tested_and_nothing_that_develops",),
     "Base images, actions": (_PINS, f"{_HARD}::test_pins_are_written_where_compose_and_ci_name_a_tag_and_can_be_renewed"),
     "Without `build-args`": (f"{_HARD}::test_the_build_takes_the_base_and_the_certificates_that_were_pinned",),

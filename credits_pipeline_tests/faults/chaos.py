@@ -357,6 +357,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
     parser.add_argument("--bare", type=int, default=180)
     parser.add_argument("--live", type=int, default=20)
+    parser.add_argument("--wing", type=int, default=50)
     asked = parser.parse_args()
     say = sys.stdout.write
     say(f"seed {asked.seed}\n")
@@ -374,6 +375,12 @@ def main() -> int:
             more, figures = chaos_live.run_live(asked.seed, count, targets)
             say(f"dagster dev, {' or '.join(targets)}: {figures}\n")
             violations += more
+    if asked.wing:
+        from credits_pipeline_tests.faults import chaos_wing
+
+        more, figures = chaos_wing.run_wing(asked.seed, asked.wing)
+        say(f"bills taken in, published and closed: {figures}\n")
+        violations += more
     for one in violations:
         say(f"VIOLATION {one}\n")
     return 1 if violations else 0

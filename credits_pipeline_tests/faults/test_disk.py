@@ -112,7 +112,7 @@ def disk(machine: SmallDisk) -> SmallDisk:
     return machine
 
 
-def is_overridden(disk: SmallDisk) -> bool:
+def is_told(disk: SmallDisk) -> bool:
     """Whether what the stream holds is what the storage says, or the run was red."""
     last = disk.journal.last_sent(MONTH)
     if not any(record.operation == "create" for record in disk.world.cloudzero.log):
@@ -134,7 +134,7 @@ def test_a_storage_that_is_full_at_any_write_sends_nothing_untold_and_space_comp
         disk.world.cloudzero.reset()
         disk.mount(f"size={pages * PAGE}")
         disk.run()
-        assert is_overridden(disk), pages
+        assert is_told(disk), pages
         receipt = disk.journal.receipt(MONTH)
         enough = receipt is not None and receipt.verdict is Verdict.VERIFIED
         assert not enough or disk.holds(ROWS)

@@ -156,9 +156,7 @@ def test_an_error_with_its_cause_is_shown_and_does_not_act(
     assert_shown(pipeline, result, "Odd", "OSError")
 
 
-def test_every_step_sensor_and_schedule_has_the_gate(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
+def test_every_step_and_sensor_has_the_gate(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("FINOPS_STORAGE", str(tmp_path))
     repository = build_definitions(schedule=Schedule()).get_repository_def()
     open_ones = {

@@ -33,7 +33,7 @@ class Guest:
         done = subprocess.run(
             [str(self.environment / "bin" / words[0]), *words[1:]],
             cwd=self.project,
-            env=self.overrides(told),
+            env=self.told(told),
             capture_output=True,
             text=True,
             timeout=900,

@@ -84,7 +84,7 @@ def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> Health:
         for run in (record.dagster_run for record in records):
             subject, why = f"job {job}", _why_not_looked(instance, run)
             if not why:
-                view += Health(fine={subject: "Its last run looked at everything."})
+                view += Health(fine={subject: "Its last run checked everything."})
                 continue
             view += Health(
                 (

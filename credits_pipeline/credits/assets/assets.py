@@ -6,7 +6,7 @@ shows each asset's description.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import dagster as dg
@@ -128,7 +128,10 @@ def _raw_credits_csv(
             raw = standing.without_file(journal, month, key)
             withdrawn = standing.in_force(journal, month, raw.version).clear_month
             if not (asks_to_clear(context) or withdrawn):
-                recorder.refuse(
+                # If nothing is known about the month, nobody has to act: a backfill over months
+                # without a file leaves red runs, and no months that wait for a person.
+                known = journal.last(month) is not None or journal.receipt(month) is not None
+                replace(recorder, to_send=recorder.to_send and known).refuse(
                     recorder.new(
                         Verdict.FAILED,
                         file=key,

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Self
 
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeProcessError
-from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.error import SerializableErrorInfo
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
@@ -41,7 +41,9 @@ class _PlainError(DagsterUserCodeProcessError):
 
     def __init__(self, *told: object) -> None:
         account = SerializableErrorInfo("".join(f"{one}\n" for one in told), [], None)
-        super().__init__(*told, user_code_process_error_infos=[account])
+        super().__init__(  # type: ignore[no-untyped-call] - Dagster's own is untyped
+            *told, user_code_process_error_infos=[account]
+        )
 
 
 class Refused(dg.Failure, _PlainError):  # noqa: N818 - an end, as dagster.Failure is one
@@ -292,7 +294,7 @@ def log(attempt: Attempt) -> None:
         put_line(group, attempt.billing_month, line, datetime.now(UTC))
     except CloudWatchError as error:
         dg.get_dagster_logger().error(
-            "%s The line of run %s is on standard output, and its verdict, %s, stands.",
+            "%s The line of run %s is on standard output, and its verdict, %s, is unchanged.",
             showing.plain(Outside(str(error))),
             attempt.run_id,
             attempt.verdict.value,

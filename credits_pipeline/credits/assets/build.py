@@ -73,7 +73,7 @@ def build_definitions(
             paste that say it.
 
     Raises:
-        SettingError: a variable that is needed at load can't be used, or is no setting of a stream.
+        SettingError: a variable needed at load can't be used, or is not a setting of a stream.
         ValueError: the name can't be part of a name in Dagster.
     """
     names = _names(key_prefix, group, name)

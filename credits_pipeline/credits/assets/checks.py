@@ -73,7 +73,7 @@ OF_PAYLOAD = {
     KNOWN: "CloudZero knows every account of the payload. Accounts that it does not know are left "
     "out with a warning; too many of them mean that the list is wrong, and stop the month.",
     CHANGES: "What the month changes against what CloudZero holds for it now. It stops nothing, "
-    "and warns where the drop will be held for a person to look at.",
+    "and warns if the drop will be held for approval.",
 }
 #: Statements about `cloudzero_drop` that may change with time; separate jobs check all months.
 OF_DROP_LATER = {
@@ -129,8 +129,7 @@ def _of_credits(
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        _, found = load(storage, "credits", month_of(context), run_id=context.run.run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
+        found = _read(context, storage)
         selected = {key.name for key in context.selected_asset_check_keys}
         concerned = figures.rows_concerned(found)
         plausible = policies.plausible_statement(storage.journal(), found)
@@ -142,6 +141,22 @@ def _of_credits(
         _stop_at(found, selected, Recorder.of(context, storage, found.month))
 
     return [check_the_credits]
+
+
+def _read(context: dg.AssetCheckExecutionContext, storage: StorageResource) -> MonthCredits:
+    """The credits that the checks of a run are about: its own, or those now stored."""
+    _, found = load(storage, CREDITS, month_of(context), run_id=context.run.run_id)
+    assert isinstance(found, MonthCredits)  # noqa: S101 - the archive keeps one type per noun
+    return found
+
+
+def _made(
+    context: dg.AssetCheckExecutionContext, storage: StorageResource
+) -> tuple[MonthCredits, MonthPayload]:
+    """The credits and the payload that was made of them."""
+    _, made = load(storage, PAYLOAD, month_of(context), run_id=context.run.run_id)
+    assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+    return _read(context, storage), made
 
 
 def _stop_at(found: MonthCredits, selected: AbstractSet[str], recorder: Recorder) -> None:
@@ -181,11 +196,7 @@ def _of_payload(
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        month, run_id = month_of(context), context.run.run_id
-        _, found = load(storage, "credits", month, run_id=run_id)
-        _, made = load(storage, "cbf_payload", month, run_id=run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - as above
-        assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+        found, made = _made(context, storage)
         yield check_result(asset, policies.payload_statement(found, made))
 
     @dg.multi_asset_check(
@@ -210,11 +221,7 @@ def _of_payload(
     ) -> Iterator[dg.AssetCheckResult]:
         if not has_month(context):
             return
-        month, run_id = month_of(context), context.run.run_id
-        _, found = load(storage, "credits", month, run_id=run_id)
-        _, made = load(storage, "cbf_payload", month, run_id=run_id)
-        assert isinstance(found, MonthCredits)  # noqa: S101 - as above
-        assert isinstance(made, MonthPayload)  # noqa: S101 - as above
+        month, (found, made) = month_of(context), _made(context, storage)
         told = preview(
             found,
             made,

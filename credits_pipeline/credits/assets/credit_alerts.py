@@ -50,7 +50,7 @@ def credits_of_the_ledger(book: AlertState, today: date | None = None) -> Health
     view = of_outlooks(found, today or datetime.now(UTC).date(), base=pages_url())
     listed = tuple(f"credit {one.id}, " for one in credits)
     gone = {
-        episode.subject: "AWS does not list it any more."
+        episode.subject: "AWS no longer lists it."
         for episode in book.episodes
         if episode.subject.startswith("credit ") and not episode.subject.startswith(listed)
     }

@@ -65,13 +65,13 @@ def _decided_before(
     now = in_force(journal, month, version)
     known = any(record["run_id"] == run_id for record in journal.decided(month, version.token))
     if not known or now != now.amended(**config.decided):
-        why = "does not hold any more" if known else "was never taken"
+        why = "no longer applies" if known else "was never taken"
         _refuse(
             recorder,
             raw,
             config,
             f"This executes run {run_id} again, whose decision {why}. A run that is executed again "
-            "decides nothing anew.",
+            "decides nothing new.",
         )
     return now
 

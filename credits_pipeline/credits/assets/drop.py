@@ -157,8 +157,8 @@ class _MonthDrop:
         if not told:
             return None
         return (
-            f"{told} was decided about version {version.token} of {month} and does not hold any "
-            "more: the month was sent, or decided about, since. Nothing was sent."
+            f"{told} was decided about version {version.token} of {month} and no longer "
+            "applies: the month was sent, or decided about, since. Nothing was sent."
         )
 
     def refuse_what_is_not_cleared(self) -> None:
@@ -297,7 +297,7 @@ class _MonthDrop:
         try:
             found = three_sides(self.made.month, self.storage.root, file=file, told=told)
         except Exception as error:  # noqa: BLE001 - whatever a bill's engine says, credits are sent
-            said = f"Ledger and bill could not be looked at: {error}"
+            said = f"Ledger and bill could not be compared: {error}"
             self.say(said)
             return replace(attempt, warnings=[*attempt.warnings, said])
         return attempt if found is None else replace(attempt, reconciliation=found.to_data())

@@ -34,7 +34,9 @@ from credits_pipeline.credits.inbox.retry_schedule import End, Outcome
 from credits_pipeline.credits.inbox.slices import looked
 from credits_pipeline.credits.inbox.tick import InboxView, Rules, RunsSeen, Start, Tick, plan_runs
 from credits_pipeline.credits.model.names import INBOX
+from credits_pipeline.credits.state import unstarted
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.unstarted import Unstarted
 from credits_pipeline.reporting import tables
 from credits_pipeline.text import Markdown, Outside
 
@@ -80,6 +82,8 @@ def files_sensor(
         if queue and cursor is not None and not starts:
             starts, after = _listen(queue, box, after, schedule, context.log)
         shown = [_observation(tick.view, box.uri(box.prefix), names)] if tick.view_changed else []
+        if tick.view_changed:
+            unstarted.keep(storage.store(), _unstarted(tick.view))
         return _result(starts, after, _nothing_new(tick), shown)
 
     return credits_files
@@ -276,6 +280,14 @@ def _if_free(cloudzero: CloudZeroResource, instance: dg.DagsterInstance) -> Iter
         else:
             free = True
         yield free
+
+
+def _unstarted(view: InboxView) -> Unstarted:
+    return Unstarted(
+        tuple((stray.key, stray.reason) for stray in view.strays),
+        view.more_strays,
+        tuple(map(str, view.not_sent)),
+    )
 
 
 def _observation(view: InboxView, uri: str, names: Names) -> dg.AssetObservation:

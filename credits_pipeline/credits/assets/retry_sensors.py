@@ -58,8 +58,8 @@ def again_sensors(
         name=names.called("credits_look_again"),
         minimum_interval_seconds=_SECONDS,
         default_status=status,
-        description="Has a month looked at a quarter of an hour after a request got no answer, as "
-        "it may have been applied late.",
+        description="Has a month checked a quarter of an hour after a request got no answer, "
+        "because it may have been applied late.",
     )
     @names.bound
     def credits_look_again(
@@ -121,7 +121,7 @@ def to_look_at_again(journal: "Journal", now: datetime, op: str = STREAM_OP) -> 
                     tags={"credits/because": f"a request of run {attempt.run_id} got no answer"},
                 )
             )
-    skip = f"{waiting} runs with a request that got no answer wait to be looked at again"
+    skip = f"{waiting} runs with a request that got no answer wait to be checked again"
     return dg.SensorResult(
         run_requests=requests, skip_reason=None if requests else showing.plain(Outside(skip))
     )

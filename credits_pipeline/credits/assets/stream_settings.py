@@ -37,12 +37,12 @@ def overrides_of(given: Mapping[str, str]) -> dict[str, str]:
         given: texts, or `dagster.EnvVar` for what is read from another variable when it is used.
 
     Raises:
-        SettingError: a name is no setting of a stream, or a secret is given as a text.
+        SettingError: a name is not a setting of a stream, or a secret is given as a text.
     """
     for name in given:
         if name not in _BY_NAME:
             raise settings.SettingError(
-                f"{name} is no setting of a stream. It is one of {', '.join(sorted(_BY_NAME))}."
+                f"{name} is not a setting of a stream. It is one of {', '.join(sorted(_BY_NAME))}."
             )
     overrides: dict[str, str] = {}
     for name, value in given.items():

@@ -5,10 +5,10 @@ Every value is text (CloudZero contract, section 6), the amount negated and writ
 
 from dataclasses import dataclass
 
-import pandera.polars as pa
 import polars as pl
 
 from credits_pipeline.core.columns import USD, text_of
+from credits_pipeline.core.frames import pa
 from credits_pipeline.core.month import BillingMonth
 
 USAGE_START = "time/usage_start"

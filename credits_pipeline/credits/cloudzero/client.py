@@ -210,7 +210,7 @@ class CloudZeroClient:
                 expected = " or ".join(str(count) for count in sorted(set(row_counts)))
                 raise WrongAnswerError(
                     f"CloudZero, create drop, {month}, connection {self.connection_id}: sent "
-                    f"{expected} rows for {month}, and the answer speaks of {receipt.row_count} "
+                    f"{expected} rows for {month}, and the answer is about {receipt.row_count} "
                     f"rows for {receipt.month} (drop {receipt.drop_id}). CloudZero may have "
                     "answered for another request.",
                     "Look at the month's contents in CloudZero, then run it again.",

@@ -207,7 +207,7 @@ def _cost_of(row: Mapping[str, Any], account: str) -> Decimal:
     if not cost.is_finite() or cost.adjusted() > _DIGITS or isinstance(written, bool):
         raise WrongAnswerError(
             f"CloudZero, costs: the cost of account {account or '(none)'} is "
-            f"{str(written)[:_LONGEST_COST]!r}, which is no amount of dollars.",
+            f"{str(written)[:_LONGEST_COST]!r}, which is not an amount of dollars.",
             "Ask again later. If it stays, show CloudZero's support this message.",
             operation=Operation.COSTS,
         )

@@ -180,7 +180,7 @@ def _failed_answer(
     if status in _TRANSIENT_STATUSES or answer.is_server_error:
         return TransientError(
             what,
-            "This passes by itself: run it again later.",
+            "This is temporary: run it again later.",
             operation=operation,
             status=status,
             retry_after=retry_after_seconds(answer.headers.get("retry-after"), now),

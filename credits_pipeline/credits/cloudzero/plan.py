@@ -129,7 +129,7 @@ def plan_bodies(
     if rows.is_empty():
         raise PlanError(
             f"{month}: there is no row to send; an empty drop would withdraw the month, which is "
-            "an act of its own: clear the month if that is meant"
+            "a separate act: clear the month if that is intended"
         )
     holes = [name for name in rows.columns if rows[name].null_count()]
     if holes:

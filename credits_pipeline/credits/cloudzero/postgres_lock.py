@@ -136,7 +136,7 @@ class _HeldSession:
         backend, count = self._one(_HELD, (unsigned >> 32, unsigned & 0xFFFFFFFF))
         if count != 1 or backend != self._backend:
             raise LockError(
-                f"The session that held the lock of stream {self._stream} is not ours any more.",
+                f"The session that held the lock of stream {self._stream} is no longer ours.",
                 "Connect to PostgreSQL itself, or to a pooler that keeps sessions whole.",
             )
 

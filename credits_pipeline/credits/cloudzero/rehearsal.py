@@ -128,7 +128,7 @@ def _may_validate(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, s
     except PermanentError as error:
         if error.status != HTTPStatus.BAD_REQUEST:
             raise
-    return True, "CloudZero looks at rows before they are sent"
+    return True, "CloudZero validates rows before they are sent"
 
 
 def _tried(operation: Operation, step: Callable[[], tuple[bool | None, str]]) -> Rehearsed:

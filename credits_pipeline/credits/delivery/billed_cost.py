@@ -34,7 +34,7 @@ NOT_ON_THE_BILL = "not_already_on_the_bill"
 #: What a proposed file says about the credits that are already on AWS's bill.
 _MEANT = {
     "offset": "The file takes back what AWS gave there, so that nothing counts twice.",
-    "ignore": "Whoever proposed the file said that CloudZero leaves those out.",
+    "ignore": "The proposal says that CloudZero leaves those out.",
 }
 #: How long a month is checked after it was touched.
 KEPT_IN_SIGHT = timedelta(days=90)

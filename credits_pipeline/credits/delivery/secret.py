@@ -71,7 +71,7 @@ def read_secret(name: str) -> Secret:
     del answer
     if fields is None:
         raise SettingError(
-            f"The secret {name} of {SECRET.name} begins like JSON and is no JSON object. Store "
+            f"The secret {name} of {SECRET.name} begins like JSON but is not a JSON object. Store "
             f'{{"{API_KEY.name}": "…"}}, or the key alone.'
         )
     return Secret(name, fields)

@@ -26,7 +26,7 @@ def keys_named(body: str, inbox: Inbox) -> frozenset[str]:
     """
     told = read_json(body)
     if not isinstance(told, dict):
-        raise ValueError("it is no object")  # noqa: TRY004 - as for every other text
+        raise ValueError("it is not an object")  # noqa: TRY004 - as for every other text
     if told.get("Event") == "s3:TestEvent":
         return frozenset()
     try:

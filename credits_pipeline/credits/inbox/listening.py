@@ -67,7 +67,10 @@ def _keys(message: Message, inbox: Inbox, say: Callable[[str], None]) -> frozens
         return keys_named(message.body, inbox)
     except ValueError as error:
         text = json.dumps(message.body[:_SHOWN])
-        say(f"A message in the inbox's queue is no event of S3 and was removed ({error}): {text}")
+        say(
+            "A message in the inbox's queue is not an event of S3 and was removed"
+            f" ({error}): {text}"
+        )
         return frozenset()
 
 

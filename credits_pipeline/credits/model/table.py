@@ -5,10 +5,10 @@ The Dagster UI shows the pandera models as documentation.
 
 from typing import Annotated
 
-import pandera.polars as pa
 import polars as pl
 
 from credits_pipeline.core.columns import USD
+from credits_pipeline.core.frames import pa
 
 
 class CreditsTable(pa.DataFrameModel):

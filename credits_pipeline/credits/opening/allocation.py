@@ -97,7 +97,7 @@ def _whole(pages: list[Any], *, name: str) -> Iterator[dict[str, Any]]:
 def _row(entry: Any, number: int, *, name: str) -> list[str]:
     where = f"{name}, entry {number}"
     if not isinstance(entry, dict):
-        raise UnreadableFile(f"{where}: it is no object; ask AWS for it again.")
+        raise UnreadableFile(f"{where}: it is not an object; ask AWS for it again.")
     amount = entry.get("creditAmount")
     if not isinstance(amount, dict):
         raise UnreadableFile(f"{where}: it has no creditAmount; ask AWS for it again.")

@@ -114,7 +114,7 @@ def refuse_merged(cells: str, sheet: str, *, name: str) -> NoReturn:
     """
     raise UnreadableFile(
         f"{name}, sheet {sheet!r}: the cells {cells} are merged into one over several rows; whose"
-        " row its number belongs to can't be told: unmerge them, and write into each row what it"
+        " row its number belongs to is unclear: unmerge them, and write into each row what it"
         " says."
     )
 

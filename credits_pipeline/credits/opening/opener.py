@@ -31,7 +31,7 @@ def open_file(
             kind = kind_of(archive, name=name)
         return _spreadsheet(kind, data, name=name, sheet=sheet)
     if sheet is not None:
-        raise UnreadableFile(f"{name} is no spreadsheet: leave out --sheet.")
+        raise UnreadableFile(f"{name} is not a spreadsheet: leave out --sheet.")
     return open_history(data, name=name) if is_history(data) else Opened(data)
 
 

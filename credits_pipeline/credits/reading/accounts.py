@@ -103,7 +103,9 @@ def _label(cell: str) -> Account:
         return Account(fault=_NOT_AN_ID)
     other = _OTHER_NUMBER.search(cell)
     if other is not None and other["word"] is not None:
-        return Account(fault=f"a number that is no account id: {other['word']!r} stands before it")
+        return Account(
+            fault=f"a number that is not an account id: {other['word']!r} stands before it"
+        )
     if other is not None:
         return Account(fault=f"a sum of accounts ({other['sum']!r}), beside the accounts' own rows")
     words = "".join(c if c.isalpha() else " " for c in cell.replace(matches[0][0], " "))

@@ -148,9 +148,9 @@ def fault_of(text: str) -> str | None:
         (currency is not None, f"names {currency}, and only US dollars are read"),
         (
             vocabulary.UNITS.search(words),
-            "speaks of thousands, cents or another unit than the dollar",
+            "mentions thousands, cents or another unit than the dollar",
         ),
-        ("%" in text or "percent" in words, "speaks of per cent"),
+        ("%" in text or "percent" in words, "mentions per cent"),
         (vocabulary.LONGER.search(words), "names a period that is not one month"),
         (
             vocabulary.NOT_FINAL.search(words),
@@ -158,9 +158,9 @@ def fault_of(text: str) -> str | None:
         ),
         (
             vocabulary.NET_OF.search(words),
-            "speaks of amounts before or after credits, which are not credits",
+            "mentions amounts before or after credits, which are not credits",
         ),
-        (vocabulary.SIGNS.search(words), "speaks of signs, and what it says of them can't be told"),
+        (vocabulary.SIGNS.search(words), "mentions signs, and what it says of them is unclear"),
     )
     for found, fault in checks:
         if found:
@@ -182,7 +182,7 @@ def _balances(text: str) -> str | None:
     if _MONEY.search(text) or not vocabulary.BALANCES.search(words):
         return None
     if _credit(text) or len(_WORD.findall(text)) == 1:
-        return "speaks of a grant or a balance, which is something else than the month's credits"
+        return "mentions a grant or a balance, which is not the month's credits"
     return None
 
 

@@ -170,7 +170,7 @@ def understand(table: Table, roles: dict[int, Role], *, dated: bool) -> Meaning:
             if role in {Role.USAGE, Role.COST}:
                 raise table.refuse(
                     index,
-                    f"makes {table.amount!r} what usage costs, or credits: it can't be told which",
+                    f"makes {table.amount!r} what usage costs, or credits: it is unclear which",
                 )
     if excluded is not None and not excluded.null_count():
         column = next(index for index, role in roles.items() if role is Role.TYPE)
@@ -228,7 +228,7 @@ def _side(table: Table, column: int, _dated: bool) -> None:
 def _status(table: Table, column: int, _dated: bool) -> None:
     for value in table.values(column):
         if headers.key(value) not in vocabulary.FINAL:
-            raise table.refuse(column, "whether such a row counts can't be told", value=value)
+            raise table.refuse(column, "whether such a row counts is unclear", value=value)
 
 
 def _kinds(table: Table, column: int) -> pl.Series:
@@ -239,7 +239,7 @@ def _kinds(table: Table, column: int) -> pl.Series:
         if kind in vocabulary.NOT_CREDITS:
             reasons[value] = f"{table.header.name(column)} {shown(plain(value))!r}"
         elif kind not in vocabulary.CREDITS | vocabulary.PROGRAMMES:
-            raise table.refuse(column, "whether it is a credit can't be told", value=value)
+            raise table.refuse(column, "whether it is a credit is unclear", value=value)
     cells = table.grid.columns[column]
     blank = stripped(pl.col("cell")) == ""
     rows = cells.to_frame("cell").with_columns(line=table.grid.lines)
@@ -250,7 +250,7 @@ def _kinds(table: Table, column: int) -> pl.Series:
         raise UnreadableFile(
             f"{table.name}, line {empty['line'][0]}: the column {table.header.name(column)!r}"
             f" is empty,"
-            " so whether the row is a credit can't be told: fill it in.",
+            " so whether the row is a credit is unclear: fill it in.",
             layout=table.layout,
         )
     if not reasons:
@@ -263,7 +263,7 @@ def _kinds(table: Table, column: int) -> pl.Series:
 def _date_beside(table: Table, column: int, dated: bool) -> None:
     if not dated:
         raise table.refuse(
-            column, "holds dates, and whether they are the month of the credits can't be told"
+            column, "holds dates, and whether they are the month of the credits is unclear"
         )
 
 
@@ -274,15 +274,13 @@ def _percent(table: Table, column: int, _dated: bool) -> None:
     ):
         raise table.refuse(
             column,
-            "is a share or a rate, and whether the amounts are before or after it can't be told",
+            "is a share or a rate, and whether the amounts are before or after it is unclear",
         )
 
 
 def _count(table: Table, column: int, _dated: bool) -> None:
     if any(clean(value) != "1" for value in table.values(column)):
-        raise table.refuse(
-            column, "is a count, and whether it multiplies the amounts can't be told"
-        )
+        raise table.refuse(column, "is a count, and whether it multiplies the amounts is unclear")
 
 
 def _words_beside(table: Table, column: int, dated: bool) -> None:
@@ -290,7 +288,7 @@ def _words_beside(table: Table, column: int, dated: bool) -> None:
     for value in table.values(column):
         word = folded(clean(value))
         if word in _SAYS_WHETHER or month_text(value) is not None:
-            raise table.refuse(column, "what it says of the amounts can't be told", value=value)
+            raise table.refuse(column, "what it says of the amounts is unclear", value=value)
     _text(table, column, dated)
 
 
@@ -324,7 +322,7 @@ def _text(table: Table, column: int, _dated: bool) -> None:
         if not named and (
             vocabulary.NOT_FINAL.fullmatch(words) or vocabulary.NOT_ACTUAL.fullmatch(words)
         ):
-            raise table.refuse(column, "whether such a row counts can't be told", value=value)
+            raise table.refuse(column, "whether such a row counts is unclear", value=value)
         kind = headers.key(value)
         if not named and kind in _SURE_KINDS:
             raise table.refuse(
@@ -346,7 +344,7 @@ def _notes(table: Table, column: int, dated: bool) -> None:
             and vocabulary.CHARGES.search(folded(value))
             and "credit" not in folded(value)
         ):
-            fault = "speaks of costs"
+            fault = "mentions costs"
         if fault is not None:
             raise table.refuse(column, f"such a note {fault}", value=value)
         if read_account(value).id is not None:
@@ -356,7 +354,7 @@ def _notes(table: Table, column: int, dated: bool) -> None:
 def _another_account(table: Table, column: int, _dated: bool) -> None:
     if any(read_account(value).id is not None for value in table.values(column)):
         raise table.refuse(
-            column, "holds account ids, too, and which account is credited can't be told"
+            column, "holds account ids, too, and which account is credited is unclear"
         )
 
 

@@ -277,7 +277,7 @@ def _recognised(  # noqa: C901 - as many ways to split as to read
             " again with quotes round single cells, or take the outer quotes away."
         )
     raise UnreadableFile(
-        f"{name} is in no layout that is known: no header names an account and a credit, and no row"
+        f"{name} is in no known layout: no header names an account and a credit, and no row"
         " begins with a 12-digit account id and goes on with an amount, such as"
         " 012345678901,$5.00."
     )

@@ -1,7 +1,7 @@
-"""Statements to their owners by mail, once a month is closed: each once, however often it is tried.
+"""Sends statements to owners by mail once a month is closed: each once, however often it is tried.
 
-That a letter is about to go is written down before, and that it went after. Whoever finds only the
-first sends it again as the same message, and the letter says that it may be the second.
+Before a letter goes, that is recorded, and so is its sending. If only the first record is found,
+the letter is sent again as the same message, and says that it may be a repetition.
 """
 
 import hashlib
@@ -26,19 +26,19 @@ _BEGUN = "sending"
 _Send = Callable[[Letter], None]
 
 
-#: A letter that was begun less than this ago may be on its way in another run.
+#: A letter that was begun less than this ago may still be in progress in another run.
 _MINUTES = 10
 ON_ITS_WAY = timedelta(minutes=_MINUTES)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of the statements of one closed month.
+    """The result for the statements of one closed month.
 
     Attributes:
-        owners: whose statement went out now.
-        again: a sentence for each of them that may have gone out before.
-        failures: a sentence for each that did not, or not to all.
+        owners: whose statement was sent now.
+        again: a sentence for each of them that may have been sent before.
+        failures: a sentence for each that was not sent, or not to all.
     """
 
     owners: tuple[str, ...]
@@ -47,7 +47,7 @@ class Sent:
 
 
 class SentBook:
-    """Which statements went out, and which were about to."""
+    """Which statements were sent, and which were about to be."""
 
     def __init__(self, depot: Depot) -> None:
         """Name the storage.
@@ -58,27 +58,27 @@ class SentBook:
         self._depot = depot
 
     def has(self, closing: ClosedMonth, owner: str) -> bool:
-        """Whether an owner got the statement of this closing."""
+        """Whether an owner received the statement of this closing."""
         found = self._depot.read(_key(closing, owner))
         return found is not None and found.get("state") != _BEGUN
 
     def begun_at(self, closing: ClosedMonth, owner: str) -> datetime | None:
-        """When the statement was about to go, and nobody wrote down that it did."""
+        """When the statement was about to be sent, if its sending was never recorded."""
         found = self._depot.read(_key(closing, owner))
         if found is None or found.get("state") != _BEGUN:
             return None
         return datetime.fromisoformat(found["at"])
 
     def begin(self, closing: ClosedMonth, owner: str, to: tuple[str, ...], now: datetime) -> None:
-        """Remember that it is about to go."""
+        """Record that it is about to be sent."""
         self._write(closing, owner, to, now, _BEGUN)
 
     def add(self, closing: ClosedMonth, owner: str, to: tuple[str, ...], now: datetime) -> None:
-        """Remember that an owner got it."""
+        """Record that an owner received it."""
         self._write(closing, owner, to, now, "sent")
 
     def take_back(self, closing: ClosedMonth, owner: str) -> None:
-        """Forget that it was about to go: the server said that it did not."""
+        """Remove the record that it was about to be sent: the server said that it was not."""
         self._depot.forget([_key(closing, owner)])
 
     def _write(
@@ -99,7 +99,7 @@ class SentBook:
 
 
 def unsent(view: View, book: SentBook) -> Iterator[str]:
-    """The owners who have an address and did not get the statement of a closed month yet."""
+    """The owners who have an address and have not received the statement of a closed month yet."""
     closing = view.closing
     if closing is None or closing.reopened_at is not None:
         return
@@ -111,12 +111,12 @@ def unsent(view: View, book: SentBook) -> Iterator[str]:
 
 
 def send_statements(view: View, book: SentBook, send: _Send, now: datetime) -> Sent:
-    """Send what is unsent of a closed month.
+    """Send the unsent statements of a closed month.
 
     Args:
         view: of all owners.
-        book: which statements went out.
-        send: takes a letter.
+        book: which statements were sent.
+        send: sends a letter.
         now: in UTC.
     """
     done, again, failures = [], [], []
@@ -160,7 +160,7 @@ def send_statements(view: View, book: SentBook, send: _Send, now: datetime) -> S
 
 
 def _digest(closing: ClosedMonth, owner: str) -> str:
-    # A month that is closed anew with the same figures is not sent again.
+    # A month that is closed again with the same figures is not sent again.
     of = f"{closing.month}\n{closing.model}\n{closing.totals_digest}\n{owner}"
     return hashlib.sha256(of.encode(errors="surrogatepass")).hexdigest()
 
@@ -174,7 +174,7 @@ def _time(at: datetime) -> str:
 
 
 def _link(view: View) -> str:
-    """The page of exactly this statement, where people reach the pages."""
+    """The page of exactly this statement, if the pages' address is set."""
     base = pages_url()
     if not base or view.only is None:
         return ""

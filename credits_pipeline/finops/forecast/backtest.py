@@ -73,12 +73,12 @@ class Quality:
     @property
     def hits(self) -> int:
         """How many ended within their range."""
-        return sum(one.hit is True for one in self.overrides)
+        return sum(one.hit is True for one in self.told)
 
     @property
     def ranges(self) -> int:
         """How many had a range."""
-        return sum(one.hit is not None for one in self.overrides)
+        return sum(one.hit is not None for one in self.told)
 
     def mean_error(self, method: str, day: int | None = None) -> float | None:
         """The mean error of a method, as a share; None if there is none.
@@ -89,7 +89,7 @@ class Quality:
         """
         errors = [
             error
-            for one in self.overrides
+            for one in self.told
             if (day is None or one.day == day) and (error := one.error(method)) is not None
         ]
         return fmean(errors) if errors else None

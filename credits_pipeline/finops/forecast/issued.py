@@ -31,11 +31,11 @@ class Issued:
         if found.expected is None or found.low is None or found.high is None or found.is_over:
             return self
         period = f"{found.period.start}..{found.period.last}"
-        periods = {key: dict(days) for key, days in self.overrides.get(subject, {}).items()}
+        periods = {key: dict(days) for key, days in self.told.get(subject, {}).items()}
         days = periods.setdefault(period, {})
         days[str(found.until)] = (f"{found.expected:f}", f"{found.low:f}", f"{found.high:f}")
         kept = dict(sorted(periods.items())[-_PERIODS:])
-        return Issued({**self.overrides, subject: kept})
+        return Issued({**self.told, subject: kept})
 
     def hits(self, subject: str, actual: Callable[[str], Decimal | None]) -> tuple[int, int]:
         """How many ended within their range, and how many are over.
@@ -45,7 +45,7 @@ class Issued:
             actual: what a period, as ``first..last``, cost in the end; None while it goes on.
         """
         held = over = 0
-        for period, days in self.overrides.get(subject, {}).items():
+        for period, days in self.told.get(subject, {}).items():
             cost = actual(period)
             if cost is None:
                 continue
@@ -77,6 +77,6 @@ class Issued:
                     period: {day: list(one) for day, one in days.items()}
                     for period, days in periods.items()
                 }
-                for subject, periods in self.overrides.items()
+                for subject, periods in self.told.items()
             }
         }

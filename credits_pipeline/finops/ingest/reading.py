@@ -76,8 +76,8 @@ class Reading:
         def tell(size: int) -> None:
             nonlocal arrived
             arrived += size
-            if self.overrides:
-                self.overrides(
+            if self.told:
+                self.told(
                     Progress(
                         files_done=len(files),
                         files=len(self.delivery.files),

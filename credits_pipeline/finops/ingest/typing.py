@@ -1,4 +1,4 @@
-"""Expressions that turn a file's cells into FOCUS's types: exact money, UTC times, plain text."""
+"""Expressions that convert a file's cells to FOCUS's types: exact money, UTC times, plain text."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from credits_pipeline.finops.focus.columns import MONEY
 from credits_pipeline.finops.ingest.sql import literal
 from credits_pipeline.finops.ingest.tags import tags_of_pairs, tags_of_text
 
-#: As wide as the engine has it with more places than are kept, so that what is rounded shows.
+#: As wide as the engine allows with more places than are stored, so that rounding is visible.
 WIDE = "DECIMAL(38,20)"
 _ALL = "DECIMAL(38,37)"
-#: Azure writes the same id now in one case and now in another.
+#: Azure writes the same id sometimes in one case and sometimes in another.
 _LOWER = {
     "azure": frozenset({"BillingAccountId", "SubAccountId", "ResourceId", "CommitmentDiscountId"})
 }
@@ -18,9 +18,9 @@ _TEXT = "VARCHAR"
 
 
 def csv_type(column: str | None) -> str:
-    """The type in which the reader of CSV reads a column, so that it names the row of a bad cell.
+    """The type in which the CSV reader reads a column, so that it names the row of a bad cell.
 
-    The four costs stay text: only from their text can be told what is rounded, and an engine that
+    The four costs stay text: only their text shows what is rounded, and an engine that
     carries more places for every cell costs more than the reading.
     """
     kind = FOCUS_COLUMNS[column].kind if column else "text"
@@ -30,7 +30,7 @@ def csv_type(column: str | None) -> str:
 
 
 def typed(column: FocusColumn, cell: str, kind: str, provider: str) -> str:
-    """SQL: a cell of a DuckDB type as the column is kept."""
+    """SQL: a cell of a DuckDB type in the column's stored form."""
     if column.kind == "money":
         return cell if kind == MONEY else f"CAST({_number(cell, kind)} AS {MONEY})"
     if column.kind == "time":
@@ -46,9 +46,9 @@ def typed(column: FocusColumn, cell: str, kind: str, provider: str) -> str:
 
 
 def rounded(cell: str, kind: str) -> str | None:
-    """SQL: whether an amount has more places than are kept, or None where it can't have.
+    """SQL: whether an amount has more places than are stored, or None if it can't have.
 
-    What is short has fewer, and is not looked at closely.
+    Short amounts have fewer, and are not examined closely.
     """
     number = _number(cell, kind)
     kept = f"TRY_CAST({number} AS {MONEY})"
@@ -59,8 +59,8 @@ def rounded(cell: str, kind: str) -> str | None:
             f"ELSE {closely} END"
         )
     if kind in ("DOUBLE", "FLOAT"):
-        # A double has up to 17 digits: from 1 on all of them are kept, and what is not nothing and
-        # is kept has at most 37 places.
+        # A double has up to 17 digits: from 1 on all of them are stored, and a stored non-zero
+        # value has at most 37 places.
         whole, same = f"TRY_CAST({number} AS {_ALL})", f"TRY_CAST({kept} AS {_ALL})"
         return (
             f"CASE WHEN {cell} = 0 OR (strlen({number}) < 21 AND NOT contains({number}, 'e')) "
@@ -73,7 +73,7 @@ def rounded(cell: str, kind: str) -> str | None:
 
 
 def untypable(column: FocusColumn, cell: str, kind: str) -> str | None:
-    """SQL: whether a cell that is not empty can't be read, or None where every one can."""
+    """SQL: whether a non-empty cell can't be read, or None if every one can."""
     if column.kind == "money":
         number = _number(cell, kind)
         return f"{number} IS NOT NULL AND TRY_CAST({number} AS {MONEY}) IS NULL"
@@ -86,7 +86,7 @@ def untypable(column: FocusColumn, cell: str, kind: str) -> str | None:
 def time(cell: str, kind: str) -> str:
     """SQL: a time in UTC, without its zone."""
     if kind == "TIMESTAMP WITH TIME ZONE":
-        # The same as AT TIME ZONE 'UTC', without asking a calendar for each of them.
+        # The same as AT TIME ZONE 'UTC', without a calendar lookup for each.
         return f"make_timestamp(epoch_us({cell}))"
     if kind == _TEXT:
         return f"CAST(CAST({_filled(cell)} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)"
@@ -94,7 +94,7 @@ def time(cell: str, kind: str) -> str:
 
 
 def text(cell: str, kind: str) -> str:
-    """SQL: a text, nothing where it is empty or says NULL."""
+    """SQL: a text, NULL if it is empty or says NULL."""
     if kind == _TEXT:
         return f"nullif(nullif({cell}, ''), 'NULL')"
     if nested(kind):
@@ -103,7 +103,7 @@ def text(cell: str, kind: str) -> str:
 
 
 def tags(cell: str, kind: str) -> str:
-    """SQL: tags in whichever form, as a JSON object of texts."""
+    """SQL: tags in any form, as a JSON object of texts."""
     if kind.startswith("MAP("):
         return tags_of_pairs(f"map_entries({cell})")
     if kind.startswith("STRUCT(") and kind.endswith("[]"):
@@ -112,7 +112,7 @@ def tags(cell: str, kind: str) -> str:
 
 
 def unreadable_tags(cell: str, kind: str) -> str | None:
-    """SQL: a text that should be tags and is none, or NULL; None where every value is."""
+    """SQL: a text that should be tags and is not, or NULL; None if every value is."""
     if kind != _TEXT:
         return None
     value = text(cell, kind)
@@ -120,7 +120,7 @@ def unreadable_tags(cell: str, kind: str) -> str | None:
 
 
 def others(columns: Sequence[tuple[str, str, str]]) -> str:
-    """SQL: header, cell and type of what FOCUS doesn't know, as one JSON object, or NULL."""
+    """SQL: header, cell and type of what is unknown to FOCUS, as one JSON object, or NULL."""
     import json  # noqa: PLC0415 - only the quoting of a name
 
     if not columns:
@@ -140,7 +140,7 @@ def nested(kind: str) -> bool:
 def _number(cell: str, kind: str) -> str:
     """A number in a form that becomes a decimal exactly.
 
-    A double's shortest text is the number that its writer had, where that has up to 15 digits.
+    A double's shortest text is its writer's number, if that has up to 15 digits.
     """
     if kind in ("DOUBLE", "FLOAT"):
         return f"CAST({cell} AS VARCHAR)"

@@ -4,6 +4,7 @@ Its workers read the rows and write the marts themselves, so the storage is a fo
 them see under the same path as this machine.
 """
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -72,7 +73,7 @@ class SparkEngine:
     def register(self, table: str, files: Sequence[Path], columns: Sequence[Column]) -> None:
         """See `Engine.register`."""
         with _told(f"reading {table} from {', '.join(map(str, files))}"):
-            rows = self._session.read.parquet(*(file.absolute().as_uri() for file in files))
+            rows = self._session.read.parquet(*map(_path, files))
             there = set(rows.columns)
             missing = [column.name for column in columns if column.name not in there]
             lost = [name for name in missing if not name.startswith(_TAG)]
@@ -108,7 +109,7 @@ class SparkEngine:
         with _told(f"writing {file}"):
             rows = self._session.sql(f"SELECT {wanted} FROM {_name(table)}").coalesce(1)  # noqa: S608 - quoted
             rows.write.mode("overwrite").option("compression", "zstd").parquet(
-                folder.absolute().as_uri()
+                f"file://{folder.absolute()}"
             )
         parts = sorted(folder.glob("part-*.parquet"))
         if len(parts) != 1:
@@ -137,6 +138,11 @@ def _told(doing: str) -> Iterator[None]:
             f"{doing} failed on Spark: {first}. What to do: see that the cluster at FINOPS_SPARK "
             "has workers and that each sees FINOPS_STORAGE, then ingest the month again."
         ) from error
+
+
+def _path(file: Path) -> str:
+    """A file as Spark reads it: no character of it is a pattern."""
+    return "file://" + re.sub(r"([\\{}\[\]*?,])", r"\\\1", str(file.absolute()))
 
 
 def _name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Savings Plans as recommendations, one for each payer: computed on what other savings leave."""
+"""Savings Plans as recommendations, one per payer: computed on what other savings leave."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -23,7 +23,7 @@ from credits_pipeline.finops.scans.columns import EC2, FUNCTION, SERVICE
 from credits_pipeline.finops.scans.resources import Cost, Resource
 
 ACTION = "buy_savings_plan"
-#: The resource that such an item is about: there is none yet.
+#: The resource of such an item: there is none yet.
 KIND, PLAN = "aws.savingsplans.plan", "compute-savings-plan"
 _COVERED = (EC2, FUNCTION, SERVICE)
 
@@ -31,7 +31,7 @@ _COVERED = (EC2, FUNCTION, SERVICE)
 def discount_of(
     prices: Iterable[Mapping[str, Any]], machines: Mapping[tuple[str, str], int]
 ) -> Decimal | None:
-    """What a plan is cheaper than on demand, over the machines that run; None where not known.
+    """How much cheaper a plan is than on demand, over the running machines; None if not known.
 
     Args:
         prices: rows of the scan's prices.
@@ -54,15 +54,15 @@ def add_plans(
     at: datetime,
     thresholds: Thresholds,
 ) -> list[dict[str, Any]]:
-    """Add what to commit to; what was computed for each payer, as JSON.
+    """Add what to commit to; returns the computation for each payer, as JSON.
 
     Args:
-        found: what the rules found; is added to.
-        hours: by payer and currency, and whether a bill tells days only.
+        found: what the rules found; it is extended.
+        hours: by payer and currency, and whether a bill has only days.
         payers: of each account.
-        discount: of a plan; None where it is not known.
+        discount: of a plan; None if not known.
         at: the scan's as-of time.
-        thresholds: that hold.
+        thresholds: the current ones.
     """
     told = []
     for (payer, currency), (some, by_day) in sorted(hours.items()):
@@ -88,7 +88,7 @@ def add_plans(
 
 
 def as_json(advice: Advice) -> dict[str, Any]:
-    """What was computed, amounts as text."""
+    """The computation, amounts as text."""
     found = asdict(advice)
     found["lookbacks"] = [_texts(one) for one in found["lookbacks"]]
     return _texts(found)

@@ -38,7 +38,7 @@ def as_json(found: Recommendations) -> dict[str, Any]:
 
 
 def as_csv(found: Recommendations) -> bytes:
-    """For spreadsheets: a cell that one would take for a formula is quoted."""
+    """For spreadsheets: a cell that looks like a formula is quoted."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     heads = (*_COLUMNS, "state", "owner", "until", "reason", "note")

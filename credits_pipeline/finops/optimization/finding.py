@@ -26,7 +26,7 @@ from credits_pipeline.finops.scans.life import Sighting, finding_id, sight
 from credits_pipeline.finops.scans.resources import Resource
 
 RULES: tuple[rules.Rule, ...] = (*rules.RULES, *rules_services.RULES)
-#: Reasons that are told of each action that could not decide.
+#: How many reasons are reported for each action that could not decide.
 _REASONS = 5
 
 
@@ -36,10 +36,10 @@ class Found:
 
     Attributes:
         items: by id.
-        resources: how many were looked at, by kind.
+        resources: how many were checked, by kind.
         unknown: ids of what could not be decided.
         reasons: by tab and action, why, and how often.
-        no_evidence: resources of which some rule could decide nothing.
+        no_evidence: resources for which some rule could decide nothing.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Found:
     no_evidence: int = 0
 
     def note(self, unknown: Sequence[Unknown]) -> None:
-        """Keep what rules could not decide of one resource."""
+        """Record what rules could not decide about one resource."""
         for one in unknown:
             self.unknown.add(finding_id(one.action, one.resource.key))
             counted = self.reasons[one.tab, one.action]
@@ -80,7 +80,7 @@ class Found:
 def judge(
     resource: Resource, thresholds: Thresholds = DEFAULTS, prices: Prices = NONE
 ) -> tuple[list[Opportunity], list[Unknown]]:
-    """What every rule says of one resource."""
+    """What every rule says about one resource."""
     found, unknown = [], []
     for rule in RULES:
         verdict = rule(resource, thresholds, prices)
@@ -99,14 +99,14 @@ def find(
     prices: Prices = NONE,
     outside: Sequence[Outside] = (),
 ) -> Found:
-    """Every recommendation that the table of resources gives rise to.
+    """Every recommendation that follows from the table of resources.
 
     Args:
         rows: of the table.
         at: the scan's as-of time.
-        thresholds: that hold.
-        prices: that were seen.
-        outside: what clouds found themselves.
+        thresholds: the current ones.
+        prices: those that were seen.
+        outside: findings of the clouds themselves.
     """
     result = Found()
     by_resource: dict[tuple[str, str], list[Outside]] = defaultdict(list)
@@ -121,7 +121,7 @@ def find(
         result.note(unknown)
         _add(result, joined, parsed(row["cost_lines"]), at, thresholds["least_saving"])
     for left in by_resource.values():
-        # The inventory has no such resource: what the cloud says of it stands on its own.
+        # The inventory has no such resource: only the cloud's finding describes it.
         for one in left:
             joined = join(one.alone(at), [], [one])
             _add(result, joined, (), at, thresholds["least_saving"])
@@ -138,10 +138,10 @@ def merge(
     """Every item after one more scan, by saving: what is new, what stayed, what is gone.
 
     Args:
-        before: the items as the scan before left them.
+        before: the items after the previous scan.
         found: what this scan found.
-        states: what people said, by id.
-        parts: what could be looked at.
+        states: people's decisions, by id.
+        parts: what could be read.
         at: the scan's as-of time.
     """
     known = {item.id: item for item in before}
@@ -176,7 +176,7 @@ def _order(item: Item) -> tuple[Decimal, str]:
 
 
 def _judged(item: Item, before: Item | None, state: State | None) -> Item:
-    """An item with what it was when it was last judged: what the person saw who judged it."""
+    """An item with its values when it was last judged: what that person saw."""
     if state is None:
         return item
     if before is not None and before.judged_at == state.at:
@@ -196,7 +196,7 @@ def _judged(item: Item, before: Item | None, state: State | None) -> Item:
 
 
 def _unseen(item: Item, parts: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the scan could not look where an item's resource is, or not at who found it."""
+    """Whether the scan could not read where an item's resource is, or not its origin."""
     return any(
         _hides_resource(part, item) or (item.origin != BY_RULES and _hides_origin(part, item))
         for part in parts
@@ -214,9 +214,9 @@ def _hides_resource(part: Mapping[str, Any], item: Item) -> bool:
 
 
 def _hides_origin(part: Mapping[str, Any], item: Item) -> bool:
-    """Whether whoever found an item was not heard, or not to the end."""
+    """Whether an item's origin did not answer, or not completely."""
     if not part["account"]:
-        return True  # a file, or all findings: whose they would be, nobody knows
+        return True  # a file, or all findings: whose they would be is not known
     return part["what"] == item.origin and (
         # The hub is asked in one account, for all.
         item.origin == HUB

@@ -1,4 +1,4 @@
-"""Commands to copy: what a person would type to do what an item says. Nothing here runs them."""
+"""Commands to copy: what a person would type to carry out an item. Nothing here runs them."""
 
 import shlex
 
@@ -6,12 +6,12 @@ from credits_pipeline.finops.scans.resources import Resource
 
 
 def command(resource: Resource, service: str, verb: str, *words: str) -> str:
-    """A command of AWS's CLI in the resource's region, every word quoted where it has to be."""
+    """An AWS CLI command in the resource's region, every word quoted where needed."""
     return shlex.join(["aws", service, verb, "--region", resource.region, *words])
 
 
 def own_name(resource: Resource) -> str:
-    """What AWS calls it, whatever its tag Name says."""
+    """AWS's own name of it, whatever its tag Name says."""
     return resource.id.split(":")[-1].split("/")[-1]
 
 

@@ -1,4 +1,4 @@
-"""A recommendation as it is kept from scan to scan: a row of the table `recommendations`."""
+"""A recommendation as stored from scan to scan: a row of the table `recommendations`."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Item:
 
     Attributes:
         id: the same through all scans.
-        action: what is to be done, as a word.
+        action: what to do, as a word.
         step: its place in the order of savings.
         tab: of the page.
         kind: of the resource.
@@ -31,33 +31,33 @@ class Item:
         account: its id.
         account_name: its name.
         region: where.
-        resource_id: as the bill has it.
+        resource_id: as on the bill.
         name: for people.
-        tags: of the resource; None where they could not be read.
+        tags: of the resource; None if they could not be read.
         says: the evidence in words.
-        do: what is to be done, in words.
+        do: what to do, in words.
         hint: a command to copy.
         confidence: of the evidence.
         effort: of doing it.
-        saving: a month at the customer's price, to the cent; None where it is not known.
+        saving: per month at the customer's price, to the cent; None if not known.
         list_saving: the same at list price.
         of_cost: the cost that it is a share of.
         covered: how much of that a commitment covers.
-        resource_cost: what the resource costs a month, all of it.
-        currency: of all amounts; empty where no bill has the resource.
-        billing_month: that they are of.
+        resource_cost: the resource's whole monthly cost.
+        currency: of all amounts; empty if no bill has the resource.
+        billing_month: of the amounts.
         why_unknown: why the saving is not known.
-        material: what it stands on.
+        material: the facts that it is based on.
         origin: who found it.
-        also: who else says so, with what it would save in their words.
-        seen: what the newest scan says: found, gone, or not known.
+        also: who else found it, with their own saving.
+        seen: the newest scan's result: found, gone, or not known.
         first_at: when it was first found.
         last_at: when it was last found.
         times: how often it came back.
         judged_at: when it was last judged, as far as a scan has noticed.
-        judged_saving: what it saved then.
-        judged_cost: what the resource cost then.
-        judged_material: what it stood on then.
+        judged_saving: its saving then.
+        judged_cost: the resource's cost then.
+        judged_material: its facts then.
     """
 
     id: str
@@ -107,7 +107,7 @@ class Item:
         origin: str = RULES,
         also: Mapping[str, str] | None = None,
     ) -> Self:
-        """What a rule found, as it is kept for the first time."""
+        """What a rule found, in its first stored form."""
         resource, cost = found.resource, found.resource.cost
         return cls(
             id=finding_id(found.action, resource.key),
@@ -155,7 +155,7 @@ class Item:
         return cls(**values)
 
     def row(self) -> dict[str, Any]:
-        """It as the table has it."""
+        """Its row in the table."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         for name in ("material", "also", "judged_material", "tags"):
             found = values[name]

@@ -1,4 +1,4 @@
-"""What people say of a recommendation: the words of its states and reasons."""
+"""People's decisions about a recommendation: the words of its states and reasons."""
 
 from credits_pipeline.finops.decisions.kind import JudgedKind
 

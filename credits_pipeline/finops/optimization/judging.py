@@ -1,4 +1,4 @@
-"""What a person may say of a recommendation, and saying it of one or of several."""
+"""What a person may decide about a recommendation, and storing it for one or several."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from credits_pipeline.finops.optimization.standing import Standing
 
 
 class JudgementError(ValueError):
-    """It can't be said so; the message says what is missing."""
+    """That can't be decided; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What somebody says.
+    """Somebody's decision.
 
     Attributes:
         state: a word of a recommendation's states.
@@ -41,7 +41,7 @@ class Judgement:
     note: str = ""
 
     def check(self, today: date) -> None:
-        """Refuse what says too little.
+        """Refuse an incomplete decision.
 
         Raises:
             JudgementError: naming what is missing.
@@ -63,27 +63,27 @@ def say(
     now: datetime,
     seen: Mapping[str, int | None] | None = None,
 ) -> list[ChangedMeanwhileError]:
-    """Say the same of each; those that somebody else judged meanwhile are left as they are.
+    """Store the same decision for each; those that somebody else judged meanwhile stay as they are.
 
     Args:
         some: the items as the person saw them.
-        judgement: what is said.
-        by: who says it.
+        judgement: the decision.
+        by: who decides.
         now: the moment.
-        seen: the versions that the person saw when beginning to decide; those of the items where
+        seen: the versions that the person saw when beginning to decide; those of the items if
             they were read just now.
 
     Returns:
         What was refused, one for each item.
 
     Raises:
-        JudgementError: it says too little.
+        JudgementError: it is incomplete.
         DecisionsError: the store can't be written.
     """
     judgement.check(now.date())
     until = None
     if judgement.until is not None and judgement.state not in (OPEN, DONE):
-        # A plan is late the day after; what is put off is open on the day itself.
+        # A plan is late the day after; a snoozed item is open on the day itself.
         late = judgement.until + timedelta(days=1 if judgement.state == PLANNED else 0)
         until = datetime(late.year, late.month, late.day, tzinfo=UTC)
     some = list(some)
@@ -109,5 +109,5 @@ def say(
 
 
 def versions_of(some: Iterable[Standing]) -> dict[str, int | None]:
-    """The version of what was said last of each; None where nothing was."""
+    """The version of the last decision about each; None if there was none."""
     return {one.item.id: None if one.judged is None else one.judged.version for one in some}

@@ -1,7 +1,7 @@
-"""Savings that add up: taken step by step from what is left of a resource's own lines on the bill.
+"""Savings that add up: taken step by step from what is left of a resource's own rows on the bill.
 
-A saving is rounded to the cent and never exceeds what is left, so that the sum of a resource's
-savings never exceeds its cost, and the sum of all is what could really be saved.
+A saving is rounded to the cent and never exceeds what is left, so the sum of a resource's savings
+never exceeds its cost, and the sum of all could really be saved.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,13 +17,13 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Saving:
-    """What an opportunity saves a month.
+    """The monthly saving of an opportunity.
 
     Attributes:
-        effective: at the customer's price, to the cent; None where it is not known.
+        effective: at the customer's price, to the cent; None if not known.
         list: at list price.
-        of: the cost that it is a share of, after what comes before it.
-        covered: how much of that cost a commitment covers, which goes on.
+        of: the cost that it is a share of, after earlier steps.
+        covered: how much of that cost a commitment covers, which continues.
         why_unknown: why it is not known.
     """
 
@@ -52,9 +52,9 @@ class Left:
         self._list = [line.list for line in self.lines]
 
     def take(self, share: Fraction, units: Sequence[str] = ()) -> Saving:
-        """Take a share of the lines of these units; all units where none are named.
+        """Take a share of the lines of these units; of all units if none are named.
 
-        Where the bill names no unit, every line counts.
+        If the bill names no unit, every line counts.
         """
         chosen = [n for n, line in enumerate(self.lines) if not units or line.unit in units]
         if not chosen and not any(line.unit for line in self.lines):
@@ -73,7 +73,7 @@ def savings(
 
     Args:
         opportunities: of one resource.
-        lines: of that resource on the bill; none where no bill has it.
+        lines: of that resource on the bill; none if no bill has it.
     """
     left = Left(lines)
     found = []

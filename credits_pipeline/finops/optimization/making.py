@@ -42,7 +42,7 @@ class Maker:
     Attributes:
         depot: where everything is kept.
         bills: that are published.
-        thresholds: that hold.
+        thresholds: the current ones.
     """
 
     depot: Depot
@@ -51,14 +51,14 @@ class Maker:
 
     @property
     def shelf(self) -> ScanShelf:
-        """Where scans and what is made of them lie."""
+        """Where scans and their results are stored."""
         return ScanShelf(self.depot)
 
     def recommend(self, states: Mapping[str, State]) -> Kept:
         """The recommendations after the newest scan.
 
         Args:
-            states: what people said of those before.
+            states: people's decisions about the previous ones.
 
         Raises:
             ScanError: nothing was scanned yet.
@@ -69,7 +69,7 @@ class Maker:
             raise ScanError(
                 "There is no table of resources. What to do: run credits-pipeline scan first."
             )
-        # Of the day of the table, as it says; a table of before that said so has the newest.
+        # The version whose day is in the table; a table of an older release uses the newest.
         told = resources.about.get("findings")
         outside = shelf.current(FINDINGS) if told is None else shelf.version(FINDINGS, told)
         found = find(
@@ -95,8 +95,8 @@ class Maker:
         """What later bills show of everything that is done.
 
         Args:
-            states: what people said.
-            now: months that are not over by then are not looked at.
+            states: people's decisions.
+            now: months that are not over by then are ignored.
 
         Raises:
             ScanError: nothing was recommended yet.

@@ -1,6 +1,6 @@
-"""What a rule says of a resource: something to save, that it can't know, or nothing.
+"""A rule's answer about a resource: something to save, not known, or nothing.
 
-A saving is a share of what the resource's own rows on the bill cost; no rule knows an amount.
+A saving is a share of the cost of the resource's own rows on the bill; no rule knows an amount.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ TABS = (
     "Compute", "Containers", "Serverless", "Commitment", "EC2 vs Savings Plans", "Data and storage",
 )  # fmt: skip
 COMPUTE, CONTAINERS, SERVERLESS, COMMITMENT, _, DATA = TABS
-#: Units of what is paid by running, as bills write them.
+#: Units of what is paid while running, as bills write them.
 RUNNING = ("hours", "hrs", "hour", "vcpu-hours", "gb-hours", "vcpu-hour", "gb-hour", "lcu-hrs")
 DURATION = ("gb-seconds", "lambda-gb-second", "seconds", "second")
 
@@ -42,10 +42,10 @@ class Opportunity:
         action: its stable word, one item for each resource and action.
         step: when its saving is taken.
         tab: of the page.
-        resource: what it is about.
+        resource: the resource concerned.
         says: the evidence in words.
-        do: what is to be done, in words.
-        share: of the lines' cost that is saved; None where it can't be known.
+        do: what to do, in words.
+        share: of the lines' cost that is saved; None if not known.
         units: lower-case units of the lines that count; empty for all.
         confidence: of the evidence.
         effort: of doing it.

@@ -9,19 +9,19 @@ from credits_pipeline.finops.scans.columns import DATABASE
 from credits_pipeline.finops.scans.findings import Outside
 from credits_pipeline.finops.scans.resources import Resource
 
-#: Which of our steps an action of ours belongs to; theirs are rightsizing where nothing says else.
+#: The step of each of our actions; theirs are rightsizing unless something says otherwise.
 _IDLE = ("terminate", "delete", "release", "stop_idle")
 _TABS = {"aws.ecs.service": "Containers", "aws.lambda.function": "Serverless", DATABASE: DATA}
 
 
 @dataclass(frozen=True)
 class Joined:
-    """What there is to do about one resource.
+    """What can be done about one resource.
 
     Attributes:
         opportunities: one for each action.
-        origins: who found those that are not of our rules, by action.
-        also: who else says the same, by action: name and sentence.
+        origins: who found those that are not from our rules, by action.
+        also: who else found the same, by action: name and sentence.
     """
 
     opportunities: list[Opportunity]
@@ -30,12 +30,12 @@ class Joined:
 
 
 def join(resource: Resource, ours: Sequence[Opportunity], theirs: Iterable[Outside]) -> Joined:
-    """Ours and theirs of one resource; the same action is one item.
+    """Our findings and theirs about one resource; the same action is one item.
 
     Args:
         resource: that they are about.
-        ours: what our rules say.
-        theirs: what the cloud says.
+        ours: the findings of our rules.
+        theirs: the findings of the cloud.
     """
     known = {one.action: one for one in ours}
     origins: dict[str, str] = {}
@@ -54,7 +54,7 @@ def join(resource: Resource, ours: Sequence[Opportunity], theirs: Iterable[Outsi
 
 
 def _theirs(resource: Resource, one: Outside) -> Opportunity:
-    """A finding of theirs that no rule of ours has: its share is what they say of what it costs."""
+    """A finding that only the cloud has: its share is their saving over the resource's cost."""
     share, why = None, "no bill has the resource, and the cloud's own amount is at its own price"
     if one.saving is None:
         why = f"{one.origin} does not say"

@@ -18,8 +18,8 @@ class OwnedRow:
         id: FOCUS's.
         name: FOCUS's.
         kind: FOCUS's.
-        used: of its cost, what was used.
-        unused: of its cost, what was not.
+        used: the used part of its cost.
+        unused: the unused part of its cost.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Owned:
     Attributes:
         month: ``YYYY-MM``.
         rows: by what was unused, the most first.
-        coverage: percent of what could be covered, at list price; None where there is nothing.
+        coverage: percent of what could be covered, at list price; None if there is nothing.
     """
 
     month: str
@@ -50,7 +50,7 @@ class Owned:
 
     @property
     def unused(self) -> Decimal:
-        """What was paid for nothing."""
+        """What was paid without use."""
         return sum((row.unused for row in self.rows), Decimal(0))
 
     @property
@@ -61,7 +61,7 @@ class Owned:
 
 
 def owned(published: Published, currency: str, today: date) -> Owned | None:
-    """What is owned, in the newest month that is over; None where no bill has one.
+    """What is owned, in the newest month that is over; None if no bill has one.
 
     Args:
         published: the version.

@@ -1,7 +1,7 @@
-"""Savings Plans: what to commit to, by the hours of use that the bill has. Pure.
+"""Savings Plans: what to commit to, by the hours of use on the bill. Pure.
 
 A plan costs its commitment in every hour, used or not. Of use at on-demand price, a commitment of C
-covers C / (1 - discount), so that one more dollar of it pays off only where it is used in more than
+covers C / (1 - discount), so one more dollar of it pays off only if it is used in more than
 1 - discount of the hours: the break-even utilisation.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from credits_pipeline.finops.scans.table import Table
 
-#: The periods that AWS looks back over as well.
+#: The lookback periods, which AWS uses as well.
 LOOKBACKS = (7, 30, 60)
 _MONTH_HOURS = Decimal(730)
 _CENT = Decimal("0.01")
@@ -34,12 +34,12 @@ HOURS = Table(
 
 @dataclass(frozen=True)
 class Hour:
-    """What a payer's machines, functions and containers cost in one hour.
+    """The cost of a payer's machines, functions and containers in one hour.
 
     Attributes:
         at: its beginning, UTC.
-        on_demand: of what no commitment covers, at the customer's price.
-        covered: of what a commitment covers, amortised.
+        on_demand: of use without a commitment, at the customer's price.
+        covered: of use that a commitment covers, amortised.
     """
 
     at: datetime
@@ -54,8 +54,8 @@ class Lookback:
     Attributes:
         days: of the period.
         hours: that it has.
-        commitment: an hour, at the plan's price.
-        saving: a month.
+        commitment: per hour, at the plan's price.
+        saving: per month.
         utilisation: percent of the commitment that would have been used.
         coverage: percent of the on-demand cost that it would have covered.
     """
@@ -75,14 +75,14 @@ class Advice:
     Attributes:
         payer: who would buy it.
         currency: of all amounts.
-        discount: of the plan beside on-demand, as a share.
-        break_even: percent of the hours in which the commitment has to be used.
+        discount: of the plan against on-demand, as a share.
+        break_even: percent of the hours in which the commitment must be used.
         lookbacks: of 7, 30 and 60 days, those that the bill has hours for.
-        commitment: an hour: the least of the lookbacks.
-        saving: a month, of that commitment over the longest lookback.
+        commitment: per hour: the smallest of the lookbacks.
+        saving: per month, of that commitment over the longest lookback.
         spread: percent between the lookbacks.
-        stable: whether that is little.
-        by_day: whether the bill tells days only, so that an hour is a day's mean.
+        stable: whether that is small.
+        by_day: whether the bill has only days, so that an hour is a day's mean.
         left: a month's on-demand cost after all other savings.
     """
 
@@ -109,7 +109,7 @@ def advise(
     spread: Decimal = Decimal(10),
     by_day: bool = False,
 ) -> Advice | None:
-    """What to commit to; None where there is nothing that a plan would save.
+    """What to commit to; None if a plan would save nothing.
 
     Args:
         payer: who would buy it.
@@ -118,7 +118,7 @@ def advise(
         discount: of the plan beside on-demand, between 0 and 1.
         saved: a month's on-demand cost that other recommendations save first.
         spread: percent that the lookbacks may differ by.
-        by_day: whether the bill tells days only.
+        by_day: whether the bill has only days.
     """
     if not hours or not 0 < discount < 1:
         return None
@@ -128,7 +128,7 @@ def advise(
     for days in LOOKBACKS:
         begin = end - timedelta(days=days)
         left = [max(Decimal(0), one.on_demand - less) for one in hours if one.at >= begin]
-        # A lookback counts where the bill has all of it.
+        # A lookback counts if the bill has all of it.
         if hours[0].at <= begin and left:
             some.append(_lookback(days, left, discount))
     if not some or min(one.commitment for one in some) <= 0:
@@ -152,7 +152,7 @@ def advise(
 
 
 def curve(advice: Advice) -> list[tuple[int, Decimal]]:
-    """What an hour of a dollar of on-demand use costs under the plan, by percent of use.
+    """The hourly cost of a dollar of on-demand use under the plan, by percent of use.
 
     Args:
         advice: for its discount.
@@ -162,7 +162,7 @@ def curve(advice: Advice) -> list[tuple[int, Decimal]]:
 
 
 def read_hours(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[list[Hour], bool]]:
-    """The hours of each payer and currency in order, and whether a bill tells days only."""
+    """The hours of each payer and currency in order, and whether a bill has only days."""
     found: dict[tuple[str, str], dict[datetime, Hour]] = {}
     days: set[tuple[str, str]] = set()
     for row in rows:

@@ -12,14 +12,14 @@ class Prices:
 
     Attributes:
         hourly: by region and type.
-        why_not: why a price may be missing, where asking for prices failed.
+        why_not: why a price may be missing, if asking for prices failed.
     """
 
     hourly: Mapping[tuple[str, str], Decimal]
     why_not: str = ""
 
     def saves(self, region: str, now: str, then: str) -> tuple[Fraction | None, str]:
-        """The share that another type saves, and why it is not known where it is not."""
+        """The share that another type saves, or why it is not known."""
         prices = [self.hourly.get((region, kind)) for kind in (now, then)]
         missing = [kind for kind, price in zip((now, then), prices, strict=True) if not price]
         if missing or prices[0] is None or prices[1] is None:

@@ -1,7 +1,7 @@
-"""Whether a saving came true: what a resource cost before it was done, and on later bills. Pure.
+"""Whether a saving came true: a resource's cost before it was done, and on later bills. Pure.
 
-Only whole months after the day on which it was done count. Of a resource with several done items,
-what was really saved goes to them in the order of the steps, so that it is counted once.
+Only whole months after the day on which it was done count. If several items of a resource are done,
+the real saving goes to them in the order of the steps, so that it counts once.
 """
 
 from collections import defaultdict
@@ -32,13 +32,13 @@ class Realised:
         tab: of the page.
         provider: short code.
         account: of the resource.
-        resource_id: as the bill has it.
+        resource_id: as on the bill.
         billing_month: ``YYYY-MM``.
         done_on: the day on which it was done.
-        expected: what it was to save a month.
-        before: what the resource cost a month, when it was done.
+        expected: what it should save per month.
+        before: what the resource cost per month when it was done.
         actual: what it cost in this month.
-        realised: what of the difference this item has.
+        realised: this item's part of the difference.
         currency: of all amounts.
         state: `PROVED` or `NOT_SEEN`.
     """
@@ -59,7 +59,7 @@ class Realised:
     state: str
 
     def row(self) -> dict[str, Any]:
-        """It as the mart has it."""
+        """Its row in the mart."""
         return dict(vars(self))
 
 
@@ -67,7 +67,7 @@ _MONEY = ("expected", "before", "actual", "realised")
 REALISED = Table(
     tuple((name, MONEY if name in _MONEY else "VARCHAR") for name in Realised.__dataclass_fields__)
 )
-#: What a resource cost, by account, id and month; an account that is there has its bill.
+#: The cost of a resource, by account, id and month; an account that is listed has its bill.
 Costs = Mapping[tuple[str, str], Mapping[str, Decimal]]
 
 
@@ -82,10 +82,10 @@ def prove(
 
     Args:
         items: all of them.
-        states: what people said, by id.
+        states: people's decisions, by id.
         accounts: the months of each account whose bill is whole.
         costs: what resources cost, by account and id, then month.
-        thresholds: that hold.
+        thresholds: the current ones.
     """
     done: dict[tuple[str, str], list[tuple[Item, datetime]]] = defaultdict(list)
     for item in items:

@@ -1,4 +1,4 @@
-"""The recommendations as they stand: what the newest scan left, and what people said since."""
+"""The current recommendations: what the newest scan found, and what people decided since."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
 
 @dataclass(frozen=True)
 class Recommendations:
-    """Everything that there is to say of what can be saved.
+    """Everything about what can be saved.
 
     Attributes:
         as_of: of the newest scan, UTC.
-        version: of what is kept.
-        all: every item as it stands, the largest saving first.
-        about: what the scan looked at, and what it could not see.
+        version: of what is stored.
+        all: every item with its state, the largest saving first.
+        about: what the scan read, and what it could not read.
     """
 
     as_of: datetime
@@ -40,7 +40,7 @@ class Recommendations:
         return tuple(sorted({one.item.currency for one in self.all if one.item.currency}))
 
     def only(self, keep: Callable[[Standing], bool]) -> "Recommendations":
-        """Those that pass, with everything else as it is."""
+        """Those that pass, with everything else unchanged."""
         return Recommendations(self.as_of, self.version, tuple(filter(keep, self.all)), self.about)
 
     def sum(self, currency: str, *states: str) -> Decimal:
@@ -48,7 +48,7 @@ class Recommendations:
         return total(self.all, currency, *states)
 
     def to_be_had(self, currency: str) -> Decimal:
-        """What is open or planned: the headline, which really adds up."""
+        """The sum of open and planned items: the headline, which really adds up."""
         return self.sum(currency, OPEN, PLANNED)
 
     def proved(self, currency: str) -> Decimal:
@@ -58,16 +58,16 @@ class Recommendations:
         return sum(found, Decimal(0))
 
     def count(self, *states: str) -> int:
-        """How many stand so."""
+        """How many have this state."""
         return sum(1 for one in self.all if one.state in states)
 
 
-#: States in which an item is looked for on later bills.
+#: States in which an item is checked on later bills.
 ENDED = (PROVED, NOT_SEEN)
 
 
 def read_states() -> dict[str, State]:
-    """What people said of recommendations.
+    """People's decisions about recommendations.
 
     Raises:
         DecisionsError: the store can't be read.
@@ -82,12 +82,12 @@ def read_states() -> dict[str, State]:
 def read_recommendations(
     storage: str, *, now: datetime | None = None, thresholds: Thresholds | None = None
 ) -> Recommendations | None:
-    """The recommendations as they stand; None before the first scan.
+    """The current recommendations; None before the first scan.
 
     Args:
         storage: ``FINOPS_STORAGE``.
         now: the moment.
-        thresholds: that hold; the configured ones where none are named.
+        thresholds: the configured ones if None.
 
     Raises:
         ObjectsError: the storage can't be read.
@@ -115,7 +115,7 @@ _cache: dict[tuple[str, str, str], tuple[Kept, list[Item], dict[str, list[Realis
 def _kept(
     storage: str,
 ) -> tuple[Kept | None, Sequence[Item], Mapping[str, Iterable[Realised]]]:
-    """What is kept, read once for each version: a version never changes."""
+    """The stored items, read once for each version: a version never changes."""
     shelf = ScanShelf(Depot(storage))
     kept, proven = shelf.current(RECOMMENDED), shelf.current(PROVEN)
     if kept is None:

@@ -40,7 +40,7 @@ NON_PRODUCTION = {
     "dev", "develop", "development", "test", "testing", "qa", "staging", "stage", "sandbox",
 }  # fmt: skip
 _ENVIRONMENTS = ("environment", "env", "stage")
-#: Of 168 hours a week, 60 are work.
+#: Of the 168 hours of a week, 60 are work.
 _WORK, _OFF = 60, 108
 _SURE, _HALF = Decimal("0.9"), Decimal("0.5")
 _WEEK = 7
@@ -77,7 +77,7 @@ def idle_instance(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
 
 
 def volume_of_stopped(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
-    """A volume of a machine that is stopped for long."""
+    """A volume of a machine that has been stopped for long."""
     if resource.kind != VOLUME or not resource.get("attached"):
         return None
     days = resource.get("holder_stopped_days")
@@ -122,7 +122,7 @@ def unattached_volume(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
 
 
 def volume_type(resource: Resource, _: Thresholds, __: Prices) -> Verdict:
-    """A volume of a type that gp3 gives the same for less."""
+    """A volume of a type for which gp3 is a cheaper equivalent."""
     if resource.kind != VOLUME or resource.get("volume_type") not in ("gp2", "io1"):
         return None
     share = sizes.gp3_saves(
@@ -143,7 +143,7 @@ def volume_type(resource: Resource, _: Thresholds, __: Prices) -> Verdict:
 
 
 def old_snapshot(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
-    """A snapshot that is old, and that no image needs, a disabled one neither."""
+    """An old snapshot that no image needs, not even a disabled one."""
     if resource.kind != SNAPSHOT:
         return None
     holds, unknown = undecided(
@@ -183,14 +183,14 @@ def idle_address(resource: Resource, _: Thresholds, __: Prices) -> Verdict:
 
 
 def idle_balancer(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
-    """A load balancer without targets, or that hardly anybody calls."""
+    """A load balancer without targets, or with hardly any calls."""
     if resource.kind != BALANCER:
         return None
     targets, requests = resource.get("targets"), resource.get("requests_7d")
     few = t["elb_idle_requests"] * _WEEK
     none, quiet = targets == 0, requests is not None and requests < few
     if not none and not quiet:
-        # Where one of both would have said yes, the other's "no" is not enough.
+        # If one of both would have said yes, the other's "no" is not enough.
         lacks = resource.missing(("targets", "requests_7d"))
         return Unknown("delete_idle_load_balancer", COMPUTE, resource, lacks) if lacks else None
     told = ["no targets"] if none else []
@@ -283,7 +283,7 @@ def rightsize_machine(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
     if memory is not None and memory * 2 > most:
         return None
     cpu = resource.get("cpu_max_14d")
-    # Without memory, one step is as far as the CPU alone carries.
+    # Without memory, the CPU alone supports only one step.
     peak, steps = max(cpu, memory or 0), 3 if memory is not None else 1
     wanted, share = sizes.smaller(resource.get("instance_type"), peak, most, steps)
     told = "" if memory is None else f", memory at most {number(memory)} %"
@@ -305,7 +305,7 @@ def rightsize_machine(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
 
 
 def newer_family(resource: Resource, _: Thresholds, prices: Prices) -> Verdict:
-    """A machine of an old generation, or one that Graviton does for less."""
+    """A machine of an old generation, or one with a cheaper Graviton equivalent."""
     if resource.kind != EC2 or resource.get("state") != "running":
         return None
     kind, current = resource.get("instance_type"), resource.get("current_generation")
@@ -339,12 +339,12 @@ def environment_of(resource: Resource) -> str:
 
 
 def seen(resource: Resource) -> str:
-    """How many hours the evidence is of, in words."""
+    """How many hours the evidence covers, in words."""
     return f"{resource.get('hours_seen')} of {resource.get('hours_expected')} hours seen"
 
 
 def sure(resource: Resource) -> Confidence:
-    """How sure evidence is by the hours that were seen."""
+    """How certain the evidence is, by the hours seen."""
     expected = Decimal(resource.get("hours_expected") or 0)
     hours = Decimal(resource.get("hours_seen") or 0)
     if expected and hours >= expected * _SURE:

@@ -27,7 +27,7 @@ from credits_pipeline.finops.scans.resources import Resource
 
 _MB = 1024
 _LEAST_MEMORY, _MEMORY_STEP = 128, 64
-#: What AWS charges less for the same time on its own processor.
+#: AWS's lower price for the same time on its own processor.
 _ARM = Fraction(1, 5)
 #: Runtimes that exist on x86 alone.
 _X86_ONLY = {"go1.x", "java8", "nodejs10.x", "python2.7", "python3.7", "dotnetcore2.1", "ruby2.5"}
@@ -61,7 +61,7 @@ def idle_service(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
 
 
 def rightsize_service(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
-    """A Fargate service whose tasks fit into smaller ones."""
+    """A Fargate service whose tasks fit in smaller ones."""
     if not _is_fargate(resource):
         return None
     action = "rightsize_service"

@@ -1,6 +1,6 @@
-"""Sizes and families of machines: which is half of which, what comes after, what gp3 costs beside.
+"""Sizes and families of machines: halves, successors, and what gp3 costs in comparison.
 
-Within a family, AWS's price is proportional to the size, so that half the size is half the price.
+Within a family, AWS's price is proportional to the size, so half the size is half the price.
 """
 
 from decimal import Decimal
@@ -15,7 +15,7 @@ _HALVES = {
 }  # fmt: skip
 #: Burstable families go down to nano.
 _BURSTABLE = {"large": "medium", "medium": "small", "small": "micro", "micro": "nano"}
-#: Families whose half is no machine: accelerators come whole.
+#: Families that can't be halved: accelerators come whole.
 _WHOLE = ("p", "g", "inf", "trn", "dl", "f", "vt")
 _SUCCESSORS = {
     "m1": "m6i", "m2": "r6i", "m3": "m6i", "m4": "m6i", "c1": "c6i", "c3": "c6i", "c4": "c6i",
@@ -28,16 +28,16 @@ _GRAVITON = {
 }  # fmt: skip
 #: Sizes that the newest families lack.
 _LACKS = {"24xlarge", "32xlarge", "48xlarge", "10xlarge"}
-#: EBS in us-east-1, a month: for GB, for IOPS beyond what is included, for MB/s beyond that. Their
-#: ratio is what counts; the amount is a share of what the volume costs on the bill.
+#: EBS in us-east-1, per month: for GB, for IOPS beyond what is included, for MB/s beyond that. Only
+#: their ratio counts; the amount is a share of the volume's cost on the bill.
 _GP2, _IO1, _IO1_IOPS = Decimal("0.10"), Decimal("0.125"), Decimal("0.065")
 _GP3, _GP3_IOPS, _GP3_SPEED = Decimal("0.08"), Decimal("0.005"), Decimal("0.04")
 _FREE_IOPS, _FREE_SPEED, _GP2_SPEED, _MOST_IOPS = 3000, 125, 250, 16000
-#: Below this, gp2 does not reach more than gp3 includes.
+#: Below this, gp2 reaches no more than gp3 includes.
 _FAST_GP2 = 170
-#: Fargate in us-east-1, an hour: for a vCPU, for a GB.
+#: Fargate in us-east-1, per hour: for a vCPU, for a GB.
 _FARGATE_CPU, _FARGATE_GB = Decimal("0.04048"), Decimal("0.004445")
-#: The memory, in GB, that each number of vCPUs may have: least, most, step.
+#: The possible memory, in GB, for each number of vCPUs: least, most, step.
 _FARGATE = {
     Decimal("0.25"): (Decimal("0.5"), 2, Decimal("0.5")),
     Decimal("0.5"): (Decimal(1), 4, Decimal(1)),
@@ -61,7 +61,7 @@ def split(instance_type: str) -> tuple[str, str]:
 
 
 def half(instance_type: str) -> str | None:
-    """The type of half the size; None where there is none."""
+    """The type of half the size; None if there is none."""
     family, size = split(instance_type)
     bare = family.removeprefix("db.")
     letters = "".join(letter for letter in bare[:3] if letter.isalpha())
@@ -77,7 +77,7 @@ def smaller(instance_type: str, peak: float, most: float, steps: int) -> tuple[s
     """The smallest type whose peak stays below a limit, and the share that it saves.
 
     Args:
-        instance_type: that there is; it has a half.
+        instance_type: the current one; it has a half.
         peak: highest use of it, percent.
         most: that use may reach.
         steps: how often it may be halved.
@@ -92,12 +92,12 @@ def smaller(instance_type: str, peak: float, most: float, steps: int) -> tuple[s
 
 
 def successor(instance_type: str) -> str | None:
-    """The type that has come after an old one."""
+    """The successor of an old type."""
     return _moved(instance_type, _SUCCESSORS)
 
 
 def graviton(instance_type: str) -> str | None:
-    """The type with AWS's own processor that does the same."""
+    """The equivalent type with AWS's own processor."""
     return _moved(instance_type, _GRAVITON)
 
 
@@ -116,7 +116,7 @@ def gp3_saves(kind: str, size: float | None, iops: int | None) -> Fraction | Non
 
 
 def fargate_size(cpu: Decimal, gigabytes: Decimal) -> tuple[Decimal, Decimal] | None:
-    """The smallest task that holds so much; None where there is none."""
+    """The smallest task of at least this size; None if there is none."""
     for vcpus, (least, most, step) in _FARGATE.items():
         memory = least
         while vcpus >= cpu and memory <= most:

@@ -1,4 +1,4 @@
-"""How an item stands now: what people said, what scans see, what later bills prove. Pure."""
+"""The state of an item: people's decisions, what scans see, what later bills prove. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ from credits_pipeline.finops.optimization.proving import NOT_SEEN, PROVED, Reali
 from credits_pipeline.finops.optimization.thresholds import DEFAULTS, Thresholds
 from credits_pipeline.finops.scans.life import GONE
 
-#: Words of states that no person gives.
+#: States that no person sets.
 GONE_BY_ITSELF = "gone"
 STATES = (OPEN, PLANNED, DONE, PROVED, NOT_SEEN, DISMISSED, SNOOZED, GONE_BY_ITSELF)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An item as it stands.
+    """An item with its state.
 
     Attributes:
-        item: it.
+        item: the item.
         state: one of `STATES`.
-        says: why it stands so, in a sentence; empty where the word says it all.
-        judged: what somebody said last; None where nobody did.
+        says: the reason for the state, in a sentence; empty if the word is enough.
+        judged: the last decision; None if there is none.
         realised: what later bills show of it, by month.
     """
 
@@ -54,14 +54,14 @@ def standing(
     now: datetime,
     thresholds: Thresholds = DEFAULTS,
 ) -> Standing:
-    """How one item stands.
+    """The state of one item.
 
     Args:
-        item: as the newest scan left it.
-        state: what somebody said last.
+        item: after the newest scan.
+        state: the last decision.
         realised: what later bills show of it.
         now: the moment.
-        thresholds: that hold.
+        thresholds: the current ones.
     """
     word = OPEN if state is None else state.state
     told = tuple(realised)
@@ -84,7 +84,7 @@ def standing(
 
 
 def material(item: Item, thresholds: Thresholds = DEFAULTS) -> str:
-    """What has changed so much since it was judged that it is another matter; empty for none."""
+    """What has changed so much since the decision that it no longer applies; empty for nothing."""
     if item.judged_at is None:
         return ""
     before: Mapping[str, str] = item.judged_material or {}

@@ -1,6 +1,6 @@
 """The thresholds of the rules: AWS's own where AWS has one, each a setting with its source.
 
-`FINOPS_RULES` changes them by name. The page docs/optimization.md is held against this list.
+`FINOPS_RULES` changes them by name. A test compares the page docs/optimization.md with this list.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ _OWN = "this product's choice"
 
 @dataclass(frozen=True)
 class Threshold:
-    """One of them.
+    """One threshold.
 
     Attributes:
-        name: as `FINOPS_RULES` has it.
-        default: used where nothing else is set.
+        name: as in `FINOPS_RULES`.
+        default: used if nothing else is set.
         unit: of the number.
         meaning: one line for people.
-        source: who says so.
+        source: where it comes from.
     """
 
     name: str
@@ -66,7 +66,7 @@ _BY_NAME = {one.name: one for one in ALL}
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The numbers that hold.
+    """The current numbers.
 
     Attributes:
         changed: those that differ from their defaults.
@@ -108,7 +108,7 @@ DEFAULTS = Thresholds({})
 
 
 def configured() -> Thresholds:
-    """The thresholds with what `FINOPS_RULES` says.
+    """The thresholds with the changes of `FINOPS_RULES`.
 
     Raises:
         SettingError: it can't be used.

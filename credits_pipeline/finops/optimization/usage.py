@@ -13,7 +13,7 @@ from credits_pipeline.finops.scans import table
 if TYPE_CHECKING:
     from credits_pipeline.finops.lake import Lake
 
-#: What a Compute Savings Plan covers, as FOCUS names the services.
+#: The services that a Compute Savings Plan covers, by FOCUS's names.
 _SERVICES = (
     "Amazon Elastic Compute Cloud", "Amazon Elastic Compute Cloud - Compute", "Amazon EC2",
     "AWS Lambda", "Amazon Elastic Container Service", "AWS Fargate",
@@ -27,7 +27,7 @@ def files_of(lake: "Lake", bills: Iterable[Bill], at: datetime) -> dict[str, lis
     """The typed rows of AWS's bills of the last 60 days, by source.
 
     Args:
-        lake: where they lie.
+        lake: where they are.
         bills: that are published.
         at: the scan's as-of time.
     """
@@ -58,7 +58,7 @@ def payers(files: dict[str, list[Path]], scratch: Path) -> dict[str, str]:
 
 
 def hours(files: dict[str, list[Path]], scratch: Path) -> Iterator[dict[str, Any]]:
-    """What use that a plan could cover costs in each hour, by payer; a day's row is 24 hours of it.
+    """The hourly cost of use that a plan could cover, by payer; a daily row counts as 24 hours.
 
     Args:
         files: see `files_of`.

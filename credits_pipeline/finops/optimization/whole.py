@@ -29,11 +29,11 @@ from credits_pipeline.finops.settings import storage_root
 
 
 def scan_all(at: datetime, say: Callable[[str], None] = lambda _: None) -> dict[str, Kept]:
-    """Scan, recommend and prove; what became of each part, in its order.
+    """Scan, recommend and prove; returns the result of each part, in order.
 
     Args:
         at: the moment that the scan is about.
-        say: told what is being done.
+        say: called with what is being done.
 
     Raises:
         ScanError: nothing can be scanned at all.
@@ -44,7 +44,7 @@ def scan_all(at: datetime, say: Callable[[str], None] = lambda _: None) -> dict[
     published = published_bills(root)
     kept: dict[str, Kept] = {}
     if scan.scanned.regions or not scan.scanned.files:
-        # Without regions and without files there is nothing to look at; the inventory says so.
+        # Without regions and files there is nothing to scan; the inventory says so.
         kept[INVENTORY] = scan.inventory(at)
         kept[UTILISED] = scan.utilisation()
         kept[PRICES] = scan.prices(machines(scan.shelf.rows(kept[INVENTORY])))
@@ -61,7 +61,7 @@ def scan_all(at: datetime, say: Callable[[str], None] = lambda _: None) -> dict[
 
 
 def machines(rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    """The regions and types whose prices a rule may ask for.
+    """The regions and types whose prices a rule may need.
 
     Args:
         rows: of the inventory.

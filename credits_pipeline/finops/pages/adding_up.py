@@ -15,7 +15,7 @@ from credits_pipeline.finops.queries.spend import Spend
 
 
 def draw_bridge(frame: Frame, found: Spend) -> None:
-    """Draw the steps to the invoice, what invoices say, and the bills behind it."""
+    """Draw the steps to the invoice, the invoices, and the bills behind it."""
     currency = frame.currency
     made = frame.looking.ask(bridge, frame.scope, View())
     rows = [

@@ -1,4 +1,4 @@
-"""The address of a page, as `credits_pipeline.finops.address` spells it for every surface."""
+"""The address of a page, in the form of `credits_pipeline.finops.address` for every surface."""
 
 from credits_pipeline.finops.address import PAGES, Words, link, spelled
 

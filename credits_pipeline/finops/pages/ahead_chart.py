@@ -1,6 +1,6 @@
-"""The chart of a period ahead: what is spent, where it is heading, how sure that is, the budget.
+"""The chart of a period ahead: what is spent, the forecast, its range, the budget.
 
-As every chart it is a picture of numbers that stand beside it as text.
+Like every chart it is a picture of numbers that are shown beside it as text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,9 +25,9 @@ class Ahead:
 
     Attributes:
         forecast: of the period.
-        line: what is meant to be spent up to some days; empty for no budget.
-        before: the period before, day by day; empty for none.
-        before_name: what it is called.
+        line: what is planned up to some days; empty for no budget.
+        before: the previous period, day by day; empty for none.
+        before_name: its name.
     """
 
     forecast: Forecast
@@ -42,7 +42,7 @@ def draw(ahead: Ahead, *, currency: str, words: str) -> None:
     Args:
         ahead: what.
         currency: of all amounts.
-        words: what it shows, for those who can't see it.
+        words: a description for those who can't see it.
     """
     import altair as alt  # noqa: PLC0415 - only where a chart is drawn
 
@@ -109,7 +109,7 @@ def _rows(ahead: Ahead, currency: str) -> list[dict[str, Any]]:
     if ahead.line:
         whole = [(found.period.start, Decimal(0)), *ahead.line.items()]
         if len(ahead.line) == 1:
-            # One amount for one month is a limit, and no course to keep to.
+            # One amount for one month is a limit, not a course to follow.
             amount = next(iter(ahead.line.values()))
             whole = [(found.period.start, amount), (found.period.last, amount)]
         rows += [_row(ahead, day, _BUDGET, cost, currency) for day, cost in whole]

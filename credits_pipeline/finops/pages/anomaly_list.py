@@ -25,11 +25,11 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class Seen:
-    """An anomaly, and what somebody said of it.
+    """An anomaly, and how somebody judged it.
 
     Attributes:
-        found: it.
-        state: what was said; None where nothing was.
+        found: the anomaly.
+        state: the judgement; None if there is none.
     """
 
     found: Anomaly
@@ -72,7 +72,7 @@ def sentence(one: Anomaly) -> str:
 
 
 def question(one: Anomaly) -> str:
-    """The same as a question, short, its dollars first."""
+    """The same as a short question, its dollars first."""
     dollars = figures.change(one.more, one.currency, tile=True)
     where = one.account_name or "no account"
     return f"{dollars}: was {one.service or 'no service'} {one.how_much} in {where} meant?"
@@ -143,7 +143,7 @@ def _judge(frame: Frame, one: Seen) -> None:
 
 
 def _asked(frame: Frame) -> Scope:
-    """The scope without what makes no difference, so that one answer serves every period."""
+    """The scope without what does not matter, so that one answer serves every period."""
     return frame.scope.but(cost="amortised", credits=False, tax=False, group=())
 
 

@@ -1,4 +1,4 @@
-"""The entry script of the pages, which Streamlit runs for every look."""
+"""The entry script of the pages, which Streamlit runs for every view."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The scope bar: what is in the address, as fields that write the address."""
+"""The scope bar: the words of the address, as fields that change the address."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ from credits_pipeline.finops.queries.periods import PERIOD_WORDS
 from credits_pipeline.finops.queries.scope import COSTS, Scope
 from credits_pipeline.finops.queries.words import Vocabulary
 
-#: Filters that stand in the bar; the others are behind a button.
+#: Filters in the bar; the others are behind a button.
 _FIRST = ("cloud", "account", "team")
 _COSTS = {"amortised": "Amortised", "billed": "Billed", "list": "List", "net": "Net of credits"}
 _HELP = {
@@ -21,7 +21,7 @@ _HELP = {
 
 
 def draw_bar(looking: Looking, scope: Scope) -> None:
-    """Draw the fields, each with what the address says."""
+    """Draw the fields, each with the address's value."""
     options = _options(looking, scope)
     names = looking.account_names()
     first = [word for word in _FIRST if word in options]
@@ -51,7 +51,7 @@ def draw_bar(looking: Looking, scope: Scope) -> None:
 
 
 def _options(looking: Looking, scope: Scope) -> dict[str, tuple[str, ...]]:
-    """What can be chosen, by word; what the address says is there too, or it would be lost."""
+    """The choices, by word; the address's value is among them, or it would be lost."""
     chosen = scope.filters
     return {
         word: tuple(dict.fromkeys((*looking.values(word), *chosen.get(word, ()))))
@@ -114,7 +114,7 @@ def _money(scope: Scope) -> None:
 
 
 def _take(word: str) -> None:
-    """Write a field into the address, which is where the next look reads it."""
+    """Write a field into the address, from where the next view reads it."""
     value = st.session_state[f"bar:{word}"]
     words = {name: st.query_params.get_all(name) for name in st.query_params}
     if isinstance(value, bool):

@@ -44,7 +44,7 @@ def draw(frame: Frame, item: Item, found: Standing | None) -> None:
 
 
 def heading(forecast: Forecast, currency: str, amount: Decimal | None = None) -> str:
-    """The answer, as a chart's title has it."""
+    """The answer, as a chart title."""
     so_far = figures.short(forecast.so_far, currency)
     if forecast.is_over:
         told = f"{so_far} in all"
@@ -62,7 +62,7 @@ def heading(forecast: Forecast, currency: str, amount: Decimal | None = None) ->
 
 
 def range_of(forecast: Forecast, currency: str) -> str:
-    """The range of a forecast, short; empty where there is none."""
+    """The range of a forecast, short; empty if there is none."""
     if forecast.low is None or forecast.high is None:
         return ""
     low, high = (figures.short(one, currency) for one in (forecast.low, forecast.high))
@@ -72,7 +72,7 @@ def range_of(forecast: Forecast, currency: str) -> str:
 
 
 def quality(forecast: Forecast, found: Quality, currency: str) -> None:
-    """How sure a forecast is: its range, the method, and its errors beside the baselines'."""
+    """How certain a forecast is: its range, the method, and its errors beside the baselines'."""
     if forecast.why_not:
         st.markdown(f"There is no forecast: {plain(forecast.why_not)}.")
     elif forecast.low is not None and forecast.high is not None and not forecast.is_over:

@@ -1,4 +1,4 @@
-"""The form of a budget: a new one of the scope above, or one that is there."""
+"""The form of a budget: a new one for the current scope, or an existing one."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -25,7 +25,7 @@ _ONE, _TWELVE = "one for each period", "one for each month of the year"
 
 
 def new(frame: Frame) -> None:
-    """A form whose budget counts what the filters above choose."""
+    """A form for a budget with the scope of the current filters."""
     chosen = frame.scope.filters
     told = "; ".join(f"{word} {', '.join(values)}" for word, values in chosen.items())
     st.markdown(f"Its scope is what the filters above choose: {plain(told or 'everything')}.")
@@ -49,7 +49,7 @@ def new(frame: Frame) -> None:
 
 
 def change(frame: Frame, item: Item) -> None:
-    """A form of a budget that is there, and a button that takes it away."""
+    """A form for an existing budget, and a button that removes it."""
     read = st.session_state.setdefault(_read(item.id), item.version)
     _form(frame, dict(item.body), item.id)
     why_not = frame.looking.person.why_not(Role.EDITOR)
@@ -161,7 +161,7 @@ def _save(frame: Frame, budget: Budget, id_: str | None, why: str) -> None:
 
 
 def last_year(frame: Frame) -> None:
-    """Twelve amounts from what the last twelve months cost, more or less by a percentage."""
+    """Twelve amounts from the cost of the last twelve months, plus or minus a percentage."""
     more = st.number_input("Percent more or less than last year", -90, 500, 5, key="budget:more")
     try:
         found = frame.looking.ask(
@@ -178,11 +178,11 @@ def last_year(frame: Frame) -> None:
 
 
 def _suggested(frame: Frame) -> Decimal | None:
-    """The mean of the last months; None where there are too few, or several currencies."""
+    """The mean of the last months; None if there are too few, or several currencies."""
     try:
         return frame.looking.ask(suggested, frame.scope, frame.looking.today)
     except SeveralCurrenciesError:
-        return None  # which one is asked for above
+        return None  # the page asks for one above
 
 
 def _author(frame: Frame) -> Author:

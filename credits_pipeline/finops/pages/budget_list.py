@@ -1,4 +1,4 @@
-"""The budgets that a person sees, and how they stand in the version that the page looks at."""
+"""The budgets that a person sees, and their state in the version of the page."""
 
 from dataclasses import dataclass, field
 
@@ -26,9 +26,9 @@ class Found:
     """The budgets that the person sees.
 
     Attributes:
-        standings: those that hold today, by name.
+        standings: those that apply today, by name.
         items: all, by id.
-        told: what there is to say of the others.
+        told: what to report about the others.
     """
 
     standings: list[Standing] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Found:
 
 
 def budgets_of(frame: Frame) -> Found:
-    """How the budgets stand that the person sees."""
+    """The state of the budgets that the person sees."""
     found = Found()
     try:
         if "budgets" not in frame.read:
@@ -65,10 +65,10 @@ def budgets_of(frame: Frame) -> Found:
 
 
 def stands_today(frame: Frame, budget: Budget) -> Standing | None:
-    """How a budget stands today; None where it holds in another time only.
+    """The state of a budget today; None if it applies only at another time.
 
     Raises:
-        BudgetScopeError: it can't be counted.
+        BudgetScopeError: it can't be computed.
     """
     period = current_period(budget, frame.looking.today)
     if period is None:
@@ -84,7 +84,7 @@ def _items() -> list[Item]:
 
 
 def _allowed(budget: Budget, person: Person) -> bool:
-    """Whether a budget is of teams that the person sees; its name and scope tell of them."""
+    """Whether a budget is for teams that the person sees; its name and scope reveal them."""
     if person.teams is None:
         return True
     named = budget.scope.get("team", ())

@@ -48,7 +48,7 @@ def _standing(found: Found, id_: str) -> Standing | None:
 
 
 def _outlook(frame: Frame) -> None:
-    """Where the scope above is heading."""
+    """Where the current scope is heading."""
     if not frame.scope.period.by_month:
         st.info("A forecast is of whole months. Choose one, or some such as 2026-01..2026-03.")
         return
@@ -79,7 +79,7 @@ def _all(frame: Frame, found: Found) -> None:
             )
         return
     today = frame.looking.today
-    # What has no data yet has no currency either.
+    # Without data there is no currency either.
     known = [one.currency for one in found.standings if one.currency] or [frame.currency]
     for currency in dict.fromkeys(known):
         rows = [one for one in found.standings if (one.currency or known[0]) == currency]
@@ -136,7 +136,7 @@ def words_of(budget: Budget) -> str:
 
 
 def crosses(one: Standing) -> str:
-    """The day on which the amount is crossed: a fact where it is past; empty for never."""
+    """The day on which the amount is crossed: a fact if it is past; empty for never."""
     if one.crosses is None:
         return ""
     until = one.forecast.until

@@ -1,6 +1,6 @@
-"""The archive of everybody's documents on Chargeback: a run of Dagster's makes it, and it is kept.
+"""The archive of everybody's documents on Chargeback: a Dagster run makes it, and it is stored.
 
-Documents of a few owners are made at once. Hundreds take half a minute, which is a run's work.
+Documents of a few owners are made at once. Hundreds take half a minute, which is work for a run.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ AT_ONCE = 10
 
 
 def draw_archive(desk: Desk, name: str, why_not: str) -> None:
-    """The button that gives the archive, or the one that has it made.
+    """The button that downloads the archive, or the one that has it made.
 
     Args:
-        desk: what the page is about.
-        name: what the file is called, without its ending.
-        why_not: why nothing can be printed; empty where it can.
+        desk: the context of the page.
+        name: the file's name, without extension.
+        why_not: why nothing can be printed; empty if it can.
     """
     view = desk.view
     key = archived(desk.office, view)

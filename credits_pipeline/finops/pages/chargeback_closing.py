@@ -1,4 +1,4 @@
-"""Closing the month on the page, and opening it again: who may, and what it means."""
+"""Closing the month on the page, and reopening it: who may, and what it means."""
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ _SAID = "chargeback:said"
 
 
 def draw_closing(desk: Desk) -> None:
-    """The button that closes or reopens, with what it does; for who sees all owners."""
+    """The button that closes or reopens, with its effect; for people who see all owners."""
     closed = desk.view.state == CLOSED
     with st.popover(
         "Reopen" if closed else "Close month",

@@ -1,4 +1,4 @@
-"""The statement as files: the same rows as on the screen, made when they are asked for."""
+"""The statement as files: the same rows as on the screen, made on request."""
 
 import streamlit as st
 

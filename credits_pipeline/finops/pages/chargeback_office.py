@@ -1,6 +1,6 @@
-"""The books of chargeback as one person sees them: which month, which model, whose part.
+"""The books of chargeback as one person sees them: which month, which model, which owners.
 
-Statements are kept in memory by what they are made from: a look at a page computes none twice.
+Statements are cached by their inputs: no view of a page computes one twice.
 """
 
 import threading
@@ -33,11 +33,11 @@ _statements: "OrderedDict[tuple[Any, ...], Statement]" = OrderedDict()
 
 @dataclass(frozen=True)
 class Desk:
-    """What the page is about.
+    """The context of the page.
 
     Attributes:
         looking: who looks at which version.
-        office: the books of now.
+        office: the current books.
         month: the month.
         model: the model.
         view: the statement as the person sees it.
@@ -60,7 +60,7 @@ class Desk:
 
 
 def open_desk(looking: Looking) -> Desk:
-    """The desk that the address asks for; the page ends with the reason where there is none."""
+    """The desk that the address names; the page ends with the reason if there is none."""
     try:
         office = open_office(looking.published)
     except (DecidedError, DecisionsError, ModelError, SettingError) as error:
@@ -76,7 +76,7 @@ def open_desk(looking: Looking) -> Desk:
 
 
 def remembered(office: Office, month: BillingMonth, model: Model) -> Statement:
-    """A statement, from memory where it was made from the same before."""
+    """A statement, from the cache if it was computed from the same inputs before."""
     published = office.books.published
     closed = [(one.month, one.model, one.version) for one in office.closed.all()]
     key = (
@@ -118,13 +118,13 @@ def _asked(looking: Looking, office: Office) -> tuple[BillingMonth, Model]:
 
 
 def _usual(looking: Looking, months: tuple[str, ...]) -> str:
-    """The newest month that has ended; else the newest."""
+    """The newest month that has ended; otherwise the newest."""
     this = f"{looking.today:%Y-%m}"
     return max((month for month in months if month < this), default=months[-1])
 
 
 def _limited(looking: Looking, view: View) -> View:
-    """What the address asks for, within what the person sees."""
+    """What the address names, within what the person may see."""
     to, teams = view.statement.to, looking.person.teams
     asked = tuple(dict.fromkeys(st.query_params.get_all(to)))
     if teams is not None:

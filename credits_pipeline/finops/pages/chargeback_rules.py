@@ -37,7 +37,7 @@ _SAID = "chargeback:saved"
 
 
 def draw_rules(desk: Desk) -> None:
-    """What gives charges to owners, and the forms that change it."""
+    """What allocates charges to owners, and the forms that change it."""
     said = st.session_state.pop(_SAID, "")
     with st.expander("Rules, pools and owners", icon=":material/rule:", expanded=bool(said)):
         if said:
@@ -52,7 +52,7 @@ def draw_rules(desk: Desk) -> None:
 
 
 def in_words(rule: Rule) -> str:
-    """A rule as people say it."""
+    """A rule in words."""
     when = " and ".join(f"{word} is {' or '.join(values)}" for word, values in rule.when)
     if rule.by:
         target = f"goes to what its {rule.by} says"
@@ -129,7 +129,7 @@ def _suggested(desk: Desk) -> None:
 
 
 def _effect(desk: Desk, found: Effect) -> None:
-    """What a proposal changes in the month that is shown."""
+    """What a proposal changes in the shown month."""
     for fault in found.faults:
         st.warning(plain(fault))
     to = found.model.to.capitalize()

@@ -1,6 +1,6 @@
-"""Charts: stacked bars over time, lines that add up over a month. Each says itself in words too.
+"""Charts: stacked bars over time, lines that add up over a month. Each is also described in words.
 
-A chart is a picture of exact numbers: it alone is drawn from floats, and nothing is read from it.
+A chart is a picture of exact numbers: only it is drawn from floats, and nothing is read from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,19 +14,19 @@ from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.plain import visible
 from credits_pipeline.finops.pages.screen import is_phone
 
-#: The colour-blind safe series of each theme, and what stands for everything else.
+#: The colour-blind safe series of each theme, and the colour of everything else.
 _LIGHT = ("#0b63b0", "#d98200", "#00866a", "#b0478f", "#2f95d0", "#c04a00", "#7357ad")
 _DARK = ("#6db3f2", "#f0b14a", "#3fc7a3", "#e391c8", "#9ad1f5", "#f08b52", "#b7a3e6")
-#: For the lack of a value, and for everything that is too small for a colour of its own.
+#: For a missing value, and for everything too small for its own colour.
 _GREY = {"light": "#6b7280", "dark": "#9aa3af"}
 _PALE_GREY = {"light": "#b9bec7", "dark": "#565f6b"}
 _DOT = {"light": "#b42318", "dark": "#ff8a80"}
 _INK = {"light": "#16181d", "dark": "#eceff4"}
 OTHERS = "All other"
 _MOST = len(_LIGHT)
-#: How strongly what does not come with use is drawn.
+#: The strength of charges that do not depend on usage.
 _PALE = 0.45
-#: Above so many days a bar is a month.
+#: Above this many days, a bar is a month.
 DAYS_SHOWN = 92
 
 
@@ -37,17 +37,17 @@ def theme() -> str:
 
 
 def first_colour() -> str:
-    """Of the line that a chart is about."""
+    """The colour of a chart's main line."""
     return (_LIGHT if theme() == "light" else _DARK)[0]
 
 
 def grey() -> str:
-    """Of what stands beside it for comparison."""
+    """The colour of lines for comparison."""
     return _GREY[theme()]
 
 
 def money_axis(currency: str) -> str:
-    """A Vega expression that writes an axis' numbers short, such as $30k."""
+    """A Vega expression that formats an axis's numbers briefly, such as $30k."""
     symbol = figures.symbol(currency)
     return (
         f"(datum.value < 0 ? '{figures.MINUS}' : '') + '{symbol}' + "
@@ -58,7 +58,7 @@ def money_axis(currency: str) -> str:
 
 
 def largest(costs: Mapping[str, Decimal], blank: str) -> list[str]:
-    """The groups that get a colour of their own: the largest, and never the lack of a value."""
+    """The groups with their own colour: the largest, and never the missing value."""
     ordered = sorted((k for k in costs if k != blank), key=lambda k: (-abs(costs[k]), k))
     return ordered[:_MOST]
 
@@ -75,18 +75,18 @@ def bars(
     by_month: bool,
     words: str,
 ) -> None:
-    """Stacked bars, with a mark at what was spent in the period before.
+    """Stacked bars, with a mark at what was spent in the previous period.
 
     Args:
         points: day or month, group and cost.
-        pale: the same of what does not come with use, such as fees and tax; drawn paler.
-        shown: the groups with a colour of their own, in order.
-        blank: how the lack of a value is written; it is grey.
+        pale: the same for charges that do not depend on usage, such as fees and tax; drawn paler.
+        shown: the groups with their own colour, in order.
+        blank: how a missing value is written; it is grey.
         currency: of all amounts.
-        before: the total before, by the day or month that it is beside.
+        before: the previous total, by the day or month that it is compared with.
         dots: days that are marked above their bar, each with the sentence that says why.
         by_month: whether a bar is a month.
-        words: what the chart shows, for those who can't see it.
+        words: a description for those who can't see it.
     """
     import altair as alt  # noqa: PLC0415 - only where a chart is drawn
 
@@ -109,7 +109,7 @@ def bars(
             "label": f"{at:%b %Y}" if by_month else figures.day(at),
             "group": group,
             "what": f"{group}: fees, tax, credits" if is_pale else group,
-            # What does not come with use lies on top, so that the days' use can be compared.
+            # Charges that do not depend on usage are on top, so that the days' use can be compared.
             "order": domain.index(group) + (len(domain) if is_pale else 0),
             "strength": _PALE if is_pale else 1,
             "cost": float(cost),
@@ -160,10 +160,10 @@ def daily(
     """A measured figure day by day; a day without a value has no bar.
 
     Args:
-        every: the days, those without a value too.
+        every: the days, including those without a value.
         days: the values.
         unit: of them.
-        words: what the chart shows, for those who can't see it.
+        words: a description for those who can't see it.
         height: of the chart.
     """
     import altair as alt  # noqa: PLC0415 - only where a chart is drawn
@@ -194,17 +194,17 @@ def daily(
 
 
 def data(alt: Any, rows: list[dict[str, Any]]) -> Any:
-    """Rows as Vega takes them."""
+    """Rows in Vega's form."""
     return alt.Data(values=rows)
 
 
 def height() -> int:
-    """Of a chart on this screen."""
+    """The height of a chart on this screen."""
     return 260 if is_phone() else 320
 
 
 def legend(alt: Any, orient: str, symbol: str = "square") -> Any:
-    """Beside the chart, or below it in short columns where the screen is narrow."""
+    """Beside the chart, or below it in short columns on a narrow screen."""
     if is_phone():
         return alt.Legend(title=None, orient="bottom", columns=3, labelLimit=88, symbolType=symbol)
     return alt.Legend(title=None, orient=orient, symbolType=symbol)

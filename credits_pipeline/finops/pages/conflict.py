@@ -1,4 +1,4 @@
-"""Somebody else saved first: both versions beside each other, and nothing is written."""
+"""Somebody else saved first: both versions side by side, and nothing is written."""
 
 import json
 from typing import Any
@@ -11,14 +11,14 @@ from credits_pipeline.finops.pages.tables import Column, table
 
 
 def show(name: str, error: ChangedMeanwhileError) -> int | None:
-    """Draw what it says now beside what was to be written.
+    """Draw the current version beside the one to be written.
 
     Args:
         name: of the thing, for people.
         error: what the store said.
 
     Returns:
-        The version that the next save is on top of; None where it is gone.
+        The version that the next save is on top of; None if it was removed.
     """
     found = error.found
     if not isinstance(found, Item):

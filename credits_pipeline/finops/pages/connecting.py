@@ -1,12 +1,15 @@
-"""What a provider needs so that its bills can be read, and whether a source can be."""
+"""What a provider needs so that its bills can be read, and whether a source can be read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from credits_pipeline.finops import settings
+from credits_pipeline.finops.pages.door import configured_door
+from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.sources import Provider, Source
 
-#: What a place looks like.
+#: The form of a location.
 PLACES = {
     Provider.AWS: "s3://bucket/prefix",
     Provider.AZURE: "az://container",
@@ -52,9 +55,9 @@ class Line:
     """One thing that was tried.
 
     Attributes:
-        passed: whether it works; None where it could not be tried.
+        passed: whether it works; None if it could not be tried.
         says: what was found.
-        to_do: what to do where it does not work.
+        to_do: what to do if it does not work.
     """
 
     passed: bool | None
@@ -63,17 +66,33 @@ class Line:
 
 
 def steps(provider: Provider) -> str:
-    """What is to be set up at the provider, as Markdown."""
+    """What to set up at the provider, as Markdown."""
     return _STEPS[provider]
 
 
 def needed(provider: Provider) -> str:
-    """The policy to copy, where the provider has such a text."""
+    """The policy to copy, if the provider has one."""
     return _AWS_POLICY if provider is Provider.AWS else ""
 
 
+def why_no_folder(location: str, person: Person) -> str:
+    """Why a person may not connect a place; empty where it is allowed.
+
+    A folder is one of the server's own. On one's own machine that is one's own; behind a proxy an
+    editor would look, by way of a test, at what only the server's owner is to see.
+    """
+    if not settings.is_folder(location.strip()) or not configured_door().secret:
+        return ""
+    if person.may(Role.ADMIN):
+        return ""
+    return (
+        f"{location} is a folder of the server, which an admin alone may connect. What to do: give "
+        "a place in an object store, or ask an admin."
+    )
+
+
 def tried(source: Source) -> Iterator[Line]:
-    """Whether a source can be read, line by line; its newest month is read and thrown away."""
+    """Whether a source can be read, line by line; its newest month is read and then discarded."""
     from credits_pipeline.doctor.finding import State  # noqa: PLC0415 - where a place is tried
     from credits_pipeline.doctor.sources import source_found  # noqa: PLC0415 - asks the provider
 

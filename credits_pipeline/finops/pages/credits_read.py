@@ -1,4 +1,4 @@
-"""What the pages know of credits, read once a minute and a month's sides once a version."""
+"""The pages' data about credits, read once a minute, and a month's sides once per version."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,7 +15,7 @@ _SECONDS = 60
 
 
 def read_ledger(root: str) -> LedgerView | None:
-    """What is kept of the ledger; None, and why on the page, where it can't be read."""
+    """The stored ledger; None, with the reason on the page, if it can't be read."""
     try:
         return _ledger(root)
     except BillError as error:
@@ -27,7 +27,7 @@ def read_of_month(root: str, month: BillingMonth, question: Callable[[str, Billi
     """An answer about a month that needs rows of its bill.
 
     Raises:
-        BillError: something that is kept can't be read.
+        BillError: something stored can't be read.
     """
     found: T = _of_month(root, str(month), question.__name__, question)
     return found
@@ -40,5 +40,5 @@ def _ledger(root: str) -> LedgerView:
 
 @st.cache_data(ttl=_SECONDS, max_entries=64, show_spinner=False)
 def _of_month(root: str, month: str, name: str, _question: Callable[[str, BillingMonth], T]) -> T:
-    del name  # of the question, which tells answers apart
+    del name  # of the question, which distinguishes answers
     return _question(root, BillingMonth.parse(month))

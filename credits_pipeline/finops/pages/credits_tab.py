@@ -204,11 +204,11 @@ def _net(frame: Frame) -> None:
 
 
 def _month(frame: Frame) -> BillingMonth:
-    """The month that is looked into, from the address."""
+    """The chosen month, from the address."""
     months = list(reversed(frame.scope.period.months))
     asked = st.query_params.get(MONTH, "")
     now = BillingMonth(frame.looking.today.year, frame.looking.today.month)
-    # The newest that is over, since an open month agrees with nothing yet.
+    # The newest that is over, because an open month agrees with nothing yet.
     first = next((one for one in months if BillingMonth.parse(one) < now), months[0])
     st.session_state["credits:month"] = asked if asked in months else first
 

@@ -1,4 +1,4 @@
-"""Addresses in Dagster's UI, where one is set."""
+"""Addresses in Dagster's UI, if it is set."""
 
 import re
 from urllib.parse import quote
@@ -9,12 +9,12 @@ _RUN = re.compile(r"[0-9a-f-]{8,64}")
 
 
 def ui() -> str:
-    """Where Dagster's UI is reached; empty where nothing says so."""
+    """Where Dagster's UI is reached; empty if not set."""
     found = settings.UI_URL.text().rstrip("/")
     return found if found.startswith(("http://", "https://")) else ""
 
 
 def run_link(run_id: str) -> str:
-    """The page of a run; empty where there is none to link to."""
+    """The page of a run; empty if there is none to link to."""
     base = ui()
     return f"{base}/runs/{quote(run_id)}" if base and _RUN.fullmatch(run_id) else ""

@@ -1,6 +1,6 @@
 """What waits for somebody's decision, from every room that finds such things; the largest first.
 
-A room adds a function to `_ROOMS`; each gives what the person may see of it.
+A room adds a function to `_ROOMS`; each returns what the person may see of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,20 +22,20 @@ from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.navigation import page_of
 from credits_pipeline.finops.pages.plain import plain
 
-#: So many are shown.
+#: How many are shown.
 _SHOWN = 3
-#: What a saving weighs by how sure its evidence is.
+#: The weight of a saving by how certain its evidence is.
 _SURE = {"high": Decimal(1), "medium": Decimal("0.6"), "low": Decimal("0.3")}
 
 
 @dataclass(frozen=True)
 class ToDecide:
-    """One thing that waits.
+    """One thing that waits for a decision.
 
     Attributes:
-        dollars: what it is about, in the page's currency, less where the evidence is less sure.
+        dollars: its amount in the page's currency, reduced if the evidence is less certain.
         says: one sentence.
-        page: that decides it, by its word in the address.
+        page: where it is decided, by its word in the address.
         words: of its address.
     """
 
@@ -100,7 +100,7 @@ def _anomalies(frame: Frame) -> list[ToDecide]:
 
 
 def _violations(frame: Frame) -> list[ToDecide]:
-    """What is of high severity: somebody has to fix or to accept it."""
+    """Violations of high severity: somebody has to fix or accept them."""
     if governance_state.not_of_resources(frame.scope):
         return []
     try:

@@ -1,7 +1,7 @@
-"""Numbers and dates as people read them on a page; never for files, which are exact.
+"""Numbers and dates written for people on a page; never for files, which are exact.
 
-The rules: tiles have three significant figures, tables are to the cent, the minus stands before the
-currency, a percentage has one decimal, and no comparison is written as a percentage of nothing.
+The rules: tiles have three significant figures, tables are to the cent, the minus precedes the
+currency, a percentage has one decimal, and no comparison is written as a percentage of zero.
 """
 
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ _WHOLE = {"JPY", "KRW", "CLP", "ISK", "VND"}
 _CENT, _TENTH, _ONE = Decimal("0.01"), Decimal("0.1"), Decimal(1)
 _UNITS = ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "m"), (Decimal(10) ** 3, "k"))
 MINUS = "\N{MINUS SIGN}"
-#: From here on a change is told as a multiple.
+#: From here on a change is shown as a multiple.
 _MULTIPLE = Decimal(1000)
 
 
@@ -64,7 +64,7 @@ def percent_change(current: Decimal, previous: Decimal) -> str:
 
 
 def day(at: date, today: date | None = None) -> str:
-    """A date, such as ``25 Nov``; with its year where that is not this year's."""
+    """A date, such as ``25 Nov``; with its year if that is not this year."""
     year = "" if today is None or at.year == today.year else f" {at.year}"
     return f"{at.day} {at:%b}{year}"
 
@@ -92,7 +92,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def size(number: int) -> str:
-    """Bytes as people say them, such as ``3.4 MB``."""
+    """Bytes written for people, such as ``3.4 MB``."""
     value, unit = float(number), "B"
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000 or unit == "GB":
@@ -108,7 +108,7 @@ def _three(size: Decimal) -> Decimal:
 
 
 def symbol(currency: str) -> str:
-    """What stands before an amount."""
+    """What precedes an amount."""
     return _SYMBOLS.get(currency, f"{currency} " if currency else "")
 
 

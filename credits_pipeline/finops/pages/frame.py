@@ -1,6 +1,6 @@
 """The frame of the pages about spend: who looks at which version, the scope bar, the status line.
 
-Each state that a page can be in is told here, in one sentence with one thing to do.
+Each state of a page is reported here, in one sentence with one thing to do.
 """
 
 from dataclasses import dataclass, field
@@ -28,20 +28,20 @@ from credits_pipeline.finops.queries.sources import SourceAge
 
 _PINNED = "published"
 _LOOK_EVERY = "60s"
-#: A source that is so many days behind is told apart.
+#: A source that is this many days behind is reported separately.
 _LATE_DAYS = 3
 _CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What a page is about.
+    """The context of a page.
 
     Attributes:
         looking: who looks at which version.
         scope: within what the person may see, in one currency.
-        read: what was read of the store of decisions while the page is drawn, by what it is, so
-            that it is read once and says one thing everywhere on the page.
+        read: what was read from the store of decisions while the page is drawn, by name, so that
+            it is read once and is the same everywhere on the page.
     """
 
     looking: Looking
@@ -55,7 +55,7 @@ class Frame:
 
 
 def who() -> Person:
-    """The person who looks; the page ends with the reason where nobody can be told."""
+    """The person who looks; the page ends with the reason if that is not known."""
     try:
         return person_of(dict(st.context.headers), configured_door())
     except (UnknownPersonError, SettingError) as error:
@@ -64,7 +64,7 @@ def who() -> Person:
 
 
 def storage() -> str:
-    """Where the second wing keeps its data; the page ends with the reason where nothing says so."""
+    """Where the second wing stores its data; the page ends with the reason if it is not set."""
     try:
         return settings.storage_root()
     except SettingError as error:
@@ -73,7 +73,7 @@ def storage() -> str:
 
 
 def pinned(root: str) -> Published | None:
-    """The version that this session looks at: the newest at its start, until it takes a newer."""
+    """The version of this session: the newest at its start, until it takes a newer one."""
     found: Published | None = st.session_state.get(_PINNED)
     if found is None:
         try:
@@ -87,7 +87,7 @@ def pinned(root: str) -> Published | None:
 
 
 def open_frame(title: str) -> Frame:
-    """Draw what stands above every page about spend, or say why there is nothing to show."""
+    """Draw what is above every page about spend, or say why there is nothing to show."""
     looking = open_looking(title)
     scope = _scope(looking, title)
     _offer_newer(storage(), looking.published.version)
@@ -138,7 +138,7 @@ def _scope(looking: Looking, title: str) -> Scope:
 
 
 def say_wrong(error: object) -> None:
-    """Say why an address can't be shown, with a button that leads to one that can."""
+    """Say why an address can't be shown, with a button that leads to a valid one."""
     st.error(f"This address can't be shown. {plain(error)}", icon=":material/link_off:")
     if st.button("Show everything, this month"):
         st.query_params.clear()
@@ -182,7 +182,7 @@ def _offer_newer(root: str, version: str) -> None:
     try:
         newest = current_version(root)
     except (PublishError, ObjectsError):
-        return  # The page shows what it has; the next look at the storage says what is wrong.
+        return  # The page shows what it has; the next access to the storage says what is wrong.
     if newest in (None, version):
         return
     with st.container(horizontal=True, vertical_alignment="center"):

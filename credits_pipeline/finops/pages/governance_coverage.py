@@ -1,4 +1,4 @@
-"""Tag coverage by dollars: how much of the spend carries each required tag, and what does not."""
+"""Tag coverage by dollars: how much of the spend has each required tag, and what lacks it."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ _ACCOUNTS = 10
 
 
 def required(policies: Policies) -> tuple[str, ...]:
-    """The tags that the policy about required tags names."""
+    """The tags in the policy about required tags."""
     kept = policies.kept.get(_POLICY)
     found = kept.policy.values.get("required_tags", ()) if kept is not None else ()
     several = found if isinstance(found, (list, tuple)) else (found,)

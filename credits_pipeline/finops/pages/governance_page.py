@@ -166,7 +166,7 @@ def _policies(frame: Frame, found: Governed) -> None:
         Column("A month", "money", "What those resources cost a month.", "small"),
     ]
     if found.is_whole:
-        # Of a part of the resources these are not known.
+        # For a part of the resources these are not known.
         columns += [
             Column("Clean", "count", width="small"),
             Column("Not known", "count", "Evidence is missing: neither broken nor clean.", "small"),
@@ -302,7 +302,7 @@ def row_of(one: Seen, frame: Frame) -> dict[str, object]:
 
 
 def _wanted(found: Governed) -> Wanted | None:
-    """Which violations the address asks for, and the fields that say so."""
+    """The violations that the address selects, and the fields that set it."""
     words = {word: st.query_params.get_all(word) for word in ("policy", "state", "severity")}
     since = st.query_params.get("since")
     try:

@@ -27,7 +27,7 @@ from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.settings import tag_keys
 
-#: In the address: a policy that is not there yet.
+#: In the address: a policy that does not exist yet.
 NEW = "new"
 _START = {
     "name": "Costs more than it should",
@@ -74,7 +74,7 @@ def draw(frame: Frame, found: Governed, id_: str) -> None:
     if frame.looking.person.teams is None:
         _edit(frame, id_, kept.body, kept.version)
     else:
-        # What a policy names may be other teams' accounts.
+        # Accounts named in a policy may belong to other teams.
         st.markdown(_ALL_TEAMS)
 
 
@@ -85,7 +85,7 @@ def _why_not(person: Person) -> str:
 def _edit(frame: Frame, id_: str, body: Mapping[str, Any], version: int | None) -> None:
     person = frame.looking.person
     why_not = _why_not(person)
-    # What the person has read, and not what is there by the time it is saved.
+    # What the person has read, not what is there by the time it is saved.
     expected, text = st.session_state.setdefault(
         _read(id_), (version, written(id_, body) if body else "")
     )

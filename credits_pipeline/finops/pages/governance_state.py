@@ -1,4 +1,4 @@
-"""What the page Governance shows: an evaluation, policies, the violations that a person sees."""
+"""The data of the page Governance: an evaluation, policies, the violations that a person sees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ from credits_pipeline.finops.queries.exactly import total
 from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.words import blank
 
-#: Why it can't be told.
+#: Why it is not available.
 ERRORS = (ObjectsError, DecisionsError, SettingError)
-#: Words of a scope that a resource has an answer for; every other tag has, too.
+#: Words of a scope that resources have a value for; so has every other tag.
 _NOT_OF_RESOURCES = ("category", "charge", "source")
 
 
 @dataclass(frozen=True)
 class Governed:
-    """What there is to show.
+    """The data to show.
 
     Attributes:
         record: the newest evaluation; None before the first.
-        decided: what people decided.
-        seen: the violations in the scope, the dearest first.
+        decided: people's decisions.
+        seen: the violations in the scope, the most expensive first.
         is_whole: nothing is left out of them.
     """
 
@@ -45,7 +45,7 @@ class Governed:
 
     @property
     def open(self) -> list[Seen]:
-        """Those that nobody has accepted and no look has seen gone."""
+        """Those that nobody has accepted and no evaluation has seen gone."""
         return [one for one in self.seen if one.status is Status.OPEN]
 
     @property
@@ -63,7 +63,7 @@ class Governed:
 
 
 def governed(frame: Frame) -> Governed:
-    """What the person sees; the page ends with the reason where it can't be told."""
+    """What the person sees; the page ends with the reason if it is not available."""
     strange = not_of_resources(frame.scope)
     if strange:
         st.info(
@@ -79,7 +79,7 @@ def governed(frame: Frame) -> Governed:
 
 
 def not_of_resources(scope: Scope) -> list[str]:
-    """Words of a scope that no resource has an answer for."""
+    """Words of a scope that resources have no value for."""
     return [word for word in scope.filters if word in _NOT_OF_RESOURCES]
 
 
@@ -88,7 +88,7 @@ def known(frame: Frame) -> Governed:
 
     Raises:
         ObjectsError: the storage can't be read.
-        DecisionsError: what people decided can't be read.
+        DecisionsError: the decisions can't be read.
         SettingError: a setting can't be used.
     """
     ledger = Ledger(frame.looking.published.depot)
@@ -110,12 +110,12 @@ def _read(root: str, version: str) -> tuple[Violation, ...]:
 
 
 def _kept(ledger: Ledger, record: Record | None) -> Sequence[Violation]:
-    """A version never changes, and people look at the same."""
+    """A version never changes, and people look at the same ones."""
     return () if record is None else _read(ledger.depot.root, record.version)
 
 
 def holds(one: Violation, scope: Scope, names: dict[str, str]) -> bool:
-    """Whether a violation is in a scope, as its charges would be."""
+    """Whether a violation is in a scope, like its charges."""
     told = {
         "cloud": one.provider,
         "account": one.account,
@@ -131,7 +131,7 @@ def holds(one: Violation, scope: Scope, names: dict[str, str]) -> bool:
 
 
 def cost_of(found: Sequence[Seen], currency: str) -> tuple[Decimal, int]:
-    """What violations cost a month in a currency, each resource once; and how many have none.
+    """The monthly cost of violations in a currency, each resource once; and how many have none.
 
     Args:
         found: violations.

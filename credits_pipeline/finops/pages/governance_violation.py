@@ -1,4 +1,4 @@
-"""One violation: what was seen, what people said, and the forms to accept it or to assign it."""
+"""One violation: what was seen, people's decisions, and the forms to accept or assign it."""
 
 from datetime import date, timedelta
 
@@ -91,7 +91,7 @@ def _acts(person: Person, seen: Seen) -> None:
     one = seen.violation
     needed = Role.APPROVER if one.severity is Severity.HIGH else Role.EDITOR
     why_not, why_not_assign = person.why_not(needed), person.why_not(Role.EDITOR)
-    # What the person has read, and not what is there by the time it is saved.
+    # What the person has read, not what is there by the time it is saved.
     read = st.session_state.setdefault(_read(one.id), seen.said)
     as_read = Seen(one, read, seen.now)
     by = By(Author(person.name, "ui"), person.may(Role.APPROVER))

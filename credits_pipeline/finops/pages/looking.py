@@ -1,7 +1,7 @@
-"""Questions of one person to one published version, with what the person may see.
+"""Queries of one person to one published version, within what the person may see.
 
-A page asks here and nowhere else, so that no number comes from another version or another scope
-than the page says, and a limit to teams holds for every query, export, count and name.
+Pages query only here, so no number comes from another version or scope than the page says, and a
+limit to teams applies to every query, export, count and name.
 """
 
 import threading
@@ -25,7 +25,7 @@ from credits_pipeline.finops.queries.sources import SourceAge, ages, bills
 from credits_pipeline.finops.queries.values import account_names, unknown, values
 
 T = TypeVar("T")
-#: Answers that are kept: a version never changes, and people look at the same things.
+#: Cached answers: a version never changes, and people look at the same things.
 _MOST = 512
 _lock = threading.Lock()
 _answers: "OrderedDict[tuple[Any, ...], Any]" = OrderedDict()
@@ -50,10 +50,10 @@ class Looking:
     today: date
 
     def limited(self, scope: Scope) -> Scope:
-        """A scope with nothing in it that the person may not see.
+        """A scope without anything that the person may not see.
 
         Raises:
-            NotYoursError: it asks for a team that the person does not see.
+            NotYoursError: it names a team that the person does not see.
         """
         teams = self.person.teams
         if teams is None:
@@ -77,7 +77,7 @@ class Looking:
 
         Args:
             question: a function of `credits_pipeline.finops.queries` that takes a version, a scope
-                and what follows.
+                and further arguments.
             scope: what is asked about.
             args: what follows.
             more: as above, by name.
@@ -92,7 +92,7 @@ class Looking:
         )
 
     def account_names(self) -> dict[str, str]:
-        """What accounts that the person sees are called, by id."""
+        """The names of accounts that the person sees, by id."""
         names = self._kept((account_names,), lambda: account_names(self.published))
         teams = self.person.teams
         if teams is None:
@@ -101,7 +101,7 @@ class Looking:
         return {account: name for account, name in names.items() if account in seen}
 
     def values(self, word: str) -> tuple[str, ...]:
-        """The values of a word that the person sees; the lack of one at the end."""
+        """The values of a word that the person sees; the missing value last."""
         teams = self.person.teams
         if teams is None:
             return self._kept((values, word), lambda: values(self.published, word))
@@ -110,7 +110,7 @@ class Looking:
         )
 
     def strange(self, scope: Scope) -> list[str]:
-        """A sentence for each value of a scope that occurs in no bill that the person sees."""
+        """A sentence for each value of a scope that is in no bill that the person sees."""
         if self.person.teams is None:
             return [one.sentence for one in unknown(self.published, scope)]
         names = set(self.account_names().values())
@@ -122,7 +122,7 @@ class Looking:
         ]
 
     def ages(self) -> tuple[SourceAge, ...]:
-        """How old each source is that the person sees."""
+        """The age of each source that the person sees."""
         return tuple(one for one in ages(self.published, self.today) if self.sees(one.name))
 
     def bills(self) -> tuple[Bill, ...]:
@@ -130,7 +130,7 @@ class Looking:
         return tuple(one for one in bills(self.published) if self.sees(one.source))
 
     def sees(self, source: str) -> bool:
-        """Whether the person may know of a source."""
+        """Whether the person may know about a source."""
         teams = self.person.teams
         if teams is None:
             return True
@@ -139,7 +139,7 @@ class Looking:
         )
 
     def _kept(self, key: tuple[Any, ...], answer: Callable[[], T]) -> T:
-        """An answer, from memory where this version gave it before."""
+        """An answer, from the cache if this version gave it before."""
         whole = (self.published.depot.root, self.published.version, *key)
         with _lock:
             if whole in _answers:

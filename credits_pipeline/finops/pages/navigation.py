@@ -1,4 +1,4 @@
-"""The sidebar: every page in its order, each link with the scope that is in the address."""
+"""The sidebar: every page in order, each link with the scope of the address."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ _ICONS = {
     "chargeback": ":material/receipt_long:",
     "settings": ":material/tune:",
 }
-#: The number that each page's file begins with; those that are missing join with their data.
+#: The number at the start of each page's file name; missing ones come with their data.
 _FILES = {
     "setup": "0_Setup.py",
     "overview": "1_Overview.py",
@@ -27,7 +27,7 @@ _FILES = {
     "chargeback": "6_Chargeback.py",
     "settings": "7_Settings.py",
 }
-#: Words of an address that belong to one page and go with no link to another.
+#: Words of an address that belong to one page and are not part of links to others.
 OWN = frozenset(
     {
         "view",
@@ -68,7 +68,7 @@ def pages(views: Path) -> dict[str, st.Page]:
 
 
 def draw_sidebar(all_pages: dict[str, st.Page]) -> None:
-    """Links to every page; `session` keeps the pages for links inside of them."""
+    """Links to every page; `session` keeps the pages for links between them."""
     st.session_state["pages"] = all_pages
     words = {word: st.query_params.get_all(word) for word in st.query_params if word not in OWN}
     with st.sidebar:

@@ -99,8 +99,8 @@ def _change(source: Source, person: Person) -> None:
             return
         if item is None:
             return
-        # What the person has read, and not what is there by the time it is saved; a field whose
-        # first value changed under it would lose what was written into it.
+        # What the person has read, not what is there by the time it is saved; a field whose first
+        # value changed while open would lose what was typed into it.
         read, place, export_name = st.session_state.setdefault(
             f"setup:read:{source.name}", (item.version, source.location, source.export)
         )
@@ -126,6 +126,10 @@ def _change(source: Source, person: Person) -> None:
 
 
 def _save(name: str, body: dict[str, str], read: int, person: Person) -> None:
+    refused = connecting.why_no_folder(body["location"], person)
+    if refused:
+        st.error(plain(refused))
+        return
     try:
         changed = Source.of(name, body)
         with open_decisions() as decisions:
@@ -154,7 +158,7 @@ def _remove(source: Source, read: int, person: Person) -> None:
 
 
 def _conflict(name: str, error: ChangedMeanwhileError) -> None:
-    """Both versions beside each other; the next save is on top of what is there now."""
+    """Both versions side by side; the next save is on top of the current one."""
     found = error.found
     if not isinstance(found, Item):
         st.error(f"Somebody removed {plain(name)} in the meantime. Nothing was written.")

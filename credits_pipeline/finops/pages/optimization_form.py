@@ -43,7 +43,7 @@ def one(frame: Frame, standing: Standing) -> None:
 
 
 def several(frame: Frame, some: Sequence[Standing]) -> None:
-    """The form of several: which, and what is said of all of them."""
+    """The form for several: which ones, and the decision about all of them."""
     by_id = {each.item.id: each for each in some}
 
     def name(id_: str) -> str:
@@ -62,7 +62,7 @@ def _form(frame: Frame, some: Sequence[Standing], key: str) -> None:
     seen = f"{key}:seen"
 
     def begin() -> None:
-        # The page is drawn anew with each click; what counts is what the person saw at this one.
+        # The page is redrawn with each click; what counts is what the person saw at this one.
         st.session_state[seen] = versions_of(some)
 
     verb = st.segmented_control(
@@ -102,7 +102,7 @@ def _form(frame: Frame, some: Sequence[Standing], key: str) -> None:
 def _is_saved(
     some: Sequence[Standing], judgement: Judgement, who: str, seen: Mapping[str, int | None]
 ) -> bool:
-    """Whether it was said of all; what was refused is told."""
+    """Whether it was stored for all; what was refused is reported."""
     try:
         refused = say(some, judgement, Author(who, "ui"), datetime.now(UTC), seen)
     except JudgementError as error:

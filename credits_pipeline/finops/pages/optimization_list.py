@@ -1,4 +1,4 @@
-"""The recommendations that a person sees within a scope, and how a row of them is told."""
+"""The recommendations that a person sees within a scope, and the form of a row."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,14 +18,14 @@ from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.queries.words import UNTAGGED
 
 _CONFIDENCE = {"high": "sure", "medium": "likely", "low": "perhaps"}
-#: Words of the scope that say nothing of a resource.
+#: Words of the scope that do not concern resources.
 NOT_OF_RESOURCES = ("service", "category", "charge", "source", "month")
 
 
 def recommendations(frame: Frame) -> tuple[Frame, Recommendations | None]:
     """What the person sees in the scope, and the frame in the currency of its amounts.
 
-    The page ends with the reason where it can't be read.
+    The page ends with the reason if it can't be read.
     """
     try:
         found = read_recommendations(storage())
@@ -49,14 +49,14 @@ def recommendations(frame: Frame) -> tuple[Frame, Recommendations | None]:
 
 
 def tag_of(item: Item, key: settings.TagKey | None) -> str:
-    """The value of a tag, in whatever spelling of its key; empty for none."""
+    """The value of a tag, in any spelling of its key; empty for none."""
     if key is None:
         return ""
     return next((value for name, value in (item.tags or {}).items() if key.matches(name)), "")
 
 
 def row_of(one: Standing) -> dict[str, Any]:
-    """One item as the table has it."""
+    """One item as a row of the table."""
     item = one.item
     return {
         "Resource": item.name,
@@ -77,7 +77,7 @@ def row_of(one: Standing) -> dict[str, Any]:
 def _is_seen(
     item: Item, teams: tuple[str, ...] | None, tags: Mapping[str, settings.TagKey]
 ) -> bool:
-    """Whether the person may know of it: who sees some teams sees what is tagged as theirs."""
+    """Whether the person may know about it: members of teams see what is tagged as theirs."""
     return teams is None or tag_of(item, tags.get("team")) in teams
 
 

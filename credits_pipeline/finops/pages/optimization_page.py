@@ -29,7 +29,7 @@ from credits_pipeline.finops.pages.tables import Column, table
 
 _TAB, _FINDING, _STATE = "tab", "finding", "state"
 _ALL = "All"
-#: What is shown of states until somebody chooses others.
+#: The states shown by default.
 _FIRST = (OPEN, PLANNED)
 _COMMITMENT, _VERSUS = TABS[3], TABS[4]
 _COLUMNS = (
@@ -143,7 +143,7 @@ def _chosen(word: str, options: tuple[str, ...], first: str, key: str) -> str:
 
 
 def _states() -> tuple[str, ...]:
-    """Which states are shown, from the address."""
+    """The states shown, from the address."""
     asked = tuple(word for word in st.query_params.get_all(_STATE) if word in STATES)
     st.session_state["optimization:states"] = list(asked or _FIRST)
 
@@ -220,7 +220,7 @@ def _counted(some: list[Standing]) -> str:
 
 
 def _unseen(found: Recommendations, tab: str) -> None:
-    """What is not known: rules without evidence, and parts that could not be looked at."""
+    """What is not known: rules without evidence, and parts that could not be read."""
     rules = [one for one in found.about["not_known"] if tab in (_ALL, one["tab"])]
     parts = [one for one in found.about["parts"] if one["state"] != "seen"]
     if not rules and not parts:

@@ -1,4 +1,4 @@
-"""Commitments: what is owned and used, and what a Savings Plan would be beside on-demand prices."""
+"""Commitments: what is owned and used, and a Savings Plan compared with on-demand prices."""
 
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ _HEIGHT = 260
 
 
 def owned(frame: Frame) -> None:
-    """Coverage and utilisation of what is owned, by the newest whole month of the bill."""
+    """Coverage and utilisation of what is owned, in the newest whole month of the bill."""
     if frame.looking.person.teams is not None:
         st.info("Commitments belong to all teams; they are shown to those who see all of them.")
         return
@@ -95,7 +95,7 @@ def _terms() -> None:
 
 
 def versus(frame: Frame, found: Recommendations) -> None:
-    """On demand beside a Savings Plan: break-even, the three lookbacks, the hours of use."""
+    """On demand against a Savings Plan: break-even, the three lookbacks, the hours of use."""
     if frame.looking.person.teams is not None:
         st.info("A plan is bought for all teams; this is shown to those who see all of them.")
         return
@@ -152,7 +152,7 @@ def _plan(plan: dict[str, Any], currency: str) -> None:
 
 
 def _curve(plan: dict[str, Any], currency: str) -> None:
-    """What a dollar's worth of use costs under the plan, by how often it is used."""
+    """The cost of a dollar's worth of use under the plan, by how often it is used."""
     import altair as alt  # noqa: PLC0415 - Streamlit has loaded it by now
     import pandas as pd  # noqa: PLC0415 - as above
 

@@ -39,7 +39,7 @@ from credits_pipeline.finops.queries.spend import spend
 from credits_pipeline.finops.queries.words import UNTAGGED, blank
 
 _MONTHS_OF_TREND = 13
-#: Two beside each other.
+#: Two side by side.
 _PHONE_TILE = 168
 _FIGURE = "font-size:1.75rem;font-weight:600;line-height:1.15"
 _CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
@@ -47,7 +47,7 @@ _CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 
 @dataclass(frozen=True)
 class Tile:
-    """One answer, which leads to the page that has the whole of it."""
+    """One answer, which leads to the page with the details."""
 
     name: str
     figure: str
@@ -78,7 +78,7 @@ def page() -> None:
 
 
 def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
-    """The tiles that the bills alone can answer."""
+    """The tiles that need only bills."""
     scope, currency = frame.scope, frame.currency
     today = frame.looking.today
     found = []
@@ -136,7 +136,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
 
 
 def _ledger_tile(frame: Frame) -> Tile | None:
-    """What is left of credits, where their ledger is read and the person sees all accounts."""
+    """What is left of credits, if their ledger is read and the person sees all accounts."""
     if frame.looking.person.teams is not None:
         return None
     view = read_ledger(frame.looking.published.depot.root)
@@ -158,7 +158,7 @@ def _ledger_tile(frame: Frame) -> Tile | None:
 
 
 def _end(frame: Frame) -> Tile:
-    """Where the period is heading; of one that is over, what the one before it was."""
+    """Where the period is heading; for a period that is over, the previous one's total."""
     scope, currency, today = frame.scope, frame.currency, frame.looking.today
     if scope.period.by_month:
         found = frame.looking.ask(outlook, scope.but(group=()), today)
@@ -181,7 +181,7 @@ def _end(frame: Frame) -> Tile:
 
 
 def _savings(frame: Frame) -> list[Tile]:
-    """What can be saved, once something was scanned."""
+    """What can be saved, once there was a scan."""
     own, known = optimization_list.recommendations(frame)
     if known is None:
         return []
@@ -201,7 +201,7 @@ def _savings(frame: Frame) -> list[Tile]:
 
 
 def _budgets(frame: Frame) -> Tile:
-    """How many budgets are over and at risk, and what of all of them is used."""
+    """How many budgets are over and at risk, and how much of all of them is used."""
     found = budget_list.budgets_of(frame).standings
     if not found:
         return Tile("Budgets", "none yet", "add one of this scope", frame.scope, page="budgets")
@@ -298,7 +298,7 @@ def _so_far(frame: Frame, beside: Comparison) -> None:
 
 
 def _heading(frame: Frame, beside: Comparison) -> bool:
-    """So far, heading for, budget; whether the period is one that is heading somewhere."""
+    """So far, heading for, budget; whether the period is still heading somewhere."""
     scope, currency = frame.scope, frame.currency
     if not scope.period.by_month:
         return False
@@ -347,7 +347,7 @@ def _days(frame: Frame, period: Period) -> str:
 
 
 def _whole_before(frame: Frame, beside: Comparison) -> Period:
-    """The other side to its end, so that an unfinished month shows where the last one went."""
+    """The whole other side, so that an unfinished month shows how the last one ended."""
     before = frame.scope.period.previous()
     ends_late = before.start == beside.before.start
     return before.first_days(before.days) if ends_late else beside.before

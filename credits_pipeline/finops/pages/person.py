@@ -1,7 +1,8 @@
 """Who is looking, and what that person may do and see.
 
-Behind a proxy the person comes from its headers, which count only beside the secret that the proxy
-alone knows. Without a proxy there is one local user with every right, on loopback only.
+Behind a proxy the person comes from its headers, which count only together with the secret that
+only the proxy knows. Without a proxy there is one local user with all permissions, on loopback
+only.
 """
 
 import hmac
@@ -12,7 +13,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """What a person may do; each may do what those before it may."""
+    """What a person may do; each role may do what the previous ones may."""
 
     VIEWER = 1
     EDITOR = 2
@@ -25,7 +26,7 @@ class Person:
     """Who is looking.
 
     Attributes:
-        name: as it stands in the log of decisions.
+        name: as in the log of decisions.
         role: what the person may do.
         teams: the teams whose spend the person sees; None for all.
     """
@@ -39,7 +40,7 @@ class Person:
         return self.role >= role
 
     def why_not(self, role: Role) -> str:
-        """Why a button is disabled; empty where it is not."""
+        """Why a button is disabled; empty if it is not."""
         if self.may(role):
             return ""
         return (
@@ -54,13 +55,13 @@ class UnknownPersonError(Exception):
 
 @dataclass(frozen=True)
 class Door:
-    """How people come in.
+    """How people get access.
 
     Attributes:
-        secret: what the proxy sends with every request; empty where there is no proxy.
+        secret: what the proxy sends with every request; empty without a proxy.
         roles: the role of each group of the proxy.
         teams: the teams that members of a group are limited to.
-        local_name: the one user where there is no proxy.
+        local_name: the only user without a proxy.
     """
 
     secret: str = ""
@@ -80,7 +81,7 @@ def person_of(headers: Mapping[str, str], door: Door) -> Person:
 
     Args:
         headers: of the request, in any case.
-        door: how people come in; a proxy that can send no header of its own sends the secret as
+        door: how people get access; a proxy that can't send its own headers sends the secret as
             the password of HTTP's basic authentication, as oauth2-proxy does.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the screen is like, as the browser says; it changes how a page is laid out, no more."""
+"""What the browser says about the screen; it affects only a page's layout."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The pages as a server: Streamlit as an ASGI app, on loopback unless a proxy stands before it."""
+"""The pages as a server: Streamlit as an ASGI app, on loopback unless a proxy is in front of it."""
 
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -30,10 +30,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class OnlyOurs:
-    """Lets requests in that name one of our hosts, and sockets that our own pages open.
+    """Admits requests that name one of our hosts, and sockets that our own pages open.
 
-    A name that resolves to this machine by somebody else's DNS, and a page of another site that
-    opens a socket here, are both turned away.
+    A name that resolves to this machine through somebody else's DNS, and a page of another site
+    that opens a socket here, are both refused.
     """
 
     def __init__(self, app: Any, hosts: tuple[str, ...] = ()) -> None:
@@ -50,7 +50,7 @@ class OnlyOurs:
         origin = headers.get(b"origin")
         strange = _name(host) not in self._hosts
         if origin is None:
-            # A browser says where a socket is opened from; who says nothing is no page of ours.
+            # A browser says where a socket is opened from; without that it is not one of our pages.
             foreign = scope["type"] == "websocket"
         else:
             foreign = urlsplit(origin).netloc.lower() != host.lower()
@@ -77,7 +77,7 @@ def application(hosts: tuple[str, ...] = ()) -> Any:
 
     @asynccontextmanager
     async def warm(_: Any) -> AsyncIterator[dict[str, Any]]:
-        # What the first page needs takes a second or two to import.
+        # The imports for the first page take a second or two.
         import altair  # noqa: F401, ICN001, PLC0415 - as it says
         import duckdb  # noqa: F401, PLC0415 - as it says
         import pandas  # noqa: F401, ICN001, PLC0415 - Streamlit's tables need it
@@ -88,7 +88,7 @@ def application(hosts: tuple[str, ...] = ()) -> Any:
         return PlainTextResponse("ok")
 
     def overview(request: Request) -> RedirectResponse:
-        # Streamlit has its first page at "/" alone.
+        # Streamlit has its first page only at "/".
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/{query}", status_code=307)
 
@@ -101,7 +101,7 @@ def application(hosts: tuple[str, ...] = ()) -> Any:
 
 
 def serve(*, host: str = "127.0.0.1", port: int, hosts: tuple[str, ...] = ()) -> None:
-    """Serve the pages until the process is told to end.
+    """Serve the pages until the process is stopped.
 
     Args:
         host: the address to listen on.

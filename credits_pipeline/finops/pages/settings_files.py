@@ -1,4 +1,4 @@
-"""Decisions as files on Settings: all of them to take along, and files to take in."""
+"""Decisions as files on Settings: all of them to download, and files to import."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ _SHOWN = 200
 
 
 def draw(person: Person) -> None:
-    """Draw what is exported, and a field that takes files in."""
+    """Draw the download, and a field for files to import."""
     st.subheader("Decisions as files", anchor=False)
     try:
         folder = settings.decisions_folder()

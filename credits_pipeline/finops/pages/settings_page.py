@@ -1,4 +1,4 @@
-"""Settings: who may do what, what holds here, and what people did."""
+"""Settings: who may do what, what is set, and what people did."""
 
 import csv
 import io
@@ -63,7 +63,7 @@ def page() -> None:
 
 
 def _section() -> str:
-    """The part of the page that the address asks for."""
+    """The part of the page that the address names."""
     asked = st.query_params.get("section", "people")
     st.session_state[_SECTION] = asked if asked in SECTIONS else "people"
     if asked not in SECTIONS:
@@ -159,7 +159,7 @@ def _line(change: Change) -> dict[str, str]:
 
 
 def log_csv(changes: Sequence[Change]) -> bytes:
-    """Changes for a spreadsheet; a cell that it would take for a formula is quoted."""
+    """Changes for a spreadsheet; a cell that looks like a formula is quoted."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     names = ("when", "who", "through", "what", "which", "why")

@@ -8,7 +8,7 @@ from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
 
-#: What a role may do beyond those before it.
+#: What a role may do beyond the previous ones.
 _MAY = {
     Role.VIEWER: "look, and save views of their own",
     Role.EDITOR: "change sources, budgets, rules of chargeback and policies up to medium "

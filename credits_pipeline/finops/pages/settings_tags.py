@@ -16,7 +16,7 @@ _COUNTED = "settings:spellings"
 
 
 def draw(published: Published | None) -> None:
-    """Draw the keys, and count dollars when asked: that reads every row of a month."""
+    """Draw the keys, and count dollars on request: that reads every row of a month."""
     st.subheader("Tags that are columns", anchor=False)
     try:
         keys = settings.tag_keys()

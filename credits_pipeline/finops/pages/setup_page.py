@@ -145,6 +145,10 @@ def _add(person: Person) -> None:
 def _keep(name: str, provider: Provider, location: str, export: str, person: Person) -> None:
     if person.why_not(Role.EDITOR):
         return
+    refused = connecting.why_no_folder(location, person)
+    if refused:
+        st.error(plain(refused))
+        return
     body = {"provider": provider.value, "location": location.strip(), "export": export.strip()}
     try:
         source = Source.of(name.strip(), body)
@@ -158,7 +162,7 @@ def _keep(name: str, provider: Provider, location: str, export: str, person: Per
 
 
 def _credits() -> None:
-    """The months of the first wing, where it is set up."""
+    """The months of the first wing, if it is set up."""
     from credits_pipeline.core.storage.store import StorageError, open_store  # noqa: PLC0415 - as above
     from credits_pipeline.credits.state.journal import Journal  # noqa: PLC0415 - when it is drawn
     from credits_pipeline.reporting.overview import states  # noqa: PLC0415 - as above

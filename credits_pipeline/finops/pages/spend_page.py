@@ -1,4 +1,4 @@
-"""Spend: where the money went, by which word, against before, and how it adds up to the invoice."""
+"""Spend: where the money went, by which word, what changed, and how it adds up to the invoice."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +28,7 @@ _CREDITS = "credits"
 #: What the page shows, by the word in the address.
 _TABS = {"spend": "Spend", _CREDITS: "Credits"}
 _CHARGE, _USAGE = "charge", "Usage"
-#: What a chosen row is looked at by next.
+#: The next grouping for a chosen row.
 _NEXT = {
     "cloud": "account",
     "team": "service",
@@ -197,7 +197,7 @@ def _chart(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
 
 
 def _dots(frame: Frame) -> dict[date, str]:
-    """The first day of each anomaly that is in the picture, with its sentence."""
+    """The first day of each anomaly in the chart, with its sentence."""
     found: dict[date, str] = {}
     for one in anomaly_list.seen(frame):
         at = max(one.found.since, frame.scope.period.start)
@@ -207,7 +207,7 @@ def _dots(frame: Frame) -> dict[date, str]:
 
 
 def _before(frame: Frame, beside: Comparison) -> dict[date, Decimal]:
-    """What was spent before, by the day of this period that it stands beside."""
+    """What was spent before, by the day of this period that it is compared with."""
     days: Period = beside.before.first_days(beside.before.days)
     points = frame.looking.ask(series, frame.scope.but(period=days, group=()), by="day")
     found: dict[date, Decimal] = {}
@@ -287,7 +287,7 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
 
 @dataclass(frozen=True)
 class _Sides:
-    """The headings of both sides; `now` is empty where it is the whole period."""
+    """The headings of both sides; `now` is empty if it is the whole period."""
 
     now: str
     before: str
@@ -302,7 +302,7 @@ def _sides(frame: Frame, beside: Comparison) -> _Sides | None:
 
 
 def _with_gone(found: Spend, beside: Comparison) -> list[Row]:
-    """The rows, and those that have spend before alone, so that each column adds up."""
+    """The rows, plus those with spend only before, so that each column adds up."""
     there = {row.keys for row in found.rows}
     gone = [
         Row(row.keys, row.label, Decimal(0), 0, Decimal(0))
@@ -332,7 +332,7 @@ def _called(row: Row, name: "Namer", word: str) -> str:
 
 
 class Namer:
-    """What a value is called on the page."""
+    """The name of a value on the page."""
 
     def __init__(self, names: dict[str, str]) -> None:
         self._names = names

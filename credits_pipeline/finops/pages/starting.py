@@ -1,4 +1,4 @@
-"""Long work is a run of Dagster's: started through its GraphQL, shown until it has ended."""
+"""Long work is a Dagster run: started through its GraphQL, shown until it has ended."""
 
 import json
 import shlex
@@ -46,7 +46,7 @@ query Status($id: ID!) {
   runOrError(runId: $id) { __typename ... on Run { status } }
 }
 """
-#: As `credits_pipeline.finops.assets` names them; a test compares.
+#: As named in `credits_pipeline.finops.assets`; a test compares.
 JOB, LOCATION, REPOSITORY = "bill_month", "credits_pipeline", "__repository__"
 CHARGEBACK_JOB = "chargeback_month"
 POLICIES_JOB = "policies"
@@ -61,9 +61,9 @@ class Started:
 
     Attributes:
         run_id: its id.
-        done: what is said once it succeeded.
-        failed: what is said once it ended otherwise.
-        status: as Dagster said it last; empty before it was asked.
+        done: the message once it succeeded.
+        failed: the message once it ended otherwise.
+        status: Dagster's last answer; empty before it was asked.
     """
 
     run_id: str
@@ -73,7 +73,7 @@ class Started:
 
     @property
     def has_ended(self) -> bool:
-        """Whether Dagster is not asked any more."""
+        """Whether Dagster is no longer asked."""
         return self.status in _ENDED
 
 
@@ -143,7 +143,7 @@ def scan(person: Person) -> None:
 
 
 def _begin(launched: Callable[[], str], command: str, done: str, failed: str) -> None:
-    """Start a run and show it; where that can't be, say why and show the command for it."""
+    """Start a run and show it; if that can't be done, say why and show the command for it."""
     if not address():
         st.info("The pages were not told where Dagster is; this command does the same:")
         st.code(command, language="bash")
@@ -162,12 +162,12 @@ def _show(run_id: str, done: str, failed: str) -> None:
 
 
 def address() -> str:
-    """Where Dagster's webserver is reached by the pages; empty where nothing says so."""
+    """Where the pages reach Dagster's webserver; empty if not set."""
     return DAGSTER_URL.text().rstrip("/") or ui()
 
 
 def launch(source: str, month: BillingMonth, person: Person) -> str:
-    """Start the run of one bill, and its id.
+    """Start the run of one bill; returns its id.
 
     Raises:
         NotStartedError: Dagster can't be reached, or refuses.
@@ -187,13 +187,13 @@ def launch(source: str, month: BillingMonth, person: Person) -> str:
 def start(
     job: str, tags: dict[str, str], person: Person, config: dict[str, Any] | None = None
 ) -> str:
-    """Start a run of a job, and its id.
+    """Start a run of a job; returns its id.
 
     Args:
         job: its name.
         tags: of the run.
         person: who starts it.
-        config: of the run; None for what every run has.
+        config: of the run; None for the default.
 
     Raises:
         NotStartedError: Dagster can't be reached, or refuses.
@@ -219,7 +219,7 @@ def start(
 
 
 def show_last_run() -> None:
-    """The run that was started last in this session, until it has ended and how."""
+    """The last run started in this session, until it has ended, and how."""
     run: Started | None = st.session_state.get(_LAST)
     if run is None:
         return
@@ -231,7 +231,7 @@ def show_last_run() -> None:
 
 @st.fragment(run_every="2s")
 def _watch(run: Started) -> None:
-    """Ask every other second; once it has ended, the page is drawn anew with what it made."""
+    """Ask every other second; once it has ended, the page is redrawn with the result."""
     try:
         answer = _ask(_STATUS, {"id": run.run_id})["runOrError"]
     except (NotStartedError, SettingError) as error:

@@ -1,4 +1,4 @@
-"""Tables: numbers to the cent that sort as numbers; names as text, whatever is in them."""
+"""Tables: numbers to the cent that sort as numbers; names as text, whatever they contain."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Column:
         name: its heading and the key of its values.
         kind: how its values are shown.
         help: for its heading.
-        width: how much room it takes; None for what its values need.
+        width: its width; None for what its values need.
     """
 
     name: str
@@ -46,11 +46,11 @@ def table(
 
     Args:
         rows: by the columns' names; money as `Decimal`, bars as a sequence of them.
-        columns: in their order.
+        columns: in order.
         currency: of every amount.
-        words: what it shows, for those who can't see it.
-        key: of the table, where rows can be chosen.
-        on_row: is called with the number of a row that is chosen.
+        words: a description for those who can't see it.
+        key: of the table, if rows can be chosen.
+        on_row: called with the number of a chosen row.
     """
     import pandas as pd  # noqa: PLC0415 - Streamlit has loaded it by now
 
@@ -81,7 +81,7 @@ def table(
 
 
 def cents(amount: Decimal) -> Decimal:
-    """An amount as the table shows it."""
+    """An amount in the table's form."""
     return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
@@ -89,7 +89,7 @@ def _shown(value: Any, kind: str) -> Any:
     return None if value is None else _SHOWN[kind](value)
 
 
-#: Two decimals of what is shown are exact as a float up to hundreds of billions.
+#: Two decimals of a displayed amount are exact as a float up to hundreds of billions.
 _SHOWN: dict[str, Callable[[Any], Any]] = {
     "money": lambda value: float(cents(value)),
     "change": lambda value: float(cents(value)),

@@ -1,12 +1,12 @@
-"""The pages' own variables of the environment: who comes in, and where runs are started."""
+"""The pages' own environment variables: who may come in, and where runs are started."""
 
 from credits_pipeline.core.settings import Variable
 
 PROXY_SECRET = Variable(
     "FINOPS_PROXY_SECRET",
     "",
-    "What the proxy before the pages sends in the header X-Finops-Door with every request: only "
-    "then its headers say who looks. Without it there is one local user, on loopback only.",
+    "What the proxy in front of the pages sends in the header X-Finops-Door with every request: "
+    "only then its headers say who looks. Without it there is one local user, on loopback only.",
     secret=True,
 )
 ROLES = Variable(
@@ -18,8 +18,8 @@ ROLES = Variable(
 TEAMS = Variable(
     "FINOPS_TEAMS",
     "",
-    "Groups that see the spend of some teams only: search-leads=search;ranking. Who is in "
-    "a group without a limit sees all.",
+    "Groups that see the spend of some teams only: search-leads=search;ranking. Members of a "
+    "group without a limit see everything.",
 )
 DAGSTER_URL = Variable(
     "FINOPS_DAGSTER_URL",

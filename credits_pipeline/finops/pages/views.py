@@ -60,7 +60,7 @@ def seen_by(person: Person) -> list[Item]:
 
 
 def _allowed(item: Item, person: Person) -> bool:
-    """Whether a view is of teams that the person sees; its name and words tell of them."""
+    """Whether a view is for teams that the person sees; its name and words reveal them."""
     if person.teams is None:
         return True
     named = item.body["words"].get("team", ())
@@ -68,7 +68,7 @@ def _allowed(item: Item, person: Person) -> bool:
 
 
 def body_of(name: str, scope: Scope, person: Person, *, shared: bool) -> dict[str, Any]:
-    """A view as the store keeps it."""
+    """A view in the store's form."""
     return {"name": name, "owner": person.name, "shared": shared, "words": scope.words()}
 
 

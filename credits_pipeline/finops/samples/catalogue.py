@@ -1,6 +1,6 @@
 """What the sample organisation uses: one meter for each thing that a cloud charges for.
 
-Prices are public list prices of the kind, rounded; `day` is what one resource uses in a full day.
+Prices are public list prices, rounded; `day` is the use of one resource in a full day.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ class Meter:
     """One thing that is charged for.
 
     Attributes:
-        service: as FOCUS's ServiceName has it.
+        service: FOCUS's ServiceName.
         category: FOCUS's ServiceCategory.
         subcategory: FOCUS's ServiceSubcategory.
         code: the provider's short name of the service.
         meter: what is counted, FOCUS's SkuMeter.
         kind: FOCUS's ResourceType.
-        path: what stands before the resource's name in its id.
+        path: what precedes the resource's name in its id.
         unit: of the quantity.
         price: list price of a unit.
         day: units of one resource and day.

@@ -1,7 +1,7 @@
 """Every charge of the sample bills, computed in DuckDB: whole numbers and decimals, never a float.
 
-The noise of a day is a hash of seed, resource and day, so that nothing depends on the order of
-rows, on how many days there are, or on the machine.
+The noise of a day is a hash of seed, resource and day, so nothing depends on the order of rows, on
+the number of days, or on the machine.
 """
 
 import csv
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import duckdb
 
 _TYPES = {int: "BIGINT", Decimal: PRICE, date: "DATE", str: "VARCHAR"}
-#: The growth of a month reaches its end in so many steps.
+#: The growth of a month is reached in this many steps.
 _DAYS = 30
-#: How much of the newest day is there already, in thousandths: it is not complete.
+#: How much of the newest day is there already, in thousandths: it is incomplete.
 _PARTIAL = 550
 
 _CHARGE = f"""
@@ -79,7 +79,7 @@ def charges(
 
     Args:
         connection: to an empty database.
-        as_of: the day on which the bills are looked at; the day before is the newest in them.
+        as_of: the day on which the bills are viewed; the day before is their newest.
         seed: of the noise.
         months: how many, the last being that of ``as_of``.
         size: how many organisations of the sample's size there are resources for.
@@ -142,7 +142,7 @@ def _load_lines(connection: "duckdb.DuckDBPyConnection", last: BillingMonth, siz
 
 
 def _growth(days: Iterable[date], last: BillingMonth) -> list[tuple[int, date, int]]:
-    """What growth makes of a day's use, in millionths: all of it on the first of the last month."""
+    """The effect of growth on a day's use, in millionths: all of it from the last month on."""
     found = []
     for percent in sorted({runs.growth for account in ACCOUNTS for runs in account.runs}):
         at = {0: 1_000_000}

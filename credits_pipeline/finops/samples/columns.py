@@ -34,7 +34,7 @@ _MAPS = {
     Form.NUMERIC: "list_transform(map_entries(CAST(CAST(nullif({}, '') AS JSON) AS "
     "MAP(VARCHAR, VARCHAR))), lambda entry: {{'key': entry.key, 'value': entry.value}})",
 }
-#: Columns that are amounts, prices and quantities, and columns that are moments.
+#: Columns that are amounts, prices and quantities, and columns that are times.
 AMOUNTS = {
     "BilledCost": "billed",
     "EffectiveCost": "effective",
@@ -196,11 +196,11 @@ def columns(source: str, form: Form) -> dict[str, str]:
 
 
 def exact(form: Form, cost: str) -> str:
-    """A cost as whoever reads the file has it, as an exact decimal."""
+    """A cost as the reader of the file gets it, as an exact decimal."""
     if form is Form.TEXT:
         return cost
     written = _WRITTEN[form].format(cost)
-    # Of a double, the shortest text that reads back as it.
+    # For a double, the shortest text that reads back as it.
     return f"CAST(CAST({written} AS VARCHAR) AS DECIMAL(36,18))"
 
 

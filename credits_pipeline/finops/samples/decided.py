@@ -1,4 +1,4 @@
-"""What the people of the sample organisation mean to spend: one over, some near, a fiscal year."""
+"""The sample organisation's budgets: one over, some near, a fiscal year."""
 
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ def sample_budgets(as_of: date, size: int = 1) -> dict[str, dict[str, Any]]:
     """The bodies of their budgets, by id.
 
     Args:
-        as_of: the day on which the sample bills are looked at.
+        as_of: the day on which the sample bills are viewed.
         size: how many organisations of the sample's size they are for.
     """
     first = str(BillingMonth(as_of.year, as_of.month).shift(-_BACK))

@@ -1,4 +1,4 @@
-"""How each provider delivers: where its files lie, and the manifest that says which count."""
+"""How each provider delivers: where its files are, and the manifest that says which count."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.samples.organisation import PAYERS
 
-#: The bucket that AWS's manifests name; a copy of the files is read by what follows the export.
+#: The bucket in AWS's manifests; a copy of the files is found by the path after the export's name.
 BUCKET = "sample-bills"
 EXPORTS = {"aws": "focus-daily", "aws-labs": "focus-labs", "azure": "focus-cost", "gcp": ""}
 
@@ -129,7 +129,7 @@ def azure_manifest(root: Path, month: BillingMonth, at: datetime, delivered: Del
 
 
 def gcp_folder(root: Path, month: BillingMonth) -> Path:
-    """Where Google's export of a month lies."""
+    """The place of Google's export of a month."""
     return root / "gcp" / str(month)
 
 

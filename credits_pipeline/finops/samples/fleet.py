@@ -1,6 +1,6 @@
-"""The lines of the sample bills: each meter of each resource, with all that FOCUS says of it.
+"""The lines of the sample bills: each meter of each resource, with all its FOCUS values.
 
-Ids depend on nothing but what the resource is, so that they are the same in every sample.
+Ids depend only on the resource, so they are the same in every sample.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from credits_pipeline.finops.samples.stories import (
 )
 
 _EVER = date(9000, 1, 1)
-#: How much use differs from day to day, in thousandths either way.
+#: How much use varies from day to day, in thousandths either way.
 _NOISE = 45
 _PREFIXES = {
     "EC2 Instance": "i-",
@@ -59,8 +59,8 @@ class Line:
         committed_price: of a unit, while it is covered; zero where it never is.
         commitment: the key of what covers it; empty for none.
         millionths: units of a full day, in millionths.
-        noise: thousandths that a day's use differs, either way.
-        profile: which days of the week it runs.
+        noise: thousandths by which a day's use varies, either way.
+        profile: the days of the week on which it runs.
         growth: percent a month.
         story: which story changes its use; empty for none.
         first: its first day.
@@ -112,7 +112,7 @@ def lines(last: BillingMonth, size: int) -> Iterator[Line]:
     """
     for copy in range(size):
         for account in ACCOUNTS:
-            # What is listed twice goes on counting; two meters of one resource count alike.
+            # Entries for the same thing continue its count; two meters of one resource share it.
             seen: Counter[str] = Counter()
             for runs in account.runs:
                 for _ in range(runs.count):
@@ -124,7 +124,7 @@ def lines(last: BillingMonth, size: int) -> Iterator[Line]:
 
 
 def idle_resource(idle: Idle) -> tuple[str, str]:
-    """The id and the name that an idle resource has in the bills."""
+    """The id and the name of an idle resource in the bills."""
     account = next(account for account in ACCOUNTS if account.id == idle.account)
     meter = METERS[idle.source][idle.meter]
     prefix = _PREFIXES.get(meter.kind, "")
@@ -240,12 +240,12 @@ def _zone(account: Account, meter: Meter, resource: str) -> str:
 
 
 def _shared(meter: str) -> str:
-    """What two meters of one resource have in common: nat.hours and nat.bytes are of one."""
+    """What two meters of one resource have in common: nat.hours and nat.bytes belong together."""
     return meter.partition(".")[0] if meter.startswith(("nat.", "rds.", "s3.")) else meter
 
 
 def _word(account: Account) -> str:
-    """The account's name where every letter of it may stand in an id, else its last digits."""
+    """The account's name if all its letters are valid in an id, otherwise its last digits."""
     name = account.name.lower()
     return name if name.isascii() and " " not in name else f"account-{account.id[-4:]}"
 

@@ -1,4 +1,4 @@
-"""Makes the sample bills: every month of every source, and a file of what they add up to."""
+"""Makes the sample bills: every month of every source, and a file with their totals."""
 
 import json
 import os
@@ -43,15 +43,15 @@ class Written:
 def generate(
     folder: Path, *, as_of: date, seed: int = 7, months: int = 14, size: int = 1
 ) -> Written:
-    """Write sample bills into a folder, which is made; what is there already is written over.
+    """Write sample bills into a folder, which is created; existing files are overwritten.
 
     The same arguments give the same bytes. Within a calendar month, a later ``as_of`` adds days and
     changes none that was complete.
 
     Args:
         folder: where; one folder a source, and ``totals.json``, ``sources.json``, ``planted.json``.
-        as_of: the day on which the bills are looked at; the day before is the newest in them, and
-            not complete.
+        as_of: the day on which the bills are viewed; the day before is their newest, and
+            incomplete.
         seed: of the noise.
         months: how many, the last being that of ``as_of``.
         size: how many organisations of the sample's size the bills are for.

@@ -5,7 +5,7 @@ The AWS accounts are those of the sample credits, so that bills and credits meet
 
 from dataclasses import dataclass
 
-#: How much runs on a day of the week, in thousandths, from Monday on.
+#: How much runs on each day of the week, in thousandths, beginning with Monday.
 PROFILES = {
     "always": (1000,) * 7,
     "office": (1000, 1010, 1020, 1010, 970, 260, 230),
@@ -15,7 +15,7 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Payer:
-    """Who gets the bill of a source.
+    """The recipient of a source's bill.
 
     Attributes:
         id: FOCUS's BillingAccountId.
@@ -106,7 +106,7 @@ class Account:
         id: FOCUS's SubAccountId.
         name: FOCUS's SubAccountName.
         region: where its resources are.
-        tags: of its resources: keys as its people write them.
+        tags: of its resources, with keys as its people write them.
         runs: what it runs.
         taxed: whether tax is charged on it.
     """

@@ -1,4 +1,4 @@
-"""What is hidden in the sample bills, so that tests and demos know what is to be found in them."""
+"""What is hidden in the sample bills, so that tests and demos know what should be found."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ def planted(connection: "duckdb.DuckDBPyConnection", last: BillingMonth) -> dict
 
     Args:
         connection: to the tables of `charges`.
-        last: the month that the bills end in.
+        last: the last month of the bills.
     """
     accounts = {account.id: account for account in ACCOUNTS}
     spent = dict(

@@ -1,4 +1,4 @@
-"""What is on a bill beside usage: commitments, credits, fees, tax, a refund, corrections."""
+"""The charges beside usage: commitments, credits, fees, tax, a refund, corrections."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def commit(
     connection: "duckdb.DuckDBPyConnection", bought: Commitment, begins: date, days: Sequence[date]
 ) -> None:
-    """What a commitment costs, and what of it nobody used."""
+    """The cost of a commitment, and its unused part."""
     values: dict[str, Any] = {
         "key": bought.key, "source": bought.source, "account": bought.account, "name": bought.name,
         "service": bought.service, "category": bought.grouping[0],
@@ -35,7 +35,7 @@ def commit(
             (one.name for one in ACCOUNTS if one.id == bought.account), PAYERS[bought.source].name
         ),
     }  # fmt: skip
-    # What it costs a day: all that it covers, run for whole days, and what was bought beyond.
+    # Its daily cost: everything that it covers, run for whole days, and what was bought beyond.
     daily = connection.execute(
         "SELECT round(CAST(sum(millionths * committed_price) AS DECIMAL(38,12)) / 1000000 * "  # noqa: S608 - our own names
         f"$slack / {WHOLE}, 6)::DECIMAL(18,6) FROM line WHERE commitment = $key",
@@ -95,7 +95,7 @@ def _purchases(
 def grant(
     connection: "duckdb.DuckDBPyConnection", credit: Credit, begins: date, ends: date
 ) -> None:
-    """A credit, spent day by day until nothing is left of it."""
+    """A credit, spent day by day until nothing is left."""
     connection.execute(
         f"""
         INSERT INTO charge

@@ -1,7 +1,7 @@
 """What happens in the sample bills: growth, a step, spikes, idle machines, commitments, credits.
 
-Everything is placed by the month that the bills end in, so that nothing that is past changes while
-that month goes on.
+Everything is placed relative to the last month of the bills, so that nothing in the past changes during
+that month.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from credits_pipeline.core.month import BillingMonth
 
 @dataclass(frozen=True)
 class Story:
-    """What a story does to the use of the resources that are in it.
+    """What a story does to the use of its resources.
 
     Attributes:
-        name: as `Runs.story` says it.
+        name: as in `Runs.story`.
         first: the first day.
         last: the last day.
-        thousandths: what the use is multiplied by.
+        thousandths: the factor of the use.
         says: one sentence for people.
     """
 
@@ -32,7 +32,7 @@ class Story:
 
 @dataclass(frozen=True)
 class Idle:
-    """A resource that nobody uses, and that is paid for.
+    """An unused resource that is paid for.
 
     Attributes:
         source: whose bill it is on.
@@ -58,7 +58,7 @@ class Commitment:
     """A commitment to use or to spend, and how it is paid.
 
     Attributes:
-        key: as `Runs.committed` says it.
+        key: as in `Runs.committed`.
         source: whose bill it is on.
         account: that bought it.
         id: FOCUS's CommitmentDiscountId.
@@ -69,8 +69,8 @@ class Commitment:
         code: the provider's short name of that service.
         grouping: FOCUS's ServiceCategory and ServiceSubcategory of its own rows.
         ago: how many months before the last one it begins.
-        percent: of the list price that a covered hour costs.
-        slack: thousandths that were bought beyond what is used.
+        percent: of the list price, for a covered hour.
+        slack: thousandths bought beyond the use.
         paid: daily, monthly or upfront.
     """
 
@@ -102,7 +102,7 @@ class Credit:
         ago: how many months before the last one it begins.
         percent: of each day's eligible charges that it covers.
         accounts: that it is shared with.
-        codes: the services that it counts for; none for all.
+        codes: the services that it applies to; none for all.
         ends: months after the last one at whose end it expires.
     """
 
@@ -195,16 +195,16 @@ IDLE = (
     Idle("gcp", "meridian-analytics-739104", "pd", "disk-idle-0", 9, "a disk that is attached to nothing", 400),
 )  # fmt: skip
 
-#: Two of the machines that the Savings Plan was bought for stop; from then on it is partly unused.
+#: Two of the machines that the Savings Plan was bought for stop; after that it is partly unused.
 RETIRED = 2
 RETIRING = ("301146728835", "plan")
 _NAT_DAYS, _GPU_DAYS, _STEP_DAY, _RETIRE_DAY = (17, 20), (3, 4), 10, 20
-#: The month before the last by so many is delivered again, with corrections.
+#: This many months before the last one, a month is delivered again, with corrections.
 LATE = 3
 REFUND = 4
 REFUNDED = Decimal("-412.50")
 
-#: What support costs a month, and in whose name it is charged.
+#: The monthly cost of support, and in whose name it is charged.
 SUPPORT = {
     "aws": ("AWS Support (Enterprise)", "AWSSupportEnterprise", Decimal("9800.00")),
     "azure": ("Azure Support", "Microsoft.Support", Decimal("1000.00")),
@@ -243,6 +243,6 @@ def stories(last: BillingMonth) -> tuple[Story, ...]:
 
 
 def retired_on(last: BillingMonth) -> date:
-    """The day on which machines that are committed for stop."""
+    """The day on which machines with a commitment stop."""
     month = last.shift(-2)
     return date(month.year, month.month, _RETIRE_DAY)

@@ -1,4 +1,4 @@
-"""The types of the samples' tables, and small tables made of Python's values."""
+"""The types of the samples' tables, and small tables from Python's values."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

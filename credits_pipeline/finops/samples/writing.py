@@ -1,4 +1,4 @@
-"""Writes one month of one source: every delivery of it, and what the last one adds up to."""
+"""Writes one month of one source: every delivery of it, and the totals of the last one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ PROVIDERS = {
     "aws": Provider.AWS, "aws-labs": Provider.AWS, "azure": Provider.AZURE, "gcp": Provider.GCP,
 }  # fmt: skip
 _FORMS = {"aws": Form.TEXT, "aws-labs": Form.DOUBLES, "azure": Form.TEXT, "gcp": Form.NUMERIC}
-#: The day of the next month on which a bill is final, and when on a day bills are delivered.
+#: The day of the next month on which a bill is final, and the time of day of deliveries.
 _FINAL_DAY, _HOUR = 5, timedelta(hours=6, minutes=12)
 #: Rows of a file, for a bill of size one.
 _ROWS = {"aws": 3_500, "aws-labs": 10_000, "azure": 2_000, "gcp": 1_500}
@@ -39,7 +39,7 @@ _COSTS = ("billed", "effective", "list", "contracted")
 
 @dataclass(frozen=True)
 class MonthTotal:
-    """What the files that count for a source and month add up to.
+    """The totals of the files that count for a source and month.
 
     Attributes:
         source: its name.
@@ -54,7 +54,7 @@ class MonthTotal:
         contracted: Σ ContractedCost.
         delivered_at: when, UTC.
         final: whether the bill is closed.
-        superseded: what stood there before and does not count: time, rows and billed of each.
+        superseded: earlier deliveries that do not count: time, rows and billed of each.
     """
 
     source: str
@@ -131,7 +131,7 @@ class MonthWriter:
         )
 
     def _snapshots(self) -> Iterator[datetime]:
-        """When the month was delivered before: in its middle, or on the two days before."""
+        """The earlier deliveries of the month: in its middle, or on the two days before."""
         if self._final:
             yield _morning(self._month.start.date() + timedelta(days=15))
             return

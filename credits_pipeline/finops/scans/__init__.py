@@ -1,1 +1,1 @@
-"""What clouds say of their resources: read, never written; NULL where it could not be seen."""
+"""What clouds report about their resources: read, never written; NULL if it could not be read."""

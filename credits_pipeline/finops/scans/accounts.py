@@ -1,4 +1,4 @@
-"""The accounts of a scan, and a way into each: by Organizations, and an assumed read-only role."""
+"""The accounts of a scan, and access to each: through Organizations and an assumed read role."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Account:
 
     Attributes:
         id: its id.
-        name: empty where nobody could say it.
+        name: empty if not known.
         credentials: of the assumed role; None for the own account.
-        refused: why it can't be looked at; None where it can.
+        refused: why it can't be scanned; None if it can.
     """
 
     id: str
@@ -39,8 +39,8 @@ class Accounts:
         """Name them.
 
         Args:
-            scanned: what is to be looked at.
-            requests: counts.
+            scanned: what to scan.
+            requests: the counters.
             attempts: of each request.
         """
         self._scanned, self.requests, self._attempts = scanned, requests, attempts
@@ -51,7 +51,7 @@ class Accounts:
         """The account of the credentials.
 
         Raises:
-            ScanError: nobody answers, or there are no credentials.
+            ScanError: there is no answer, or there are no credentials.
         """
         try:
             return str(self._asking("own", None).one("sts", "get_caller_identity")["Account"])
@@ -63,10 +63,10 @@ class Accounts:
 
     @cached_property
     def all(self) -> list[Account]:
-        """Every account, each with its way in or why there is none.
+        """Every account, each with its access or the reason why there is none.
 
         Raises:
-            ScanError: not even the list of them can be had.
+            ScanError: not even the list of them is available.
         """
         return list(self._found())
 

@@ -1,7 +1,7 @@
-"""One account and region asked through the AWS SDK: only reads, every request counted.
+"""Queries one account and region through the AWS SDK: only reads, every request counted.
 
-What AWS refuses becomes a `NotSeenError` that names the permission; whoever asks goes on with the
-rest. No operation is called that is not a Describe, Get, List or AssumeRole.
+AWS's refusals become a `NotSeenError` with the name of the permission; the caller continues with
+the rest. Only Describe, Get, List and AssumeRole operations are called.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ _THROTTLED = {
     "TooManyRequestsException", "RequestThrottled", "LimitExceededException",
     "ProvisionedThroughputExceededException", "SlowDown",
 }  # fmt: skip
-#: The names that services have in IAM's policies, where the SDK calls them otherwise.
+#: The names of services in IAM's policies, if the SDK's names differ.
 _IAM = {
     "elbv2": "elasticloadbalancing",
     "resourcegroupstaggingapi": "tag",
@@ -34,10 +34,10 @@ _ACTIONS = {
 
 
 class NotSeenError(Exception):
-    """A part could not be looked at.
+    """A part could not be read.
 
     Attributes:
-        permission: the one that was lacking; empty where that is not the cause.
+        permission: the missing one; empty if that is not the cause.
         says: what happened, where, and what to do.
     """
 
@@ -48,7 +48,7 @@ class NotSeenError(Exception):
 
 @dataclass
 class Requests:
-    """How often each operation was asked, retries too, and how many metrics were paid for."""
+    """How often each operation was called, including retries, and how many metrics were billed."""
 
     by_operation: Counter[str] = field(default_factory=Counter)
     metrics: int = 0
@@ -65,10 +65,10 @@ class Asking:
 
     Attributes:
         account: its id.
-        account_name: empty where nobody could say it.
+        account_name: empty if not known.
         region: where.
-        requests: counts; one for the whole scan.
-        credentials: of the assumed role, as the SDK names them; None for its own chain.
+        requests: the counters; one for the whole scan.
+        credentials: of the assumed role, by the SDK's names; None for its own chain.
         attempts: of each request.
     """
 
@@ -81,7 +81,7 @@ class Asking:
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def pages(self, service: str, operation: str, key: str, **words: Any) -> Iterator[Any]:
-        """Everything that a list operation answers, over all of its pages.
+        """Everything that a list operation returns, over all of its pages.
 
         Args:
             service: as the SDK calls it.
@@ -90,7 +90,7 @@ class Asking:
             words: of the request.
 
         Raises:
-            NotSeenError: AWS refuses, is silent or does not know of it.
+            NotSeenError: AWS refuses, does not answer or does not know it.
         """
         client = self._client(service)
         if not client.can_paginate(operation):

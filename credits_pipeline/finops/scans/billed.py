@@ -1,7 +1,7 @@
-"""What a resource costs a month, line by line of its unit, from its own rows on the bill.
+"""The monthly cost of a resource, by unit, from its own rows on the bill.
 
-A month counts that is over; of a resource that came later, what a whole month of its days costs. A
-resource that no bill has costs what is not known, never nothing.
+A month counts if it is over; for a resource that came later, a whole month at its daily pace. The
+cost of a resource that no bill has is not known, never zero.
 """
 
 import json
@@ -21,7 +21,7 @@ _PLACES = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class Line:
-    """What one unit of a resource costs a month.
+    """The monthly cost of one unit of a resource.
 
     Attributes:
         unit: such as Hours, GB-Months; lower case.
@@ -41,13 +41,13 @@ class Rows:
     """The rows of one unit on the bill, added up.
 
     Attributes:
-        unit: as the bill has it.
+        unit: as on the bill.
         covered: whether a commitment covers it.
         effective: amortised cost.
         list: at list price.
         currency: of both.
         first: the first day.
-        through: the last day that the bill is about.
+        through: the last day that the bill covers.
     """
 
     unit: str
@@ -60,7 +60,7 @@ class Rows:
 
 
 def monthly(rows: Iterable[Rows], month: BillingMonth) -> tuple[Cost | None, tuple[Line, ...], str]:
-    """What a resource costs a month, its lines, and why that is not known where it is not.
+    """The monthly cost of a resource, its lines, or why that is not known.
 
     Args:
         rows: of the resource in one billing month.
@@ -94,14 +94,14 @@ def monthly(rows: Iterable[Rows], month: BillingMonth) -> tuple[Cost | None, tup
 
 
 def spelled(lines: Iterable[Line]) -> str:
-    """Lines as the table keeps them."""
+    """Lines in the table's form."""
     return json.dumps(
         [[one.unit, one.covered, to_text(one.effective), to_text(one.list)] for one in lines]
     )
 
 
 def parsed(text: str | None) -> tuple[Line, ...]:
-    """Lines as `spelled` wrote them."""
+    """Lines written by `spelled`."""
     return tuple(
         Line(unit, covered, Decimal(effective), Decimal(at_list))
         for unit, covered, effective, at_list in json.loads(text or "[]")
@@ -109,12 +109,12 @@ def parsed(text: str | None) -> tuple[Line, ...]:
 
 
 def rows_of(found: Iterable[Mapping[str, Any]]) -> list[Rows]:
-    """Rows as DuckDB hands them out."""
+    """Rows in DuckDB's form."""
     return [Rows(**{name: one[name] for name in Rows.__dataclass_fields__}) for one in found]
 
 
 def _whole(amount: Decimal, days: int, seen: int) -> Decimal:
-    """What a whole month costs at the pace of the days that were seen."""
+    """The cost of a whole month at the pace of the days seen."""
     if seen >= days:
         return amount
     return (amount * days / seen).quantize(_PLACES, ROUND_HALF_UP)

@@ -1,4 +1,4 @@
-"""The table of resources: the inventory, what CloudWatch said, and what the bill says, joined."""
+"""The table of resources: the inventory, CloudWatch's values and the bill, joined."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from credits_pipeline.finops.scans.utilisation import MEASURED
 if TYPE_CHECKING:
     from credits_pipeline.finops.marts.shelf import Shelf
 
-#: What the contract has, and the lines of the cost, which rules take savings from.
+#: The columns of the contract, and the lines of the cost, from which rules take savings.
 BUILT = Table((*RESOURCES.columns, ("cost_lines", "VARCHAR")))
 _KEYS = "account, region, kind, resource_id"
-#: An id as both sides can have it: bills have some as ARNs, and inventories as short ones.
+#: An id in a form that both sides share: some bills have ARNs, and inventories short ids.
 SHORT = """CASE
     WHEN {id} LIKE 'arn:%' AND regexp_matches({id}, '[/:](i|vol|snap|nat|eipalloc)-[^/:]*$')
         THEN regexp_extract({id}, '[^/:]+$')
@@ -36,7 +36,7 @@ class BillFile:
     Attributes:
         month: the billing month.
         file: Parquet, of the mart ``resource_costs``.
-        through: the last day that it is about; None for the last that it has rows of.
+        through: the last day that it covers; None for the last with rows.
     """
 
     month: BillingMonth
@@ -45,12 +45,12 @@ class BillFile:
 
 
 def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[BillFile]:
-    """The newest whole month of each source; its running one where there is none yet.
+    """The newest whole month of each source; its current one if there is none yet.
 
     Args:
         bills: that are published.
         shelf: the marts.
-        at: the scan's as-of time; later months are not looked at.
+        at: the scan's as-of time; later months are ignored.
     """
     months: dict[str, list[tuple[BillingMonth, Bill]]] = {}
     for bill in bills:
@@ -63,7 +63,7 @@ def bill_files(bills: Iterable[Bill], shelf: "Shelf", at: datetime) -> list[Bill
         month, bill = max(whole or some, key=lambda one: one[0])
         kept = shelf.current("resource_costs", source, str(month))
         if kept is not None:
-            # Of a month that is over, its rows say how far it goes.
+            # For a month that is over, its rows show how far it goes.
             through = None if whole else min(bill.complete_through or at.date(), at.date())
             found.append(BillFile(month, shelf.file(kept), through))
     return found
@@ -76,13 +76,13 @@ def build(
     """The rows of the table, by account, region, kind and id.
 
     Args:
-        inventory: its file; None where nothing was scanned, as no cloud is asked.
-        outside: resources that a cloud's findings are about, as far as those tell of them.
-        utilisation: its file; None where nothing was measured.
-        before: the table as the scan before made it; None for the first.
+        inventory: its file; None if nothing was scanned, because no cloud is asked.
+        outside: resources of clouds' findings, as far as those describe them.
+        utilisation: its file; None if nothing was measured.
+        before: the table of the previous scan; None for the first.
         bills: see `bill_files`.
         scratch: a folder for what does not fit into memory.
-        unmeasured: why nothing was measured, where something is at other times.
+        unmeasured: why nothing was measured, if something usually is.
     """
     with table.connected(scratch) as connection:
         _inventory(connection, inventory, outside)
@@ -104,7 +104,7 @@ def build(
 
 
 def _inventory(connection: Any, inventory: Path | None, outside: Path | None) -> None:
-    """What was scanned, and what findings are about that was not."""
+    """What was scanned, and the resources of findings that were not."""
     columns = ", ".join(f'"{name}" {kind}' for name, kind in RESOURCES.columns)
     connection.execute(f"CREATE TABLE inventory ({columns})")
     if inventory is not None:
@@ -130,7 +130,7 @@ def _view(connection: Any, name: str, file: Path | None, *columns: str) -> None:
 
 
 def _costs(connection: Any, bills: list[BillFile]) -> None:
-    """What each resource of the inventory costs, each unit a struct; one month a source."""
+    """The cost of each resource of the inventory, each unit a struct; one month per source."""
     connection.execute(
         "CREATE TABLE cost (account VARCHAR, short VARCHAR, month VARCHAR, rows STRUCT(unit "
         "VARCHAR, covered BOOLEAN, effective DECIMAL(36, 18), list DECIMAL(36, 18), currency "
@@ -188,7 +188,7 @@ def _built(row: Mapping[str, Any], why: str) -> dict[str, Any]:
 
 
 def _unattached(row: Mapping[str, Any]) -> float:
-    """How long scans have seen it used by nothing: the first that does so begins to count."""
+    """How long scans have seen it unused: the first that does so starts the count."""
     if row["attached_before"] is not False or row["seen_before"] is None:
         return 0.0
     days = (row["seen_at"] - row["seen_before"]).total_seconds() / 86400

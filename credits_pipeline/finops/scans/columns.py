@@ -1,7 +1,7 @@
-"""The columns of the table `resources`: what rules and policies may ask of a resource.
+"""The columns of the table `resources`: what rules and policies may use of a resource.
 
-A column that could not be seen is NULL, and `not_known` says why; NULL is never "no" and never 0.
-Ages are whole days before `seen_at`, so that a rule compares numbers and asks no clock.
+A value that could not be read is NULL, and `not_known` says why; NULL is never "no" and never 0.
+Ages are whole days before `seen_at`, so a rule compares numbers and needs no clock.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Evidence:
         name: as predicates write it.
         type: SQL's.
         meaning: one line for people.
-        kinds: that have it; empty for all.
+        kinds: the kinds that have it; empty for all.
     """
 
     name: str
@@ -53,14 +53,14 @@ IDENTITY = (
     Evidence("tags", TAGS, "NULL where they could not be read; no tags is an empty map"),
     Evidence("seen_at", TIME, "when the scan looked, UTC"),
 )
-#: Known where the bill has the resource.
+#: Known if the bill has the resource.
 COST = (
     Evidence("cost_month", MONEY, "amortised cost of the month; NULL where no bill has it"),
     Evidence("list_cost_month", MONEY, "the same at list price"),
     Evidence("currency", TEXT, "of both"),
     Evidence("billing_month", TEXT, "the month that they are of, YYYY-MM"),
 )
-#: What kinds of resources have of their own.
+#: Columns of specific kinds of resources.
 EVIDENCE = (
     Evidence("state", TEXT, "as the provider writes it: running, stopped, available"),
     Evidence("age_days", NUMBER, "since it was made"),
@@ -139,6 +139,6 @@ BY_NAME = {column.name: column for column in COLUMNS}
 
 
 def applies(column: str, kind: str) -> bool:
-    """Whether a kind has a column: another's is NULL because it has no meaning there."""
+    """Whether a kind has a column: for other kinds it is NULL because it does not apply."""
     kinds = BY_NAME[column].kinds
     return not kinds or kind in kinds

@@ -1,4 +1,4 @@
-"""What is owned: Savings Plans and EC2 reservations, with their terms and ends."""
+"""Owned commitments: Savings Plans and EC2 reservations, with their terms and ends."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -32,16 +32,16 @@ _COUNTING = ("active", "payment-pending", "queued")
 def ask_commitments(
     accounts: Accounts, regions: tuple[str, ...], parts: list[Part]
 ) -> Iterator[dict[str, Any]]:
-    """Every commitment that counts, one row each.
+    """Every active commitment, one row each.
 
     Args:
-        accounts: who is asked.
-        regions: where reservations are asked for; Savings Plans have no region.
+        accounts: the accounts asked.
+        regions: where to ask for reservations; Savings Plans have no region.
         parts: filled while rows are read.
     """
     for account in accounts.all:
         if account.refused is not None:
-            continue  # the inventory has said so
+            continue  # the inventory has reported it
         yield from _told(_PLAN, account, "", _plans(accounts, account, regions[0]), parts)
         for region in regions:
             found = _reserved(accounts, account, region)
@@ -104,7 +104,7 @@ def _reserved(accounts: Accounts, account: Account, region: str) -> Iterator[dic
 
 
 def _hourly(one: Any) -> Decimal | None:
-    """What one of them costs an hour, its price in advance spread over its time."""
+    """The hourly cost of a commitment, with its upfront payment spread over its term."""
     hours = Decimal(str(one.get("Duration", 0))) / 3600
     if not hours:
         return None

@@ -1,7 +1,7 @@
 """The figures behind the evidence, day by day: what a page draws of a resource's utilisation.
 
-A day is 24 hours that end at the hour of the scan, so that none is a part of one. A day without a
-value is not there: it is not known, and never nothing.
+A day is 24 hours that end at the hour of the scan, so none is partial. A day without a value is
+missing: it is not known, never zero.
 """
 
 import json
@@ -17,7 +17,7 @@ from credits_pipeline.finops.scans.metrics import DAYS, Values, window
 if TYPE_CHECKING:
     from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
 
-#: Significant digits that are kept; evidence that decides is kept whole beside them.
+#: Significant digits that are stored; the evidence for decisions is stored in full.
 _DIGITS = 6
 _MB = 1_000_000
 
@@ -29,9 +29,9 @@ class Figure:
     Attributes:
         name: for people.
         unit: of its values.
-        metrics: whose hours it is made of, added where they are several.
-        fold: the hours of a day to its value.
-        scale: what a value is divided by.
+        metrics: whose hours it is made from, added if there are several.
+        fold: combines the hours of a day.
+        scale: the divisor of a value.
     """
 
     name: str
@@ -50,7 +50,7 @@ FIGURES: Mapping[str, tuple[Figure, ...]] = {
     FUNCTION: (Figure("Calls", "calls", ("calls",), math.fsum), _MEMORY),
     BALANCER: (
         Figure("Requests", "requests", ("requests",), math.fsum),
-        # One that nobody calls has no count of requests, and still a value of this.
+        # Without calls there is no count of requests, but there are values of this metric.
         Figure("Capacity used", "LCU", ("beat",), math.fsum),
     ),
     NAT: (Figure("Sent", "MB", ("bytes_out",), math.fsum, _MB),),
@@ -73,12 +73,12 @@ class Daily:
 
     @property
     def every(self) -> list[date]:
-        """The days of the window, those without a value too."""
+        """The days of the window, including those without a value."""
         return [self.until.date() - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
 
 
 def daily(kind: str, values: Mapping[str, Values], at: datetime) -> str:
-    """The figures of a resource as the table keeps them.
+    """The figures of a resource in the table's form.
 
     Args:
         kind: of the resource.
@@ -88,7 +88,7 @@ def daily(kind: str, values: Mapping[str, Values], at: datetime) -> str:
     start, end = window(at)
     found: dict[str, dict[str, float]] = {}
     for figure in FIGURES.get(kind, ()):
-        # Of several metrics an hour counts that has a value of each.
+        # With several metrics, an hour counts if each has a value.
         several = [values.get(metric, {}) for metric in figure.metrics]
         shared = set(several[0]).intersection(*several[1:])
         hours: dict[int, list[float]] = {}
@@ -110,7 +110,7 @@ def read_daily(shelf: "ScanShelf", kept: "Kept", key: Mapping[str, str]) -> Dail
 
     Args:
         shelf: the scans.
-        kept: the version; one of before there were figures has none.
+        kept: the version; one from before there were figures has none.
         key: kind, account, region and resource_id.
 
     Raises:

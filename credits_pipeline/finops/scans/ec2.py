@@ -10,7 +10,7 @@ from credits_pipeline.finops.scans.columns import ADDRESS, EC2, NAT, SNAPSHOT, V
 from credits_pipeline.finops.scans.resources import Fact, Resource
 from credits_pipeline.finops.scans.sight import Look, batched, tags_of
 
-#: Types that one request may name.
+#: The most types that one request may name.
 _TYPES = 100
 _STOPPED = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 _GONE = {"terminated", "shutting-down"}
@@ -18,7 +18,7 @@ _TYPE_COLUMNS = ("vcpus", "memory_mb", "gpus", "gpu_name", "current_generation")
 
 
 def instances(look: Look) -> Iterator[Resource]:
-    """Every instance that is not terminated, with what its type is."""
+    """Every instance that is not terminated, with facts about its type."""
     kinds: dict[str, dict[str, Fact]] = {}
     none: dict[str, dict[str, Fact]] = {}
     for some in batched(_instances(look), _TYPES):
@@ -29,7 +29,7 @@ def instances(look: Look) -> Iterator[Resource]:
 
 
 def volumes(look: Look) -> Iterator[Resource]:
-    """Every volume, with what uses it."""
+    """Every volume, with its users."""
     none: dict[str, datetime] = {}
     stopped = look.beside("stopped instances", lambda: _stopped(look), none)
     for one in look.asking.pages("ec2", "describe_volumes", "Volumes"):
@@ -56,7 +56,7 @@ def volumes(look: Look) -> Iterator[Resource]:
 
 
 def snapshots(look: Look) -> Iterator[Resource]:
-    """Every snapshot of the account's own, with the images that are made of it."""
+    """Every snapshot of the account's own, with the images made from it."""
     uses = look.beside("images", lambda: _images(look), None)
     volumes_there = look.beside("volumes", lambda: _volume_ids(look), None)
     pages = look.asking.pages("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"])
@@ -80,7 +80,7 @@ def snapshots(look: Look) -> Iterator[Resource]:
 
 
 def addresses(look: Look) -> Iterator[Resource]:
-    """Every Elastic IP address, with what it points to."""
+    """Every Elastic IP address, with its target."""
     for one in look.asking.pages("ec2", "describe_addresses", "Addresses"):
         target = one.get("InstanceId") or one.get("NetworkInterfaceId") or ""
         yield look.found(
@@ -97,7 +97,7 @@ def addresses(look: Look) -> Iterator[Resource]:
 
 
 def gateways(look: Look) -> Iterator[Resource]:
-    """Every NAT gateway that is there."""
+    """Every existing NAT gateway."""
     for one in look.asking.pages("ec2", "describe_nat_gateways", "NatGateways"):
         if one["State"] in ("deleted", "deleting", "failed"):
             continue
@@ -126,7 +126,7 @@ def _instance(look: Look, one: Mapping[str, Any], kind: Mapping[str, Fact]) -> R
         tags=tags_of(one.get("Tags")),
         facts={
             "state": state,
-            # An instance that is started again has a new launch time; it may be older.
+            # A restarted instance has a new launch time; it may be older.
             "age_days": look.days(one.get("LaunchTime")),
             "instance_type": one["InstanceType"],
             "architecture": one.get("Architecture") or kind.get("architecture"),
@@ -177,13 +177,13 @@ def _stopped(look: Look) -> dict[str, datetime]:
 
 
 def _stopped_at(one: Mapping[str, Any]) -> datetime | None:
-    """When it was stopped, as AWS writes it into a sentence; None where it does not."""
+    """When it was stopped, from AWS's sentence about that; None if it does not say."""
     told = _STOPPED.search(one.get("StateTransitionReason", ""))
     return None if told is None else datetime.fromisoformat(told[1]).replace(tzinfo=UTC)
 
 
 def _images(look: Look) -> dict[str, int]:
-    """How many images use a snapshot, disabled ones too, which are not listed unasked."""
+    """How many images use a snapshot, including disabled ones, which are only listed on request."""
     found: dict[str, int] = {}
     pages = look.asking.pages(
         "ec2", "describe_images", "Images", Owners=["self"], IncludeDisabled=True

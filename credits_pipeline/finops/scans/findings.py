@@ -1,7 +1,7 @@
-"""What clouds find themselves, in one form: of AWS, Azure and Google, from files or APIs.
+"""The clouds' own findings, in one form: of AWS, Azure and Google, from files or APIs.
 
-Their amounts are theirs (often at retail price) and are told beside ours; a saving that counts is
-taken from the customer's own bill.
+Their amounts are theirs (often at retail price) and are shown beside ours; the saving that counts
+is computed from the customer's own bill.
 """
 
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ class Outside:
         origin: who found it.
         provider: short code.
         account: id of the account, subscription or project.
-        region: where; empty where it is not said.
+        region: where; empty if not stated.
         resource_id: as they write it.
-        kind: of the resource, ours where we have it, else theirs.
-        action: ours where it means the same, else theirs.
-        says: what they found, in words.
-        do: what they advise.
-        saving: a month, as they say; None where they don't.
+        kind: of the resource, ours if we have it, otherwise theirs.
+        action: ours if it means the same, otherwise theirs.
+        says: their finding, in words.
+        do: their advice.
+        saving: per month, as they say; None if they don't.
         currency: of it.
         at: when they found it, as they write it.
     """
@@ -51,14 +51,14 @@ class Outside:
 
     @property
     def short(self) -> str:
-        """The id as the table of resources has it."""
+        """The id in the form of the table of resources."""
         last = self.resource_id.rsplit("/", 1)[-1]
         if last.startswith(("i-", "vol-", "snap-", "nat-", "eipalloc-")):
             return last
         return self.resource_id.removeprefix("arn:aws:s3:::")
 
     def alone(self, at: datetime) -> Resource:
-        """The resource as far as the finding tells of it."""
+        """The resource as far as the finding describes it."""
         return Resource(
             kind=self.kind,
             provider=self.provider,
@@ -71,7 +71,7 @@ class Outside:
         )
 
     def row(self) -> dict[str, Any]:
-        """It as the table has it."""
+        """Its row in the table."""
         return dict(vars(self))
 
     @classmethod

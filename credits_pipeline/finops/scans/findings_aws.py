@@ -1,6 +1,6 @@
 """AWS's own findings from its APIs: the Cost Optimization Hub, and Compute Optimizer's lists.
 
-Asked only where no file has them. What may not be asked is not known; nobody's rules depend on it.
+Asked only if no file has them. What may not be read is not known; no rule depends on it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,10 +28,10 @@ _ADVICE = {
 def ask_findings(
     accounts: Accounts, regions: tuple[str, ...], parts: list[Part]
 ) -> Iterator[Outside]:
-    """Every finding of AWS, the hub's for all accounts at once.
+    """Every finding of AWS; the hub's cover all accounts at once.
 
     Args:
-        accounts: who is asked.
+        accounts: the accounts asked.
         regions: where Compute Optimizer is asked.
         parts: filled while findings are read.
     """
@@ -39,6 +39,8 @@ def ask_findings(
     yield from _told(HUB, own, "", _hub(accounts, own), parts)
     for account in accounts.all:
         if account.refused is not None:
+            no = account.refused
+            parts.append(Part(OPTIMIZER, account.id, "", UNKNOWN, 0, no.says, no.permission))
             continue
         for region in regions:
             yield from _optimized(accounts.asking(account, region), parts)
@@ -59,7 +61,7 @@ def _told(
 
 
 def _optimized(asking: Asking, parts: list[Part]) -> Iterator[Outside]:
-    """What Compute Optimizer says; a list of it that is refused leaves the others."""
+    """Compute Optimizer's findings; a refused list does not affect the others."""
     number, refused = 0, list[NotSeenError]()
     for listing in LISTINGS:
         try:
@@ -69,7 +71,7 @@ def _optimized(asking: Asking, parts: list[Part]) -> Iterator[Outside]:
         except NotSeenError as error:
             refused.append(error)
             if not error.permission:
-                break  # the region is off, or nobody answers: the others would say the same
+                break  # the region is disabled, or does not answer: the others would say the same
     said = Part(OPTIMIZER, asking.account, asking.region, KNOWN, number)
     if not refused:
         parts.append(said)
@@ -86,7 +88,7 @@ def _hub(accounts: Accounts, own: Account) -> Iterator[Outside]:
 
 
 def of_hub(one: Mapping[str, Any]) -> Outside:
-    """A recommendation as the hub has it, from its API or its export."""
+    """A recommendation of the hub, from its API or its export."""
     kind = kind_of(str(one.get("currentResourceType", "")))
     now, then = one.get("currentResourceSummary", ""), one.get("recommendedResourceSummary", "")
     change = f": {now} to {then}" if now and then else ""

@@ -1,7 +1,7 @@
 """Findings of clouds from files: Cost Optimization Hub, Compute Optimizer, Advisor, Recommender.
 
-Which file it is, its columns say, never its name. A file that is none of them is told, and the
-others are read.
+A file is recognised by its columns, never by its name. An unknown file is reported, and the others
+are read.
 """
 
 import csv
@@ -25,7 +25,7 @@ from credits_pipeline.finops.scans.meaning import action_of, kind_of
 
 _LARGEST = 256 << 20
 _MONTHS = 12
-#: Of seconds, as Google counts it.
+#: In seconds, as Google counts it.
 _MONTH = 2_592_000
 #: The hub's export writes snake case, its API camel case.
 _HUB = {
@@ -40,7 +40,7 @@ _HUB = {
 
 
 class UnreadableError(ValueError):
-    """A file is none that is known, or says what can't be; the message says what to do."""
+    """A file of an unknown kind, or with invalid content; the message says what to do."""
 
 
 def read_findings(place: Place, parts: list[Part]) -> Iterator[Outside]:
@@ -73,10 +73,10 @@ def parse(content: bytes, refused: list[str]) -> Iterator[Outside]:
 
     Args:
         content: of it.
-        refused: filled with why a row has no finding, where its cloud could not look.
+        refused: filled with why a row has no finding, if its cloud could not check.
 
     Raises:
-        UnreadableError: it is none that is known.
+        UnreadableError: it is of no known kind.
     """
     try:
         yield from _parsed(content.decode("utf-8-sig"), refused)
@@ -186,7 +186,7 @@ def _advisor(one: Mapping[str, Any], every: Iterable[Any]) -> Iterator[Outside]:
 
 
 def _is_suppressed(one: Mapping[str, Any], every: Iterable[Any]) -> bool:
-    """Whether somebody has put it off in Azure: a suppression is a second row beneath its id."""
+    """Whether somebody has postponed it in Azure: a suppression is a second row below its id."""
     own = str(one.get("id", "")).lower()
     return bool(own) and any(
         str(other.get("type", "")).lower().endswith("/suppressions")

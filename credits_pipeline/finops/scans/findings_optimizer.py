@@ -1,6 +1,6 @@
-"""What Compute Optimizer answers for one account and region: idle resources, and those too big.
+"""Compute Optimizer's answers for one account and region: idle and oversized resources.
 
-It says of a resource what it would take instead; what is too small saves nothing and is left out.
+It names a replacement for a resource; undersized ones save nothing and are left out.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +14,9 @@ from credits_pipeline.finops.scans.findings import OPTIMIZER, Outside
 from credits_pipeline.finops.scans.meaning import action_of, kind_of
 
 _Found = Mapping[str, Any]
-#: Its words for what is as it should be, for what is too small, and for what it can't tell.
+#: Its words for optimal, undersized and undecided resources.
 NOTHING = {"optimized", "underprovisioned", "unavailable", ""}
-#: Colons in the ARN of a function; a version comes behind one more.
+#: The colons in a function's ARN; one more precedes a version.
 _OF_FUNCTION = 7
 
 
@@ -27,7 +27,7 @@ class Listing:
     Attributes:
         operation: in snake case.
         key: of the list in each answer.
-        read: one of the list to a finding; None where there is nothing to save.
+        read: converts an entry to a finding; None if there is nothing to save.
     """
 
     operation: str
@@ -64,13 +64,13 @@ def _idle(one: _Found, asking: Asking) -> Outside:
 def _sized(
     kind: str, arn: str, finding: str, options: str, size: "Callable[[_Found], str]"
 ) -> "Callable[[_Found, Asking], Outside | None]":
-    """How a list of resources that are too big is read.
+    """How a list of oversized resources is read.
 
     Args:
         kind: of the resources.
-        arn: the field that has it.
-        finding: the field that has it.
-        options: the field that has what it would take instead.
+        arn: the field with its ARN.
+        finding: the field with its finding.
+        options: the field with its replacements.
         size: of one option, in words.
     """
 
@@ -159,14 +159,14 @@ def _told(
 
 
 def _saving(one: _Found) -> Mapping[str, Any]:
-    """A month's, after discounts where it knows them."""
+    """The monthly saving, after discounts if it knows them."""
     said = one.get("savingsOpportunityAfterDiscounts") or one.get("savingsOpportunity") or {}
     found: Mapping[str, Any] = said.get("estimatedMonthlySavings") or {}
     return found
 
 
 def _of_another_type(one: _Found, best: _Found) -> bool:
-    """Whether a volume would be of another type, which is not another size."""
+    """Whether the volume's type would change, which is not a change of size."""
     wanted = best.get("configuration", {}).get("volumeType")
     return wanted == "gp3" and one.get("currentConfiguration", {}).get("volumeType") != wanted
 

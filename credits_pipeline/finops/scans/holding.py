@@ -1,7 +1,7 @@
-"""How long what a source was seen to be holds: for its day, and not known afterwards.
+"""How long an observation of a source is valid: for its day, and not known afterwards.
 
-Scans are daily. A table of resources takes of each source what was seen on its own day; whoever
-asks the table takes it while the next scan may still be on its way.
+Scans are daily. A table of resources uses from each source what was seen on its own day; readers
+use the table while the next scan may still be running.
 """
 
 from datetime import datetime, timedelta
@@ -13,31 +13,31 @@ HOLDS = timedelta(hours=26)
 
 
 def holds(as_of: datetime, now: datetime) -> bool:
-    """Whether a scan still says what there is.
+    """Whether a scan is still valid.
 
     Args:
         as_of: the moment that it is about.
-        now: the moment that it is asked.
+        now: the current moment.
     """
     return now - as_of <= HOLDS
 
 
 def is_of_day(as_of: datetime, at: datetime) -> bool:
-    """Whether a source was looked at on the day of a scan, UTC.
+    """Whether a source was read on the day of a scan, UTC.
 
     Args:
-        as_of: the moment that the source was looked at.
+        as_of: the moment of the source.
         at: the scan's.
     """
     return as_of.date() >= at.date()
 
 
 def not_today(source: str, as_of: datetime, at: datetime) -> Part:
-    """What a source says that was not looked at on the day of a scan: nothing.
+    """The message about a source that was not read on the day of a scan.
 
     Args:
         source: such as utilisation.
-        as_of: the moment that it was looked at last.
+        as_of: when it was last read.
         at: the scan's.
     """
     return Part(

@@ -1,4 +1,4 @@
-"""The inventory: every resource of every account and region, and which parts could not be seen."""
+"""The inventory: every resource of every account and region, and which parts could not be read."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ LOOKS: Mapping[str, Looking] = {
     columns.DATABASE: services.databases,
     columns.LOGS: services.log_groups,
 }
-#: Kinds that are asked for once an account, whatever the region.
+#: Kinds that are requested once per account, whatever the region.
 GLOBAL: Mapping[str, Looking] = {columns.BUCKET: services.buckets}
 RESOURCES = Table(tuple((column.name, column.type) for column in columns.COLUMNS))
 KNOWN, PARTLY, UNKNOWN = "seen", "partly seen", "not known"
@@ -32,16 +32,16 @@ KNOWN, PARTLY, UNKNOWN = "seen", "partly seen", "not known"
 
 @dataclass(frozen=True)
 class Part:
-    """What became of one look.
+    """The result of one look.
 
     Attributes:
-        what: the kind, or what was wanted beside it.
+        what: the kind, or the extra evidence that was wanted.
         account: its id.
         region: where; empty for all.
         state: `KNOWN`, `PARTLY` or `UNKNOWN`.
         resources: how many were seen.
-        says: why not all is known; empty where it is.
-        permission: the one that is lacking.
+        says: why not everything is known; empty if it is.
+        permission: the missing one.
     """
 
     what: str
@@ -65,14 +65,14 @@ def look_at(
     parts: list[Part],
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Resource]:
-    """Every resource, one after the other; what could not be seen is added to the parts.
+    """Every resource, one by one; what could not be read is added to the parts.
 
     Args:
-        accounts: who is asked.
+        accounts: the accounts asked.
         regions: where.
         at: the scan's as-of time.
         parts: filled while the resources are read.
-        say: told what is being looked at.
+        say: called with what is being read.
 
     Raises:
         ScanError: nothing can be scanned at all.

@@ -1,11 +1,11 @@
-"""The life of a finding, whatever found it: stable id, what scans saw, what people said of it.
+"""The life of a finding, whatever found it: stable id, what scans saw, people's decisions.
 
 ::
 
     open -> planned -> done -> proved | not seen      dismissed, snoozed or acknowledged, then open
-    open -> gone (a scan that looked did not find it any more)
+    open -> gone (a scan could read its part and no longer found it)
 
-A scan that could not look changes nothing: what is not known is neither found nor gone.
+A scan that could not read changes nothing: what is not known is neither found nor gone.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-#: What a scan says of a finding.
+#: A scan's result for a finding.
 FOUND, GONE, NOT_SEEN = "found", "gone", "not known"
 
 
 def finding_id(rule: str, resource: tuple[str, str, str, str]) -> str:
-    """The id that a finding keeps through all scans.
+    """The permanent id of a finding across scans.
 
     Args:
         rule: the action or the policy.
@@ -33,9 +33,9 @@ class Sighting:
 
     Attributes:
         id: of `finding_id`.
-        first_at: when it was first found; anew after it was gone.
+        first_at: when it was first found; reset after it was gone.
         last_at: when it was last found.
-        seen: what the newest scan says: `FOUND`, `GONE` or `NOT_SEEN`.
+        seen: the newest scan's result: `FOUND`, `GONE` or `NOT_SEEN`.
         times: how often it came back after it was gone.
     """
 
@@ -52,13 +52,13 @@ def sight(
     looked: Mapping[str, bool] | None,
     at: datetime,
 ) -> dict[str, Sighting]:
-    """What is known of every finding after one more scan.
+    """The state of every finding after one more scan.
 
     Args:
-        before: what was known.
+        before: the previous state.
         found: ids that the scan found.
-        looked: whether the scan could look at a finding's resource (ids that are missing here: yes,
-            and it was not found); None where it could look at nothing.
+        looked: whether the scan could read a finding's resource (missing ids: yes, and it was
+            not found); None if it could read nothing.
         at: the scan's time.
     """
     after = {

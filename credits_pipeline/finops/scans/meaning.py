@@ -1,4 +1,4 @@
-"""Which of our kinds and actions a cloud's own words mean; what means none of ours stays theirs."""
+"""Maps a cloud's own words to our kinds and actions; words without a match stay theirs."""
 
 from credits_pipeline.finops.scans.columns import (
     ADDRESS,

@@ -1,7 +1,7 @@
-"""What CloudWatch is asked of each kind, and what its answers come to: hours, peaks, sums.
+"""The CloudWatch queries of each kind, and what their answers mean: hours, peaks, sums.
 
-Pure: `asked` makes the queries of a resource, `folded` makes facts of their values. A metric
-without a value in 14 days is not known; hours that were seen are counted.
+Pure: `asked` makes the queries of a resource, `folded` makes facts from the values. A metric
+without a value in 14 days is not known; hours with a value are counted.
 """
 
 import math
@@ -34,7 +34,7 @@ class Metric:
     """One metric of a kind.
 
     Attributes:
-        key: what `folded` calls it.
+        key: its name in `folded`.
         namespace: CloudWatch's.
         name: CloudWatch's.
         statistic: CloudWatch's.
@@ -47,8 +47,8 @@ class Metric:
 
 
 _PEAK, _MEAN, _SUM = "Maximum", "Average", "Sum"
-#: The first metric of each kind is the one whose hours are counted: it has a value in every hour in
-#: which the resource runs, also when nobody uses it.
+#: The hours of the first metric of each kind are counted: it has a value in every hour in which the
+#: resource runs, even if nobody uses it.
 METRICS: Mapping[str, tuple[Metric, ...]] = {
     EC2: (
         Metric("cpu_max", "AWS/EC2", "CPUUtilization", _PEAK),
@@ -106,12 +106,12 @@ _NAMESPACES = {"app": "AWS/ApplicationELB", "net": "AWS/NetworkELB", "gwy": "AWS
 
 
 def wanted(row: Mapping[str, Any]) -> bool:
-    """Whether a resource has metrics to ask for; a stopped machine has none, and needs none."""
+    """Whether a resource has metrics to query; a stopped machine has none, and needs none."""
     return row["kind"] in METRICS and row["state"] not in ("stopped", "INACTIVE")
 
 
 def asked(row: Mapping[str, Any], number: int) -> list[dict[str, Any]]:
-    """The queries of a resource, as ``GetMetricData`` takes them.
+    """The queries of a resource, in the form of ``GetMetricData``.
 
     Args:
         row: of the table of resources.
@@ -146,7 +146,7 @@ def asked(row: Mapping[str, Any], number: int) -> list[dict[str, Any]]:
 
 
 def key_of(id_: str) -> tuple[int, str]:
-    """The number of the resource and the metric's key that an answer is for."""
+    """The resource's number and the metric's key of an answer."""
     number, _, key = id_[1:].partition("_")
     return int(number), key
 
@@ -160,13 +160,13 @@ def window(at: datetime) -> tuple[datetime, datetime]:
 def folded(
     kind: str, values: Mapping[str, Values], at: datetime, age_days: float | None
 ) -> dict[str, float]:
-    """What a resource's values come to; a fact that they don't tell is not in it.
+    """The facts from a resource's values; a fact that they don't show is left out.
 
     Args:
         kind: of the resource.
         values: by the metrics' keys, each hour's value.
         at: the scan's as-of time.
-        age_days: of the resource, where that is known.
+        age_days: of the resource, if known.
     """
     first = values.get(METRICS[kind][0].key, {})
     expected = HOURS if age_days is None else min(HOURS, math.floor(age_days * 24))
@@ -188,7 +188,7 @@ def folded(
     if kind == FUNCTION and values.get("calls"):
         found["invocations_14d"] = math.fsum(values["calls"].values())
     if kind == BALANCER and first:
-        # One that nobody calls has no RequestCount at all, and still a value of its capacity.
+        # Without calls there is no RequestCount at all, but there are values of its capacity.
         counted = values.get("requests") or values.get("flows") or {}
         found["requests_7d"] = math.fsum(_since(counted, week))
     if kind == NAT and first:

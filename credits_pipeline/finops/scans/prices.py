@@ -1,4 +1,4 @@
-"""List prices and Savings Plans' rates of machines: those that there are, and what may come."""
+"""List prices and Savings Plans' rates of machines: of those running, and possible replacements."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ PRICES = Table(
         ("plan_rate", "DECIMAL(36, 18)"),
     )
 )
-#: Both services answer there, for all regions.
+#: Both services are there, for all regions.
 _HOME = "us-east-1"
 _LINUX = {
     "operatingSystem": "Linux",
@@ -26,17 +26,17 @@ _LINUX = {
     "preInstalledSw": "NA",
     "capacitystatus": "Used",
 }
-#: A year without upfront: what one commits to with the least risk.
+#: One year without upfront payment: the commitment with the least risk.
 _YEAR = 31536000
 
 
 def ask_prices(
     accounts: Accounts, wanted: Iterable[tuple[str, str]], parts: list[Part]
 ) -> Iterator[dict[str, Any]]:
-    """Prices of Linux machines an hour, one row each; NULL where there is none.
+    """Hourly prices of Linux machines, one row each; NULL if there is none.
 
     Args:
-        accounts: who is asked.
+        accounts: the accounts asked.
         wanted: regions and types.
         parts: filled while rows are read.
     """

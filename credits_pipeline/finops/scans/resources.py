@@ -1,7 +1,7 @@
-"""A resource as a scan saw it: a row of the table `resources`, and what of it is not known.
+"""A resource as a scan saw it: a row of the table `resources`, and what is not known about it.
 
-The table is Parquet, one row a resource, with the columns of `columns.py` in their order. Policies
-and rules read it; nothing else about a resource is promised.
+The table is Parquet, one row per resource, with the columns of `columns.py` in order. Policies and
+rules read it; nothing else about a resource is promised.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,12 +16,12 @@ Fact = str | int | float | bool | None
 
 
 class ResourceError(ValueError):
-    """A row says what the table has no place for."""
+    """A row has something that the table has no column for."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a resource costs a month, from its own rows on the bill.
+    """The monthly cost of a resource, from its own rows on the bill.
 
     Attributes:
         effective: amortised.
@@ -44,15 +44,15 @@ class Resource:
         kind: one of `columns.KINDS`.
         account: its id.
         region: where it is.
-        id: as the bill has it.
+        id: as on the bill.
         name: for people.
-        seen_at: when the scan looked, UTC.
-        tags: None where they could not be read.
-        facts: evidence by column; what is not there is not known, or has no meaning for the kind.
-        not_known: column and why it could not be seen.
-        cost: None where no bill has it.
+        seen_at: when the scan read it, UTC.
+        tags: None if they could not be read.
+        facts: evidence by column; missing ones are not known, or do not apply to the kind.
+        not_known: column and why it could not be read.
+        cost: None if no bill has it.
         provider: short code.
-        account_name: empty where nobody could say it.
+        account_name: empty if not known.
     """
 
     kind: str
@@ -107,11 +107,11 @@ class Resource:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What it is, whatever is seen of it."""
+        """Its identity, whatever is seen of it."""
         return self.kind, self.account, self.region, self.id
 
     def get(self, column: str) -> Any:
-        """Evidence; None where it is not known."""
+        """Evidence; None if not known."""
         if column not in BY_NAME:
             raise ResourceError(f"the table has no column {column!r}")
         return self.facts.get(column)
@@ -125,7 +125,7 @@ class Resource:
         }
 
     def row(self) -> tuple[Any, ...]:
-        """It as the table has it, in the order of `columns.COLUMNS`."""
+        """Its row in the table, in the order of `columns.COLUMNS`."""
         cost = self.cost
         values: dict[str, Any] = {
             "kind": self.kind,
@@ -148,5 +148,5 @@ class Resource:
 
 
 def schema() -> str:
-    """The columns as DuckDB's DDL writes them."""
+    """The columns in DuckDB's DDL."""
     return ", ".join(f'"{column.name}" {column.type}' for column in COLUMNS)

@@ -1,6 +1,6 @@
-"""A scan, part by part: each asks, keeps what it saw, and says what it could not see.
+"""A scan, part by part: each queries, stores what it saw, and says what it could not read.
 
-The parts are kept apart, so that one that fails leaves the others as they are. Each is about the
+The parts are stored separately, so one that fails leaves the others as they are. Each is about the
 as-of time of the inventory.
 """
 
@@ -44,10 +44,10 @@ class Scan:
     """One scan.
 
     Attributes:
-        depot: where what it sees is kept.
-        scanned: what it looks at.
+        depot: where the results are stored.
+        scanned: what to scan.
         attempts: of each request.
-        say: told what is being looked at.
+        say: called with what is being read.
     """
 
     depot: Depot
@@ -57,7 +57,7 @@ class Scan:
 
     @property
     def shelf(self) -> ScanShelf:
-        """Where its parts lie."""
+        """Where its parts are stored."""
         return ScanShelf(self.depot)
 
     def inventory(self, at: datetime) -> Kept:
@@ -76,7 +76,7 @@ class Scan:
         return self._keep(INVENTORY, RESOURCES, rows, at, accounts.requests, parts)
 
     def utilisation(self) -> Kept:
-        """What every metered resource of the inventory does.
+        """The metrics of every metered resource of the inventory.
 
         Raises:
             ScanError: there is no inventory.
@@ -106,7 +106,7 @@ class Scan:
         return self._keep(COMMITMENTS, table, rows, inventory.as_of, accounts.requests, parts)
 
     def findings(self, at: datetime) -> Kept:
-        """What clouds found themselves: from files first, then AWS's from its APIs."""
+        """Findings of the clouds themselves: from files first, then AWS's from its APIs."""
         accounts, parts = self._accounts(), list[Part]()
 
         def found() -> Iterator[Outside]:
@@ -127,7 +127,7 @@ class Scan:
 
         Args:
             bills: that are published.
-            at: the scan's as-of time, where no cloud was asked.
+            at: the scan's as-of time, if no cloud was asked.
         """
         from credits_pipeline.finops.marts.shelf import Shelf  # noqa: PLC0415 - loads DuckDB
 
@@ -164,7 +164,7 @@ class Scan:
             return shelf.keep(BUILT, building.BUILT, rows, at, about)
 
     def current(self, part: str) -> Kept:
-        """The version of a part that counts.
+        """The current version of a part.
 
         Raises:
             ScanError: there is none yet.
@@ -177,12 +177,12 @@ class Scan:
         return found
 
     def _of_day(self, part: str, at: datetime) -> Kept | None:
-        """What a source saw on the day of a scan; None where it was not looked at."""
+        """What a source saw on the day of a scan; None if it was not read."""
         found = self.shelf.current(part)
         return found if found is not None and is_of_day(found.as_of, at) else None
 
     def _before(self, at: datetime) -> Kept | None:
-        """The table of the scan before; the same scan made anew is none before itself."""
+        """The table of the previous scan; a repeated scan does not precede itself."""
         found = self.shelf.current(BUILT)
         while found is not None and found.as_of >= at:
             earlier = found.about.get("before")

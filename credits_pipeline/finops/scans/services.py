@@ -16,7 +16,7 @@ from credits_pipeline.finops.scans.columns import (
 from credits_pipeline.finops.scans.resources import Resource
 from credits_pipeline.finops.scans.sight import Look, batched, tags_by_arn, tags_of
 
-#: As many as one request may name.
+#: The most that one request may name.
 _SERVICES, _BALANCERS = 10, 20
 _GIB = 1 << 30
 _UNITS = 1024
@@ -103,7 +103,7 @@ def databases(look: Look) -> Iterator[Resource]:
 
 
 def log_groups(look: Look) -> Iterator[Resource]:
-    """Every log group, with how long it keeps what is in it."""
+    """Every log group, with its retention."""
     tags = tags_by_arn(look, "logs:log-group")
     for one in look.asking.pages("logs", "describe_log_groups", "logGroups"):
         arn = one.get("logGroupArn") or one["arn"].removesuffix(":*")
@@ -123,7 +123,7 @@ def log_groups(look: Look) -> Iterator[Resource]:
 
 
 def buckets(look: Look) -> Iterator[Resource]:
-    """Every bucket of the account, wherever it is; asked once, not in each region."""
+    """Every bucket of the account, wherever it is; listed once, not in each region."""
     tags = tags_by_arn(look, "s3")
     for one in look.asking.pages("s3", "list_buckets", "Buckets"):
         name = one["Name"]

@@ -1,4 +1,4 @@
-"""What is scanned: regions, accounts, the role, and where findings of clouds lie as files."""
+"""What is scanned: regions, accounts, the role, and where clouds' findings are stored as files."""
 
 import re
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ OWN, ORGANIZATION = "own", "organization"
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a scan looks at.
+    """What to scan.
 
     Attributes:
         regions: of AWS; none for no scan of AWS.
         accounts: `OWN`, `ORGANIZATION`, or ids.
-        role: that is assumed in every other account; empty for none.
+        role: the role assumed in every other account; empty for none.
         files: the folder or bucket with findings of clouds as files; empty for none.
-        aws_findings: whether AWS's own findings are asked for where no file has them.
+        aws_findings: whether AWS's own findings are requested if no file has them.
     """
 
     regions: tuple[str, ...]
@@ -32,7 +32,7 @@ class Scanned:
 
 
 def scanned() -> Scanned:
-    """What the environment says.
+    """The environment's settings.
 
     Raises:
         SettingError: a value can't be used.
@@ -53,7 +53,7 @@ def as_of(text: str | None = None) -> datetime:
         text: ISO 8601; None for now.
 
     Raises:
-        SettingError: it is no time.
+        SettingError: it is not a time.
     """
     if text is None:
         return datetime.now(UTC).replace(microsecond=0)

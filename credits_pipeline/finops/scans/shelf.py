@@ -1,4 +1,4 @@
-"""Where scans lie: each part of them in versions beside each other, the pointer written last.
+"""Where scans are stored: each part in versions side by side, the pointer written last.
 
 ::
 
@@ -28,10 +28,10 @@ class Kept:
 
     Attributes:
         part: such as inventory.
-        version: its name; later ones sort behind.
+        version: its name; later ones sort after it.
         as_of: the moment that it is about, UTC.
         rows: how many.
-        about: what else is said of it.
+        about: further facts about it.
     """
 
     part: str
@@ -48,12 +48,12 @@ class ScanShelf:
         self.depot = depot
 
     def current(self, part: str) -> Kept | None:
-        """The version that counts; None before the first."""
+        """The current version; None before the first."""
         pointer = self.depot.read(f"{_ROOT}/{part}/CURRENT.json")
         return None if pointer is None else self.version(part, pointer["version"])
 
     def version(self, part: str, version: str) -> Kept | None:
-        """One version; None where it is not there any more."""
+        """One version; None if it no longer exists."""
         found = self.depot.read(f"{_ROOT}/{part}/{version}.json")
         if found is None:
             return None
@@ -65,7 +65,7 @@ class ScanShelf:
         return self.depot.here(f"{_ROOT}/{kept.part}/{kept.version}.parquet")
 
     def rows(self, kept: Kept | None) -> Iterator[dict[str, Any]]:
-        """Its rows in their order; none where there is no version yet."""
+        """Its rows in order; none if there is no version yet."""
         if kept is None:
             return
         with self.depot.scratch() as folder:
@@ -79,14 +79,14 @@ class ScanShelf:
         as_of: datetime,
         about: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
     ) -> Kept:
-        """Write a version whole, and have it count.
+        """Write a version completely, and make it current.
 
         Args:
             part: such as inventory.
             table: its columns.
-            rows: read once; nothing counts if reading them fails.
+            rows: read once; if that fails, nothing becomes current.
             as_of: the moment that it is about.
-            about: what else is said of it; a function is asked after the last row.
+            about: further facts about it; a function is called after the last row.
         """
         version = (
             f"{as_of:%Y%m%dT%H%M%SZ}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{os.urandom(3).hex()}"

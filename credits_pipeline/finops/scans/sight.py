@@ -1,6 +1,6 @@
-"""How one kind of resource is looked at: what it yields, and what a look may miss and go on.
+"""How one kind of resource is read: its result, and what may be missing without stopping.
 
-A look asks and shapes; it decides nothing. Evidence that it may not see is told in `not_known`.
+A look queries and shapes; it decides nothing. Evidence that it may not read goes to `not_known`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,9 +21,9 @@ class Look:
     """One look at one kind in one account and region.
 
     Attributes:
-        asking: who is asked.
+        asking: the account and region asked.
         at: the scan's as-of time, UTC.
-        missed: what could not be seen beside the kind itself, by what was wanted.
+        missed: what could not be read besides the kind itself, by what was wanted.
     """
 
     asking: Asking
@@ -31,12 +31,12 @@ class Look:
     missed: dict[str, NotSeenError] = field(default_factory=dict)
 
     def beside(self, what: str, ask: Callable[[], T], otherwise: T) -> T:
-        """Evidence from another operation; told apart where it is refused.
+        """Evidence from another operation; recorded as missing if it is refused.
 
         Args:
-            what: is wanted, for people.
-            ask: asks for it.
-            otherwise: stands for it where it could not be seen.
+            what: the evidence, for people.
+            ask: requests it.
+            otherwise: replaces it if it could not be read.
         """
         if what in self.missed:
             return otherwise
@@ -67,12 +67,12 @@ class Look:
 
         Args:
             kind: of it.
-            id_: as the bill has it.
-            name: its own; a tag Name goes before.
-            tags: None where they could not be read.
+            id_: as on the bill.
+            name: its own; a tag Name takes precedence.
+            tags: None if they could not be read.
             facts: evidence; None values are not known.
-            needs: which columns come from which of the asks beside.
-            region: where it is not that of the look.
+            needs: which columns come from which of the extra requests.
+            region: if it is not that of the look.
         """
         not_known = {
             column: self.missed[what].says
@@ -99,14 +99,14 @@ Looking = Callable[[Look], Iterator[Resource]]
 
 
 def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Things in lists of at most a size, in their order."""
+    """Things in lists of at most a size, in order."""
     left = iter(things)
     while some := list(islice(left, size)):
         yield some
 
 
 def tags_of(listed: Any) -> dict[str, str]:
-    """Tags as the SDK lists them, in either spelling."""
+    """Tags as listed by the SDK, in either spelling."""
     return {
         str(tag.get("Key", tag.get("key", ""))): str(tag.get("Value", tag.get("value", "")))
         for tag in listed or ()
@@ -114,7 +114,7 @@ def tags_of(listed: Any) -> dict[str, str]:
 
 
 def tags_by_arn(look: Look, kind: str) -> dict[str, dict[str, str]] | None:
-    """The tags of every resource of a kind, by its ARN; None where they could not be read."""
+    """The tags of every resource of a kind, by its ARN; None if they could not be read."""
 
     def ask() -> dict[str, dict[str, str]] | None:
         pages = look.asking.pages(

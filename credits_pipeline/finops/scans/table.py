@@ -1,7 +1,7 @@
-"""A table of what was scanned, as Parquet: written and read row by row, whatever its size.
+"""A table of scan results, as Parquet: written and read row by row, whatever its size.
 
-Rows pass through a file of JSON lines, since DuckDB types those exactly: decimals from text, maps
-from objects. Nothing holds the whole table in memory.
+Rows pass through a file of JSON lines, because DuckDB types those exactly: decimals from text, maps
+from objects. The whole table is never in memory.
 """
 
 import json
@@ -32,7 +32,7 @@ class Table:
 
 
 def connected(scratch: Path) -> "duckdb.DuckDBPyConnection":
-    """A connection of its own, within bounded memory.
+    """A separate connection with limited memory.
 
     Args:
         scratch: a folder for what does not fit.
@@ -52,10 +52,10 @@ def connected(scratch: Path) -> "duckdb.DuckDBPyConnection":
 
 
 def write(table: Table, rows: Iterable[Mapping[str, Any]], scratch: Path, file: Path) -> int:
-    """Write rows in their order; how many there were.
+    """Write rows in order; returns their number.
 
     Args:
-        table: what they are.
+        table: their columns.
         rows: by the columns' names; a column that a row lacks is NULL.
         scratch: an empty folder.
         file: the Parquet file.

@@ -1,4 +1,4 @@
-"""Utilisation: CloudWatch asked for every metered resource, 500 metrics a request."""
+"""Utilisation: CloudWatch queried for every metered resource, 500 metrics per request."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ UTILISATION = Table(
         ("days", "VARCHAR"),
     )
 )
-#: Metrics of one request; AWS takes no more.
+#: Metrics of one request; AWS accepts no more.
 _MOST = 500
 _KEYS = ("kind", "account", "region", "resource_id")
 #: The columns that each kind has from its metrics.
@@ -52,21 +52,21 @@ def measure(
     parts: list[Part],
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[dict[str, Any]]:
-    """What every metered resource does, one row each.
+    """The metrics of every metered resource, one row each.
 
     Args:
-        accounts: who is asked.
+        accounts: the accounts asked.
         resources: rows of the inventory, by account and region.
         at: the inventory's as-of time.
         parts: filled while rows are read.
-        say: told what is being looked at.
+        say: called with what is being read.
     """
     ways = {account.id: account for account in accounts.all if account.refused is None}
     for (account, region), rows in groupby(
         filter(wanted, resources), key=lambda row: (row["account"], row["region"])
     ):
         if account not in ways:
-            continue  # the inventory was made with another way in; its part says so already
+            continue  # the inventory used another access; its part says so already
         say(f"CloudWatch of account {account}, {region}")
         asking = accounts.asking(ways[account], region)
         failed: NotSeenError | None = None
@@ -87,7 +87,7 @@ def measure(
 
 
 def _requests(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    """Resources whose metrics fit into one request."""
+    """Groups of resources whose metrics fit in one request."""
     some: list[Mapping[str, Any]] = []
     queries = 0
     for row in rows:
@@ -109,7 +109,7 @@ def _ask(
     asking.requests.metrics += len(queries)
     found: dict[tuple[int, str], dict[datetime, float]] = defaultdict(dict)
     for one in batched(queries, _MOST):
-        # An answer has at most 100,800 values: a metric goes on where the page before ended.
+        # An answer has at most 100,800 values: a metric continues where the previous page ended.
         for result in asking.pages(
             "cloudwatch",
             "get_metric_data",

@@ -6,6 +6,7 @@ import pytest
 
 from credits_pipeline.core import aws
 from credits_pipeline.credits.state.attempt import Verdict
+from credits_pipeline.reporting.overview import state_of
 from credits_pipeline_tests.conftest import CONNECTION_ID
 from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 
@@ -101,6 +102,18 @@ def test_a_month_without_file_and_decision_still_asks_for_the_file(pipeline: Pip
     assert attempt.verdict is Verdict.FAILED
     assert "There is no s3://" in attempt.reason
     assert pipeline.held() == ZEROS
+
+
+def test_a_backfill_over_a_month_of_which_nothing_is_known_leaves_nothing_to_see_to(
+    pipeline: Pipeline,
+) -> None:
+    result = pipeline.run()
+    assert not result.success
+    assert pipeline.attempt(result).verdict is Verdict.FAILED
+    state = state_of(pipeline.journal, JANUARY)
+    assert state.last is None
+    assert not state.needs_a_person
+    assert state.shown == pipeline.attempt(result)
 
 
 def test_a_withdrawn_month_is_no_measure_for_the_next(pipeline: Pipeline) -> None:

@@ -77,4 +77,4 @@ def test_what_is_kept_is_told_and_nothing_where_no_ledger_is_read(
     told = nothing.seen(view, datetime(2026, 7, 10, tzinfo=UTC))
     book.keep_balances(Balances("111122223333", (), "2026-06-01T00:00:00+00:00"))
     gone = credits_of_the_ledger(told, date(2026, 7, 11))
-    assert gone.fine == {alert.subject: "AWS does not list it any more."}
+    assert gone.fine == {alert.subject: "AWS no longer lists it."}

@@ -96,7 +96,7 @@ def test_a_resource_asks_once(secret: str, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (f'{{"CLOUDZERO_API_KEY": "{API_KEY}"', "begins like JSON and is no JSON object"),
+        (f'{{"CLOUDZERO_API_KEY": "{API_KEY}"', "begins like JSON but is not a JSON object"),
         (f'{{"key": "{API_KEY}"}}', "has no CLOUDZERO_API_KEY, and CLOUDZERO_API_KEY is not set"),
         ('{"CLOUDZERO_API_KEY": 5}', "has no CLOUDZERO_API_KEY, and CLOUDZERO_API_KEY is not set"),
     ],

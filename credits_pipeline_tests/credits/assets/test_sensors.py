@@ -9,12 +9,14 @@ import pytest
 
 from credits_pipeline.core import aws
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.core.settings import Schedule, SettingError
+from credits_pipeline.core.settings import Schedule, SettingError, storage_root
+from credits_pipeline.core.storage.store import open_store
 from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.credits.assets.resources import StorageResource
 from credits_pipeline.credits.assets.sensors import write_missing_attempt
 from credits_pipeline.credits.inbox.bucket import InboxError
 from credits_pipeline.credits.state.attempt import Verdict
+from credits_pipeline.credits.state.unstarted import kept
 from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 
 GOOD = b"047210934418,$1.00\n112480036627,$2.50\n"
@@ -76,6 +78,7 @@ def test_strange_objects_fail_no_tick_and_are_shown_once_with_the_reason(
     assert months(first) == ["2025-01-01"]
     shown = observed(first)
     assert shown["objects_that_start_no_run"] == 5
+    assert kept(open_store(storage_root())).count == 5
     for text in ("notes.txt", "not a month of the calendar", "0 bytes", "CREDITS_START_MONTH",
                  "join it with credits-2025-01.csv"):  # fmt: skip
         assert text in shown["what_to_do"]

@@ -75,7 +75,7 @@ class TestServer:
             connection: Any = held._connection  # type: ignore[attr-defined]
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock_all()")
-            with pytest.raises(LockError, match="is not ours any more"):
+            with pytest.raises(LockError, match="is no longer ours"):
                 held.still_held()
 
     def test_it_is_free_after_the_end_and_after_a_failure(

@@ -1,4 +1,4 @@
-"""Spreadsheets opened: what a cell means goes on, and what can't be told is refused."""
+"""Spreadsheets opened: what a cell means goes on, and what is unclear is refused."""
 
 import csv
 import io
@@ -359,7 +359,7 @@ def test_a_sheet_that_repeats_a_cell_without_end_is_refused() -> None:
 
 
 def test_a_sheet_is_asked_of_spreadsheets_only() -> None:
-    assert "is no spreadsheet" in refused(b"a,b\n1,2\n", "January")
+    assert "is not a spreadsheet" in refused(b"a,b\n1,2\n", "January")
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12))

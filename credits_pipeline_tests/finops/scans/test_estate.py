@@ -117,63 +117,7 @@ def unseen(kept: dict[str, Kept]) -> list[dict[str, Any]]:
     ]
 
 
-def test_the_life_of_the_organisation(estate: Estate, billed: Path) -> None:
-    # One scan: every story, to the cent.
-    kept = scan_all(AS_OF)
-    assert unseen(kept) == []
-    found = read()
-    assert savings(estate, found) == EXPECTED
-    amounts = [Decimal(saving) for saving in EXPECTED.values() if saving]
-    (plan,) = [one.item for one in found.all if one.item.action == "buy_savings_plan"]
-    assert plan.saving is not None
-    assert found.to_be_had("USD") == sum(amounts) + plan.saving
-    costs = {estate.id(thing.key): thing.cost for thing in THINGS}
-    for id_, cost in costs.items():
-        assert sum(one.item.saving or 0 for one in found.all if one.item.resource_id == id_) <= cost
-    lacking = {one["action"]: one["resources"] for one in found.about["not_known"]}
-    assert lacking == {
-        "reduce_function_memory": 1,  # fn-memory-unknown
-        "terminate_idle_instance": 1,  # metrics-missing
-        "rightsize_instance": 1,
-    }
-
-    # What people say of it.
-    by = {(one.item.name, one.item.action): one for one in found.all}
-    done = by["load-test-7", "terminate_idle_instance"]
-    unsaved = by["lb-without-targets", "delete_idle_load_balancer"]
-    dismissed = by["svc-idle", "stop_idle_service"]
-    say([done, unsaved], Judgement("done"), ME, AS_OF)
-    say([dismissed], Judgement("dismissed", reason="needed as it is"), ME, AS_OF)
-
-    # A second scan, 33 days later: ids stay, and what was free all the while is unused by now.
-    later = AS_OF + timedelta(days=33)
-    for thing in THINGS:
-        if thing.load is not None:
-            _measure(estate, thing.key, later)
-    ids = {one.item.id for one in found.all}
-    month = month_before(later)
-    while month.start > month_before(AS_OF).start:
-        deliver(estate, billed, month, without=["load-test-7"])
-        month = month.shift(-1)
-    _stop(estate, "load-test-7")
-    scan_all(later)
-    second = read(later)
-    now = savings(estate, second)
-    assert ids <= {one.item.id for one in second.all}
-    assert now["volume-unattached", "delete_unattached_volume"] == "23.80"
-    assert ("svc-idle", "stop_idle_service") not in now
-    assert ("load-test-7", "terminate_idle_instance") not in now
-
-    # After a bill: done items are proved or not.
-    judged = {(one.item.name, one.state) for one in second.all if one.judged}
-    whole = _whole_month_after_now(later)
-    expected = {("svc-idle", "dismissed")}
-    if whole:
-        expected |= {("load-test-7", "proved"), ("lb-without-targets", "not seen")}
-        assert second.proved("USD") == Decimal("140.16")
-    assert judged == expected
-
-
+# First: what comes after it ends a machine, and measures everything anew.
 @pytest.fixture
 def found_by_aws(estate: Estate) -> Iterator[Estate]:
     """The organisation, and what AWS finds in it, one finding a page."""
@@ -233,6 +177,63 @@ def test_what_aws_finds_and_we_find_is_one_item_at_the_customer_s_price(
     assert lacking == {"compute-optimizer:GetIdleRecommendations"}
     again = savings(found_by_aws, read(AS_OF + timedelta(hours=1)))
     assert again["volume-unattached", "delete_unattached_volume"] == "23.80"
+
+
+def test_the_life_of_the_organisation(estate: Estate, billed: Path) -> None:
+    # One scan: every story, to the cent.
+    kept = scan_all(AS_OF)
+    assert unseen(kept) == []
+    found = read()
+    assert savings(estate, found) == EXPECTED
+    amounts = [Decimal(saving) for saving in EXPECTED.values() if saving]
+    (plan,) = [one.item for one in found.all if one.item.action == "buy_savings_plan"]
+    assert plan.saving is not None
+    assert found.to_be_had("USD") == sum(amounts) + plan.saving
+    costs = {estate.id(thing.key): thing.cost for thing in THINGS}
+    for id_, cost in costs.items():
+        assert sum(one.item.saving or 0 for one in found.all if one.item.resource_id == id_) <= cost
+    lacking = {one["action"]: one["resources"] for one in found.about["not_known"]}
+    assert lacking == {
+        "reduce_function_memory": 1,  # fn-memory-unknown
+        "terminate_idle_instance": 1,  # metrics-missing
+        "rightsize_instance": 1,
+    }
+
+    # What people say of it.
+    by = {(one.item.name, one.item.action): one for one in found.all}
+    done = by["load-test-7", "terminate_idle_instance"]
+    unsaved = by["lb-without-targets", "delete_idle_load_balancer"]
+    dismissed = by["svc-idle", "stop_idle_service"]
+    say([done, unsaved], Judgement("done"), ME, AS_OF)
+    say([dismissed], Judgement("dismissed", reason="needed as it is"), ME, AS_OF)
+
+    # A second scan, 33 days later: ids stay, and what was free all the while is unused by now.
+    later = AS_OF + timedelta(days=33)
+    for thing in THINGS:
+        if thing.load is not None:
+            _measure(estate, thing.key, later)
+    ids = {one.item.id for one in found.all}
+    month = month_before(later)
+    while month.start > month_before(AS_OF).start:
+        deliver(estate, billed, month, without=["load-test-7"])
+        month = month.shift(-1)
+    _stop(estate, "load-test-7")
+    scan_all(later)
+    second = read(later)
+    now = savings(estate, second)
+    assert ids <= {one.item.id for one in second.all}
+    assert now["volume-unattached", "delete_unattached_volume"] == "23.80"
+    assert ("svc-idle", "stop_idle_service") not in now
+    assert ("load-test-7", "terminate_idle_instance") not in now
+
+    # After a bill: done items are proved or not.
+    judged = {(one.item.name, one.state) for one in second.all if one.judged}
+    whole = _whole_month_after_now(later)
+    expected = {("svc-idle", "dismissed")}
+    if whole:
+        expected |= {("load-test-7", "proved"), ("lb-without-targets", "not seen")}
+        assert second.proved("USD") == Decimal("140.16")
+    assert judged == expected
 
 
 def _whole_month_after_now(later: datetime) -> bool:

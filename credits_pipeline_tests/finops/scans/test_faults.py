@@ -66,6 +66,9 @@ def test_each_part_that_fails_is_named_and_the_rest_is_seen(estate: Estate) -> N
         },
         **{("aws.logs.group", account, WEST): ("not known", "") for account in (platform, web)},
     }
+    # Nor is anything known of what AWS finds in an account that can't be assumed.
+    told = unseen(scan.findings(AS_OF))
+    assert told["AWS Compute Optimizer", dev, ""] == ("not known", "sts:AssumeRole")
     rows = {row["resource_id"]: row for row in scan.shelf.rows(kept)}
     assert estate.id("load-test-7") in rows
     assert estate.id("dev-always-on") not in rows

@@ -293,9 +293,7 @@ def _months(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series | None]:
     )
     if (frame["period"] == "").all() or not months.null_count():
         return months, None
-    why = (
-        "is not a month" if order is not None else "is ambiguous: day or month first can't be told"
-    )
+    why = "is not a month" if order is not None else "is ambiguous: day or month first is unclear"
     faults = (
         frame.with_columns(month=months)
         .select(

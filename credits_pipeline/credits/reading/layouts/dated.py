@@ -82,7 +82,7 @@ def months_of(
                 (starts or ends)[0],
                 "does not lie in one month with the other dates of its row, or may be the start"
                 " of a"
-                " credit's life: whether it is the month of the credits can't be told",
+                " credit's life: whether it is the month of the credits is unclear",
             )
         roles = roles | dict.fromkeys([*starts, *ends], Role.LIFE)
         starts, ends = [], []
@@ -113,7 +113,7 @@ def _texts(table: Table, cells: pl.Series) -> dict[str, MonthText | None]:
     different = cells.drop_nulls().unique(maintain_order=True)
     if len(different) > _MOST_MONTH_TEXTS:
         raise UnreadableFile(
-            f"{table.name}: the month column holds {len(different):,} different texts: they are no"
+            f"{table.name}: the month column holds {len(different):,} different texts: they are not"
             " months; write months as 2025-01.",
             layout="long",
         )

@@ -105,8 +105,8 @@ def _last_month(grid: Grid, start: int, *, name: str) -> int:
     lengths = rows["cells"].value_counts(sort=True).rows()
     if len(lengths) > 1 and lengths[0][1] == lengths[1][1]:
         raise UnreadableFile(
-            f"{name} has as many rows with {lengths[0][0]} cells as with {lengths[1][0]}: it can't"
-            " be told how many months there are; fill the empty cells with 0.",
+            f"{name} has as many rows with {lengths[0][0]} cells as with {lengths[1][0]}: it is"
+            " unclear how many months there are; fill the empty cells with 0.",
             layout=NAME,
         )
     usual = rows.filter(pl.col("cells") == lengths[0][0])

@@ -28,6 +28,6 @@ def extract(grid: Grid, context: Context) -> Extract:
     """Every row below the header is a record of its month.
 
     Raises:
-        UnreadableFile: a column or a line is not understood, or the months can't be told.
+        UnreadableFile: a column or a line is not understood, or the months is unclear.
     """
     return table.extract_table(grid, context, layout=NAME)

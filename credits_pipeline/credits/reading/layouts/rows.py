@@ -244,7 +244,7 @@ def extract_rows(
     if stated.charges is not None:
         line, text = stated.charges
         raise UnreadableFile(
-            f"{name}, line {line}: {text!r} speaks of costs, so the amounts may be no"
+            f"{name}, line {line}: {text!r} mentions costs, so the amounts may be no"
             " credits; take the line out if it is wrong.",
             layout=layout,
         )

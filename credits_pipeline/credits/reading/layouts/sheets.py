@@ -18,7 +18,7 @@ from credits_pipeline.credits.reading.refusal import UnreadableFile, profile_com
 _VAGUE = frozenset({"", "id", "ids", "no", "nr", "number", "nummer", "numero"})
 _SAMPLE = 1000
 _BEYOND = "a cell beyond the header's last column: a comma inside an amount or a name needs quotes"
-_RAGGED = "more or fewer cells than the header has: its amount can't be told"
+_RAGGED = "more or fewer cells than the header has: its amount is unclear"
 _CUT = "an amount cut in two at its comma: put quotes round it"
 _HEAD_OF_AMOUNT = r"^[-(+]?\s*(?:US)?\$?\s*[-(+]?[0-9]{1,3}$"
 _TAIL_WITH_DECIMALS = r"^[0-9]{3}\.[0-9]+[)-]?$"
@@ -89,7 +89,7 @@ def _refuse_different_ids(
             raise UnreadableFile(
                 f"{name}, line {line}: the columns {header.name(first)!r} and"
                 f" {header.name(other)!r}"
-                " hold different account ids, and which one is credited can't be told; say it with:"
+                " hold different account ids, and which one is credited is unclear; say it with:"
                 f" {profile_command(name)}",
                 layout=layout,
             )
@@ -120,7 +120,7 @@ def choose_amount(header: Header, grid: Grid, taken: set[int], *, name: str, lay
         names = " and ".join(repr(header.name(i)) for i in candidates)
         raise UnreadableFile(
             f"{name}, line {header.line}: there are several columns of amounts ({names}), and which"
-            f" one, or whether all, are the month's credits can't be told; say it with:"
+            f" one, or whether all, are the month's credits is unclear; say it with:"
             f" {profile_command(name)}",
             layout=layout,
         )

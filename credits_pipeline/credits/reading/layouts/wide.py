@@ -110,7 +110,7 @@ def extract(grid: Grid, context: Context) -> Extract:
     for index, role in roles.items():
         if role in {*MONTHS, Role.COST, Role.TYPE}:
             raise table.refuse(
-                index, "stands beside columns of months, and what it means for them can't be told"
+                index, "stands beside columns of months, and what it means for them is unclear"
             )
     meaning = understand(table, roles, dated=True)
     sheet = MonthColumns(
@@ -146,7 +146,7 @@ def _distinct(header: Header, columns: list[int], *, name: str) -> list[BillingM
         if text is not None and text.day not in {None, 1, last}:
             raise UnreadableFile(
                 f"{name}, line {header.line}: the column {header.name(column)!r} is a day of"
-                f" {month}, and whether it holds the whole month can't be told; write {month} if"
+                f" {month}, and whether it holds the whole month is unclear; write {month} if"
                 " it does.",
                 layout=NAME,
             )
