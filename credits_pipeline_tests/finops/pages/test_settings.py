@@ -89,8 +89,13 @@ def test_a_test_of_a_channel_is_the_alert_that_would_come_now(
     app = press(visit("settings", root, section="alerts"), "Send a test by slack")
     assert "slack took “Test: Budget Search: it is over”" in app.success[0].value.replace("\\", "")
     (text,) = webhook.taken
-    for part in ("1,200.50 used of 1,000.00 USD", "https://spend.example.com/budgets?",
-                 "budget=b1", "team=search", "This is a test that ann", "sent from Settings."):  # fmt: skip
+    for part in (
+        "1,200.50 used of 1,000.00 USD",
+        "https://spend.example.com/budgets?",
+        "budget=b1",
+        "team=search",
+        "This is a test that `ann@example.com` sent from Settings.",
+    ):
         assert part in text, part
 
 
