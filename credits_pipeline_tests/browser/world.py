@@ -38,7 +38,7 @@ class World:
     def govern(self) -> None:
         """Evaluate what is decided."""
         published = self.published
-        governing.run(published.depot, published, decided().book.enabled, tag_keys())
+        governing.run(published.depot, published, decided().policies.enabled, tag_keys())
 
 
 @contextmanager

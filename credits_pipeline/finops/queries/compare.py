@@ -183,7 +183,8 @@ def _sides(published: Published, scope: Scope) -> _Sides:
     days = (end - now.start).days
     late = tuple(name for name, at in ends.items() if at == end)
     if days <= 0:
-        reason = f"{listed(late)} has no complete day in {now.start} to {now.last} yet"
+        have = "has" if len(late) == 1 else "have"
+        reason = f"{listed(late)} {have} no complete day in {now.start} to {now.last} yet"
         return _Sides(now, before, reason, late)
     limited_by: tuple[str, ...] = ()
     if days < now.days:

@@ -1,12 +1,13 @@
 """Which requests the pages answer, and what a browser is told."""
 
 import asyncio
+import tomllib
 from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
 
-from credits_pipeline.finops.pages.server import OnlyOurs, is_loopback
+from credits_pipeline.finops.pages.server import HERE, OnlyOurs, is_loopback
 
 HOSTS = ("spend.example.com",)
 
@@ -93,3 +94,9 @@ def test_a_page_may_load_from_its_own_host_alone() -> None:
 )  # fmt: skip
 def test_loopback_is_told_from_the_rest(host: str, is_one: bool) -> None:
     assert is_loopback(host) is is_one
+
+
+def test_an_error_is_shown_without_its_details_and_without_links_to_other_sites() -> None:
+    told = tomllib.loads((HERE / ".streamlit/config.toml").read_text())["client"]
+    assert told["showErrorDetails"] == "none"
+    assert told["showErrorLinks"] is False
