@@ -83,7 +83,7 @@ _Settings: Any = make_dataclass(
 
 @dg.scaffold_with(StreamScaffolder)
 @dataclass
-class CreditsPipelineComponent(dg.Component, dg.Resolvable, _Settings):  # type: ignore[misc] - made
+class CreditsPipelineComponent(dg.Component, dg.Resolvable, _Settings):  # type: ignore[misc]
     """Monthly AWS credits files from S3 to verified drops in one AnyCost Stream of CloudZero.
 
     Every setting of a stream is a field; what is left out comes from the environment. Of a secret a

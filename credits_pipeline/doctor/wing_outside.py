@@ -21,7 +21,7 @@ def engine_found() -> Iterator[Finding]:
     if not address:
         import duckdb
 
-        ((version,),) = duckdb.sql("SELECT version()").fetchall()
+        ((version,),) = duckdb.connect().execute("SELECT version()").fetchall()
         yield ok(name, f"DuckDB {version}, in the run's own process")
         return
     where = urlsplit(address)

@@ -41,7 +41,7 @@ class _PlainError(DagsterUserCodeProcessError):
 
     def __init__(self, *told: object) -> None:
         account = SerializableErrorInfo("".join(f"{one}\n" for one in told), [], None)
-        super().__init__(  # type: ignore[no-untyped-call] - Dagster's own is untyped
+        super().__init__(  # type: ignore[no-untyped-call]
             *told, user_code_process_error_infos=[account]
         )
 

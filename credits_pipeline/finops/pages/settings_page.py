@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def page() -> None:
             "What holds here, and what people changed, is shown to those who see all teams."
         )
         return
-    draw = {
+    draw: dict[str, Callable[[], None]] = {
         "people": lambda: settings_people.draw(person),
         "settings": _effective,
         "tags": lambda: settings_tags.draw(pinned(storage())),
