@@ -113,7 +113,7 @@ def definitions_load(guest: Guest, company: Company) -> None:
 def streams_are_listed(guest: Guest, company: Company) -> None:
     """`dg list defs` has both streams and the company's own, and `dg` shows what a YAML may say."""
     listed = guest.run("dg", "list", "defs", "--json", told=company.told).stdout
-    assets = {one["key"] for one in json.loads(listed)["assets"]}
+    assets = {one["asset_key"] for one in json.loads(listed)["assets"]}
     assert {"us/cloudzero_drop", "eu/cloudzero_drop", "loyalty/credits", "visits"} <= assets
     kind = "credits_pipeline.component.CreditsPipelineComponent"
     schema = guest.run("dg", "utils", "inspect-component", kind, told=company.told).stdout
