@@ -52,7 +52,7 @@ def grave(page: Page) -> list[str]:
     """What axe finds that keeps somebody from reading or using the page."""
     found: dict[str, Any] = Axe().run(page).response
     return [
-        f"{one['id']} ({one['impact']}): {node['target']} {node['html'][:160]}"
+        f"{one['id']} ({one['impact']}): {node['target']} {node['failureSummary']}"
         for one in found["violations"]
         if one["impact"] in _GRAVE
         for node in one["nodes"]
