@@ -12,6 +12,11 @@ st.set_page_config(
     page_title="Spend", page_icon=str(_HERE / "static" / "icon.svg"), layout="wide",
     initial_sidebar_state=200,
 )  # fmt: skip
+# Streamlit writes what is chosen in white, on the lighter colour of dark pages too.
+st.html(
+    "<style>[data-testid=stMultiSelect] :is(span[title], span[title] + button)"
+    " { color: light-dark(#ffffff, #12151a) }</style>"
+)
 _pages = pages(_HERE / "views")
 _current = st.navigation(list(_pages.values()), position="hidden")
 draw_sidebar(_pages)
