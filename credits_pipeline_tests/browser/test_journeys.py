@@ -179,7 +179,7 @@ def test_a_budget_of_a_scope_is_edited_by_two_crossed_and_found_by_the_alert_s_l
     ann, ben = world.open("ann"), world.open("ben")
     now = f"{TODAY:%Y-%m}"
     ann.goto(f"{world.urls['ann']}/spend?period={now}&team=core")
-    ann.get_by_text("Make a budget", exact=True).click()
+    ann.get_by_role("link", name="Make a budget").click()
     ann.wait_for_url("**/budgets?**team=core**")
     fill(ann, "Name", "Core")
     fill(ann, "Amount of a period, USD", "1000")
