@@ -269,7 +269,7 @@ def test_a_bill_is_read_and_shown_with_the_rights_of_each_and_no_other(
     enforced.enforce()
     for words in (
         ("sources", "add", "shop", "--provider", "focus", "--location", place),
-        ("ingest",),
+        ("ingest", "--source", "shop"),
     ):
         told = CliRunner().invoke(app, list(words))
         assert told.exit_code == 0, told.output

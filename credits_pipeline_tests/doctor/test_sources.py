@@ -62,7 +62,7 @@ def test_an_export_that_stands_still_is_a_note(bills: Written) -> None:
 @pytest.mark.parametrize(
     ("provider", "advice"),
     [
-        ("aws", "before the export's name"),
+        ("aws", "precedes the export's name"),
         ("azure", "FocusCost"),
         ("gcp", "2026-05/"),
         ("focus", "csv"),

@@ -66,6 +66,10 @@ def command(*words: str) -> str:
     return told.output
 
 
+#: What is done where its parts are at hand.
+ELSEWHERE = {"Something about bills or the pages is wrong": "doctor/test_wing.py"}
+
+
 def test_every_recipe_is_tried() -> None:
     headings = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
     tried = {
@@ -73,7 +77,8 @@ def test_every_recipe_is_tried() -> None:
         for name, test in globals().items()
         if name.startswith("test_") and callable(test)
     }
-    assert [heading for heading in headings if heading not in tried] == []
+    assert all((Path(__file__).parents[2] / file).is_file() for file in ELSEWHERE.values())
+    assert [one for one in headings if one not in tried and one not in ELSEWHERE] == []
 
 
 def test_send_a_corrected_file(pipeline: Pipeline) -> None:
@@ -171,7 +176,7 @@ def test_withdraw_a_month(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_send_months_of_before(pipeline: Pipeline) -> None:
-    """Send months of before: a new installation shows them, and a backfill sends them."""
+    """Send earlier months: a new installation shows them, and a backfill sends them."""
     for month in MONTHS:
         pipeline.upload(GOOD, month)
     old = Schedule(adopt=timedelta(0))
@@ -229,7 +234,7 @@ def test_move_to_another_stream(
 
 
 def test_the_home_of_dagster_is_lost(pipeline: Pipeline) -> None:
-    """The home of Dagster is lost: nothing is sent again, as the storage knows."""
+    """Dagster's home is lost: nothing is sent again, as the storage knows."""
     for month in MONTHS:
         pipeline.upload(GOOD, month)
         assert verdict(pipeline, month) is Verdict.VERIFIED

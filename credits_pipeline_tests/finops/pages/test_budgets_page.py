@@ -178,7 +178,7 @@ def test_settings_take_decisions_along_and_bring_them_back(
     put(store)
     file = packed(store.contents())
     put(store, "Data", amount="5")
-    app = visit("settings", recent_wing)
+    app = visit("settings", recent_wing, section="files")
     (button,) = [one for one in app.get("download_button") if "YAML" in one.proto.label]
     assert button.proto.url
     (field,) = app.get("file_uploader")
@@ -197,7 +197,7 @@ def test_who_is_no_admin_takes_nothing_in(
     visit: Visit, recent_wing: Path, store: DecisionStore
 ) -> None:
     put(store)
-    (field,) = visit("settings", recent_wing, person=VIEWER).get("file_uploader")
+    (field,) = visit("settings", recent_wing, person=VIEWER, section="files").get("file_uploader")
     assert field.proto.disabled
 
 
