@@ -5,6 +5,7 @@ them see under the same path as this machine.
 """
 
 import re
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -46,7 +47,7 @@ class SparkEngine:
             EngineError: the client is not installed, or nothing answers there.
         """
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _no_doctest():
                 # Its client warns of pandas 3, which nothing here uses.
                 warnings.simplefilter("ignore", FutureWarning)
                 from pyspark.sql.connect.session import (  # noqa: PLC0415 - only with a cluster
@@ -123,6 +124,24 @@ class SparkEngine:
             path.unlink()
         folder.rmdir()
         return int(self.read(f"SELECT COUNT(1) FROM {_name(table)}")[0][0])  # noqa: S608 - quoted
+
+
+@contextmanager
+def _no_doctest() -> Iterator[None]:
+    """Give the program a file while the client loads.
+
+    The client takes a process without one, such as ``python -c`` or a worker of Dagster's, for its
+    own doctests, and ends it.
+    """
+    main = sys.modules["__main__"]
+    if hasattr(main, "__file__"):
+        yield
+        return
+    main.__file__ = sys.executable
+    try:
+        yield
+    finally:
+        del main.__file__
 
 
 @contextmanager
