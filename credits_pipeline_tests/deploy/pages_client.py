@@ -1,16 +1,24 @@
-"""A browser's part in the protocol of the pages, without a browser: what a page shows a person."""
+"""A browser's part in the protocol of the pages, without a browser: what a page shows a person.
 
+One thread reads and writes a socket: two of them lose what an encrypted one says, now and then.
+"""
+
+import asyncio
 import base64
 import socket
 import ssl
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from websockets.sync.client import connect
+from websockets.asyncio.client import connect
 
 #: What a script that has ended says.
 _ENDED = "script_finished"
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -45,15 +53,10 @@ def look(
         user: who is signed in by password; the password is the name, twice.
         how: further arguments of `websockets`: origin, additional_headers.
     """
-    from streamlit.proto.BackMsg_pb2 import BackMsg
-    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-
     headers = dict(how.pop("additional_headers", {}))
     if user is not None:
-        told = base64.b64encode(f"{user}:{user * 2}".encode()).decode()
-        headers["Authorization"] = f"Basic {told}"
-    seen = Screen()
-    with connect(
+        headers["Authorization"] = basic(user)
+    opened = connect(
         url.replace("http", "ws", 1) + "/_stcore/stream",
         ssl=ssl_context,
         subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN"],  # type: ignore[list-item] # plain text
@@ -65,14 +68,35 @@ def look(
         open_timeout=60,
         max_size=None,
         **how,
-    ) as connected:
+    )
+    return ended(_seen(opened, page, query))
+
+
+def basic(user: str) -> str:
+    """The header of somebody whose password is the name, twice."""
+    return f"Basic {base64.b64encode(f'{user}:{user * 2}'.encode()).decode()}"
+
+
+def ended(work: Coroutine[Any, Any, Result]) -> Result:
+    """What it ends with; a browser's tests have a loop of their own in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _seen(opened: connect, page: str, query: str) -> Screen:
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    seen = Screen()
+    async with opened as connected:
         asked = BackMsg()
         asked.rerun_script.query_string = query
         asked.rerun_script.page_name = page
-        connected.send(asked.SerializeToString())
+        await connected.send(asked.SerializeToString())
         while True:
             told = ForwardMsg()
-            told.ParseFromString(connected.recv(120))
+            async with asyncio.timeout(120):
+                told.ParseFromString(await connected.recv(decode=False))
             seen.frames += 1
             kind = told.WhichOneof("type")
             if kind == _ENDED:

@@ -1,5 +1,6 @@
 """The services of docker-compose.yaml live, on PostgreSQL and S3, with nginx before both UIs."""
 
+import asyncio
 import json
 import ssl
 import subprocess
@@ -12,8 +13,8 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from credits_pipeline.core import aws
 from credits_pipeline.core.month import BillingMonth
@@ -25,7 +26,7 @@ from credits_pipeline.finops.pages.starting import launch
 from credits_pipeline.sandbox.sample import SAMPLE
 from credits_pipeline.sandbox.servers import API_KEY, Sandbox, sandbox, upload
 from credits_pipeline_tests.deploy.files import compose
-from credits_pipeline_tests.deploy.pages_client import Screen, look
+from credits_pipeline_tests.deploy.pages_client import Screen, basic, ended, look
 from credits_pipeline_tests.deploy.production import (
     DOOR,
     EDITOR,
@@ -323,21 +324,21 @@ def test_a_link_of_another_site_opens_the_ui(live: Live, trusted: ssl.SSLContext
 
 def subscribed(live: Live, trusted: ssl.SSLContext, origin: str, user: str | None) -> Any:
     """The first answer of a subscription through the proxy."""
-    import base64
 
-    url = live.services.url("nginx").replace("https://", "wss://") + "/graphql"
-    told = base64.b64encode(f"{user}:{(user or '') * 2}".encode()).decode()
-    with connect(
-        url,
-        ssl=trusted,
-        origin=origin,  # type: ignore[arg-type] # its own kind of text
-        subprotocols=["graphql-ws"],  # type: ignore[list-item] # as above
-        additional_headers={} if user is None else {"Authorization": f"Basic {told}"},
-        proxy=None,
-        open_timeout=60,
-    ) as socket:
-        socket.send(json.dumps({"type": "connection_init", "payload": {}}))
-        return json.loads(socket.recv(60))
+    async def first() -> Any:
+        async with connect(
+            live.services.url("nginx").replace("https://", "wss://") + "/graphql",
+            ssl=trusted,
+            origin=origin,  # type: ignore[arg-type] # its own kind of text
+            subprotocols=["graphql-ws"],  # type: ignore[list-item] # as above
+            additional_headers={} if user is None else {"Authorization": basic(user)},
+            proxy=None,
+            open_timeout=60,
+        ) as socket:
+            await socket.send(json.dumps({"type": "connection_init", "payload": {}}))
+            return json.loads(await asyncio.wait_for(socket.recv(), 60))
+
+    return ended(first())
 
 
 def test_subscriptions_pass(live: Live, trusted: ssl.SSLContext) -> None:
