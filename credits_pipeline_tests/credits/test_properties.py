@@ -33,7 +33,7 @@ import reference
 import written
 
 #: Damaged files that are tried, by CI the same ones each time; ``make fuzz`` tries 200,000 others.
-MUTATED = int(os.environ.get("FUZZ_FILES", "300"))
+MUTATED = int(os.environ.get("FUZZ_FILES", "2000"))
 SOME_MONTH = BillingMonth(2000, 1)
 FIXTURES = [
     path.read_bytes() for path in sorted((Path(__file__).parent / "fixtures").glob("*/*.csv"))
