@@ -191,7 +191,7 @@ def add(
         if taken and not replace:
             fail(
                 f"There is a policy {taken[0]!r} already, written by {known[taken[0]].by}. What "
-                "to do: give yours another id, or say --replace.",
+                "to do: give yours another id, or use --replace.",
                 1,
             )
         for one in read:

@@ -82,7 +82,7 @@ def _found(
                 fail(f"{word!r} is no {what}; there are {', '.join(known)}.", 2)
     found = read_recommendations(storage_root(), now=datetime.now(UTC))
     if found is None:
-        fail("Nothing was scanned yet. What to do: credits-pipeline scan.", 2)
+        fail("Nothing has been scanned yet. What to do: credits-pipeline scan.", 2)
     states = set(state or (OPEN, PLANNED))
     return found.only(
         lambda one: (

@@ -224,7 +224,13 @@ def _seen() -> "tuple[str, list[Seen]]":
         ledger = Ledger(Depot(storage_root()))
         record = ledger.current()
         if record is None:
-            fail("No policy was evaluated yet. What to do: credits-pipeline policies evaluate.", 2)
+            fail(
+                (
+                    "No policy has been evaluated yet. What to do: credits-pipeline policies "
+                    "evaluate."
+                ),
+                2,
+            )
         return record.at, seen_now(ledger.violations(record.version), decided().said)
     except (SettingError, DecisionsError, BillError) as error:
         fail(str(error), 2)

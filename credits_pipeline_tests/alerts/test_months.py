@@ -89,7 +89,7 @@ BEFORE = attempt(Verdict.FAILED, reason="503 after 3 tries", what_to_do="It pass
     ("changes", "same"),
     [
         ({"run_id": "run-2", "reason": "502 after 9 tries"}, True),
-        ({"what_to_do": "See that the disk is not full."}, False),
+        ({"what_to_do": "Check that the disk is not full."}, False),
         ({"verdict": Verdict.INCOMPLETE}, False),
         ({"file_version": "20250204T101112Z-0a0b0c0d"}, False),
         ({"permanent": True}, False),

@@ -125,7 +125,7 @@ def test_a_built_in_is_shown_changed_and_brought_back(rule: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("violations",), "No policy was evaluated yet"),
+        (("violations",), "No policy has been evaluated yet"),
         (("violations", "--state", "closed"), "state is 'closed'"),
         (("violations", "--since", "now"), "since is 'now'"),
         (("violations", "--json", "--csv"), "two answers"),

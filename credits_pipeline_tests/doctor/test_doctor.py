@@ -362,6 +362,6 @@ def test_a_channel_that_is_tried_gets_one_message_or_says_why_not(
     assert slack["state"] == ("ok" if answer == 200 else "wrong")
     assert len(webhook.taken) == (answer == 200)
     assert mail["state"] == "ok"
-    assert mailbox.subjects == ["[credits] credits-pipeline: this is how alerts come"]
+    assert mailbox.subjects == ["[credits] credits-pipeline: this is what alerts look like"]
     assert len(found(doctor("--json"))["alerts"]) == 1
     assert webhook.asked == len(mailbox.taken) == 1

@@ -143,7 +143,7 @@ def test_tables_of_another_release_are_told_and_left_as_they_are(wing: Path) -> 
         connection.execute(sa.text(f"UPDATE {table} SET version_num = 'of yesterday'"))
     found = looked()["spend, decisions"]
     assert "of version of yesterday" in found[0].says
-    assert "Back the database up" in found[0].to_do
+    assert "Back up the database" in found[0].to_do
     with engine.connect() as connection:
         assert connection.execute(sa.text(f"SELECT version_num FROM {table}")).scalar() == (
             "of yesterday"

@@ -140,7 +140,7 @@ class Server:
                 what = "broke off, and may have taken the e-mail"
             told = without(said(error), self.password, f"\0{self.user}\0{self.password}")
             raise kind(
-                f"{self.host} {what} “{title}”: {told}. What to do: if this stays, see that "
+                f"{self.host} {what} “{title}”: {told}. What to do: if this stays, check that "
                 f"{ALERT_SMTP.name} is right."
             ) from None
         return refused

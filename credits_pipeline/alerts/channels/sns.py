@@ -40,7 +40,7 @@ class Sns:
         except (ClientError, BotoCoreError, OSError) as error:
             raise ChannelError(
                 f"{self.topic} did not take “{alert.title}”: {error}. What to do: if this stays, "
-                f"see that the topic of {ALERT_SNS.name} is there and grants sns:Publish."
+                f"check that the topic of {ALERT_SNS.name} is there and grants sns:Publish."
             ) from None
 
 

@@ -136,7 +136,10 @@ def _of_the_end(one: "Outlook", address: str) -> Health:
                 + (
                     f": {for_people(one.a_month)} a month at its last pace." if one.a_month else "."
                 ),
-                to_do="Expect the bill to be larger by that, and see that budgets know of it.",
+                to_do=(
+                    "Expect the bill to be larger by that, and see that budgets take it into "
+                    "account."
+                ),
                 address=address,
             ),
         )

@@ -119,7 +119,7 @@ def plausible(
     said = f"{told[0].upper()}{told[1:]}. {_compared_with(looked_at)}"
     if unusual:
         said += (
-            f" More than {limits.percent} % off is unusual. See that the file "
+            f" More than {limits.percent} % off is unusual. Check that the file "
             "is the right one and whole."
         )
     return Statement(

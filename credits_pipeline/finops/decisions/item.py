@@ -183,7 +183,7 @@ class ChangedMeanwhileError(DecisionsError):
         )
         super().__init__(
             f"{_told(kind, key, expected, found)}{self._fields()} Nothing was written. What to do: "
-            "look at what it says now, and save again on top of that."
+            "look at the current values, then save again."
         )
 
     def differences(self) -> dict[str, tuple[Any, Any]]:
@@ -210,7 +210,7 @@ def _told(
 ) -> str:
     name = f"The {kind.replace('_', ' ')} {key!r}"
     if found is None:
-        return f"{name} is not there any more."
+        return f"{name} no longer exists."
     by, at = (
         (found.updated_by, found.updated_at) if isinstance(found, Item) else (found.who, found.at)
     )

@@ -82,13 +82,13 @@ def acknowledge(
     _check(seen, by)
     if reason not in REASONS:
         raise JudgingError(
-            f"{reason!r} is no reason. What to do: give one of {', '.join(REASONS)}."
+            f"{reason!r} is not a reason. What to do: give one of {', '.join(REASONS)}."
         )
     if reason == "other" and not note.strip():
-        raise JudgingError("The reason is other, and no note says which. What to do: write one.")
+        raise JudgingError("The reason is other, but there is no note. What to do: write one.")
     ends = None if until is None else datetime.combine(until, time.max, UTC)
     if ends is not None and ends <= seen.now:
-        raise JudgingError(f"{until} is over. What to do: name a day that is to come.")
+        raise JudgingError(f"{until} is over. What to do: give a day in the future.")
     return states.set(
         SUBJECT,
         one.id,
@@ -178,7 +178,7 @@ def said_of(state: State | None) -> Mapping[str, Any] | None:
 
 def _check(seen: Seen, by: By) -> None:
     if seen.status is Status.FIXED:
-        raise JudgingError("It is fixed, so that there is nothing to accept.")
+        raise JudgingError("It is fixed, so there is nothing to accept.")
     why = why_not_judged(seen.violation, is_approver=by.is_approver)
     if why:
         raise JudgingError(f"{why} What to do: ask one of them.")

@@ -51,7 +51,7 @@ class Judgement:
         if self.state == DISMISSED and self.reason not in REASONS:
             raise JudgementError("Choose why it is dismissed.")
         if self.state == SNOOZED and self.until is None:
-            raise JudgementError("Choose the day on which it is open again.")
+            raise JudgementError("Choose the day on which it opens again.")
         if self.until is not None and self.until <= today:
             raise JudgementError("The day has to be after today.")
 

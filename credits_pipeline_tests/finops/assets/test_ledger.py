@@ -137,4 +137,4 @@ def test_three_sides_without_any_at_hand_are_not_clean(wing_with: Wing) -> None:
     (check,) = result.get_asset_check_evaluations()
     assert not check.passed
     assert check.severity is dg.AssetCheckSeverity.WARN
-    assert "nothing to hold it against" in (check.description or "")
+    assert "nothing to compare it with" in (check.description or "")

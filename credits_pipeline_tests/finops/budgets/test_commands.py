@@ -123,9 +123,9 @@ def test_one_file_that_can_t_be_keeps_all_of_them_out_and_is_named(folder: Path)
     (folder / "budget" / "Bad.yaml").write_text("amount: 12\nfrm: 2026-01\n")
     done = run("decisions", "import", str(folder))
     assert done.exit_code == 1
-    assert "the budget 'Bad' can't be kept: frm is no field of it; did you mean from?" in " ".join(
-        done.output.split()
-    )
+    assert "the budget 'Bad' can't be stored: frm is no field of it; did you mean from?" in (
+        " "
+    ).join(done.output.split())
     assert answered("budgets", "--json")["budgets"] == []
 
 

@@ -146,7 +146,7 @@ def test_currencies_are_never_added_and_the_others_still_counted(tmp_path: Path)
     wrong = dict(found.wrong)
     assert "holds EUR and USD, which are never added" in wrong["all"]
     assert "from is missing" in wrong["broken"]
-    assert "'planet' is no word of a scope" in wrong["word"]
+    assert "'planet' is not a word of a scope" in wrong["word"]
     with pytest.raises(BudgetScopeError, match="give it a currency, such as EUR"):
         standing(published, Budget.of("all", bodies["all"]), date(2026, 5, 20))
 

@@ -225,7 +225,7 @@ def test_a_closed_statement_that_somebody_edited_is_refused(
     closed, _ = close(bills, store, MAY)
     (file,) = bills.storage.glob(f"chargeback/statements/{closed.totals_digest}.json")
     file.write_text(file.read_text().replace('"30.33"', '"3.33"'))
-    with pytest.raises(KeptError, match="was changed since it was kept"):
+    with pytest.raises(KeptError, match="was changed since it was stored"):
         stated(bills, store, MAY)
     file.unlink()
     with pytest.raises(KeptError, match="is not there"):

@@ -113,7 +113,7 @@ def test_a_run_that_is_killed_never_loses_a_letter_and_a_second_one_is_the_same_
     found = send(view, depot, post(mailbox).send, LATER)
     assert found.failures == ()
     bodies = [str(one.get_body().get_content()) for one in mailbox.taken]  # type: ignore[union-attr]
-    told = [body for body in bodies if "You may have got this statement before" in body]
+    told = [body for body in bodies if "You may already have received this statement" in body]
     assert len(told) == len(found.again) == again
     if again:
         (sentence,) = found.again
@@ -136,7 +136,7 @@ def test_a_letter_that_was_just_begun_is_left_to_the_run_that_began_it(
         send(view, depot, post(mailbox).send, NOW)
     found = send(view, depot, post(mailbox).send, NOW + ON_ITS_WAY - timedelta(seconds=1))
     assert found.owners == ()
-    assert "is on its way since 2026-06-05 04:30 UTC" in found.failures[0]
+    assert "has been on its way since 2026-06-05 04:30 UTC" in found.failures[0]
     assert mailbox.taken == []
     assert send(view, depot, post(mailbox).send, NOW + ON_ITS_WAY).owners == ("search",)
 

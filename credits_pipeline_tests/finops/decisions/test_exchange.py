@@ -143,5 +143,5 @@ def test_a_zip_that_can_t_be_used_is_told_by_the_file_in_it(
 
 
 def test_what_is_no_zip_is_said() -> None:
-    with pytest.raises(DecisionsError, match="this is no ZIP"):
+    with pytest.raises(DecisionsError, match="this is not a ZIP"):
         unpacked(b"PK no")

@@ -267,8 +267,8 @@ def test_an_acknowledgement_ends_with_its_day_and_with_its_violation(world: Worl
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"reason": "because"}, "is no reason"),
-        ({"reason": "other"}, "no note says which"),
+        ({"reason": "because"}, "is not a reason"),
+        ({"reason": "other"}, "there is no note"),
         ({"reason": "accepted risk", "until": date(2026, 11, 1)}, "is over"),
     ],
 )

@@ -109,6 +109,6 @@ def test_whoever_is_never_the_quicker_one_gives_up_and_says_so(
         look(there, f"quicker-{next(turns)}")
         return Record("", NOW.isoformat(), 0, {}, {}), all_known
 
-    with pytest.raises(GovernanceError, match="What to do: have one machine evaluate"):
+    with pytest.raises(GovernanceError, match="What to do: let only one machine evaluate"):
         Ledger(here).change(make)
     assert len(known(there)) == next(turns)

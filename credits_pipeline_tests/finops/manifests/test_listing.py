@@ -152,7 +152,7 @@ def test_a_delivery_that_goes_back_in_time_does_not_count(tmp_path: Path, lake: 
     aged(tmp_path / "b", JUNE_10)
     done = take_in(source, lake)
     assert (done.outcome, done.version) == ("refused", first.version)
-    assert "went back in time" in failed(done)["delivery_is_newest"].says
+    assert "has an older delivery" in failed(done)["delivery_is_newest"].says
     done = take_in(source, lake, accept=("delivery_is_newest",))
     assert (done.outcome, billed(lake, source)) == ("published", 1.5)
 

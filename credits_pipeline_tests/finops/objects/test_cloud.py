@@ -187,7 +187,7 @@ def test_a_refresh_that_is_written_over_the_last_one_is_waited_for(
             key = path.relative_to(tmp_path / "b").as_posix()
             aws.s3_client().upload_file(str(path), bucket, key)
     source = Source("aws-bills", "aws", f"s3://{bucket}", "bills")
-    with pytest.raises(DeliveryError, match="is being written over this one") as raised:
+    with pytest.raises(DeliveryError, match="is overwriting this one") as raised:
         take_in(source, open_lake(str(tmp_path / "lake")))
     assert raised.value.passes
 

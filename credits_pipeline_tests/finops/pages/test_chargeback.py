@@ -91,8 +91,8 @@ def test_one_team_is_shown_by_account_and_service(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"month": "2001-01"}, "There is no bill of the month '2001-01'"),
-        ({"month": "May"}, "There is no bill of the month 'May'"),
+        ({"month": "2001-01"}, "There is no bill for the month '2001-01'"),
+        ({"month": "May"}, "There is no bill for the month 'May'"),
         ({"model": "nobody's"}, 'there is no allocation model "nobody\'s"'),
         ({"team": "nobody"}, "'nobody' owes nothing"),
     ],
@@ -216,7 +216,7 @@ REFUSED = [
     ("rules:\n- when: {account: 123}\n  to: core\n", "stands in quotes"),
     ("rules:\n- to: serach\n", "'serach' is in no bill and is no statement owner"),
     ("pools:\n- {name: p, split: fixed, shares: {core: '99'}}\n", "must be 100 %"),
-    ("rules:\n- {when: {floor: ['2']}, to: core}\n", "'floor' is no word of a charge"),
+    ("rules:\n- {when: {floor: ['2']}, to: core}\n", "'floor' is not a word of a charge"),
 ]
 
 
@@ -238,7 +238,7 @@ def test_of_two_who_edit_the_rules_the_second_is_told_what_changed(visit: Visit)
                       "credits": "receipts"}, by=ANN, expected=1)  # fmt: skip
     edit(app, RULES)
     press(app, "Save")
-    assert "Somebody saved it first" in app.error[0].value
+    assert "Somebody else saved it first" in app.error[0].value
     with open_decisions() as decisions:
         assert decisions.items("allocation_model")[0].version == 2
 
@@ -259,7 +259,7 @@ def test_without_a_model_rules_are_suggested_from_what_is_tagged(
     )
     bills.publish()
     app = visit("chargeback", bills.storage, month=str(LAST))
-    told = table(app, "Of its tagged costs")
+    told = table(app, "Share of its tagged costs")
     assert (told["Account"], told["Team"], told["Unallocated now"]) == (
         ["111111111111"], ["core"], [40.0],
     )  # fmt: skip
@@ -271,7 +271,7 @@ def test_an_owner_gets_a_cost_centre_and_addresses(visit: Visit) -> None:
     fields = {one.label: one for one in app.text_input}
     fields["Name of the team"].set_value("search")
     fields["Cost centre"].set_value("CC-7")
-    fields["Addresses that get the statement, with commas between them"].set_value("a@example.com")
+    fields["Addresses that receive the statement, separated by commas"].set_value("a@example.com")
     press(app, "Save owner")
     with open_decisions() as decisions:
         (item,) = decisions.items("statement_owner")

@@ -99,7 +99,7 @@ def test_before_the_first_evaluation_the_built_ins_are_there_with_what_each_need
     visit: Visit,
 ) -> None:
     app = visit("governance", "one cloud", period=str(LAST))
-    assert "No policy was evaluated yet" in shown(app)
+    assert "No policy has been evaluated yet" in shown(app)
     policies = table_of(app, "Policy")
     assert len(policies) == 15
     assert set(policies["State"]) == {"on", "off"}

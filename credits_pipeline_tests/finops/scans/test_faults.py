@@ -97,7 +97,7 @@ def test_a_metric_that_goes_over_several_answers_is_one_and_hours_are_counted(
     assert busy["network_mb_day_14d"] == pytest.approx(90_000)
     silent = rows[own_only.id("metrics-missing")]
     assert dict(silent["facts"])["hours_seen"] == 0
-    assert dict(silent["not_known"])["cpu_max_14d"] == "CloudWatch has no value of it in 14 days"
+    assert dict(silent["not_known"])["cpu_max_14d"] == "CloudWatch has no value for it in 14 days"
     asked = own_only.world.requests["monitoring:GetMetricData"]
     assert kept.about["requests"]["cloudwatch:GetMetricData"] == asked > 5
     assert kept.about["metrics"] == sum(

@@ -163,4 +163,4 @@ def test_a_finding_without_a_bill_saves_what_is_not_known() -> None:
     outside, _ = parsed(json.dumps(RECOMMENDER_JSON))
     (item,) = find([], AT, outside=outside).items.values()
     assert item.saving is None
-    assert "no bill has the resource" in item.why_unknown
+    assert "no bill contains the resource" in item.why_unknown

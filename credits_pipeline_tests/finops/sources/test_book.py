@@ -70,7 +70,7 @@ def test_a_source_that_is_not_there_is_told_with_those_that_are(decisions: Decis
         ("a b", "aws", "s3://bucket", "x", "can't be the name"),
         ("a" * 41, "aws", "s3://bucket", "x", "can't be the name"),
         ("../x", "aws", "s3://bucket", "x", "can't be the name"),
-        ("credits-receipts", "aws", "s3://bucket", "x", "name of the receipts"),
+        ("credits-receipts", "aws", "s3://bucket", "x", "reserved for the receipts"),
         ("aws", "amazon", "s3://bucket", "x", "use one of aws, azure, gcp, focus"),
         ("aws", "aws", "s3://bucket", "", "lacks its export's name"),
         ("aws", "aws", "s3://bucket", "a/b", "can't be the name of an export"),
@@ -79,7 +79,7 @@ def test_a_source_that_is_not_there_is_told_with_those_that_are(decisions: Decis
         ("x", "focus", "https://host/x", "", "can't be the location"),
         ("x", "focus", "s3://", "", "can't be the location"),
         ("x", "focus", "s3://buc ket/x", "", "can't be the location"),
-        ("x", "focus", "s3://bucket/a/../b", "", "a step . or .."),
+        ("x", "focus", "s3://bucket/a/../b", "", "has . or .. as a step"),
     ],
 )
 def test_what_can_t_be_a_source_is_refused_with_what_to_do(
