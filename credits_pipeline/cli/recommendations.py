@@ -50,7 +50,7 @@ def recommendations(
     `credits-pipeline recommendations --json | jq -r '.total[].saving'`
     """
     if as_json and as_csv:
-        fail("--json and --csv are two answers: ask for one.", 2)
+        fail("--json and --csv are two answers: choose one.", 2)
     from credits_pipeline.cli.finding import told_errors  # noqa: PLC0415 - when used
 
     with told_errors():

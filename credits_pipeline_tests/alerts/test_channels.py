@@ -118,7 +118,7 @@ def test_slack_that_can_not_be_reached_is_said_without_its_address() -> None:
 )
 def test_an_address_that_slack_s_client_can_not_use_stops_no_other_channel(address: str) -> None:
     with pytest.raises(
-        ChannelError, match=r"did not take .*: (InvalidURL|Unicode(Encode)?Error)\."
+        ChannelError, match=r"did not accept .*: (InvalidURL|Unicode(Encode)?Error)\."
     ) as caught:
         Slack(address).send(ALERT, UI)
     assert "secret-4c1e" not in "".join(traceback.format_exception(caught.value))
@@ -185,7 +185,7 @@ def test_a_server_that_takes_nothing_is_said(mailbox: Mailbox, refused: str) -> 
 
 
 def test_a_server_that_is_not_there_is_said() -> None:
-    with pytest.raises(ChannelError, match=r"127\.0\.0\.1 did not take the e-mail.*refused"):
+    with pytest.raises(ChannelError, match=r"127\.0\.0\.1 did not accept the e-mail.*refused"):
         mail(9, "a@example.com").send(ALERT, UI)
 
 
@@ -289,7 +289,7 @@ def test_a_topic_that_is_not_there_is_named(topic: Topic, monkeypatch: pytest.Mo
     monkeypatch.setenv("CREDITS_ALERT_SNS", f"{topic.arn}-misspelt")
     channel = sns.configured()
     assert channel is not None
-    with pytest.raises(ChannelError, match=r"-misspelt did not take .*NotFound.*sns:Publish"):
+    with pytest.raises(ChannelError, match=r"-misspelt did not accept .*NotFound.*sns:Publish"):
         channel.send(ALERT, UI)
 
 

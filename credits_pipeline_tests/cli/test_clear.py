@@ -68,7 +68,7 @@ def test_nothing_is_done_where_a_person_does_not_agree(cloudzero: CloudZeroStand
 def test_a_pipe_withdraws_nothing(cloudzero: CloudZeroStandIn) -> None:
     piped = CliRunner().invoke(app, ["clear", "--month", "2025-01"], input="y\n")
     assert piped.exit_code == 2, piped.output
-    assert "Nobody answered, and nothing was changed" in piped.stderr
+    assert "Nobody answered, so nothing was changed" in piped.stderr
     assert costs(cloudzero) == ["-12.00"]
 
 

@@ -110,7 +110,7 @@ def test_a_table_has_the_invoice_to_the_cent_and_says_where_it_comes_from(
         (("--tag", "environment"), "has no value"),
         (("--tag", "colour=red"), "'colour' is not a word of a scope"),
         (("--currency", "EUR"), "currency 'EUR' occurs in no bill. Did you mean USD?"),
-        (("--json", "--csv"), "ask for one"),
+        (("--json", "--csv"), "choose one"),
     ],
 )
 def test_what_can_t_be_answered_is_told_with_what_is_right(

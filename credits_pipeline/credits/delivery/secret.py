@@ -64,7 +64,7 @@ def read_secret(name: str) -> Secret:
     except (BotoCoreError, OSError) as error:
         raise TransientError(
             f"{_could_not_be_read(name)}: {error}.",
-            "If this stays, check that Secrets Manager can be reached from here.",
+            "If this persists, check that Secrets Manager can be reached from here.",
         ) from None
     fields = _fields(answer.get("SecretString", ""))
     # From here on, a traceback that shows local variables shows no key.

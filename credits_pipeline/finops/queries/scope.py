@@ -151,7 +151,7 @@ def _choice(word: str, allowed: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text.lower() not in known:
-            raise ValueError(f"{word} is one of {listed(known)}, and {text!r} is none of them")
+            raise ValueError(f"{word} is one of {listed(known)}, and {text!r} is not one of them")
         return text.lower()
 
     return read

@@ -247,7 +247,7 @@ def test_a_channel_that_is_down_gets_it_later_and_the_others_do_not_get_it_twice
     pipeline.run()
     desk.webhook.answers = [500, 500]
     for _ in range(2):
-        with pytest.raises(alert_sensor.AlertError, match=r"Slack did not take .*500.*next tick"):
+        with pytest.raises(alert_sensor.AlertError, match=r"Slack did not accept .*500.*next tick"):
             desk.tick()
     assert desk.told() == ["2025-01: blocked, nothing was sent"]
 

@@ -110,4 +110,4 @@ def test_a_body_without_rows_that_is_taken_is_told(
     cloudzero.inject(Fault(operation="create", kind="status", status=200, body=taken))
     tried = {step.operation: step for step in probe(rehearsing, MONTH)}[Operation.CREATE_DROP]
     assert not tried.works
-    assert "CloudZero took a body without rows" in tried.says
+    assert "CloudZero accepted a body without rows" in tried.says

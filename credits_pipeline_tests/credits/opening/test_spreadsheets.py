@@ -304,7 +304,7 @@ def test_repeated_rows_and_columns_of_an_ods_are_all_there_and_the_blank_end_is_
             "protected with a password",
         ),
         (b"PK\x03\x04 and then nothing", "damaged zip archive"),
-        (zipped({"a.txt": "x"}), "zip archive and no spreadsheet"),
+        (zipped({"a.txt": "x"}), "zip archive, not a spreadsheet"),
         (zipped({"Index/Document.iwa": "x"}), "Apple Numbers"),
         (zipped({"xl/workbook.bin": "x"}), "binary Excel workbook (xlsb)"),
         (

@@ -223,7 +223,7 @@ def test_two_stored_profiles_for_one_header_are_refused_by_name() -> None:
     one = profiles().stored[0]
     text = PROFILE.format(top="", amount="").replace('"partner"', '"other"')
     other = parse(text.encode(), file="other.toml")
-    with pytest.raises(UnreadableFile, match="2 profiles are for, partner and other"):
+    with pytest.raises(UnreadableFile, match="2 profiles match, partner and other"):
         read("111111111111,Credit,-1.00,USD,\n", Profiles(stored=(one, other)))
 
 
