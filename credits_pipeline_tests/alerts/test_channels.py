@@ -73,7 +73,7 @@ def test_what_slack_refuses_is_said_without_its_address(
         "x" * 190 + "{url}",
     ],
 )
-def test_what_slack_repeats_of_its_address_is_not_told(webhook: Webhook, echo: str) -> None:
+def test_what_slack_repeats_of_its_address_is_not_shown(webhook: Webhook, echo: str) -> None:
     path = "/services/T0/B0/secret-4c1e"
     webhook.answers, webhook.says = [404], echo.format(path=path, url=webhook.url)
     with pytest.raises(ChannelError, match="404") as caught:
@@ -165,7 +165,7 @@ def test_a_text_with_line_ends_breaks_no_header(mailbox: Mailbox) -> None:
     assert message["Subject"].startswith("[credits] 2025-01 Bcc: x@example.com: bad")
 
 
-def test_one_address_that_is_refused_is_told_and_the_others_have_it(mailbox: Mailbox) -> None:
+def test_one_refused_address_is_reported_and_the_others_get_the_message(mailbox: Mailbox) -> None:
     mailbox.refuse = {"gone@example.com"}
     with pytest.raises(PartlyToldError, match=r"not for gone@example\.com"):
         mail(mailbox.port, "a@example.com", "gone@example.com").send(ALERT, UI)

@@ -113,7 +113,7 @@ def test_a_table_has_the_invoice_to_the_cent_and_says_where_it_comes_from(
         (("--json", "--csv"), "choose one"),
     ],
 )
-def test_what_can_t_be_answered_is_told_with_what_is_right(
+def test_what_can_t_be_answered_is_refused_with_what_is_right(
     written: Written, arguments: tuple[str, ...], told: str
 ) -> None:
     done = run("spend", *arguments)

@@ -153,11 +153,6 @@ class DropResult:
         """Dollars of credit of the accounts left out."""
         return Decimal(0) if self.left_out.is_empty() else Decimal(usd_of(self.left_out).sum())
 
-    @property
-    def holds_payload(self) -> bool:
-        """Whether CloudZero holds what was to be sent: the verdicts that have a receipt."""
-        return self.verdict in {"verified", "partial", "unchanged"}
-
 
 def _quiet(_: str) -> None:
     """Progress that nobody follows."""

@@ -194,11 +194,6 @@ class Budget:
         """Words that filter, each with its values."""
         return dict(self.chosen)
 
-    @property
-    def is_fiscal(self) -> bool:
-        """Whether its year begins in a month other than January."""
-        return self.every != "month" and self.start_month != 1
-
 
 def _check(id_: str, body: Mapping[str, Any]) -> None:
     Budget.of(id_, body)

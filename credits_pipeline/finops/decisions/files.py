@@ -14,7 +14,14 @@ import yaml
 
 from credits_pipeline.finops.decisions.body import Body, InvalidBodyError, canonical, checked
 from credits_pipeline.finops.decisions.exchange import Contents
-from credits_pipeline.finops.decisions.item import Author, DecisionsError, Item, Snapshot, State
+from credits_pipeline.finops.decisions.item import (
+    Author,
+    DecisionsError,
+    Item,
+    Ruling,
+    Snapshot,
+    State,
+)
 from credits_pipeline.finops.decisions.kind import (
     CheckItem,
     CheckState,
@@ -195,14 +202,10 @@ class FileStates:
         self,
         subject_kind: str,
         subject_id: str,
-        state: str,  # noqa: ARG002 - as a database takes it
+        ruling: Ruling,  # noqa: ARG002 - as a database takes it
         *,
         by: Author,  # noqa: ARG002
         expected: int | None,  # noqa: ARG002
-        until: datetime | None = None,  # noqa: ARG002
-        reason: str = "",  # noqa: ARG002
-        note: str = "",  # noqa: ARG002
-        owner: str = "",  # noqa: ARG002
     ) -> NoReturn:
         """Refuse.
 

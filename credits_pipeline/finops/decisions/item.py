@@ -77,6 +77,25 @@ class State:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What somebody decides about a finding.
+
+    Attributes:
+        state: a word of that kind of findings, such as dismissed.
+        until: when it is open again; None for never.
+        reason: a word of that kind.
+        note: free text.
+        owner: who has to act.
+    """
+
+    state: str
+    until: datetime | None = None
+    reason: str = ""
+    note: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True)
 class ClosedMonth:
     """A month whose statement was frozen.
 

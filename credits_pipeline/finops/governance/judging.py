@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from credits_pipeline.finops.decisions import Author, State
+from credits_pipeline.finops.decisions import Author, Ruling, State
 from credits_pipeline.finops.decisions.kind import ItemKind, JudgedKind
 from credits_pipeline.finops.governance import book
 from credits_pipeline.finops.governance.policy import Policy, Severity
@@ -92,13 +92,15 @@ def acknowledge(
     return states.set(
         SUBJECT,
         one.id,
-        Status.ACKNOWLEDGED.value,
+        Ruling(
+            Status.ACKNOWLEDGED.value,
+            until=ends,
+            reason=reason,
+            note=_note(note),
+            owner=seen.said.owner if seen.said else "",
+        ),
         by=by.author,
         expected=_version(seen),
-        until=ends,
-        reason=reason,
-        note=_note(note),
-        owner=seen.said.owner if seen.said else "",
     )
 
 
@@ -113,11 +115,9 @@ def open_again(states: "Judging", seen: Seen, *, by: By, note: str = "") -> Stat
     return states.set(
         SUBJECT,
         seen.violation.id,
-        Status.OPEN.value,
+        Ruling(Status.OPEN.value, note=_note(note), owner=seen.said.owner if seen.said else ""),
         by=by.author,
         expected=_version(seen),
-        note=_note(note),
-        owner=seen.said.owner if seen.said else "",
     )
 
 
@@ -131,13 +131,15 @@ def assign(states: "Judging", seen: Seen, owner: str, *, by: By) -> State:
     return states.set(
         SUBJECT,
         seen.violation.id,
-        said.state if said else Status.OPEN.value,
+        Ruling(
+            said.state if said else Status.OPEN.value,
+            until=said.until if said else None,
+            reason=said.reason if said else "",
+            note=said.note if said else "",
+            owner=owner.strip()[:320],
+        ),
         by=by.author,
         expected=_version(seen),
-        until=said.until if said else None,
-        reason=said.reason if said else "",
-        note=said.note if said else "",
-        owner=owner.strip()[:320],
     )
 
 

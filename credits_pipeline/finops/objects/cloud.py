@@ -56,7 +56,6 @@ class CloudPlace:
 
     def __init__(self, scheme: str, bucket: str, prefix: str) -> None:
         self._root = f"{scheme}://{bucket}/{prefix}".rstrip("/")
-        self._scheme = scheme
         try:
             self._store = _store(scheme, bucket, prefix)
         except (BaseError, ValueError) as error:

@@ -11,6 +11,7 @@ from credits_pipeline.finops.decisions import (
     Author,
     ChangedMeanwhileError,
     DecisionsError,
+    Ruling,
     State,
 )
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
@@ -127,10 +128,9 @@ def _judge(frame: Frame, one: Seen) -> None:
             decisions.states.set(
                 KIND,
                 one.found.id,
-                state,
+                Ruling(state, note=note.strip()),
                 by=Author(frame.looking.person.name, "ui"),
                 expected=None if one.state is None else one.state.version,
-                note=note.strip(),
             )
     except ChangedMeanwhileError as error:
         st.error(f"Somebody else judged it in the meantime. {plain(error)}")

@@ -103,7 +103,7 @@ def test_a_client_without_a_test_key_is_refused_before_any_request(
     assert cloudzero.log == []
 
 
-def test_a_body_without_rows_that_is_taken_is_told(
+def test_a_body_without_rows_that_is_accepted_is_reported(
     rehearsing: CloudZeroClient, cloudzero: CloudZeroStandIn
 ) -> None:
     taken = '{"drop_id": "a", "month": "2025-01", "row_count": 0}'

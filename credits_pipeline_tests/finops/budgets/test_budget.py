@@ -48,7 +48,7 @@ def test_what_is_kept_reads_back_as_the_same_budget(body: dict[str, Any]) -> Non
 
 
 @given(body=bodies(), day=DAYS)
-def test_every_day_lies_in_one_period_and_periods_lie_one_after_the_other(
+def test_every_day_is_in_one_period_and_periods_follow_one_another(
     body: dict[str, Any], day: date
 ) -> None:
     budget = Budget.of("x", body)
@@ -109,7 +109,7 @@ def test_fiscal_years_and_leap_days(
     assert (str(found.start), str(found.last)) == period
 
 
-def test_it_holds_in_no_other_months_than_it_says() -> None:
+def test_it_applies_in_no_other_months_than_it_says() -> None:
     body = {"amounts": [1] * 12, "every": "year", "from": "2026-04", "to": "2026-09"}
     budget = Budget.of("x", body)
     assert budget.period_at(date(2026, 3, 31)) is None
@@ -144,7 +144,7 @@ def test_it_holds_in_no_other_months_than_it_says() -> None:
         ),
     ],
 )
-def test_what_can_t_be_a_budget_is_told_with_its_field(body: dict[str, Any], says: str) -> None:
+def test_what_can_t_be_a_budget_is_reported_with_its_field(body: dict[str, Any], says: str) -> None:
     with pytest.raises(BudgetError, match=says):
         Budget.of("x", body)
 

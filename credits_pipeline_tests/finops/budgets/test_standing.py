@@ -91,7 +91,9 @@ def test_crossing_and_status_never_contradict_each_other(amount: int, until: int
 
 
 @given(amount=st.integers(1, 700), until=st.integers(1, 31), cents=st.integers(0, 60))
-def test_the_highest_threshold_that_is_reached_is_told(amount: int, until: int, cents: int) -> None:
+def test_the_highest_threshold_that_is_reached_is_reported(
+    amount: int, until: int, cents: int
+) -> None:
     found = judged(amount, MAY.start + until * DAY, cost=cents)
     share = found.used / amount * 100
     reached = [at for at in (50, 80) if share >= at] + [100] * (share > 100)
@@ -162,7 +164,7 @@ def test_the_last_months_suggest_an_amount_without_credits(daily: Published) -> 
 
 
 @given(day=st.dates(date(2025, 1, 1), date(2030, 12, 31)))
-def test_the_sample_organisation_s_budgets_hold_on_whatever_day_it_is_looked_at(day: date) -> None:
+def test_the_sample_organisation_s_budgets_apply_on_whatever_day_it_is_viewed(day: date) -> None:
     for id_, body in sample_budgets(day).items():
         check_item("budget", id_, body)
         assert current_period(Budget.of(id_, body), day) is not None

@@ -43,7 +43,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_of_a_model_is_told_with_its_place(name: str) -> None:
+def test_a_fault_of_a_model_is_reported_with_its_place(name: str) -> None:
     body, says = FAULTS[name]
     with pytest.raises(ModelError) as refused:
         Model.parse("m", body, tags=("team",))

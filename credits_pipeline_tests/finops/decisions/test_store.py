@@ -214,7 +214,7 @@ def test_a_database_that_can_t_be_reached_is_told_without_its_password() -> None
         ("sqlite:////dev/null/x/s.sqlite", "can't be made"),
     ],
 )
-def test_a_database_that_can_t_be_used_is_told_with_what_to_do(url: str, says: str) -> None:
+def test_a_database_that_can_t_be_used_is_reported_with_what_to_do(url: str, says: str) -> None:
     with pytest.raises(DecisionsError, match=says) as refused:
         DecisionStore.open(url)
     assert "What to do" in str(refused.value)

@@ -84,7 +84,7 @@ def test_an_id_is_a_plain_word(id_: str) -> None:
         ("[" * 5_000, "nested too deeply"),
     ],
 )
-def test_a_text_that_can_not_be_read_is_told_with_its_line(text: str, says: str) -> None:
+def test_a_text_that_can_not_be_read_is_reported_with_its_line(text: str, says: str) -> None:
     with pytest.raises(PolicyTextError) as refused:
         read(text, name="rules.yaml")
     assert says in str(refused.value)

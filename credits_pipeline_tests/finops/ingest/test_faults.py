@@ -100,7 +100,7 @@ def test_a_delivery_that_never_rests_is_left_for_later(tmp_path: Path, lake: Lak
     assert lake.current(source.name, MAY) is None
 
 
-def test_a_missing_file_is_told_and_the_month_comes_when_it_does(
+def test_a_missing_file_is_reported_and_the_month_comes_when_it_does(
     tmp_path: Path, lake: Lake
 ) -> None:
     source = write_aws(tmp_path / "b", {"a.csv.gz": bill(1), "b.csv.gz": bill(2)})

@@ -104,7 +104,7 @@ def test_a_file_replaced_between_two_pieces_is_never_a_mix(
         place.fetch(place.head("a"), tmp_path / "a", replaced)
 
 
-def test_what_is_not_there_is_told_apart_from_a_bucket_that_is_not(bucket: str) -> None:
+def test_a_missing_file_is_told_apart_from_a_missing_bucket(bucket: str) -> None:
     with pytest.raises(MissingError, match="there is no file") as raised:
         open_place(f"s3://{bucket}").head("x")
     assert raised.value.passes
@@ -140,7 +140,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
     assert proxy.hits == 1
 
 
-def test_a_store_that_breaks_off_for_ever_is_told_and_leaves_nothing(
+def test_a_store_that_breaks_off_for_ever_is_reported_and_leaves_nothing(
     bucket: str, tmp_path: Path, proxy: FaultProxy
 ) -> None:
     place = uploaded(bucket, "a", os.urandom(200_000))

@@ -114,7 +114,9 @@ def test_of_two_editors_one_saves_and_the_other_sees_both_versions(
     assert (item.version, item.body["amount"]) == (3, "8")
 
 
-def test_what_can_t_be_saved_is_said(visit: Visit, recent_wing: Path, store: DecisionStore) -> None:
+def test_what_can_t_be_saved_is_reported(
+    visit: Visit, recent_wing: Path, store: DecisionStore
+) -> None:
     app = fill(visit("budgets", recent_wing), Name="X", **{"Amount of a period, USD": "much"})
     assert "This can't be saved: amount is 'much'" in shown(app)
     app = fill(app, **{"Alert when this many percent are used": "half"})
@@ -166,7 +168,7 @@ def test_names_from_outside_stay_text(
             assert "](http://evil" not in str(one.value).replace("\\](", "").replace("]\\(", "")
 
 
-def test_a_budget_of_days_is_no_forecast(visit: Visit, recent_wing: Path) -> None:
+def test_a_budget_of_days_is_not_a_forecast(visit: Visit, recent_wing: Path) -> None:
     assert "A forecast covers whole months" in shown(
         visit("budgets", recent_wing, period="last 30 days")
     )
@@ -193,7 +195,7 @@ def test_settings_take_decisions_along_and_bring_them_back(
     assert store.changes("budget")[0].why == "as in git"
 
 
-def test_who_is_no_admin_takes_nothing_in(
+def test_whoever_is_not_an_admin_imports_nothing(
     visit: Visit, recent_wing: Path, store: DecisionStore
 ) -> None:
     put(store)

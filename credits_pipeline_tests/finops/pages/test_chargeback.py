@@ -138,7 +138,9 @@ def test_a_team_lead_sees_no_statement_by_product(visit: Visit) -> None:
 
 @pytest.mark.parametrize(("person", "closes", "saves"), [(VIEWER, False, False),
                                                         (EDITOR, False, True)])  # fmt: skip
-def test_who_may_not_is_told_why(visit: Visit, person: Person, closes: bool, saves: bool) -> None:
+def test_whoever_may_not_is_told_why(
+    visit: Visit, person: Person, closes: bool, saves: bool
+) -> None:
     app = visit("chargeback", "one cloud", person=person, month=str(LAST))
     buttons = {one.label: one for one in app.button}
     assert buttons["Close"].disabled is not closes
@@ -302,7 +304,7 @@ def test_the_archive_of_all_is_a_run_s_work_and_the_command_is_shown_without_dag
     assert f"chargeback --month {LAST} --model 'by team tag' --zip" in app.code[0].value
 
 
-def test_who_may_not_have_the_archive_made_is_told_why(visit: Visit) -> None:
+def test_whoever_may_not_have_the_archive_made_is_told_why(visit: Visit) -> None:
     app = visit("chargeback", "one cloud", person=VIEWER, month=str(LAST))
     (button,) = [one for one in app.button if one.label == "Make ZIP of all"]
     assert button.disabled

@@ -92,7 +92,7 @@ def test_three_sides_name_the_credit_that_came_late(visit: Visit, with_ledger: P
     assert "file not known, ledger $35.00, bill $30.00" in told.value.replace("\\", "")
 
 
-def test_what_was_left_on_the_table_is_told_with_its_rate(visit: Visit, with_ledger: Path) -> None:
+def test_what_was_left_on_the_table_is_shown_with_its_rate(visit: Visit, with_ledger: Path) -> None:
     text = credits(visit, with_ledger)
     assert "**$40.00** of eligible usage had no tag map-migrated" in text
     assert "about $14.00, at the 35.0%" in text

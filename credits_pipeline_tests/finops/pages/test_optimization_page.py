@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions import Author, Ruling
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.optimization.export import as_csv
@@ -144,7 +144,7 @@ def test_every_tab_is_there_with_its_own_or_says_why_not(
 
 
 @pytest.mark.parametrize("words", [{"tab": "Nonsense"}, {"finding": "nonsense"}])
-def test_a_bad_link_is_told(look: Callable[..., AppTest], words: dict[str, str]) -> None:
+def test_a_bad_link_is_reported(look: Callable[..., AppTest], words: dict[str, str]) -> None:
     assert "nonsense" in look(**words).error[0].value.lower()
 
 
@@ -225,9 +225,12 @@ def test_of_two_people_the_second_is_told_and_nothing_is_written(
     app = decide(look(finding=id_), "done")
     with open_decisions() as decisions:
         decisions.states.set(
-            "recommendation", id_, "planned", by=Author("ben@example.com", "cli"), expected=None,
-            owner="ben",
-        )  # fmt: skip
+            "recommendation",
+            id_,
+            Ruling("planned", owner="ben"),
+            by=Author("ben@example.com", "cli"),
+            expected=None,
+        )
     told = press(app, "Save").error[0].value.replace("\\", "").replace("\u2060", "")
     assert "ben@example.com" in told
     assert state_of(scanned, id_) == "planned"
@@ -266,7 +269,7 @@ def test_who_sees_one_team_sees_its_resources_alone(
     )
 
 
-def test_the_scope_holds_back_other_accounts(look: Callable[..., AppTest]) -> None:
+def test_the_scope_excludes_other_accounts(look: Callable[..., AppTest]) -> None:
     assert "in 1 item" in shown(look(team="search"))
     assert "in 0 items" in shown(look(account="222"))
 
