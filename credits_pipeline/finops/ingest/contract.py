@@ -18,7 +18,7 @@ from credits_pipeline.finops.ingest.sql import literal, literals
 #: Providers known to leave list and contracted cost of a credit at 0: reported there, not refused.
 _LIST_OF_CREDITS_UNKNOWN = frozenset({"azure"})
 _EXAMPLES = 5
-_AGAIN = "The month keeps the version that it had. What to do: have the provider deliver it again"
+_AGAIN = "The month keeps its current version. What to do: have the provider deliver it again"
 _CREDIT = "\"ChargeCategory\" = 'Credit'"
 _OUTSIDE_PERIOD = (
     '"ChargePeriodStart" IS NULL OR "ChargePeriodStart" < "BillingPeriodStart" '
@@ -111,7 +111,7 @@ class Contract:
             passed=False,
             blocking=blocking,
             says=f"{measured.rows:,} rows, and an empty {told} of them. "
-            + (f"{_AGAIN}{_ACCEPT}" if blocking else "What is empty counts as nothing there."),
+            + (f"{_AGAIN}{_ACCEPT}" if blocking else "An empty amount adds nothing to that cost."),
             numbers={"rows": measured.rows, **missing},
             cases=self._cases(test),
         )
@@ -168,13 +168,15 @@ class Contract:
             wrong.append(f"{column} says {shown}")
             cases += self._cases(test, column)
         if not wrong:
-            return held(name, f"{len(CLOSED_LISTS)} closed lists of FOCUS have no other words.")
+            return held(
+                name, (f"{len(CLOSED_LISTS)} closed lists of FOCUS contain only their own values.")
+            )
         return Check(
             name,
             passed=False,
             blocking=blocking,
             says=f"{'; '.join(wrong)}. "
-            + (f"{_AGAIN}{_ACCEPT}" if blocking else "They are kept as they are."),
+            + (f"{_AGAIN}{_ACCEPT}" if blocking else "They are kept unchanged."),
             numbers=numbers,
             cases=tuple(cases),
         )
@@ -185,7 +187,7 @@ class Contract:
         effective, other = self._count("credits_amortised"), self._count("credits_listed")
         name = "credits_cost_the_same"
         if not effective and not other:
-            return held(name, f"{total:,} credits are the same amount in all four costs.")
+            return held(name, f"{total:,} credits have the same amount in all four costs.")
         blocking = bool(effective) or self._provider not in _LIST_OF_CREDITS_UNKNOWN
         return Check(
             name,
@@ -193,7 +195,7 @@ class Contract:
             blocking=blocking,
             says=f"Of {total:,} credits {effective:,} have another effective cost than billed, and "
             f"{other:,} another list or contracted cost. "
-            + (f"{_AGAIN}{_ACCEPT}" if blocking else "Savings against list leave them out."),
+            + (f"{_AGAIN}{_ACCEPT}" if blocking else "Savings against list price leave them out."),
             numbers={"credits": total, "effective": effective, "listed": other},
             cases=self._cases(
                 f"({self._tests['credits_amortised']}) OR ({self._tests['credits_listed']})", *COSTS
@@ -253,8 +255,8 @@ class Contract:
             name,
             passed=False,
             blocking=False,
-            says=f"{unreadable:,} of {measured.rows:,} rows have tags that are no keys and values. "
-            "They are kept in x_columns, and the rows count as untagged.",
+            says=f"{unreadable:,} of {measured.rows:,} rows have tags that are not keys and "
+            "values. They are kept in x_columns, and the rows count as untagged.",
             numbers={"rows": measured.rows, "unreadable": unreadable},
             cases=self._cases(self._tests["unreadable_tags"]),
         )
