@@ -1128,7 +1128,9 @@ def months_by_value(cells: list[str], rows: list[Record], at: int) -> list[int]:
             for r in rows
             if account(cell_of(r, at) or "") and bare(c := cell_of(r, i) or "")
         ]
-        if i != at and texts and all(map(months_of, texts)) and not credit_header(cell):
+        # Under a name of amounts a number is an amount.
+        numbers = credit_header(cell) and any(re.fullmatch("[0-9.,]+", text) for text in texts)
+        if i != at and texts and all(map(months_of, texts)) and not numbers:
             found.append(i)
     return found
 
