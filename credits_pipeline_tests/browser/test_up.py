@@ -188,7 +188,7 @@ def test_the_archive_of_all_statements_is_made_by_a_run_and_then_offered(
 ) -> None:
     page.goto(f"{up.spend}/chargeback?month={LAST}")
     page.get_by_role("button", name="Make ZIP of all").click()
-    told = page.get_by_text("The documents are made").first
+    told = page.get_by_text("The documents are ready").first
     expect(told).to_be_visible(timeout=_SECONDS * 1000)
     run = str(page.get_by_role("link", name="run ").first.get_attribute("href"))
     assert run.startswith(f"{up.dagster}/runs/")
