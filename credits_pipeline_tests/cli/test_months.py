@@ -143,6 +143,7 @@ def test_months_are_json_for_programs(journal: Journal) -> None:
         "left_out_usd": "0.00",
         "file_version": "20250203T101112Z-9f86d081",
         "decided": {},
+        "dismissed": None,
         "run_id": "run-red",
     }
 

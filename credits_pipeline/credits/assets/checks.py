@@ -14,11 +14,11 @@ import dagster as dg
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.attempts import (
     Recorder,
-    Refused,
     blocked,
     blocked_for_accounts,
     told,
 )
+from credits_pipeline.credits.assets.ends import Refused
 from credits_pipeline.credits.assets.io_manager import load
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.partitions import has_month, month_of

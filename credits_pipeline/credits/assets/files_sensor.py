@@ -209,12 +209,17 @@ def _outcomes(
     last = {month: found for month in months if (found := journal.last(month)) is not None}
     sending = {m: a for m, a in last.items() if a.verdict is Verdict.SENDING}
     settled = _settle(instance, sending, storage)
-    return {month: _outcome(attempt) for month, attempt in {**last, **settled}.items()}
+    return {
+        month: _outcome(attempt, dismissed=journal.dismissals.of(month, attempt) is not None)
+        for month, attempt in {**last, **settled}.items()
+    }
 
 
-def _outcome(attempt: Attempt) -> Outcome:
+def _outcome(attempt: Attempt, *, dismissed: bool) -> Outcome:
     if attempt.verdict is Verdict.SENDING:
         end = End.SENDING
+    elif dismissed:
+        end = End.SETTLED
     elif attempt.verdict in {Verdict.FAILED, Verdict.INCOMPLETE} and not attempt.permanent:
         end = End.TRANSIENT
     else:

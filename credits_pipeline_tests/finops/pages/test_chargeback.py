@@ -181,6 +181,14 @@ def test_a_late_bill_is_an_adjustment_on_the_page(
     told = table(app, "Adjustment")
     assert dict(zip(told["Team"], told["Adjustment"], strict=True)) == {"core": 5.0, "search": -9.0}
     assert set(told["Closed month"]) == {str(BEFORE)}
+    # What is owed and what was spent differ, and the line above says by what.
+    assert (
+        f"**$119.63** owed for {LAST.start:%B %Y} = $123.63 of the month \N{MINUS SIGN} $4.00 "
+        f"adjustments since the close of {BEFORE}"
+    ) in shown(app)
+    steps = table(app, "Step")
+    assert steps["Step"][:2] == ["Owed in all", "Without adjustments of closed months"]
+    assert sum(Decimal(str(one)) for one in steps["Amount"][:2]) == Decimal("123.63")
     app = visit("chargeback", bills.storage, month=str(BEFORE))
     assert table(app, "Month before")["Total"] == [80.0, 9.0, 0.0]
 
