@@ -291,7 +291,7 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], datetime]:
         where = f"{path}, line {at.line + 1}, column {at.column + 1}" if at else str(path)
         raise DecisionsError(
             f"{where}: it is not YAML: {getattr(error, 'problem', None) or error}. What to do: "
-            "mend the line."
+            "correct the line."
         ) from error
     try:
         return checked(body), changed
