@@ -72,7 +72,7 @@ def test_an_id_is_a_plain_word(id_: str) -> None:
         ("[]", "holds no policy"),
         ("x: [", "line 1"),
         ("id: a\nid: b\n", "line 2, column 1: it is no YAML that can be used: 'id' is there twice"),
-        ("- &a [1]\n- *a\n", "an alias"),
+        ("- &a [*a]\n", "stands within itself"),
         ("- id: 5\n", "has no id"),
         ("- just text\n", "has no id"),
         (
@@ -81,7 +81,7 @@ def test_an_id_is_a_plain_word(id_: str) -> None:
         ),
         ("a: !!python/object/apply:os.system ['true']", "no YAML that can be used"),
         ("x" * 300_000, "keep at most"),
-        ("[" * 5_000, "nested too deeply"),
+        ("[" * 5_000, "nested more than 50 deep"),
     ],
 )
 def test_a_text_that_can_not_be_read_is_told_with_its_line(text: str, says: str) -> None:
