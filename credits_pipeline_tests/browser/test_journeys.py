@@ -25,7 +25,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.budgets import alerting
 from credits_pipeline.finops.budgets.budget import KIND as BUDGET
 from credits_pipeline.finops.budgets.results import BUDGETS, forecasts, keep_standings
-from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions import Author, Ruling
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.governance.ledger import Ledger
 from credits_pipeline.finops.optimization.making import Maker
@@ -293,9 +293,12 @@ def test_a_rule_is_tried_refused_and_saved_and_what_it_finds_accepted_until_a_da
         said = decisions.states.of("violation")[found.id]
         # As if it had been said for a day that is over by now.
         decisions.states.set(
-            "violation", found.id, said.state, by=Author("ann@example.com", "ui"),
-            expected=said.version, until=datetime.now(UTC) - timedelta(days=1), reason=said.reason,
-        )  # fmt: skip
+            "violation",
+            found.id,
+            Ruling(said.state, until=datetime.now(UTC) - timedelta(days=1), reason=said.reason),
+            by=Author("ann@example.com", "ui"),
+            expected=said.version,
+        )
     page.goto(address)
     in_a_table(page, "again: it was acknowledged until")
 

@@ -115,7 +115,7 @@ def steps(section: Section) -> Iterator[tuple[str, str, str, str]]:
             yield "Spend of the month", to_text(section.spend), mine, ""
         if section.is_converted:
             yield (
-                f"Of it {up.currency}, before it was converted",
+                f"Of which {up.currency}, before conversion",
                 to_text(up.spend),
                 up.currency,
                 rate,

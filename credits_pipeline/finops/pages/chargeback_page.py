@@ -226,7 +226,7 @@ def _detail(desk: Desk, section: Section) -> None:
     found = [line for line in found if line.kind != "shared"]
     if not found:
         return
-    st.markdown(f"**Costs of its own**, by account and service, in {plain(section.currency)}")
+    st.markdown(f"**Own costs**, by account and service, in {plain(section.currency)}")
     table(
         [
             {

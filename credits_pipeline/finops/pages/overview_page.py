@@ -94,7 +94,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
                 figures.short(beside.current, currency),
                 f"{note}, {now} vs {before}",
                 scope,
-                "Complete days only, as many on both sides.",
+                "Complete days only, the same number on both sides.",
             )
         )
     found.append(_end(frame))
@@ -114,7 +114,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
                 scope.but(
                     filters={**scope.filters, "team": (UNTAGGED,)}, group=("account",)
                 ),
-                "Charges that have no tag team.",
+                "Charges without the tag team.",
             )
         )  # fmt: skip
     found += _violations(frame)
@@ -430,7 +430,7 @@ def _by_cloud(frame: Frame) -> None:
     columns = [Column("Cloud"), Column(now, "money"), Column("Share", "share")]
     if before:
         columns += [Column(before, "money"), Column("Change", "change"), Column("Change %")]
-    columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest right."))
+    columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest on the right."))
     table(rows, columns, currency=frame.currency, words="Spend by cloud")
 
 

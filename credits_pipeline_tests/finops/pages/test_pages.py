@@ -120,7 +120,7 @@ def test_the_csv_has_what_the_screen_and_the_version_have(visit: Visit) -> None:
     assert {line["service"] for line in lines} == {"Machines", "Buckets"}
 
 
-def test_a_view_of_other_teams_is_not_told_to_who_sees_one(visit: Visit) -> None:
+def test_a_view_of_other_teams_is_not_shown_to_whoever_sees_one_team(visit: Visit) -> None:
     visit("spend", "three clouds")
     with open_decisions() as decisions:
         for team in ("payroll", "search"):
