@@ -79,9 +79,7 @@ def _options(
     ] = None,
     version: Annotated[  # noqa: ARG001 - it is called back
         bool,
-        typer.Option(
-            "--version", callback=_version, is_eager=True, help="Say which version this is."
-        ),
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     if stream:

@@ -104,8 +104,10 @@ def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> Health:
                         about=job,
                         state="could not look at CloudZero",
                         what=why,
-                        to_do="See what it names; the job runs again on its schedule. What months "
-                        "were sent stays as it is.",
+                        to_do=(
+                            "Look at what it names; the job runs again on its schedule. Months "
+                            "that were sent stay as they are."
+                        ),
                         run_id=run.run_id,
                     ),
                 )
@@ -132,9 +134,9 @@ def ticks(instance: dg.DagsterInstance, names: Collection[str], location: str | 
         kind = state.instigator_type.value.lower()
         subject = f"{kind} {state.name}"
         if any(tick.status.value != "FAILURE" for tick in last):
-            view += Health(fine={subject: "One of its last ticks did what it is for."})
+            view += Health(fine={subject: "One of its last ticks succeeded."})
         elif len(last) == enough:
-            why = _root(last[0].error) or "It says nothing of why."
+            why = _root(last[0].error) or "It does not say why."
             view += Health(
                 (
                     Alert(

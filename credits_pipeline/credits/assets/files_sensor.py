@@ -168,7 +168,7 @@ def _request(start: Start) -> dg.RunRequest:
     }
     if start.asked_again:
         tags["credits/because"] = (
-            f"its last run failed for a cause that may pass; asked again, time {start.asked_again}"
+            f"its last run failed for a temporary reason; retry {start.asked_again}"
         )
     return dg.RunRequest(run_key=start.run_key, partition_key=start.month.partition_key, tags=tags)
 
@@ -335,7 +335,7 @@ def _nothing_new(tick: Tick) -> str:
     view = tick.view
     told = [f"{view.files} credits files, none of them new"]
     if tick.cursor.watched:
-        told.append(f"{len(tick.cursor.watched)} whose last run has not ended well yet")
+        told.append(f"{len(tick.cursor.watched)} whose last run has not succeeded yet")
     if view.not_sent:
         told.append(f"{len(view.not_sent)} found and not sent: backfill these months to send them")
     if view.strays:
