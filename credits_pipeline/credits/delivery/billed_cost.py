@@ -319,7 +319,8 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
             says = (
                 f"CloudZero's billed cost of {drop.month} differs from what was sent for "
                 f"{counted(differing, 'account')}. What to do: see whether the stream still holds "
-                "the drop, and whether another feeder or a setting in CloudZero changes its credits."
+                "the drop, and whether another feeder or a setting in CloudZero changes its "
+                "credits."
             )
             return Statement(VISIBLE, passed=False, blocking=True, message=says, metrics=numbers)
 
