@@ -201,8 +201,6 @@ def test_a_row_left_out_with_unknown_dollars_makes_the_month_partial(pipeline: P
     ("content", "why"),
     [
         (BAD, "line 2, 'not-an-account,$2.50'"),
-        # Refused as a whole, so that no row of it is read.
-        (b"Account ID,Month,Credits\n047210934418,2025-02,5.10\n", "2025-02"),
     ],
 )
 def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(
