@@ -122,7 +122,7 @@ def test_what_can_t_be_saved_is_reported(
     app = fill(visit("budgets", recent_wing), Name="X", **{"Amount of a period, USD": "much"})
     assert "This can't be saved: amount is 'much'" in shown(app)
     app = fill(app, **{"Alert when this many percent are used": "half"})
-    assert "no list of percentages" in shown(app)
+    assert "not a list of percentages" in shown(app)
     assert store.items("budget") == []
 
 

@@ -26,7 +26,7 @@ BAD_LINKS = {
     "budgets": ({"budget": "nobody"}, "There is no budget nobody here"),
     "optimization": ({"cloud": "nobody"}, "occurs in no bill"),
     "governance": ({"violation": "nobody"}, "There is no violation nobody in this scope"),
-    "chargeback": ({"month": "2001-01"}, "There is no bill of the month"),
+    "chargeback": ({"month": "2001-01"}, "There is no bill for the month"),
     "settings": ({"section": "nobody"}, "There is no section nobody here"),
 }
 #: What anybody may press: it asks, shows and leads, and changes nothing for others.
