@@ -13,7 +13,7 @@ KEPT = ["credits/2025-01/r/entry.json", "attempts/2025-01/r.json", "current/cred
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(FOLDERS, FOLDERS, st.booleans(), st.booleans())
-def test_nothing_that_is_kept_lies_in_the_inbox_or_around_it(
+def test_nothing_is_stored_in_the_inbox_or_around_it(
     storage: str, prefix: str, slash: bool, other: bool
 ) -> None:
     prefix = f"{prefix}/" if slash and prefix else prefix
@@ -34,13 +34,13 @@ def test_nothing_that_is_kept_lies_in_the_inbox_or_around_it(
 
 
 @pytest.mark.parametrize("text", ["9" * 5000, "1" + "0" * 30, "-1", "1.5", "", "٣", "1e3"])
-def test_a_number_that_nothing_counts_is_no_setting(text: str) -> None:
+def test_a_number_that_nothing_counts_is_not_a_setting(text: str) -> None:
     for parse in (at_least(0), days):
         with pytest.raises(ValueError, match="whole number"):
             parse(text)
 
 
-def test_a_number_of_days_beyond_the_calendar_is_no_setting() -> None:
+def test_a_number_of_days_beyond_the_calendar_is_not_a_setting() -> None:
     with pytest.raises(ValueError, match="at most 36500"):
         days("999999999")
     assert days("0036500").days == 36_500

@@ -62,7 +62,7 @@ class Post:
         refused = self.server.take(self._message(letter), letter.to, subject)
         if refused:
             raise PartlyToldError(
-                f"{self.server.host} took the e-mail “{subject}”, but not for "
+                f"{self.server.host} accepted the e-mail “{subject}”, but not for "
                 f"{', '.join(sorted(refused))}. What to do: correct the address."
             )
 

@@ -8,6 +8,7 @@ from credits_pipeline.alerts.state import AlertState
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.state.attempt import Attempt, Verdict, rows_left_out
+from credits_pipeline.credits.state.dismissal import Dismissal
 from credits_pipeline.credits.state.finding import STILL_HELD, VISIBLE, Finding
 
 _STATES = {
@@ -27,16 +28,21 @@ _BY_ITSELF = (
 )
 
 
-def of_attempt(last: Attempt, receipt: Attempt | None) -> Health:
+def of_attempt(
+    last: Attempt, receipt: Attempt | None, dismissed: Dismissal | None = None
+) -> Health:
     """What a month's last attempt says about it; nothing while it is being sent.
 
     Args:
         last: the last attempt that meant to send.
         receipt: what CloudZero holds.
+        dismissed: who said that the month is not to be sent as it stands.
     """
     if last.verdict is Verdict.SENDING:
         return Health()
     subject = f"month {last.billing_month}"
+    if dismissed is not None:
+        return Health(fine={subject: f"{_by(dismissed)} Nothing was sent."})
     if last.verdict.is_red:
         return Health((_red(subject, last, receipt),))
     if rows_left_out(last.ledger):
@@ -107,6 +113,12 @@ def of_missing_file(
     )
 
 
+def of_unexpected_file(dismissed: Dismissal) -> Health:
+    """A month that a person dismissed without a file: none is missing."""
+    subject = f"{_FILE}{dismissed.billing_month}"
+    return Health(fine={subject: f"{_by(dismissed)} No file is expected."})
+
+
 def missed_files(book: AlertState) -> list[str]:
     """The months, ``YYYY-MM``, whose files were reported missing."""
     return [
@@ -114,6 +126,11 @@ def missed_files(book: AlertState) -> list[str]:
         for episode in book.episodes
         if episode.subject.startswith(_FILE) and not episode.over
     ]
+
+
+def _by(dismissed: Dismissal) -> str:
+    because = f", because: {dismissed.why}" if dismissed.why else ""
+    return f"{dismissed.who} dismissed it{because}."
 
 
 def _red(subject: str, last: Attempt, receipt: Attempt | None) -> Alert:

@@ -16,6 +16,7 @@ from credits_pipeline.cli.clear import clear
 from credits_pipeline.cli.decide import decide
 from credits_pipeline.cli.decisions import decisions
 from credits_pipeline.cli.demo import demo, sandbox
+from credits_pipeline.cli.dismiss import dismiss
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
 from credits_pipeline.cli.ledger import ledger
@@ -78,9 +79,7 @@ def _options(
     ] = None,
     version: Annotated[  # noqa: ARG001 - it is called back
         bool,
-        typer.Option(
-            "--version", callback=_version, is_eager=True, help="Say which version this is."
-        ),
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     if stream:
@@ -94,7 +93,7 @@ def _options(
 
 
 for panel, commands in {
-    "Every month": (check, split, profile, months, report, decide, clear),
+    "Every month": (check, split, profile, months, report, decide, dismiss, clear),
     "Setting it up": (doctor, rehearse, up),
     "Bills of clouds": (ingest, spend, budgets, forecast, pages),
     "Credits of AWS": (ledger, propose),

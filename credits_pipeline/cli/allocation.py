@@ -68,7 +68,7 @@ def owners(file: _File, *, why: Why = "") -> None:
 
     found = _read(file, tables_in.owners)
     _keep(OWNER_KIND, found, why)
-    say(f"{len(found)} statement owners are kept.")
+    say(f"{len(found)} statement owners are stored.")
 
 
 @allocation.command()
@@ -84,7 +84,7 @@ def metric(name: _Name, file: _File, *, why: Why = "") -> None:
 
     body = _read(file, tables_in.metric)
     _keep(METRIC_KIND, {name: body}, why)
-    say(f"The metric {name!r} is kept for {', '.join(body['months'])}.")
+    say(f"The metric {name!r} is stored for {', '.join(body['months'])}.")
 
 
 @allocation.command()
@@ -100,7 +100,7 @@ def rates(name: _Name, file: _File, *, why: Why = "") -> None:
 
     body = _read(file, tables_in.rates)
     _keep(RATES_KIND, {name: body}, why)
-    say(f"The rates {name!r} to {body['to']} are kept for {', '.join(body['months'])}.")
+    say(f"The rates {name!r} to {body['to']} are stored for {', '.join(body['months'])}.")
 
 
 def _read(file: Path, read: Any) -> Any:
@@ -110,7 +110,13 @@ def _read(file: Path, read: Any) -> Any:
     try:
         return read(file.read_bytes())
     except OSError as error:
-        fail(f"{file} can't be read: {error.strerror}. What to do: see to its name and rights.", 2)
+        fail(
+            (
+                f"{file} can't be read: {error.strerror}. What to do: check its name and "
+                "permissions."
+            ),
+            2,
+        )
     except (DecidedError, TableError) as error:
         fail(f"{file}: {error}", 2)
 

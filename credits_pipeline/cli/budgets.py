@@ -146,7 +146,7 @@ def _print(found: "Standings", rule: str) -> None:
             "Forecast, or credits-pipeline decisions import DIR."
         )
     for name in found.not_now:
-        say(f"{name} holds in another time only.")
+        say(f"{name} applies only at another time.")
     for _, why in found.wrong:
         say(why, "red")
 

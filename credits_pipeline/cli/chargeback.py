@@ -33,7 +33,7 @@ def chargeback(
         typer.Option(
             "--team",
             "--product",
-            help="One team's or product's part; (unallocated) for what is nobody's.",
+            help="One team's or product's part; (unallocated) for what nobody owns.",
             metavar="NAME",
         ),
     ] = None,
@@ -87,16 +87,16 @@ def chargeback(
     }  # fmt: skip
     forms = [form for form, wanted in asked.items() if wanted]
     if len(forms) > 1:
-        fail(f"--{' and --'.join(forms)} are several answers: ask for one.", 2)
+        fail(f"--{' and --'.join(forms)} are several answers: choose one.", 2)
     form = forms[0] if forms else "table"
     if over != "month" and form not in ("table", "json"):
-        fail("Files are of a month: leave --over out, or ask for --json.", 2)
+        fail("Files are for one month: leave out --over, or use --json.", 2)
     at = _month(month)
     with _office() as office, doing("Adding up"):
         view = office.view(at, office.model(model))
         whole = view.statement
         if not whole.sections:
-            fail(f"There is no bill of {at}. What to do: credits-pipeline ingest --month {at}.", 2)
+            fail(f"There is no bill for {at}. What to do: credits-pipeline ingest --month {at}.", 2)
         if owner is not None:
             view = view.of(_owner(view, owner))
         if over != "month":

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _SIGNS = ("auto", "as_is", "flipped")
 _DUPLICATES = ("first", "sum", "reject")
 _NOBODY = (
-    "Nobody answered, and nothing was changed. What to do: run the command in a terminal, which "
-    "shows what it is about and asks, or with --yes."
+    "Nobody answered, so nothing was changed. What to do: run the command in a terminal, where it "
+    "shows the decision and asks, or use --yes."
 )
 
 
@@ -51,7 +51,7 @@ def decide(
         bool | None,
         typer.Option(
             "--accept-change/--no-accept-change",
-            help="Send although the month changes more than the hold allows.",
+            help="Send although the month changes more than the limits for holding allow.",
         ),
     ] = None,
     clear_month: Annotated[

@@ -52,7 +52,7 @@ def export_(folder: Folder, *, as_json: Json = False) -> None:
     try:
         written = write_contents(folder, contents)
     except OSError as error:
-        fail(f"The files can't be written: {error}. What to do: see to the rights there.", 2)
+        fail(f"The files can't be written: {error}. What to do: check the permissions there.", 2)
     if as_json:
         print_json({"files": [path.relative_to(folder).as_posix() for path in written]})
     else:
@@ -81,7 +81,7 @@ def import_(
     with written() as store:
         wanted = FileDecisions(folder).contents()
         changed = store.take_in(wanted, by=whoever_runs_this(), why=why, prune=prune)
-    _tell(changed, as_json=as_json, same=f"The store says what {folder} says")
+    _tell(changed, as_json=as_json, same=f"The stored decisions already equal {folder}")
 
 
 @decisions.command("diff")
@@ -99,7 +99,7 @@ def diff_(folder: Folder, *, as_json: Json = False) -> None:
 
     with opened() as kept:
         found = differences(kept.contents(), FileDecisions(folder).contents())
-    _tell(found, as_json=as_json, same=f"The store says what {folder} says")
+    _tell(found, as_json=as_json, same=f"The stored decisions already equal {folder}")
     raise typer.Exit(1 if found else 0)
 
 
@@ -107,7 +107,7 @@ def diff_(folder: Folder, *, as_json: Json = False) -> None:
 def log_(
     *,
     kind: Annotated[
-        str | None, typer.Option(help="Only of a kind, such as budget.", metavar="KIND")
+        str | None, typer.Option(help="Only one kind, such as budget.", metavar="KIND")
     ] = None,
     limit: Annotated[int, typer.Option(help="How many lines, the newest first.", min=1)] = 50,
     as_json: Json = False,

@@ -34,7 +34,7 @@ def demo(
     port: Port = None,
     home: Home = Path(".demo"),
     months: Annotated[
-        int, typer.Option(help="Months of sample bills; few are read sooner.", min=1, max=36)
+        int, typer.Option(help="Months of sample bills; fewer are read sooner.", min=1, max=36)
     ] = 14,
 ) -> None:
     """Run the whole product on this machine, with a sample month of credits and sample bills.
@@ -115,7 +115,7 @@ def _show_bills(
     for line in wrong:
         tell(line)
     if not wrong:
-        tell("every bill adds up to what its maker wrote down, to the last digit")
+        tell("every bill adds up to the total that its generator wrote down, to the last digit")
     bills.wait_for_pages(check_alive, _PAGES_SECONDS)
     tell(f"the pages answer at {bills.url}")
     return not wrong

@@ -26,12 +26,12 @@ def ledger(
     month: Annotated[
         str | None,
         typer.Option(
-            help="One billing month; default: the newest, and all that may still move.",
+            help="One billing month; default: the newest, and all that may still change.",
             metavar="YYYY-MM",
         ),
     ] = None,
     kept: Annotated[
-        bool, typer.Option("--kept", help="Show what is kept, and ask nobody.")
+        bool, typer.Option("--kept", help="Show what is stored, without asking AWS.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -95,7 +95,7 @@ def _refreshed(book: "LedgerBook", at: "BillingMonth | None") -> "Refreshed":
     if not payers:
         fail(
             "FINOPS_LEDGER names no account whose ledger is to be read. What to do: set it to the "
-            "id of the payer, such as FINOPS_LEDGER=111122223333, or show what is kept: --kept.",
+            "id of the payer, such as FINOPS_LEDGER=111122223333, or show what is stored: --kept.",
             2,
         )
     with doing("Asking AWS") as now:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from credits_pipeline.core.storage.store import Store
     from credits_pipeline.credits.state.attempt import Attempt
+    from credits_pipeline.credits.state.dismissal import Dismissal
     from credits_pipeline.credits.state.journal import Journal
     from credits_pipeline.credits.state.unstarted import Unstarted
     from credits_pipeline.reporting.overview import MonthState
@@ -170,15 +171,32 @@ def _storage() -> Iterator["Store"]:
 
 
 def _print_reports(journal: "Journal", state: "MonthState") -> None:
+    from credits_pipeline.credits.state.dismissal import DISMISSABLE  # noqa: PLC0415 - as above
+    from credits_pipeline.reporting import deciding  # noqa: PLC0415 - as above
+
     shown, receipt = state.shown, state.receipt
+    if state.dismissed is not None:
+        _print_dismissed(state.dismissed)
     if shown is None:
         echo(f"No run has tried to send {state.month} yet.")
         return
     _print_report(journal, shown)
+    if state.needs_a_person and shown.verdict in DISMISSABLE:
+        say(f"If it is not to be sent at all: {deciding.dismissing(str(state.month))}")
     if receipt is not None and receipt.run_id != shown.run_id:
         said = "\n---\n\nWhat CloudZero holds of {}, from an earlier run:\n"
         print_markdown(Markdown.of(said, Outside(str(state.month))))
         _print_report(journal, receipt)
+
+
+def _print_dismissed(dismissed: "Dismissal") -> None:
+    from credits_pipeline.reporting.report import moment  # noqa: PLC0415 - when used
+
+    because = f", because: {dismissed.why}" if dismissed.why else ""
+    said = "**Dismissed** by {} at {}{}\n"
+    print_markdown(
+        Markdown.of(said, Outside(dismissed.who), Outside(moment(dismissed.at)), Outside(because))
+    )
 
 
 def _print_report(journal: "Journal", attempt: "Attempt") -> None:
@@ -194,7 +212,9 @@ def _print_report(journal: "Journal", attempt: "Attempt") -> None:
 def _lines(found: "list[MonthState]", now: datetime) -> "Iterator[list[str | Text]]":
     from rich.text import Text
 
-    for empty, together in groupby(found, lambda state: state.shown is None):
+    for empty, together in groupby(
+        found, lambda state: state.shown is None and state.dismissed is None
+    ):
         states = list(together)
         if empty and len(states) > _EMPTY_SHOWN:
             ends = f"{states[-1].month} to {states[0].month}"
@@ -208,7 +228,9 @@ def _line(state: "MonthState", now: datetime) -> "list[str | Text]":
 
     last, receipt = state.last or state.looked, state.receipt
     if last is None:
-        style, verdict = "dim", "none yet"
+        style, verdict = "dim", "none expected" if state.dismissed else "none yet"
+    elif state.dismissed:
+        style, verdict = "dim", f"{last.verdict.value}, dismissed"
     else:
         style = "red" if last.verdict.is_red else "green" if last.verdict.has_receipt else ""
         withdrawn = last.withdrawn and last.verdict.has_receipt

@@ -104,7 +104,7 @@ def choice_option(text: str | None, option: str, choices: Sequence[str]) -> str 
     """
     if text is None or text in choices:
         return text
-    raise typer.BadParameter(f"{text!r} is none of {', '.join(choices)}", param_hint=option)
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(choices)}", param_hint=option)
 
 
 def month_option(text: str | None, option: str) -> BillingMonth | None:

@@ -20,8 +20,7 @@ def pages(
     name: Annotated[
         list[str] | None,
         typer.Option(
-            help="A name that the pages are reached by, behind a proxy, besides that of "
-            "FINOPS_PAGES_URL.",
+            help="A further name of the pages behind a proxy, besides that of FINOPS_PAGES_URL.",
             metavar="HOST",
         ),
     ] = None,
@@ -50,8 +49,8 @@ def pages(
         known = urlsplit(settings.pages_url()).hostname
         if not is_loopback(host) and not configured_door().secret:
             fail(
-                f"{host} is reached from other machines, and nothing would say who looks. Set "
-                "FINOPS_PROXY_SECRET and FINOPS_ROLES, or serve on 127.0.0.1.",
+                f"{host} can be reached from other machines, and nothing would say who the visitor "
+                "is. Set FINOPS_PROXY_SECRET and FINOPS_ROLES, or serve on 127.0.0.1.",
                 2,
             )
     except SettingError as error:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 policies = typer.Typer(
     name="policies",
-    help="The rules that resources are held against: list, try, add, switch and evaluate them.\n\n"
+    help="The rules that resources have to meet: list, try, add, switch and evaluate them.\n\n"
     "A policy is YAML with one SQL predicate over the table of resources: true is a violation, "
     "NULL is not known. Fifteen come with the product. Exit code 0 if all is well, 1 if a policy "
     "can't be used, 2 if the command can't be carried out.\n\n"
@@ -104,7 +104,7 @@ def list_(*, as_json: Json = False) -> None:
     for told in found.policies.broken.values():
         say(told, "red")
     say(f"As evaluated on {record.at[:16]} UTC." if record else
-        "Nothing was evaluated yet: credits-pipeline policies evaluate")  # fmt: skip
+        "Nothing has been evaluated yet: credits-pipeline policies evaluate")  # fmt: skip
 
 
 @policies.command()
@@ -168,7 +168,7 @@ def add(
     file: _File,
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take the place of policies of the same id.")
+        bool, typer.Option("--replace", help="Replace policies that have the same id.")
     ] = False,
     why: Why = "",
     as_json: Json = False,
@@ -191,7 +191,7 @@ def add(
         if taken and not replace:
             fail(
                 f"There is a policy {taken[0]!r} already, written by {known[taken[0]].by}. What "
-                "to do: give yours another id, or say --replace.",
+                "to do: give yours another id, or use --replace.",
                 1,
             )
         for one in read:
@@ -209,7 +209,7 @@ def add(
         print_json({"kept": ids})
     else:
         answers().print(f"kept: {', '.join(ids)}")
-        say("They are asked with the next evaluation: credits-pipeline policies evaluate")
+        say("They are checked at the next evaluation: credits-pipeline policies evaluate")
 
 
 @policies.command()

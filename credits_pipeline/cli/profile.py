@@ -34,7 +34,7 @@ def profile(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="A file of the shape.", exists=True, dir_okay=False, readable=True, metavar="FILE"
+            help="A file of that shape.", exists=True, dir_okay=False, readable=True, metavar="FILE"
         ),
     ] = None,
     *,
@@ -89,7 +89,7 @@ def profile(
         ),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take the place of the profile of that name.")
+        bool, typer.Option("--replace", help="Replace the profile of that name.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Store it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show it.")] = False,
@@ -98,7 +98,7 @@ def profile(
         str | None, typer.Option(help="Print a profile.", metavar="NAME or SHA-256")
     ] = None,
     forget: Annotated[
-        str | None, typer.Option(help="Have a stored profile hold no more.", metavar="NAME")
+        str | None, typer.Option(help="Stop using a stored profile.", metavar="NAME")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -268,7 +268,10 @@ def _stored(
     if asked.dry_run:
         return None
     if verdict.profile is None:
-        other = f"{asked.file.name} has another header than the profile {made.name} is for."
+        other = (
+            f"{asked.file.name} has another header than the one that the profile {made.name} is "
+            "for."
+        )
         fail(f"Not stored: {verdict.reason or other}", 1)
     if verdict.verdict == "reject":
         fail(f"Not stored: {verdict.reason}", 1)

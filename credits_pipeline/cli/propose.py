@@ -32,32 +32,37 @@ def propose(
     booked: Annotated[
         str,
         typer.Option(
-            help="What becomes of the credits on AWS's own bill: offset takes them away where AWS "
-            "gave them, for a CloudZero that counts them; ignore is for one that leaves them out.",
+            help=(
+                "What happens to the credits on AWS's own bill: offset takes them back where AWS "
+                "gave them, if CloudZero counts them; ignore is for one that leaves them out."
+            ),
         ),
     ],
     pool: Annotated[
         list[str] | None,
-        typer.Option(help="The id of a credit to hand out; default: all. Repeatable."),
+        typer.Option(help="The id of a credit to distribute; default: all. Repeatable."),
     ] = None,
     share: Annotated[
         list[str] | None,
         typer.Option(
-            help="Of the rule fixed: an account and its percentage. Repeatable.",
+            help="For the rule fixed: an account and its percentage. Repeatable.",
             metavar="ACCOUNT=PERCENT",
         ),
     ] = None,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Although the ledger of the month may still move.")
+        bool,
+        typer.Option(
+            "--estimate", help=("Propose although the ledger of the month may still change.")
+        ),
     ] = False,
     to: Annotated[
         Path | None, typer.Option(help="Folder for the file; default: here.", file_okay=False)
     ] = None,
     upload: Annotated[
         bool,
-        typer.Option("--upload", help="Show it, ask, and put it into the inbox in S3."),
+        typer.Option("--upload", help="Show it, ask, and upload it to the inbox in S3."),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     yes: Annotated[
         bool,
         typer.Option("--yes", help="Do not ask; --digest names the proposal that was reviewed."),
@@ -96,13 +101,13 @@ def propose(
             "--upload, --yes and --digest go together: the digest names what was reviewed"
         )
     if upload and as_json and not yes:
-        raise typer.BadParameter("--json shows nothing to agree to: add --yes and --digest")
+        raise typer.BadParameter("--json asks nothing: add --yes and --digest")
     person = who_option(who) if upload else ""
     with doing(f"Proposing {at}"):
         made = _made(at, rule, booked, tuple(pool or ()), _percents(share or []), estimate=estimate)
     if digest and (len(digest) < _SHORTEST or not made.digest.startswith(digest)):
         fail(
-            f"What was looked at has the digest {digest}, and the proposal now has "
+            f"What you looked at has the digest {digest}, and the proposal now has "
             f"{made.digest[:12]}: the ledger, a bill or the question changed. Nothing was "
             "uploaded. What to do: look at it again.",
             1,
@@ -131,7 +136,7 @@ def _percents(given: list[str]) -> dict[str, Decimal]:
                 param_hint="--share",
             ) from None
         if not found[account.strip()].is_finite():
-            raise typer.BadParameter(f"{one!r} is no percentage", param_hint="--share")
+            raise typer.BadParameter(f"{one!r} is not a percentage", param_hint="--share")
     return found
 
 

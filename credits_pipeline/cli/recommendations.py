@@ -50,7 +50,7 @@ def recommendations(
     `credits-pipeline recommendations --json | jq -r '.total[].saving'`
     """
     if as_json and as_csv:
-        fail("--json and --csv are two answers: ask for one.", 2)
+        fail("--json and --csv are two answers: choose one.", 2)
     from credits_pipeline.cli.finding import told_errors  # noqa: PLC0415 - when used
 
     with told_errors():
@@ -82,7 +82,7 @@ def _found(
                 fail(f"{word!r} is no {what}; there are {', '.join(known)}.", 2)
     found = read_recommendations(storage_root(), now=datetime.now(UTC))
     if found is None:
-        fail("Nothing was scanned yet. What to do: credits-pipeline scan.", 2)
+        fail("Nothing has been scanned yet. What to do: credits-pipeline scan.", 2)
     states = set(state or (OPEN, PLANNED))
     return found.only(
         lambda one: (

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def samples(
     folder: Annotated[
-        Path, typer.Argument(help="Where they go; it is made.", metavar="DIR", file_okay=False)
+        Path,
+        typer.Argument(help="The folder for them; it is created.", metavar="DIR", file_okay=False),
     ],
     *,
     as_of: Annotated[
@@ -25,10 +26,12 @@ def samples(
             help="The day on which they are viewed. Default: today.", metavar="YYYY-MM-DD"
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Other bills for each number.")] = 7,
-    months: Annotated[int, typer.Option(help="How many months, this one too.", min=1, max=36)] = 14,
+    seed: Annotated[int, typer.Option(help="Another number makes other bills.")] = 7,
+    months: Annotated[
+        int, typer.Option(help=("How many months, including this one."), min=1, max=36)
+    ] = 14,
     size: Annotated[
-        int, typer.Option(help="So many times the sample's resources.", min=1, max=1000)
+        int, typer.Option(help="This many times the sample's resources.", min=1, max=1000)
     ] = 1,
     add: Annotated[
         bool,

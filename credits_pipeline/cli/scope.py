@@ -29,14 +29,16 @@ def _word(help_text: str, metavar: str) -> typer.models.OptionInfo:
 Cost = Annotated[
     str | None,
     typer.Option(
-        help="amortised (the default), billed as on the invoice, list, or net of the credits that "
-        "were handed out.",
+        help=(
+            "amortised (the default), billed as on the invoice, list, or net of the distributed "
+            "credits."
+        ),
         metavar="VIEW",
     ),
 ]
 InOut = Annotated[str | None, typer.Option(help="in or out.", metavar="in|out")]
 Currency = Annotated[
-    str | None, typer.Option(help="Which one, where there are several: they are never added.")
+    str | None, typer.Option(help="Which one, if there are several: they are never added up.")
 ]
 Cloud = Annotated[Many, _word("aws, azure, gcp or another's code.", "CODE")]
 Account = Annotated[Many, _word("An account, by id or name.", "ACCOUNT")]
@@ -109,7 +111,7 @@ def told_scope_errors() -> Iterator[None]:
         yield
     except SeveralCurrenciesError as error:
         choice = " or ".join(f"--currency {currency}" for currency in error.currencies)
-        fail(f"{' and '.join(error.currencies)} are never added: choose {choice}.", 2)
+        fail(f"{' and '.join(error.currencies)} are never added up: choose {choice}.", 2)
     except ScopeError as error:
         fail(str(error), 2)
 

@@ -41,7 +41,7 @@ def add(
     *,
     provider: Annotated[
         str,
-        typer.Option(help="Whose form of delivery: aws, azure, gcp or focus.", metavar="PROVIDER"),
+        typer.Option(help="Who delivers: aws, azure, gcp or focus.", metavar="PROVIDER"),
     ],
     location: Annotated[
         str,
@@ -51,10 +51,10 @@ def add(
         ),
     ],
     export: Annotated[
-        str, typer.Option(help="The export's name below the place.", metavar="NAME")
+        str, typer.Option(help="The export's name below the location.", metavar="NAME")
     ] = "",
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take the place of the source of this name.")
+        bool, typer.Option("--replace", help="Replace the source of this name.")
     ] = False,
     why: Why = "",
     as_json: Json = False,
@@ -82,8 +82,8 @@ def add(
     if as_json:
         print_json({"name": name, **item.body, "version": item.version})
     else:
-        answers().print(f"{name} is kept: {source.provider} at {source.location}")
-        say(f"Try it: credits-pipeline sources test {name}")
+        answers().print(f"{name} is stored: {source.provider} at {source.location}")
+        say(f"Test it: credits-pipeline sources test {name}")
 
 
 @sources.command("list")
@@ -123,7 +123,7 @@ def remove(name: Name, *, why: Why = "", as_json: Json = False) -> None:
     if as_json:
         print_json({"name": name, "removed": True})
     else:
-        answers().print(f"{name} is not a source any more")
+        answers().print(f"{name} is no longer a source")
 
 
 @sources.command("test")
@@ -131,7 +131,7 @@ def look(
     name: Name,
     *,
     whole: Annotated[
-        bool, typer.Option("--whole", help="Read the newest month however large it is.")
+        bool, typer.Option("--whole", help="Read the newest month, however large it is.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -62,7 +62,7 @@ def spend(
     `credits-pipeline spend --group-by account --json | jq -r .total`
     """
     if as_json and as_csv:
-        fail("--json and --csv are two answers: ask for one.", 2)
+        fail("--json and --csv are two answers: choose one.", 2)
     asked = words.words_of(
         tag,
         period=period,

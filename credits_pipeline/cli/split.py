@@ -45,9 +45,9 @@ def split(
         Path | None, typer.Option(help="Folder for the files.", metavar="DIR", file_okay=False)
     ] = None,
     upload: Annotated[
-        bool, typer.Option("--upload", help="Put them into the inbox in S3.")
+        bool, typer.Option("--upload", help="Upload them to the inbox in S3.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would be written.")
     ] = False,
@@ -289,8 +289,9 @@ def _refuse_left_out(files: "list[MonthFile]") -> None:
     told = [f"{made.month}: {made.left_out.says}" for made in files if made.left_out.rows]
     if told:
         raise NotSplitError(
-            f"Nothing was uploaded, as the files would look whole and are not. {' '.join(told)} "
-            "Correct the sheet, or upload what could be read with --accept-left-out."
+            "Nothing was uploaded, because the files would look complete and are not. "
+            f"{' '.join(told)} Correct the sheet, or upload what could be read with "
+            "--accept-left-out."
         )
 
 

@@ -65,7 +65,7 @@ def list_(
         ),
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="Seen first on this day or later.", metavar="YYYY-MM-DD")
+        str | None, typer.Option(help="First seen on this day or later.", metavar="YYYY-MM-DD")
     ] = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print them as CSV.")] = False,
@@ -74,7 +74,7 @@ def list_(
     if context.invoked_subcommand:
         return
     if as_json and as_csv:
-        fail("--json and --csv are two answers: ask for one.", 2)
+        fail("--json and --csv are two answers: choose one.", 2)
     from credits_pipeline.finops.governance import listing  # noqa: PLC0415 - when used
 
     try:
@@ -206,7 +206,7 @@ def import_(
     else:
         found, of = len(output.found), len(policies)
         answers().print(
-            f"Taken in: {found} violation{'' if found == 1 else 's'} of {of} "
+            f"Imported: {found} violation{'' if found == 1 else 's'} of {of} "
             f"polic{'y' if of == 1 else 'ies'}"
         )
 
@@ -224,7 +224,13 @@ def _seen() -> "tuple[str, list[Seen]]":
         ledger = Ledger(Depot(storage_root()))
         record = ledger.current()
         if record is None:
-            fail("No policy was evaluated yet. What to do: credits-pipeline policies evaluate.", 2)
+            fail(
+                (
+                    "No policy has been evaluated yet. What to do: credits-pipeline policies "
+                    "evaluate."
+                ),
+                2,
+            )
         return record.at, seen_now(ledger.violations(record.version), decided().said)
     except (SettingError, DecisionsError, BillError) as error:
         fail(str(error), 2)

@@ -52,7 +52,7 @@ def put_line(group: str, stream: str, line: str, at: datetime) -> None:
 
 def _explained(group: str, why: str) -> CloudWatchError:
     return CloudWatchError(
-        f"The line could not be put into the log group {group}: {why}. What to do: see that the "
+        f"The line could not be put into the log group {group}: {why}. What to do: check that the "
         "group of CREDITS_LOG_GROUP is there, that logs:PutLogEvents and logs:CreateLogStream are "
         "granted on it, and that this machine's clock is right."
     )

@@ -24,8 +24,8 @@ def bucket_found(month: BillingMonth) -> Iterator[Finding]:
         inbox = Inbox(BUCKET.text(), PREFIX.text())
     except SettingError as error:
         yield wrong("inbox", error, advice_where_missing())
-        yield skipped("inbox, reading", "there is no inbox to read")
-        yield skipped("clock", "S3 tells the time, and was not asked")
+        yield skipped("inbox, reading", "no inbox is set")
+        yield skipped("clock", "the clock is compared with S3's, which was not asked")
         return
     try:
         begun = datetime.now(UTC)
@@ -34,7 +34,7 @@ def bucket_found(month: BillingMonth) -> Iterator[Finding]:
     except InboxError as error:
         yield wrong("inbox", error)
         yield skipped("inbox, reading", "the inbox could not be listed")
-        yield skipped("clock", "S3 tells the time, and did not answer")
+        yield skipped("clock", "the clock is compared with S3's, which did not answer")
         return
     files = len(found.listing.versions)
     more = "" if found.listing.complete else " and more"
@@ -64,7 +64,7 @@ def _reading(inbox: Inbox, keys: list[str], month: BillingMonth) -> Finding:
 
 def _clock(theirs: datetime | None, begun: datetime, ended: datetime) -> Finding:
     if theirs is None:
-        return note("clock", "S3's answer has no time in it, so the clock was not compared.")
+        return note("clock", "S3's answer has no time, so the clock was not compared.")
     # S3's time is in whole seconds, at some moment between request and answer.
     early, late = theirs - ended, theirs + timedelta(seconds=1) - begun
     off = early if early > timedelta() else min(timedelta(), late)

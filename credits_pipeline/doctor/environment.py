@@ -58,12 +58,15 @@ def settings_found() -> Iterator[Finding]:
     for name in (name for name in ours if name not in known):
         yield note(
             "settings",
-            f"{name} is set, but is not a setting.",
-            "Look for a spelling mistake in it.",
+            f"{name} is set, but there is no such setting.",
+            "Check its spelling.",
         )
     if not faults:
         told = [name for name in ours if name in known]
-        yield ok("settings", f"{len(told)} set: {', '.join(told)}" if told else "all as by default")
+        yield ok(
+            "settings",
+            f"{len(told)} set: {', '.join(told)}" if told else ("all have their defaults"),
+        )
 
 
 def _finops_readers() -> tuple[Callable[[], object], ...]:

@@ -24,7 +24,7 @@ def examine(
         now: called with what is checked next.
         try_alerts: send a test message through each channel.
     """
-    now("Looking at settings and versions")
+    now("Checking settings and versions")
     yield from versions()
     yield from settings_found()
     yield from alerts_found(tried=try_alerts)

@@ -30,8 +30,8 @@ def dagster_found(stack: ExitStack) -> Iterator[Finding | dg.DagsterInstance]:
     if not home:
         yield note(
             "Dagster's home",
-            "DAGSTER_HOME is not set, so Dagster forgets runs and cursors when it ends.",
-            "Set it to a folder that stays, with a dagster.yaml in it.",
+            "DAGSTER_HOME is not set, so Dagster forgets its runs and cursors when it stops.",
+            "Set it to a permanent folder with a dagster.yaml.",
         )
         yield stack.enter_context(dg.DagsterInstance.ephemeral())
         return
@@ -42,7 +42,7 @@ def dagster_found(stack: ExitStack) -> Iterator[Finding | dg.DagsterInstance]:
         yield wrong(
             "Dagster's home",
             f"the instance at {home} can't be opened: {error}",
-            "See that DAGSTER_HOME is a folder, and that its dagster.yaml names storage that "
+            "Check that DAGSTER_HOME is a folder, and that its dagster.yaml names storage that "
             "answers.",
         )
         yield stack.enter_context(dg.DagsterInstance.ephemeral())
@@ -53,8 +53,8 @@ def dagster_found(stack: ExitStack) -> Iterator[Finding | dg.DagsterInstance]:
     else:
         yield note(
             "Dagster's home",
-            f"{home} has no dagster.yaml, so all is as Dagster has it by default.",
-            f"Write there a dagster.yaml with: {_RECOVERY}",
+            f"{home} has no dagster.yaml, so Dagster's defaults apply.",
+            f"Create a dagster.yaml there with: {_RECOVERY}",
         )
     yield _recovery(instance)
     yield _daemon(instance)
@@ -92,7 +92,7 @@ def _recovery(instance: dg.DagsterInstance) -> Finding:
 def _daemon(instance: dg.DagsterInstance) -> Finding:
     found = instance.get_daemon_statuses(daemon_types=[_DAEMON]).get(_DAEMON)
     if found is not None and found.healthy:
-        return ok("Dagster's daemon", "is alive, so the inbox is checked")
+        return ok("Dagster's daemon", "is running, so the inbox is checked")
     return note(
         "Dagster's daemon",
         "is not running, so nothing starts by itself.",

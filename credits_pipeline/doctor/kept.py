@@ -19,8 +19,8 @@ def storage_found() -> Iterator[Finding]:
         if store.read(_NAME) != told or _NAME not in store.names("doctor/"):
             yield wrong(
                 "storage",
-                f"{store.uri(_NAME)} was written, and does not read back so.",
-                "See that CREDITS_STORAGE names a place that nothing else writes to.",
+                f"{store.uri(_NAME)} was written, and doesnot read back as it was written.",
+                "Check that CREDITS_STORAGE names a place to which nothing else writes.",
             )
             return
     except (SettingError, StorageError) as error:

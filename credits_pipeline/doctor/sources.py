@@ -81,7 +81,7 @@ def source_found(source: Source, now: datetime, *, read: bool, whole: bool) -> I
         yield note(
             "bill",
             f"the files of {delivery.month} have {_size(delivery.size or 0)} and were not read.",
-            "Read them all the same: --whole.",
+            "To read them anyway: --whole.",
         )
     else:
         yield from _bill(source, delivery)

@@ -23,8 +23,8 @@ _PATIENCE_SECONDS = 30
 _OPTIONAL = {
     Operation.VALIDATE: "rows are not validated before they are sent",
     Operation.COSTS: "accounts are sent unchecked, and nobody sees whether the credits show up",
-    Operation.LIST_DROPS: "only a rehearsal misses it",
-    Operation.CONNECTION: "only a rehearsal misses it",
+    Operation.LIST_DROPS: "only rehearse is affected",
+    Operation.CONNECTION: "only rehearse is affected",
 }
 
 
@@ -62,8 +62,8 @@ def _under_the_lock(
             yield ok("the stream's lock", f"{where} can be taken")
             yield from _scopes(month, cloudzero)
     except _BusyError as busy:
-        yield ok("the stream's lock", f"{where} is held: {busy}")
-        yield skipped("the key's scopes", "a run is at work on the stream; try again when it ended")
+        yield ok("the stream's lock", f"{where} is taken: {busy}")
+        yield skipped("the key's scopes", "a run is using the stream; try again when it has ended")
     except LockError as error:
         yield wrong("the stream's lock", error.what, error.to_do)
         yield skipped("the key's scopes", "the stream can't be used without its lock")
@@ -89,7 +89,7 @@ def _scopes(month: BillingMonth, cloudzero: StreamConnection) -> Iterator[Findin
         costs_day(StorageConnection()).note("doctor")
     except (SettingError, StorageError):
         # The finding on the storage says why.
-        yield note("calls of the day", "the costs call of this look could not be written down")
+        yield note("calls today", "this call of costs could not be recorded")
     client = cloudzero.client(seconds=_PATIENCE_SECONDS, test_key=test_key)
     # One session, so that its time limit covers all of them.
     with client, client.session():

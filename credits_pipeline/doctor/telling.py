@@ -12,7 +12,7 @@ _TRY = Alert(
     subject="try",
     cause="try",
     about="credits-pipeline",
-    state="this is how alerts come",
+    state="this is what alerts look like",
     what="Somebody tried the channels with doctor. Nothing is wrong.",
     to_do="Nothing.",
 )
@@ -45,4 +45,4 @@ def _sent(channel: Channel) -> Finding:
         channel.send(_TRY, UI_URL.read(web_address))
     except (ChannelError, SettingError) as error:
         return wrong("alerts", error)
-    return ok("alerts", f"{channel.name} took “{_TRY.title}”: see that it came")
+    return ok("alerts", f"{channel.name} accepted “{_TRY.title}”: check that it arrived")

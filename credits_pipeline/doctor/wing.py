@@ -36,7 +36,7 @@ def wing_found(now: Callable[[str], None]) -> Iterator[Finding]:
         return  # told by the settings and the storage of the first wing
     from credits_pipeline.doctor import wing_outside as outside  # noqa: PLC0415 - only for bills
 
-    now("Looking at the second wing")
+    now("Checking the second wing")
     yield from _looked("spend, storage", storage_found)
     kept: list[Source] = []
     yield from _looked("spend, decisions", lambda: decisions_found(kept))
@@ -61,7 +61,7 @@ def _looked(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findin
         yield from look()
     except SettingError as error:
         # Its own words say what can be set.
-        yield wrong(name, error, "Correct the setting, or take it away.")
+        yield wrong(name, error, "Correct the setting, or remove it.")
     except (BillError, DecisionsError, EngineError) as error:
         yield wrong(name, error)
 
@@ -80,8 +80,8 @@ def storage_found() -> Iterator[Finding]:
         if depot.place.read(_PROBE, 100) != told or _PROBE not in depot.keys("doctor/"):
             yield wrong(
                 name,
-                f"{depot.place.uri(_PROBE)} was written, and does not read back so.",
-                "See that FINOPS_STORAGE names a place that nothing else writes to.",
+                f"{depot.place.uri(_PROBE)} was written, and doesnot read back as it was written.",
+                "Check that FINOPS_STORAGE names a place to which nothing else writes.",
             )
             return
     finally:
@@ -92,7 +92,7 @@ def storage_found() -> Iterator[Finding]:
         yield note(
             name,
             f"{root} may be written, and the disk of {here} has {free / 1e9:,.1f} GB left.",
-            "Bills are unpacked there: give it the size of the largest month three times over.",
+            "Bills are unpacked there: it needs three times the size of the largest month.",
         )
     else:
         yield ok(name, f"{root} may be written, read and listed; {free / 1e9:,.0f} GB are free")
@@ -116,8 +116,8 @@ def decisions_found(kept: "list[Source]") -> Iterator[Finding]:
     if not are_kept():
         yield note(
             name,
-            "nobody has decided anything yet, so there is no database of it.",
-            "It is made by the first source: credits-pipeline sources add --help",
+            "nobody has decided anything yet, so there is no database yet.",
+            "The first source creates it: credits-pipeline sources add --help",
         )
         return
     folder = settings.decisions_folder()
@@ -127,7 +127,7 @@ def decisions_found(kept: "list[Source]") -> Iterator[Finding]:
             yield note(
                 name,
                 f"the tables are of version {before}, and this release has {newest}.",
-                "Back the database up; whatever opens it next, a page or a command, changes them.",
+                "Back up the database; the next page or command that opens it changes them.",
             )
             return
     with open_decisions() as decisions:
@@ -138,7 +138,7 @@ def decisions_found(kept: "list[Source]") -> Iterator[Finding]:
     if folder is None and settings.database_url().startswith("sqlite"):
         yield note(
             name,
-            "lie in a file of this machine, which one machine alone may use.",
+            "are in a file on this machine, which only one machine may use.",
             "With more machines, or pages elsewhere, set FINOPS_DATABASE_URL to PostgreSQL.",
         )
 
@@ -187,7 +187,7 @@ def published_found() -> Iterator[Finding]:
         yield note(
             name,
             f"{says}; nothing newer came for {(datetime.now(UTC) - at).days} days.",
-            "See that Dagster's daemon runs and its sensor bill_manifests is on, or run "
+            "Check that Dagster's daemon runs and its sensor bill_manifests is on, or run "
             "credits-pipeline ingest.",
         )
     else:
@@ -198,8 +198,8 @@ def published_found() -> Iterator[Finding]:
         yield note(
             "spend, tags",
             f"{', '.join(apart)}: FINOPS_TAGS and what is published differ.",
-            "credits-pipeline ingest makes every month's marts anew with the keys of FINOPS_TAGS. "
-            "See that the pages and Dagster's services have the same FINOPS_TAGS.",
+            "credits-pipeline ingest makes every month's marts again with the keys of FINOPS_TAGS. "
+            "Check that the pages and Dagster's services have the same FINOPS_TAGS.",
         )
     else:
         yield ok("spend, tags", f"{', '.join(sorted(wanted))} are columns of every month")

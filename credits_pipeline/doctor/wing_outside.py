@@ -53,8 +53,8 @@ def pages_found() -> Iterator[Finding]:
     if not address:
         yield note(
             name,
-            "FINOPS_PAGES_URL is not set, so that alerts have no link to what they are about.",
-            "Set it to the address that people call the pages up by; credits-pipeline pages "
+            "FINOPS_PAGES_URL is not set, so alerts have no link to the page.",
+            "Set it to the address at which people open the pages; credits-pipeline pages "
             "serves them.",
         )
         return
@@ -64,26 +64,28 @@ def pages_found() -> Iterator[Finding]:
         yield wrong(
             name,
             f"{address} does not answer: {error}.",
-            "Start the pages and the proxy before them, and look at the name and the certificate.",
+            "Start the pages and the proxy in front of them, and check the name and the "
+            "certificate.",
         )
         return
     local = urlsplit(address).hostname in {"localhost", "127.0.0.1", "::1"}
     if answer.status_code in _ASKS:
-        yield ok(name, f"{address} answers, and asks who comes")
+        yield ok(name, f"{address} answers, and asks visitors to sign in")
     elif answer.text.strip() != "ok":
         yield wrong(
             name,
-            f"{address} answers with status {answer.status_code}, and not as the pages do.",
-            "See that the proxy passes to `credits-pipeline pages`, and that its host is the name "
-            "in FINOPS_PAGES_URL.",
+            f"{address} answers with status {answer.status_code}, which is not how the pages "
+            "answer.",
+            "Check that the proxy passes to `credits-pipeline pages`, and that its host is the "
+            "name in FINOPS_PAGES_URL.",
         )
     elif local:
-        yield ok(name, f"{address} answers, for this machine alone")
+        yield ok(name, f"{address} answers, to this machine only")
     else:
         yield wrong(
             name,
-            f"{address} answers without asking who comes.",
-            "Put a proxy that signs people in before the pages: docs/deploy.md.",
+            f"{address} answers without asking visitors to sign in.",
+            "Put a proxy that signs people in, in front of the pages: docs/deploy.md.",
         )
 
 
@@ -112,13 +114,13 @@ def statements_found() -> Iterator[Finding]:
     except FontError as error:
         yield wrong("spend, fonts", error)
     except SettingError as error:
-        yield wrong("spend, fonts", error, "Correct FINOPS_FONTS, or take it away.")
+        yield wrong("spend, fonts", error, "Correct FINOPS_FONTS, or remove it.")
     try:
         configured()
         told = settings.RULES.text()
-        yield ok("spend, rules", told or "every threshold is as by default")
+        yield ok("spend, rules", told or "every threshold has its default")
     except SettingError as error:
-        yield wrong("spend, rules", error, "Correct FINOPS_RULES, or take it away.")
+        yield wrong("spend, rules", error, "Correct FINOPS_RULES, or remove it.")
 
 
 def scans_found() -> Iterator[Finding]:
@@ -132,7 +134,7 @@ def scans_found() -> Iterator[Finding]:
     if not what.regions and not what.files:
         yield note(
             name,
-            "nothing is scanned, so that savings come from bills alone.",
+            "nothing is scanned, so savings come only from bills.",
             "Set FINOPS_SCAN_REGIONS or FINOPS_SCAN_FILES; docs/optimization.md has the role.",
         )
         return

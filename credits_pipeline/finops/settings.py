@@ -336,7 +336,7 @@ def _tags(text: str) -> tuple[TagKey, ...]:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name, re.ASCII):
             raise ValueError(
                 f"{name!r} can't be a column: use a letter, then letters, digits and _; another "
-                "spelling stands behind a =, such as cost_center=cost-center"
+                "spelling follows a =, such as cost_center=cost-center"
             )
         for spelling in filter(None, (name, other)):
             if meant.setdefault(spelling, name) != name:
@@ -368,9 +368,9 @@ def _payers(text: str) -> tuple[Payer, ...]:
     for part in filter(None, map(str.strip, text.split(","))):
         account, _, profile = map(str.strip, part.partition("="))
         if not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
-            raise ValueError(f"{account!r} is no account: twelve digits are expected")
+            raise ValueError(f"{account!r} is not an account: twelve digits are expected")
         if account in found:
-            raise ValueError(f"{account} is there twice")
+            raise ValueError(f"{account} occurs twice")
         found[account] = Payer(account, profile)
     return tuple(found.values())
 

@@ -43,6 +43,13 @@ def command(month: str, decided: Mapping[str, Any], version: str = "") -> str:
     return shlex.join(words)
 
 
+def dismissing(month: str) -> str:
+    """The command that dismisses a month."""
+    stream = STREAM.text()
+    words = ["credits-pipeline", *(("--stream", stream) if stream else ()), "dismiss", month]
+    return shlex.join(words)
+
+
 def config(decided: Mapping[str, Any], version: str) -> str:
     """The launchpad's config, in one line of YAML."""
     return f"ops: {{{_step()}: {{config: {{{', '.join(_fields(decided, version))}}}}}}}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.state.attempt import Attempt
+from credits_pipeline.credits.state.dismissal import Dismissal
 from credits_pipeline.credits.state.journal import Journal
 
 
@@ -19,12 +20,14 @@ class MonthState:
         last: the last attempt that meant to send, whatever came of it.
         receipt: what CloudZero holds.
         looked: if no attempt meant to send, the newest of the others, such as a dry run.
+        dismissed: who said that the month is not to be sent as it stands.
     """
 
     month: BillingMonth
     last: Attempt | None
     receipt: Attempt | None
     looked: Attempt | None = None
+    dismissed: Dismissal | None = None
 
     @property
     def shown(self) -> Attempt | None:
@@ -34,12 +37,13 @@ class MonthState:
     @property
     def needs_a_person(self) -> bool:
         """Whether the last run stopped for somebody to look."""
-        return self.last is not None and self.last.verdict.is_red
+        return self.last is not None and self.last.verdict.is_red and self.dismissed is None
 
     @property
     def in_order(self) -> bool:
         """Whether CloudZero holds the month, and no later run went wrong."""
-        return self.receipt is not None and not self.needs_a_person
+        red = self.last is not None and self.last.verdict.is_red
+        return self.receipt is not None and not red
 
     @property
     def decided(self) -> dict[str, Any]:
@@ -71,6 +75,7 @@ class MonthState:
             "left_out_usd": None if last is None else last.left_out_usd,
             "file_version": None if last is None else last.file_version,
             "decided": self.decided,
+            "dismissed": None if self.dismissed is None else asdict(self.dismissed),
             "run_id": None if last is None else last.run_id,
             "age_seconds": None if age is None else round(age.total_seconds()),
         }
@@ -83,7 +88,8 @@ def state_of(journal: Journal, month: BillingMonth) -> MonthState:
         StorageError: the storage can't be read.
     """
     last, receipt = journal.last(month), journal.receipt(month)
-    return MonthState(month, last, receipt, None if last or receipt else journal.newest(month))
+    looked = None if last or receipt else journal.newest(month)
+    return MonthState(month, last, receipt, looked, journal.dismissals.of(month, last))
 
 
 def states(journal: Journal, first: BillingMonth, last: BillingMonth) -> Iterator[MonthState]:
@@ -96,13 +102,16 @@ def states(journal: Journal, first: BillingMonth, last: BillingMonth) -> Iterato
     """
     tried, receipted = journal.attempted(), journal.receipted()
     only_looked_at = journal.looked_at() - tried - receipted
+    dismissed = journal.dismissals.months()
     month = last
     while month >= min({first, *tried, *receipted, *only_looked_at}):
+        last_of = journal.last(month) if month in tried else None
         yield MonthState(
             month,
-            journal.last(month) if month in tried else None,
+            last_of,
             journal.receipt(month) if month in receipted else None,
             journal.newest(month) if month in only_looked_at else None,
+            journal.dismissals.of(month, last_of) if month in dismissed else None,
         )
         month = month.shift(-1)
 
@@ -122,6 +131,7 @@ def report_json(journal: Journal, state: MonthState) -> dict[str, Any]:
     return {
         "billing_month": str(state.month),
         "in_order": state.in_order,
+        "dismissed": None if state.dismissed is None else asdict(state.dismissed),
         "last": told(state.last),
         "receipt": told(state.receipt),
     }

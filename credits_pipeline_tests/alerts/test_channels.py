@@ -73,7 +73,7 @@ def test_what_slack_refuses_is_said_without_its_address(
         "x" * 190 + "{url}",
     ],
 )
-def test_what_slack_repeats_of_its_address_is_not_told(webhook: Webhook, echo: str) -> None:
+def test_what_slack_repeats_of_its_address_is_not_shown(webhook: Webhook, echo: str) -> None:
     path = "/services/T0/B0/secret-4c1e"
     webhook.answers, webhook.says = [404], echo.format(path=path, url=webhook.url)
     with pytest.raises(ChannelError, match="404") as caught:
@@ -118,7 +118,7 @@ def test_slack_that_can_not_be_reached_is_said_without_its_address() -> None:
 )
 def test_an_address_that_slack_s_client_can_not_use_stops_no_other_channel(address: str) -> None:
     with pytest.raises(
-        ChannelError, match=r"did not take .*: (InvalidURL|Unicode(Encode)?Error)\."
+        ChannelError, match=r"did not accept .*: (InvalidURL|Unicode(Encode)?Error)\."
     ) as caught:
         Slack(address).send(ALERT, UI)
     assert "secret-4c1e" not in "".join(traceback.format_exception(caught.value))
@@ -165,7 +165,7 @@ def test_a_text_with_line_ends_breaks_no_header(mailbox: Mailbox) -> None:
     assert message["Subject"].startswith("[credits] 2025-01 Bcc: x@example.com: bad")
 
 
-def test_one_address_that_is_refused_is_told_and_the_others_have_it(mailbox: Mailbox) -> None:
+def test_one_refused_address_is_reported_and_the_others_get_the_message(mailbox: Mailbox) -> None:
     mailbox.refuse = {"gone@example.com"}
     with pytest.raises(PartlyToldError, match=r"not for gone@example\.com"):
         mail(mailbox.port, "a@example.com", "gone@example.com").send(ALERT, UI)
@@ -185,7 +185,7 @@ def test_a_server_that_takes_nothing_is_said(mailbox: Mailbox, refused: str) -> 
 
 
 def test_a_server_that_is_not_there_is_said() -> None:
-    with pytest.raises(ChannelError, match=r"127\.0\.0\.1 did not take the e-mail.*refused"):
+    with pytest.raises(ChannelError, match=r"127\.0\.0\.1 did not accept the e-mail.*refused"):
         mail(9, "a@example.com").send(ALERT, UI)
 
 
@@ -289,7 +289,7 @@ def test_a_topic_that_is_not_there_is_named(topic: Topic, monkeypatch: pytest.Mo
     monkeypatch.setenv("CREDITS_ALERT_SNS", f"{topic.arn}-misspelt")
     channel = sns.configured()
     assert channel is not None
-    with pytest.raises(ChannelError, match=r"-misspelt did not take .*NotFound.*sns:Publish"):
+    with pytest.raises(ChannelError, match=r"-misspelt did not accept .*NotFound.*sns:Publish"):
         channel.send(ALERT, UI)
 
 

@@ -37,7 +37,9 @@ def alert(view: Health) -> Alert:
         (Verdict.INCOMPLETE, False, "2025-01: incomplete, CloudZero may hold a part of it", True),
     ],
 )
-def test_a_red_month_is_told(verdict: Verdict, permanent: bool, title: str, passes: bool) -> None:
+def test_a_red_month_is_reported(
+    verdict: Verdict, permanent: bool, title: str, passes: bool
+) -> None:
     told = alert(
         of_attempt(attempt(verdict, reason="Why.", what_to_do="Do.", permanent=permanent), None)
     )
@@ -51,14 +53,14 @@ def test_a_red_month_is_told(verdict: Verdict, permanent: bool, title: str, pass
     assert told.run_id == "run-1"
 
 
-def test_what_cloudzero_held_before_is_told() -> None:
+def test_what_cloudzero_held_before_is_reported() -> None:
     receipt = attempt(Verdict.VERIFIED, total_credit_usd="5.00")
     told = alert(of_attempt(attempt(Verdict.FAILED, total_credit_usd=None), receipt))
     assert told.dollars == "before, CloudZero held $5.00."
 
 
 @pytest.mark.parametrize("verdict", [Verdict.PARTIAL, Verdict.UNCHANGED])
-def test_what_was_left_out_is_told_also_where_a_later_run_finds_it_unchanged(
+def test_what_was_left_out_is_reported_even_if_a_later_run_finds_it_unchanged(
     verdict: Verdict,
 ) -> None:
     told = alert(of_attempt(attempt(verdict, ledger=LEFT_OUT, left_out_usd="50.00"), None))
@@ -70,7 +72,7 @@ def test_what_was_left_out_is_told_also_where_a_later_run_finds_it_unchanged(
 
 
 @pytest.mark.parametrize("verdict", [Verdict.VERIFIED, Verdict.UNCHANGED])
-def test_a_month_in_order_is_told_to_nobody(verdict: Verdict) -> None:
+def test_a_month_in_order_is_reported_to_nobody(verdict: Verdict) -> None:
     view = of_attempt(attempt(verdict), None)
     assert view.wrong == ()
     assert view.fine == {
@@ -89,7 +91,7 @@ BEFORE = attempt(Verdict.FAILED, reason="503 after 3 tries", what_to_do="It pass
     ("changes", "same"),
     [
         ({"run_id": "run-2", "reason": "502 after 9 tries"}, True),
-        ({"what_to_do": "See that the disk is not full."}, False),
+        ({"what_to_do": "Check that the disk is not full."}, False),
         ({"verdict": Verdict.INCOMPLETE}, False),
         ({"file_version": "20250204T101112Z-0a0b0c0d"}, False),
         ({"permanent": True}, False),
@@ -117,7 +119,9 @@ def finding(check: str, **fields: Any) -> Finding:
         (VISIBLE, "2025-01: CloudZero's billed cost does not show what was sent"),
     ],
 )
-def test_what_a_later_look_found_is_told_with_the_run_that_looked(check: str, title: str) -> None:
+def test_what_a_later_check_found_is_reported_with_the_run_that_checked(
+    check: str, title: str
+) -> None:
     told = alert(of_finding(finding(check), "run-1"))
     assert told.title == title
     assert (told.what, told.to_do) == ("It differs.", "look.")

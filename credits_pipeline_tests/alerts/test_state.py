@@ -53,21 +53,21 @@ def wrong(*alerts: Alert) -> Health:
 FINE = Health(fine={"month 2025-01": "All is well."})
 
 
-def test_what_stays_wrong_is_told_once() -> None:
+def test_what_stays_wrong_is_reported_once() -> None:
     channel, book = Heard("one"), AlertState()
     for _ in range(5):
         book = tick(book, wrong(alert()), channel)
     assert channel.got == ["month 2025-01: bad a"]
 
 
-def test_another_cause_is_told_and_going_back_to_the_first_is_not() -> None:
+def test_another_cause_is_reported_and_going_back_to_the_first_is_not() -> None:
     channel, book = Heard("one"), AlertState()
     for cause in ("a", "b", "a", "b", "a"):
         book = tick(book, wrong(alert(cause=cause)), channel)
     assert channel.got == ["month 2025-01: bad a", "month 2025-01: bad b"]
 
 
-def test_what_is_over_is_told_once_and_then_forgotten_and_may_come_again() -> None:
+def test_what_is_over_is_reported_once_then_forgotten_and_may_come_again() -> None:
     channel, book = Heard("one"), AlertState()
     for view in (wrong(alert()), FINE, FINE, wrong(alert()), FINE):
         book = tick(book, view, channel)
@@ -123,7 +123,7 @@ def test_a_channel_that_is_set_later_hears_what_is_wrong_then() -> None:
     assert first.got == later.got == ["month 2025-01: bad a"]
 
 
-def test_what_is_not_tried_again_any_more_is_told_once_more() -> None:
+def test_what_is_no_longer_retried_is_reported_once_more() -> None:
     channel, book = Heard("one"), AlertState()
     for hours in (0, 1, 79, 81, 82, 200):
         now = NOW + timedelta(hours=hours)
@@ -223,7 +223,7 @@ def test_whatever_comes_no_channel_hears_a_cause_twice_in_one_episode(
         RecursionError("pässword-9f"),
     ],
 )
-def test_whatever_a_channel_raises_the_next_ones_are_told_and_no_secret_is(
+def test_whatever_a_channel_raises_the_next_ones_get_it_and_no_secret_is_shown(
     error: Exception,
 ) -> None:
     broken, well = Heard("broken"), Heard("well")

@@ -21,12 +21,15 @@ from playwright.sync_api import Browser, Page, expect
 from typer.testing import CliRunner
 
 from credits_pipeline.cli import app as commands
+from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.budgets import alerting
 from credits_pipeline.finops.budgets.budget import KIND as BUDGET
 from credits_pipeline.finops.budgets.results import BUDGETS, forecasts, keep_standings
-from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions import Author, Ruling
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.governance.ledger import Ledger
+from credits_pipeline.finops.optimization.making import Maker
+from credits_pipeline.finops.optimization.reading import read_states
 from credits_pipeline.finops.pages.figures import exact
 from credits_pipeline_tests.browser.world import World, decide_there
 from credits_pipeline_tests.finops.bills import charge, csv_text, put
@@ -213,8 +216,17 @@ def test_a_budget_of_a_scope_is_edited_by_two_crossed_and_found_by_the_alert_s_l
     told(ann, "$60.00")
 
 
-def test_a_saving_is_planned_and_done_and_a_dismissed_one_comes_back_after_a_change(
-    world: World,
+@pytest.fixture
+def later(world: World) -> Iterator[BillingMonth]:
+    """The first whole month after what is done now; its bill is taken away again."""
+    month = LAST.shift(2)
+    yield month
+    if world.bills.bills.pop(("later", str(month)), None):
+        world.bills.publish()
+
+
+def test_a_saving_is_planned_done_and_proved_and_a_dismissed_one_comes_back_after_a_change(
+    world: World, later: BillingMonth
 ) -> None:
     page, storage = world.open("ann"), world.bills.storage
 
@@ -226,11 +238,25 @@ def test_a_saving_is_planned_and_done_and_a_dismissed_one_comes_back_after_a_cha
         told(page, "1 item saved.")
 
     decide("i-idle", "Plan it")
+    page.goto(f"{world.urls['ann']}/optimization")
+    told(page, "$140.16 of it is planned")
     decide("i-idle", "It is done")
     decide("i-search", "Dismiss it")
 
     page.goto(f"{world.urls['ann']}/optimization")
     told(page, "$140.16 done")
+    told(page, "$0.00 proved on later bills")
+    world.bills.put(
+        "later", str(later), [row("12.16", ResourceId="i-idle", charge_date=in_(later, 2))],
+        provider="aws",
+    )  # fmt: skip
+    world.bills.publish()
+    maker = Maker(world.published.depot, [*world.bills.bills.values()])
+    # What it costs after that month: 140.16 a month before, 12.16 on the later bill.
+    maker.prove(read_states(), later.shift(1).start)
+    page.goto(f"{world.urls['ann']}/optimization?state=proved")
+    told(page, "$128.00 proved on later bills")
+    in_a_table(page, "load-test-7")
 
     scan(storage, searched="90.00", at=AT + timedelta(hours=1))
     page.goto(f"{world.urls['ann']}/optimization?finding={id_of(storage, 'i-search')}")
@@ -267,9 +293,12 @@ def test_a_rule_is_tried_refused_and_saved_and_what_it_finds_accepted_until_a_da
         said = decisions.states.of("violation")[found.id]
         # As if it had been said for a day that is over by now.
         decisions.states.set(
-            "violation", found.id, said.state, by=Author("ann@example.com", "ui"),
-            expected=said.version, until=datetime.now(UTC) - timedelta(days=1), reason=said.reason,
-        )  # fmt: skip
+            "violation",
+            found.id,
+            Ruling(said.state, until=datetime.now(UTC) - timedelta(days=1), reason=said.reason),
+            by=Author("ann@example.com", "ui"),
+            expected=said.version,
+        )
     page.goto(address)
     in_a_table(page, "again: it was acknowledged until")
 

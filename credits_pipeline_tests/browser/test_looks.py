@@ -1,6 +1,7 @@
 """How the pages look: readable for everybody (axe), in light and dark, on a desk and on a phone.
 
-With UPDATE_SCREENSHOTS=1 the pictures of docs/pages.md are made anew, in docs/images.
+With UPDATE_SCREENSHOTS=1 the pictures of docs/pages.md are made anew, in docs/images, of the demo
+that runs meanwhile (`make demo`); DEMO_PAGES says where its pages are, if not on their usual port.
 """
 
 import os
@@ -20,12 +21,26 @@ PAGES = {
     "setup": "setup",
     "overview": f"?period={LAST}",
     "spend": f"spend?period={LAST}&group=service",
+    "credits": "spend?tab=credits",
     "budgets": "budgets",
     "optimization": "optimization",
     "governance": "governance",
     "chargeback": f"chargeback?month={LAST}",
     "settings": "settings?section=settings",
 }
+#: What the pictures in the docs show of the demo.
+PICTURES = {
+    "setup": "setup",
+    "overview": "",
+    "spend": "spend?period=Last%20month&group=service",
+    "credits": "spend?tab=credits",
+    "budgets": "budgets",
+    "optimization": "optimization",
+    "governance": "governance",
+    "chargeback": "chargeback",
+    "settings": "settings?section=log",
+}
+_DEMO = os.environ.get("DEMO_PAGES", "http://127.0.0.1:8501")
 _GRAVE = {"serious", "critical"}
 _PATIENCE_MS = 120_000
 _WIDE, _PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -39,13 +54,14 @@ def page(browser: Browser, served_world: World) -> Iterator[Page]:
     context.close()
 
 
-def open_page(page: Page, world: World, path: str) -> None:
+def open_page(page: Page, address: str) -> None:
     page.set_viewport_size(_WIDE)
     page.emulate_media(color_scheme="light")
-    page.goto(f"{world.urls['ann']}/{path}")
+    page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=_PATIENCE_MS)
-    running = page.locator("[data-testid=stStatusWidget], [data-testid=stSkeleton]")
-    expect(running).to_have_count(0, timeout=_PATIENCE_MS)
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=_PATIENCE_MS)
+    done = page.locator("[data-test-script-state=notRunning]")
+    expect(done).to_have_count(1, timeout=_PATIENCE_MS)
 
 
 def grave(page: Page) -> list[str]:
@@ -63,9 +79,7 @@ def grave(page: Page) -> list[str]:
 def test_everybody_can_read_it_in_light_and_dark_and_on_a_phone(
     page: Page, served_world: World, name: str
 ) -> None:
-    open_page(page, served_world, PAGES[name])
-    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
-        page.screenshot(path=IMAGES / f"pages-{name}.png", animations="disabled")
+    open_page(page, f"{served_world.urls['ann']}/{PAGES[name]}")
     found = {"light": grave(page)}
     page.emulate_media(color_scheme="dark")
     background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
@@ -75,3 +89,6 @@ def test_everybody_can_read_it_in_light_and_dark_and_on_a_phone(
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_function("() => document.documentElement.scrollWidth <= window.innerWidth")
     assert found == {"light": [], "dark": []}
+    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
+        open_page(page, f"{_DEMO}/{PICTURES[name]}")
+        page.screenshot(path=IMAGES / f"pages-{name}.png", animations="disabled")

@@ -69,6 +69,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
                 CREDITS_STORAGE=str(folder / "credits"),
                 FINOPS_STORAGE=str(bills.storage),
                 FINOPS_PORT=str(ports[1]),
+                FINOPS_SCAN_ACCOUNTS="own",
+                FINOPS_SCAN_REGIONS="eu-west-1",
+                AWS_ENDPOINT_URL=servers.s3_url,
                 XDG_STATE_HOME=str(folder / "state"),
             ),
             stdout=output,
@@ -133,6 +136,14 @@ def count_of_runs(page: Page, up: Up) -> int:
     return count
 
 
+def ended(page: Page, up: Up, says: str) -> str:
+    """Wait until the page says how the run that it started has ended; where the run is."""
+    expect(page.get_by_text(says).first).to_be_visible(timeout=_SECONDS * 1000)
+    run = str(page.get_by_role("link", name="run ").first.get_attribute("href"))
+    assert run.startswith(f"{up.dagster}/runs/")
+    return run
+
+
 def test_both_kinds_of_pages_work_behind_their_guards(page: Page, up: Up) -> None:
     refused: list[str] = []
     page.on("response", lambda got: refused.append(got.url) if got.status >= 400 else None)
@@ -188,10 +199,7 @@ def test_the_archive_of_all_statements_is_made_by_a_run_and_then_offered(
 ) -> None:
     page.goto(f"{up.spend}/chargeback?month={LAST}")
     page.get_by_role("button", name="Make ZIP of all").click()
-    told = page.get_by_text("The documents are made").first
-    expect(told).to_be_visible(timeout=_SECONDS * 1000)
-    run = str(page.get_by_role("link", name="run ").first.get_attribute("href"))
-    assert run.startswith(f"{up.dagster}/runs/")
+    run = ended(page, up, "The documents are made")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="ZIP of all", exact=True).click()
     with zipfile.ZipFile(waiting.value.path()) as archive:
@@ -205,6 +213,27 @@ def test_the_archive_of_all_statements_is_made_by_a_run_and_then_offered(
     assert total == "41.00"
     page.goto(run)
     expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+
+
+def test_a_month_is_closed_and_the_end_of_the_run_that_makes_its_statements_is_shown(
+    page: Page, up: Up
+) -> None:
+    page.goto(f"{up.spend}/chargeback?month={LAST}")
+    page.get_by_role("button", name="Close month").click()
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_text(f"{LAST} is closed.")).to_be_visible()
+    ended(page, up, "The statements were made and sent")
+    expect(page.get_by_text("closed", exact=True).first).to_be_visible()
+
+
+def test_a_scan_is_started_on_the_page_and_what_it_found_is_shown_at_its_end(
+    page: Page, up: Up
+) -> None:
+    page.goto(f"{up.spend}/optimization")
+    expect(page.get_by_text("Nothing was scanned yet.")).to_be_visible()
+    page.get_by_role("button", name="Scan now").click()
+    ended(page, up, "The scan is done")
+    expect(page.get_by_text("Scanned just now")).to_be_visible()
 
 
 def test_when_it_is_killed_its_parts_end_too(up: Up) -> None:

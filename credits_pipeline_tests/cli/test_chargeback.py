@@ -116,7 +116,7 @@ def test_what_can_not_be_carried_out_ends_with_2_and_the_reason(
     assert (done.exit_code, says in done.stderr) == (2, True), done.output
 
 
-def test_something_to_see_to_ends_with_1(wing: Bills) -> None:
+def test_something_that_needs_attention_ends_with_1(wing: Bills) -> None:
     with open_decisions() as decisions:
         rules = {"rules": [{"to": "serach"}]}
         decisions.put("allocation_model", "typo", rules, by=ANN, expected=None)

@@ -113,7 +113,7 @@ def test_whether_an_upload_starts_a_run_is_said_by_the_sensor_s_rule(
     assert ("starts no run" in shown) is (why is not None)
 
 
-def test_a_file_with_more_months_than_its_name_is_told_the_split_command(check: Check) -> None:
+def test_a_file_with_more_months_than_its_name_gets_the_split_command(check: Check) -> None:
     result = check(WIDE, "--json")
     assert result.exit_code == 1
     found = verdict(result)

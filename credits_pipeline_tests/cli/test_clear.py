@@ -68,7 +68,7 @@ def test_nothing_is_done_where_a_person_does_not_agree(cloudzero: CloudZeroStand
 def test_a_pipe_withdraws_nothing(cloudzero: CloudZeroStandIn) -> None:
     piped = CliRunner().invoke(app, ["clear", "--month", "2025-01"], input="y\n")
     assert piped.exit_code == 2, piped.output
-    assert "Nobody answered, and nothing was changed" in piped.stderr
+    assert "Nobody answered, so nothing was changed" in piped.stderr
     assert costs(cloudzero) == ["-12.00"]
 
 
@@ -99,7 +99,7 @@ def test_a_refusal_of_cloudzero_s_ends_with_1(cloudzero: CloudZeroStandIn) -> No
 @pytest.mark.parametrize(
     ("month", "says"), [("2025-13", "not a month"), ("2019-01", "CREDITS_START_MONTH")]
 )
-def test_a_month_that_is_none_is_wrong_usage(month: str, says: str) -> None:
+def test_an_invalid_month_is_wrong_usage(month: str, says: str) -> None:
     done = clear("--month", month, "--yes")
     assert done.exit_code == 2
     assert says in done.stderr.replace("\n", " ")
@@ -115,7 +115,7 @@ def test_a_missing_setting_is_named(
     assert costs(cloudzero) == ["-12.00"]
 
 
-def test_a_storage_that_can_t_be_read_is_told_before_anything_is_changed(
+def test_a_storage_that_can_t_be_read_is_reported_before_anything_is_changed(
     cloudzero: CloudZeroStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CREDITS_STORAGE", "s3://no-such-bucket/credits")

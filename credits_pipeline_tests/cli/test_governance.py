@@ -88,7 +88,7 @@ def test_a_policy_is_tried_added_evaluated_and_its_violation_accepted(rule: Path
         ("[", "line 1"),
     ],
 )
-def test_a_file_that_is_refused_is_told_with_its_line_and_saves_nothing(
+def test_a_file_that_is_refused_is_reported_with_its_line_and_saves_nothing(
     text: str, says: str, rule: Path
 ) -> None:
     rule.write_text(text)
@@ -99,7 +99,7 @@ def test_a_file_that_is_refused_is_told_with_its_line_and_saves_nothing(
     assert "dear" not in [one["id"] for one in told("policies", "list")["policies"]]
 
 
-def test_a_rule_that_can_not_be_computed_is_told(rule: Path) -> None:
+def test_a_rule_that_can_not_be_computed_is_reported(rule: Path) -> None:
     rule.write_text(RULE.replace("cost_month > 50", "regexp_matches(name, '(')"))
     done = run("policies", "test", str(rule))
     assert done.exit_code == 1
@@ -125,7 +125,7 @@ def test_a_built_in_is_shown_changed_and_brought_back(rule: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("violations",), "No policy was evaluated yet"),
+        (("violations",), "No policy has been evaluated yet"),
         (("violations", "--state", "closed"), "state is 'closed'"),
         (("violations", "--since", "now"), "since is 'now'"),
         (("violations", "--json", "--csv"), "two answers"),

@@ -45,7 +45,7 @@ def hostile_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_check_shows_a_hostile_file_and_nothing_of_it_acts(hostile_file: Path) -> None:
+def test_check_shows_a_hostile_file_and_none_of_it_acts(hostile_file: Path) -> None:
     code, shown = clean("check", str(hostile_file), "--month", "2025-01")
     assert code in {1, 2}
     assert "would not be sent" in shown

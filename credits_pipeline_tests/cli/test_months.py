@@ -83,7 +83,7 @@ def test_every_month_has_a_line_with_verdict_dollars_file_decisions_and_age(
 
 
 @pytest.mark.parametrize("verdict", [Verdict.DRY_RUN, Verdict.SUPERSEDED])
-def test_a_run_that_was_not_to_send_is_told_where_no_other_was(
+def test_a_run_that_was_not_meant_to_send_is_shown_if_there_was_no_other(
     journal: Journal, verdict: Verdict
 ) -> None:
     journal.close(attempt(verdict, "run-looked", 3), sent=False)
@@ -97,7 +97,7 @@ def test_a_run_that_was_not_to_send_is_told_where_no_other_was(
     assert line_of(run("months").stdout, JANUARY)[1] == "partial"
 
 
-def test_a_long_time_of_which_nothing_is_known_takes_one_line(
+def test_a_long_time_about_which_nothing_is_known_takes_one_line(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CREDITS_START_MONTH", str(JANUARY.shift(-12)))
@@ -111,7 +111,7 @@ def test_a_long_time_of_which_nothing_is_known_takes_one_line(
     assert len(json.loads(run("months", "--json").stdout)["months"]) == 14
 
 
-def test_a_month_that_waits_for_a_person_is_told_and_ends_with_1(journal: Journal) -> None:
+def test_a_month_that_waits_for_a_person_is_reported_and_ends_with_1(journal: Journal) -> None:
     verified(journal)
     journal.close(attempt(Verdict.BLOCKED, "run-red", 3), sent=False)
     done = run("months")
@@ -143,6 +143,7 @@ def test_months_are_json_for_programs(journal: Journal) -> None:
         "left_out_usd": "0.00",
         "file_version": "20250203T101112Z-9f86d081",
         "decided": {},
+        "dismissed": None,
         "run_id": "run-red",
     }
 
@@ -249,7 +250,7 @@ def test_a_storage_that_can_t_be_read_ends_with_2_and_says_where(
     assert "Not a directory" in done.stderr
 
 
-def test_what_is_no_month_is_wrong_usage() -> None:
+def test_what_is_not_a_month_is_wrong_usage() -> None:
     assert run("report", "--month", "January").exit_code == 2
     assert run("report").exit_code == 2
 

@@ -69,7 +69,7 @@ def test_a_missing_setting_is_wrong_usage(
     assert not cloudzero.log
 
 
-def test_what_is_no_month_is_wrong_usage(cloudzero: CloudZeroStandIn) -> None:
+def test_what_is_not_a_month_is_wrong_usage(cloudzero: CloudZeroStandIn) -> None:
     assert CliRunner().invoke(app, ["rehearse", "--month", "January"]).exit_code == 2
     assert CliRunner().invoke(app, ["rehearse"]).exit_code == 2
     assert not cloudzero.log

@@ -38,7 +38,7 @@ def test_a_source_is_added_listed_and_removed() -> None:
         (["sources", "add", "x", "--provider", "y", "--location", "z"], 1, "use one of aws"),
     ],
 )
-def test_what_can_t_be_done_is_told_on_standard_error(
+def test_what_can_t_be_done_is_reported_on_standard_error(
     arguments: list[str], code: int, says: str
 ) -> None:
     done = run(app, arguments)
@@ -79,7 +79,7 @@ def test_sample_bills_are_made_added_and_tested(tmp_path: Path) -> None:
     assert "wrong" in tested.stdout
 
 
-def test_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_day_is_refused(tmp_path: Path) -> None:
     done = run(app, ["samples", str(tmp_path), "--as-of", "2026-02-30"])
     assert done.exit_code == 2
     assert "is not a day" in done.stderr

@@ -108,12 +108,12 @@ def test_a_table_has_the_invoice_to_the_cent_and_says_where_it_comes_from(
         (("--cost", "blended"), "cost is one of amortised, billed, list, net"),
         (("--group-by", "colour"), "group is one of"),
         (("--tag", "environment"), "has no value"),
-        (("--tag", "colour=red"), "'colour' is no word of a scope"),
+        (("--tag", "colour=red"), "'colour' is not a word of a scope"),
         (("--currency", "EUR"), "currency 'EUR' occurs in no bill. Did you mean USD?"),
-        (("--json", "--csv"), "ask for one"),
+        (("--json", "--csv"), "choose one"),
     ],
 )
-def test_what_can_t_be_answered_is_told_with_what_is_right(
+def test_what_can_t_be_answered_is_refused_with_what_is_right(
     written: Written, arguments: tuple[str, ...], told: str
 ) -> None:
     done = run("spend", *arguments)

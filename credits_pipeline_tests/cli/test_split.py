@@ -209,7 +209,7 @@ def test_programs_get_the_files_as_json_and_the_reason_where_there_are_none(tmp_
 TORN = WIDE + "12345,1.00,2.00\n000000000003,x,3.00\n"
 
 
-def test_what_is_left_out_is_told_and_counted(tmp_path: Path) -> None:
+def test_what_is_left_out_is_reported_and_counted(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = split(tmp_path, TORN, "--to", str(out), "--accept-rejected")
     assert result.exit_code == 1
@@ -250,7 +250,7 @@ def test_rows_that_contradict_each_other_are_never_left_out(
     assert not out.exists()
 
 
-def test_an_upload_that_would_look_whole_and_is_not_wants_it_known(
+def test_an_upload_that_would_look_complete_and_is_not_has_to_be_confirmed(
     tmp_path: Path, inbox: Inbox
 ) -> None:
     result = split(tmp_path, TORN, "--upload", "--accept-rejected")
@@ -262,7 +262,7 @@ def test_an_upload_that_would_look_whole_and_is_not_wants_it_known(
     assert inbox.current("credits-2025-02.csv") is not None
 
 
-def test_s3_out_of_reach_is_told_as_what_can_t_be_done_and_what_was_done_before(
+def test_s3_out_of_reach_is_reported_with_what_can_t_be_done_and_what_was_done_before(
     tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uploaded: list[str] = []

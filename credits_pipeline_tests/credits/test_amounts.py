@@ -109,7 +109,7 @@ def test_a_cell_says_an_amount(cell: str, point: str | None, comma: str | None) 
         ("9" * 101, "too long"),
     ],
 )
-def test_a_cell_that_is_no_amount_says_why(cell: str, words: str) -> None:
+def test_a_cell_that_is_not_an_amount_says_why(cell: str, words: str) -> None:
     found = parse_amount(cell)
     assert (found.point, found.comma) == (None, None)
     assert words in (found.fault or "")

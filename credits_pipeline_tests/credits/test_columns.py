@@ -253,13 +253,13 @@ def test_a_dimension_that_says_a_row_does_not_count_yet_is_refused(value: str) -
     ("header", "right"),
     [("2025-01-01", True), ("2025-01-31", True), ("2025-01-15", False), ("Jan 14, 2025", False)],
 )
-def test_a_column_of_one_day_is_no_month(header: str, right: bool) -> None:
+def test_a_column_of_one_day_is_not_a_month(header: str, right: bool) -> None:
     rows = [["Account ID", header], *([account, str(usd)] for account, usd in RIGHT.items())]
     assert sent(written(rows)) == (RIGHT if right else None)
 
 
 @pytest.mark.parametrize("header", [["Account ID", "Credits"], None])
-def test_a_blank_amount_is_told_with_its_line(header: list[str] | None) -> None:
+def test_a_blank_amount_is_reported_with_its_line(header: list[str] | None) -> None:
     rows = [[account, str(usd)] for account, usd in RIGHT.items()] + [["640987654324", " "]]
     reading = read_month(written(rows if header is None else [header, *rows]), JANUARY)
     line = 4 if header is None else 5

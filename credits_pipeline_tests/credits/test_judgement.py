@@ -125,7 +125,7 @@ def test_the_objects_metadata_is_compared(
     "controls",
     [Controls(total="much"), Controls(total=""), Controls(rows="2.0"), Controls(rows="")],
 )
-def test_metadata_that_is_no_figure_is_refused(controls: Controls) -> None:
+def test_metadata_that_is_not_a_figure_is_refused(controls: Controls) -> None:
     with pytest.raises(UnreadableFile, match="object metadata"):
         read(TWO, controls)
 
@@ -206,7 +206,7 @@ def test_accepted_rows_with_unknown_dollars_explain_a_total() -> None:
     assert stops(judged(content, accept_rejected=True)) == []
 
 
-def test_a_total_that_is_no_amount_is_a_row_that_cannot_be_read() -> None:
+def test_a_total_that_is_not_an_amount_is_a_row_that_cannot_be_read() -> None:
     reading = read(f"{TWO}Total,many\n")
     assert reading.rejected.select("line", "reason").rows() == [
         (3, "a total that is not an amount")

@@ -71,6 +71,6 @@ def test_the_limits_are_settings(limits: Limits, words: str) -> None:
     assert len(read_month(data, JANUARY, limits=exact).rows) == 2
 
 
-def test_a_header_is_no_record() -> None:
+def test_a_header_is_not_a_record() -> None:
     data = b"Account ID,Credits\n123456789012,5.10\n000000000002,6.20\nTotal,11.30\n"
     assert len(read_month(data, JANUARY, limits=Limits(max_records=2)).rows) == 2

@@ -86,7 +86,7 @@ def test_january_2025_is_recognised(text: str) -> None:
         "Maybe 2025",
     ],
 )
-def test_what_is_no_month_is_not_taken_for_one(text: str) -> None:
+def test_what_is_not_a_month_does_not_count_as_one(text: str) -> None:
     assert month_text(text) is None
 
 

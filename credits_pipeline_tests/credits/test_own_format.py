@@ -91,6 +91,6 @@ def test_a_conflicting_duplicate_is_left_out_added_or_blocks(
 
 
 @pytest.mark.parametrize("data", [b"", b"\n \n", b"PK\x03\x04rest", b"<html><body>"])
-def test_what_is_no_table_is_refused_with_the_cause(data: bytes) -> None:
+def test_what_is_not_a_table_is_refused_with_the_cause(data: bytes) -> None:
     with pytest.raises(UnreadableFile, match="the file"):
         read_month(data, JANUARY)

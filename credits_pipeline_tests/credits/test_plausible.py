@@ -55,8 +55,7 @@ def test_it_says_how_far_off_what_is_usual_and_since_when() -> None:
     assert found.message == (
         "The total, $210.00, is 110 % above the usual $100.00; the number of accounts, 21, is 5 % "
         "above the usual 20. Usual is the middle of the 3 verified months from 2024-10 to 2024-12. "
-        "More than 50 % off is unusual. See that the file is the right one and "
-        "whole."
+        "More than 50 % off is unusual. Check that the file is the right one, and complete."
     )
     assert found.metrics == {
         "months_compared": 3,

@@ -92,7 +92,7 @@ def resources(kind: str) -> list[dict[str, Any]]:
     return [made["Properties"] for made in found if made["Type"] == kind]
 
 
-def test_nothing_of_the_buckets_is_public_and_every_version_is_kept() -> None:
+def test_no_bucket_is_public_and_every_version_is_kept() -> None:
     buckets = resources("AWS::S3::Bucket")
     assert len(buckets) == 2
     for bucket in buckets:

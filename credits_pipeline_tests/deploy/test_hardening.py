@@ -253,14 +253,16 @@ def test_pins_are_taken_checked_and_given_to_the_build(
 
 
 @pytest.mark.parametrize(("program", "answer"), [("docker", "no such image"), ("git", "")])
-def test_an_answer_that_is_no_digest_is_no_pin(clone: Path, program: str, answer: str) -> None:
+def test_an_answer_that_is_not_a_digest_is_not_a_pin(
+    clone: Path, program: str, answer: str
+) -> None:
     stand_in = clone.parent / "bin" / program
     stand_in.write_text(f"#!/bin/sh\necho '{answer}'\n")
     assert pins(clone, "take").returncode != 0
     assert not (clone / "deploy/pins.env").exists()
 
 
-def test_an_empty_bundle_is_no_pin(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_bundle_is_not_a_pin(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUNDLE", "")
     assert pins(clone, "take").returncode != 0
     assert not (clone / "deploy/pins.env").exists()

@@ -73,7 +73,7 @@ def test_every_command_of_a_page_does_what_the_page_says(page: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_block_of_a_page_is_of_a_kind_that_is_held_to_the_product(page: Path) -> None:
+def test_every_block_of_a_page_is_of_a_kind_that_is_checked_against_the_product(page: Path) -> None:
     found = blocks(page.read_text())
     assert {block.kind for block in found} <= KINDS
     assert [

@@ -21,7 +21,7 @@ _MONTH = f"{_AWS}::test_a_month_is_verified_with_the_pipeline_s_role_and_no_othe
 _UPLOADER = f"{_AWS}::test_who_uploads_can_upload_a_month_and_nothing_else"
 _PROXY = f"{_LIVE}::test_another_site_can_ask_for_nothing_with_an_editor_s_password"
 _UNLISTED = f"{_HARD}::test_no_spelling_of_the_api_and_nothing_unlisted_passes_on_ecs"
-_BUCKETS = f"{_AWS}::test_nothing_of_the_buckets_is_public_and_every_version_is_kept"
+_BUCKETS = f"{_AWS}::test_no_bucket_is_public_and_every_version_is_kept"
 _PINS = f"{_HARD}::test_pins_are_taken_checked_and_given_to_the_build"
 _REPORTS = f"{_LIVE}::test_a_viewer_can_report_no_materialisation"
 _KEY = "live/test_dagster_dev.py::test_the_key_is_in_nothing_that_was_left_behind"
@@ -38,7 +38,7 @@ _THEIR_OWN = f"{_LIVE}::test_the_pages_know_no_key_and_their_database_is_their_o
 _TEAMS = (
     "finops/pages/test_pages.py::test_who_sees_one_team_finds_no_name_of_another",
     "finops/pages/test_pages.py::test_who_sees_one_team_gets_its_numbers_alone",
-    "finops/pages/test_pages.py::test_a_view_of_other_teams_is_not_told_to_who_sees_one",
+    "finops/pages/test_pages.py::test_a_view_of_other_teams_is_not_shown_to_whoever_sees_one_team",
     "finops/pages/test_governance.py::test_who_sees_one_team_sees_its_violations_and_no_rule",
 )
 _CONNECT = "finops/pages/test_connecting.py::test_behind_a_proxy_a_folder_of_the_server_is_an_admin_s_to_connect"
@@ -95,7 +95,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "| **database**": (f"{_FILES}::test_only_the_code_server_knows_the_key",),
     "| **machine**": (_MONTH,),
     "What finds a forgery": (
-        "credits/assets/test_reconcile.py::test_another_feeder_makes_the_look_red_and_only_its_month",
+        "credits/assets/test_reconcile.py::test_another_feeder_turns_the_check_red_and_only_its_month",
         "credits/assets/test_reconcile.py::test_what_the_month_held_before_is_not_visible_yet_and_something_else_is_red",
     ),
     "Against a false upload": ADVICE,
@@ -139,8 +139,8 @@ HELD: dict[str, tuple[str, ...]] = {
     "It is cut out of every error": (_KEY, "credits/cloudzero/test_secrets.py::test_no_failure_and_no_log_shows_it"),
     "`.env` belongs to its user": (f"{_FILES}::test_the_image_runs_without_root_and_copies_nothing_else",),
     "To change the key": ("credits/assets/test_secret.py::test_a_rotated_key_is_used_by_the_next_run_of_the_same_process",),
-    "**To CloudZero** by HTTPS": ("credits/cloudzero/test_client.py::test_a_base_url_that_is_unsafe_or_none_is_refused", f"{_TLS}::test_plain_http_on_this_machine_goes_through_no_proxy"),
-    "`CLOUDZERO_BASE_URL` with": ("credits/cloudzero/test_client.py::test_a_base_url_that_is_unsafe_or_none_is_refused",),
+    "**To CloudZero** by HTTPS": ("credits/cloudzero/test_client.py::test_an_unsafe_or_invalid_base_url_is_refused", f"{_TLS}::test_plain_http_on_this_machine_goes_through_no_proxy"),
+    "`CLOUDZERO_BASE_URL` with": ("credits/cloudzero/test_client.py::test_an_unsafe_or_invalid_base_url_is_refused",),
     "Redirects are not followed": ("credits/cloudzero/test_client.py::test_a_redirect_is_not_followed",),
     "Certificates are always checked": (f"{_TLS}::test_a_certificate_that_nobody_vouches_for_is_refused",),
     "**To PostgreSQL** as": (f"{_HARD}::test_on_ecs_the_database_s_certificate_is_checked",),
@@ -160,7 +160,7 @@ HELD: dict[str, tuple[str, ...]] = {
         f"{_SURFACES}::test_in_markdown_nothing_acts",
         f"{_SURFACES}::test_in_slack_nobody_is_called_and_nothing_is_a_link",
         f"{_SURFACES}::test_in_a_spreadsheet_no_cell_is_a_formula",
-        "cli/test_hostile.py::test_check_shows_a_hostile_file_and_nothing_of_it_acts",
+        "cli/test_hostile.py::test_check_shows_a_hostile_file_and_none_of_it_acts",
     ),
     "It has its own type": (f"{_SURFACES}::test_text_from_outside_can_not_be_put_into_a_text",),
     "A word that Markdown": (
@@ -194,7 +194,7 @@ def functions_of(file: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("claim", claims(PAGE), ids=lambda claim: claim[:60])
-def test_a_claim_is_held_by_tests_or_is_advice(claim: str) -> None:
+def test_a_claim_is_proved_by_tests_or_is_advice(claim: str) -> None:
     held = [tests for begins, tests in HELD.items() if claim.startswith(begins)]
     assert len(held) == 1, claim
     for name in held[0]:

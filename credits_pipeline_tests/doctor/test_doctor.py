@@ -207,7 +207,7 @@ def test_a_stream_that_is_in_use_is_left_alone(inbox: Inbox, cloudzero: CloudZer
     assert not cloudzero.log
 
 
-def test_a_cloudzero_that_does_not_answer_is_told_once(
+def test_a_cloudzero_that_does_not_answer_is_reported_once(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -280,7 +280,7 @@ def test_the_daemon_of_a_running_installation_is_seen(
 @pytest.mark.parametrize(
     ("seconds", "state"), [(0, "ok"), (-59, "ok"), (61, "note"), (-3600, "wrong"), (901, "wrong")]
 )
-def test_a_clock_that_is_off_is_told_before_s3_refuses_it(seconds: int, state: str) -> None:
+def test_a_clock_that_is_off_is_reported_before_s3_refuses_it(seconds: int, state: str) -> None:
     asked = datetime(2025, 2, 3, 10, 11, 12, 300_000, tzinfo=UTC)
     theirs = (asked + timedelta(seconds=seconds)).replace(microsecond=0)
     finding = bucket._clock(theirs, asked, asked + timedelta(seconds=0.2))
@@ -306,7 +306,7 @@ def test_people_get_a_line_for_each_and_never_the_key(
     assert API_KEY not in done.output + shown
 
 
-def test_it_reads_every_setting_that_is_no_free_text() -> None:
+def test_it_reads_every_setting_that_is_not_free_text() -> None:
     free = {settings.BASE_URL, settings.DESCRIPTION, settings.SERVICE}
     missing = {v.name for v in settings.VARIABLES if v.default and v not in free | PARSERS.keys()}
     assert missing == set(), (
@@ -362,6 +362,6 @@ def test_a_channel_that_is_tried_gets_one_message_or_says_why_not(
     assert slack["state"] == ("ok" if answer == 200 else "wrong")
     assert len(webhook.taken) == (answer == 200)
     assert mail["state"] == "ok"
-    assert mailbox.subjects == ["[credits] credits-pipeline: this is how alerts come"]
+    assert mailbox.subjects == ["[credits] credits-pipeline: this is what alerts look like"]
     assert len(found(doctor("--json"))["alerts"]) == 1
     assert webhook.asked == len(mailbox.taken) == 1

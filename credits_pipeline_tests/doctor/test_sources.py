@@ -39,7 +39,7 @@ def states(found: dict[str, Finding]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("at", range(4), ids=["aws", "aws-labs", "azure", "gcp"])
-def test_a_source_that_can_be_read_is_told_with_what_it_holds(bills: Written, at: int) -> None:
+def test_a_source_that_can_be_read_is_listed_with_what_it_contains(bills: Written, at: int) -> None:
     source = bills.sources[at]
     found = look(source)
 
@@ -52,7 +52,7 @@ def test_a_source_that_can_be_read_is_told_with_what_it_holds(bills: Written, at
     assert f"{total.files} file" in found["files"].says
 
 
-def test_an_export_that_stands_still_is_a_note(bills: Written) -> None:
+def test_an_export_that_stopped_delivering_is_a_note(bills: Written) -> None:
     found = look(bills.sources[0], NOW + timedelta(days=9))
     assert found["manifest"].state is State.NOTE
     assert "9 days ago" in found["manifest"].says
@@ -68,7 +68,7 @@ def test_an_export_that_stands_still_is_a_note(bills: Written) -> None:
         ("focus", "csv"),
     ],
 )
-def test_a_place_without_bills_is_told_with_where_they_are_looked_for(
+def test_a_place_without_bills_is_reported_with_where_they_are_looked_for(
     tmp_path: Path, provider: str, advice: str
 ) -> None:
     source = Source("x", Provider(provider), str(tmp_path), "export")
@@ -121,7 +121,7 @@ def bad_cell(bills: Written) -> None:
         (bad_cell, 0, "bill, cells_have_their_types", "125 EUR"),
     ],
 )
-def test_what_is_wrong_with_a_delivery_is_told_in_its_line(
+def test_what_is_wrong_with_a_delivery_is_reported_in_its_line(
     bills: Written, harm: Callable[[Written], None], at: int, name: str, says: str
 ) -> None:
     harm(bills)
@@ -132,7 +132,7 @@ def test_what_is_wrong_with_a_delivery_is_told_in_its_line(
     assert found["location"].state is State.OK
 
 
-def test_nothing_of_a_trial_is_left_behind(
+def test_a_trial_leaves_nothing_behind(
     bills: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tmp").mkdir()

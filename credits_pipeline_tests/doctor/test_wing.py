@@ -135,7 +135,7 @@ def test_the_pages_address_has_to_be_that_of_the_pages(
     assert found.state is state, found
 
 
-def test_tables_of_another_release_are_told_and_left_as_they_are(wing: Path) -> None:
+def test_tables_of_another_release_are_reported_and_left_as_they_are(wing: Path) -> None:
     engine = sa.create_engine(f"sqlite:///{wing / 'wing' / 'decisions.sqlite'}")
     with engine.begin() as connection:
         name = sa.inspect(connection).get_table_names()
@@ -143,7 +143,7 @@ def test_tables_of_another_release_are_told_and_left_as_they_are(wing: Path) -> 
         connection.execute(sa.text(f"UPDATE {table} SET version_num = 'of yesterday'"))
     found = looked()["spend, decisions"]
     assert "of version of yesterday" in found[0].says
-    assert "Back the database up" in found[0].to_do
+    assert "Back up the database" in found[0].to_do
     with engine.connect() as connection:
         assert connection.execute(sa.text(f"SELECT version_num FROM {table}")).scalar() == (
             "of yesterday"
@@ -162,7 +162,7 @@ def test_a_storage_that_can_not_be_written_is_wrong(
     assert blocked.read_text() == "no folder"
 
 
-def test_tags_that_pages_and_runs_were_told_apart_are_named(
+def test_tags_that_differ_between_pages_and_runs_are_named(
     wing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FINOPS_TAGS", "team,product,cost_center")

@@ -9,7 +9,7 @@ from credits_pipeline_tests.faults.chaos_wing import run_wing
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 
-def test_nine_kills_of_a_bare_process_leave_the_month_right_or_told() -> None:
+def test_nine_kills_of_a_bare_process_leave_the_month_right_or_reported() -> None:
     violations, figures = run_bare(seed=2, count=9)
     assert violations == [], figures
     assert ", 0 killed" not in figures

@@ -104,7 +104,7 @@ def kind_of(words: str) -> dict[str, Any]:
     [(words, SEVERAL) for words in KINDS] + [("reset", ONE_BODY), ("commit reset", ONE_BODY)],
 )
 @pytest.mark.usefixtures("several_bodies")
-def test_from_any_request_on_what_fails_is_told_and_the_next_drop_completes_the_month(
+def test_whichever_request_fails_first_it_is_reported_and_the_next_drop_completes_the_month(
     words: str, count: int, pipeline: Pipeline
 ) -> None:
     before, after = rows(count, 1000), rows(count, 1001)

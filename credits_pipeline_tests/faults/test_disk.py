@@ -150,7 +150,7 @@ def test_a_storage_that_is_full_at_any_write_sends_nothing_untold_and_space_comp
         assert last.verdict.has_receipt, pages
     assert failed > 5
     assert "No space left on device" in disk.said
-    assert "What to do: see that the folder CREDITS_STORAGE is writable" in disk.said
+    assert "What to do: check that the folder CREDITS_STORAGE is writable" in disk.said
 
 
 @pytest.mark.live

@@ -67,7 +67,7 @@ def go(postgres: PostgresServer, database: str) -> dict[str, Callable[[], None]]
     ("how", "body"),
     [("the server restarts", 2), ("its session is cut", 4)],
 )
-def test_a_lock_that_is_lost_while_a_body_is_sent_leaves_the_month_told_and_completed_later(
+def test_a_lock_that_is_lost_while_a_body_is_sent_leaves_the_month_reported_and_completed_later(
     *,
     pipeline: Pipeline,
     daemon: Daemon,

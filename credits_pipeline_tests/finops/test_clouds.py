@@ -159,7 +159,7 @@ def test_an_azure_month_that_is_delivered_again_takes_the_place_of_the_first(
 
 
 @pytest.mark.parametrize("cloud", ["on_azure", "on_google"])
-def test_a_container_that_is_not_there_is_told_with_what_to_do(
+def test_a_container_that_is_not_there_is_reported_with_what_to_do(
     request: pytest.FixtureRequest, written: Written, cloud: str
 ) -> None:
     request.getfixturevalue(cloud)
@@ -171,7 +171,7 @@ def test_a_container_that_is_not_there_is_told_with_what_to_do(
     assert {finding.state for finding in found[1:]} == {State.SKIPPED}
 
 
-def test_a_wrong_key_for_azure_is_told_and_never_shown(
+def test_a_wrong_key_for_azure_is_reported_and_never_shown(
     written: Written, on_azure: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = "d3Jvbmcta2V5LXdyb25nLWtleS13cm9uZy1rZXk="

@@ -23,7 +23,7 @@ def loaded(module: str, **environment: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", ["credits_pipeline.definitions", "credits_pipeline.cli"])
-def test_nothing_of_the_wing_is_loaded_where_it_is_not_in_use(module: str, tmp_path: Path) -> None:
+def test_nothing_of_the_wing_is_loaded_if_it_is_not_in_use(module: str, tmp_path: Path) -> None:
     found = loaded(module, CREDITS_STORAGE=str(tmp_path))
     assert not {name for name in found if name.startswith("credits_pipeline.finops")}
     assert not HEAVY & found - {"sqlalchemy.orm"}

@@ -6,7 +6,7 @@ from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops import settings
 
 
-def test_the_storage_lies_beside_the_first_wing_s_by_default(
+def test_the_storage_is_beside_the_first_wing_s_by_default(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CREDITS_STORAGE", str(tmp_path))
@@ -63,7 +63,7 @@ def test_a_spelling_that_means_two_keys_is_refused(
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "x"])
-def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+def test_an_invalid_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("FINOPS_PORT", port)
     with pytest.raises(SettingError, match="FINOPS_PORT"):
         settings.port()

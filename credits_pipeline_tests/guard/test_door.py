@@ -134,7 +134,7 @@ def test_a_page_behind_the_guard_gets_requests_whole(port: int) -> None:
     assert ask(port, "HEAD", "/costs/").content == b""
 
 
-def test_a_page_that_is_away_is_said(port: int) -> None:
+def test_a_missing_page_is_reported(port: int) -> None:
     assert ask(port, "GET", "/gone/").status_code == httpx.codes.BAD_GATEWAY
 
 

@@ -113,7 +113,7 @@ def remove_the_bucket() -> None:
     client.delete_bucket(Bucket=BUCKET)
 
 
-def test_a_blocked_month_is_told_once_over_ticks_retries_and_a_restart(world: World) -> None:
+def test_a_blocked_month_is_reported_once_over_ticks_retries_and_a_restart(world: World) -> None:
     live = world.live
     with live.dagster as dagster:
         dagster.wait_until_ready(PATIENCE)

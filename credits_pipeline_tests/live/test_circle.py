@@ -1,18 +1,23 @@
 """The whole circle on a running product: ledger, file, upload, verified drop, rows, Net, alerts."""
 
+import html
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
 from credits_pipeline.cli import app
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.finops.depot import Depot
+from credits_pipeline.finops.ledger.book import LedgerBook
 from credits_pipeline.finops.publish.published import open_current
+from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.sandbox.credit_ledger import CreditLedger, GrantedCredit
 from credits_pipeline_tests.alerts.conftest import Mailbox, Webhook, mailbox, webhook
 from credits_pipeline_tests.finops.bills import charge, credit, csv_text, put
@@ -103,7 +108,9 @@ def proposed(folder: Path, month: BillingMonth, booked: str) -> None:
     told(*command, "--upload", "--yes", "--who", "ann", "--digest", digest[:12])
 
 
-def test_from_the_ledger_to_net_by_sensors_alone(live: Live, tmp_path: Path) -> None:
+def test_from_the_ledger_to_net_by_sensors_alone(
+    live: Live, billing: CreditLedger, webhook: Webhook, mailbox: Mailbox, tmp_path: Path
+) -> None:
     assert [one["total"] for one in told("ledger", "--month", "2026-05")["months"]] == ["125.37"]
     proposed(tmp_path, MAY, "ignore")
     receipt = live.receipt(MAY, "125.37")
@@ -124,6 +131,8 @@ def test_from_the_ledger_to_net_by_sensors_alone(live: Live, tmp_path: Path) -> 
     assert may(tmp_path, cost=["net"]) == may(tmp_path, credits=["out"]) - at_cloudzero
 
     the_offset_is_verified_at_once(live, tmp_path)
+    what_was_partial_is_asked_for_again(live, billing, tmp_path)
+    ends_are_told_once(live, billing, webhook, mailbox)
 
 
 def the_offset_is_verified_at_once(live: Live, folder: Path) -> None:
@@ -135,3 +144,53 @@ def the_offset_is_verified_at_once(live: Live, folder: Path) -> None:
     assert [one["decided"] for one in receipt.decided] == [{"signs": "as_is"}]
     runs = [run for run in live.finished(APRIL, 1) if run["jobName"] == "credits_month"]
     assert [run["status"] for run in runs] == ["SUCCESS"]
+
+
+def what_was_partial_is_asked_for_again(live: Live, billing: CreditLedger, folder: Path) -> None:
+    depot = Depot(str(folder / "wing"))
+    book, (key,) = LedgerBook(depot), depot.keys("credit_ledger_unanswered/")
+    found = book.month(PAYER, MARCH)
+    assert found is not None
+    assert not found.complete
+    billing.failing = frozenset()
+    open_ = depot.read(key)
+    assert open_ is not None
+    # Half a day passes: the daily look asked in vain, too, and the waits grow.
+    depot.write(key, {**open_, "at": (datetime.now(UTC) - timedelta(hours=13)).isoformat()})
+
+    def known() -> bool:
+        now = book.month(PAYER, MARCH)
+        return now is not None and now.complete
+
+    live.wait_for("the month that was partial", known)
+    live.wait_for("nothing that is open", lambda: not depot.keys("credit_ledger_unanswered/"))
+
+
+def ends_are_told_once(
+    live: Live, billing: CreditLedger, webhook: Webhook, mailbox: Mailbox
+) -> None:
+    near = "Credit 9001, Grant 9001: expires within 60 days with money left"
+    nearer = "Credit 9002, Grant 9002: expires within 14 days with money left"
+    empty = "Credit 9003, Grant 9003: is used up"
+
+    def heard() -> list[list[str]]:
+        slack = [text.splitlines()[0].strip("*") for text in webhook.taken]
+        mails = [subject.removeprefix("[credits] ") for subject in mailbox.subjects]
+        return [sorted(one for one in of if "redit 900" in one) for of in (slack, mails)]
+
+    live.wait_for("three ends by both channels", lambda: all(len(one) >= 3 for one in heard()))
+    assert heard() == [[near, nearer, empty]] * 2
+    (text,) = [one for one in webhook.taken if near in one]
+    address = html.unescape(text[text.index(PAGES) :].partition("|")[0])
+    words = parse_qs(urlsplit(address).query)
+    assert words.pop("tab") == ["credits"]
+    assert Scope.parse(words, today=TODAY, tags=()).words() == words
+    # AWS books all of the first: what was told of its end is settled, and that it is empty is told.
+    billing.applied.append(applied("9001", A, "100", month="2026-02"))
+    told("ledger", "--month", "2026-02")
+    settled = f"{near.replace(': expires', ': settled (expires')})"
+    gone = "Credit 9001, Grant 9001: is used up"
+    live.wait_for("two more by both channels", lambda: all(len(one) >= 5 for one in heard()))
+    before = webhook.asked
+    assert heard() == [sorted([near, nearer, empty, settled, gone])] * 2
+    assert before == len(webhook.taken)

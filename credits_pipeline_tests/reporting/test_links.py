@@ -53,7 +53,7 @@ def test_the_uis_address_is_read_without_a_slash_at_its_end(
 
 
 @pytest.mark.parametrize("text", ["dagster.example.com", "javascript:alert(1)", "https://"])
-def test_what_is_no_address_is_refused_with_an_example(
+def test_what_is_not_an_address_is_refused_with_an_example(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(UI_URL.name, text)

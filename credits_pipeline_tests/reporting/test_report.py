@@ -56,7 +56,7 @@ def test_a_warning_is_shown_whole() -> None:
 
 
 @pytest.mark.parametrize("field", ["reason", "what_to_do"])
-def test_text_of_others_is_no_markup(field: str) -> None:
+def test_other_people_s_text_is_not_markup(field: str) -> None:
     text = report(**{field: "row <img src=x> | says *so*"})
     assert "row `<img` src=x> | says `*so*`" in text
 
@@ -66,7 +66,7 @@ def test_a_cell_is_cut_and_a_sentence_is_not() -> None:
     assert len(tables.sentence("x" * 500).text) == 500
 
 
-def test_what_changed_is_told_before_where_the_records_went_and_shows_the_ten_largest() -> None:
+def test_what_changed_comes_before_where_the_records_went_and_shows_the_ten_largest() -> None:
     change = {"account": "1", "old_usd": None, "new_usd": "7.50", "change": "added"}
     text = report(
         {"changes": [change] * 12, **UNKNOWN},

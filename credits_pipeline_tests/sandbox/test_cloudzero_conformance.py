@@ -449,7 +449,7 @@ def test_a_reset_after_the_commit_leaves_the_rows(cz: Any, call: Any, credit: An
 
 @case(22, "O")
 @pytest.mark.parametrize("text", ["AWS Credits", "credit", "CREDIT", "", " Credit"])
-def test_free_text_is_no_line_item_type(
+def test_free_text_is_not_a_line_item_type(
     cz: Any, stand_in: Any, call: Any, credit: Any, text: str
 ) -> None:
     answer = call.create([credit(lineitem__type=text)])
@@ -483,7 +483,7 @@ def test_a_cost_keeps_its_sign_and_its_digits(call: Any, credit: Any, cost: str)
     [5, -5.25, "1E+3", "1e3", "$5", "1,000", "", "NaN", "Infinity", "5.", ".5", "+5", " 5", "5 ",
      "--5", "5-", "(5)", "\u0665", "0x10", "1_000", None, True, [], {}],
 )  # fmt: skip
-def test_what_is_not_a_plain_decimal_string_is_no_cost(
+def test_what_is_not_a_plain_decimal_string_is_not_a_cost(
     cz: Any, call: Any, credit: Any, cost: Any
 ) -> None:
     row = credit() | {"cost/cost": cost}

@@ -9,7 +9,7 @@ from credits_pipeline.sandbox.s3 import CREDENTIALS, embedded_s3
 
 
 @pytest.mark.parametrize("versioned", [False, True])
-def test_what_an_earlier_server_held_is_gone(versioned: bool, tmp_path: Path) -> None:
+def test_what_an_earlier_server_stored_is_gone(versioned: bool, tmp_path: Path) -> None:
     for _ in range(2):
         with embedded_s3("once-more", versioned=versioned) as s3:
             client = boto3.client(

@@ -117,7 +117,7 @@ class Server:
             ChannelError: it was not taken.
             MaybeToldError: nobody knows whether it was.
         """
-        kind, what = ChannelError, "did not take the e-mail"
+        kind, what = ChannelError, "did not accept the e-mail"
         try:
             smtp = self.open()
             try:
@@ -137,10 +137,10 @@ class Server:
                 smtp.close()
         except (smtplib.SMTPException, OSError) as error:
             if kind is MaybeToldError:
-                what = "broke off, and may have taken the e-mail"
+                what = "broke off, and may have accepted the e-mail"
             told = without(said(error), self.password, f"\0{self.user}\0{self.password}")
             raise kind(
-                f"{self.host} {what} “{title}”: {told}. What to do: if this stays, see that "
+                f"{self.host} {what} “{title}”: {told}. What to do: if this persists, check that "
                 f"{ALERT_SMTP.name} is right."
             ) from None
         return refused
@@ -159,7 +159,7 @@ class Mail:
         refused = self.server.take(self._message(alert, ui), self.to, alert.title)
         if refused:
             raise PartlyToldError(
-                f"{self.server.host} took the e-mail “{alert.title}”, but not for "
+                f"{self.server.host} accepted the e-mail “{alert.title}”, but not for "
                 f"{', '.join(sorted(refused))}. What to do: correct {ALERT_EMAIL.name}."
             )
 

@@ -46,7 +46,7 @@ class Slack:
                 fault = f"{status} {Outside(told).line(_SHOWN)}"
         if fault:
             raise ChannelError(
-                f"Slack did not take “{alert.title}”: {fault}. What to do: if this stays, see "
+                f"Slack did not accept “{alert.title}”: {fault}. What to do: if this stays, see "
                 f"that the webhook of {ALERT_SLACK.name} is still there."
             )
 

@@ -39,8 +39,9 @@ class Sns:
             )
         except (ClientError, BotoCoreError, OSError) as error:
             raise ChannelError(
-                f"{self.topic} did not take “{alert.title}”: {error}. What to do: if this stays, "
-                f"see that the topic of {ALERT_SNS.name} is there and grants sns:Publish."
+                f"{self.topic} did not accept “{alert.title}”: {error}. What to do: if this "
+                f"persists, check that the topic of {ALERT_SNS.name} is there and grants "
+                "sns:Publish."
             ) from None
 
 

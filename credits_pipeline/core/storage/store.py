@@ -220,7 +220,7 @@ class S3Store:
 
     def _explained(self, doing: str, name: str, error: Exception) -> StorageError:
         return StorageError(
-            f"could not {doing} {self.uri(name)}: {error}. What to do: see that CREDITS_STORAGE "
+            f"could not {doing} {self.uri(name)}: {error}. What to do: check that CREDITS_STORAGE "
             "names a bucket that this process may read and write, then materialise the month again."
         )
 

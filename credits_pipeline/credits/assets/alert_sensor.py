@@ -56,10 +56,12 @@ def alert_sensor(
         name=name,
         minimum_interval_seconds=min(_SECONDS, 2 * schedule.sensor_seconds),
         default_status=status,
-        description="Reports by Slack, e-mail and Amazon SNS, as far as they are set, what "
-        "is wrong: months, files that have not come, drops that are not as they were sent, ticks "
-        "that fail; where bills are read, budgets that are crossed, anomalies, and policies of "
-        "high severity that are broken. Each is reported once.",
+        description=(
+            "Reports what is wrong, by whichever of Slack, e-mail and Amazon SNS is set up: "
+            "months, files that have not come, drops that differ from what was sent, ticks that "
+            "fail; if bills are read, budgets that are crossed, anomalies, and policies of high "
+            "severity that are broken. Each is reported once."
+        ),
     )
     @names.bound
     def credits_alerts(

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from credits_pipeline.alerts.alert import Alert, Health, cause_of
-from credits_pipeline.alerts.months import of_attempt, of_finding, of_missing_file
+from credits_pipeline.alerts.months import (
+    of_attempt,
+    of_finding,
+    of_missing_file,
+    of_unexpected_file,
+)
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.assets.reconcile import NOT_ASKED
 from credits_pipeline.credits.state.finding import STILL_HELD, Finding
@@ -29,10 +34,11 @@ def months(journal: "Journal") -> Health:
     """Months by their last attempts, and by the findings of the later checks."""
     view = Health()
     for last in journal.lasts():
-        receipt = None
+        receipt = dismissed = None
         if last.verdict.is_red:
-            receipt = journal.receipt(BillingMonth.parse(last.billing_month))
-        view += of_attempt(last, receipt)
+            month = BillingMonth.parse(last.billing_month)
+            receipt, dismissed = journal.receipt(month), journal.dismissals.of(month, last)
+        view += of_attempt(last, receipt, dismissed)
     for finding in journal.findings():
         view += of_finding(finding, _about(finding, journal))
     return view
@@ -64,6 +70,10 @@ def missing_files(
     for month in sorted(asked):
         key = inbox.key(month)
         came = journal.receipt(month) is not None or inbox.current(key) is not None
+        dismissed = None if came else journal.dismissals.of(month, None)
+        if dismissed is not None:
+            view += of_unexpected_file(dismissed)
+            continue
         view += of_missing_file(
             month,
             inbox.uri(key),
@@ -94,8 +104,10 @@ def looks(instance: dg.DagsterInstance, jobs: Iterable[str]) -> Health:
                         about=job,
                         state="could not look at CloudZero",
                         what=why,
-                        to_do="See what it names; the job runs again on its schedule. What months "
-                        "were sent stays as it is.",
+                        to_do=(
+                            "Look at what it names; the job runs again on its schedule. Months "
+                            "that were sent stay as they are."
+                        ),
                         run_id=run.run_id,
                     ),
                 )
@@ -122,9 +134,9 @@ def ticks(instance: dg.DagsterInstance, names: Collection[str], location: str | 
         kind = state.instigator_type.value.lower()
         subject = f"{kind} {state.name}"
         if any(tick.status.value != "FAILURE" for tick in last):
-            view += Health(fine={subject: "One of its last ticks did what it is for."})
+            view += Health(fine={subject: "One of its last ticks succeeded."})
         elif len(last) == enough:
-            why = _root(last[0].error) or "It says nothing of why."
+            why = _root(last[0].error) or "It does not say why."
             view += Health(
                 (
                     Alert(

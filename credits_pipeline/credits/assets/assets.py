@@ -61,7 +61,7 @@ def credits_assets(
             key=names.asset(RAW),
             deps=[names.asset(INBOX)],
             kinds={"s3", "csv"},
-            description="The credits file exactly as it lay in S3 when the run began: the version "
+            description="The credits file exactly as it was in S3 when the run began: the version "
             "that S3 calls current, byte for byte.",
         )(names.bound(_raw_credits_csv)),
         dg.asset(
@@ -106,9 +106,9 @@ def inbox_asset(owners: Sequence[str] = (), names: Names = _ONLY) -> dg.AssetSpe
         names.asset(INBOX),
         **_common(owners, names),
         kinds={"s3"},
-        description="The place where credits files are dropped, named credits-YYYY-MM.csv. Objects "
-        "that are not credits files, and months that were found but not sent, are listed in its "
-        "latest observation with the reason and what to do.",
+        description="The place that credits files are uploaded to, named credits-YYYY-MM.csv. "
+        "Objects that are not credits files, and months that were found but not sent, are listed "
+        "in its latest observation with the reason and what to do.",
     )
 
 

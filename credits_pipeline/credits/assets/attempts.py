@@ -9,13 +9,12 @@ from decimal import Decimal
 from typing import Any, NoReturn, Self
 
 import dagster as dg
-from dagster._core.errors import DagsterUserCodeProcessError
-from dagster_shared.error import SerializableErrorInfo
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.statement import Statement, blocking
 from credits_pipeline.credits.assets import metadata, showing
+from credits_pipeline.credits.assets.ends import Refused
 from credits_pipeline.credits.assets.names import Names, StepContext
 from credits_pipeline.credits.assets.resources import StorageResource
 from credits_pipeline.credits.assets.runs import is_to_send
@@ -31,28 +30,6 @@ from credits_pipeline.text import Outside
 #: Set on every run that ended with an attempt.
 VERDICT_TAG = "credits/verdict"
 RowLists = dict[str, list[dict[str, Any]]]
-
-
-class _PlainError(DagsterUserCodeProcessError):
-    """An error that brings its own account of itself, as from another process: Dagster keeps that.
-
-    Any other error is kept with its stack trace, which tells nobody about an expected end.
-    """
-
-    def __init__(self, *told: object) -> None:
-        account = SerializableErrorInfo("".join(f"{one}\n" for one in told), [], None)
-        super().__init__(  # type: ignore[no-untyped-call]
-            *told, user_code_process_error_infos=[account]
-        )
-
-
-class Refused(dg.Failure, _PlainError):  # noqa: N818 - an end, as dagster.Failure is one
-    """A step that stopped on purpose, after its attempt was written."""
-
-    def __init__(self, description: Outside, shown: dict[str, Any] | None = None) -> None:
-        super().__init__(
-            description=showing.description(description), metadata=shown, allow_retries=False
-        )
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ import dagster as dg
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.attempts import (
     Recorder,
-    Refused,
     blocked,
     blocked_for_accounts,
     told,
 )
+from credits_pipeline.credits.assets.ends import Refused
 from credits_pipeline.credits.assets.io_manager import load
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.partitions import has_month, month_of
@@ -49,12 +49,12 @@ OF_CREDITS = {
     "others are listed with their dollars.",
     "ledger_closes": "Every record and every dollar of the file is accounted for, exactly.",
     "signs_agree": "All amounts have the sign that means credit. If they have both, nothing is "
-    "sent until a person says how to take them.",
+    "sent until a person says how to read them.",
     "totals_match_source": "Totals that the file or its metadata state equal what was read.",
     "account_ids_are_whole": "No account id had lost its leading zeros.",
     "amounts_are_not_all_zero": "At least one account is owed something.",
     "month_is_plausible": "Total and number of accounts are like those of the months before. It "
-    "only warns; a change that is too large to go unseen is held when it is to be sent.",
+    "only warns; a change that is too large is held before it is sent.",
 }
 #: What the steps that evaluate several statements are called, in a run and in its config.
 CREDITS_STEP = "check_the_credits"
@@ -69,20 +69,26 @@ _ONLY_WARN = {
 }
 #: Statements about `cbf_payload` that only CloudZero can make.
 OF_PAYLOAD = {
-    VALID: "CloudZero, asked to validate the rows before anything is sent, would take them.",
+    VALID: "CloudZero, asked to validate the rows before anything is sent, would accept them.",
     KNOWN: "CloudZero knows every account of the payload. Accounts that it does not know are left "
     "out with a warning; too many of them mean that the list is wrong, and stop the month.",
-    CHANGES: "What the month changes against what CloudZero holds for it now. It stops nothing, "
-    "and warns if the drop will be held for approval.",
+    CHANGES: (
+        "What the month changes against what CloudZero holds for it now. It never stops a month, "
+        "and warns if the drop will be held for approval."
+    ),
 }
 #: Statements about `cloudzero_drop` that may change with time; separate jobs check all months.
 OF_DROP_LATER = {
-    STILL_HELD: "CloudZero still holds exactly what the month's receipt says. Looked at once a day "
-    "for 90 days, and a quarter of an hour after a request without an answer.",
+    STILL_HELD: (
+        "CloudZero still holds exactly what the month's receipt says. Checked once a day for 90 "
+        "days, and a quarter of an hour after a request without an answer."
+    ),
     VISIBLE: "CloudZero's billed cost shows the credits, account by account, to the cent. It takes "
     "up to a day after the drop.",
-    NOT_ON_THE_BILL: "AWS's own bill carries no credit for the same month and accounts; where it "
-    "does, the credits may count twice.",
+    NOT_ON_THE_BILL: (
+        "AWS's own bill has no credit for the same month and accounts; if it has, the credits "
+        "may count twice."
+    ),
 }
 
 

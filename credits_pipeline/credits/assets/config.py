@@ -39,8 +39,10 @@ class CreditsConfig(dg.Config):
 
     for_version: str | None = Field(
         default=None,
-        description="The version that is decided about, as the month's report names it. A decision "
-        "is refused without it, and where another version is current.",
+        description=(
+            "The version that is decided about, as the month's report names it. A decision is "
+            "refused without it, or if another version is current."
+        ),
     )
     who: str | None = Field(default=None, description="Who decides, for the receipt.")
     why: str | None = Field(default=None, description="The reason, for the receipt.")
@@ -53,7 +55,7 @@ class CreditsConfig(dg.Config):
         default=None,
         description="auto = a file of one sign is credits, both signs stop the month (the rule); "
         "as_is = each amount by its layout's sign, so claw-backs stay claw-backs; flipped = the "
-        "whole file the other way round.",
+        "whole file with opposite signs.",
     )
     accept_rejected: bool | None = Field(
         default=None,
@@ -62,7 +64,7 @@ class CreditsConfig(dg.Config):
     )
     accept_change: bool | None = Field(
         default=None,
-        description="Send although the month changes more than the limits of the hold allow.",
+        description="Send although the month changes more than the limits for holding allow.",
     )
     clear_month: bool | None = Field(
         default=None,

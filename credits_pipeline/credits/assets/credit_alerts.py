@@ -89,7 +89,7 @@ def _of_expiry(one: "Outlook", today: date, address: str) -> Health:
     credit = one.credit
     subjects = {days: f"credit {credit.id}, {days} days before it expires" for days in THRESHOLDS}
     if credit.expiry is None or credit.left <= 0:
-        return Health(fine=dict.fromkeys(subjects.values(), "Nothing of it can be lost."))
+        return Health(fine=dict.fromkeys(subjects.values(), "None of it can be lost."))
     ahead = (credit.expiry - today).days
     passed = [days for days in THRESHOLDS if ahead <= days]
     if ahead <= 0 or not passed:
@@ -111,7 +111,10 @@ def _of_expiry(one: "Outlook", today: date, address: str) -> Health:
         state=f"expires within {days} days with money left",
         what=f"It expires on {credit.expiry}, and {for_people(credit.left)} of "
         f"{for_people(credit.initial)} were left on {one.as_of}.{pace}",
-        to_do="See whether what it is good for can be used before that, or ask AWS for more time.",
+        to_do=(
+            "Check whether the services that it covers can be used before that, or ask AWS for "
+            "more time."
+        ),
         dollars=for_people(credit.left),
         address=address,
     )
@@ -123,7 +126,7 @@ def _of_the_end(one: "Outlook", address: str) -> Health:
 
     credit, subject = one.credit, f"credit {one.credit.id}, used up"
     if one.state is not State.USED_UP:
-        return Health(fine={subject: f"{for_people(credit.left)} of it are left."})
+        return Health(fine={subject: f"{for_people(credit.left)} of it is left."})
     return Health(
         (
             Alert(
@@ -136,7 +139,9 @@ def _of_the_end(one: "Outlook", address: str) -> Health:
                 + (
                     f": {for_people(one.a_month)} a month at its last pace." if one.a_month else "."
                 ),
-                to_do="Expect the bill to be larger by that, and see that budgets know of it.",
+                to_do=(
+                    "Expect the bill to grow by that, and adjust budgets that do not expect it."
+                ),
                 address=address,
             ),
         )

@@ -20,7 +20,6 @@ from credits_pipeline.core.statement import Statement
 from credits_pipeline.credits.assets import metadata, showing
 from credits_pipeline.credits.assets.attempts import (
     Recorder,
-    Refused,
     RowLists,
     held_for_a_person,
     interrupted,
@@ -29,6 +28,7 @@ from credits_pipeline.credits.assets.attempts import (
     told,
 )
 from credits_pipeline.credits.assets.config import DropConfig
+from credits_pipeline.credits.assets.ends import Refused
 from credits_pipeline.credits.assets.io_manager import load
 from credits_pipeline.credits.assets.resources import (
     CloudZeroResource,

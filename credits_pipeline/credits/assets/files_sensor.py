@@ -168,7 +168,7 @@ def _request(start: Start) -> dg.RunRequest:
     }
     if start.asked_again:
         tags["credits/because"] = (
-            f"its last run failed for a cause that may pass; asked again, time {start.asked_again}"
+            f"its last run failed for a temporary reason; retry {start.asked_again}"
         )
     return dg.RunRequest(run_key=start.run_key, partition_key=start.month.partition_key, tags=tags)
 
@@ -209,12 +209,17 @@ def _outcomes(
     last = {month: found for month in months if (found := journal.last(month)) is not None}
     sending = {m: a for m, a in last.items() if a.verdict is Verdict.SENDING}
     settled = _settle(instance, sending, storage)
-    return {month: _outcome(attempt) for month, attempt in {**last, **settled}.items()}
+    return {
+        month: _outcome(attempt, dismissed=journal.dismissals.of(month, attempt) is not None)
+        for month, attempt in {**last, **settled}.items()
+    }
 
 
-def _outcome(attempt: Attempt) -> Outcome:
+def _outcome(attempt: Attempt, *, dismissed: bool) -> Outcome:
     if attempt.verdict is Verdict.SENDING:
         end = End.SENDING
+    elif dismissed:
+        end = End.SETTLED
     elif attempt.verdict in {Verdict.FAILED, Verdict.INCOMPLETE} and not attempt.permanent:
         end = End.TRANSIENT
     else:
@@ -330,7 +335,7 @@ def _nothing_new(tick: Tick) -> str:
     view = tick.view
     told = [f"{view.files} credits files, none of them new"]
     if tick.cursor.watched:
-        told.append(f"{len(tick.cursor.watched)} whose last run has not ended well yet")
+        told.append(f"{len(tick.cursor.watched)} whose last run has not succeeded yet")
     if view.not_sent:
         told.append(f"{len(view.not_sent)} found and not sent: backfill these months to send them")
     if view.strays:

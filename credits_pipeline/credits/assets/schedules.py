@@ -67,5 +67,5 @@ def _request(
         return dg.SkipReason(showing.plain(Outside(not_set)))
     journal = storage.journal()
     if not journal.sent_to() and next(journal.waiting_for_accounts(), None) is None:
-        return dg.SkipReason("No month was sent yet.")
+        return dg.SkipReason("No month has been sent yet.")
     return dg.RunRequest()

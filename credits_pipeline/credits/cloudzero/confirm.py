@@ -208,7 +208,7 @@ def _cost_of(row: Mapping[str, Any], account: str) -> Decimal:
         raise WrongAnswerError(
             f"CloudZero, costs: the cost of account {account or '(none)'} is "
             f"{str(written)[:_LONGEST_COST]!r}, which is not an amount of dollars.",
-            "Ask again later. If it stays, show CloudZero's support this message.",
+            "Ask again later. If it persists, show this message to CloudZero's support.",
             operation=Operation.COSTS,
         )
     return cost

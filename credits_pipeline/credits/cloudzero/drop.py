@@ -153,11 +153,6 @@ class DropResult:
         """Dollars of credit of the accounts left out."""
         return Decimal(0) if self.left_out.is_empty() else Decimal(usd_of(self.left_out).sum())
 
-    @property
-    def holds_payload(self) -> bool:
-        """Whether CloudZero holds what was to be sent: the verdicts that have a receipt."""
-        return self.verdict in {"verified", "partial", "unchanged"}
-
 
 def _quiet(_: str) -> None:
     """Progress that nobody follows."""
@@ -303,7 +298,7 @@ class _Drop:
         if part.checked is False:
             warnings.append("Which accounts CloudZero knows was not checked: all are sent.")
         if not self.options.clear_month and not diff.new_usd:
-            warnings.append(f"The total of {self.month} is zero; it is sent all the same.")
+            warnings.append(f"The total of {self.month} is zero; it is sent anyway.")
         result = replace(
             result,
             plan=plan,
@@ -445,7 +440,7 @@ class _Drop:
                 ambiguous=isinstance(error, LockError),
                 permanent=isinstance(error, PermanentError),
                 reason=(
-                    f"CloudZero took all {len(plan.bodies)} requests of {self.month}, but the "
+                    f"CloudZero accepted all {len(plan.bodies)} requests of {self.month}, but the "
                     "month could not be read back, so nothing proves that it landed. "
                     f"{error.what}"
                 ),
@@ -458,7 +453,7 @@ class _Drop:
             result,
             verdict="incomplete",
             reason=(
-                f"CloudZero took all {len(plan.bodies)} requests of {self.month}, but what it "
+                f"CloudZero accepted all {len(plan.bodies)} requests of {self.month}, but what it "
                 f"holds is not what was sent: {found.says}."
             ),
             what_to_do=(
@@ -534,7 +529,7 @@ class _Drop:
             if isinstance(error, (AmbiguousError, TransientError)):
                 landed = replace(planned.result, read_back=found, ambiguous=incomplete.ambiguous)
                 return self._verified(landed, f"One request had no good answer: {error.what}")
-            return _adding(incomplete, "What CloudZero holds now equals the payload all the same.")
+            return _adding(incomplete, "What CloudZero holds now equals the payload anyway.")
         if broken.number == 1 and fingerprint(rows) == planned.held:
             return _failed(incomplete, error, "Read again, the month is unchanged.")
         return _adding(incomplete, f"What CloudZero holds now is not the payload: {found.says}.")

@@ -201,7 +201,7 @@ def default_folder() -> Path:
     except RuntimeError as error:
         raise LockError(
             "There is no home folder to keep the stream's lock in.",
-            "Set XDG_STATE_HOME to a folder that stays.",
+            "Set XDG_STATE_HOME to a permanent folder.",
         ) from error
     return home / "credits_pipeline" / "locks"
 

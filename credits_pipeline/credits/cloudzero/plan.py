@@ -137,7 +137,7 @@ def plan_bodies(
     if rows.height > limits.month_rows:
         raise PlanError(
             f"{month}: {rows.height:,} rows are more than the {limits.month_rows:,} that CloudZero "
-            "takes for one stream and month: share the accounts out over several streams"
+            "accepts for one stream and month: distribute the accounts over several streams"
         )
     objects = JsonObjects.of(rows, {USAGE_START: _hour(month, 1)})
     bodies = tuple(_cut(objects.lengths(rows), month, limits))
@@ -150,8 +150,8 @@ def plan_bodies(
     if size > limits.month_bytes:
         raise PlanError(
             f"{month}: {rows.height:,} rows make {size:,} bytes, more than the "
-            f"{limits.month_bytes:,} that CloudZero takes for one stream and month: shorten the "
-            "description, or share the accounts out over several streams"
+            f"{limits.month_bytes:,} that CloudZero accepts for one stream and month: shorten the "
+            "description, or distribute the accounts over several streams"
         )
     return Plan(month, rows, bodies, objects)
 

@@ -151,7 +151,7 @@ class _HeldSession:
         if failed is not None:
             raise LockError(
                 f"The database session with the lock of stream {self._stream} is lost: {failed}.",
-                "Another run may use the stream. See whether PostgreSQL is up, and run it again.",
+                "Another run may use the stream. Check that PostgreSQL is up, then run it again.",
             )
         return row
 

@@ -114,7 +114,7 @@ def _may_create(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str
         if error.status != HTTPStatus.BAD_REQUEST:
             raise
         return True, "the key may; a body without rows was refused, as it should be"
-    return False, "CloudZero took a body without rows: ask its support before you send"
+    return False, "CloudZero accepted a body without rows: ask its support before you send"
 
 
 def _may_read(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str]:
@@ -171,7 +171,7 @@ def _create(client: CloudZeroClient, plan: Plan) -> tuple[bool, str]:
             row_counts={body.row_count, so_far},
             label=body.operation,
         )
-    return True, f"{so_far:,} rows for {plan.month} were taken"
+    return True, f"{so_far:,} rows for {plan.month} were accepted"
 
 
 def _list(client: CloudZeroClient) -> tuple[bool, str]:

@@ -328,13 +328,13 @@ def _bill_statement(drop: Landed, twice: "pl.DataFrame") -> "Statement":
     says = f"AWS's own bill has no credit of {month} for the accounts that were sent."
     if twice.height and booked in _MEANT:
         says = (
-            f"AWS's own bill carries credits of {month} for {twice.height:,} of the accounts that "
+            f"AWS's own bill has credits of {month} for {twice.height:,} of the accounts that "
             f"were sent. {_MEANT[booked]}"
         )
     elif twice.height:
         says = (
-            f"AWS's own bill carries credits of {month} for {twice.height:,} of the accounts that "
-            "were sent, so that they may count twice. What to do: if they are the same credits, "
+            f"AWS's own bill has credits of {month} for {twice.height:,} of the accounts that "
+            "were sent, so they may count twice. What to do: if they are the same credits, "
             "clear the month here, or leave these accounts out of its file."
         )
     return Statement(

@@ -101,7 +101,7 @@ def rows_expired(month: BillingMonth, receipt: Attempt) -> str:
     """The message about a receipt whose rows are no longer in the storage."""
     return (
         f"Not compared: the rows of the receipt of {month}, of run {receipt.run_id}, are not in "
-        "the storage any more. What to do: materialise the month again, and see that nothing "
+        "the storage any more. What to do: materialise the month again, and check that nothing "
         "deletes them: an S3 lifecycle rule, or somebody's clean-up."
     )
 

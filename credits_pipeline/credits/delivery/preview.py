@@ -200,7 +200,7 @@ def _valid(
                 named = "; ".join(validation.errors[:_ERRORS_SHOWN]) or "it does not say why"
                 more = len(validation.errors) - _ERRORS_SHOWN
                 says = (
-                    f"CloudZero would not take body {body.number} of {len(plan.bodies)}: {named}"
+                    f"CloudZero would not accept body {body.number} of {len(plan.bodies)}: {named}"
                     f"{f', and {more:,} more' if more > 0 else ''}."
                 )
                 numbers: dict[str, int | float | str] = {"errors": len(validation.errors)}

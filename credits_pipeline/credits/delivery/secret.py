@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 _GRANT = "grant secretsmanager:GetSecretValue on it, and kms:Decrypt where it has a key of its own"
 #: Refusals that a person must settle; any other failure may be temporary.
 _FOR_A_PERSON = {
-    "ResourceNotFoundException": "see that there is a secret of that name in the region of "
+    "ResourceNotFoundException": "check that there is a secret of that name in the region of "
     "AWS_REGION; the ARN names one of another account",
     "AccessDeniedException": _GRANT,
     "403": _GRANT,
     "DecryptionFailure": "grant kms:Decrypt on the key that it is encrypted with",
-    "InvalidRequestException": "see that it has a value and is not marked for deletion",
+    "InvalidRequestException": "check that it has a value and is not marked for deletion",
     "InvalidParameterException": "set it to the name or the ARN of a secret",
     "ValidationException": "set it to the name or the ARN of a secret",
-    "UnrecognizedClientException": "see that the AWS credentials are valid",
-    "InvalidSignatureException": "see that the AWS credentials are valid",
+    "UnrecognizedClientException": "check that the AWS credentials are valid",
+    "InvalidSignatureException": "check that the AWS credentials are valid",
 }
 
 
@@ -64,7 +64,7 @@ def read_secret(name: str) -> Secret:
     except (BotoCoreError, OSError) as error:
         raise TransientError(
             f"{_could_not_be_read(name)}: {error}.",
-            "If this stays, see that Secrets Manager can be reached from here.",
+            "If this persists, check that Secrets Manager can be reached from here.",
         ) from None
     fields = _fields(answer.get("SecretString", ""))
     # From here on, a traceback that shows local variables shows no key.

@@ -99,7 +99,7 @@ def _nothing_rejected(reading: MonthReading, decisions: Decisions) -> Statement:
     todo = (
         "left out, as decided"
         if decisions.accept_rejected
-        else "mend the file and upload it again, or decide accept_rejected to leave them out"
+        else "correct the file and upload it again, or decide accept_rejected to leave them out"
     )
     return Statement(
         name="nothing_rejected",
@@ -142,8 +142,8 @@ def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> State
         "sum": "the rows of each account are added up, as decided",
         "total": "they are added up, as the file's own total says",
         "ask": (
-            "if each is a credit of its own, decide duplicates = sum; else keep one row for each"
-            " account"
+            "if each is a credit of its own, decide duplicates = sum; otherwise keep one row for "
+            "each account"
         ),
         "reject": "the file is blocked, as decided: keep one row for each account",
     }["reject" if decisions.duplicates == "reject" else reading.findings.several_rows]
@@ -229,7 +229,7 @@ def _signs_agree(
         says = (
             f"{counted}: AWS writes credits as negative costs, so positive figures are costs;"
             f" filter"
-            " the download to charge type Credit. If they are credits all the same, decide signs ="
+            " the download to charge type Credit. If they are credits anyway, decide signs ="
             " flipped."
         )
         return Statement("signs_agree", passed=False, blocking=True, message=says, metrics=numbers)

@@ -119,8 +119,8 @@ def plausible(
     said = f"{told[0].upper()}{told[1:]}. {_compared_with(looked_at)}"
     if unusual:
         said += (
-            f" More than {limits.percent} % off is unusual. See that the file "
-            "is the right one and whole."
+            f" More than {limits.percent} % off is unusual. Check that the file is the right one, "
+            "and complete."
         )
     return Statement(
         NAME,

@@ -142,7 +142,7 @@ class Inbox:
         if "KeyCount" not in answer:
             # An answer that was cut off in its header looks like an empty list.
             raise InboxError(
-                f"S3's list of {self.uri(self.prefix + below)!r} came without its end. What "
+                f"S3's list of {self.uri(self.prefix + below)!r} was cut off. What "
                 "to do: nothing; the next tick asks again."
             )
         return answer
@@ -177,7 +177,7 @@ class Inbox:
         missing = {"ETag", "LastModified", "ContentLength"} - head.keys()
         if missing:
             raise InboxError(
-                f"S3's word on {self.uri(key)} came without its end: there is no "
+                f"S3's answer about {self.uri(key)} was cut off: there is no "
                 f"{', '.join(sorted(missing))}. What to do: nothing was sent, and the next attempt "
                 "may succeed."
             )
@@ -228,8 +228,8 @@ class Inbox:
         if answer["Metadata"] != dict(version.metadata):
             # It carries the control totals: an answer that was cut off must not drop them.
             raise BrokenOffError(
-                f"S3 told of {where} twice, and each time of other metadata. What to do: nothing "
-                "was sent, and the next attempt may succeed."
+                f"S3 answered about {where} twice, each time with different metadata. What to do: "
+                "nothing was sent, and the next attempt may succeed."
             )
         return self._body(answer["Body"], version)
 
@@ -299,7 +299,9 @@ class Inbox:
             )
         version = self.current(key)
         if version is None:
-            raise InboxError(f"{self.uri(key)} was uploaded and is not there: look who deletes it")
+            raise InboxError(
+                f"{self.uri(key)} was uploaded, but is not there: find out who deletes it"
+            )
         return version
 
 

@@ -32,7 +32,7 @@ def keys_named(body: str, inbox: Inbox) -> frozenset[str]:
     try:
         return frozenset(_of_records(told["Records"], inbox))
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"it has not the form of an event ({error!r})") from error
+        raise ValueError(f"it does not have the form of an event ({error!r})") from error
 
 
 def _of_records(records: Iterable[dict[str, dict[str, dict[str, str]]]], inbox: Inbox) -> set[str]:

@@ -161,7 +161,7 @@ def plan_runs(
         known[month] = replace(seen, watch=Watch(tries, _to_the_second(now)))
         key = f"{_run_key(version, seen)}.{tries}"
         if seen.watch is not None:
-            # The count starts again when a month that had settled fails anew.
+            # The count starts again when a month that had settled fails again.
             key += f"@{seen.watch.since:%Y%m%dT%H%M%SZ}"
         starts.append(Start(month, version, key, asked_again=tries))
 

@@ -81,7 +81,7 @@ def _whole(pages: list[Any], *, name: str) -> Iterator[dict[str, Any]]:
             )
         partial = page.get("partialResults")
         if partial is not False or page.get("failedMonths"):
-            failed = ", ".join(map(str, page.get("failedMonths") or [])) or "which, it does not say"
+            failed = ", ".join(map(str, page.get("failedMonths") or [])) or "it does not say which"
             says = "does not say that it is whole (partialResults is missing)"
             if partial is not None:
                 says = f"says partialResults: months are missing ({failed})"

@@ -67,7 +67,7 @@ def kind_of(archive: zipfile.ZipFile, *, name: str) -> Kind:
         return "ods"
     if "Index/Document.iwa" in names or any(n.endswith(".iwa") for n in names):
         raise UnreadableFile(f"{name} is an Apple Numbers document: export it as Excel or CSV.")
-    raise UnreadableFile(f"{name} is a zip archive and no spreadsheet: unpack it first.")
+    raise UnreadableFile(f"{name} is a zip archive, not a spreadsheet: unpack it first.")
 
 
 def _member(archive: zipfile.ZipFile, member: str, *, name: str) -> bytes:

@@ -63,7 +63,7 @@ class Account:
 
 def account(text: str) -> Account:
     """Read one cell."""
-    cell = clean(text).replace("\u00ad", "")
+    cell = _cell(text)
     bare = _BARE.fullmatch(cell)
     if bare is not None:
         return _bare(bare["digits"], floated=bare["float"] is not None)
@@ -77,6 +77,11 @@ def account(text: str) -> Account:
         return Account(fault=fault)
     # A tab inside a label separates two cells of a line that was split at something else.
     return Account(fault=_NOT_AN_ID) if "\t" in text.strip() else _label(cell)
+
+
+def _cell(text: str) -> str:
+    """The cell as every question here reads it: a soft hyphen is never part of an id."""
+    return clean(text).replace("\u00ad", "")
 
 
 def _fault_of_text(cell: str) -> str | None:
@@ -184,12 +189,12 @@ def read_accounts(cells: pl.Series, *, all_plain: bool = False) -> Accounts:
 
 def looks_like_account(text: str) -> bool:
     """Whether a cell contains an account id, or what spreadsheets make of one."""
-    return account(text).id is not None or _SCIENTIFIC.fullmatch(clean(text)) is not None
+    return account(text).id is not None or _SCIENTIFIC.fullmatch(_cell(text)) is not None
 
 
 def is_label(text: str) -> bool:
     """Whether a cell has other words beside an account id."""
-    cell = clean(text)
+    cell = _cell(text)
     return (
         any(map(str.isalpha, cell))
         and _SCIENTIFIC.fullmatch(cell) is None
@@ -204,8 +209,9 @@ def is_label_and_number(text: str) -> bool:
     """
     if not is_label(text):
         return False
-    *_, last = _IN_LABEL.finditer(clean(text))
-    return any(character.isdigit() for character in clean(text)[last.end() :])
+    cell = _cell(text)
+    *_, last = _IN_LABEL.finditer(cell)
+    return any(character.isdigit() for character in cell[last.end() :])
 
 
 def rounded_ids(ids: pl.Series) -> list[str]:

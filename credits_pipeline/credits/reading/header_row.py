@@ -15,7 +15,7 @@ _NAMES = re.compile(
     r"\b(?:name|alias|label|team|owner|department|dept|project|nom|nombre|nome|kontoname|abteilung)\w*|名"
 )
 _NO_NAMES = re.compile(r"\b(?:service|product|credit|program\w*|dienst|produkt)\b")
-_PAYER = re.compile(r"\b(?:payer|management|master|paying|billing|organi[sz]ation)\b")
+_PAYER = re.compile("payer|management|master|paying|billing|organi[sz]ation")
 
 
 @dataclass(frozen=True)

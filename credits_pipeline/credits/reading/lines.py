@@ -107,9 +107,8 @@ def understood(lines: Iterable[Line], *, name: str, layout: str) -> Stated:
         fault = fault_of(line.text) or _balances(line.text)
         if fault is not None:
             raise UnreadableFile(
-                f"{name}, line {line.line}: {shown(line.text)!r} {fault}: take the line out if"
-                f" it is"
-                f" wrong, or say what the file means with: {profile_command(name)}",
+                f"{name}, line {line.line}: {shown(line.text)!r} {fault}: remove the line if it is "
+                f"wrong, or say what the file means with: {profile_command(name)}",
                 layout=layout,
             )
         total = _total(line)

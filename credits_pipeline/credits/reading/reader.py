@@ -272,9 +272,9 @@ def _recognised(  # noqa: C901 - as many ways to split as to read
         raise refusal
     if _QUOTED_LINE.match(text.utf8[:_FIRST_LINE].decode(errors="replace")):
         raise UnreadableFile(
-            f"{name}, line 1: the line stands in quotes as a whole, so it is one cell; export"
+            f"{name}, line 1: the whole line is in quotes, so it is one cell; export"
             f" the file"
-            " again with quotes round single cells, or take the outer quotes away."
+            " again with quotes round single cells, or remove the outer quotes."
         )
     raise UnreadableFile(
         f"{name} is in no known layout: no header names an account and a credit, and no row"

@@ -11,6 +11,7 @@
     visible/<month>.json                   the last attempt that CloudZero's billed cost has shown
     findings/<check>/<month>.json          what the last later check found, from the first fault on
     decisions/<month>/<version>/<run id>.json   what a person decided about a version, in which run
+    dismissed/<month>.json                 who said that the month is not to be sent as it is
 """
 
 import json
@@ -22,6 +23,7 @@ from typing import Any
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.storage.store import Store
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.dismissal import Dismissals
 from credits_pipeline.credits.state.finding import Finding
 
 #: The smallest difference between two stored moments.
@@ -29,10 +31,15 @@ _TICK = timedelta(milliseconds=1)
 
 
 class Journal:
-    """What every run left behind."""
+    """What every run left behind.
+
+    Attributes:
+        dismissals: what people said is not to be sent.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.dismissals = Dismissals(store)
 
     def attempt(self, month: BillingMonth, run_id: str) -> Attempt | None:
         """The attempt of one run, or None."""
@@ -178,7 +185,8 @@ class Journal:
         for month in sorted(self.receipted() | self.attempted()):
             last = self.last(month)
             if last is not None and last.verdict is Verdict.BLOCKED and _unknown(last):
-                yield month, last
+                if self.dismissals.of(month, last) is None:
+                    yield month, last
                 continue
             newest = last is not None and last.verdict.has_receipt
             receipt = last if newest else self.receipt(month)

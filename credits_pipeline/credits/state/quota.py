@@ -53,7 +53,7 @@ class CostsDay:
         made = self.made
         if made >= self.allowed:
             raise BudgetSpentError(
-                f"all {self.allowed} costs calls of {self.day} are made: they begin anew at "
+                f"all {self.allowed} costs calls of {self.day} are made: they start again at "
                 "midnight UTC, and CLOUDZERO_COSTS_CALLS sets how many there are"
             )
         self.note(what_for)

@@ -94,8 +94,8 @@ def _files(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.Materi
     delivery = current(source, month)
     if delivery is None:
         raise dg.Failure(
-            f"{name} has delivered nothing of {month}: no manifest names it in {source.location}. "
-            f"What to do: see that its export covers the month: credits-pipeline sources test "
+            f"{name} has delivered nothing for {month}: no manifest names it in {source.location}. "
+            f"What to do: check that its export covers the month: credits-pipeline sources test "
             f"{name}.",
             allow_retries=False,
         )

@@ -58,7 +58,7 @@ def budget_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             **common,
             kinds={"python"},
             description="Days on which an account used a service for much more than it usually "
-            "does, without credits, tax and what comes once a month.",
+            "does, without credits, tax and monthly charges.",
         )(gated(_anomalies)),
     ]
 
@@ -117,7 +117,7 @@ def _forecast(
         metadata={
             **about,
             "forecasts": table(heads, rows),
-            "told before and over by now": told,
+            "made before and finished by now": told,
             "of these within their range": held,
         }
     )
@@ -218,7 +218,7 @@ def _beats_run_rate() -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not wrong,
             severity=dg.AssetCheckSeverity.WARN,
-            description=plain("; ".join(told) or "No past month could be told again yet."),
+            description=plain("; ".join(told) or "No past month could be forecast again yet."),
         )
 
     return better_than_run_rate
@@ -287,7 +287,7 @@ def _is_the_spend() -> dg.AssetChecksDefinition:
         kept = depot.read(KEY) or {"budgets": [], "version": published.version}
         if kept["version"] != published.version:
             return dg.AssetCheckResult(
-                passed=True, description="There is a newer version by now; the next run looks."
+                passed=True, description="There is a newer version by now; the next run checks it."
             )
         wrong = _differing(published, kept["budgets"])
         return dg.AssetCheckResult(

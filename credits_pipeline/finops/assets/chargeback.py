@@ -38,7 +38,7 @@ class StatementsConfig(dg.Config):
 
     models: list[str] = Field(
         default=[],
-        description="The allocation models whose documents are made although the month is open.",
+        description="The allocation models whose documents are made even if the month is open.",
     )
 
 
@@ -172,7 +172,7 @@ def chargeback_sensor(
                 for ask in asks
                 if months.has_partition_key(ask.month.partition_key)
             ],
-            skip_reason=None if asks else "Every month is stated as its bills and rules are",
+            skip_reason=None if asks else "Every statement is up to date with its bills and rules",
         )
 
     return chargeback_months
@@ -245,7 +245,7 @@ def _statements(
         context.log.warning("%d letters wait: CREDITS_ALERT_SMTP is not set.", waiting)
     if failures:
         raise dg.Failure(
-            f"{len(failures)} letters did not go out; they are tried again tomorrow. "
+            f"{len(failures)} letters were not sent; they are tried again tomorrow. "
             f"{plain(failures[0])}",
             allow_retries=False,
         )

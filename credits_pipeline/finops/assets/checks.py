@@ -25,17 +25,19 @@ SUMS = "sums_to_its_rows"
 #: lists, so that a code location loads without that room.
 OF_ROWS = {
     "delivery_is_newest": "This delivery is not older than the one that counts.",
-    "files_match_manifest": "Every file of the manifest is there, of its size and checksum.",
+    "files_match_manifest": (
+        "Every file of the manifest is there, with the stated size and checksum."
+    ),
     "rows_match_manifest": "The files have as many rows as the manifest states.",
-    "columns_are_there": "The files have the columns without which a bill can't be added up.",
+    "columns_are_there": "The files have the columns that are needed to add up a bill.",
     "cells_have_their_types": "Every amount and every time can be read.",
-    "months_match_manifest": "Every row is of the month that was delivered.",
+    "months_match_manifest": "Every row belongs to the month that was delivered.",
     "money_is_exact": "Amounts are kept to the last digit.",
-    "values_in_closed_lists": "Closed lists of FOCUS have no other words.",
-    "credits_cost_the_same": "A credit is the same amount in all four costs.",
+    "values_in_closed_lists": "FOCUS's closed lists contain only their own values.",
+    "credits_cost_the_same": "A credit has the same amount in all four costs.",
     "one_currency_an_account": "A billing account is billed in one currency.",
     "charges_lie_in_period": "Charges lie within their billing period.",
-    "tags_are_readable": "Tags are key and value.",
+    "tags_are_readable": "Tags are keys and values.",
     "not_smaller_than_before": "The month has not lost rows or columns since its last delivery.",
 }
 #: A source is late when it is this many days behind.
@@ -84,8 +86,10 @@ def _of_rows() -> dg.AssetChecksDefinition:
             name, asset=ROWS, description=description, blocking=True, partitions_def=bills
         )
         for name, description in {
-            _COUNTS: "What was delivered counts from now on, or counted already. If not, the "
-            "version before it does.",
+            _COUNTS: (
+                "The delivery counts from now on, or already did. If it failed, the version "
+                "before it still counts."
+            ),
             **OF_ROWS,
         }.items()
     ]
@@ -116,7 +120,7 @@ def _of_rows() -> dg.AssetChecksDefinition:
                     check_name=name,
                     passed=False,
                     severity=dg.AssetCheckSeverity.WARN,
-                    description="Not looked at: the delivery was refused before.",
+                    description="Not checked: the delivery was refused before this.",
                 )
 
     return focus_costs_statements
@@ -162,7 +166,7 @@ def _of_marts() -> dg.AssetChecksDefinition:
             if dg.AssetKey(key) not in wanted:
                 continue
             found = looked.get(mart)
-            says = "It was not made, as a mart before it does not hold."
+            says = "It was not made, because a mart before it failed its check."
             yield dg.AssetCheckResult(
                 asset_key=key,
                 check_name=SUMS,
@@ -296,7 +300,7 @@ def _attempt(context: dg.AssetCheckExecutionContext, bills: BillsResource) -> "A
     attempt = last_attempt(bills.depot(), name, month)
     if attempt is None:
         raise dg.Failure(
-            f"Nobody has tried to take in {month} of {name}. What to do: materialise {ROWS}.",
+            f"Nobody has tried to ingest {month} of {name}. What to do: materialise {ROWS}.",
             allow_retries=False,
         )
     return attempt

@@ -90,7 +90,7 @@ def governance_sensor(
         context.log.debug("due for %s", key)
         return dg.SensorResult(
             run_requests=[] if key is None else [dg.RunRequest(run_key=key)],
-            skip_reason=None if key else "They were evaluated as bills, scans and policies are",
+            skip_reason=None if key else "They are up to date with bills, scans and policies",
         )
 
     return policies_due
@@ -177,7 +177,9 @@ def _of_high() -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=VIOLATIONS,
         name=_NONE_HIGH,
-        description="Nothing of high severity is open; what an approver accepted does not count.",
+        description=(
+            "No violation of high severity is open; what an approver accepted does not count."
+        ),
     )
     @gated
     def none_high(bills: BillsResource) -> dg.AssetCheckResult:
@@ -225,7 +227,7 @@ def _record(bills: BillsResource) -> "Record":
     record = Ledger(bills.depot()).current()
     if record is None:
         raise dg.Failure(
-            f"No policy was evaluated yet. What to do: materialise {VIOLATIONS}.",
+            f"No policy has been evaluated yet. What to do: materialise {VIOLATIONS}.",
             allow_retries=False,
         )
     return record

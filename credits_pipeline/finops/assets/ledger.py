@@ -82,7 +82,7 @@ def _on_any_news(drop: dg.AssetKey) -> dg.AutomationCondition[Any]:
     """When a receipt, a ledger or a bill is new; without a receipt there is nothing to report."""
     condition = dg.AutomationCondition
     unsent = condition.any_deps_match(condition.missing()).allow(dg.AssetSelection.assets(drop))
-    return (condition.any_deps_updated() & ~unsent).with_label("a side is new")
+    return (condition.any_deps_updated() & ~unsent).with_label("one side is new")
 
 
 def ledger_checks(
@@ -183,7 +183,7 @@ def _again(book: "LedgerBook", payers: set[str], now: datetime) -> Iterator[dg.R
 
     for one in open_questions(book.depot):
         if one.payer in payers and one.due_at <= now:
-            because = f"asked for in vain {one.tries} times, last at {one.at}"
+            because = f"asked for {one.tries} times without an answer, last at {one.at}"
             yield _request(one.payer, one.what, f"{one.at}/{one.tries}", because)
 
 

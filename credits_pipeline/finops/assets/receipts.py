@@ -113,7 +113,7 @@ def _check(partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition
         taken = -Decimal(_billed(version)) + 0
         return dg.AssetCheckResult(
             passed=version is not None and stated == taken,
-            description=f"The receipt of {month} says {stated} USD, the rows {taken}."
+            description=f"The receipt of {month} says {stated} USD, the rows say {taken}."
             if version
             else f"There are no rows of {month}.",
             metadata={"receipt_usd": str(stated), "rows_usd": str(taken)},

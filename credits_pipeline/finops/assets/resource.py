@@ -23,7 +23,8 @@ class BillsResource(dg.ConfigurableResource[Any]):
 
     root: str | None = Field(default=None, description="Default: FINOPS_STORAGE.")
     credits: str | None = Field(
-        default=None, description="Where the first wing's receipts lie. Default: CREDITS_STORAGE."
+        default=None,
+        description=("Where the first wing's receipts are stored. Default: CREDITS_STORAGE."),
     )
 
     def storage(self) -> str:

@@ -226,7 +226,10 @@ def _seen_check(asset: str, part: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=asset,
         name=_SEEN,
-        description="Nothing was refused, throttled or off; what was is named with its permission.",
+        description=(
+            "Nothing was refused, throttled or switched off; whatever was is named with its "
+            "permission."
+        ),
     )
     @gated
     def check(bills: BillsResource) -> dg.AssetCheckResult:

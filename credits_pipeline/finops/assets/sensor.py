@@ -45,7 +45,7 @@ def manifests_sensor(job: Any, status: dg.DefaultSensorStatus, seconds: int) -> 
         minimum_interval_seconds=seconds,
         default_status=status,
         description="Reads the manifests of every source and starts a run for each month whose "
-        "delivery changed. A month that failed for a cause that passes is asked for again after 15 "
+        "delivery changed. A month that failed for a temporary reason is read again after 15 "
         "minutes, 1 hour and 4 hours, then every 12 hours.",
     )
     @gated
@@ -109,9 +109,7 @@ def _request(ask: Ask, source: "Source") -> dg.RunRequest:
         "finops/month": str(ask.month),
     }
     if ask.again:
-        tags["finops/because"] = (
-            f"its last run failed for a cause that passes; asked again, time {ask.again}"
-        )
+        tags["finops/because"] = f"its last run failed for a temporary reason; retry {ask.again}"
     return dg.RunRequest(
         run_key=ask.run_key(_identity(ask, source)),
         partition_key=key,

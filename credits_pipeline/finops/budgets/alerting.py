@@ -142,8 +142,10 @@ def _of_budget(one: Mapping[str, Any], base: str) -> Notes:
         "dollars": amounts,
         "address": address,
         "channels": tuple(one["channels"]),
-        "to_do": "See what drives it: the page shows the largest moves. Change the budget if it is "
-        "the budget that is wrong.",
+        "to_do": (
+            "See what drives it: the page shows the largest moves. If the budget is wrong, "
+            "change the budget."
+        ),
     }
     crossed, to_cross = one["crossed"], one["expected_to_cross"]
     wrong: list[Note] = []
@@ -186,7 +188,7 @@ def _of_budget(one: Mapping[str, Any], base: str) -> Notes:
             )
         )
     else:
-        fine[expected] = "What was expected has come: see what is said of its use."
+        fine[expected] = "What was expected has happened: see how much is used."
     return Notes(tuple(wrong), fine)
 
 
@@ -211,8 +213,10 @@ def _of_anomaly(subject: str, one: Mapping[str, Any], today: date, base: str) ->
         state=f"{much} for {days}",
         what=f"{where} cost {_cents(one['cost'])} {one['currency']} since {one['since']}, where "
         f"{_cents(one['usual'])} is usual.",
-        to_do="See whether it was meant. Acknowledge it on the page Spend, or say that it is "
-        "expected; it is settled when it ends.",
+        to_do=(
+            "Check whether it was intended. Acknowledge it on the page Spend, or mark it as "
+            "expected; it is settled when it ends."
+        ),
         dollars=f"{_cents(one['more'])} {one['currency']} more than usual",
         address=link("spend", Scope.parse(words, today=today), base=base),
     )

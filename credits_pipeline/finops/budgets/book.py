@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from credits_pipeline.finops.budgets.budget import KIND, Budget, BudgetError
+from credits_pipeline.finops.budgets.budget import Budget, BudgetError
 from credits_pipeline.finops.budgets.standing import BudgetScopeError, Standing, standing
 from credits_pipeline.finops.decisions import DecisionsError
-from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
 from credits_pipeline.finops.publish.published import Published
 
 
@@ -25,19 +24,6 @@ class Standings:
     found: tuple[Standing, ...] = ()
     not_now: tuple[str, ...] = ()
     wrong: tuple[tuple[str, str], ...] = ()
-
-
-def configured_budgets() -> dict[str, Mapping[str, Any]]:
-    """The bodies of all budgets, by id; none if nothing was ever decided here.
-
-    Raises:
-        SettingError: the settings name no store.
-        DecisionsError: the store can't be read.
-    """
-    if not are_kept():
-        return {}
-    with open_decisions() as decisions:
-        return {item.id: item.body for item in decisions.items(KIND)}
 
 
 def read_budget(id_: str, body: Mapping[str, Any]) -> Budget:

@@ -109,12 +109,12 @@ class Budget:
         wrong = []
         amounts = tuple(told["amounts"] or ())
         if (told["amount"] is None) == (not amounts):
-            wrong.append("it has amount, or amounts for twelve months: one of both")
+            wrong.append("it needs either amount, or amounts for twelve months")
         own = sorted({*told["scope"]} & {*_OWN_WORDS})
         if own:
             wrong.append(f"scope has {', '.join(own)}, which are fields of the budget itself")
         if told["cost"] == "net" and "source" in told["scope"]:
-            wrong.append("source and cost net do not go together: narrow it by cloud or account")
+            wrong.append("source can't be combined with cost net: narrow it by cloud or account")
         if told["to"] is not None and told["to"] < told["from"]:
             wrong.append(f"to is {told['to']}, which is before from, {told['from']}")
         if wrong:
@@ -193,11 +193,6 @@ class Budget:
     def scope(self) -> dict[str, tuple[str, ...]]:
         """Words that filter, each with its values."""
         return dict(self.chosen)
-
-    @property
-    def is_fiscal(self) -> bool:
-        """Whether its year begins in a month other than January."""
-        return self.every != "month" and self.start_month != 1
 
 
 def _check(id_: str, body: Mapping[str, Any]) -> None:

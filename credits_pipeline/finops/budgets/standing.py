@@ -181,7 +181,7 @@ def counted(published: Published, scope: Scope, budget: Budget) -> Scope:
     except SeveralCurrenciesError as error:
         raise BudgetScopeError(
             f"the budget {budget.name} holds {' and '.join(error.currencies)}, which are never "
-            f"added. What to do: give it a currency, such as {error.currencies[0]}."
+            f"added up. What to do: give it a currency, such as {error.currencies[0]}."
         ) from error
 
 
@@ -243,7 +243,9 @@ def _status(
     if ahead is not None:
         return Status.AT_RISK, ahead
     told = "the forecast ends within the amount"
-    return Status.ON_TRACK, told if forecast.expected is not None else "use goes with the days"
+    return Status.ON_TRACK, told if forecast.expected is not None else (
+        "use keeps pace with the days"
+    )
 
 
 def _ahead(days: History, forecast: Forecast, amount: Decimal) -> str | None:

@@ -121,7 +121,7 @@ def close_month(
     statement = books.draft(month, model)
     if not statement.sections:
         raise ClosingError(
-            f"There is no bill of {month}: there is nothing to close. What to do: "
+            f"There is no bill for {month}, so there is nothing to close. What to do: "
             f"credits-pipeline ingest --month {month}."
         )
     if not statement.holds:
@@ -158,7 +158,7 @@ def reopen_month(
         ChangedMeanwhileError: somebody else opened it.
     """
     if not why.strip():
-        raise ClosingError(f"Nobody would know why {month} was opened again. What to do: say why.")
+        raise ClosingError(f"Reopening {month} needs a reason. What to do: say why.")
     found = store.closed_months.find(str(month), model)
     if found is None or found.reopened_at is not None:
         raise ClosingError(f"{month} is not closed under the model {model!r}.")

@@ -86,10 +86,10 @@ class Rates:
         """
         to = body.get("to")
         if not isinstance(to, str) or not to:
-            raise DecidedError(f"the exchange rates {id_!r} say to which currency: to: USD.")
+            raise DecidedError(f"the exchange rates {id_!r} need a target currency: write to: USD.")
         months = _numbers("exchange rates", id_, body.get("months"))
         if any(rate <= 0 for rates in months.values() for rate in rates.values()):
-            raise DecidedError(f"the exchange rates {id_!r} are above zero.")
+            raise DecidedError(f"the exchange rates {id_!r} must be above zero.")
         return cls(to, months)
 
 
@@ -226,7 +226,7 @@ def owner_of(id_: str) -> tuple[str, str]:
 
 def _numbers(what: str, name: str, months: Any) -> dict[str, dict[str, Decimal]]:
     if not isinstance(months, Mapping):
-        raise DecidedError(f"the {what} {name!r} has months, each with its values.")
+        raise DecidedError(f"the {what} {name!r} needs months, each with its values.")
     found: dict[str, dict[str, Decimal]] = {}
     for month, values in months.items():
         try:

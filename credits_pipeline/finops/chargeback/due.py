@@ -41,7 +41,7 @@ def due_months(office: Office, now: datetime, *, most: int) -> list[Ask]:
         if found is None or found.of != of:
             asks.append(Ask(month, f"{month}|{of[:16]}", "bills, rules or closings changed"))
         elif _has_letters(office, month):
-            asks.append(Ask(month, f"{month}|letters|{now:%Y-%m-%d}", "letters did not go out"))
+            asks.append(Ask(month, f"{month}|letters|{now:%Y-%m-%d}", "letters were not sent"))
     return asks
 
 

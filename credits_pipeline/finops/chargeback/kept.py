@@ -42,19 +42,19 @@ class KeptStatements:
         where = f"{self._depot.root}/{self._key(digest)}"
         if told is None:
             raise KeptError(
-                f"The statement {digest[:12]} was closed, and {where} is not there. What to do: "
-                "bring that file back from a backup, or reopen the month and close it anew."
+                f"The statement {digest[:12]} was closed, but {where} is missing. What to do: "
+                "restore that file from a backup, or reopen the month and close it again."
             )
         if told.get("form") != FORM:
             raise KeptError(
-                f"{where} is of form {told.get('form')}, and this release reads form {FORM}. What "
+                f"{where} has form {told.get('form')}, and this release reads form {FORM}. What "
                 "to do: install the release that wrote it."
             )
         found = Statement.from_dict(told)
         if found.digest != digest:
             raise KeptError(
-                f"{where} was changed since it was kept: its digest is {found.digest[:12]}. What "
-                "to do: bring that file back from a backup, or reopen the month and close it anew."
+                f"{where} was changed since it was stored: its digest is {found.digest[:12]}. What "
+                "to do: restore that file from a backup, or reopen the month and close it again."
             )
         return found
 

@@ -96,7 +96,7 @@ def layout(view: View) -> Layout:
         of = f" ({_text(section.currency)})" if several else ""
         parts += _parts(view, section, of)
     if not parts:
-        parts = [Part("Nothing is owed", "There is no charge of this month.")]
+        parts = [Part("Nothing is owed", "This month has no charges.")]
     return Layout(
         title=f"Cloud costs {statement.month}: {whose}",
         heading=whose,
@@ -227,7 +227,7 @@ def _details(view: View, section: Section, of: str) -> Iterator[Part]:
     ]
     if rows:
         yield Part(
-            f"Costs of its own{of}",
+            f"Own costs{of}",
             "",
             ["Account", "Service", "Kind", "Amount"],
             [3, 3, 0, 0],

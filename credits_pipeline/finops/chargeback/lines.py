@@ -105,6 +105,9 @@ def steps(section: Section) -> Iterator[tuple[str, str, str, str]]:
         rate = "" if up.currency == mine else format(up.rate, "f")
         if up is section.adds_up[0]:
             named = sum(line.cents for line in section.lines if line.owner is not None)
+            if section.adjustments:
+                yield "Owed in all", amount(section.total), mine, ""
+                yield "Without adjustments of closed months", amount(-section.adjusted), mine, ""
             yield "All owners", amount(named), mine, ""
             yield "Unallocated", amount(section.stated - named), mine, ""
             if section.rounding:
@@ -112,7 +115,7 @@ def steps(section: Section) -> Iterator[tuple[str, str, str, str]]:
             yield "Spend of the month", to_text(section.spend), mine, ""
         if section.is_converted:
             yield (
-                f"Of it {up.currency}, before it was converted",
+                f"Of which {up.currency}, before conversion",
                 to_text(up.spend),
                 up.currency,
                 rate,

@@ -187,7 +187,7 @@ class _Reader:
 
     def rule(self, where: str, body: Any) -> Rule:
         if not isinstance(body, Mapping):
-            self.faults.append(f"{where} is no object: write when, and to, by or pool.")
+            self.faults.append(f"{where} is not an object: write when, and to, by or pool.")
             return Rule()
         self.only(body, {"when", "to", "by", "pool"}, where)
         when = body.get("when") or {}
@@ -203,14 +203,16 @@ class _Reader:
         for word in (*(word for word, _ in rule.when), *filter(None, (rule.by,))):
             if self.tags and word not in (*WORDS, *self.tags):
                 known = ", ".join((*WORDS, *self.tags))
-                self.faults.append(f"{where}: {word!r} is no word of a charge; there are {known}.")
+                self.faults.append(
+                    f"{where}: {word!r} is not a word of a charge; there are {known}."
+                )
         if sum(map(bool, (rule.to, rule.by, rule.pool))) != 1:
-            self.faults.append(f"{where} says exactly one of to, by and pool.")
+            self.faults.append(f"{where} needs exactly one of to, by and pool.")
         return rule
 
     def pool(self, where: str, body: Any) -> Pool:
         if not isinstance(body, Mapping):
-            self.faults.append(f"{where} is no object: write name and split.")
+            self.faults.append(f"{where} is not an object: write name and split.")
             return Pool("", EVEN)
         self.only(body, {"name", "split", "among", "shares", "metric", "within_account"}, where)
         pool = Pool(
@@ -228,11 +230,13 @@ class _Reader:
             if told != _ALL_PERCENT:
                 self.faults.append(f"{where}: its shares add up to {told} %, and must be 100 %.")
         elif pool.shares:
-            self.faults.append(f"{where}: shares belong to a fixed split, and it is {pool.split}.")
+            self.faults.append(
+                f"{where}: shares belong to a fixed split, but this one is {pool.split}."
+            )
         if (pool.split == METRIC) != bool(pool.metric):
-            self.faults.append(f"{where}: a metric is named where the split is metric, only there.")
+            self.faults.append(f"{where}: name a metric if the split is metric, and only then.")
         if pool.within_account and pool.split != PROPORTIONAL:
-            self.faults.append(f"{where}: within_account goes with a proportional split.")
+            self.faults.append(f"{where}: within_account needs a proportional split.")
         return pool
 
     def shares(self, body: Any, where: str) -> tuple[tuple[str, Decimal], ...]:
@@ -257,14 +261,14 @@ class _Reader:
     def against_each_other(self, model: Model) -> None:
         names = [pool.name for pool in model.pools]
         for name in sorted({name for name in names if names.count(name) > 1}):
-            self.faults.append(f"the pool {name!r} is there twice.")
+            self.faults.append(f"the pool {name!r} occurs twice.")
         if HANDED_OUT.name in names:
-            self.faults.append(f"{HANDED_OUT.name!r} is a pool of its own: choose another name.")
+            self.faults.append(f"{HANDED_OUT.name!r} is a built-in pool: choose another name.")
         for at, rule in enumerate(model.rules, 1):
             if rule.pool and rule.pool not in names:
                 self.faults.append(f"rule {at}: there is no pool {rule.pool!r}.")
         if bool(model.convert) != bool(model.rates):
-            self.faults.append("the model converts to a currency by rates: write both, or neither.")
+            self.faults.append("convert and rates belong together: write both, or neither.")
 
     def many(self, body: Mapping[str, Any], name: str) -> Sequence[Any]:
         found = body.get(name) or []

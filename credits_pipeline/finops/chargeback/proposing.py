@@ -44,7 +44,7 @@ def read_model(books: Books, name: str, text: str) -> Model:
         body = yaml.safe_load(text)
     except yaml.YAMLError as error:
         told = " ".join(str(error).split())
-        raise ModelError([f"The model is no YAML: {told}."]) from None
+        raise ModelError([f"The model is not YAML: {told}."]) from None
     if not isinstance(body, Mapping):
         raise ModelError(["The model has fields such as rules and pools, each with its values."])
     model = Model.parse(name.strip(), body, tags=words_of(books.published))

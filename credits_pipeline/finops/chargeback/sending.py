@@ -127,8 +127,8 @@ def send_statements(view: View, book: SentBook, send: _Send, now: datetime) -> S
         whose = f"The statement of {Outside(owner).line()} for {closing.month}"
         if begun is not None and now - begun < ON_ITS_WAY:
             failures.append(
-                f"{whose} is on its way since {_time(begun)}: another run sends it, or was cut "
-                f"short. What to do: nothing; it is tried again when {_MINUTES} minutes are over."
+                f"{whose} has been on its way since {_time(begun)}: another run is sending it, or "
+                f"was interrupted. What to do: nothing; it is tried again after {_MINUTES} minutes."
             )
             continue
         try:
@@ -191,8 +191,8 @@ def _letter(view: View, to: tuple[str, ...], digest: str, begun: datetime | None
     )
     name = documents.file_name(view)
     maybe = (
-        f"You may have got this statement before, at {_time(begun)}. It is the same one, and owed "
-        "once.\n\n"
+        f"You may already have received this statement, at {_time(begun)}. It is the same "
+        "statement, and is owed once.\n\n"
         if begun is not None
         else ""
     )
@@ -202,7 +202,7 @@ def _letter(view: View, to: tuple[str, ...], digest: str, begun: datetime | None
         subject=Outside(f"[cloud costs] {statement.month}: {view.title} owes {totals}"),
         text=Outside(
             f"{maybe}The cloud costs of {view.title} in {statement.month} are {totals}. The month "
-            f"is closed; later changes of its bills are owed with a later month.\n\n"
+            f"is closed; later changes to its bills are owed with a later month.\n\n"
             f"Attached are the statement as PDF and its lines as CSV. Its digest is "
             f"{statement.digest}.{_link(view)}"
         ),

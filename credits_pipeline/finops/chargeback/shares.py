@@ -72,7 +72,7 @@ def _dealt(whole: int, exact: Mapping[K, Fraction]) -> dict[K, int]:
     fractions = {key: exact[key] - floors[key] for key in exact if exact[key] != floors[key]}
     if not 0 <= left <= len(fractions):
         total = sum(exact.values(), Fraction(0))
-        raise ApportionError(f"{whole} cents are no rounding of {float(total):.4f}")
+        raise ApportionError(f"{whole} cents are not a rounding of {float(total):.4f}")
     # Two sorts keep the order of keys among equal fractions.
     for key in sorted(sorted(fractions), key=fractions.__getitem__, reverse=True)[:left]:
         floors[key] += 1

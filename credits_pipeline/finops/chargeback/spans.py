@@ -60,7 +60,7 @@ class Span:
             case "fiscal-year":
                 return cls(year, _row(first, _YEAR))
             case _:
-                raise ValueError(f"{word!r} is none of {', '.join(SPANS)}")
+                raise ValueError(f"{word!r} is not one of {', '.join(SPANS)}")
 
     @property
     def last_year(self) -> "Span":

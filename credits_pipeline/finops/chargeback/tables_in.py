@@ -32,7 +32,7 @@ def metric(content: bytes) -> dict[str, Any]:
     def take(row: Mapping[str, str]) -> None:
         month, value = _month(row), _number(row, "value")
         if row["owner"] in months.setdefault(month, {}):
-            raise ValueError(f"owner: {row['owner']!r} is there twice in {month}")
+            raise ValueError(f"owner: {row['owner']!r} occurs twice in {month}")
         months[month][row["owner"]] = value
 
     _read(content, ("month", "owner", "value"), take)
@@ -56,9 +56,9 @@ def rates(content: bytes) -> dict[str, Any]:
                 f"to: it is {to}, and was {min(targets)} before; use one file for each"
             )
         if Decimal(rate) == 0:
-            raise ValueError("rate: it is zero, and is above zero")
+            raise ValueError("rate: it is zero, and must be above zero")
         if source in months.setdefault(month, {}):
-            raise ValueError(f"from: {source} is there twice in {month}")
+            raise ValueError(f"from: {source} occurs twice in {month}")
         targets.add(to)
         months[month][source] = rate
 
@@ -79,7 +79,7 @@ def owners(content: bytes) -> dict[str, dict[str, Any]]:
             raise ValueError(f"kind: it is {row['kind']!r}, and is one of {', '.join(DIMENSIONS)}")
         id_ = owner_id(row["kind"], row["name"])
         if id_ in found:
-            raise ValueError(f"name: {row['name']!r} is there twice")
+            raise ValueError(f"name: {row['name']!r} occurs twice")
         addresses = tuple(one for one in row["addresses"].replace(";", " ").split() if one)
         body = Owner(row["cost_centre"], row["gl_account"], addresses).body()
         Owner.parse(id_, body)
@@ -113,7 +113,7 @@ def _read(
     if faults:
         more = len(faults) - _MOST_FAULTS
         told = " ".join(faults[:_MOST_FAULTS])
-        raise TableError(f"{told}{f' And {more} more.' if more > 0 else ''} Nothing was taken.")
+        raise TableError(f"{told}{f' And {more} more.' if more > 0 else ''} Nothing was imported.")
 
 
 def _lines(content: bytes) -> list[list[str]]:
@@ -122,9 +122,11 @@ def _lines(content: bytes) -> list[list[str]]:
     try:
         return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True))
     except UnicodeDecodeError as error:
-        raise TableError(f"The table is not UTF-8: {error}. What to do: save it so.") from None
+        raise TableError(
+            f"The table is not UTF-8: {error}. What to do: save it as UTF-8."
+        ) from None
     except csv.Error as error:
-        raise TableError(f"The table is no CSV: {error}.") from None
+        raise TableError(f"The table is not CSV: {error}.") from None
 
 
 def _row(cells: Sequence[str], heads: Sequence[str], needed: Sequence[str]) -> dict[str, str]:
@@ -150,5 +152,5 @@ def _number(row: Mapping[str, str], name: str) -> str:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or value < 0:
-        raise ValueError(f"{name}: {row[name]!r} is no number of zero or more, such as 12.5")
+        raise ValueError(f"{name}: {row[name]!r} is not a number of zero or more, such as 12.5")
     return format(value, "f")

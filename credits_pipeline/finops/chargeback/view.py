@@ -3,7 +3,6 @@
 Screen, CSV, spreadsheet and PDF are made from a view, so they agree.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -147,9 +146,3 @@ def _limited(section: Section, owners: set[str | None]) -> Section:
 
 def _of_currency(statement: Statement, currency: str) -> Section | None:
     return next((one for one in statement.sections if one.currency == currency), None)
-
-
-def owners_of(views: Iterable[View]) -> tuple[str | None, ...]:
-    """Every owner in some views, unallocated last."""
-    found = {owner for view in views for owner in view.statement.names()}
-    return tuple(sorted(found, key=lambda owner: (owner is None, owner or "")))

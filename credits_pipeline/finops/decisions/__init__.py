@@ -14,6 +14,7 @@ from credits_pipeline.finops.decisions.item import (
     ClosedMonth,
     DecisionsError,
     Item,
+    Ruling,
     Snapshot,
     State,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Item",
     "ItemKind",
     "JudgedKind",
+    "Ruling",
     "Snapshot",
     "State",
 ]

@@ -46,8 +46,8 @@ def unpacked(
         archive = zipfile.ZipFile(io.BytesIO(file))
     except zipfile.BadZipFile:
         raise DecisionsError(
-            "this is no ZIP. What to do: take the one that was exported, or pack the folder of "
-            "YAML files."
+            "this is not a ZIP file. What to do: take the one that was exported, or pack the "
+            "folder of YAML files."
         ) from None
     with archive, tempfile.TemporaryDirectory() as folder:
         names = [one for one in archive.infolist() if not one.is_dir()]

@@ -37,19 +37,21 @@ def digest(value: Any) -> str:
 
 def _checked(value: Any, where: str, depth: int) -> Any:
     if depth > _DEEPEST:
-        raise InvalidBodyError(f"{where} lies deeper than {_DEEPEST} levels")
+        raise InvalidBodyError(f"{where} is nested deeper than {_DEEPEST} levels")
     match value:
         case None | bool() | int():
             return value
         case str():
             if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-                raise InvalidBodyError(f"{where or 'it'} holds a character that no database keeps")
+                raise InvalidBodyError(
+                    f"{where or 'it'} contains a character that databases can't store"
+                )
             return value
         case Mapping():
             for key in value:
                 if not isinstance(key, str):
                     raise InvalidBodyError(
-                        f"the name {key!r} in {where or 'it'} is no text: write it in quotes"
+                        f"the name {key!r} in {where or 'it'} is not a text: write it in quotes"
                     )
             return {
                 _checked(key, where, depth + 1): _checked(
@@ -65,4 +67,6 @@ def _checked(value: Any, where: str, depth: int) -> Any:
                 f'"{value}"'
             )
         case _:
-            raise InvalidBodyError(f"{where or 'it'} is a {type(value).__name__}, which JSON lacks")
+            raise InvalidBodyError(
+                f"{where or 'it'} is a {type(value).__name__}, which JSON does not have"
+            )

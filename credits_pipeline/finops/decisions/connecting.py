@@ -53,15 +53,16 @@ def engine_of(url: str) -> sa.Engine:
 def _sqlite(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise DecisionsError(
-            "the store of decisions needs a file, or all of it is lost at the end. What to do: "
-            "write FINOPS_DATABASE_URL as sqlite:////folder/file.sqlite."
+            "the store of decisions needs a file; otherwise everything is lost when the process "
+            "ends. What to do: write FINOPS_DATABASE_URL as sqlite:////folder/file.sqlite."
         )
     try:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DecisionsError(
             f"the folder of the store of decisions, {Path(url.database).parent}, can't be made: "
-            f"{error.strerror}. What to do: see to the rights there, or set FINOPS_DATABASE_URL."
+            f"{error.strerror}. What to do: check the permissions there, or set "
+            "FINOPS_DATABASE_URL."
         ) from error
     engine = sa.create_engine(url, json_serializer=canonical)
 
@@ -136,10 +137,10 @@ def told(engine: sa.Engine) -> Iterator[None]:
 def _advice(engine: sa.Engine) -> str:
     if engine.dialect.name == "sqlite":
         return (
-            "What to do: see that the file and its folder can be written, that the disk is not "
+            "What to do: check that the file and its folder can be written, that the disk is not "
             "full and no network disk, and that no other program holds the file."
         )
     return (
-        "What to do: see that FINOPS_DATABASE_URL is right, that the database runs, and that its "
+        "What to do: check that FINOPS_DATABASE_URL is right, that the database runs, and that its "
         f"user may use (the first time: create) the schema {SCHEMA}."
     )

@@ -181,7 +181,7 @@ def each(read: Reader, *, least: int = 0, most: int = 1000) -> Reader:
 def scope_words(value: Any) -> dict[str, tuple[str, ...]]:
     """Words that filter, as in a scope, each with its values."""
     if not isinstance(value, Mapping):
-        raise _wrong(value, "has words such as team, each with its values")
+        raise _wrong(value, "needs words such as team, each with its values")
     found = {}
     for word, given in value.items():
         values = (given,) if isinstance(given, str) else given

@@ -14,7 +14,14 @@ import yaml
 
 from credits_pipeline.finops.decisions.body import Body, InvalidBodyError, canonical, checked
 from credits_pipeline.finops.decisions.exchange import Contents
-from credits_pipeline.finops.decisions.item import Author, DecisionsError, Item, Snapshot, State
+from credits_pipeline.finops.decisions.item import (
+    Author,
+    DecisionsError,
+    Item,
+    Ruling,
+    Snapshot,
+    State,
+)
 from credits_pipeline.finops.decisions.kind import (
     CheckItem,
     CheckState,
@@ -150,7 +157,7 @@ class FileDecisions:
         if not self.folder.is_dir():
             raise DecisionsError(
                 f"FINOPS_DECISIONS names the folder {self.folder}, which is not there. What to do: "
-                "make it, or set FINOPS_DECISIONS to the folder that holds the decisions."
+                "create it, or set FINOPS_DECISIONS to the folder of the decisions."
             )
 
     def _refusal(self, kind: str, id_: str) -> DecisionsError:
@@ -195,14 +202,10 @@ class FileStates:
         self,
         subject_kind: str,
         subject_id: str,
-        state: str,  # noqa: ARG002 - as a database takes it
+        ruling: Ruling,  # noqa: ARG002 - as a database takes it
         *,
         by: Author,  # noqa: ARG002
         expected: int | None,  # noqa: ARG002
-        until: datetime | None = None,  # noqa: ARG002
-        reason: str = "",  # noqa: ARG002
-        note: str = "",  # noqa: ARG002
-        owner: str = "",  # noqa: ARG002
     ) -> NoReturn:
         """Refuse.
 
@@ -278,7 +281,8 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], datetime]:
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (OSError, UnicodeDecodeError) as error:
         raise DecisionsError(
-            f"{path} can't be read: {error}. What to do: see to its rights, and save it in UTF-8."
+            f"{path} can't be read: {error}. What to do: check its permissions, and save it as "
+            "UTF-8."
         ) from error
     try:
         body: Any = yaml.load(text, _Loader)  # noqa: S506 - a safe loader without dates
@@ -286,8 +290,8 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], datetime]:
         at = getattr(error, "problem_mark", None)
         where = f"{path}, line {at.line + 1}, column {at.column + 1}" if at else str(path)
         raise DecisionsError(
-            f"{where}: it is no YAML: {getattr(error, 'problem', None) or error}. What to do: mend "
-            "the line."
+            f"{where}: it is not YAML: {getattr(error, 'problem', None) or error}. What to do: "
+            "mend the line."
         ) from error
     try:
         return checked(body), changed

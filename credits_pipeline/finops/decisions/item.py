@@ -77,6 +77,25 @@ class State:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What somebody decides about a finding.
+
+    Attributes:
+        state: a word of that kind of findings, such as dismissed.
+        until: when it is open again; None for never.
+        reason: a word of that kind.
+        note: free text.
+        owner: who has to act.
+    """
+
+    state: str
+    until: datetime | None = None
+    reason: str = ""
+    note: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True)
 class ClosedMonth:
     """A month whose statement was frozen.
 
@@ -183,7 +202,7 @@ class ChangedMeanwhileError(DecisionsError):
         )
         super().__init__(
             f"{_told(kind, key, expected, found)}{self._fields()} Nothing was written. What to do: "
-            "look at what it says now, and save again on top of that."
+            "look at the current values, then save again."
         )
 
     def differences(self) -> dict[str, tuple[Any, Any]]:
@@ -210,7 +229,7 @@ def _told(
 ) -> str:
     name = f"The {kind.replace('_', ' ')} {key!r}"
     if found is None:
-        return f"{name} is not there any more."
+        return f"{name} no longer exists."
     by, at = (
         (found.updated_by, found.updated_at) if isinstance(found, Item) else (found.who, found.at)
     )

@@ -15,6 +15,7 @@ from credits_pipeline.finops.decisions.item import (
     Author,
     ChangedMeanwhileError,
     ClosedMonth,
+    Ruling,
     State,
 )
 from credits_pipeline.finops.decisions.kind import CheckState, anything
@@ -59,37 +60,31 @@ class States:
         self,
         subject_kind: str,
         subject_id: str,
-        state: str,
+        ruling: Ruling,
         *,
         by: Author,
         expected: int | None,
-        until: datetime | None = None,
-        reason: str = "",
-        note: str = "",
-        owner: str = "",
     ) -> State:
         """Judge a finding.
 
         Args:
             subject_kind: what kind of finding.
             subject_id: its stable id.
-            state: a word of that kind.
+            ruling: what is decided about it.
             by: who judges.
-            expected: the version that was read before; None where it was never judged.
-            until: when it is open again; None for never.
-            reason: a word of that kind.
-            note: free text.
-            owner: who has to act.
+            expected: the version that was read before; None if it was never judged.
 
         Raises:
             ChangedMeanwhileError: somebody else judged it since; nothing was written.
             InvalidDecisionError: its kind of findings does not have the state.
         """
         wanted = State(
-            subject_kind, subject_id, state, 1, self._now(), by.who, until, reason, note, owner
-        )
+            subject_kind, subject_id, ruling.state, 1, self._now(), by.who,
+            ruling.until, ruling.reason, ruling.note, ruling.owner,
+        )  # fmt: skip
+        why = ruling.note or ruling.reason
         with self._writing() as connection:
-            return self.write(connection, wanted, by=by, expected=expected, why=note or reason)
+            return self.write(connection, wanted, by=by, expected=expected, why=why)
 
     def all(self, connection: sa.Connection) -> list[State]:
         """Every state of every kind, in a transaction."""

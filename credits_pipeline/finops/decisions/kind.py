@@ -106,7 +106,9 @@ def check_item(kind: str, id_: str, body: Body) -> None:
     try:
         item_kind(kind).check(id_, body)
     except ValueError as error:
-        raise InvalidDecisionError(f"the {kind} {id_!r} can't be kept: {_whole(error)}") from error
+        raise InvalidDecisionError(
+            f"the {kind} {id_!r} can't be stored: {_whole(error)}"
+        ) from error
 
 
 def check_state(subject_kind: str, subject_id: str, state: str, reason: str) -> None:
@@ -117,14 +119,14 @@ def check_state(subject_kind: str, subject_id: str, state: str, reason: str) -> 
     """
     if subject_kind not in JUDGED:
         raise InvalidDecisionError(
-            f"nobody judges a {subject_kind!r}. What to do: use one of "
+            f"nobody can judge a {subject_kind!r}. What to do: use one of "
             f"{', '.join(sorted(JUDGED)) or 'none'}."
         )
     try:
         judged_kind(subject_kind).check(state, reason)
     except ValueError as error:
         raise InvalidDecisionError(
-            f"the state of {subject_kind} {subject_id!r} can't be kept: {_whole(error)}"
+            f"the state of {subject_kind} {subject_id!r} can't be stored: {_whole(error)}"
         ) from error
 
 

@@ -40,9 +40,9 @@ def migrate(engine: sa.Engine) -> None:
         }
         if found is not None and found not in known:
             raise DecisionsError(
-                f"the store of decisions is of a later release: its tables are of version {found}, "
-                f"this release knows {head}. What to do: install the release that wrote it, or a "
-                "later one."
+                f"a later release wrote the store of decisions: its tables have version {found}, "
+                f"and this release knows {head}. What to do: install the release that wrote it, or "
+                "a later one."
             )
         with connection.begin():
             if _schema(engine) and not sa.inspect(connection).has_schema(SCHEMA):
@@ -113,6 +113,6 @@ def _alone(engine: sa.Engine) -> Iterator[None]:
             yield
     except Timeout:
         raise DecisionsError(
-            f"another process has held {file} for {_PATIENCE_SECONDS} s while it makes the tables "
-            "of the store of decisions. What to do: end it, and try again."
+            f"another process has held {file} for {_PATIENCE_SECONDS} s while it creates the "
+            "tables of the store of decisions. What to do: end it, and try again."
         ) from None

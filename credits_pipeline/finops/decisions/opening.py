@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +11,14 @@ from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions.body import Body
 from credits_pipeline.finops.decisions.exchange import Contents
 from credits_pipeline.finops.decisions.files import FileDecisions
-from credits_pipeline.finops.decisions.item import Author, ClosedMonth, Item, Snapshot, State
+from credits_pipeline.finops.decisions.item import (
+    Author,
+    ClosedMonth,
+    Item,
+    Ruling,
+    Snapshot,
+    State,
+)
 from credits_pipeline.finops.decisions.kind import check_item, check_state
 from credits_pipeline.finops.decisions.store import DecisionStore
 
@@ -28,14 +34,10 @@ class Judging(Protocol):
         self,
         subject_kind: str,
         subject_id: str,
-        state: str,
+        ruling: Ruling,
         *,
         by: Author,
         expected: int | None,
-        until: datetime | None = None,
-        reason: str = "",
-        note: str = "",
-        owner: str = "",
     ) -> State:
         """Judge a finding."""
         ...

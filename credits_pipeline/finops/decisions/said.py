@@ -68,7 +68,7 @@ def read_state(
         told = read_fields(_FIELDS, body or {"state": first_of(subject_kind)})
     except ValueError as error:
         raise InvalidDecisionError(
-            f"the state of {subject_kind} {subject_id!r} can't be kept: {error}. What to do: "
+            f"the state of {subject_kind} {subject_id!r} can't be stored: {error}. What to do: "
             "change it there."
         ) from error
     return State(subject_kind, subject_id, version=1, at=at, who=who, **told)

@@ -8,8 +8,8 @@ from credits_pipeline.finops.forecast.forecast import Forecast
 from credits_pipeline.finops.queries.exactly import percent
 
 METHOD = (
-    "Spend so far, plus for each day left the level of the last 14 days times what that weekday "
-    "usually is; what comes once a month counts apart."
+    "Spend so far, plus, for each day left, the level of the last 14 days times that weekday's "
+    "usual share; monthly charges are counted separately."
 )
 _TENTH = Decimal("0.1")
 
@@ -17,10 +17,10 @@ _TENTH = Decimal("0.1")
 def how_sure(quality: Quality) -> str:
     """How often the range held, in one sentence."""
     if not quality.ranges:
-        return "No past month was told with a range, so nobody knows yet how well it holds."
+        return "No past month was forecast with a range, so nobody knows yet how reliable it is."
     return (
-        f"{quality.hits} of {quality.ranges} past forecasts ended within their range, as told "
-        f"after {', '.join(map(str, DAYS[:-1]))} and {DAYS[-1]} days of past months."
+        f"{quality.hits} of {quality.ranges} past forecasts ended within their range, made after "
+        f"{', '.join(map(str, DAYS[:-1]))} and {DAYS[-1]} days of past months."
     )
 
 

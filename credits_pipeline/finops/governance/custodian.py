@@ -77,7 +77,9 @@ def read(folder: Path, costs: Mapping[tuple[str, str], Mapping[str, Any]]) -> Ou
         CustodianError: there is no output in it, or a file can't be read.
     """
     if not folder.is_dir():
-        raise CustodianError(f"{folder} is no folder. What to do: name Custodian's output folder.")
+        raise CustodianError(
+            f"{folder} is not a folder. What to do: name Custodian's output folder."
+        )
     found: dict[str, Violation] = {}
     ran = set()
     ended = []
@@ -158,8 +160,8 @@ def _violation(
                 and isinstance(resource.get(name), str)), None)  # fmt: skip
     if not id_:
         raise CustodianError(
-            f"{file}, resource {number}: it has no {' or '.join(fields)}. What to do: take the "
-            f"policy {policy.name} out of the folder, or tell us of the kind {policy.resource}."
+            f"{file}, resource {number}: it has no {' or '.join(fields)}. What to do: remove the "
+            f"policy {policy.name} from the folder, or report the kind {policy.resource}."
         )
     tags = dict(_tags(resource.get("Tags") or resource.get("tags")))
     row = costs.get((policy.account, id_), {})
@@ -208,7 +210,9 @@ def _tags(told: Any) -> Iterator[tuple[str, str]]:
 def _list(file: Path) -> list[Any]:
     found = _json(file)
     if not isinstance(found, list):
-        raise CustodianError(f"{file} is no list of resources. What to do: run the policy again.")
+        raise CustodianError(
+            f"{file} is not a list of resources. What to do: run the policy again."
+        )
     return found
 
 
@@ -225,5 +229,5 @@ def _json(file: Path) -> Any:
             raise
         raise CustodianError(
             f"{file} can't be read: {error}. What to do: run the policy again; an output that was "
-            "cut off says nothing."
+            "cut off counts for nothing."
         ) from error

@@ -119,8 +119,8 @@ class Fence:
             self._process = None
             told = wrong.decode(errors="replace").strip().splitlines()
             raise FenceError(
-                "the process that rules run in did not start: "
-                f"{told[-1] if told else 'it said nothing'}. What to do: see that "
+                "the process that runs rules did not start: "
+                f"{told[-1] if told else 'it said nothing'}. What to do: check that "
                 f"{limits.megabytes} MB of memory are free, and run credits-pipeline doctor."
             )
         return self._process
@@ -161,8 +161,8 @@ class Fence:
     def _told(self, error: str) -> str:
         if error == "memory":
             return (
-                f"it took more than the {self._limits.megabytes} MB of memory that a rule may "
-                "take. What to do: ask something simpler"
+                f"it took more than the {self._limits.megabytes} MB of memory that a rule may use. "
+                "What to do: ask something simpler"
             )
         return f"it can't be computed: {error}. What to do: change the rule"
 

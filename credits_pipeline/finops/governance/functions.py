@@ -81,18 +81,18 @@ FUNCTIONS: Mapping[str, Function] = {
     one.name: one
     for one in (
         Function("abs", (_N,), _N, "a number without its sign"),
-        Function("coalesce", (), _T, "the first that there is"),
-        Function("contains", (_T, _T), _F, "whether a text stands in a text"),
+        Function("coalesce", (), _T, "the first value that is not NULL"),
+        Function("contains", (_T, _T), _F, "whether a text contains another"),
         Function("ends_with", (_T, _T), _F, "whether a text ends with another"),
         Function("has_tag", (_T,), _F, "whether there is a tag with a value", takes_list=True),
         Function("has_tags", (_T,), _F, "whether all of these tags are there", takes_list=True),
         Function("length", (_T,), _N, "characters of a text"),
-        Function("lower", (_T,), _T, "a text in small letters"),
-        Function("missing_tags", (_T,), _T, "those that are not there", takes_list=True),
+        Function("lower", (_T,), _T, "a text in lower case"),
+        Function("missing_tags", (_T,), _T, "those that are missing", takes_list=True),
         Function("regexp_matches", (_T, _T), _F, "whether a pattern is found", last_is_text=True),
         Function("starts_with", (_T, _T), _F, "whether a text begins with another"),
         Function("tag", (_T,), _T, "the value of a tag", takes_list=True),
-        Function("upper", (_T,), _T, "a text in capitals"),
+        Function("upper", (_T,), _T, "a text in upper case"),
     )
 }
 
@@ -108,7 +108,7 @@ def called(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
     given = [node.this, node.args.get("expression"), *(node.args.get("expressions") or ())]
     known_args = {"this", "expression", "expressions"}
     if any(value for key, value in node.args.items() if key not in known_args | _HARMLESS):
-        raise RefusedError(f"{name} is called with more than it takes", FUNCTIONS[name].example)
+        raise RefusedError(f"{name} is called with too many values", FUNCTIONS[name].example)
     return name, [one for one in given if one is not None]
 
 

@@ -60,7 +60,7 @@ def predicate(text: str, values: Mapping[str, Value] | None = None) -> Gated:
     found = expression(text, values)
     if found.kind is not Kind.FLAG:
         raise RefusedError(
-            f"it is {found.kind}, and a rule is yes or no",
+            f"it is {found.kind}, and a rule has to be yes or no",
             f"compare it, such as {_example(found)}",
         )
     return found
@@ -116,16 +116,18 @@ def _parsed(text: str) -> exp.Expr:
         raise
     except Exception as error:  # noqa: BLE001 - a parser that fails on a text has not read it
         raise RefusedError(
-            f"it can't be read ({type(error).__name__})", "write it more plainly"
+            f"it can't be read ({type(error).__name__})", "write it more simply"
         ) from None
     tree = statements[0] if len(statements) == 1 else None
     if not isinstance(tree, exp.Select):
-        raise RefusedError("it is not one condition", "write one, and no statement around it")
+        raise RefusedError(
+            "it is not one condition", ("write only the condition, without a statement around it")
+        )
     for name, value in tree.args.items():
         if value and name != "expressions":
             raise RefusedError(
                 f"it holds {name.replace('_', ' ').strip().upper()}",
-                "a rule is a condition alone: what is asked is always the table of resources",
+                "a rule is only a condition: it always applies to the table of resources",
             )
     if len(tree.expressions) != 1:
         raise RefusedError(
@@ -144,7 +146,7 @@ def _unreadable(error: SqlglotError) -> RefusedError:
     at = f" at {near!r}" if near else ""
     return RefusedError(
         f"it can't be read{where}{at}: {_plainly(first.get('description') or _first(error))}",
-        "mend the text; a rule looks like cpu_max_14d < 5 and cost_month > 10",
+        "correct the text; a rule looks like cpu_max_14d < 5 and cost_month > 10",
     )
 
 
@@ -168,7 +170,7 @@ def named(values: Mapping[str, Value]) -> dict[str, Piece | tuple[Piece, ...]]:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name in ASKED:
             raise RefusedError(
                 f"the value {name!r} has no usable name",
-                "name it with small letters, digits and _, and not as a column is named",
+                "use lower-case letters, digits and _, and no column's name",
             )
         found[name] = _many(name, value) if isinstance(value, Sequence) and not isinstance(
             value, str
@@ -179,7 +181,7 @@ def named(values: Mapping[str, Value]) -> dict[str, Piece | tuple[Piece, ...]]:
 def _many(name: str, values: Sequence[Value]) -> tuple[Piece, ...]:
     pieces = tuple(literal(one) for one in values)
     if len({piece.kind for piece in pieces}) > 1:
-        raise RefusedError(f"the list {name} mixes texts and numbers", "keep one kind in it")
+        raise RefusedError(f"the list {name} mixes texts and numbers", "use one kind only")
     return pieces
 
 

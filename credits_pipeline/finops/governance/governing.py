@@ -90,16 +90,16 @@ def table(
         if kept is None:
             raise GovernanceError(
                 f"{bill.source} {bill.billing_month} has no costs of resources. What to do: run "
-                "credits-pipeline ingest, which makes them."
+                "credits-pipeline ingest, which computes them."
             )
         billed.append(Billed(bill, shelf.file(kept)))
     scans = ScanShelf(depot)
     scan, late = _scan(scans), ""
     if scan is not None and not holds(scan.as_of, now or datetime.now(UTC)):
         late = (
-            f"the scan is of {scan.as_of:%Y-%m-%d %H:%M} UTC, and holds for {_HOLD_HOURS} hours: "
-            "what it saw is not known any more. What to do: see why no other came, then run "
-            "credits-pipeline scan."
+            f"the scan is of {scan.as_of:%Y-%m-%d %H:%M} UTC, and is valid for {_HOLD_HOURS} "
+            "hours: what it saw is no longer known. What to do: check why no newer one ran, then "
+            "run credits-pipeline scan."
         )
         scan = None
     with depot.scratch() as folder:

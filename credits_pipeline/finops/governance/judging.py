@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from credits_pipeline.finops.decisions import Author, State
+from credits_pipeline.finops.decisions import Author, Ruling, State
 from credits_pipeline.finops.decisions.kind import ItemKind, JudgedKind
 from credits_pipeline.finops.governance import book
 from credits_pipeline.finops.governance.policy import Policy, Severity
@@ -82,23 +82,25 @@ def acknowledge(
     _check(seen, by)
     if reason not in REASONS:
         raise JudgingError(
-            f"{reason!r} is no reason. What to do: give one of {', '.join(REASONS)}."
+            f"{reason!r} is not a reason. What to do: give one of {', '.join(REASONS)}."
         )
     if reason == "other" and not note.strip():
-        raise JudgingError("The reason is other, and no note says which. What to do: write one.")
+        raise JudgingError("The reason is other, but there is no note. What to do: write one.")
     ends = None if until is None else datetime.combine(until, time.max, UTC)
     if ends is not None and ends <= seen.now:
-        raise JudgingError(f"{until} is over. What to do: name a day that is to come.")
+        raise JudgingError(f"{until} is over. What to do: give a day in the future.")
     return states.set(
         SUBJECT,
         one.id,
-        Status.ACKNOWLEDGED.value,
+        Ruling(
+            Status.ACKNOWLEDGED.value,
+            until=ends,
+            reason=reason,
+            note=_note(note),
+            owner=seen.said.owner if seen.said else "",
+        ),
         by=by.author,
         expected=_version(seen),
-        until=ends,
-        reason=reason,
-        note=_note(note),
-        owner=seen.said.owner if seen.said else "",
     )
 
 
@@ -113,11 +115,9 @@ def open_again(states: "Judging", seen: Seen, *, by: By, note: str = "") -> Stat
     return states.set(
         SUBJECT,
         seen.violation.id,
-        Status.OPEN.value,
+        Ruling(Status.OPEN.value, note=_note(note), owner=seen.said.owner if seen.said else ""),
         by=by.author,
         expected=_version(seen),
-        note=_note(note),
-        owner=seen.said.owner if seen.said else "",
     )
 
 
@@ -131,13 +131,15 @@ def assign(states: "Judging", seen: Seen, owner: str, *, by: By) -> State:
     return states.set(
         SUBJECT,
         seen.violation.id,
-        said.state if said else Status.OPEN.value,
+        Ruling(
+            said.state if said else Status.OPEN.value,
+            until=said.until if said else None,
+            reason=said.reason if said else "",
+            note=said.note if said else "",
+            owner=owner.strip()[:320],
+        ),
         by=by.author,
         expected=_version(seen),
-        until=said.until if said else None,
-        reason=said.reason if said else "",
-        note=said.note if said else "",
-        owner=owner.strip()[:320],
     )
 
 
@@ -178,7 +180,7 @@ def said_of(state: State | None) -> Mapping[str, Any] | None:
 
 def _check(seen: Seen, by: By) -> None:
     if seen.status is Status.FIXED:
-        raise JudgingError("It is fixed, so that there is nothing to accept.")
+        raise JudgingError("It is fixed, so there is nothing to accept.")
     why = why_not_judged(seen.violation, is_approver=by.is_approver)
     if why:
         raise JudgingError(f"{why} What to do: ask one of them.")

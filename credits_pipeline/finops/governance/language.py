@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 #: What only the bill knows about a resource.
-SERVICE = Evidence("service", TEXT, "the bill's ServiceName; NULL where no bill has it")
+SERVICE = Evidence("service", TEXT, "the bill's ServiceName; NULL where no bill contains it")
 _KINDS = {TEXT: Kind.TEXT, NUMBER: Kind.NUMBER, COUNT: Kind.NUMBER, MONEY: Kind.NUMBER,
           FLAG: Kind.FLAG}  # fmt: skip
 #: Columns that are always known; an empty text means none.

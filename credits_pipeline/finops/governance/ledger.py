@@ -146,8 +146,8 @@ class Ledger:
                     return kept
                 self.depot.forget([f"{FOLDER}/{kept.version}{end}" for end in _ENDS])
         raise GovernanceError(
-            f"Violations were evaluated {_TRIES} times, and each time another machine had kept an "
-            "evaluation meanwhile. What to do: have one machine evaluate, or try again."
+            f"Violations were evaluated {_TRIES} times, and each time another machine stored an "
+            "evaluation in between. What to do: let only one machine evaluate, or try again."
         )
 
     def _written(self, record: Record, violations: Iterable[Violation]) -> Record:

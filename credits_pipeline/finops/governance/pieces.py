@@ -68,7 +68,7 @@ def text(value: str) -> Piece:
         )
     if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in value):
         raise RefusedError(
-            f"the text {value[:30]!r} holds a character that can't be seen", "leave it out"
+            f"the text {value[:30]!r} contains an invisible character", "leave it out"
         )
     return Piece(quoted(value), Kind.TEXT, text=value, is_literal=True)
 

@@ -119,7 +119,7 @@ class Policy:
         read = _Reader(id_, body)
         if not _ID.fullmatch(id_):
             raise PolicyError(
-                id_[:80], "id", "it is no id", "use small letters, digits, ., _ and - in it"
+                id_[:80], "id", "it is not an id", "use lower-case letters, digits, ., _ and -"
             )
         read.refuse_strange()
         enabled, values = read.flag("enabled", default=True), read.values()
@@ -170,7 +170,7 @@ class _Reader:
     def __init__(self, id_: str, body: Body) -> None:
         if not isinstance(body, Mapping):
             raise PolicyError(
-                id_, "", "it is no mapping of fields", "write name: …, when: …, say: …"
+                id_, "", "it is not a mapping of fields", "write name: …, when: …, say: …"
             )
         self._id, self._body = id_, body
 
@@ -187,7 +187,9 @@ class _Reader:
         if found is None or (default is None and not str(found).strip()):
             raise self.error(name, "it is missing", f"write {name}: …")
         if not isinstance(found, str) or len(found) > most:
-            raise self.error(name, "it is no text, or too long", f"write a text of at most {most}")
+            raise self.error(
+                name, "it is not a text, or it is too long", (f"write a text of at most {most}")
+            )
         return found.strip()
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -206,7 +208,7 @@ class _Reader:
         found = self._body.get(name, list(default))
         found = [found] if isinstance(found, str) else found
         if not isinstance(found, (list, tuple)) or not all(isinstance(one, str) for one in found):
-            raise self.error(name, "it is no list of texts", "write a list, such as [a, b]")
+            raise self.error(name, "it is not a list of texts", "write a list, such as [a, b]")
         return tuple(found)
 
     def kinds(self) -> tuple[str, ...]:
@@ -214,7 +216,7 @@ class _Reader:
         wrong = [one for one in found if not _KIND.fullmatch(one)]
         if wrong or not found:
             raise self.error(
-                "applies_to", f"{wrong[0] if wrong else 'nothing'!r} is no kind of resource",
+                "applies_to", f"{wrong[0] if wrong else 'nothing'!r} is not a kind of resource",
                 "write kinds such as aws.ec2.instance, aws.ec2.*, or *",
             )  # fmt: skip
         return found
@@ -230,7 +232,9 @@ class _Reader:
     def scope(self) -> dict[str, tuple[str, ...]]:
         found = self._body.get("scope") or {}
         if not isinstance(found, Mapping):
-            raise self.error("scope", "it is no mapping", "write account: [1111], region: [eu-…]")
+            raise self.error(
+                "scope", "it is not a mapping", ("write account: [1111], region: [eu-…]")
+            )
         scope: dict[str, tuple[str, ...]] = {}
         for word, given in found.items():
             values = [given] if isinstance(given, (str, int)) else given
@@ -247,7 +251,7 @@ class _Reader:
     def values(self) -> dict[str, Value]:
         found = self._body.get("values") or {}
         if not isinstance(found, Mapping):
-            raise self.error("values", "it is no mapping", "write allowed_regions: [eu-west-1]")
+            raise self.error("values", "it is not a mapping", "write allowed_regions: [eu-west-1]")
         values = {str(name): self._value(str(name), value) for name, value in found.items()}
         self.gated("values", lambda: gate.named(values))
         return values

@@ -40,7 +40,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
             raise yaml.constructor.ConstructorError(
-                None, None, "an alias (*name) stands in it", self.peek_event().start_mark
+                None, None, "it contains an alias (*name)", self.peek_event().start_mark
             )
         return super().compose_node(parent, index)
 
@@ -49,7 +49,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types
         for key, _ in node.value:
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value!r} is there twice", key.start_mark
+                    None, None, f"{key.value!r} occurs twice", key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
@@ -73,7 +73,7 @@ def read(text: str, *, name: str = "the text") -> list[Written]:
     """
     if len(text) > _LARGEST:
         raise PolicyTextError(
-            f"{name} has {len(text)} characters. What to do: keep at most {_LARGEST} in one."
+            f"{name} has {len(text)} characters. What to do: use at most {_LARGEST} in one file."
         )
     try:
         loader = _Loader(text)
@@ -91,7 +91,7 @@ def read(text: str, *, name: str = "the text") -> list[Written]:
         where = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
         problem = getattr(error, "problem", None) or "it is nested too deeply"
         raise PolicyTextError(
-            f"{where}: it is no YAML that can be used: {problem}. What to do: mend the line."
+            f"{where}: it is not YAML that can be used: {problem}. What to do: correct the line."
         ) from None
     return [_written(name, line, body, lines) for line, body, lines in found]
 
@@ -105,8 +105,8 @@ def _nodes(node: Any, name: str) -> list[Any]:
     if isinstance(node, yaml.SequenceNode) and node.value:
         return list(node.value)
     raise PolicyTextError(
-        f"{name} holds no policy. What to do: write a mapping with id, name, type, severity, when "
-        "and say, or a list of such mappings."
+        f"{name} contains no policy. What to do: write a mapping with id, name, type, severity, "
+        "when and say, or a list of such mappings."
     )
 
 

@@ -57,12 +57,12 @@ class Sentence:
         """
         if not text.strip() or len(text) > _LONGEST:
             raise RefusedError(
-                f"the sentence has {len(text.strip())} characters", f"say it in 1 to {_LONGEST}"
+                f"the sentence has {len(text.strip())} characters", f"write 1 to {_LONGEST}"
             )
         pieces = _PLACE.split(text)
         if any(brace in one for one in pieces[::2] for brace in "{}"):
             raise RefusedError(
-                "the sentence has a bracket { or } that nothing closes or opens",
+                "the sentence has an unmatched bracket { or }",
                 "write a placeholder as {cost_month}",
             )
         places = tuple(_place(one, values) for one in pieces[1::2])

@@ -43,7 +43,7 @@ _NODES: dict[type[exp.Expr], tuple[str, frozenset[str]]] = {
     },
 }
 _ALLOWED = ", ".join(dict.fromkeys(name for name, _ in _NODES.values()))
-_NULLS = "IS NULL and IS NOT NULL are the only questions about NULL"
+_NULLS = "NULL can only be tested with IS NULL and IS NOT NULL"
 
 
 class Translator:
@@ -96,12 +96,12 @@ class Translator:
     def _check(self, node: exp.Expr) -> None:
         told = _NODES.get(type(node))
         if told is None:
-            raise RefusedError(f"{_named(node)} is not allowed", f"a rule is built of {_ALLOWED}")
+            raise RefusedError(f"{_named(node)} is not allowed", f"a rule may contain {_ALLOWED}")
         strange = [name for name, value in node.args.items() if value and name not in told[1]]
         if strange:
             raise RefusedError(
                 f"{_named(node)} with {strange[0]} is not allowed",
-                f"leave that out; a rule is built of {_ALLOWED}",
+                f"leave that out; a rule may contain {_ALLOWED}",
             )
 
     def _function(self, node: exp.Expr) -> Piece:
@@ -183,13 +183,13 @@ class Translator:
             if not isinstance(listed, tuple):
                 lists = [key for key, value in self._values.items() if isinstance(value, tuple)]
                 raise RefusedError(
-                    f"{_told(node)}: {_told(field)} is no list of this policy",
+                    f"{_told(node)}: {_told(field)} is not a list in this policy",
                     f"name one under values{': ' + ', '.join(lists) if lists else ''}, or write "
                     "the list in brackets",
                 )
             several = list(listed)
             if not several:
-                raise RefusedError(f"the list {name} is empty", "put at least one thing into it")
+                raise RefusedError(f"the list {name} is empty", "put at least one value into it")
         else:
             several = [self.translate(one) for one in node.expressions]
         if not several or not all(piece.is_literal for piece in several):
@@ -242,7 +242,7 @@ class Translator:
         if isinstance(found, tuple):
             raise RefusedError(f"{name} is a list", f"use it behind IN, such as region in {name}")
         if name == ALL_TAGS:
-            raise RefusedError("tags are many texts", "name one, such as tags['team']")
+            raise RefusedError("tags hold many texts", "name one, such as tags['team']")
         raise RefusedError(f"there is no column {name!r}", allowed(name, [*ASKED, *self._values]))
 
     def _literal(self, node: exp.Expr) -> Piece:
@@ -256,7 +256,7 @@ def _same(node: exp.Expr, *found: Piece, kind: Kind | None = None) -> None:
             told = "" if kind else f" beside {wanted}"
             raise RefusedError(
                 f"{_told(node)} holds {piece.kind}{told}",
-                f"use {wanted} there" if kind else "compare things of one kind",
+                f"use {wanted} there" if kind else "compare values of one kind",
             )
 
 

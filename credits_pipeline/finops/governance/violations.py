@@ -45,11 +45,11 @@ class Violation:
         resource_id: as on the bill.
         short: the form that bills and scans share.
         name: of the resource.
-        service: as on the bill; empty if no bill has it.
+        service: as on the bill; empty if no bill contains it.
         tags: the known tags of the resource that have a value.
         owner: who has to act, from the policy's owner tag; empty if nobody is named.
         says: the sentence.
-        cost_month: the resource's monthly cost; None if no bill has it.
+        cost_month: the resource's monthly cost; None if no bill contains it.
         currency: of it.
         billing_month: of it.
         since: when it was first seen; reset after it was fixed.

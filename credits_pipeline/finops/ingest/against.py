@@ -9,7 +9,7 @@ from credits_pipeline.finops.ingest.reading import Read
 from credits_pipeline.finops.lake import Version
 from credits_pipeline.finops.manifests import Delivery
 
-_KEEPS = "The month keeps the version that it had."
+_KEEPS = "The month keeps its current version."
 
 
 def accepted(checks: Sequence[Check], accept: Collection[str]) -> tuple[Check, ...]:
@@ -30,8 +30,9 @@ def is_newest(delivery: Delivery, counts: Version | None) -> Check:
         passed=False,
         says=(
             f"{delivery.manifest} is of {at}, and the version that counts was delivered later, "
-            f"{counts.delivered_at:%Y-%m-%d %H:%M:%S} UTC. {_KEEPS} What to do: see why the bucket "
-            "went back in time; ingest the month with this check accepted if it should."
+            f"{counts.delivered_at:%Y-%m-%d %H:%M:%S} UTC. {_KEEPS} What to do: find out why the "
+            "bucket has an older delivery; if that is right, ingest the month with this check "
+            "accepted."
         ),
         numbers={"delivered_at": at},
         passes=True,
@@ -48,12 +49,12 @@ def _files(delivery: Delivery, read: Read) -> Check:
     size = sum(file.size for file in read.files)
     told = f"{len(read.files):,} files of {size:,} bytes"
     if delivery.size is None or delivery.size == size:
-        return held(name, f"{told} are there, whole.", files=len(read.files), bytes=size)
+        return held(name, f"{told} are complete.", files=len(read.files), bytes=size)
     return Check(
         name,
         passed=False,
         says=f"{told} are there, and the manifest states {delivery.size:,} bytes. {_KEEPS} What to "
-        "do: nothing if it is still being delivered; else have the provider deliver it again.",
+        "do: nothing if it is still being delivered; otherwise have the provider deliver it again.",
         numbers={"files": len(read.files), "bytes": size, "stated_bytes": delivery.size},
         passes=True,
     )
@@ -110,7 +111,7 @@ def not_smaller(
             return held(name, "The month has no rows.", blocking=False, rows=0)
         return held(
             name,
-            f"{measured.rows:,} rows; there was no version before.",
+            f"{measured.rows:,} rows; there is no earlier version.",
             blocking=False,
             rows=measured.rows,
         )
@@ -143,8 +144,8 @@ def not_smaller(
         blocking=empty,
         says=f"{says}. "
         + (
-            f"{_KEEPS} What to do: see why the delivery is empty; "
-            "ingest the month with this check accepted if it should be."
+            f"{_KEEPS} What to do: find out why the delivery is empty; if that is right, ingest "
+            "the month with this check accepted."
             if empty
             else "The new delivery counts."
         ),

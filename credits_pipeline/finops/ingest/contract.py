@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from credits_pipeline.finops.ingest.sql import literal, literals
 #: Providers known to leave list and contracted cost of a credit at 0: reported there, not refused.
 _LIST_OF_CREDITS_UNKNOWN = frozenset({"azure"})
 _EXAMPLES = 5
-_AGAIN = "The month keeps the version that it had. What to do: have the provider deliver it again"
+_AGAIN = "The month keeps its current version. What to do: have the provider deliver it again"
+_CREDIT = "\"ChargeCategory\" = 'Credit'"
+_OUTSIDE_PERIOD = (
+    '"ChargePeriodStart" IS NULL OR "ChargePeriodStart" < "BillingPeriodStart" '
+    'OR "ChargePeriodEnd" > "BillingPeriodEnd" OR "ChargePeriodEnd" <= "ChargePeriodStart"'
+)
+#: A sum of DuckDB has up to 38 digits, more than Python's arithmetic keeps unasked.
+_EXACT = Context(prec=60)
 _ACCEPT = ", or ingest it with this check accepted if the provider means it."
 
 
@@ -28,6 +36,20 @@ class Measured:
     rows: int
     rounded: int
     totals: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The rows of one account in one currency."""
+
+    account: str | None
+    currency: str | None
+    costs: tuple[Decimal, ...]
+    counts: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        return self.counts["all_rows"]
 
 
 class Contract:
@@ -49,19 +71,16 @@ class Contract:
 
     def measure(self) -> Measured:
         """Rows, rounded rows, and the four costs by currency."""
-        rows, rounded = self._one("count(*), count(*) FILTER (rounded)")
-        sums = ", ".join(f'sum("{cost}")' for cost in COSTS)
-        found = self._all(
-            f"SELECT coalesce(\"BillingCurrency\", ''), {sums} FROM {self._rows} "
-            "GROUP BY 1 ORDER BY 1"
-        )
-        totals = {
-            str(each[0]): {
-                cost: _text(amount) for cost, amount in zip(COSTS, each[1:], strict=True)
-            }
-            for each in found
+        totals: dict[str, dict[str, Decimal]] = {}
+        for group in self._groups:
+            sums = totals.setdefault(group.currency or "", dict.fromkeys(COSTS, Decimal(0)))
+            for cost, amount in zip(COSTS, group.costs, strict=True):
+                sums[cost] = _EXACT.add(sums[cost], amount)
+        texts = {
+            currency: {cost: _text(amount) for cost, amount in sums.items()}
+            for currency, sums in sorted(totals.items())
         }
-        return Measured(int(rows), int(rounded), totals)
+        return Measured(self._count("all_rows"), self._count("rounded_rows"), texts)
 
     def checks(self, measured: Measured) -> list[Check]:
         """Each statement about the rows."""
@@ -78,8 +97,7 @@ class Contract:
 
     def _costs_there(self, measured: Measured) -> Check:
         """A charge without its amount would silently add nothing."""
-        counts = self._one(", ".join(f'count(*) FILTER ("{cost}" IS NULL)' for cost in COSTS))
-        missing = {cost: int(n) for cost, n in zip(COSTS, counts, strict=True) if n}
+        missing = {cost: n for cost in COSTS if (n := self._count(f"no_{cost}"))}
         name = "cells_have_their_types"
         if not missing:
             return held(
@@ -93,19 +111,13 @@ class Contract:
             passed=False,
             blocking=blocking,
             says=f"{measured.rows:,} rows, and an empty {told} of them. "
-            + (f"{_AGAIN}{_ACCEPT}" if blocking else "What is empty counts as nothing there."),
+            + (f"{_AGAIN}{_ACCEPT}" if blocking else "An empty amount adds nothing to that cost."),
             numbers={"rows": measured.rows, **missing},
             cases=self._cases(test),
         )
 
     def _months(self, measured: Measured) -> Check:
-        start = f"TIMESTAMP {literal(self._month.start.strftime('%Y-%m-%d'))}"
-        end = f"TIMESTAMP {literal(self._month.shift(1).start.strftime('%Y-%m-%d'))}"
-        test = (
-            f'"BillingPeriodStart" IS NULL OR "BillingPeriodStart" < {start} '
-            f'OR "BillingPeriodStart" >= {end}'
-        )
-        (others,) = self._one(f"count(*) FILTER ({test})")
+        others = self._count("of_other_months")
         name = "months_match_manifest"
         if not others:
             return held(name, f"All {measured.rows:,} rows are of {self._month}.")
@@ -113,8 +125,8 @@ class Contract:
             name,
             passed=False,
             says=f"{others:,} of {measured.rows:,} rows are not of {self._month}. {_AGAIN}.",
-            numbers={"rows": measured.rows, "of_other_months": int(others)},
-            cases=self._cases(test, "BillingPeriodStart"),
+            numbers={"rows": measured.rows, "of_other_months": others},
+            cases=self._cases(self._tests["of_other_months"], "BillingPeriodStart"),
         )
 
     def _exact(self, measured: Measured) -> Check:
@@ -142,47 +154,40 @@ class Contract:
         wrong: list[str] = []
         cases: list[str] = []
         blocking = False
-        for column, words in CLOSED_LISTS.items():
-            allowed = ", ".join(literal(word) for word in words)
-            decides = column in DECIDES_MONEY
-            test = f'"{column}" NOT IN ({allowed})' + (f' OR "{column}" IS NULL' if decides else "")
+        for column in CLOSED_LISTS:
+            if not self._count(f"unlisted_{column}"):
+                continue
+            test = self._tests[f"unlisted_{column}"]
             found = self._all(
                 f'SELECT "{column}", count(*) FROM {self._rows} WHERE {test} '
                 f"GROUP BY 1 ORDER BY 2 DESC LIMIT {_EXAMPLES}"
             )
-            if not found:
-                continue
-            blocking = blocking or decides
+            blocking = blocking or column in DECIDES_MONEY
             numbers[column] = sum(int(each[1]) for each in found)
             shown = ", ".join(f"{str(word)[:40]!r} in {n:,} rows" for word, n in found)
             wrong.append(f"{column} says {shown}")
             cases += self._cases(test, column)
         if not wrong:
-            return held(name, f"{len(CLOSED_LISTS)} closed lists of FOCUS have no other words.")
+            return held(
+                name, (f"{len(CLOSED_LISTS)} closed lists of FOCUS contain only their own values.")
+            )
         return Check(
             name,
             passed=False,
             blocking=blocking,
             says=f"{'; '.join(wrong)}. "
-            + (f"{_AGAIN}{_ACCEPT}" if blocking else "They are kept as they are."),
+            + (f"{_AGAIN}{_ACCEPT}" if blocking else "They are kept unchanged."),
             numbers=numbers,
             cases=tuple(cases),
         )
 
     def _credits(self) -> Check:
         """A credit is not amortised and has no list price."""
-        credit = "\"ChargeCategory\" = 'Credit'"
-        billed = f'{credit} AND "BilledCost" IS DISTINCT FROM "EffectiveCost"'
-        listed = (
-            f'{credit} AND ("BilledCost" IS DISTINCT FROM "ListCost" '
-            f'OR "BilledCost" IS DISTINCT FROM "ContractedCost")'
-        )
-        total, effective, other = self._one(
-            f"count(*) FILTER ({credit}), count(*) FILTER ({billed}), count(*) FILTER ({listed})"
-        )
+        total = self._count("credits")
+        effective, other = self._count("credits_amortised"), self._count("credits_listed")
         name = "credits_cost_the_same"
         if not effective and not other:
-            return held(name, f"{total:,} credits are the same amount in all four costs.")
+            return held(name, f"{total:,} credits have the same amount in all four costs.")
         blocking = bool(effective) or self._provider not in _LIST_OF_CREDITS_UNKNOWN
         return Check(
             name,
@@ -190,27 +195,30 @@ class Contract:
             blocking=blocking,
             says=f"Of {total:,} credits {effective:,} have another effective cost than billed, and "
             f"{other:,} another list or contracted cost. "
-            + (f"{_AGAIN}{_ACCEPT}" if blocking else "Savings against list leave them out."),
-            numbers={"credits": int(total), "effective": int(effective), "listed": int(other)},
-            cases=self._cases(f"({billed}) OR ({listed})", *COSTS),
+            + (f"{_AGAIN}{_ACCEPT}" if blocking else "Savings against list price leave them out."),
+            numbers={"credits": total, "effective": effective, "listed": other},
+            cases=self._cases(
+                f"({self._tests['credits_amortised']}) OR ({self._tests['credits_listed']})", *COSTS
+            ),
         )
 
     def _currencies(self) -> Check:
-        found = self._all(
-            'SELECT "BillingAccountId", list_sort(list(DISTINCT "BillingCurrency")), '
-            'count(*) FILTER ("BillingCurrency" IS NULL) '
-            f"FROM {self._rows} GROUP BY 1 "
-            'HAVING count(DISTINCT "BillingCurrency") > 1 OR count(*) FILTER '
-            f'("BillingCurrency" IS NULL) > 0 ORDER BY 1 LIMIT {_EXAMPLES}'
-        )
+        accounts: dict[str | None, dict[str | None, int]] = {}
+        for group in self._groups:
+            accounts.setdefault(group.account, {})[group.currency] = group.rows
+        found = [
+            (account, sorted(currency for currency in rows if currency), rows.get(None, 0))
+            for account, rows in sorted(accounts.items(), key=lambda one: (one[0] is None, one[0]))
+            if len(rows) > 1 or None in rows
+        ]
         name = "one_currency_an_account"
         if not found:
-            (accounts,) = self._one('count(DISTINCT "BillingAccountId")')
-            return held(name, f"{accounts:,} billing accounts are billed in one currency each.")
+            known = sum(account is not None for account in accounts)
+            return held(name, f"{known:,} billing accounts are billed in one currency each.")
         told = "; ".join(
             f"account {account or '(none)'} has {' and '.join(c or '(none)' for c in currencies)}"
             + (f" and {empty:,} rows without one" if empty else "")
-            for account, currencies, empty in found
+            for account, currencies, empty in found[:_EXAMPLES]
         )
         return Check(
             name,
@@ -220,12 +228,7 @@ class Contract:
         )
 
     def _periods(self, measured: Measured) -> Check:
-        test = (
-            '"ChargePeriodStart" IS NULL OR "ChargePeriodStart" < "BillingPeriodStart" '
-            'OR "ChargePeriodEnd" > "BillingPeriodEnd" '
-            'OR "ChargePeriodEnd" <= "ChargePeriodStart"'
-        )
-        (outside,) = self._one(f"count(*) FILTER ({test})")
+        outside = self._count("outside_period")
         name = "charges_lie_in_period"
         if not outside:
             return held(
@@ -237,16 +240,14 @@ class Contract:
             blocking=False,
             says=f"{outside:,} of {measured.rows:,} charges do not lie within their billing "
             "period. They count in the month that bills them.",
-            numbers={"rows": measured.rows, "outside": int(outside)},
-            cases=self._cases(test, "ChargePeriodStart", "ChargePeriodEnd"),
+            numbers={"rows": measured.rows, "outside": outside},
+            cases=self._cases(
+                self._tests["outside_period"], "ChargePeriodStart", "ChargePeriodEnd"
+            ),
         )
 
     def _tags(self, measured: Measured) -> Check:
-        test = (
-            "contains(x_columns, '\"Tags\":') "
-            "AND json_extract_string(x_columns, '$.Tags') IS NOT NULL"
-        )
-        (unreadable,) = self._one(f"count(*) FILTER ({test})")
+        unreadable = self._count("unreadable_tags")
         name = "tags_are_readable"
         if not unreadable:
             return held(name, "All tags are keys and values.", blocking=False)
@@ -254,10 +255,10 @@ class Contract:
             name,
             passed=False,
             blocking=False,
-            says=f"{unreadable:,} of {measured.rows:,} rows have tags that are no keys and values. "
-            "They are kept in x_columns, and the rows count as untagged.",
-            numbers={"rows": measured.rows, "unreadable": int(unreadable)},
-            cases=self._cases(test),
+            says=f"{unreadable:,} of {measured.rows:,} rows have tags that are not keys and "
+            "values. They are kept in x_columns, and the rows count as untagged.",
+            numbers={"rows": measured.rows, "unreadable": unreadable},
+            cases=self._cases(self._tests["unreadable_tags"]),
         )
 
     def _cases(self, test: str, *columns: str) -> tuple[str, ...]:
@@ -274,17 +275,64 @@ class Contract:
             for file, row, *values in found
         )
 
-    def _one(self, what: str) -> tuple[Any, ...]:
-        found = self._connection.execute(f"SELECT {what} FROM {self._rows}").fetchone()
-        return tuple(found or ())
+    @cached_property
+    def _tests(self) -> dict[str, str]:
+        """Every condition on a row that is counted, by its name."""
+        return {
+            "all_rows": "true",
+            "rounded_rows": "rounded",
+            **{f"no_{cost}": f'"{cost}" IS NULL' for cost in COSTS},
+            "of_other_months": _of_other_months(self._month),
+            **{f"unlisted_{column}": _unlisted(column) for column in CLOSED_LISTS},
+            "credits": _CREDIT,
+            "credits_amortised": f'{_CREDIT} AND "BilledCost" IS DISTINCT FROM "EffectiveCost"',
+            "credits_listed": f'{_CREDIT} AND ("BilledCost" IS DISTINCT FROM "ListCost" '
+            'OR "BilledCost" IS DISTINCT FROM "ContractedCost")',
+            "outside_period": _OUTSIDE_PERIOD,
+            "unreadable_tags": "contains(x_columns, '\"Tags\":') "
+            "AND json_extract_string(x_columns, '$.Tags') IS NOT NULL",
+        }
+
+    @cached_property
+    def _groups(self) -> list["_Group"]:
+        """Costs and counts by account and currency, from one pass over the rows."""
+        sums = ", ".join(f'coalesce(sum("{cost}"), 0)' for cost in COSTS)
+        counts = ", ".join(f"count(*) FILTER ({test})" for test in self._tests.values())
+        found = self._all(
+            f'SELECT "BillingAccountId", "BillingCurrency", {sums}, {counts} FROM {self._rows} '
+            "GROUP BY 1, 2"
+        )
+        return [
+            _Group(
+                account,
+                currency,
+                tuple(numbers[: len(COSTS)]),
+                dict(zip(self._tests, map(int, numbers[len(COSTS) :]), strict=True)),
+            )
+            for account, currency, *numbers in found
+        ]
+
+    def _count(self, name: str) -> int:
+        return sum(group.counts[name] for group in self._groups)
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(each) for each in self._connection.execute(sql).fetchall()]
 
 
-def _text(amount: Decimal | None) -> str:
+def _of_other_months(month: BillingMonth) -> str:
+    start = f"TIMESTAMP {literal(month.start.strftime('%Y-%m-%d'))}"
+    end = f"TIMESTAMP {literal(month.shift(1).start.strftime('%Y-%m-%d'))}"
+    period = '"BillingPeriodStart"'
+    return f"{period} IS NULL OR {period} < {start} OR {period} >= {end}"
+
+
+def _unlisted(column: str) -> str:
+    allowed = ", ".join(literal(word) for word in CLOSED_LISTS[column])
+    empty = f' OR "{column}" IS NULL' if column in DECIDES_MONEY else ""
+    return f'"{column}" NOT IN ({allowed}){empty}'
+
+
+def _text(amount: Decimal) -> str:
     """Plain digits, without trailing zeros."""
-    if amount is None:
-        return "0"
     text = f"{amount:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

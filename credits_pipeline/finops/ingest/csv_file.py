@@ -23,7 +23,7 @@ _STRUCTURE = {
     "MISSING COLUMNS": "has too few cells",
     "TOO MANY COLUMNS": "has too many cells",
     "UNQUOTED VALUE": "has a quote in the middle of a cell",
-    "LINE SIZE OVER MAXIMUM": "is longer than lines of bills are",
+    "LINE SIZE OVER MAXIMUM": "is longer than any line of a bill",
     "INVALID ENCODING": "is no UTF-8",
     "INVALID STATE": "has a quote that does not end its cell",
 }

@@ -32,12 +32,12 @@ class FileFault(Exception):  # noqa: N818 - a fault of the file's, told as a che
 
     def as_check(self) -> Check:
         """The statement that it breaks."""
-        waits = "nothing if it is still being delivered; else " if self.passes else ""
+        waits = "nothing if it is still being delivered; otherwise " if self.passes else ""
         return Check(
             self.check,
             passed=False,
             says=(
-                f"{self.name} {self.what}. The month keeps the version that it had. What to do: "
+                f"{self.name} {self.what}. The month keeps its current version. What to do: "
                 f"{waits}have the provider deliver the month again, then ingest it."
             ),
             numbers={"faults": self.count, "file": self.name},

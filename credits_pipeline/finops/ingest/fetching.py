@@ -73,7 +73,7 @@ def _prepare(
         raise FileFault(
             "files_match_manifest",
             file.name,
-            "is named by the manifest and is not there",
+            "is named by the manifest, but is missing",
             passes=True,
         ) from error
     if file.size is not None and listed.size != file.size:
@@ -105,7 +105,7 @@ def _prepare(
     except OSError as error:
         raise ObjectsError(
             f"could not unpack {place.uri(file.key)} to {unpacked.parent}: "
-            f"{error.strerror or error}. What to do: see that the disk has room for one month of "
+            f"{error.strerror or error}. What to do: check that the disk has room for one month of "
             "this source, then ingest the month again."
         ) from error
     fetched.path.unlink()

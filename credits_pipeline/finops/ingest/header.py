@@ -30,12 +30,12 @@ def read_header(path: Path, name: str, provider: str, limits: Limits) -> Header:
     with path.open("rb") as file:
         start = file.read(limits.line)
     if start.startswith(_UTF16):
-        raise FileFault("columns_are_there", name, "is written in UTF-16, and not in UTF-8")
+        raise FileFault("columns_are_there", name, "is written in UTF-16, not in UTF-8")
     try:
         text = start.decode("utf-8-sig", "strict" if len(start) < limits.line else "ignore")
     except UnicodeDecodeError as error:
         raise FileFault(
-            "columns_are_there", name, f"is no UTF-8 text (byte {error.start + 1:,})"
+            "columns_are_there", name, f"is not UTF-8 text (byte {error.start + 1:,})"
         ) from error
     if not text.strip():
         raise FileFault("columns_are_there", name, "has no header line", passes=True)

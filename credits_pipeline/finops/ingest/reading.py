@@ -190,8 +190,9 @@ class Reading:
             word in low for word in _FULL
         ):
             return ObjectsError(
-                f"could not type {ready.file.name}: {said[:200]}. What to do: see that the disk of "
-                "FINOPS_STORAGE has room for one month of this source, then ingest the month again."
+                f"could not type {ready.file.name}: {said[:200]}. What to do: check that the disk "
+                "of FINOPS_STORAGE has room for one month of this source, then ingest the month "
+                "again."
             )
         if ready.parquet:
             try:

@@ -110,8 +110,8 @@ class Lake:
             if self._place.swap(pointer, content, etag):
                 return "published"
         raise LakeError(
-            f"{self._place.uri(pointer)} was rewritten {_TRIES} times by others. What to do: "
-            "nothing, the month is tried again.",
+            f"{self._place.uri(pointer)} was rewritten {_TRIES} times by other processes. What to "
+            "do: nothing, the month is tried again.",
             passes=True,
         )
 
@@ -173,7 +173,7 @@ class Lake:
                 move_folder(folder, target)
             except OSError as error:
                 raise LakeError(
-                    f"could not write {target}: {error.strerror or error}. What to do: see that "
+                    f"could not write {target}: {error.strerror or error}. What to do: check that "
                     "FINOPS_STORAGE is writable for this user and its disk is not full, then "
                     "ingest the month again."
                 ) from error

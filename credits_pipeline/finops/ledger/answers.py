@@ -23,7 +23,7 @@ from credits_pipeline.finops.ledger.credit import (
 _AMOUNT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,12})?", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _ID = re.compile(r"[0-9]{1,32}", re.ASCII)
-_SAY = "What to do: ask again later, and report it to AWS if it stays."
+_SAY = "What to do: ask again later, and report it to AWS if it persists."
 
 
 def ledger_month(
@@ -59,7 +59,7 @@ def ledger_month(
     if len(currencies) > 1:
         raise LedgerError(
             f"the ledger of {payer} has {' and '.join(sorted(currencies))} in {month}, which are "
-            "never added. What to do: ask AWS which of them the bill is in."
+            "never added up. What to do: ask AWS which of them the bill is in."
         )
     asked_at = now.astimezone(UTC).isoformat(timespec="seconds")
     over = now >= month.shift(1).start
@@ -165,7 +165,9 @@ def _matching(of: Mapping[str, Any], name: str, form: re.Pattern[str], where: st
 def _text(of: Mapping[str, Any], name: str, where: str) -> str:
     found = of.get(name)
     if not isinstance(found, str) or not found:
-        raise LedgerError(f"the ledger of {where} has {name} = {found!r}, no text. {_SAY}")
+        raise LedgerError(
+            f"the ledger of {where} has {name} = {found!r}, which is not a text. {_SAY}"
+        )
     return found
 
 
@@ -173,5 +175,5 @@ def _day(value: Any, where: str) -> date | None:
     if value is None:
         return None
     if not isinstance(value, datetime):
-        raise LedgerError(f"the ledger of {where} has {value!r} for a time. {_SAY}")
+        raise LedgerError(f"the ledger of {where} has {value!r} as a time. {_SAY}")
     return value.astimezone(UTC).date()

@@ -78,7 +78,7 @@ class Ledger:
             if code == "AccessDeniedException":
                 raise LedgerError(
                     f"AWS does not let this machine read the {what} of {account}, which is not the "
-                    "same as none. What to do: allow billing:GetCredits and "
+                    "same as having none. What to do: allow billing:GetCredits and "
                     "billing:GetCreditAllocationHistory in that account; docs/security.md has the "
                     "policy."
                 ) from error

@@ -169,7 +169,7 @@ def propose(
     if not made.in_file and not made.unallocated:
         raise ProposalError(
             f"the file of {asked.month} would be empty: its credits add up to nothing. "
-            "What to do: nothing is to be uploaded."
+            "What to do: there is nothing to upload."
         )
     return Proposal(asked, pools, made.rows, made.inputs, tuple(sharing.notes))
 
@@ -227,8 +227,8 @@ class _Sharing:
         rows = [one for one in self.usage.rows if one.payer == payer]
         if known is None:
             self.notes.append(
-                f"Credit {id_} is not among the balances of {payer}: whether it is good for some "
-                "services only is not known, and it is shared over all."
+                f"Credit {id_} is not among the balances of {payer}: it is not known whether it "
+                "covers only some services, so it is shared over all."
             )
             if self.asked.rule is Rule.OWNER_FIRST:
                 raise ProposalError(
@@ -244,7 +244,7 @@ class _Sharing:
         lacking = [name for name in known.services if same_service(name) not in there]
         if lacking:
             self.notes.append(
-                f"Credit {id_} is good for {', '.join(lacking)}, which the bill of {payer} does "
+                f"Credit {id_} covers {', '.join(lacking)}, which the bill of {payer} does "
                 f"not have in {self.usage.month}."
             )
         return good

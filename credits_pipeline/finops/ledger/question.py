@@ -58,16 +58,16 @@ def refuse_question(asked: Asked) -> None:
         whole = sum(asked.percent.values(), Decimal(0))
         if whole != _ALL or any(one <= 0 for one in asked.percent.values()):
             raise ProposalError(
-                f"the percentages add up to {whole}, and each is to be above 0. What to do: name "
+                f"the percentages add up to {whole}, and each must be above 0. What to do: name "
                 "accounts with --share ACCOUNT=PERCENT so that they add up to 100."
             )
     elif asked.percent:
-        raise ProposalError(f"--share is for the rule fixed, and not for {asked.rule.value}.")
+        raise ProposalError(f"--share belongs to the rule fixed, not to {asked.rule.value}.")
     if asked.rule is Rule.AS_LEDGER and asked.booked is Booked.OFFSET:
         raise ProposalError(
             "as_ledger gives each account what AWS gave it, and offset takes the same away: "
-            "nothing would be left. What to do: choose another rule, or ignore where CloudZero "
-            "leaves AWS's own credits out."
+            "nothing would be left. What to do: choose another rule, or ignore if CloudZero leaves "
+            "out AWS's own credits."
         )
 
 
@@ -79,8 +79,8 @@ def refuse_ledger(asked: Asked, ledger: Sequence[LedgerMonth]) -> None:
     """
     if not ledger:
         raise ProposalError(
-            f"the ledger of {asked.month} was not read yet. What to do: credits-pipeline ledger "
-            f"--month {asked.month}."
+            f"the ledger of {asked.month} has not been read yet. What to do: credits-pipeline "
+            f"ledger --month {asked.month}."
         )
     for one in ledger:
         if not one.complete:
@@ -92,7 +92,7 @@ def refuse_ledger(asked: Asked, ledger: Sequence[LedgerMonth]) -> None:
     if moving and not asked.estimates:
         raise ProposalError(
             f"the ledger of {', '.join(moving)} is an estimate in {asked.month}: the bill is not "
-            "final. What to do: wait for the invoice, or take the estimate with --estimate and "
+            "final. What to do: wait for the invoice, or accept the estimate with --estimate and "
             "propose again when the bill is final."
         )
 
@@ -106,14 +106,14 @@ def refuse_bill(asked: Asked, payers: set[str], usage: Usage) -> None:
     missing = sorted(payers - usage.payers)
     if missing:
         raise ProposalError(
-            f"no bill of {', '.join(missing)} is at hand for {asked.month}, so that nobody knows "
+            f"no bill of {', '.join(missing)} has been read for {asked.month}, so nobody knows "
             "what accounts used. What to do: credits-pipeline ingest, or the rule as_ledger."
         )
     if asked.rule is Rule.EARNED_BY_TAG and not any(one.tagged for one in usage.rows):
         raise ProposalError(
-            f"nothing on the bill of {asked.month} has the tag {MAP_TAG}, so that nobody earned "
-            "anything. What to do: see that it is an active cost allocation tag, or choose another "
-            "rule."
+            f"nothing on the bill of {asked.month} has the tag {MAP_TAG}, so nobody earned "
+            "anything. What to do: check that it is an active cost allocation tag, or choose "
+            "another rule."
         )
 
 

@@ -135,7 +135,7 @@ class Reconciliation:
         told = ", ".join(f"{name} {_total(side)}" for name, side in self._named())
         if not self.is_known:
             return (
-                f"{month}: {told}. There is nothing to hold it against. What to do: add the "
+                f"{month}: {told}. There is nothing to compare it with. What to do: add the "
                 "payer's bill as a source, or name the payer in FINOPS_LEDGER."
             )
         counts = {
@@ -151,7 +151,7 @@ class Reconciliation:
             worst = max(self.open, key=lambda line: line.difference)
             said += (
                 f" The largest is account {worst.account}, {for_people(worst.difference)}. What to "
-                "do: read ledger and bill again, then propose the month again if it stays."
+                "do: read ledger and bill again, then propose the month again if it persists."
             )
         return said
 

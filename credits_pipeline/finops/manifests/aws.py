@@ -161,8 +161,8 @@ def _files(
             file = place.head(key)
             if place.local(key) is None and being_written(file.modified, manifest.modified):
                 raise DeliveryError(
-                    f"{place.uri(key)} is newer than {uri}: the next refresh is being written over "
-                    "this one. What to do: nothing, the month is read when its manifest comes.",
+                    f"{place.uri(key)} is newer than {uri}: the next refresh is overwriting this "
+                    "one. What to do: nothing, the month is read when its manifest arrives.",
                     passes=True,
                 )
         except MissingError:
@@ -179,8 +179,8 @@ def _key(address: Any, export: str, uri: str) -> str:
     _, found, rest = f"/{path}".rpartition(f"/{export}/data/")
     if not found or rest.count("/") < 1 or rest.endswith("/"):
         raise DeliveryError(
-            f"{uri} names {str(address)[:200]!r}, which is no file below {export}/data/. What to "
-            "do: see who writes to that bucket; nothing was read from there."
+            f"{uri} names {str(address)[:200]!r}, which is not a file below {export}/data/. What "
+            "to do: find out who writes to that bucket; nothing was read from there."
         )
     return f"{export}/data/{rest}"
 

@@ -80,14 +80,14 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
     if not costs:
         raise DeliveryError(
             f"{place.uri('')} has exports of {', '.join(sorted({run.data_set for run in runs}))} "
-            f"for {month} and none of FocusCost. What to do: create an export of the type "
+            f"for {month} but none of FocusCost. What to do: create an export of the type "
             "'Cost and usage details (FOCUS)' in Cost Management."
         )
     scopes = sorted({run.scope for run in costs})
     if len(scopes) > 1:
         raise DeliveryError(
             f"{place.uri('')} has exports of {len(scopes)} scopes for {month} "
-            f"({', '.join(scopes)}), and one may hold the other's costs. What to do: add one "
+            f"({', '.join(scopes)}), and one may contain the other's costs. What to do: add one "
             "source for each, with --export and the export's name or its scope."
         )
     newest = max(costs, key=lambda run: (run.submitted, run.listed.key))
@@ -190,7 +190,7 @@ def _month(info: dict[str, Any], uri: str) -> BillingMonth:
 def _files(blobs: list[Any], uri: str) -> Iterator[DeliveredFile]:
     for blob in blobs:
         if not isinstance(blob, dict):
-            raise DeliveryError(f"{uri} has a blob {str(blob)[:80]!r} that is no object.")
+            raise DeliveryError(f"{uri} has a blob {str(blob)[:80]!r} that is not an object.")
         name = text(blob, "blobName", uri)
         yield DeliveredFile(
             name=name,

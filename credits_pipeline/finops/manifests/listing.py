@@ -56,7 +56,7 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
     if marker is not None and marker.modified < newest:
         raise DeliveryError(
             f"{where} has files that are newer than its marker {_MARKER}. What to do: nothing if "
-            "an export is being written; else write the marker again after the last file.",
+            "an export is being written; otherwise write the marker again after the last file.",
             passes=True,
         )
     if marker is None and source.provider == "gcp":
@@ -105,8 +105,8 @@ def _one_export(files: list[Listed], where: str) -> None:
         raise DeliveryError(
             f"{where} has files of {oldest.modified:%Y-%m-%d %H:%M} ({oldest.key}) and of "
             f"{newest.modified:%Y-%m-%d %H:%M} ({newest.key}): files of an earlier export may be "
-            f"left, and would count twice. What to do: empty the folder before each export, or "
-            f"write a marker {_MARKER} after it."
+            "left over, and would count twice. What to do: empty the folder before each export, "
+            f"or write a marker {_MARKER} after it."
         )
 
 
@@ -131,7 +131,7 @@ def _stated(source: SourceSpec, place: Place, month: BillingMonth, listed: Liste
 def _files(named: list[Any], month: BillingMonth, uri: str) -> Iterator[DeliveredFile]:
     for one in named:
         if not isinstance(one, dict):
-            raise DeliveryError(f"{uri} has a file {str(one)[:80]!r} that is no object.")
+            raise DeliveryError(f"{uri} has a file {str(one)[:80]!r} that is not an object.")
         name = text(one, "name", uri)
         checksum = one.get("sha256")
         yield DeliveredFile(
@@ -148,7 +148,8 @@ def _day(value: Any, uri: str) -> date:
         return date.fromisoformat(value)
     except (TypeError, ValueError) as error:
         raise DeliveryError(
-            f"{uri} has complete_through = {value!r}, no day. What to do: write YYYY-MM-DD."
+            f"{uri} has complete_through = {value!r}, which is not a day. What to do: write "
+            "YYYY-MM-DD."
         ) from error
 
 

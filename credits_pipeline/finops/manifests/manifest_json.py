@@ -22,20 +22,20 @@ def read_manifest(place: Place, key: str) -> tuple[dict[str, Any], bytes]:
         manifest = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise DeliveryError(
-            f"{place.uri(key)} is no JSON: {str(error)[:120]}. What to do: nothing if it is being "
-            "written just now, it is read again; else have the provider deliver it again.",
+            f"{place.uri(key)} is not JSON: {str(error)[:120]}. What to do: nothing if it is being "
+            "written just now, it is read again; otherwise have the provider deliver it again.",
             passes=True,
         ) from error
     if not isinstance(manifest, dict):
-        raise DeliveryError(f"{place.uri(key)} is no JSON object. What to do: {_ASK}")
+        raise DeliveryError(f"{place.uri(key)} is not a JSON object. What to do: {_ASK}")
     return manifest, content
 
 
-_ASK = "see that this is a manifest of the provider's, unchanged."
+_ASK = "check that this is a manifest of the provider's, unchanged."
 
 
 def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 def child(of: dict[str, Any], name: str, uri: str) -> dict[str, Any]:
@@ -70,7 +70,9 @@ def count(of: dict[str, Any], name: str, uri: str) -> int | None:
     if isinstance(found, str) and found.isascii() and found.isdigit():
         return int(found)
     if isinstance(found, bool) or not isinstance(found, int) or found < 0:
-        raise DeliveryError(f"{uri} has {name!r} = {found!r}, no count. What to do: {_ASK}")
+        raise DeliveryError(
+            f"{uri} has {name!r} = {found!r}, which is not a count. What to do: {_ASK}"
+        )
     return found
 
 
@@ -84,6 +86,6 @@ def moment(value: str, uri: str) -> datetime:
         parsed = datetime.fromisoformat(value)
     except ValueError as error:
         raise DeliveryError(
-            f"{uri} has the time {value!r}, which is none. What to do: {_ASK}"
+            f"{uri} has the time {value!r}, which is not a time. What to do: {_ASK}"
         ) from error
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -102,7 +102,7 @@ def _rows(place: Place, month: BillingMonth, run_id: str) -> str:
             entry, _ = read_manifest(place, pointer)
         except MissingError as error:
             raise DeliveryError(
-                f"the rows of the receipt of {month} are not in {place.uri('')} any more. What to "
+                f"the rows of the receipt of {month} are no longer in {place.uri('')}. What to "
                 "do: materialise the month's credits again."
             ) from error
         return f"{_ROWS}/{month}/{text(entry, 'run_id', place.uri(pointer))}/sent.parquet"

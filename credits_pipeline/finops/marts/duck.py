@@ -57,7 +57,7 @@ class DuckDBEngine:
             if lost:
                 raise EngineError(
                     f"{files[0]} has no column {', '.join(lost)}. What to do: ingest its month "
-                    "again, so that it is typed by this release."
+                    "again, so that this release types it."
                 )
             made = "".join(f", {_tag(name)} AS {_name(name)}" for name in missing)
             self._connection.execute(
@@ -92,8 +92,8 @@ def _told(doing: str) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise EngineError(
-            f"{doing} failed: {error}. What to do: see that the disk is not full and that the "
-            "machine has the memory, then ingest the month again."
+            f"{doing} failed: {error}. What to do: check that the disk is not full and that the "
+            "machine has enough memory, then ingest the month again."
         ) from error
 
 

@@ -74,7 +74,7 @@ def _of_kind(node: exp.Expr) -> Iterator[str]:
     """What is refused wherever it occurs."""
     told = node.sql().strip()
     if isinstance(node, _ARITHMETIC):
-        yield f"{told}: marts know only SUM and -; compute it when it is shown"
+        yield f"{told}: marts know only SUM and -; compute it when it is displayed"
     elif isinstance(node, exp.Star):
         yield "a star: name the columns"
     elif isinstance(node, exp.Qualify):
@@ -86,14 +86,14 @@ def _of_kind(node: exp.Expr) -> Iterator[str]:
         if node.args.get("distinct"):
             yield "a set operation that drops equal rows: they may be two charges"
     elif isinstance(node, exp.Func) and not isinstance(node, _FUNCTIONS):
-        yield f"{told}: the function is not in the list of those that every engine has alike"
+        yield f"{told}: the function is not in the list of those that all engines share"
 
 
 def _of_group(group: exp.Group) -> Iterator[str]:
     if group.args.get("all") or any(
         group.args.get(name) for name in ("cube", "grouping_sets", "rollup", "totals")
     ):
-        yield f"{group.sql().strip()}: name what is grouped by"
+        yield f"{group.sql().strip()}: name the columns to group by"
     for key in group.expressions:
         if isinstance(key, (exp.Cube, exp.GroupingSets, exp.Rollup)):
             yield f"{key.sql()}: a row of sums among rows is counted twice"
@@ -108,12 +108,12 @@ def _of_sum(node: exp.Expression) -> Iterator[str]:
     wanted = _TYPES[1:] if isinstance(node, _COUNTS) else _TYPES
     if not (isinstance(outer, exp.Cast) and outer.to in wanted):
         names = " or ".join(kind.sql() for kind in wanted)
-        yield f"{node.sql()}: cast it, as engines give it types of their own: {names}"
+        yield f"{node.sql()}: cast it, because engines give it different types: {names}"
 
 
 def _of_cast(node: exp.Cast) -> Iterator[str]:
     if isinstance(node, exp.TryCast):
-        yield f"{node.sql()}: what can't be cast would become nothing without a word"
+        yield f"{node.sql()}: what can't be cast would silently become NULL"
     elif node.to not in _TYPES:
         yield f"{node.sql()}: types are made at ingest; a mart casts to {MONEY} or {COUNT} only"
     elif isinstance(node.this, (exp.Column, exp.Literal)) and not (

@@ -81,7 +81,7 @@ class SparkEngine:
             if lost:
                 raise EngineError(
                     f"{files[0]} has no column {', '.join(lost)}. What to do: ingest its month "
-                    "again, so that it is typed by this release."
+                    "again, so that this release types it."
                 )
             made = rows.selectExpr("*", *(f"{_tag(name)} AS {_name(name)}" for name in missing))
             made.createOrReplaceTempView(table)
@@ -154,7 +154,7 @@ def _told(doing: str) -> Iterator[None]:
     except (PySparkException, RpcError) as error:
         first = str(error).strip().partition("\n")[0][:500]
         raise EngineError(
-            f"{doing} failed on Spark: {first}. What to do: see that the cluster at FINOPS_SPARK "
+            f"{doing} failed on Spark: {first}. What to do: check that the cluster at FINOPS_SPARK "
             "has workers and that each sees FINOPS_STORAGE, then ingest the month again."
         ) from error
 

@@ -47,7 +47,7 @@ class SumCheck:
         )
         return (
             f"{self.mart} does not sum to its rows: {apart}. What to do: nothing was published; "
-            "ingest the month again, and report this with the mart's file if it stays."
+            "ingest the month again, and report this with the mart's file if it persists."
         )
 
 

@@ -56,7 +56,6 @@ class CloudPlace:
 
     def __init__(self, scheme: str, bucket: str, prefix: str) -> None:
         self._root = f"{scheme}://{bucket}/{prefix}".rstrip("/")
-        self._scheme = scheme
         try:
             self._store = _store(scheme, bucket, prefix)
         except (BaseError, ValueError) as error:
@@ -89,8 +88,8 @@ class CloudPlace:
             answer = obstore.get(self._store, safe_key(key))
             if answer.meta["size"] > limit:
                 raise ObjectsError(
-                    f"{self.uri(key)} has more than {limit:,} bytes. What to do: see that it is "
-                    "what its name says; it was not read."
+                    f"{self.uri(key)} has more than {limit:,} bytes. What to do: check that the "
+                    "file is what its name says; it was not read."
                 )
             content = bytes(answer.bytes())
         except (BaseError, OSError) as error:
@@ -117,7 +116,7 @@ class CloudPlace:
             if isinstance(error, OSError):
                 raise ObjectsError(
                     f"could not write {self.uri(listed.key)} to {to}: {error.strerror or error}. "
-                    "What to do: see that the disk has room for one month of this source, then "
+                    "What to do: check that the disk has room for one month of this source, then "
                     "ingest the month again."
                 ) from error
             raise
@@ -213,23 +212,24 @@ class CloudPlace:
         if isinstance(error, (NotFoundError, FileNotFoundError)):
             if any(word in low for word in _NOT_FOUND_WORDS):
                 return ObjectsError(
-                    f"there is no bucket or container for {where}. What to do: see how the "
-                    "source's location is spelled and that the credentials belong to its owner."
+                    f"there is no bucket or container for {where}. What to do: check the spelling "
+                    "of the source's location, and that the credentials belong to its owner."
                 )
             return MissingError(
                 f"there is no file {where}. What to do: nothing if it is still being delivered; "
-                "else see that the delivery is complete."
+                "otherwise check that the delivery is complete."
             )
         if isinstance(error, (PermissionDeniedError, UnauthenticatedError, PermissionError)) or (
             "5" not in low[:1] and any(word in low for word in _NOT_ALLOWED_WORDS)
         ):
             return ObjectsError(
                 f"not allowed to {doing} {where}: {said}. What to do: give this process's "
-                "credentials the right to list and read there (and renew them if they ended)."
+                "credentials the permission to list and read there (and renew them if they have "
+                "expired)."
             )
         return ObjectsError(
             f"could not {doing} {where}: {said}. What to do: nothing if the store is down for a "
-            "while, the month is tried again; else see its endpoint and the network.",
+            "while, the month is tried again; otherwise check its endpoint and the network.",
             passes=True,
         )
 

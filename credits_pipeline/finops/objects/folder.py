@@ -38,8 +38,8 @@ class FolderPlace:
             if not start.is_dir():
                 if not self._root.is_dir():
                     raise ObjectsError(
-                        f"there is no folder {self._root}. What to do: see that it is mounted and "
-                        "spelled as in the source's location."
+                        f"there is no folder {self._root}. What to do: check that it is mounted, "
+                        "and that the source's location is spelled correctly."
                     )
                 return
             self._inside(start)
@@ -64,8 +64,8 @@ class FolderPlace:
             content = file.read(limit + 1)
         if len(content) > limit:
             raise ObjectsError(
-                f"{self.uri(key)} has more than {limit:,} bytes. What to do: see that it is what "
-                "its name says; it was not read."
+                f"{self.uri(key)} has more than {limit:,} bytes. What to do: check that the file "
+                "is what its name says; it was not read."
             )
         return content
 
@@ -167,7 +167,7 @@ class FolderPlace:
         except FileNotFoundError as error:
             raise MissingError(
                 f"there is no file {self.uri(key)}. What to do: nothing if it is still being "
-                "delivered; else see that the delivery is complete."
+                "delivered; otherwise check that the delivery is complete."
             ) from error
         except OSError as error:
             raise self._explained("read", key, error) from error
@@ -194,9 +194,9 @@ class FolderPlace:
 
     def _explained(self, doing: str, key: str, error: OSError) -> ObjectsError:
         return ObjectsError(
-            f"could not {doing} {self.uri(key)}: {error.strerror or error}. What to do: see that "
-            "this user may do that, that the disk is not full and its folder is there, then ingest "
-            "the month again."
+            f"could not {doing} {self.uri(key)}: {error.strerror or error}. What to do: check that "
+            "this user may do that, that the disk is not full and that its folder exists, then "
+            "ingest the month again."
         )
 
 

@@ -18,7 +18,7 @@ def safe_key(key: str) -> str:
         or any(ord(letter) < ord(" ") or ord(letter) == 127 for letter in key)  # noqa: PLR2004 - DEL
     ):
         raise ObjectsError(
-            f"{key[:200]!r} is not the name of a file below the source's location. What to do: see "
-            "who writes to that location; the name was not followed."
+            f"{key[:200]!r} is not the name of a file below the source's location. What to do: "
+            "find out who writes to that location; the name was not followed."
         )
     return key

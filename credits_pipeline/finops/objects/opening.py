@@ -22,8 +22,8 @@ def open_place(location: str) -> Place:
     bucket, _, prefix = rest.partition("/")
     if scheme not in _CLOUDS or not bucket:
         raise ObjectsError(
-            f"{location!r} is no location. What to do: write s3://BUCKET/PREFIX, "
-            "az://CONTAINER/PREFIX, gs://BUCKET/PREFIX, or a folder of this machine."
+            f"{location!r} is not a location. What to do: write s3://BUCKET/PREFIX, "
+            "az://CONTAINER/PREFIX, gs://BUCKET/PREFIX, or a folder on this machine."
         )
     from credits_pipeline.finops.objects.cloud import CloudPlace  # noqa: PLC0415 - clouds only
 

@@ -121,11 +121,11 @@ def _item(advice: Advice, at: datetime) -> Item:
         for one in advice.lookbacks
     )
     steady = "is steady" if advice.stable else f"differs by {number(advice.spread)} %"
-    hourly = "; the bill tells days only, so hours are a day's mean" if advice.by_day else ""
+    hourly = "; the bill has only days, so an hour is the mean of its day" if advice.by_day else ""
     cost = Cost(advice.left, advice.left, advice.currency, "")
     opportunity = Opportunity(
         ACTION, Step.COMMITMENT, COMMITMENT, _resource(advice.payer, at, cost),
-        f"{tried}. Use {steady}; it pays off where it is used in more than "
+        f"{tried}. Use {steady}; it pays off if it is used in more than "
         f"{number(advice.break_even)} % of the hours{hourly}",
         f"Commit to {advice.commitment} {advice.currency} an hour for a year, without upfront, "
         "after everything above it is done.",

@@ -44,7 +44,7 @@ class Item:
         of_cost: the cost that it is a share of.
         covered: how much of that a commitment covers.
         resource_cost: the resource's whole monthly cost.
-        currency: of all amounts; empty if no bill has the resource.
+        currency: of all amounts; empty if no bill contains the resource.
         billing_month: of the amounts.
         why_unknown: why the saving is not known.
         material: the facts that it is based on.

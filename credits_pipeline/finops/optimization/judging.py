@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError
+from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, Ruling
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.optimization.judged import (
     DISMISSED,
@@ -51,7 +51,7 @@ class Judgement:
         if self.state == DISMISSED and self.reason not in REASONS:
             raise JudgementError("Choose why it is dismissed.")
         if self.state == SNOOZED and self.until is None:
-            raise JudgementError("Choose the day on which it is open again.")
+            raise JudgementError("Choose the day on which it opens again.")
         if self.until is not None and self.until <= today:
             raise JudgementError("The day has to be after today.")
 
@@ -95,13 +95,15 @@ def say(
                 decisions.states.set(
                     KIND,
                     one.item.id,
-                    judgement.state,
+                    Ruling(
+                        judgement.state,
+                        until=until,
+                        reason=judgement.reason if judgement.state == DISMISSED else "",
+                        note=judgement.note.strip(),
+                        owner=judgement.owner.strip(),
+                    ),
                     by=by,
                     expected=versions[one.item.id],
-                    until=until,
-                    reason=judgement.reason if judgement.state == DISMISSED else "",
-                    note=judgement.note.strip(),
-                    owner=judgement.owner.strip(),
                 )
             except ChangedMeanwhileError as error:
                 refused.append(error)

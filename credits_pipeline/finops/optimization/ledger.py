@@ -73,7 +73,7 @@ def savings(
 
     Args:
         opportunities: of one resource.
-        lines: of that resource on the bill; none if no bill has it.
+        lines: of that resource on the bill; none if no bill contains it.
     """
     left = Left(lines)
     found = []
@@ -81,7 +81,7 @@ def savings(
         if one.share is None:
             found.append((one, Saving(None, None, why_unknown=one.why_unknown)))
         elif not lines:
-            why = one.resource.not_known.get("cost_month", "no bill has it")
+            why = one.resource.not_known.get("cost_month", "no bill contains it")
             found.append((one, Saving(None, None, why_unknown=f"its cost is not known: {why}")))
         else:
             found.append((one, left.take(one.share, one.units)))

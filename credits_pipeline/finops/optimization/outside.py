@@ -55,7 +55,10 @@ def join(resource: Resource, ours: Sequence[Opportunity], theirs: Iterable[Outsi
 
 def _theirs(resource: Resource, one: Outside) -> Opportunity:
     """A finding that only the cloud has: its share is their saving over the resource's cost."""
-    share, why = None, "no bill has the resource, and the cloud's own amount is at its own price"
+    share, why = (
+        None,
+        ("no bill contains the resource, and the cloud's own amount uses its own price"),
+    )
     if one.saving is None:
         why = f"{one.origin} does not say"
     elif resource.cost is not None and resource.cost.list > 0:

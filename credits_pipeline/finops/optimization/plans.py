@@ -151,16 +151,6 @@ def advise(
     )  # fmt: skip
 
 
-def curve(advice: Advice) -> list[tuple[int, Decimal]]:
-    """The hourly cost of a dollar of on-demand use under the plan, by percent of use.
-
-    Args:
-        advice: for its discount.
-    """
-    price = 1 - advice.discount
-    return [(used, (price * 100 / used).quantize(_RATE)) for used in range(5, 101, 5)]
-
-
 def read_hours(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[list[Hour], bool]]:
     """The hours of each payer and currency in order, and whether a bill has only days."""
     found: dict[tuple[str, str], dict[datetime, Hour]] = {}

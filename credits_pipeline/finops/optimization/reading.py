@@ -12,7 +12,7 @@ from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.optimization.item import Item
 from credits_pipeline.finops.optimization.judged import KIND, OPEN, PLANNED
 from credits_pipeline.finops.optimization.making import PROVEN, RECOMMENDED, realised_of
-from credits_pipeline.finops.optimization.proving import NOT_SEEN, PROVED, Realised
+from credits_pipeline.finops.optimization.proving import PROVED, Realised
 from credits_pipeline.finops.optimization.standing import Standing, standing, total
 from credits_pipeline.finops.optimization.thresholds import Thresholds, configured
 from credits_pipeline.finops.scans.shelf import Kept, ScanShelf
@@ -60,10 +60,6 @@ class Recommendations:
     def count(self, *states: str) -> int:
         """How many have this state."""
         return sum(1 for one in self.all if one.state in states)
-
-
-#: States in which an item is checked on later bills.
-ENDED = (PROVED, NOT_SEEN)
 
 
 def read_states() -> dict[str, State]:

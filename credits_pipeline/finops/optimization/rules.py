@@ -69,7 +69,7 @@ def idle_instance(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         says += f"; what its {gpus} {resource.get('gpu_name')} did is not known"
     return Opportunity(
         "terminate_idle_instance", Step.IDLE, COMPUTE, resource, says,
-        "Stop it, and terminate it when nobody has missed it.", Fraction(1), RUNNING,
+        "Stop it, and terminate it if nobody misses it.", Fraction(1), RUNNING,
         confidence="low" if gpus else sure(resource),
         hint=command(resource, "ec2", "stop-instances", "--instance-ids", resource.id),
         material={"instance_type": str(resource.get("instance_type"))},
@@ -92,7 +92,7 @@ def volume_of_stopped(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         return None
     return Opportunity(
         "delete_volume_of_stopped_instance", Step.IDLE, COMPUTE, resource,
-        f"{resource.get('attached_to')}, to which it is attached, is stopped for "
+        f"{resource.get('attached_to')}, to which it is attached, has been stopped for "
         f"{number(days)} days",
         "Take a snapshot, then delete the volume with its machine.", Fraction(1), effort="medium",
         hint=_snapshot(resource), material={"attached_to": str(resource.get("attached_to"))},
@@ -158,7 +158,7 @@ def old_snapshot(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
     gone = resource.get("source_volume_exists") is False
     return Opportunity(
         "delete_old_snapshot", Step.IDLE, COMPUTE, resource,
-        f"{number(resource.get('age_days'))} days old, no image uses it"
+        f"{number(resource.get('age_days'))} days old, and no image uses it"
         + (", and its volume is gone" if gone else ""),
         "Delete it, unless somebody has to keep it.", Fraction(1),
         confidence="high" if gone else "medium",
@@ -253,7 +253,7 @@ def schedule(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         f"environment {environment}: it ran in {number(resource.get('off_hours_share'))} % of "
         f"nights and weekends, with CPU of at most {number(resource.get('cpu_max_off_hours_14d'))} "
         f"% then, {seen(resource)}",
-        "Run it Monday to Friday, 7 to 19 o'clock.", ran / (_WORK + ran), RUNNING,
+        "Run it Monday to Friday, from 7:00 to 19:00.", ran / (_WORK + ran), RUNNING,
         confidence=sure(resource), effort="medium",
         material={"environment": environment},
     )  # fmt: skip

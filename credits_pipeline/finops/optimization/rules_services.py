@@ -136,8 +136,8 @@ def function_memory(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
     return Opportunity(
         action, Step.RIGHTSIZE, SERVERLESS, resource,
         f"at most {number(used)} % of {number(memory)} MB used in "
-        f"{number(resource.get('invocations_14d'))} calls of 14 days",
-        f"Give it {wanted} MB; watch its duration, as less memory is less CPU too.",
+        f"{number(resource.get('invocations_14d'))} calls in 14 days",
+        f"Give it {wanted} MB; watch its duration, because less memory also means less CPU.",
         1 - Fraction(wanted) / Fraction(memory), DURATION, confidence="medium",
         hint=command(
             resource, "lambda", "update-function-configuration", "--function-name",
@@ -181,7 +181,7 @@ def idle_database(resource: Resource, t: Thresholds, _: Prices) -> Verdict:
         "stop_idle_database", Step.IDLE, DATA, resource,
         f"at most {number(resource.get('connections_max_7d'))} connections in 7 days, "
         f"{seen(resource)}",
-        "Take a snapshot and delete it; one that is stopped starts again after 7 days.",
+        "Take a snapshot and delete it; a stopped database starts again after 7 days.",
         Fraction(1), RUNNING, confidence=sure(resource), effort="medium",
         hint=command(
             resource, "rds", "stop-db-instance", "--db-instance-identifier", own_name(resource)

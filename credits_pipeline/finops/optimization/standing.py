@@ -68,7 +68,7 @@ def standing(
     if state is not None and word == DONE:
         return _done(item, state, told)
     if item.seen == GONE:
-        says = "The newest scan does not find it any more."
+        says = "The newest scan no longer finds it."
         return Standing(item, GONE_BY_ITSELF, says, state, told)
     if state is not None and word in (DISMISSED, SNOOZED):
         if state.until is not None and state.until <= now:
@@ -105,7 +105,7 @@ def material(item: Item, thresholds: Thresholds = DEFAULTS) -> str:
 
 def _done(item: Item, state: State, realised: tuple[Realised, ...]) -> Standing:
     if not realised:
-        says = "It is proved or not by the first whole month after it was done."
+        says = "The first whole month after it was done will prove it or not."
         return Standing(item, DONE, says, state)
     last = realised[-1]
     amount = f"{last.realised:.2f} of {last.expected:.2f} {last.currency}"

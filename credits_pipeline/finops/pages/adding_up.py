@@ -29,7 +29,7 @@ def draw_bridge(frame: Frame, found: Spend) -> None:
         currency=currency,
         words="From this view to the invoice",
     )
-    with st.expander("The same to copy"):
+    with st.expander("The same, to copy"):
         st.code("\n".join(f"{visible(row['Step'])}\t{_amount(row)}" for row in rows), language=None)
     _invoices(frame)
     _bills(frame, found)
@@ -43,12 +43,12 @@ def _amount(row: dict[str, object]) -> Decimal:
 
 def _invoices(frame: Frame) -> None:
     if frame.looking.person.teams is not None:
-        st.markdown("Invoices are of all teams, and you see some of them.")
+        st.markdown("Invoices cover all teams, and you see only some of them.")
         return
     found = frame.looking.ask(invoices, frame.scope)
     st.markdown("**Invoices in this scope**")
     if not found:
-        st.markdown("No invoice is named on these bills yet: the month is not invoiced.")
+        st.markdown("These bills name no invoice yet: the month has not been invoiced.")
         return
     table(
         [

@@ -11,6 +11,7 @@ from credits_pipeline.finops.decisions import (
     Author,
     ChangedMeanwhileError,
     DecisionsError,
+    Ruling,
     State,
 )
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
@@ -86,9 +87,7 @@ def draw(frame: Frame) -> None:
     waiting = sum(one.is_open for one in found)
     title = figures.count(len(found), "anomaly", "anomalies")
     with st.expander(f"{title} in this period, {waiting} open", expanded=bool(waiting)):
-        st.markdown(
-            ":small[:gray[Without credits, tax and what comes once a month; complete days only.]]"
-        )
+        st.markdown(":small[:gray[Without credits, tax and monthly charges; complete days only.]]")
         for one in found[:_SHOWN]:
             _one(frame, one)
         if len(found) > _SHOWN:
@@ -115,7 +114,7 @@ def _judge(frame: Frame, one: Seen) -> None:
             "It is",
             JUDGED.states,
             index=JUDGED.states.index(one.word) if one.word in JUDGED.states else 0,
-            captions=["nobody has looked yet", "somebody sees to it", "it was meant"],
+            captions=["nobody has looked yet", "somebody is working on it", "it was meant"],
         )
         note = st.text_input("Reason", one.state.note if one.state else "", max_chars=500)
         saves = st.form_submit_button("Save", disabled=bool(why_not), help=why_not or None)
@@ -129,13 +128,12 @@ def _judge(frame: Frame, one: Seen) -> None:
             decisions.states.set(
                 KIND,
                 one.found.id,
-                state,
+                Ruling(state, note=note.strip()),
                 by=Author(frame.looking.person.name, "ui"),
                 expected=None if one.state is None else one.state.version,
-                note=note.strip(),
             )
     except ChangedMeanwhileError as error:
-        st.error(f"Somebody judged it in the meantime. {plain(error)}")
+        st.error(f"Somebody else judged it in the meantime. {plain(error)}")
     except (DecisionsError, SettingError) as error:
         st.error(plain(error))
     else:

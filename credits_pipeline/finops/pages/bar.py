@@ -14,9 +14,9 @@ _FIRST = ("cloud", "account", "team")
 _COSTS = {"amortised": "Amortised", "billed": "Billed", "list": "List", "net": "Net of credits"}
 _HELP = {
     "amortised": "Fees paid in advance are spread over the time that they pay for.",
-    "billed": "As the invoices have it.",
+    "billed": "As on the invoices.",
     "list": "At public prices, before any discount.",
-    "net": "Amortised, with the credits that were really handed out instead of the bill's own.",
+    "net": "Amortised, with the credits that were actually distributed instead of the bill's own.",
 }
 
 
@@ -67,7 +67,9 @@ def _period(looking: Looking, scope: Scope) -> None:
         list(dict.fromkeys((*PERIOD_WORDS, *months, scope.period.word))),
         key="bar:period",
         accept_new_options=True,
-        help="A month such as 2026-05, a range such as 2026-05-03..2026-05-09, or one of the list.",
+        help=(
+            "A month such as 2026-05, a range such as 2026-05-03..2026-05-09, or one from the list."
+        ),
         on_change=_take,
         args=("period",),
     )

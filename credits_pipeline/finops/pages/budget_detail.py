@@ -33,7 +33,7 @@ def draw(frame: Frame, item: Item, found: Standing | None) -> None:
         st.rerun()
     if found is None:
         st.subheader(plain(item.body.get("name") or item.id), anchor=False)
-        st.info("It does not hold today, or can't be counted. Its fields are below.")
+        st.info("It does not apply today, or can't be counted. Its fields are below.")
     else:
         _stands(frame, found)
         _drivers(frame, found)
@@ -98,7 +98,7 @@ def quality(forecast: Forecast, found: Quality, currency: str) -> None:
             ],
             [Column("Method"), *(Column(f"Day {day}") for day in DAYS)],
             currency=currency,
-            words="Mean error of each method by the day of the month on which it was told",
+            words="Mean error of each method, by the day of the month on which it was made",
         )
 
 

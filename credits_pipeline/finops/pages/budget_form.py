@@ -89,7 +89,7 @@ def _form(frame: Frame, body: Mapping[str, Any], id_: str | None) -> None:
             str(body.get("amount") or ""),
         )
         twelve = right.text_area(
-            "Amounts of twelve months, one a line",
+            "Amounts of twelve months, one per line",
             "\n".join(map(str, amounts)),
             help="The first is that of the month in which its year begins.",
         )
@@ -97,13 +97,17 @@ def _form(frame: Frame, body: Mapping[str, Any], id_: str | None) -> None:
         credits = middle.toggle("Count credits", body.get("credits") == "in")
         tax = right.toggle("Count tax", body.get("tax", "in") == "in")
         thresholds = left.text_input(
-            "Tell when so many percent are used", _listed(body.get("thresholds", (50, 80, 100)))
+            "Alert when this many percent are used", _listed(body.get("thresholds", (50, 80, 100)))
         )
         expected = middle.text_input(
-            "Tell when so many are expected", _listed(body.get("expected_thresholds", (100,)))
+            "Alert when this many percent are expected",
+            _listed(body.get("expected_thresholds", (100,))),
         )
         channels = right.multiselect(
-            "Through", CHANNELS, body.get("channels", []), placeholder="Every channel that is set"
+            "Through",
+            CHANNELS,
+            body.get("channels", []),
+            placeholder=("Every channel that is set up"),
         )
         owner = left.text_input("Owner", body.get("owner", ""), max_chars=320)
         first = middle.text_input("From, as YYYY-MM", body.get("from", ""))
@@ -171,7 +175,7 @@ def last_year(frame: Frame) -> None:
         st.markdown(plain(error))
         return
     if found is None:
-        st.markdown("There are no twelve whole months of this scope yet.")
+        st.markdown("This scope does not have twelve whole months yet.")
         return
     st.markdown("Copy these into twelve amounts; the first is January's:")
     st.code("\n".join(f"{one:f}" for one in found), language=None)
@@ -206,4 +210,4 @@ def _numbers(text: str) -> list[int]:
     try:
         return [int(part.strip().rstrip("%")) for part in text.split(",") if part.strip()]
     except ValueError:
-        raise ValueError(f"{text!r} is no list of percentages such as 50, 80, 100") from None
+        raise ValueError(f"{text!r} is not a list of percentages such as 50, 80, 100") from None

@@ -57,7 +57,7 @@ def budgets_of(frame: Frame) -> Found:
             found.told.append(str(error))
             continue
         if one is None:
-            found.told.append(f"{budget.name} holds in another time only.")
+            found.told.append(f"{budget.name} applies only at another time.")
         else:
             found.standings.append(one)
     found.standings.sort(key=lambda one: (one.budget.name.casefold(), one.budget.id))

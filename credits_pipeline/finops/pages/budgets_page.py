@@ -50,7 +50,7 @@ def _standing(found: Found, id_: str) -> Standing | None:
 def _outlook(frame: Frame) -> None:
     """Where the current scope is heading."""
     if not frame.scope.period.by_month:
-        st.info("A forecast is of whole months. Choose one, or some such as 2026-01..2026-03.")
+        st.info("A forecast covers whole months. Choose one, or several, such as 2026-01..2026-03.")
         return
     try:
         found = frame.looking.ask(outlook, frame.scope, frame.looking.today)

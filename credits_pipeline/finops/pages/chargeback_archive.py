@@ -59,6 +59,6 @@ def _have_made(desk: Desk, why_not: str, about: str) -> None:
         "Make ZIP of all",
         icon=":material/folder_zip:",
         disabled=bool(refused),
-        help=plain(refused or f"{about} A run of Dagster's makes those of {many}."),
+        help=plain(refused or f"{about} A Dagster run makes those of {many}."),
     ):
         starting.print_month(desk.month, desk.model.name, person)

@@ -41,8 +41,8 @@ def _close(desk: Desk) -> None:
     statement = desk.view.statement
     st.markdown(
         f"The statement of {statement.month} is frozen with the digest `{statement.digest[:12]}`. "
-        "A bill that changes afterwards changes no closed month: what it changes is owed as an "
-        "adjustment with the next open one."
+        "A bill that changes afterwards does not change a closed month: the difference is owed as "
+        "an adjustment in the next open one."
     )
     refused = desk.looking.person.why_not(Role.APPROVER)
     with st.form("chargeback-close", border=False):
@@ -65,7 +65,7 @@ def _closed(desk: Desk, why: str) -> None:
                 seen=desk.view.statement.digest, why=why,
             )  # fmt: skip
     except ChangedMeanwhileError as error:
-        st.error(f"Somebody closed it at the same moment. {plain(error)}")
+        st.error(f"Somebody else closed it at the same moment. {plain(error)}")
         return
     except (ClosingError, DecisionsError, ObjectsError, SettingError) as error:
         st.error(plain(error))
@@ -73,8 +73,10 @@ def _closed(desk: Desk, why: str) -> None:
     st.session_state[_SAID] = f"{desk.month} is closed." + (
         ""
         if starting.address()
-        else " Dagster's sensor chargeback_months makes its documents and sends them; the pages "
-        "were not told where Dagster is."
+        else (
+            " Dagster's sensor chargeback_months makes its documents and sends them; the pages "
+            "do not know where Dagster is."
+        )
     )
     starting.state_month(desk.month, person)
     st.rerun()
@@ -82,8 +84,8 @@ def _closed(desk: Desk, why: str) -> None:
 
 def _reopen(desk: Desk) -> None:
     st.markdown(
-        f"{desk.month} is computed anew from the bills and rules of now, until it is closed again. "
-        "What was stated stays kept, and the log says who opened it and why."
+        f"{desk.month} is computed from the current bills and rules until it is closed again. "
+        "The earlier statement is kept, and the log says who reopened the month and why."
     )
     refused = desk.looking.person.why_not(Role.APPROVER)
     with st.form("chargeback-reopen", border=False):
@@ -100,7 +102,7 @@ def _reopened(desk: Desk, why: str) -> None:
         with open_closings() as store:
             reopen_month(store, desk.month, desk.model.name, by=Author(person.name, "ui"), why=why)
     except ChangedMeanwhileError as error:
-        st.error(f"Somebody opened it at the same moment. {plain(error)}")
+        st.error(f"Somebody else reopened it at the same moment. {plain(error)}")
         return
     except (ClosingError, DecisionsError, SettingError) as error:
         st.error(plain(error))

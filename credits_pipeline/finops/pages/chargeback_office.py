@@ -108,7 +108,7 @@ def _asked(looking: Looking, office: Office) -> tuple[BillingMonth, Model]:
     months = office.months()
     text = st.query_params.get("month") or _usual(looking, months)
     if text not in months:
-        say_wrong(f"There is no bill of the month {text!r}; there are {', '.join(months[-14:])}.")
+        say_wrong(f"There is no bill for the month {text!r}; there are {', '.join(months[-14:])}.")
         st.stop()
     try:
         return BillingMonth.parse(text), office.model(st.query_params.get("model"))
@@ -129,7 +129,7 @@ def _limited(looking: Looking, view: View) -> View:
     asked = tuple(dict.fromkeys(st.query_params.get_all(to)))
     if teams is not None:
         if to != "team" or not has_teams(looking.published):
-            st.info("You see the statements of some teams only, and this one is not by team.")
+            st.info("You see only the statements of some teams, and this one is not by team.")
             st.stop()
         strange = [one for one in asked if one not in teams]
         if strange or not teams:

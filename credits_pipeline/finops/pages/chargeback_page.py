@@ -120,7 +120,8 @@ def _line(desk: Desk, section: Section) -> None:
     view, currency = desk.view, section.currency
     whole = sum(row.total for row in desk.view.rows(section))
     month = BillingMonth.parse(view.statement.month).start
-    told = [f"**{plain(_cents(whole, currency))}** for {month:%B %Y}", _STATES[view.state]]
+    owed = f"**{plain(_cents(whole, currency))}** owed for {month:%B %Y}"
+    told = [f"{owed}{_made_of(section, whole)}", _STATES[view.state]]
     if section.is_converted or section.adds_up_of_all(view.statement)[1:]:
         rates = ", ".join(
             f"{up.currency} at {up.rate:f}"
@@ -146,6 +147,19 @@ def _line(desk: Desk, section: Section) -> None:
     )
     with right, st.popover("How", icon=":material/calculate:", width="stretch"):
         _steps(section)
+
+
+def _made_of(section: Section, whole: int) -> str:
+    """The month's own spend and what closed months still owe, where there is such."""
+    if not section.adjustments:
+        return ""
+    months = ", ".join(sorted({one.month for one in section.adjustments}))
+    sign = figures.MINUS if section.adjusted < 0 else "+"
+    own = _cents(whole - section.adjusted, section.currency)
+    size = _cents(abs(section.adjusted), section.currency)
+    return (
+        f" = {plain(f'{own} of the month {sign} {size} adjustments since the close of {months}')}"
+    )
 
 
 def _steps(section: Section) -> None:
@@ -212,7 +226,7 @@ def _detail(desk: Desk, section: Section) -> None:
     found = [line for line in found if line.kind != "shared"]
     if not found:
         return
-    st.markdown(f"**Costs of its own**, by account and service, in {plain(section.currency)}")
+    st.markdown(f"**Own costs**, by account and service, in {plain(section.currency)}")
     table(
         [
             {

@@ -55,7 +55,7 @@ def in_words(rule: Rule) -> str:
     """A rule in words."""
     when = " and ".join(f"{word} is {' or '.join(values)}" for word, values in rule.when)
     if rule.by:
-        target = f"goes to what its {rule.by} says"
+        target = f"goes to whatever its {rule.by} says"
     elif rule.pool:
         target = f"goes into the pool {rule.pool}"
     else:
@@ -65,7 +65,7 @@ def in_words(rule: Rule) -> str:
 
 def _rules(desk: Desk) -> None:
     model, person = desk.model, desk.looking.person
-    st.markdown("The first rule that matches counts; what none matches is unallocated.")
+    st.markdown("The first rule that matches counts; a charge that matches none is unallocated.")
     for at, rule in enumerate(model.rules, 1):
         st.markdown(f"{at}\\. {plain(in_words(rule))}")
     for pool in model.pools:
@@ -104,20 +104,20 @@ def _suggested(desk: Desk) -> None:
     found = suggestions(desk.looking.published, desk.model, desk.month)
     if not found:
         return
-    st.markdown("**Suggested rules**: these accounts are nearly all one owner's already.")
+    st.markdown("**Suggested rules**: these accounts already belong almost entirely to one owner.")
     table(
         [
             {
                 "Account": one.account,
                 desk.model.to.capitalize(): one.rule.to,
-                "Of its tagged costs": one.share,
+                "Share of its tagged costs": one.share,
                 "Unallocated now": one.gained,
             }
             for one in found
         ],
         [
             Column("Account"), Column(desk.model.to.capitalize()),
-            Column("Of its tagged costs", "share"), Column("Unallocated now", "money"),
+            Column("Share of its tagged costs", "share"), Column("Unallocated now", "money"),
         ],
         currency=found[0].currency,
         words="Suggested rules",
@@ -184,7 +184,7 @@ def _owners(desk: Desk) -> None:
         name = st.text_input(f"Name of the {to}", max_chars=190)
         centre = st.text_input("Cost centre", max_chars=100)
         account = st.text_input("GL account", max_chars=100)
-        addresses = st.text_input("Addresses that get the statement, with commas between them")
+        addresses = st.text_input("Addresses that receive the statement, separated by commas")
         if not st.form_submit_button(
             "Save owner", disabled=bool(refused), help=plain(refused) or None
         ):
@@ -246,7 +246,7 @@ def _put(desk: Desk, kind: str, id_: str, body: Body, expected: int | None, why:
                 why=why,
             )  # fmt: skip
     except ChangedMeanwhileError as error:
-        st.error(f"Somebody saved it first. {plain(error)}")
+        st.error(f"Somebody else saved it first. {plain(error)}")
     except (DecisionsError, InvalidBodyError, SettingError) as error:
         st.error(plain(error))
     else:

@@ -36,7 +36,7 @@ def show(name: str, error: ChangedMeanwhileError) -> int | None:
         currency="",
         words="Both versions",
     )
-    st.markdown("Save again to write yours on top of that, or load the page anew to keep theirs.")
+    st.markdown("Save again to overwrite that with yours, or reload the page to keep theirs.")
     return found.version
 
 

@@ -20,15 +20,15 @@ _STEPS = {
     Provider.AWS: "1. In AWS's console, under **Billing and Cost Management → Data Exports**, "
     "create a standard export **FOCUS 1.2 with AWS columns**, as gzip CSV or Parquet.\n"
     "2. Let the pipeline's role read the bucket with the policy below.\n"
-    "3. The place is the bucket with the export's prefix; the name is the export's.",
+    "3. The location is the bucket with the export's prefix; the name is the export's.",
     Provider.AZURE: "1. In Azure's portal, under **Cost Management → Exports**, create an "
     "export of **Cost and usage details (FOCUS)**, daily, with file partitioning.\n"
     "2. Give the pipeline's identity the role **Storage Blob Data Reader** on the container.\n"
-    "3. The place is the container.",
+    "3. The location is the container.",
     Provider.GCP: "1. Set up the **FOCUS export** of your billing account to BigQuery, and a "
     "scheduled export of each month's table to Parquet in a folder `YYYY-MM`.\n"
     "2. Give the pipeline's service account the role **Storage Object Viewer** on the bucket.\n"
-    "3. The place is what stands before the folders of the months.",
+    "3. The location is what precedes the folders of the months.",
     Provider.FOCUS: "A folder or a bucket with one file a month, `2026-05.csv`, `2026-05.csv.gz` "
     "or `2026-05.parquet`, or one folder a month, `2026-05`.",
 }
@@ -86,8 +86,8 @@ def why_no_folder(location: str, person: Person) -> str:
     if person.may(Role.ADMIN):
         return ""
     return (
-        f"{location} is a folder of the server, which an admin alone may connect. What to do: give "
-        "a place in an object store, or ask an admin."
+        f"{location} is a folder on the server, which only an admin may connect. What to do: give "
+        "a location in an object store, or ask an admin."
     )
 
 

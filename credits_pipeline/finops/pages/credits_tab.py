@@ -18,8 +18,8 @@ from credits_pipeline.finops.queries.bridge import View, bridge
 
 MONTH = "month_of_credits"
 _ALONE = (
-    "Credits are of whole accounts and payers, and you see the spend of some teams. Ask somebody "
-    "who sees all of it."
+    "Credits belong to whole accounts and payers, and you see the spend of some teams. Ask "
+    "somebody who sees all of it."
 )
 
 
@@ -112,7 +112,7 @@ def _balances(view: LedgerView, names: dict[str, str]) -> None:
             Column("Owner"),
             Column("Left", "money", help="With open bills counted, as far as AWS estimates them."),
             Column("Of", "money"),
-            Column("A month", "money", help="Its pace: the last three closed months, by 30 days."),
+            Column("A month", "money", help="Its pace: the last three closed months, per 30 days."),
             Column("How it ends"),
             Column("Between", help="At the fastest and at the slowest of the last six months."),
             Column("Expires"),
@@ -140,7 +140,7 @@ def _used(frame: Frame, view: LedgerView, names: dict[str, str]) -> None:
     for one in unknown:
         st.warning(f"{one.month} of {one.payer} is not known: {plain(one.why)}.")
     if not here:
-        st.markdown("The ledger of this period was not read.")
+        st.markdown("The ledger of this period has not been read.")
         return
     if not found:
         st.markdown("No credit was used in this scope.")
@@ -172,7 +172,7 @@ def _used(frame: Frame, view: LedgerView, names: dict[str, str]) -> None:
             Column("Credit"),
             Column("Service"),
             Column("Used", "money"),
-            Column("State", help="An estimate moves until the bill is final."),
+            Column("State", help="An estimate changes until the bill is final."),
             Column("Account id"),
         ],
         currency=view.currency,
@@ -187,12 +187,12 @@ def _net(frame: Frame) -> None:
     rows = [
         {"Step": "Amortised, with the credits of the bill", "Amount": made.start},
         *({"Step": step.words, "Amount": step.amount} for step in made.steps if step.amount),
-        {"Step": "Net: credits as they were handed out", "Amount": made.end},
+        {"Step": "Net: credits as they were distributed", "Amount": made.end},
     ]
     if made.start == made.end and len(rows) == 2:  # noqa: PLR2004 - both ends
         st.markdown(
             f"{plain(figures.exact(made.end, frame.currency))}: no month of this period has a "
-            "receipt, so that net is amortised."
+            "receipt, so net equals amortised."
         )
         return
     table(
@@ -220,7 +220,7 @@ def _month(frame: Frame) -> BillingMonth:
 
 
 def _three_sides(root: str, month: BillingMonth, names: dict[str, str]) -> None:
-    st.subheader(f"Handed out, ledger and bill of {month}", anchor=False)
+    st.subheader(f"Distributed, ledger and bill of {month}", anchor=False)
     try:
         found = read_of_month(root, month, sides_of)
     except BillError as error:
@@ -246,7 +246,7 @@ def _three_sides(root: str, month: BillingMonth, names: dict[str, str]) -> None:
         ],
         [
             Column("Account"),
-            Column("Handed out", "money", help="What the receipt says that CloudZero holds."),
+            Column("Handed out", "money", help="What CloudZero holds, according to the receipt."),
             Column("Ledger", "money", help="What AWS's ledger of credits has."),
             Column("Bill", "money", help="The credits of AWS's own bill."),
             Column("Difference", "money"),
@@ -266,7 +266,7 @@ def _left(root: str, month: BillingMonth) -> None:
         st.error(plain(error))
         return
     if not found.lines:
-        st.markdown("No bill of AWS is at hand for this month.")
+        st.markdown("No AWS bill has been read for this month.")
         return
     told = (
         f"**{plain(figures.exact(found.untagged, 'USD'))}** of eligible usage had no tag "

@@ -126,8 +126,9 @@ def _savings(frame: Frame) -> list[ToDecide]:
     return [
         ToDecide(
             one.item.saving * _SURE[one.item.confidence],
-            f"{one.item.name}: {one.item.do.removesuffix('.')} saves "
-            f"{figures.short(one.item.saving, one.item.currency)} a month",
+            # The amount first: a line that is too long for its column is cut at its end.
+            f"{one.item.name} can save {figures.short(one.item.saving, one.item.currency)} a "
+            f"month: {one.item.do.removesuffix('.')}",
             "optimization",
             {"finding": [one.item.id]},
         )

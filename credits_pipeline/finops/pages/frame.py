@@ -147,7 +147,7 @@ def say_wrong(error: object) -> None:
 
 def choose_currency(currencies: tuple[str, ...]) -> None:
     """Buttons that write a currency into the address: several are never added."""
-    st.info("This scope holds several currencies, which are never added. Choose one.")
+    st.info("This scope holds several currencies, which are never added up. Choose one.")
     with st.container(horizontal=True):
         for currency in currencies:
             if st.button(currency, key=f"currency:{currency}"):

@@ -35,7 +35,7 @@ def draw(frame: Frame, found: Governed) -> None:
     if lost:
         st.info(
             plain(
-                f"{', '.join(lost)} is required and is no column of the bills, so that its dollars "
+                f"{', '.join(lost)} is required but is not a column of the bills, so its dollars "
                 "are not known. Add it to FINOPS_TAGS and read the bills again."
             )
         )
@@ -43,9 +43,9 @@ def draw(frame: Frame, found: Governed) -> None:
         st.info("No tag is required yet. Name some in the policy “Required tags are missing”.")
         return
     st.markdown(
-        ":small[:gray[What was spent in the scope above, credits and tax as it says, and how much "
-        "of it carries each required tag. The chosen tags come from the policy “Required tags are "
-        "missing”.]]"
+        ":small[:gray[What was spent in the scope above, with its choice of credits and tax, and "
+        "how much of it carries each required tag. The chosen tags come from the policy “Required "
+        "tags are missing”.]]"
     )
     rows = [_row(frame, tag) for tag in there]
     table(
@@ -59,7 +59,7 @@ def draw(frame: Frame, found: Governed) -> None:
         currency=frame.currency,
         words="Tag coverage by dollars",
     )
-    st.subheader("Accounts with most that is not tagged", anchor=False)
+    st.subheader("Accounts with the most untagged spend", anchor=False)
     tag = there[0]
     if len(there) > 1:
         tag = st.segmented_control(

@@ -91,8 +91,9 @@ def _line(frame: Frame, found: Governed) -> None:
         starting.evaluate(person)
     if record is None:
         left.info(
-            "No policy was evaluated yet. The daily run does it, or Evaluate now, or the command "
-            "`credits-pipeline policies evaluate`. Below are the policies and what each needs."
+            "No policy has been evaluated yet. The daily run does it, or Evaluate now, or the "
+            "command `credits-pipeline policies evaluate`. Below are the policies and what each "
+            "needs."
         )
         return
     still, high = found.open, found.high
@@ -171,12 +172,15 @@ def _policies(frame: Frame, found: Governed) -> None:
             Column("Clean", "count", width="small"),
             Column("Not known", "count", "Evidence is missing: neither broken nor clean.", "small"),
             Column(
-                "14 days", "bars", "Broken at each day's evaluation, the newest right.", "small"
+                "14 days",
+                "bars",
+                "Violations at each day's evaluation, the newest on the right.",
+                "small",
             ),
         ]
     columns += [
         Column("Applies to", width="medium"),
-        Column("Evidence", help="What has to be known of a resource.", width="large"),
+        Column("Evidence", help="What has to be known about a resource.", width="large"),
     ]
 
     def look(row: int) -> None:
@@ -221,7 +225,7 @@ def _violations(frame: Frame, found: Governed) -> None:
     told = figures.count(len(shown), "violation")
     if shown:
         told += f" on resources that cost {figures.exact(cost, frame.currency)} a month"
-        told += f"; the dearest {_MOST} are shown" if len(shown) > _MOST else ""
+        told += f"; the {_MOST} most expensive are shown" if len(shown) > _MOST else ""
         told += "; choose one to accept it or to name who has to act"
     left.markdown(f":small[:gray[{plain(told)}.]]")
     right.download_button(
@@ -269,7 +273,7 @@ def _nothing(found: Governed) -> str:
     record = found.record
     resources = 0 if record is None else record.resources
     unknown = sum(tally.not_known for tally in record.tallies.values()) if record else 0
-    told = "No violation is as these words say."
+    told = "No violation matches these filters."
     if found.is_whole:
         told += f" {resources:,} resources were looked at."
     if unknown and found.is_whole:

@@ -39,7 +39,7 @@ _START = {
     "when": "cost_month > 1000",
     "say": "Costs {cost_month:,.2f} {currency} a month",
 }
-_ALL_TEAMS = "Policies are written by those who see all teams: they hold for all."
+_ALL_TEAMS = "Policies apply to all teams, so only people who see all teams write them."
 
 
 def draw(frame: Frame, found: Governed, id_: str) -> None:
@@ -118,7 +118,7 @@ def _one(text: str) -> Written | None:
         st.error(plain(error))
         return None
     if len(found) != 1:
-        st.error(f"There are {len(found)} policies in it. Write one here.")
+        st.error(f"It contains {len(found)} policies. Write one here.")
         return None
     return found[0]
 

@@ -67,8 +67,8 @@ def governed(frame: Frame) -> Governed:
     strange = not_of_resources(frame.scope)
     if strange:
         st.info(
-            f"Resources have no {' and no '.join(strange)}, so that the filter chooses none of "
-            "them. Take it out to see violations."
+            f"Resources have no {' and no '.join(strange)}, so the filter matches none of them. "
+            "Remove it to see violations."
         )
         st.stop()
     try:

@@ -41,7 +41,7 @@ def draw(frame: Frame, found: Governed, seen: Seen) -> None:
         st.markdown(f"What helps: {plain(kept.policy.to_do)}")
     _facts(frame, seen)
     if seen.status is Status.FIXED:
-        st.success("A look has seen it gone: it is fixed.")
+        st.success("An evaluation found it gone: it is fixed.")
     else:
         _acts(frame.looking.person, seen)
     _history(seen)
@@ -49,7 +49,7 @@ def draw(frame: Frame, found: Governed, seen: Seen) -> None:
 
 def _facts(frame: Frame, seen: Seen) -> None:
     one, today = seen.violation, frame.looking.today
-    cost = "not known: no bill has the resource"
+    cost = "not known: no bill contains the resource"
     if one.cost_month is not None:
         cost = f"{figures.exact(one.cost_month, one.currency)} (bill of {one.billing_month})"
     back = f", back after it was fixed {figures.count(one.times, 'time')}" if one.times else ""
@@ -69,7 +69,7 @@ def _facts(frame: Frame, seen: Seen) -> None:
         [{"What": name, "Value": value} for name, value in told.items()],
         [Column("What"), Column("Value")],
         currency="",
-        words="What is known of it",
+        words="What is known about it",
     )
 
 
@@ -104,7 +104,7 @@ def _acts(person: Person, seen: Seen) -> None:
             seen.now.date() + timedelta(days=90),
             min_value=seen.now.date(),
             format="YYYY-MM-DD",
-            help="It is open again the day after.",
+            help="It is open again on the day after.",
         )
         for_good = st.toggle("For good, without an end")
         note = st.text_input("Note", max_chars=500)
@@ -116,7 +116,7 @@ def _acts(person: Person, seen: Seen) -> None:
             "Assign", disabled=bool(why_not_assign), help=why_not_assign or None
         )
     opens = seen.status is Status.ACKNOWLEDGED and right.button(
-        "Take the acknowledgement back", disabled=bool(why_not), help=why_not or None
+        "Withdraw the acknowledgement", disabled=bool(why_not), help=why_not or None
     )
     try:
         if accepts and not why_not:
@@ -154,7 +154,7 @@ def _conflict(id_: str, error: ChangedMeanwhileError) -> None:
         st.error(
             plain(
                 f"{found.who} said {found.state}{reason}{owner} in the meantime. Nothing was "
-                "written. Save again to write yours on top of that."
+                "written. Save again to overwrite that with yours."
             )
         )
         st.session_state[_read(id_)] = found

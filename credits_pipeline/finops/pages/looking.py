@@ -60,8 +60,8 @@ class Looking:
             return scope
         if not has_teams(self.published):
             raise NotYoursError(
-                "You see the spend of some teams only, and these bills don't tell teams apart: the "
-                "tag team is none of FINOPS_TAGS."
+                "You see the spend of some teams only, and these bills do not distinguish teams: "
+                "FINOPS_TAGS does not have the tag team."
             )
         asked = scope.filters.get("team", ())
         strange = [team for team in asked if team not in teams]
@@ -115,7 +115,7 @@ class Looking:
             return [one.sentence for one in unknown(self.published, scope)]
         names = set(self.account_names().values())
         return [
-            f"{word} {value!r} occurs in no bill that you see."
+            f"{word} {value!r} occurs in no bill that you can see."
             for word, given in scope.chosen
             for value in given
             if value not in self.values(word) and not (word == "account" and value in names)

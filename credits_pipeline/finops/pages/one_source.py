@@ -81,7 +81,7 @@ def _act(source: Source, person: Person) -> None:
 
 
 def _test(source: Source) -> None:
-    with st.spinner("Looking at the place"):
+    with st.spinner("Checking the location"):
         for line in connecting.tried(source):
             st.markdown(f"{_SIGNS[line.passed]} {plain(line.says)}")
             if line.to_do:
@@ -116,7 +116,7 @@ def _change(source: Source, person: Person) -> None:
             "Remove this source",
             key="setup:remove",
             disabled=bool(why_not),
-            help=why_not or "Its bills stay in the storage; they are no longer read.",
+            help=why_not or "Its bills stay in the storage, but are no longer read.",
         )
         if save and not why_not:
             body = {"provider": source.provider.value, "location": location.strip()}
@@ -177,12 +177,12 @@ def _conflict(name: str, error: ChangedMeanwhileError) -> None:
     )
     _, *shown = st.session_state[f"setup:read:{name}"]
     st.session_state[f"setup:read:{name}"] = (found.version, *shown)
-    st.markdown("Save again to write yours on top of that, or load the page anew to keep theirs.")
+    st.markdown("Save again to overwrite that with yours, or reload the page to keep theirs.")
 
 
 def _months(found: list[Bill]) -> None:
     if not found:
-        st.markdown("No bill of it has been read yet.")
+        st.markdown("None of its bills has been read yet.")
         return
     today = datetime.now(UTC).date()
     rows = []

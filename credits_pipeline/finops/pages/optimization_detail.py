@@ -32,7 +32,7 @@ def draw(frame: Frame, one: Standing) -> None:
         st.markdown(f"{plain(item.says)}.")
         for origin, says in item.also.items():
             # AWS's sentences begin with who says it.
-            told = says if says.startswith(origin) else f"{origin} says so too: {says}"
+            told = says if says.startswith(origin) else f"{origin} agrees: {says}"
             st.markdown(f"{plain(told)}.")
         if item.hint:
             st.markdown(":small[:gray[A command to copy; nothing here runs it.]]")
@@ -51,7 +51,7 @@ def draw(frame: Frame, one: Standing) -> None:
 
 
 def _arithmetic(one: Standing) -> None:
-    """How the saving comes about, in figures that add up."""
+    """How the saving is computed, in figures that add up."""
     item = one.item
     if item.saving is None:
         st.info(f"What it would save is not known: {plain(item.why_unknown)}.")
@@ -59,18 +59,18 @@ def _arithmetic(one: Standing) -> None:
     of = item.of_cost or Decimal(0)
     rows = [
         (f"the resource costs, {item.billing_month or 'a month'}", item.resource_cost),
-        ("of which this is about, after what comes before it", of),
+        ("of which this is about, after the items before it", of),
         ("it saves", item.saving),
         ("and leaves", of - item.saving),
         ("at list price it saves", item.list_saving),
     ]
     if item.covered:
-        rows.append(("covered by a commitment, which goes on", item.covered))
+        rows.append(("covered by a commitment, which continues", item.covered))
     table(
         [{"What": what, "A month": amount} for what, amount in rows if amount is not None],
         [Column("What"), Column("A month", "money")],
         currency=item.currency,
-        words="How the saving comes about",
+        words="How the saving is computed",
     )
 
 

@@ -35,7 +35,7 @@ _COMMITMENT, _VERSUS = TABS[3], TABS[4]
 _COLUMNS = (
     Column("Resource"),
     Column("What to do"),
-    Column("Saves a month", "money", help="At your own price, after what comes before it."),
+    Column("Saves a month", "money", help="At your own price, after the items before it."),
     Column("State"),
     Column("Account"),
     Column("Why"),
@@ -75,7 +75,7 @@ def page() -> None:
 
 
 def _nothing_yet(frame: Frame) -> None:
-    st.info("Nothing was scanned yet. Name the regions in FINOPS_SCAN_REGIONS, then run:")
+    st.info("Nothing has been scanned yet. Name the regions in FINOPS_SCAN_REGIONS, then run:")
     st.code("credits-pipeline scan", language="bash")
     _scan_button(frame)
 
@@ -117,7 +117,7 @@ def _header(frame: Frame, found: Recommendations) -> None:
         )
     ignored = [word for word in frame.scope.filters if word in NOT_OF_RESOURCES]
     if ignored:
-        st.info(f"Resources have no {' and no '.join(ignored)}: that filter holds nothing back.")
+        st.info(f"Resources have no {' and no '.join(ignored)}: that filter has no effect.")
 
 
 def _chosen(word: str, options: tuple[str, ...], first: str, key: str) -> str:
@@ -208,7 +208,7 @@ def _empty(here: Recommendations, states: tuple[str, ...]) -> None:
         st.info(f"Nothing is {' or '.join(states)} here. There are: {counted}.")
         return
     st.info(
-        "The newest scan found nothing to save here. What it could not see is told below, and is "
+        "The newest scan found nothing to save here. What it could not see is listed below, and is "
         "not clean."
     )
 

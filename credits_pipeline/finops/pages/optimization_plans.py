@@ -22,19 +22,19 @@ _HEIGHT = 260
 def owned(frame: Frame) -> None:
     """Coverage and utilisation of what is owned, in the newest whole month of the bill."""
     if frame.looking.person.teams is not None:
-        st.info("Commitments belong to all teams; they are shown to those who see all of them.")
+        st.info("Commitments belong to all teams; they are shown to people who see all of them.")
         return
     found = read_owned(frame.looking.published, frame.currency, frame.looking.today)
     if found is None or not found.rows:
-        st.info("No commitment is on the bills: nothing is owned that could be used better.")
+        st.info("The bills contain no commitment, so there is none that could be used better.")
     else:
         coverage = "" if found.coverage is None else (
             f" Of what could be covered, **{figures.percent(found.coverage)}** was."
         )  # fmt: skip
         st.markdown(
             f"In {plain(found.month)}, **{figures.percent(found.utilisation)}** of what is owned "
-            f"was used; {plain(figures.exact(found.unused, frame.currency))} was paid for nothing."
-            f"{coverage}"
+            f"was used; {plain(figures.exact(found.unused, frame.currency))} was paid for but not "
+            f"used.{coverage}"
         )
         table(
             [
@@ -90,14 +90,14 @@ def _terms() -> None:
             Column("Ends"),
         ],
         currency="USD",
-        words="Terms of commitments, the next end first",
+        words="Terms of commitments, the earliest end first",
     )
 
 
 def versus(frame: Frame, found: Recommendations) -> None:
     """On demand against a Savings Plan: break-even, the three lookbacks, the hours of use."""
     if frame.looking.person.teams is not None:
-        st.info("A plan is bought for all teams; this is shown to those who see all of them.")
+        st.info("A plan is bought for all teams; it is shown to people who see all of them.")
         return
     plans = [one for one in found.about.get("plans", ()) if one["currency"] == frame.currency]
     if not plans:
@@ -119,9 +119,9 @@ def _plan(plan: dict[str, Any], currency: str) -> None:
     )
     st.markdown(
         f"A plan costs {plain(figures.percent(Decimal(plan['discount']) * 100))} less than on "
-        f"demand, and is paid in every hour. It pays off where it is used in more than "
+        "demand, and is paid for every hour. It pays off if it is used in more than "
         f"**{plain(figures.percent(Decimal(plan['break_even'])))}** of the hours. Use is {steady}."
-        + (" The bill tells days only, so an hour is a day's mean." if plan["by_day"] else "")
+        + (" The bill has only days, so an hour is the mean of its day." if plan["by_day"] else "")
     )
     table(
         [
@@ -161,7 +161,7 @@ def _curve(plan: dict[str, Any], currency: str) -> None:
         {"used": used, "cost": float(price * 100 / used), "price": "Savings Plan"}
         for used in range(40, 101, 2)
     ] + [{"used": used, "cost": 1.0, "price": "On demand"} for used in (40, 100)]
-    st.markdown("**What one of use costs, by how often the plan is used**")
+    st.markdown("**What one unit of use costs, by how often the plan is used**")
     chart = (
         alt.Chart(pd.DataFrame(points))
         .mark_line()
@@ -175,7 +175,7 @@ def _curve(plan: dict[str, Any], currency: str) -> None:
     st.altair_chart(
         chart,
         width="stretch",
-        alt=f"Both cost the same where the plan is used in {plan['break_even']} % of the hours.",
+        alt=f"Both cost the same if the plan is used in {plan['break_even']} % of the hours.",
     )
 
 

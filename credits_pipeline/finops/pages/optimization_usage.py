@@ -48,7 +48,7 @@ def in_words(figure: Figure, days: Days, found: Daily) -> str:
     every = found.every
     span = figures.days(every[0], every[-1])
     if not days:
-        return f"CloudWatch has no value of it, {span}: it is not known."
+        return f"CloudWatch has no value for it, {span}: it is not known."
     lowest, highest = min(days.values()), max(days.values())
     between = (
         f"{_amount(lowest)} {figure.unit} every day"

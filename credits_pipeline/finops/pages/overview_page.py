@@ -90,11 +90,11 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
         note = _change(beside.change, beside.current, beside.previous, currency)
         found.append(
             Tile(
-                f"Spend, {now}",
+                "Spend so far" if scope.period.end > today else "Spend",
                 figures.short(beside.current, currency),
-                f"{note} vs {before}",
+                f"{note}, {now} vs {before}",
                 scope,
-                "Complete days only, as many on both sides.",
+                "Complete days only, the same number on both sides.",
             )
         )
     found.append(_end(frame))
@@ -114,7 +114,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
                 scope.but(
                     filters={**scope.filters, "team": (UNTAGGED,)}, group=("account",)
                 ),
-                "Charges that have no tag team.",
+                "Charges without the tag team.",
             )
         )  # fmt: skip
     found += _violations(frame)
@@ -144,15 +144,18 @@ def _ledger_tile(frame: Frame) -> Tile | None:
         return None
     used = sum((one.total or Decimal(0) for one in view.of(frame.scope.period.months)), Decimal(0))
     note = f"{plain(figures.short(used, view.currency))} used in this period"
+    told = "What is left of every credit."
     if view.alive:
         first = view.alive[0]
-        note = f"{plain(first.credit.name)} {plain(ends(first, frame.looking.today))}; {note}"
+        end = ends(first, frame.looking.today)
+        note = f"the first {plain(end)}; {note}"
+        told = f"{told} {plain(first.credit.name)} {plain(end)}."
     return Tile(
         "Credits left",
         figures.short(view.left, view.currency),
         note,
         frame.scope,
-        "What is left of every credit, and the first that ends.",
+        told,
         more={"tab": "credits"},
     )
 
@@ -165,9 +168,10 @@ def _end(frame: Frame) -> Tile:
         ahead = found.forecast
         if ahead.expected is not None and not ahead.is_over:
             name = "Month end" if len(scope.period.months) == 1 else "Period's end"
-            note = budget_detail.range_of(ahead, currency) or "an estimate"
+            between = budget_detail.range_of(ahead, currency)
+            note = f"expected, {between}" if between else "an estimate"
             return Tile(
-                name, f"about {figures.short(ahead.expected, currency)}", plain(note), scope,
+                name, figures.short(ahead.expected, currency), plain(note), scope,
                 how_sure(found.quality), page="budgets",
             )  # fmt: skip
     before = scope.period.previous()
@@ -186,13 +190,13 @@ def _savings(frame: Frame) -> list[Tile]:
     if known is None:
         return []
     saving = known.to_be_had(own.currency)
-    items = figures.count(known.count(OPEN, PLANNED), "item")
-    waiting = known.count(OPEN)
+    items, waiting = known.count(OPEN, PLANNED), known.count(OPEN)
+    told = f"a month, {figures.count(items, 'item')}"
     return [
         Tile(
-            "Savings",
-            f"{figures.short(saving, own.currency)} a month",
-            f"{items}, {waiting} to decide",
+            "Savings open",
+            figures.short(saving, own.currency),
+            f"{told} to decide" if waiting == items else f"{told}, {waiting} to decide",
             frame.scope,
             "At your own price; what is open or planned.",
             page="optimization",
@@ -314,7 +318,10 @@ def _heading(frame: Frame, beside: Comparison) -> bool:
     st.subheader(plain(title), anchor=False)
     if budget is not None and budget.scope.basis != scope.basis:
         name, basis = plain(budget.budget.name), plain(budget.scope.basis)
-        st.markdown(f":small[:gray[As the budget {name} counts: {basis}.]]")
+        st.markdown(
+            f":small[:gray[As the budget {name} counts: {basis}. The tiles count "
+            f"{plain(scope.basis)}, so their amounts differ.]]"
+        )
     before: list[tuple[int, Decimal]] = []
     name = ""
     if not beside.why_not:
@@ -423,7 +430,7 @@ def _by_cloud(frame: Frame) -> None:
     columns = [Column("Cloud"), Column(now, "money"), Column("Share", "share")]
     if before:
         columns += [Column(before, "money"), Column("Change", "change"), Column("Change %")]
-    columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest right."))
+    columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest on the right."))
     table(rows, columns, currency=frame.currency, words="Spend by cloud")
 
 

@@ -133,7 +133,7 @@ def _name(host: str) -> str:
 
 async def _refuse(send: Send, why: str) -> None:
     body = (
-        f"This address answers only requests of its own pages: the request's {why} is another.\n"
+        f"This address answers only requests from its own pages: the request's {why} differs.\n"
     ).encode()
     await send(
         {

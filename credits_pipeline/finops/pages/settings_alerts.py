@@ -39,7 +39,8 @@ def draw(person: Person) -> None:
         st.info("No channel is set: alerts reach nobody. Set one of the settings above.")
         return
     st.markdown(
-        "A test has the text that alerts have now, or would have of a budget, and says who sent it."
+        "A test has the text of a current alert, or of what one about a budget would say, and "
+        "names who sent it."
     )
     refused = person.why_not(Role.EDITOR)
     with st.container(horizontal=True):
@@ -61,7 +62,7 @@ def _send(name: str, person: Person) -> None:
     except (trying.NotTriedError, DecisionsError, BillError, SettingError) as error:
         st.error(plain(error))
     else:
-        st.success(f"{name} took “{plain(sent.title)}”. See that it came.")
+        st.success(f"{name} accepted “{plain(sent.title)}”. Check that it arrived.")
 
 
 def _said() -> dict[str, dict[str, State]]:

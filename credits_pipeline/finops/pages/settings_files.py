@@ -34,7 +34,7 @@ def draw(person: Person) -> None:
         if folder is not None:
             st.markdown(f"They are kept in git: {plain(folder)}. Change them there.")
         if not are_kept():
-            st.markdown("Nothing was decided here yet.")
+            st.markdown("Nothing has been decided here yet.")
             return
         with open_decisions() as decisions:
             contents = {**decisions.contents(), **record_of(closed_months())}
@@ -60,15 +60,15 @@ def _take_in(person: Person) -> None:
     if file is None or why_not:
         return
     wanted = unpacked(file.getvalue(), check_item=check_item, check_state=check_state)
-    prune = st.toggle("Take away what no file says", key="files:prune")
+    prune = st.toggle("Remove what is in no file", key="files:prune")
     with open_decisions() as decisions:
         found = differences(decisions.contents(), wanted, prune=prune)
         if not found:
-            st.success("The store says what these files say.")
+            st.success("The stored decisions already equal these files.")
             return
         show(found)
         why = st.text_input("Why, for the log of changes", max_chars=500, key="files:why")
-        if st.button(f"Take in {figures.count(len(found), 'change')}", key="files:take"):
+        if st.button(f"Import {figures.count(len(found), 'change')}", key="files:take"):
             if not isinstance(decisions, DecisionStore):
                 return
             changed = decisions.take_in(

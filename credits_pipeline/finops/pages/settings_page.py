@@ -46,9 +46,7 @@ def page() -> None:
     st.title("Settings", anchor=False)
     if person.teams is not None:
         settings_people.draw_you(person)
-        st.markdown(
-            "What holds here, and what people changed, is shown to those who see all teams."
-        )
+        st.markdown("Settings and the log of changes are shown to people who see all teams.")
         return
     draw: dict[str, Callable[[], None]] = {
         "people": lambda: settings_people.draw(person),
@@ -119,7 +117,7 @@ def _log() -> None:
     st.subheader("What people changed", anchor=False)
     try:
         if not are_kept():
-            st.markdown("Nothing was decided here yet.")
+            st.markdown("Nothing has been decided here yet.")
             return
         with open_decisions() as decisions:
             changes = decisions.changes(limit=_LOG) if isinstance(decisions, DecisionStore) else []

@@ -10,11 +10,11 @@ from credits_pipeline.finops.pages.tables import Column, table
 
 #: What a role may do beyond the previous ones.
 _MAY = {
-    Role.VIEWER: "look, and save views of their own",
+    Role.VIEWER: "look, and save their own views",
     Role.EDITOR: "change sources, budgets, rules of chargeback and policies up to medium "
     "severity; judge what was found; start runs; send tests of alerts",
-    Role.APPROVER: "close months and open them; accept and change what is of high severity",
-    Role.ADMIN: "take decisions in from files",
+    Role.APPROVER: "close and reopen months; accept and change what has high severity",
+    Role.ADMIN: "import decisions from files",
 }
 
 
@@ -35,9 +35,9 @@ def draw(person: Person) -> None:
         return
     if not door.secret:
         st.markdown(
-            "The pages answer on this machine only, to one local user with every right. A proxy "
-            "that signs people in, with `FINOPS_PROXY_SECRET` and `FINOPS_ROLES`, gives roles to "
-            "groups."
+            "The pages answer only on this machine, to one local user who may do everything. A "
+            "proxy that signs people in, with `FINOPS_PROXY_SECRET` and `FINOPS_ROLES`, gives "
+            "roles to groups."
         )
         return
     st.subheader("Groups", anchor=False)
@@ -53,7 +53,7 @@ def draw(person: Person) -> None:
         ],
         [Column("Group"), Column("Role"), Column("Sees")],
         currency="",
-        words="What each group of the proxy may do and see",
+        words="What each group that the proxy names may do and see",
     )
     strange = sorted(set(teams) - set(door.roles or {}))
     if strange:

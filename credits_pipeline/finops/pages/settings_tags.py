@@ -24,14 +24,14 @@ def draw(published: Published | None) -> None:
         st.error(plain(error))
         return
     table(
-        [{"Column": key.name, "Spellings that mean it": ", ".join(key.aliases)} for key in keys],
-        [Column("Column"), Column("Spellings that mean it")],
+        [{"Column": key.name, "Its spellings": ", ".join(key.aliases)} for key in keys],
+        [Column("Column"), Column("Its spellings")],
         currency="",
         words="Tags",
     )
     st.caption(
         "Managed in the setting FINOPS_TAGS. Case and spaces at either end never count. A new "
-        "spelling counts from the next reading of a bill on."
+        "spelling counts from the next time a bill is read."
     )
     if published is None:
         return
@@ -60,14 +60,14 @@ def _count(
 
 def _show(month: str, found: tuple[Spelling, ...]) -> None:
     if not found:
-        st.info(f"No spelling of these keys, and none like them, occurs in the bills of {month}.")
+        st.info(f"No spelling of these keys, and nothing similar, occurs in the bills of {month}.")
     for currency in sorted({one.currency for one in found}):
         table(
             [
                 {
                     "Column": one.column,
                     "Spelling": one.key,
-                    "Counts": "yes" if one.means else "no, it looks like it",
+                    "Counts": "yes" if one.means else "no, but similar",
                     "Spend with it": one.cost,
                     "Would be tagged too": None if one.means else one.gain,
                 }
@@ -78,7 +78,7 @@ def _show(month: str, found: tuple[Spelling, ...]) -> None:
                 Column("Column"), Column("Spelling"), Column("Counts"),
                 Column("Spend with it", "money"),
                 Column("Would be tagged too", "money",
-                       help="What has no value in the column now, and would get one."),
+                       help="Spend that has no value in the column now, and would get one."),
             ],
             currency=currency,
             words=f"Spellings of tag keys in {month}",

@@ -144,7 +144,7 @@ def _line(frame: Frame, found: Spend, beside: Comparison) -> None:
     with buttons[0], st.popover("Views", icon=":material/bookmark:", width="stretch"):
         views.draw(frame)
     with buttons[1], st.popover("Link", icon=":material/link:", width="stretch"):
-        st.markdown("The address of exactly this, for a mail or a chat:")
+        st.markdown("The address of exactly this view, for a mail or a chat:")
         st.code(link("spend", frame.scope, base=_base()), language=None, wrap_lines=True)
     with buttons[2], st.popover("How this adds up", icon=":material/calculate:", width="stretch"):
         draw_bridge(frame, found)
@@ -165,7 +165,7 @@ def _base() -> str:
 
 def _chart(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
     if word == "resource":
-        st.caption("Costs of resources are kept by month; they have no days to draw.")
+        st.caption("Costs of resources are stored by month; there are no days to draw.")
         return
     asked = frame.scope.but(group=(word,))
     by_month = _by_month(frame)
@@ -230,7 +230,7 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
     if compared and not _by_month(frame):
         note += f". The marks in the chart are {compared.before}"
     if word not in ("resource", _CHARGE):
-        note += ". What does not come with use, such as fees, tax and credits, is drawn paler"
+        note += ". What does not depend on use, such as fees, tax and credits, is drawn paler"
     note += "."
     left.markdown(f":small[:gray[{note}]]")
     right.download_button(
@@ -254,7 +254,9 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
             Column("Change %"),
         ]
     if trend:
-        columns.append(Column("8 weeks", "bars", help="The last whole weeks, the newest right."))
+        columns.append(
+            Column("8 weeks", "bars", help=("The last whole weeks, the newest on the right."))
+        )
 
     if word == "account":
         columns.append(Column("Account id"))

@@ -88,7 +88,7 @@ def ingest(source: str, month: BillingMonth, person: Person) -> None:
     _begin(
         lambda: launch(source, month, person),
         f"credits-pipeline ingest --source {shlex.quote(source)} --month {month}",
-        "The bill was read; its numbers are offered on the pages",
+        "The bill has been read; its numbers are on the pages",
         "The bill was not read",
     )
 
@@ -115,7 +115,7 @@ def print_month(month: BillingMonth, model: str, person: Person) -> None:
     _begin(
         lambda: start(CHARGEBACK_JOB, tags, person, config),
         f"credits-pipeline chargeback --month {month} --model {shlex.quote(model)} --zip",
-        "The documents are made; ZIP of all has them",
+        "The documents are ready; ZIP of all has them",
         "The documents were not made",
     )
 
@@ -145,7 +145,7 @@ def scan(person: Person) -> None:
 def _begin(launched: Callable[[], str], command: str, done: str, failed: str) -> None:
     """Start a run and show it; if that can't be done, say why and show the command for it."""
     if not address():
-        st.info("The pages were not told where Dagster is; this command does the same:")
+        st.info("The pages do not know where Dagster is; this command does the same:")
         st.code(command, language="bash")
         return
     try:

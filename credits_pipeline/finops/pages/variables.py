@@ -6,7 +6,8 @@ PROXY_SECRET = Variable(
     "FINOPS_PROXY_SECRET",
     "",
     "What the proxy in front of the pages sends in the header X-Finops-Door with every request: "
-    "only then its headers say who looks. Without it there is one local user, on loopback only.",
+    "only then do its headers say who the visitor is. Without it there is one local user, on "
+    "loopback only.",
     secret=True,
 )
 ROLES = Variable(

@@ -96,7 +96,7 @@ def _save(name: str, scope: Scope, person: Person, *, shared: bool, why_not: str
                 expected=None if before is None else before.version,
             )
     except ChangedMeanwhileError as error:
-        st.error(f"Somebody saved it at the same moment. {plain(error)}")
+        st.error(f"Somebody else saved it at the same moment. {plain(error)}")
     except (DecisionsError, SettingError) as error:
         st.error(plain(error))
     else:

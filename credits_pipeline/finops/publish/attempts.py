@@ -95,7 +95,7 @@ def take_in(
     says = " ".join(check.says for check in stops)
     if found.outcome == "nothing":
         says = (
-            f"{source.name} has delivered nothing of {month}. What to do: see that its export is "
+            f"{source.name} has delivered nothing of {month}. What to do: check that its export is "
             "switched on and covers the month, then run: credits-pipeline sources test "
             f"{source.name}"
         )

@@ -65,14 +65,14 @@ def build(
             connection.execute("CHECKPOINT")
     except (duckdb.Error, OSError) as error:
         raise PublishError(
-            f"a version could not be built in {folder}: {error}. What to do: see that the disk is "
-            "not full, then publish again; what was published before still counts."
+            f"a version could not be built in {folder}: {error}. What to do: check that the disk "
+            "is not full, then publish again; what was published before still counts."
         ) from error
     left = made.with_name("made.duckdb.wal")
     if left.exists():
         raise PublishError(
             f"{left} was left beside the new version, which may lack rows. What to do: publish "
-            "again, and report this if it stays."
+            "again, and report this if it persists."
         )
     made.chmod(0o444)
     return made

@@ -137,14 +137,14 @@ def _connected(file: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise PublishError(
             f"{file} is published, and can't be opened: {error}. What to do: run "
-            "`credits-pipeline ingest`, which makes it anew where it is gone; remove it first "
+            "`credits-pipeline ingest`, which makes it again if it is gone; remove it first "
             "where it is damaged."
         ) from error
     form = connection.execute("SELECT form FROM about").fetchone()
     if form != (FORM,):
         connection.close()
         raise PublishError(
-            f"{file} is of form {form[0] if form else 'unknown'}, and this release reads form "
-            f"{FORM}. What to do: run `credits-pipeline ingest`, which publishes it anew."
+            f"{file} has form {form[0] if form else 'unknown'}, and this release reads form "
+            f"{FORM}. What to do: run `credits-pipeline ingest`, which publishes it again."
         )
     return connection

@@ -81,8 +81,8 @@ def publish(
             if found is not None:
                 return found
     raise PublishError(
-        f"others published {_TRIES} times meanwhile. What to do: nothing; what they published is "
-        "newer, and the next run publishes again."
+        f"other processes published {_TRIES} times in the meantime. What to do: nothing; what they "
+        "published is newer, and the next run publishes again."
     )
 
 
@@ -176,7 +176,7 @@ def _whole(
             if lost:
                 raise PublishError(
                     f"{bill.source} {bill.billing_month} is published, and would be lost: {lost}. "
-                    "What to do: run `credits-pipeline ingest`, which makes its marts anew."
+                    "What to do: run `credits-pipeline ingest`, which makes its marts again."
                 )
             bill = earlier  # noqa: PLW2901 - what counts of this month
         parts += found

@@ -28,7 +28,7 @@ STEPS = {
     "adjustments": "Adjustments",
     "credits": "Credits",
     "credits_of_the_bill": "Credits of the bill, which receipts replace",
-    "credits_handed_out": "Credits as they were handed out by receipts",
+    "credits_handed_out": "Credits as the receipts distributed them",
     "tax": "Tax",
 }
 #: Told even where they are nothing.

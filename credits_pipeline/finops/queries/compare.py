@@ -160,12 +160,6 @@ def changes(
     return tuple(row for row in found if row.change)[:limit]
 
 
-def complete_days(published: Published, scope: Scope) -> int:
-    """How many days of a period are complete, from its first day."""
-    until = complete_until(published, scope)
-    return 0 if until is None else max(0, (min(until, scope.period.end) - scope.period.start).days)
-
-
 def complete_until(published: Published, scope: Scope) -> date | None:
     """The day after the last that is complete in every source of a scope; None without a bill."""
     found = _of_scope(bills(published), scope)

@@ -65,7 +65,7 @@ class Period:
             raise PeriodError(f"{text!r} is not a period{reason}; {_FORMS}") from None
         if not between and _DAY.fullmatch(first):
             raise PeriodError(
-                f"{text!r} is not a period; of one day write {first}{_BETWEEN}{first}"
+                f"{text!r} is not a period; for one day, write {first}{_BETWEEN}{first}"
             )
         if end <= start:
             raise PeriodError(f"{text!r} ends before it begins; write {last}{_BETWEEN}{first}")

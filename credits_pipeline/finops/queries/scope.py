@@ -130,7 +130,7 @@ class _Reading:
     def one(self, word: str, default: str, read: Callable[[str], Any]) -> Any:
         values = self._given.get(word, (default,))
         if len(values) > 1:
-            self._wrong.append(f"{word} has one value, and is given {listed(values)}")
+            self._wrong.append(f"{word} takes one value, but got {listed(values)}")
         found = list(self.each(word, read, values[:1]))
         return found[0] if found else read(default)
 
@@ -151,7 +151,7 @@ def _choice(word: str, allowed: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text.lower() not in known:
-            raise ValueError(f"{word} is one of {listed(known)}, and {text!r} is none of them")
+            raise ValueError(f"{word} is one of {listed(known)}, and {text!r} is not one of them")
         return text.lower()
 
     return read
@@ -174,20 +174,20 @@ def _unknown_word(word: str, vocabulary: Vocabulary) -> str:
     known = [*SETTINGS, *vocabulary.filters]
     near = get_close_matches(word.lower(), known, n=1)
     meant = f"; did you mean {near[0]}?" if near else f": there are {listed(known)}"
-    return f"{word!r} is no word of a scope{meant}"
+    return f"{word!r} is not a word of a scope{meant}"
 
 
 def _against_each_other(scope: Scope) -> list[str]:
     wrong = []
     if scope.cost == NET and "source" in scope.filters:
         wrong.append(
-            "source and cost=net do not go together, as net takes credits from a source of its "
-            "own: narrow it by cloud or account"
+            "source can't be combined with cost=net, because net takes credits from a source of "
+            "its own: narrow it by cloud or account"
         )
     if "resource" in scope.group:
         accounts = scope.filters.get("account", ())
         if len(accounts) != 1 or blank("account") in accounts:
-            wrong.append("group=resource is looked at within one account: add account=")
+            wrong.append("group=resource needs one account: add account=")
         if "day" in scope.group or not scope.period.by_month:
-            wrong.append("costs of resources are kept by month: ask for whole months, not days")
+            wrong.append("costs of resources are stored by month: ask for whole months, not days")
     return wrong

@@ -36,8 +36,8 @@ class SeveralCurrenciesError(ValueError):
     def __init__(self, currencies: Sequence[str]) -> None:
         self.currencies = tuple(currencies)
         super().__init__(
-            f"the scope holds {' and '.join(currencies)}, which are never added: choose one, such "
-            f"as currency={currencies[0]}"
+            f"the scope holds {' and '.join(currencies)}, which are never added up: choose one, "
+            f"such as currency={currencies[0]}"
         )
 
 

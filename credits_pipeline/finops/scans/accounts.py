@@ -108,8 +108,8 @@ class Accounts:
     def _assumed(self, account: str) -> Mapping[str, str]:
         if not self._scanned.role:
             raise NotSeenError(
-                f"account {account}: there is no way in. What to do: name the read-only role in "
-                "FINOPS_SCAN_ROLE.",
+                f"account {account}: there is no role to enter it with. What to do: name the "
+                "read-only role in FINOPS_SCAN_ROLE.",
                 "sts:AssumeRole",
             )
         arn = f"arn:aws:iam::{account}:role/{self._scanned.role}"

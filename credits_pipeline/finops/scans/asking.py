@@ -130,7 +130,7 @@ class Asking:
 
     def _check(self, operation: str) -> None:
         if not operation.startswith(_READS):
-            raise ValueError(f"{operation} is no read: scans change nothing")
+            raise ValueError(f"{operation} does not only read: scans change nothing")
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -160,7 +160,7 @@ class Asking:
             raise _refused(code, text, action, where) from error
         except (BotoCoreError, ResponseParserError) as error:
             raise NotSeenError(
-                f"{where}: {action} was not answered: {error}. What to do: see that this machine "
+                f"{where}: {action} was not answered: {error}. What to do: check that this machine "
                 "reaches AWS and has credentials; the next scan asks again."
             ) from error
 
@@ -175,11 +175,11 @@ def _refused(code: str, text: str, action: str, where: str) -> NotSeenError:
     if code == _NOT_ENROLLED:
         return NotSeenError(
             f"{where}: {action} is not answered: the account is not enrolled in the service "
-            f"({code}). What to do: enrol it, or say FINOPS_SCAN_AWS_FINDINGS=off."
+            f"({code}). What to do: enrol it, or set FINOPS_SCAN_AWS_FINDINGS=off."
         )
     if code in _OFF:
         return NotSeenError(
-            f"{where}: the region is off for the account, or its credentials do not hold there "
+            f"{where}: the region is off for the account, or its credentials are not valid there "
             f"({code}). What to do: enable it, or leave it out of FINOPS_SCAN_REGIONS."
         )
     if code in _THROTTLED:

@@ -68,7 +68,7 @@ def monthly(rows: Iterable[Rows], month: BillingMonth) -> tuple[Cost | None, tup
     """
     found = [row for row in rows if row.effective or row.list]
     if not found:
-        return None, (), "no bill has it"
+        return None, (), "no bill contains it"
     currencies = {row.currency for row in found}
     if len(currencies) > 1:
         return None, (), f"the bill has it in {' and '.join(sorted(currencies))}"

@@ -55,7 +55,7 @@ IDENTITY = (
 )
 #: Known if the bill has the resource.
 COST = (
-    Evidence("cost_month", MONEY, "amortised cost of the month; NULL where no bill has it"),
+    Evidence("cost_month", MONEY, "amortised cost of the month; NULL where no bill contains it"),
     Evidence("list_cost_month", MONEY, "the same at list price"),
     Evidence("currency", TEXT, "of both"),
     Evidence("billing_month", TEXT, "the month that they are of, YYYY-MM"),

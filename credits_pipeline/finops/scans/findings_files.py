@@ -64,7 +64,7 @@ def read_findings(place: Place, parts: list[Part]) -> Iterator[Outside]:
         except (UnreadableError, ObjectsError) as error:
             parts.append(Part(one.key, "", "", UNKNOWN, number, f"{one.key}: {error}"))
             continue
-        says = f"{one.key}: {len(refused)} rows say nothing: {refused[0]}" if refused else ""
+        says = f"{one.key}: {len(refused)} rows could not be used: {refused[0]}" if refused else ""
         parts.append(Part(one.key, "", "", PARTLY if refused else KNOWN, number, says))
 
 
@@ -81,11 +81,11 @@ def parse(content: bytes, refused: list[str]) -> Iterator[Outside]:
     try:
         yield from _parsed(content.decode("utf-8-sig"), refused)
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"it is not UTF-8 ({error}). What to do: export it anew.") from error
+        raise UnreadableError(f"it is not UTF-8 ({error}). What to do: export it again.") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, csv.Error) as error:
         raise UnreadableError(
-            f"something in it has another form than its export ({type(error).__name__}: {error}). "
-            "What to do: export it anew."
+            f"something in it differs from the export's format ({type(error).__name__}: {error}). "
+            "What to do: export it again."
         ) from error
 
 
@@ -103,7 +103,7 @@ def _parsed(text: str, refused: list[str]) -> Iterator[Outside]:
         yield from _optimizer(rows, refused)
     else:
         raise UnreadableError(
-            "its columns are of no export that is known. What to do: leave exports of Cost "
+            "its columns belong to no known export. What to do: leave exports of Cost "
             "Optimization Hub, Compute Optimizer, Azure Advisor or Google's Recommender there."
         )
 
@@ -146,14 +146,16 @@ def _json(text: str) -> Iterator[Outside]:
         listed = found.get("data", found.get("value", [found]))
     for one in listed:
         if not isinstance(one, Mapping):
-            raise UnreadableError("it lists what is no finding. What to do: export it anew.")
+            raise UnreadableError(
+                "it lists something that is not a finding. What to do: export it again."
+            )
         if "properties" in one:
             yield from _advisor(one, listed)
         elif "recommender" in one or "recommenderSubtype" in one or "primaryImpact" in one:
             yield from _recommender(one)
         else:
             raise UnreadableError(
-                "it is neither of Azure Advisor nor of Google's Recommender. What to do: export "
+                "it comes from neither Azure Advisor nor Google's Recommender. What to do: export "
                 "advisorresources, or the recommendations of Google's Recommender, as JSON."
             )
 
@@ -162,7 +164,7 @@ def _lines(text: str) -> list[Any]:
     try:
         return [json.loads(line, parse_float=Decimal) for line in text.splitlines() if line.strip()]
     except json.JSONDecodeError as error:
-        raise UnreadableError(f"it is no JSON ({error}). What to do: export it anew.") from error
+        raise UnreadableError(f"it is not JSON ({error}). What to do: export it again.") from error
 
 
 def _advisor(one: Mapping[str, Any], every: Iterable[Any]) -> Iterator[Outside]:
@@ -254,6 +256,6 @@ def _amount(value: Any) -> Decimal | None:
         found = None if value in (None, "") else Decimal(str(value))
     except InvalidOperation:
         raise UnreadableError(
-            f"{value!r} is no amount. What to do: export the file anew."
+            f"{value!r} is not an amount. What to do: export the file again."
         ) from None
     return None if found is None else found.quantize(Decimal("0.01"))

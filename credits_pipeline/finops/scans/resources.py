@@ -50,7 +50,7 @@ class Resource:
         tags: None if they could not be read.
         facts: evidence by column; missing ones are not known, or do not apply to the kind.
         not_known: column and why it could not be read.
-        cost: None if no bill has it.
+        cost: None if no bill contains it.
         provider: short code.
         account_name: empty if not known.
     """

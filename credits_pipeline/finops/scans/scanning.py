@@ -172,7 +172,8 @@ class Scan:
         found = self.shelf.current(part)
         if found is None:
             raise ScanError(
-                f"Nothing was scanned yet: there is no {part}. What to do: credits-pipeline scan."
+                f"Nothing has been scanned yet: there is no {part}. What to do: credits-pipeline "
+                "scan."
             )
         return found
 

@@ -42,7 +42,7 @@ MEASURED = {
     )
     for kind in METRICS
 }
-_NO_VALUES = "CloudWatch has no value of it in 14 days"
+_NO_VALUES = "CloudWatch has no value for it in 14 days"
 
 
 def measure(

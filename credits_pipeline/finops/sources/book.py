@@ -53,7 +53,7 @@ class SourceBook:
             there = Source.of(before.id, before.body)
             raise SourceError(
                 f"there is a source {source.name} already: {there.provider} at {there.location}. "
-                "What to do: choose another name, or say --replace."
+                "What to do: choose another name, or use --replace."
             )
         self._not_twice(source)
         return self._decisions.put(
@@ -98,7 +98,7 @@ class SourceBook:
             if same and other.name != source.name:
                 raise SourceError(
                     f"source {other.name} reads {source.location} already, and its bill would "
-                    f"count twice. What to do: remove {other.name} first, or give another place."
+                    f"count twice. What to do: remove {other.name} first, or give another location."
                 )
 
     def _item(self, name: str) -> Item:

@@ -66,20 +66,20 @@ class Source:
             )
         if self.name == RECEIPTS:
             raise SourceError(
-                f"{RECEIPTS} is the name of the receipts of the credits that were handed out. What "
+                f"{RECEIPTS} is reserved for the receipts of the distributed credits. What "
                 "to do: choose another name."
             )
         object.__setattr__(self, "location", self._place())
         if self.provider is Provider.AWS and not self.export:
             raise SourceError(
-                f"the source {self.name} lacks its export's name. What to do: say --export with "
+                f"the source {self.name} lacks its export's name. What to do: give --export with "
                 "the name that the export has in AWS's Data Exports; the location is what stands "
                 "before that name in the bucket."
             )
         if self.export and not _EXPORT.fullmatch(self.export):
             raise SourceError(
-                f"{self.export!r} can't be the name of an export: it holds a slash or a control "
-                "character, or is too long. What to do: give the name alone; what stands before it "
+                f"{self.export!r} can't be the name of an export: it contains a slash or a control "
+                "character, or is too long. What to do: give only the name; what precedes it "
                 "belongs to the location."
             )
 
@@ -123,13 +123,14 @@ class Source:
             parts = (found["below"] or "").split("/")
             if ".." in parts or "." in parts:
                 raise SourceError(
-                    f"{location!r}, of source {self.name}, has a step . or .. in it. What to do: "
-                    "write the prefix as the object store has it."
+                    f"{location!r}, of source {self.name}, has . or .. as a step of its path. What "
+                    "to do: write the prefix as the object store has it."
                 )
             return location.rstrip("/")
         if not location:
             raise SourceError(
-                f"the source {self.name} has no location. What to do: say where its files are."
+                f"the source {self.name} has no location. What to do: give the location of its "
+                "files."
             )
         return str(Path(location).expanduser().absolute())
 

@@ -48,7 +48,7 @@ def unprivileged() -> Iterator[None]:
     os.seteuid(before)
 
 
-def test_a_folder_that_can_t_be_read_is_no_empty_one(
+def test_a_folder_that_can_t_be_read_is_not_an_empty_one(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     store = open_store(str(tmp_path / "kept"))
@@ -59,7 +59,7 @@ def test_a_folder_that_can_t_be_read_is_no_empty_one(
         list(store.names("receipts/"))
 
 
-def test_a_place_that_is_no_folder_is_no_empty_one() -> None:
+def test_a_place_that_is_not_a_folder_is_not_an_empty_one() -> None:
     with pytest.raises(StorageError, match="could not list"):
         list(open_store("/dev/null/kept").names("receipts/"))
 
@@ -78,7 +78,7 @@ def test_the_pointer_moves_only_after_everything_else_is_written(store: Store) -
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_what_was_begun_earlier_and_written_later_is_not_current(
+def test_what_began_earlier_and_was_written_later_is_not_current(
     order: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive, now = Archive(open_store(str(tmp_path))), [datetime(2025, 2, 3, tzinfo=UTC)]

@@ -145,7 +145,7 @@ def test_without_a_channel_nothing_is_done(pipeline: Pipeline) -> None:
     assert StorageResource().store().read("alerts/told.json") is None
 
 
-def test_a_blocked_month_is_told_once_with_dollars_what_to_do_and_a_link(
+def test_a_blocked_month_is_reported_once_with_dollars_what_to_do_and_a_link(
     desk: Desk, pipeline: Pipeline
 ) -> None:
     pipeline.upload(GOOD)
@@ -167,7 +167,7 @@ def test_a_blocked_month_is_told_once_with_dollars_what_to_do_and_a_link(
     assert desk.told() == ["2025-01: blocked, nothing was sent"]
 
 
-def test_a_new_version_with_the_same_fault_is_told_again_and_a_good_one_settles_it(
+def test_a_new_version_with_the_same_fault_is_reported_again_and_a_good_one_settles_it(
     desk: Desk, pipeline: Pipeline
 ) -> None:
     blocked = "2025-01: blocked, nothing was sent"
@@ -222,7 +222,7 @@ def partial(pipeline: Pipeline) -> str:
 @pytest.mark.parametrize(
     "cause", [held, failed, incomplete, partial], ids=lambda cause: cause.__name__
 )
-def test_every_kind_of_end_that_needs_a_person_is_told_once(
+def test_every_kind_of_end_that_needs_a_person_is_reported_once(
     desk: Desk, pipeline: Pipeline, cause: Callable[[Pipeline], str]
 ) -> None:
     title = cause(pipeline)
@@ -231,7 +231,7 @@ def test_every_kind_of_end_that_needs_a_person_is_told_once(
         assert desk.told() == expected
 
 
-def test_a_run_that_was_killed_is_told_by_its_attempt(desk: Desk, pipeline: Pipeline) -> None:
+def test_a_run_that_was_killed_is_reported_by_its_attempt(desk: Desk, pipeline: Pipeline) -> None:
     pipeline.upload(GOOD)
     attempt = pipeline.attempt(pipeline.run())
     pipeline.journal.begin_sending(attempt)
@@ -247,7 +247,7 @@ def test_a_channel_that_is_down_gets_it_later_and_the_others_do_not_get_it_twice
     pipeline.run()
     desk.webhook.answers = [500, 500]
     for _ in range(2):
-        with pytest.raises(alert_sensor.AlertError, match=r"Slack did not take .*500.*next tick"):
+        with pytest.raises(alert_sensor.AlertError, match=r"Slack did not accept .*500.*next tick"):
             desk.tick()
     assert desk.told() == ["2025-01: blocked, nothing was sent"]
 
@@ -279,7 +279,7 @@ def test_a_setting_that_can_not_be_used_makes_the_tick_red_and_the_others_tell(
         (28, "off", None),
     ],
 )
-def test_a_file_that_has_not_come_by_its_day_is_told_once(
+def test_a_file_that_has_not_come_by_its_day_is_reported_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, day: int, setting: str, missing: str | None
 ) -> None:
     monkeypatch.setenv("CREDITS_DUE_DAY", setting)
@@ -318,7 +318,7 @@ def test_a_month_without_a_partition_is_not_missed(
     assert desk.told() == []
 
 
-def test_a_drop_that_another_feeder_changed_is_told_once_and_settles(
+def test_a_drop_that_another_feeder_changed_is_reported_once_and_settles(
     desk: Desk, pipeline: Pipeline
 ) -> None:
     pipeline.upload(GOOD)
@@ -334,7 +334,7 @@ def test_a_drop_that_another_feeder_changed_is_told_once_and_settles(
     assert desk.told() == []
 
 
-def test_a_drop_that_is_not_visible_after_a_day_and_a_half_is_told_until_it_is(
+def test_a_drop_that_is_not_visible_after_a_day_and_a_half_is_reported_until_it_is(
     desk: Desk, pipeline: Pipeline
 ) -> None:
     late = replace(pipeline.cloudzero.settings, ingest_delay=timedelta(hours=50))
@@ -353,7 +353,7 @@ def test_a_drop_that_is_not_visible_after_a_day_and_a_half_is_told_until_it_is(
         assert desk.told() == expected
 
 
-def test_a_look_that_could_not_look_is_told_apart_from_what_it_found(
+def test_a_check_that_could_not_run_is_reported_apart_from_what_it_found(
     desk: Desk, pipeline: Pipeline
 ) -> None:
     pipeline.upload(GOOD)
@@ -410,7 +410,9 @@ class Ticks:
         )
 
 
-def test_a_sensor_whose_ticks_fail_is_told_once_after_three(desk: Desk, pipeline: Pipeline) -> None:
+def test_a_sensor_whose_ticks_fail_is_reported_once_after_three(
+    desk: Desk, pipeline: Pipeline
+) -> None:
     ticks = Ticks(pipeline.instance)
     ticks.write("credits_files", None)
     for expected in ([], [], ["The sensor credits_files: its ticks fail"], [], []):
@@ -421,7 +423,9 @@ def test_a_sensor_whose_ticks_fail_is_told_once_after_three(desk: Desk, pipeline
     assert desk.told() == ["The sensor credits_files: settled (its ticks fail)"]
 
 
-def test_what_a_tick_said_is_told_without_what_is_around_it(desk: Desk, pipeline: Pipeline) -> None:
+def test_what_a_tick_said_is_reported_without_what_is_around_it(
+    desk: Desk, pipeline: Pipeline
+) -> None:
     ticks = Ticks(pipeline.instance)
     for _ in range(3):
         ticks.write("credits_files", "credits_pipeline.InboxError: could not list s3://gone\n")
@@ -447,7 +451,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.mark.parametrize("how", ["gone", "full"])
-def test_a_storage_that_can_not_be_used_is_told_once_though_nothing_can_be_written_there(
+def test_a_storage_that_can_not_be_used_is_reported_once_though_nothing_can_be_written_there(
     desk: Desk, pipeline: Pipeline, broken: Callable[[str], None], how: str
 ) -> None:
     pipeline.upload(BAD)
@@ -466,7 +470,7 @@ def test_a_storage_that_can_not_be_used_is_told_once_though_nothing_can_be_writt
     assert json.loads(str(desk.cursor))["episodes"] == []
 
 
-def test_a_storage_that_is_set_wrongly_is_told_once(
+def test_a_storage_that_is_set_wrongly_is_reported_once(
     desk: Desk, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CREDITS_STORAGE", f"s3://{inbox.bucket}/kept")

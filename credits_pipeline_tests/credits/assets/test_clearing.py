@@ -104,7 +104,7 @@ def test_a_month_without_file_and_decision_still_asks_for_the_file(pipeline: Pip
     assert pipeline.held() == ZEROS
 
 
-def test_a_backfill_over_a_month_of_which_nothing_is_known_leaves_nothing_to_see_to(
+def test_a_backfill_over_a_month_about_which_nothing_is_known_leaves_nothing_to_do(
     pipeline: Pipeline,
 ) -> None:
     result = pipeline.run()
@@ -116,7 +116,7 @@ def test_a_backfill_over_a_month_of_which_nothing_is_known_leaves_nothing_to_see
     assert state.shown == pipeline.attempt(result)
 
 
-def test_a_withdrawn_month_is_no_measure_for_the_next(pipeline: Pipeline) -> None:
+def test_a_withdrawn_month_is_not_a_measure_for_the_next(pipeline: Pipeline) -> None:
     """Neither of its total, for the hold, nor of the sign that means credit."""
     december, february = JANUARY.shift(-1), JANUARY.shift(1)
     pipeline.upload(GOOD, december)

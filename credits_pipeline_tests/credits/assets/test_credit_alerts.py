@@ -41,7 +41,7 @@ def of(credit: Credit, state: State = State.EXPIRES, **more: object) -> Outlook:
         (date(2026, 9, 1), []),
     ],
 )
-def test_money_that_will_be_lost_is_told_twice_before(today: date, told: list[str]) -> None:
+def test_money_that_will_be_lost_is_reported_twice_before(today: date, told: list[str]) -> None:
     health = of_outlooks([of(CREDIT)], today)
     assert [alert.subject for alert in health.wrong] == told
     past = today == date(2026, 8, 18)
@@ -54,14 +54,14 @@ def test_money_that_will_be_lost_is_told_twice_before(today: date, told: list[st
         assert alert.dollars == "$500.00"
 
 
-def test_a_credit_that_is_used_up_is_told_once_and_nothing_of_it_is_lost() -> None:
+def test_a_credit_that_is_used_up_is_reported_once_and_none_of_it_is_lost() -> None:
     empty = of(replace(CREDIT, remaining=Decimal(0)), State.USED_UP)
     health = of_outlooks([empty], date(2026, 8, 20))
     assert [alert.subject for alert in health.wrong] == ["credit 7001, used up"]
     assert "$100.00 a month at its last pace" in health.wrong[0].what
 
 
-def test_what_is_kept_is_told_and_nothing_where_no_ledger_is_read(
+def test_what_is_stored_is_reported_and_nothing_if_no_ledger_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing = AlertState()
@@ -84,7 +84,7 @@ def test_what_is_kept_is_told_and_nothing_where_no_ledger_is_read(
     assert gone.fine == {alert.subject: "AWS no longer lists it."}
 
 
-def test_each_end_is_told_once_by_each_channel_and_settled_once(
+def test_each_end_is_reported_once_by_each_channel_and_settled_once(
     pipeline: Pipeline, webhook: Webhook, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:  # fmt: skip

@@ -78,7 +78,7 @@ def test_a_decision_about_no_version_or_another_is_refused_and_the_month_stands(
     assert creates(pipeline) == sent
 
 
-def test_an_upload_between_the_look_and_the_launch_is_not_decided_about(
+def test_an_upload_between_the_preview_and_the_launch_is_not_decided_about(
     pipeline: Pipeline,
 ) -> None:
     pipeline.upload(HALF)
@@ -95,7 +95,7 @@ def test_an_upload_between_the_look_and_the_launch_is_not_decided_about(
     assert pipeline.held() == {}
 
 
-def test_a_run_that_is_executed_again_decides_nothing_anew(pipeline: Pipeline) -> None:
+def test_a_run_that_is_executed_again_decides_nothing_new(pipeline: Pipeline) -> None:
     pipeline.upload(GOOD)
     assert pipeline.run().success
     config = {"credits": {"clear_month": True, "for_version": pipeline.version()}}
@@ -129,7 +129,7 @@ def test_a_withdrawal_without_a_file_ends_with_the_next_file(pipeline: Pipeline)
     assert set(pipeline.held().values()) == {"0.00"}
 
 
-def test_a_withdrawal_of_a_version_ends_with_the_next_although_that_goes(
+def test_a_withdrawal_of_a_version_ends_with_the_next_one_even_if_that_is_removed(
     versioned_inbox: object, pipeline: Pipeline
 ) -> None:
     pipeline.upload(GOOD)

@@ -96,7 +96,7 @@ def test_files_start_while_the_queue_can_t_be_read_and_the_tick_without_one_is_r
     assert months(listened(pipeline, gone, later)) == ["2025-01-01"]
 
 
-def test_without_a_queue_every_tick_lists_and_the_cursor_says_nothing_of_it(
+def test_without_a_queue_every_tick_lists_and_the_cursor_says_nothing_about_it(
     pipeline: Pipeline,
 ) -> None:
     cursor = Cursor.parse(tick(pipeline, None).cursor)

@@ -118,7 +118,7 @@ def test_the_group_may_be_called_otherwise(pipeline: Pipeline) -> None:
     assert keys_of(defs, "credits_month") == OURS
 
 
-def test_a_failing_asset_of_the_same_last_name_is_no_month_of_ours(
+def test_a_failing_asset_of_the_same_last_name_is_not_a_month_of_ours(
     merged: dg.Definitions, pipeline: Pipeline
 ) -> None:
     result = merged.resolve_job_def("loyalty_month").execute_in_process(

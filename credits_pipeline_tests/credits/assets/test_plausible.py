@@ -76,7 +76,7 @@ def test_the_assets_have_the_owners_of_the_settings(monkeypatch: pytest.MonkeyPa
         assert spec.tags.items() >= {"domain": "finops", "cloud": "aws"}.items()
 
 
-def test_an_owner_that_is_none_is_told_by_the_setting_s_name(
+def test_an_invalid_owner_is_reported_by_the_setting_s_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from credits_pipeline.core.settings import SettingError

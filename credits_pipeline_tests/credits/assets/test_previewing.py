@@ -127,7 +127,7 @@ def test_where_cloudzero_does_not_answer_the_checks_warn(
     assert "not" in str(checks(result)["changes_against_cloudzero"].description)
 
 
-def test_a_change_that_will_be_held_is_foretold(pipeline: Pipeline) -> None:
+def test_a_change_that_will_be_held_is_announced(pipeline: Pipeline) -> None:
     pipeline.upload(GOOD)
     assert pipeline.run().success
     pipeline.upload(b"047210934418,$100.00\n112480036627,$2.50\n")

@@ -112,7 +112,7 @@ def test_the_later_checks_are_no_part_of_a_month_s_own_run(pipeline: Pipeline) -
     assert not told & LATER
 
 
-def test_months_that_are_as_their_receipts_say_are_green(pipeline: Pipeline) -> None:
+def test_months_that_equal_their_receipts_are_green(pipeline: Pipeline) -> None:
     drop(pipeline)
     drop(pipeline, OTHER, FEBRUARY)
     assert stream(pipeline).success
@@ -123,7 +123,7 @@ def test_months_that_are_as_their_receipts_say_are_green(pipeline: Pipeline) -> 
     assert pipeline.cloudzero.max_in_flight(CONNECTION_ID) == 1
 
 
-def test_another_feeder_makes_the_look_red_and_only_its_month(pipeline: Pipeline) -> None:
+def test_another_feeder_turns_the_check_red_and_only_its_month(pipeline: Pipeline) -> None:
     drop(pipeline)
     drop(pipeline, OTHER, FEBRUARY)
     pipeline.cloudzero.seed(CONNECTION_ID, "2025-01", [row("-9.00")])
@@ -197,7 +197,7 @@ def test_months_that_were_not_touched_for_ninety_days_are_left_alone(pipeline: P
     assert not stream(pipeline, JANUARY).success
 
 
-def test_a_receipt_whose_rows_are_gone_is_compared_with_nothing_and_ends_no_look(
+def test_a_receipt_whose_rows_are_gone_is_not_compared_and_stops_no_check(
     pipeline: Pipeline,
 ) -> None:
     """A dry run after it has rows of its own, which CloudZero never was to hold."""
@@ -243,7 +243,7 @@ def test_a_receipt_whose_rows_are_gone_is_compared_with_nothing_and_ends_no_look
     assert "are not in the storage any more" in statement.message
 
 
-def test_a_stream_that_can_t_be_read_makes_the_look_red(pipeline: Pipeline) -> None:
+def test_a_stream_that_can_t_be_read_turns_the_check_red(pipeline: Pipeline) -> None:
     """A failed read is not an empty list."""
     drop(pipeline)
     pipeline.cloudzero.inject(Fault(operation="contents", kind="status", status=403))
@@ -341,7 +341,7 @@ def test_credits_on_aws_s_own_bill_are_a_warning_once_a_day(pipeline: Pipeline) 
         ("no answer", False, "502"),
     ],
 )
-def test_costs_that_can_t_be_asked_are_told_as_such(
+def test_costs_that_can_t_be_asked_for_are_reported_as_such(
     pipeline: Pipeline,
     monkeypatch: pytest.MonkeyPatch,
     trouble: str,
@@ -366,7 +366,7 @@ def test_costs_that_can_t_be_asked_are_told_as_such(
     assert says in str(evaluation.description)
 
 
-def test_the_look_at_the_bill_asks_for_accounts_that_were_left_out(pipeline: Pipeline) -> None:
+def test_the_check_of_the_bill_asks_for_accounts_that_were_left_out(pipeline: Pipeline) -> None:
     """The sensor that sends them reads only the day's answer."""
     accounts = [f"{n:012d}" for n in range(1, 31)]
     for account in accounts:

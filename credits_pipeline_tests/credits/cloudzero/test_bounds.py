@@ -88,7 +88,7 @@ def test_an_amount_that_no_dollars_have_stays_as_it_is_written(text: str) -> Non
         '["more"]',
     ],
 )
-def test_a_page_with_a_next_one_and_no_way_to_it_is_no_whole_answer(pagination: str) -> None:
+def test_a_page_with_a_next_one_and_no_way_to_it_is_not_a_complete_answer(pagination: str) -> None:
     answer = httpx.Response(200, text=f'{{"costs": [], "pagination": {pagination}}}')
     with client(answer) as cloudzero, pytest.raises(CloudZeroError, match="can't be read"):
         cloudzero.costs({})
@@ -104,7 +104,7 @@ def test_a_page_without_a_next_one_is_the_last(pagination: str) -> None:
 
 
 @pytest.mark.parametrize("cost", [None, "", "free", True, "1e999999999", "NaN", [1]])
-def test_a_cost_that_is_no_amount_is_said_and_not_counted_as_nothing(cost: object) -> None:
+def test_a_cost_that_is_not_an_amount_is_said_and_not_counted_as_nothing(cost: object) -> None:
     row = {"usage_date": "2025-01-01", "Account": "123456789012", "cost": cost}
     expected = pl.DataFrame(schema={"account": pl.String, "usd": pl.Decimal(38, 12)})
     with pytest.raises(WrongAnswerError, match="123456789012"):
@@ -112,7 +112,7 @@ def test_a_cost_that_is_no_amount_is_said_and_not_counted_as_nothing(cost: objec
 
 
 @pytest.mark.parametrize("count", ['"1e9"', "1e999999999", "1.5", "-1", '"' + "9" * 5000 + '"'])
-def test_a_count_of_rows_that_is_none_is_an_answer_that_can_t_be_read(count: str) -> None:
+def test_an_invalid_count_of_rows_is_an_answer_that_can_t_be_read(count: str) -> None:
     text = f'{{"drop_id": "d", "month": "2025-01", "row_count": {count}}}'
     answer = httpx.Response(200, text=text)
     with client(answer) as cloudzero, pytest.raises(CloudZeroError, match="can't be read"):

@@ -109,7 +109,7 @@ class TestOperations:
         ]
         assert cloudzero.costs_calls_today == 1
 
-    def test_a_page_that_can_not_be_had_is_no_short_answer(
+    def test_a_page_that_can_not_be_had_is_not_a_short_answer(
         self, client: CloudZeroClient, cloudzero: CloudZeroStandIn, stream: str, body: bytes
     ) -> None:
         cloudzero.settings = StandInSettings(costs_page_rows=1)
@@ -177,7 +177,7 @@ class TestWrongAnswers:
             with pytest.raises(TransientError):
                 read()
 
-    def test_a_validation_without_a_verdict_is_no_validation(
+    def test_a_validation_without_a_verdict_is_not_a_validation(
         self, make_client: ClientMaker, body: bytes
     ) -> None:
         odd = httpx.MockTransport(lambda _: httpx.Response(200, json={"connection": {}}))
@@ -459,7 +459,7 @@ class TestSettings:
             "https://api.cloudzero.com:port",
         ],
     )
-    def test_a_base_url_that_is_unsafe_or_none_is_refused(
+    def test_an_unsafe_or_invalid_base_url_is_refused(
         self, url: str, make_client: ClientMaker
     ) -> None:
         with pytest.raises(SettingsError, match=r"base URL") as caught:
@@ -489,7 +489,7 @@ class TestSettings:
             make_client(connection_id=connection)
 
     @pytest.mark.parametrize("test_key", ["", "a b", "a\n"])
-    def test_a_test_key_that_is_none_is_refused_and_never_taken_for_no_test(
+    def test_an_invalid_test_key_is_refused_and_never_counts_as_no_test(
         self, test_key: str, make_client: ClientMaker
     ) -> None:
         with pytest.raises(SettingsError, match="test key"):
@@ -515,7 +515,7 @@ class TestSettings:
 
 
 @pytest.mark.parametrize("operation", list(Operation))
-def test_a_key_without_a_scope_is_told_which(
+def test_a_key_without_a_scope_is_reported_with_the_scope(
     *,
     operation: Operation,
     client: CloudZeroClient,

@@ -55,7 +55,7 @@ def test_amounts_are_compared_as_decimals_and_rows_without_an_account_are_seen()
     assert compare(held.drop(ACCOUNT), new).counts["removed"] == 1
 
 
-def test_an_amount_that_is_no_number_is_an_error_that_names_the_account() -> None:
+def test_an_amount_that_is_not_a_number_is_an_error_that_names_the_account() -> None:
     held = pl.DataFrame({ACCOUNT: ["1" * 12, "2" * 12], COST: ["-5", "five"]})
     with pytest.raises(WrongAnswerError, match="'five' for account 222222222222"):
         credit_by_account(held)

@@ -135,7 +135,7 @@ def test_rows_of_zero_cost_that_are_not_shown_are_a_note(
     assert difference(rows.filter(pl.col(COST) == "0.00"), pl.DataFrame()).equal
 
 
-def test_a_zero_row_with_another_amount_is_no_note(payload_of: Callable[..., Payload]) -> None:
+def test_a_zero_row_with_another_amount_is_not_a_note(payload_of: Callable[..., Payload]) -> None:
     rows = payload_of({"1" * 12: "0"}).rows
     found = difference(rows, payload_of({"1" * 12: "5"}).rows)
     assert found.unexpected == 1

@@ -208,7 +208,7 @@ def test_a_refusal_after_which_the_month_can_not_be_read_is_taken_at_its_word(
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 429])
-def test_a_refusal_that_was_applied_all_the_same_is_not_called_failed(
+def test_a_refusal_that_was_applied_anyway_is_not_called_failed(
     status: int, send: Sender, quick: CloudZeroClient, cloudzero: CloudZeroStandIn
 ) -> None:
     """What a gateway between would make of a success: no answer is believed against a read."""

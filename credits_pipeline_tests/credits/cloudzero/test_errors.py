@@ -28,7 +28,7 @@ def failed(operation: Operation, outcome: Any, key: str = "key-1") -> CloudZeroE
 
 @pytest.mark.parametrize("operation", list(Operation))
 @pytest.mark.parametrize("status", [200, 201, 204])
-def test_a_success_is_no_failure(operation: Operation, status: int) -> None:
+def test_a_success_is_not_a_failure(operation: Operation, status: int) -> None:
     assert failure(operation, WHERE, httpx.Response(status), secret="key-1", now=NOW) is None
 
 

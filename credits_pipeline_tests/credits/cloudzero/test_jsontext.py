@@ -11,7 +11,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 @settings(deadline=None)
 @given(st.lists(texts, min_size=1))
-def test_any_text_reads_back_from_json_and_has_the_length_foretold(values: list[str]) -> None:
+def test_any_text_reads_back_from_json_and_has_the_predicted_length(values: list[str]) -> None:
     made = pl.DataFrame({"text": values}).select(
         json=json_strings(pl.col("text")), length=json_length(pl.col("text"))
     )

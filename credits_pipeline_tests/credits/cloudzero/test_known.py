@@ -61,7 +61,7 @@ def test_a_list_that_comes_back_half_empty_blocks(rows: pl.DataFrame) -> None:
     ("unknown_rows", "unknown_usd", "blocks"),
     [(10, "0.5", False), (11, "0.1", True), (1, "5", False), (1, "5.5", True), (1, "-6", True)],
 )
-def test_the_fences_are_a_tenth_of_the_rows_and_a_twentieth_of_the_dollars(
+def test_the_limits_are_a_tenth_of_the_rows_and_a_twentieth_of_the_dollars(
     unknown_rows: int, unknown_usd: str, blocks: bool, payload_of: Callable[..., Payload]
 ) -> None:
     """Each unknown account has so many dollars, and all hundred together a hundred."""
@@ -73,7 +73,7 @@ def test_the_fences_are_a_tenth_of_the_rows_and_a_twentieth_of_the_dollars(
     assert (part.blocked is not None) is blocks
 
 
-def test_the_fences_are_settings(rows: pl.DataFrame) -> None:
+def test_the_limits_for_unknown_accounts_are_settings(rows: pl.DataFrame) -> None:
     known = set(accounts(rows)[:50])
     wide = UnknownLimits(usd=Decimal(1), rows=Decimal("0.5"))
     assert leave_out_unknown(rows, known, NOTHING, wide).blocked is None

@@ -116,7 +116,7 @@ def test_a_row_with_a_hole_is_refused(many: Many) -> None:
     ("limits", "says"),
     [
         (SendingLimits(month_rows=9), "10 rows are more than the 9"),
-        (SendingLimits(month_bytes=2_000), "more than the 2,000 that CloudZero takes"),
+        (SendingLimits(month_bytes=2_000), "more than the 2,000 that CloudZero accepts"),
         (SendingLimits(body_bytes=200), "a single row needs 298 bytes"),
     ],
 )

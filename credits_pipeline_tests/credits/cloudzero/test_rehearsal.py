@@ -103,11 +103,11 @@ def test_a_client_without_a_test_key_is_refused_before_any_request(
     assert cloudzero.log == []
 
 
-def test_a_body_without_rows_that_is_taken_is_told(
+def test_a_body_without_rows_that_is_accepted_is_reported(
     rehearsing: CloudZeroClient, cloudzero: CloudZeroStandIn
 ) -> None:
     taken = '{"drop_id": "a", "month": "2025-01", "row_count": 0}'
     cloudzero.inject(Fault(operation="create", kind="status", status=200, body=taken))
     tried = {step.operation: step for step in probe(rehearsing, MONTH)}[Operation.CREATE_DROP]
     assert not tried.works
-    assert "CloudZero took a body without rows" in tried.says
+    assert "CloudZero accepted a body without rows" in tried.says

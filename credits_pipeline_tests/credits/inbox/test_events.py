@@ -58,7 +58,7 @@ def test_what_is_not_of_this_inbox_names_nothing(body: str) -> None:
     ["", "hello", "[]", "7", "{}", '{"Records": 7}', '{"Records": [7]}', '{"Records": null}',
      '{"Records": [{"s3": {}}]}', message(record("") | {"s3": {"object": {"key": 7}}})],
 )  # fmt: skip
-def test_what_is_no_event_is_told(body: str) -> None:
+def test_what_is_not_an_event_is_reported(body: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         keys_named(body, Inbox("inbox"))
 

@@ -118,7 +118,7 @@ def test_the_name_of_a_file_may_be_what_a_form_would_encode(
     assert [start.version.key for start in starts] == ["Finance + Ops/é %20/credits-2025-01.csv"]
 
 
-def test_what_is_no_new_credits_file_is_removed_and_only_what_is_no_event_is_told(
+def test_what_is_not_a_new_credits_file_is_removed_and_only_what_is_not_an_event_is_reported(
     inbox: Inbox, events: BucketEvents
 ) -> None:
     for name in ("notes.txt", "credits-2025-13.csv", "credits-2019-01.csv", "credits-2099-01.csv"):

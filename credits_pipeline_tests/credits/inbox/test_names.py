@@ -41,7 +41,7 @@ def test_a_credits_file_s_month_is_in_its_name(prefix: str) -> None:
         ("old/credits-2025-01.xlsm", "a spreadsheet, and only CSV starts a run"),
     ],
 )
-def test_another_object_is_told_why_it_starts_no_run(name: str, says: str) -> None:
+def test_another_object_is_listed_with_why_it_starts_no_run(name: str, says: str) -> None:
     stray = found(name)
     assert isinstance(stray, UnrecognizedObject)
     assert says in stray.reason

@@ -105,7 +105,7 @@ def test_the_wait_begins_when_the_attempt_ends(inbox: Inbox) -> None:
     assert inbox.asked(timedelta(minutes=20)) == [timedelta(minutes=15)]
 
 
-def test_a_new_version_begins_anew(inbox: Inbox) -> None:
+def test_a_new_version_starts_over(inbox: Inbox) -> None:
     inbox.ends(End.TRANSIENT)
     inbox.asked(DAY)
     inbox.upload("b")

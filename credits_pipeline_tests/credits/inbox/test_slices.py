@@ -124,7 +124,7 @@ def test_a_position_behind_a_very_long_key_is_short_and_goes_on() -> None:
     assert sweep.is_due(NOW)
 
 
-def test_a_slice_without_an_object_ends_the_look_around() -> None:
+def test_a_slice_without_an_object_ends_the_sweep() -> None:
     """Everything behind the position was deleted meanwhile."""
     sweep = Sweep(NOW, "position").advanced([], complete=False, prefix="", now=NOW)
     assert sweep.after == ""

@@ -77,7 +77,7 @@ both = pytest.mark.parametrize("made", [xlsx, ods])
         ("1.23457E+11", "1.23457E+11"),
     ],
 )
-def test_a_cell_goes_on_as_the_text_that_means_it(made: Any, value: Any, text: str) -> None:
+def test_a_cell_becomes_the_text_that_means_the_same(made: Any, value: Any, text: str) -> None:
     rows = cells(made([["a", "b"], ["x", value]]))
     assert rows[1] == ["x", text]
 
@@ -203,7 +203,7 @@ def test_a_formula_of_an_ods_counts_by_its_stored_value(value: str) -> None:
         assert "cell B2: a formula without a stored value" in refused(data)
 
 
-def test_hidden_rows_columns_and_cells_are_told() -> None:
+def test_hidden_rows_columns_and_cells_are_reported() -> None:
     def hide(sheet: Any) -> None:
         sheet.row_dimensions[3].hidden = True
         sheet.column_dimensions["C"].hidden = True
@@ -217,7 +217,7 @@ def test_hidden_rows_columns_and_cells_are_told() -> None:
     )
 
 
-def test_hidden_rows_and_columns_of_an_ods_are_told() -> None:
+def test_hidden_rows_and_columns_of_an_ods_are_reported() -> None:
     table = (
         '<table:table table:name="A"><table:table-column/>'
         '<table:table-column table:visibility="collapse"/>'
@@ -231,7 +231,7 @@ def test_hidden_rows_and_columns_of_an_ods_are_told() -> None:
     )
 
 
-def test_several_sheets_are_asked_for_by_name_and_hidden_ones_are_told() -> None:
+def test_several_sheets_need_a_name_and_hidden_ones_are_reported() -> None:
     book = openpyxl.Workbook()
     book.active.append(HEADER)
     book.active.append(["111111111111", 1.5])
@@ -253,7 +253,7 @@ def test_several_sheets_are_asked_for_by_name_and_hidden_ones_are_told() -> None
     assert opened(stream.getvalue()).warnings == ("Hidden sheets were not read: 'Costs'.",)
 
 
-def test_a_hidden_sheet_of_an_ods_is_told() -> None:
+def test_a_hidden_sheet_of_an_ods_is_reported() -> None:
     styles = (
         '<style:style style:name="ta1" style:family="table">'
         '<style:table-properties table:display="false"/></style:style>'
@@ -304,7 +304,7 @@ def test_repeated_rows_and_columns_of_an_ods_are_all_there_and_the_blank_end_is_
             "protected with a password",
         ),
         (b"PK\x03\x04 and then nothing", "damaged zip archive"),
-        (zipped({"a.txt": "x"}), "zip archive and no spreadsheet"),
+        (zipped({"a.txt": "x"}), "zip archive, not a spreadsheet"),
         (zipped({"Index/Document.iwa": "x"}), "Apple Numbers"),
         (zipped({"xl/workbook.bin": "x"}), "binary Excel workbook (xlsb)"),
         (
@@ -339,7 +339,9 @@ def test_repeated_rows_and_columns_of_an_ods_are_all_there_and_the_blank_end_is_
         (ods_of('<table:table table:name="A"/>'), "no sheet with anything in it"),
     ],
 )
-def test_what_is_no_readable_spreadsheet_is_refused_with_its_cause(data: bytes, says: str) -> None:
+def test_what_is_not_a_readable_spreadsheet_is_refused_with_its_cause(
+    data: bytes, says: str
+) -> None:
     assert says in refused(data)
 
 

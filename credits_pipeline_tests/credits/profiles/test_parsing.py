@@ -117,7 +117,7 @@ def test_a_table_that_is_missing_is_named(table: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "says"), [(b"form = \n1", "line 1"), (b"\xff", "not UTF-8")])
-def test_what_is_no_toml_is_refused_with_its_place(text: bytes, says: str) -> None:
+def test_what_is_not_toml_is_refused_with_its_place(text: bytes, says: str) -> None:
     with pytest.raises(ProfileError, match=rf"p\.toml is .*{says}"):
         parse(text, file="p.toml")
 

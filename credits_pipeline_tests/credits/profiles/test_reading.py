@@ -75,7 +75,7 @@ ROWS = """\
 """
 
 
-def test_rows_that_count_are_added_up_and_the_others_are_told_with_their_dollars() -> None:
+def test_rows_that_count_are_added_up_and_the_others_are_reported_with_their_dollars() -> None:
     reading = read(ROWS)
     assert amounts(reading) == {"111111111111": Decimal("62.75"), "222222222222": Decimal(10)}
     found = reading.findings
@@ -88,7 +88,7 @@ def test_rows_that_count_are_added_up_and_the_others_are_told_with_their_dollars
     assert any("Type 'Tax'" in w and "another currency" in w for w in found.warnings)
 
 
-def test_the_dollars_of_what_is_left_out_stand_in_the_ledger_and_change_no_sum() -> None:
+def test_the_dollars_of_what_is_left_out_are_in_the_ledger_and_change_no_sum() -> None:
     found = read(ROWS.replace("7.00,EUR", "7.00,USD")).findings
     assert found.ledger.entries[RecordClass.NOT_A_CREDIT].usd == Decimal(-507)
     assert found.total_usd == Decimal("72.75")
@@ -101,7 +101,7 @@ def test_another_header_is_not_read_by_the_profile() -> None:
         assert layout_of(data, profiles()) != "profile"
 
 
-def test_the_columns_may_stand_in_another_order_and_the_header_in_other_letters() -> None:
+def test_the_columns_may_come_in_another_order_and_the_header_in_other_letters() -> None:
     data = b"NOTE;cost;account;TYPE;ccy\na;-61,50;111111111111;Credit;USD\n"
     assert amounts(read_month(data, JANUARY, profiles=profiles())) == {
         "111111111111": Decimal("61.50")
@@ -135,7 +135,7 @@ def test_an_amount_that_cannot_be_read_is_a_rejected_row(cell: str) -> None:
     assert amounts(reading) == {"222222222222": Decimal(1)}
 
 
-def test_estimates_count_where_a_person_says_so_and_are_told() -> None:
+def test_estimates_count_if_a_person_says_so_and_are_reported() -> None:
     sheet = read_sheet(
         (HEADER + "111111111111,Forecast,-5.00,USD,\n").encode(),
         profiles=profiles(),
@@ -161,7 +161,7 @@ def test_claw_backs_alone_are_read_as_such_once_a_person_decides() -> None:
     assert amounts(reading) == {"111111111111": Decimal(-5)}
 
 
-def test_the_tail_of_a_float_is_rounded_where_the_profile_says_how_many_decimals_count() -> None:
+def test_float_digits_are_rounded_if_the_profile_says_how_many_decimals_count() -> None:
     rows = "111111111111,Credit,-61.50000000000001,USD,\n222222222222,Credit,-0.125,USD,\n"
     reading = read(rows, profiles(amount="decimals = 2"))
     assert amounts(reading) == {"111111111111": Decimal("61.50"), "222222222222": Decimal("0.12")}
@@ -194,7 +194,7 @@ def test_a_total_over_what_counts_or_over_everything_agrees_and_another_blocks()
     assert [total.agrees for total in wrong.control_totals] == [False]
 
 
-def test_a_title_and_a_footer_are_let_stand_only_where_the_profile_names_them() -> None:
+def test_a_title_and_a_footer_are_accepted_only_if_the_profile_names_them() -> None:
     data = (
         "Report of January 2025,,,,\n"
         + HEADER
@@ -223,7 +223,7 @@ def test_two_stored_profiles_for_one_header_are_refused_by_name() -> None:
     one = profiles().stored[0]
     text = PROFILE.format(top="", amount="").replace('"partner"', '"other"')
     other = parse(text.encode(), file="other.toml")
-    with pytest.raises(UnreadableFile, match="2 profiles are for, partner and other"):
+    with pytest.raises(UnreadableFile, match="2 profiles match, partner and other"):
         read("111111111111,Credit,-1.00,USD,\n", Profiles(stored=(one, other)))
 
 
@@ -263,7 +263,7 @@ def of_periods(rows: str, *, text: str = MONTHS) -> dict[str, dict[str, Decimal]
         ("2025-01-01 00:00:00.000", "2025-01-02 00:00:00.000 UTC", "2025-01"),
     ],
 )
-def test_a_period_counts_for_the_month_that_it_lies_in_by_utc(
+def test_a_period_counts_for_the_month_that_it_is_in_by_utc(
     start: str, end: str, month: str
 ) -> None:
     found = of_periods(f"111111111111,5.00,{start},{end}\n")

@@ -148,7 +148,7 @@ def test_no_pointer_goes_back_in_whatever_order_runs_are_written_down(
         assert journal.visible(JANUARY) == "run-5"
 
 
-def test_a_drop_begins_after_all_that_is_told_also_where_a_clock_is_ahead(
+def test_a_drop_begins_after_everything_that_is_recorded_even_if_a_clock_is_ahead(
     journal: Journal,
 ) -> None:
     journal.close(attempt(days_ago=-1), sent=True)
@@ -162,7 +162,7 @@ def test_a_drop_begins_after_all_that_is_told_also_where_a_clock_is_ahead(
         assert found.run_id == "later"
 
 
-def test_a_run_that_was_not_to_send_says_nothing_of_how_the_month_stands(
+def test_a_run_that_was_not_meant_to_send_says_nothing_about_the_month_s_state(
     journal: Journal,
 ) -> None:
     stands = journal.close(attempt(days_ago=1), sent=True)

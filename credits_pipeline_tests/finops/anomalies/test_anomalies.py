@@ -47,7 +47,7 @@ def test_what_is_planted_is_found_on_its_days_with_what_was_usual(
     assert sum(found.usual) == pytest.approx(sum(days[start : start + length]), rel=0.15)
 
 
-def test_a_new_level_is_told_for_two_weeks_and_is_the_usual_from_then_on() -> None:
+def test_a_new_level_is_reported_for_two_weeks_and_is_usual_from_then_on() -> None:
     days = [value * (3 if at >= 60 else 1) for at, value in enumerate(ordinary(1))]
     (found,) = runs(days, least=50)
     assert (found.start, found.end) == (60, 60 + LONGEST)

@@ -103,7 +103,7 @@ def test_a_delivery_that_is_broken_counts_nowhere_and_says_where(
     assert "published_spend" not in steps
 
 
-def test_a_source_that_can_t_be_listed_stops_no_other_and_is_told(
+def test_a_source_that_can_t_be_listed_stops_no_other_and_is_reported(
     sample_bills: Written, wing: Wing, tmp_path: Path
 ) -> None:
     gone = Source("gone", source_of(sample_bills, "gcp").provider, str(tmp_path / "gone"))
@@ -135,7 +135,7 @@ def test_every_statement_about_rows_is_a_check_and_every_mart_an_asset() -> None
     assert set(MARTS) == {mart.name for mart in marts(["team"])}
 
 
-def test_a_deployment_without_the_wing_has_nothing_of_it(
+def test_a_deployment_without_the_wing_contains_no_part_of_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CREDITS_STORAGE", str(tmp_path))

@@ -140,7 +140,7 @@ def test_statements_of_a_closed_month_go_to_their_owners_once(
     mailbox.answer = "451 later"
     assert not wing.run(MAY).success
     asked = wing.asked()["2026-05-01"]
-    assert asked.tags["finops/because"] == "letters did not go out"
+    assert asked.tags["finops/because"] == "letters were not sent"
 
     mailbox.answer = "250 OK"
     assert not wing.run(MAY).success  # one address is refused

@@ -113,7 +113,7 @@ def test_balances_say_when_each_credit_ends(wing_with: Wing) -> None:
     assert "7001" in table
 
 
-def test_a_day_s_look_asks_once_for_what_may_have_changed(wing_with: Wing) -> None:
+def test_a_daily_read_asks_once_for_what_may_have_changed(wing_with: Wing) -> None:
     first = look(wing_with)
     jobs = [request.job_name for request in first.run_requests]
     assert jobs.count("credit_ledger_balances") == 1
@@ -128,7 +128,7 @@ def test_without_a_payer_nobody_is_asked(wing_with: Wing, monkeypatch: pytest.Mo
     assert "names no account" in look(wing_with).skip_message
 
 
-def test_three_sides_without_any_at_hand_are_not_clean(wing_with: Wing) -> None:
+def test_three_sides_of_which_none_has_been_read_are_not_clean(wing_with: Wing) -> None:
     result = wing_with.defs.resolve_implicit_global_asset_job_def().execute_in_process(
         partition_key=MAY.partition_key,
         instance=wing_with.instance,
@@ -137,4 +137,4 @@ def test_three_sides_without_any_at_hand_are_not_clean(wing_with: Wing) -> None:
     (check,) = result.get_asset_check_evaluations()
     assert not check.passed
     assert check.severity is dg.AssetCheckSeverity.WARN
-    assert "nothing to hold it against" in (check.description or "")
+    assert "nothing to compare it with" in (check.description or "")

@@ -121,7 +121,7 @@ def test_receipts_from_before_the_wing_was_in_use_are_asked_for(both: Pipeline) 
     assert due(both)[0] == [MAY.partition_key]
 
 
-def test_a_month_without_a_receipt_says_where_it_stands(both: Pipeline) -> None:
+def test_a_month_without_a_receipt_says_what_its_state_is(both: Pipeline) -> None:
     result = take_in_receipt(both)
     assert not result.success
     failure = next(event for event in result.all_events if event.is_step_failure)

@@ -61,7 +61,7 @@ def told(state: AlertState) -> tuple[list[Alert], AlertState]:
     return alerts, state.without_what_is_over(["slack"])
 
 
-def test_each_threshold_is_told_once_and_settled_once() -> None:
+def test_each_threshold_is_reported_once_and_settled_once() -> None:
     state, titles = AlertState(), []
     looks = [
         budget(),
@@ -84,7 +84,7 @@ def test_each_threshold_is_told_once_and_settled_once() -> None:
     ]  # fmt: skip
 
 
-def test_what_is_expected_is_told_apart_until_it_has_come() -> None:
+def test_what_is_expected_is_reported_apart_until_it_has_happened() -> None:
     first = budget(expected_to_cross=100, crosses="2026-05-27")
     alerts, state = told(looked(AlertState(), first))
     (alert,) = alerts
@@ -117,7 +117,7 @@ def test_a_budget_that_is_gone_is_settled(gone: list[dict[str, Any]]) -> None:
     assert state == AlertState()
 
 
-def test_a_budget_s_own_channels_alone_are_told() -> None:
+def test_only_a_budget_s_own_channels_get_its_alerts() -> None:
     state = looked(AlertState(), budget(crossed=80, channels=["email"]))
     assert state.to_tell("slack") is None
     assert state.to_tell("email") is not None
@@ -127,7 +127,9 @@ def test_a_budget_s_own_channels_alone_are_told() -> None:
     assert AlertState.from_json(state.to_json()) == state
 
 
-def test_an_anomaly_above_the_limit_is_told_once_and_settled_when_it_ends_or_is_judged() -> None:
+def test_an_anomaly_above_the_limit_is_reported_once_and_settled_when_it_ends_or_is_judged() -> (
+    None
+):
     def look(state: AlertState, one: dict[str, Any], judged: str = "open") -> AlertState:
         notes = of_anomalies(
             {"anomalies": [one]}, {"a1": judged}, limit=Decimal(500), today=TODAY, base=BASE
@@ -160,6 +162,6 @@ def test_without_pages_an_alert_has_no_link() -> None:
     assert [replace(alert, address="") for alert in health.wrong] == list(health.wrong)
 
 
-def test_without_results_nothing_is_told() -> None:
+def test_without_results_nothing_is_reported() -> None:
     nothing = of_anomalies(None, {}, limit=Decimal(1), today=date(2026, 5, 1), base="")
     assert (of_budgets(None, ""), nothing) == (Notes(), Notes())

@@ -48,7 +48,7 @@ def test_what_is_kept_reads_back_as_the_same_budget(body: dict[str, Any]) -> Non
 
 
 @given(body=bodies(), day=DAYS)
-def test_every_day_lies_in_one_period_and_periods_lie_one_after_the_other(
+def test_every_day_is_in_one_period_and_periods_follow_one_another(
     body: dict[str, Any], day: date
 ) -> None:
     budget = Budget.of("x", body)
@@ -109,7 +109,7 @@ def test_fiscal_years_and_leap_days(
     assert (str(found.start), str(found.last)) == period
 
 
-def test_it_holds_in_no_other_months_than_it_says() -> None:
+def test_it_applies_in_no_other_months_than_it_says() -> None:
     body = {"amounts": [1] * 12, "every": "year", "from": "2026-04", "to": "2026-09"}
     budget = Budget.of("x", body)
     assert budget.period_at(date(2026, 3, 31)) is None
@@ -128,7 +128,7 @@ def test_it_holds_in_no_other_months_than_it_says() -> None:
         ({"amount": "-1", "from": "2026-01"}, "amount is -1, and is at least 0"),
         ({"amount": "1e400", "from": "2026-01"}, "amount is '1e400', and has at most 18 digits"),
         ({"amount": "NaN", "from": "2026-01"}, "amount is 'NaN'"),
-        ({"amount": 1, "amounts": ["1"] * 12, "from": "2026-01"}, "one of both"),
+        ({"amount": 1, "amounts": ["1"] * 12, "from": "2026-01"}, "either amount"),
         ({"amounts": ["1"] * 11, "from": "2026-01"}, "amounts has 11 entries"),
         ({"amount": 1, "from": "2026-13"}, "from is '2026-13', and is a month"),
         ({"amount": 1, "from": "2026-05", "to": "2026-04"}, "to is 2026-04, which is before"),
@@ -138,10 +138,13 @@ def test_it_holds_in_no_other_months_than_it_says() -> None:
         ({"amount": 1, "from": "2026-05", "scope": {"period": "2026"}}, "scope has period"),
         ({"amount": 1, "from": "2026-05", "scope": {"team": []}}, "has team without a value"),
         ({"amount": 1, "from": "2026-05", "channels": ["pager"]}, "one of slack, email, sns"),
-        ({"amount": 1, "from": "2026-05", "cost": "net", "scope": {"source": "a"}}, "do not go"),
+        (
+            {"amount": 1, "from": "2026-05", "cost": "net", "scope": {"source": "a"}},
+            ("can't be combined"),
+        ),
     ],
 )
-def test_what_can_t_be_a_budget_is_told_with_its_field(body: dict[str, Any], says: str) -> None:
+def test_what_can_t_be_a_budget_is_reported_with_its_field(body: dict[str, Any], says: str) -> None:
     with pytest.raises(BudgetError, match=says):
         Budget.of("x", body)
 

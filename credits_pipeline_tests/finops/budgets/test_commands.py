@@ -16,7 +16,7 @@ from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.credits.assets.finops_alerts import money
 from credits_pipeline.finops import settings
 from credits_pipeline.finops.budgets.results import ANOMALIES, BUDGETS, FORECAST
-from credits_pipeline.finops.decisions import Author, DecisionStore
+from credits_pipeline.finops.decisions import Author, DecisionStore, Ruling
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline_tests.dagster_instance import dagster_instance
@@ -55,7 +55,7 @@ def answered(*arguments: str, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def test_budgets_taken_from_files_stand_as_spend_says(folder: Path) -> None:
+def test_budgets_from_files_agree_with_spend(folder: Path) -> None:
     told = answered("decisions", "import", str(folder), "--why", "first", "--json")
     assert [(one["what"], one["kind"], one["id"]) for one in told["differences"]] == [
         ("added", "budget", "All"), ("added", "budget", "Core"),
@@ -123,9 +123,9 @@ def test_one_file_that_can_t_be_keeps_all_of_them_out_and_is_named(folder: Path)
     (folder / "budget" / "Bad.yaml").write_text("amount: 12\nfrm: 2026-01\n")
     done = run("decisions", "import", str(folder))
     assert done.exit_code == 1
-    assert "the budget 'Bad' can't be kept: frm is no field of it; did you mean from?" in " ".join(
-        done.output.split()
-    )
+    assert "the budget 'Bad' can't be stored: frm is no field of it; did you mean from?" in (
+        " "
+    ).join(done.output.split())
     assert answered("budgets", "--json")["budgets"] == []
 
 
@@ -183,7 +183,11 @@ def test_assets_keep_what_commands_say_and_alerts_tell_it(folder: Path, recent_w
         assert any("Warehouse" in alert.title for alert in money(AlertState()).wrong)
         with open_decisions() as decisions:
             decisions.states.set(
-                "anomaly", one["id"], "expected", by=Author("ann", "ui"), expected=None, note="load"
+                "anomaly",
+                one["id"],
+                Ruling("expected", note="load"),
+                by=Author("ann", "ui"),
+                expected=None,
             )
         assert not any("Warehouse" in alert.title for alert in money(AlertState()).wrong)
 

@@ -91,7 +91,9 @@ def test_crossing_and_status_never_contradict_each_other(amount: int, until: int
 
 
 @given(amount=st.integers(1, 700), until=st.integers(1, 31), cents=st.integers(0, 60))
-def test_the_highest_threshold_that_is_reached_is_told(amount: int, until: int, cents: int) -> None:
+def test_the_highest_threshold_that_is_reached_is_reported(
+    amount: int, until: int, cents: int
+) -> None:
     found = judged(amount, MAY.start + until * DAY, cost=cents)
     share = found.used / amount * 100
     reached = [at for at in (50, 80) if share >= at] + [100] * (share > 100)
@@ -146,7 +148,7 @@ def test_currencies_are_never_added_and_the_others_still_counted(tmp_path: Path)
     wrong = dict(found.wrong)
     assert "holds EUR and USD, which are never added" in wrong["all"]
     assert "from is missing" in wrong["broken"]
-    assert "'planet' is no word of a scope" in wrong["word"]
+    assert "'planet' is not a word of a scope" in wrong["word"]
     with pytest.raises(BudgetScopeError, match="give it a currency, such as EUR"):
         standing(published, Budget.of("all", bodies["all"]), date(2026, 5, 20))
 
@@ -162,7 +164,7 @@ def test_the_last_months_suggest_an_amount_without_credits(daily: Published) -> 
 
 
 @given(day=st.dates(date(2025, 1, 1), date(2030, 12, 31)))
-def test_the_sample_organisation_s_budgets_hold_on_whatever_day_it_is_looked_at(day: date) -> None:
+def test_the_sample_organisation_s_budgets_apply_on_whatever_day_it_is_viewed(day: date) -> None:
     for id_, body in sample_budgets(day).items():
         check_item("budget", id_, body)
         assert current_period(Budget.of(id_, body), day) is not None

@@ -144,7 +144,7 @@ def test_a_month_never_changes_another_that_is_open(bills: Bills, store: Decisio
     assert stated(bills, store, JUNE) == before
 
 
-def test_a_month_that_was_opened_again_is_computed_and_can_be_closed_anew(
+def test_a_reopened_month_is_computed_and_can_be_closed_again(
     bills: Bills, decisions: DecisionStore
 ) -> None:
     first, closed = close(bills, decisions, MAY)
@@ -160,7 +160,7 @@ def test_a_month_that_was_opened_again_is_computed_and_can_be_closed_anew(
     assert told == [(ANN.who, ""), (BEN.who, "the support was late"), (ANN.who, "")]
 
 
-def test_what_was_stated_elsewhere_of_a_month_that_is_closed_anew_is_taken_back(
+def test_what_other_months_state_about_a_month_that_is_closed_again_is_withdrawn(
     bills: Bills, store: DecisionStore
 ) -> None:
     close(bills, store, MAY)
@@ -199,7 +199,7 @@ def test_a_month_with_something_to_see_to_is_not_closed(bills: Bills, store: Dec
         close_month(told, kept(bills), store, MAY, told.decided.model("teams"), by=ANN, today=LATER)
 
 
-def test_of_two_who_close_one_is_told(bills: Bills, decisions: DecisionStore) -> None:
+def test_of_two_who_close_a_month_one_is_refused(bills: Bills, decisions: DecisionStore) -> None:
     open_still = books(bills, closed=closed_in(bills, decisions))
     close(bills, decisions, MAY)
     with pytest.raises(ChangedMeanwhileError):
@@ -225,7 +225,7 @@ def test_a_closed_statement_that_somebody_edited_is_refused(
     closed, _ = close(bills, store, MAY)
     (file,) = bills.storage.glob(f"chargeback/statements/{closed.totals_digest}.json")
     file.write_text(file.read_text().replace('"30.33"', '"3.33"'))
-    with pytest.raises(KeptError, match="was changed since it was kept"):
+    with pytest.raises(KeptError, match="was changed since it was stored"):
         stated(bills, store, MAY)
     file.unlink()
     with pytest.raises(KeptError, match="is not there"):

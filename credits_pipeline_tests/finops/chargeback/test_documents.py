@@ -151,7 +151,7 @@ def test_every_document_is_the_same_bytes_on_every_run(view: View) -> None:
         assert archive.read("statement.pdf").startswith(b"%PDF-")
 
 
-def test_a_part_says_nothing_of_what_others_owe(view: View) -> None:
+def test_a_part_says_nothing_about_what_others_owe(view: View) -> None:
     part = view.of("search")
     said = " ".join(layout(part).texts()) + files.as_csv(lines.lines(part)).decode()
     assert "shop" not in said
@@ -289,7 +289,7 @@ def test_a_folder_of_fonts_adds_the_letters_that_it_has(
     assert faces.families == ("Noto Sans", "Noto Sans Thai")
 
 
-def test_a_file_that_is_no_font_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_font_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.ttf").write_bytes(b"\0\1\0\0\0")
     with pytest.raises(fonts.FontError, match=r"broken\.ttf can't be read"):
         fonts.letters_of(tmp_path / "broken.ttf")

@@ -27,12 +27,12 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "negative": ({"pools": [{"name": "p", "split": "fixed", "shares": {"a": "-1"}}]},
                  "the share of 'a' is '-1'"),
     "no such pool": ({"rules": [{"pool": "p"}]}, "rule 1: there is no pool 'p'."),
-    "twice": ({"pools": [{"name": "p", "split": "even"}] * 2}, "the pool 'p' is there twice."),
-    "no metric": ({"pools": [{"name": "p", "split": "metric"}]}, "pool 1: a metric is named"),
-    "no target": ({"rules": [{"when": {"account": "1"}}]}, "rule 1 says exactly one of"),
-    "two targets": ({"rules": [{"to": "a", "by": "team"}]}, "rule 1 says exactly one of"),
+    "twice": ({"pools": [{"name": "p", "split": "even"}] * 2}, "the pool 'p' occurs twice."),
+    "no metric": ({"pools": [{"name": "p", "split": "metric"}]}, "pool 1: name a metric"),
+    "no target": ({"rules": [{"when": {"account": "1"}}]}, "rule 1 needs exactly one of"),
+    "two targets": ({"rules": [{"to": "a", "by": "team"}]}, "rule 1 needs exactly one of"),
     "a word": ({"rules": [{"when": {"acount": "1"}, "to": "a"}]},
-               "rule 1: 'acount' is no word of a charge"),
+               "rule 1: 'acount' is not a word of a charge"),
     "a number": ({"rules": [{"when": {"account": 123}, "to": "a"}]}, "stands in quotes"),
     "a field": ({"rulez": []}, "'rulez' is not known"),
     "the dimension": ({"to": "floor"}, "to is one of team, product, and not 'floor'."),
@@ -43,7 +43,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_of_a_model_is_told_with_its_place(name: str) -> None:
+def test_a_fault_of_a_model_is_reported_with_its_place(name: str) -> None:
     body, says = FAULTS[name]
     with pytest.raises(ModelError) as refused:
         Model.parse("m", body, tags=("team",))
@@ -111,7 +111,7 @@ def test_a_statement_depends_on_what_its_model_uses_and_on_nothing_else() -> Non
         (OWNER, "team:a", {"adresses": []}, "no 'adresses'"),
         (METRIC, "m", {"months": {"2026-13": {}}}, "2026-13"),
         (METRIC, "m", {"months": {"2026-05": {"a": "-1"}}}, "zero or more"),
-        (RATES, "r", {"months": {}}, "to which currency"),
+        (RATES, "r", {"months": {}}, "a target currency"),
         (RATES, "r", {"to": "USD", "months": {"2026-05": {"EUR": "0"}}}, "above zero"),
         (MODEL, "m", {"to": "x"}, "to is one of"),
     ],

@@ -113,7 +113,7 @@ def test_a_run_that_is_killed_never_loses_a_letter_and_a_second_one_is_the_same_
     found = send(view, depot, post(mailbox).send, LATER)
     assert found.failures == ()
     bodies = [str(one.get_body().get_content()) for one in mailbox.taken]  # type: ignore[union-attr]
-    told = [body for body in bodies if "You may have got this statement before" in body]
+    told = [body for body in bodies if "You may already have received this statement" in body]
     assert len(told) == len(found.again) == again
     if again:
         (sentence,) = found.again
@@ -136,7 +136,7 @@ def test_a_letter_that_was_just_begun_is_left_to_the_run_that_began_it(
         send(view, depot, post(mailbox).send, NOW)
     found = send(view, depot, post(mailbox).send, NOW + ON_ITS_WAY - timedelta(seconds=1))
     assert found.owners == ()
-    assert "is on its way since 2026-06-05 04:30 UTC" in found.failures[0]
+    assert "has been on its way since 2026-06-05 04:30 UTC" in found.failures[0]
     assert mailbox.taken == []
     assert send(view, depot, post(mailbox).send, NOW + ON_ITS_WAY).owners == ("search",)
 
@@ -144,7 +144,7 @@ def test_a_letter_that_was_just_begun_is_left_to_the_run_that_began_it(
 def test_a_server_that_refuses_leaves_no_doubt(view: View, depot: Depot, mailbox: Mailbox) -> None:
     mailbox.answer = "451 later"
     (why,) = send(view, depot, post(mailbox).send, NOW).failures
-    assert "did not take the e-mail" in why
+    assert "did not accept the e-mail" in why
     mailbox.answer = "250 OK"
     assert send(view, depot, post(mailbox).send, NOW) == Sent(("search",), (), ())
 
@@ -152,7 +152,7 @@ def test_a_server_that_refuses_leaves_no_doubt(view: View, depot: Depot, mailbox
 def test_a_connection_that_ends_before_the_answer_leaves_doubt(view: View, depot: Depot) -> None:
     with _breaking_off() as server:
         (why,) = send(view, depot, Post(server).send, NOW).failures
-        assert "broke off, and may have taken the e-mail" in why
+        assert "broke off, and may have accepted the e-mail" in why
         (why,) = send(view, depot, Post(server).send, LATER).failures
     begun = SentBook(depot).begun_at(view.closing, "search")  # type: ignore[arg-type]
     assert begun == NOW  # the first says since when

@@ -40,7 +40,7 @@ def test_the_order_of_parts_does_not_count(found: dict[str, Decimal], random: ob
 
 @few
 @given(parts.filter(bool), st.integers(-500, 500))
-def test_whole_cents_more_on_one_part_move_that_part_alone(
+def test_whole_cents_more_on_one_part_move_only_that_part(
     found: dict[str, Decimal], more: int
 ) -> None:
     key = min(found)
@@ -66,7 +66,7 @@ def test_cents_by_weights_add_up_and_each_is_within_one_of_its_share(
 
 @few
 @given(st.integers(-10_000, 10_000), weights.filter(lambda found: any(found.values())))
-def test_weights_count_by_their_ratio_alone(whole: int, found: dict[str, Fraction]) -> None:
+def test_only_the_ratio_of_weights_counts(whole: int, found: dict[str, Fraction]) -> None:
     assert split(whole, {key: weight * 7 for key, weight in found.items()}) == split(whole, found)
 
 

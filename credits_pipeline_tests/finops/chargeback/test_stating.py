@@ -63,7 +63,7 @@ def test_currencies_are_converted_by_the_month_s_rate_and_marked(filled_bills: B
     [{}, {"exchange_rates": {"ecb": {"to": "USD", "months": {"2026-04": {"EUR": "1"}}}}},
      {"exchange_rates": {"ecb": {"to": "CHF", "months": {"2026-05": {"EUR": "1"}}}}}],
 )  # fmt: skip
-def test_without_its_rate_a_currency_is_stated_apart_and_said(
+def test_without_its_rate_a_currency_is_stated_apart_and_reported(
     filled_bills: Bills, rates: dict[str, Any]
 ) -> None:
     found = statement(filled_bills, {**TEAMS, "convert": "USD", "rates": "ecb"}, **rates)

@@ -11,6 +11,7 @@ from credits_pipeline.finops.decisions import (
     DecisionsError,
     DecisionStore,
     InvalidDecisionError,
+    Ruling,
 )
 from credits_pipeline.finops.decisions.archive import packed, unpacked
 from credits_pipeline.finops.decisions.exchange import differences
@@ -61,7 +62,7 @@ def test_without_prune_what_no_file_says_stays(decisions: DecisionStore) -> None
     assert [item.id for item in decisions.items("rule")] == ["a", "b"]
 
 
-def test_of_files_that_can_t_all_be_kept_none_is(tmp_path: Path) -> None:
+def test_if_some_files_can_t_be_stored_none_is(tmp_path: Path) -> None:
     def refuse(_: str, id_: str, __: object) -> None:
         if id_ == "z":
             raise InvalidDecisionError("z can't be kept")
@@ -106,7 +107,7 @@ def test_what_files_say_of_a_finding_is_read_and_never_written(tmp_path: Path) -
     state = files.states.of("anomaly")["a1"]
     assert (state.state, state.note, str(state.until)) == ("seen", "n", "2026-05-01 00:00:00+00:00")
     with pytest.raises(DecisionsError, match=r"kept in files.*states/anomaly/a1\.yaml"):
-        files.states.set("anomaly", "a1", "open", by=ANN, expected=1)
+        files.states.set("anomaly", "a1", Ruling("open"), by=ANN, expected=1)
 
 
 @given(wanted=contents())
@@ -132,7 +133,7 @@ def test_a_zip_says_what_was_packed_and_is_the_same_bytes_each_time(wanted: Any)
         ("budget/a.yaml", "x" * 20_000_001, "more than 20,000 files or 20,000,000 bytes"),
     ],
 )
-def test_a_zip_that_can_t_be_used_is_told_by_the_file_in_it(
+def test_a_zip_that_can_t_be_used_is_reported_by_the_file_in_it(
     name: str, text: str, says: str
 ) -> None:
     out = io.BytesIO()
@@ -142,6 +143,6 @@ def test_a_zip_that_can_t_be_used_is_told_by_the_file_in_it(
         unpacked(out.getvalue())
 
 
-def test_what_is_no_zip_is_said() -> None:
-    with pytest.raises(DecisionsError, match="this is no ZIP"):
+def test_what_is_not_a_zip_is_reported() -> None:
+    with pytest.raises(DecisionsError, match="this is not a ZIP"):
         unpacked(b"PK no")

@@ -55,14 +55,14 @@ def test_what_is_written_as_yaml_is_read_back_whatever_its_id_and_words(
     ("text", "says"),
     [
         ("amount: 12.5\n", "amount is the number 12.5.*write it as text"),
-        ("a: [1\n", "line 2, column 1: it is no YAML"),
+        ("a: [1\n", "line 2, column 1: it is not YAML"),
         ("- a\n", "an object with named fields"),
         ("a: !!python/object/apply:os.system [ls]\n", "no YAML"),
         ("1: a\n", "the name 1 in it is no text"),
         ("a: .nan\n", "a is the number nan"),
     ],
 )
-def test_a_file_that_can_t_be_used_is_told_by_its_name_and_place(
+def test_a_file_that_can_t_be_used_is_reported_by_its_name_and_place(
     tmp_path: Path, text: str, says: str
 ) -> None:
     (tmp_path / "budget").mkdir()
@@ -72,6 +72,6 @@ def test_a_file_that_can_t_be_used_is_told_by_its_name_and_place(
             ask(FileDecisions(tmp_path))
 
 
-def test_a_folder_that_is_not_there_is_told_and_not_taken_for_no_decisions(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_and_does_not_count_as_no_decisions(tmp_path: Path) -> None:
     with pytest.raises(DecisionsError, match="which is not there"):
         FileDecisions(tmp_path / "nowhere").items("budget")

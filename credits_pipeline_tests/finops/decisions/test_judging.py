@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from credits_pipeline.finops.decisions import ChangedMeanwhileError, DecisionStore
+from credits_pipeline.finops.decisions import ChangedMeanwhileError, DecisionStore, Ruling
 from credits_pipeline_tests.finops.conftest import ANN, BEN
 
 DIGESTS = {"inputs_digest": "a" * 64, "totals_digest": "b" * 64}
@@ -11,7 +11,11 @@ DIGESTS = {"inputs_digest": "a" * 64, "totals_digest": "b" * 64}
 def test_a_judgement_is_kept_with_its_time_and_in_the_log(decisions: DecisionStore) -> None:
     until = datetime(2026, 12, 24, 18, 30, tzinfo=UTC)
     judged = decisions.states.set(
-        "violation", "v-1", "snoozed", by=ANN, expected=None, until=until, note="after the fair"
+        "violation",
+        "v-1",
+        Ruling("snoozed", until=until, note="after the fair"),
+        by=ANN,
+        expected=None,
     )
 
     assert decisions.states.of("violation") == {"v-1": judged}
@@ -22,12 +26,12 @@ def test_a_judgement_is_kept_with_its_time_and_in_the_log(decisions: DecisionSto
     assert change.after["until"] == "2026-12-24T18:30:00+00:00"
 
 
-def test_who_judges_on_top_of_another_s_judgement_is_told(decisions: DecisionStore) -> None:
-    decisions.states.set("anomaly", "a", "seen", by=ANN, expected=None)
-    decisions.states.set("anomaly", "a", "dismissed", by=BEN, expected=1)
+def test_whoever_judges_on_top_of_another_s_judgement_is_told(decisions: DecisionStore) -> None:
+    decisions.states.set("anomaly", "a", Ruling("seen"), by=ANN, expected=None)
+    decisions.states.set("anomaly", "a", Ruling("dismissed"), by=BEN, expected=1)
     for expected in (None, 1):
         with pytest.raises(ChangedMeanwhileError, match=BEN.who):
-            decisions.states.set("anomaly", "a", "open", by=ANN, expected=expected)
+            decisions.states.set("anomaly", "a", Ruling("open"), by=ANN, expected=expected)
     assert decisions.states.of("anomaly")["a"].state == "dismissed"
     assert len(decisions.changes("anomaly")) == 2
 

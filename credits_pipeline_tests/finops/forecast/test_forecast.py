@@ -35,7 +35,7 @@ weeks = st.lists(st.integers(0, 10_000), min_size=7, max_size=7).filter(any)
 
 
 @given(week=weeks, times=st.integers(1, 1000), count=st.integers(1, 60))
-def test_a_week_that_repeats_is_told_to_the_cent_at_any_scale(
+def test_a_week_that_repeats_is_forecast_to_the_cent_at_any_scale(
     week: list[int], times: int, count: int
 ) -> None:
     series = [float(value) for value in week] * 8
@@ -144,7 +144,7 @@ def test_on_generated_years_it_is_wrong_by_a_third_of_the_run_rate_and_ranges_ho
     assert found.hits / found.ranges > 0.8
 
 
-def test_a_past_month_is_told_with_what_was_learnt_before_it_alone() -> None:
+def test_a_past_month_is_forecast_only_with_what_was_known_before_it() -> None:
     whole = generated(4)
     early = History(
         {day: cost for day, cost in whole.use.items() if day < date(2026, 7, 1)},
@@ -177,7 +177,7 @@ def test_the_outlook_of_bills_is_what_their_days_and_fees_come_to(daily: Publish
     assert found.forecast.low == found.forecast.expected == found.forecast.high
 
 
-def test_what_was_told_is_judged_once_its_period_is_over() -> None:
+def test_a_forecast_is_judged_once_its_period_is_over() -> None:
     whole = days(date(2026, 1, 1), 140)
     issued = Issued()
     for day in (5, 9):

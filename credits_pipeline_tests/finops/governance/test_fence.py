@@ -55,7 +55,7 @@ def test_files_and_settings_are_out_of_reach(fence: Fence, sql: str) -> None:
     assert not list(Path("/tmp").glob("out.*"))  # noqa: S108 - where the statements point
 
 
-def test_no_secret_of_this_process_is_told(fence: Fence) -> None:
+def test_no_secret_of_this_process_is_passed_on(fence: Fence) -> None:
     fence.ask("SELECT 1")
     assert fence._process is not None
     names = Path(f"/proc/{fence._process.pid}/environ").read_bytes().split(b"\0")
@@ -93,7 +93,7 @@ def test_processor_time_is_the_kernel_s_to_count(file: Path) -> None:
         assert short.ask("SELECT 1") == [[1]]
 
 
-def test_a_process_that_is_ended_from_outside_is_told(file: Path) -> None:
+def test_a_process_that_is_ended_from_outside_is_reported(file: Path) -> None:
     with Fence(file) as found:
         found.ask("SELECT 1")
         assert found._process is not None
@@ -103,7 +103,7 @@ def test_a_process_that_is_ended_from_outside_is_told(file: Path) -> None:
         assert found.ask("SELECT 1") == [[1]]
 
 
-def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_table_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with (
         Fence(tmp_path / "none.parquet") as found,
         pytest.raises(FenceError, match="did not start"),

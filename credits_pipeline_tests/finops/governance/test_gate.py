@@ -53,7 +53,7 @@ def test_a_refused_column_comes_with_the_list_of_columns() -> None:
     assert all(name in str(refused.value) for name in ASKED)
 
 
-def test_an_unreadable_rule_is_told_with_line_and_column() -> None:
+def test_an_unreadable_rule_is_reported_with_line_and_column() -> None:
     with pytest.raises(RefusedError, match="line 2, column"):
         predicate("gpus > 1 and\n  name = = 'a'")
 

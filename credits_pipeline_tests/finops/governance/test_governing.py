@@ -130,7 +130,7 @@ def test_a_violation_is_found_fixed_and_back(world: World) -> None:
     assert (back.id, back.since, back.times) == (one.id, START + 2 * DAY, 1)
 
 
-def test_a_resource_that_a_look_sees_gone_is_fixed(world: World) -> None:
+def test_a_resource_that_an_evaluation_finds_gone_is_fixed(world: World) -> None:
     world.scan(volume("vol-2"))
     world.evaluate()
     world.scan()
@@ -159,7 +159,7 @@ def test_what_could_not_be_looked_at_is_not_fixed(
     assert len(record.missed) == len(unseen)
 
 
-def test_a_day_without_a_scan_knows_nothing_of_what_scans_see_and_calls_nothing_clean(
+def test_a_day_without_a_scan_knows_nothing_that_scans_see_and_calls_nothing_clean(
     world: World,
 ) -> None:
     arn = "arn:aws:ec2:eu-west-1:111111111111:volume/vol-1"
@@ -205,7 +205,7 @@ def test_a_policy_that_is_off_finds_nothing_any_more(world: World) -> None:
     assert world.violations == {}
 
 
-def test_the_bill_alone_tells_of_tags_and_places_and_of_nothing_else(world: World) -> None:
+def test_the_bill_alone_shows_tags_and_places_and_nothing_else(world: World) -> None:
     every = {**RULE, "applies_to": ["*"], "needs": []}
     tags = Policy.of("tags", {**every, "when": "not has_tag('environment')"})
     other = Policy.of("cc", {**every, "when": "not has_tag('cost-center')"})
@@ -267,8 +267,8 @@ def test_an_acknowledgement_ends_with_its_day_and_with_its_violation(world: Worl
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"reason": "because"}, "is no reason"),
-        ({"reason": "other"}, "no note says which"),
+        ({"reason": "because"}, "is not a reason"),
+        ({"reason": "other"}, "there is no note"),
         ({"reason": "accepted risk", "until": date(2026, 11, 1)}, "is over"),
     ],
 )
@@ -296,7 +296,7 @@ def test_high_severity_is_accepted_by_approvers_alone(world: World) -> None:
     assert not judging.why_not_changed(low, low, is_approver=False)
 
 
-def test_a_new_high_violation_is_told_once_and_its_end_once(world: World) -> None:
+def test_a_new_high_violation_is_reported_once_and_its_end_once(world: World) -> None:
     def notes(said: Mapping[str, State] | None = None) -> Any:
         return alerting.of_violations(
             alerting.kept(world.published.depot), said or {}, world.now, "https://pages"
@@ -437,7 +437,7 @@ _IDS = st.sampled_from("abc")
 
 
 @given(days=st.lists(st.tuples(st.sets(_IDS), st.sets(_IDS)), min_size=1, max_size=8))
-def test_the_state_of_a_violation_is_what_its_last_looks_say(
+def test_the_state_of_a_violation_follows_its_last_evaluations(
     days: list[tuple[set[str], set[str]]],
 ) -> None:
     """Each day some are found, and some of the others could not be looked at."""

@@ -60,7 +60,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]
     client.delete_bucket(Bucket=bucket)
 
 
-def test_of_evaluations_at_once_none_is_lost(machine: Machine) -> None:
+def test_concurrent_evaluations_lose_nothing(machine: Machine) -> None:
     names = [f"machine-{number}" for number in range(4)]
     together = Barrier(len(names))
 
@@ -75,7 +75,7 @@ def test_of_evaluations_at_once_none_is_lost(machine: Machine) -> None:
     assert known(machine("reader")) == {f"{name}-{turn}-1" for name in names for turn in range(2)}
 
 
-def test_what_came_between_is_looked_at_anew_and_leaves_no_file_of_its_own(
+def test_what_came_between_is_evaluated_again_and_leaves_no_file_of_its_own(
     s3: EmbeddedS3, tmp_path: Path
 ) -> None:
     bucket = f"governance-{next(_numbers)}"
@@ -109,6 +109,6 @@ def test_whoever_is_never_the_quicker_one_gives_up_and_says_so(
         look(there, f"quicker-{next(turns)}")
         return Record("", NOW.isoformat(), 0, {}, {}), all_known
 
-    with pytest.raises(GovernanceError, match="What to do: have one machine evaluate"):
+    with pytest.raises(GovernanceError, match="What to do: let only one machine evaluate"):
         Ledger(here).change(make)
     assert len(known(there)) == next(turns)

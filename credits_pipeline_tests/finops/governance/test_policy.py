@@ -68,10 +68,10 @@ def test_an_id_is_a_plain_word(id_: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "holds no policy"),
-        ("[]", "holds no policy"),
+        ("", "contains no policy"),
+        ("[]", "contains no policy"),
         ("x: [", "line 1"),
-        ("id: a\nid: b\n", "line 2, column 1: it is no YAML that can be used: 'id' is there twice"),
+        ("id: a\nid: b\n", "line 2, column 1: it is not YAML that can be used: 'id' occurs twice"),
         ("- &a [1]\n- *a\n", "an alias"),
         ("- id: 5\n", "has no id"),
         ("- just text\n", "has no id"),
@@ -79,12 +79,12 @@ def test_an_id_is_a_plain_word(id_: str) -> None:
             "id: a\nname: b\ntype: cost\nseverity: low\nsay: x\nwhen: gpu > 1\n",
             "line 6: policy 'a'",
         ),
-        ("a: !!python/object/apply:os.system ['true']", "no YAML that can be used"),
-        ("x" * 300_000, "keep at most"),
+        ("a: !!python/object/apply:os.system ['true']", "not YAML that can be used"),
+        ("x" * 300_000, "use at most"),
         ("[" * 5_000, "nested too deeply"),
     ],
 )
-def test_a_text_that_can_not_be_read_is_told_with_its_line(text: str, says: str) -> None:
+def test_a_text_that_can_not_be_read_is_reported_with_its_line(text: str, says: str) -> None:
     with pytest.raises(PolicyTextError) as refused:
         read(text, name="rules.yaml")
     assert says in str(refused.value)

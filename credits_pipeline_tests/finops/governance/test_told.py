@@ -16,7 +16,7 @@ from credits_pipeline_tests.finops.governance.test_governing import DAY, World, 
 __all__ = ["webhook", "world"]
 
 
-def test_each_new_high_violation_is_told_once_its_acceptance_once_and_again_after_its_day(
+def test_each_new_high_violation_is_reported_once_its_acceptance_once_and_again_after_its_day(
     world: World, webhook: Webhook, tmp_path: Path
 ) -> None:
     store, said = FolderStore(tmp_path / "told"), dict[str, State]()

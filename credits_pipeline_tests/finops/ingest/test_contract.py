@@ -46,7 +46,7 @@ BROKEN: list[tuple[str, dict[str, Any], bool, str]] = [
 
 
 @pytest.mark.parametrize(("check", "cells", "blocking", "said"), BROKEN)
-def test_a_broken_promise_is_told_with_its_row(
+def test_a_broken_promise_is_reported_with_its_row(
     tmp_path: Path, lake: Lake, check: str, cells: dict[str, Any], said: str, *, blocking: bool
 ) -> None:
     source = folder_source(tmp_path / "b", [charge(), {**charge(), **cells}])
@@ -117,7 +117,7 @@ def test_a_refused_month_keeps_what_it_had(tmp_path: Path, lake: Lake) -> None:
     assert take_in(source, lake).rows == 2
 
 
-def test_an_azure_file_that_is_no_focus_says_what_is_missing(tmp_path: Path, lake: Lake) -> None:
+def test_an_azure_file_that_is_not_focus_says_what_is_missing(tmp_path: Path, lake: Lake) -> None:
     header = ["InvoiceSectionName", "Date", "CostInBillingCurrency", "Tags"]
     source = folder_source(tmp_path / "b", [], header=header)
     check = failed(take_in(source, lake))["columns_are_there"]

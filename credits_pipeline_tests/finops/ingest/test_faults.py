@@ -100,14 +100,14 @@ def test_a_delivery_that_never_rests_is_left_for_later(tmp_path: Path, lake: Lak
     assert lake.current(source.name, MAY) is None
 
 
-def test_a_missing_file_is_told_and_the_month_comes_when_it_does(
+def test_a_missing_file_is_reported_and_the_month_comes_when_it_does(
     tmp_path: Path, lake: Lake
 ) -> None:
     source = write_aws(tmp_path / "b", {"a.csv.gz": bill(1), "b.csv.gz": bill(2)})
     path = tmp_path / "b/bills/data/BILLING_PERIOD=2026-05/b.csv.gz"
     path.rename(tmp_path / "away")
     check = failed(take_in(source, lake))["files_match_manifest"]
-    assert check.says.startswith("b.csv.gz is named by the manifest and is not there.")
+    assert check.says.startswith("b.csv.gz is named by the manifest, but is missing.")
     assert check.passes
     (tmp_path / "away").rename(path)
     assert take_in(source, lake).outcome == "published"

@@ -50,13 +50,13 @@ def test_a_gzip_bomb_stops_early(tmp_path: Path, lake: Lake, source: Source) -> 
     assert left(tmp_path) == []
 
 
-def test_a_gzip_within_a_gzip_is_no_text(tmp_path: Path, lake: Lake, source: Source) -> None:
+def test_a_gzip_within_a_gzip_is_not_text(tmp_path: Path, lake: Lake, source: Source) -> None:
     put(tmp_path / "bills/2026-05.csv.gz", gzip.compress(packed(csv_text([charge()]))))
     assert failed(take_in(source, lake))["columns_are_there"]
 
 
 @pytest.mark.parametrize("cut", [0, 5, 30, -1, -9])
-def test_a_gzip_that_is_cut_anywhere_is_told(
+def test_a_gzip_that_is_cut_anywhere_is_reported(
     tmp_path: Path, lake: Lake, source: Source, cut: int
 ) -> None:
     whole = packed(csv_text([charge(day=day) for day in range(1, 29)]))
@@ -69,7 +69,7 @@ def test_a_gzip_that_is_cut_anywhere_is_told(
 
 
 @pytest.mark.parametrize("at", [-8, -1])
-def test_a_gzip_whose_checksum_or_length_is_wrong_is_told(
+def test_a_gzip_whose_checksum_or_length_is_wrong_is_reported(
     tmp_path: Path, lake: Lake, source: Source, at: int
 ) -> None:
     spoiled = bytearray(packed(csv_text([charge()])))
@@ -78,7 +78,7 @@ def test_a_gzip_whose_checksum_or_length_is_wrong_is_told(
     assert "damaged" in failed(take_in(source, lake))["files_match_manifest"].says
 
 
-def test_a_line_without_an_end_is_told_and_not_read_into_memory(
+def test_a_line_without_an_end_is_reported_and_not_read_into_memory(
     tmp_path: Path, lake: Lake, source: Source
 ) -> None:
     text = csv_text([charge()]) + '"' + "x" * (8 << 20)
@@ -87,7 +87,7 @@ def test_a_line_without_an_end_is_told_and_not_read_into_memory(
     assert "row 2" in failed(done)["cells_have_their_types"].cases[0]
 
 
-def test_a_header_without_an_end_is_told(tmp_path: Path, lake: Lake, source: Source) -> None:
+def test_a_header_without_an_end_is_reported(tmp_path: Path, lake: Lake, source: Source) -> None:
     put(tmp_path / "bills/2026-05.csv", "x" * (8 << 20))
     assert failed(take_in(source, lake))["columns_are_there"]
     put(tmp_path / "bills/2026-05.csv", "a," * 500_000)
@@ -95,7 +95,7 @@ def test_a_header_without_an_end_is_told(tmp_path: Path, lake: Lake, source: Sou
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" * 9, os.urandom(500), b"\0" * 5000])
-def test_what_is_no_parquet_is_told(
+def test_what_is_not_parquet_is_reported(
     tmp_path: Path, lake: Lake, source: Source, content: bytes
 ) -> None:
     put(tmp_path / "bills/2026-05.parquet", content)
@@ -114,7 +114,7 @@ def test_a_parquet_that_claims_more_rows_than_its_bytes_hold_is_not_read(
     assert "claims 30,000,000 rows" in check.says
 
 
-def test_a_parquet_cut_anywhere_is_told(tmp_path: Path, lake: Lake, source: Source) -> None:
+def test_a_parquet_cut_anywhere_is_reported(tmp_path: Path, lake: Lake, source: Source) -> None:
     path = tmp_path / "bills/2026-05.parquet"
     columns = ", ".join(f"'{value}' AS \"{name}\"" for name, value in charge().items())
     write_parquet(path, f"SELECT {columns}")
@@ -273,7 +273,7 @@ def lake_is_untouched(outside: Path) -> bool:
     return sorted(path.name for path in outside.iterdir()) == ["a.csv"]
 
 
-def test_a_full_disk_is_told_and_the_month_keeps_its_version(
+def test_a_full_disk_is_reported_and_the_month_keeps_its_version(
     tmp_path: Path, lake: Lake, source: Source
 ) -> None:
     put(tmp_path / "bills/2026-05.csv", csv_text([charge()]))

@@ -69,7 +69,7 @@ def test_a_header_means_the_same_however_it_is_spelled(
 @pytest.mark.parametrize("marks", ["", MARK], ids=["bare", "marked"])
 @pytest.mark.parametrize("delimiter", [",", ";"])
 @pytest.mark.parametrize("older", OLDER)
-def test_an_export_that_is_no_focus_is_refused_with_what_it_lacks(
+def test_an_export_that_is_not_focus_is_refused_with_what_it_lacks(
     tmp_path: Path, lake: Lake, older: str, delimiter: str, marks: str
 ) -> None:
     source = folder_source(tmp_path / "bills", [charge()])

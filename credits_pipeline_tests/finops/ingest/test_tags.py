@@ -74,6 +74,6 @@ def test_values_that_are_no_text_become_text() -> None:
     assert rows == [{"a": "1", "b": "true", "c": "", "d": "x"}, {"a": '{"b":1}'}]
 
 
-def test_what_is_no_tags_is_nothing() -> None:
+def test_what_is_not_tags_is_nothing() -> None:
     written = ["", " ", "{}", "x", "[1]", "{", '{"a"', "1", "team=x", None]
     assert {text for (text,) in run(tags_of_text("c"), written, "VARCHAR")} == {None}

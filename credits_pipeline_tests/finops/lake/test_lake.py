@@ -74,7 +74,7 @@ def test_a_version_is_kept_as_it_was_made(lake: Lake) -> None:
     assert path.read_bytes() == b"PAR1"
 
 
-def test_whoever_is_later_the_newer_delivery_counts(lake: Lake) -> None:
+def test_whichever_comes_last_the_newer_delivery_counts(lake: Lake) -> None:
     older, newer = version(JUNE_10), version(JUNE_10 + timedelta(hours=1))
     assert publish(lake, newer) == "published"
     assert publish(lake, older) == "overtaken"
@@ -126,7 +126,7 @@ def test_old_versions_go_and_the_one_that_counts_stays_however_old(lake: Lake) -
     assert lake.current("s", MAY) == made[1]
 
 
-def test_a_version_without_its_description_is_none(lake: Lake) -> None:
+def test_a_version_without_its_description_does_not_count(lake: Lake) -> None:
     made = version(JUNE_10)
     publish(lake, made)
     half = version_name("cd" * 32, datetime.now(UTC) - timedelta(days=9))
@@ -138,7 +138,7 @@ def test_a_version_without_its_description_is_none(lake: Lake) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"{}", b"[]", b'{"version": "../../x"}', b'{"version": 1}']
 )
-def test_a_pointer_that_is_none_is_told(lake: Lake, content: bytes) -> None:
+def test_an_invalid_pointer_is_reported(lake: Lake, content: bytes) -> None:
     publish(lake, version(JUNE_10))
     lake._place.put("focus_costs/source=s/billing_month=2026-05/CURRENT.json", content)
     with pytest.raises(LakeError, match=r"CURRENT\.json.*What to do"):
@@ -146,7 +146,7 @@ def test_a_pointer_that_is_none_is_told(lake: Lake, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "a b", "x" * 100])
-def test_a_source_s_name_is_no_path(tmp_path: Path, name: str) -> None:
+def test_a_source_s_name_is_not_a_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(LakeError, match="can't be a source's name"):
         open_lake(str(tmp_path)).current(name, MAY)
 

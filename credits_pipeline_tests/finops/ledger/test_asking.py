@@ -87,7 +87,7 @@ def test_no_right_to_read_is_not_the_same_as_no_credits(
     billing: CreditLedger, ledger: Ledger
 ) -> None:
     billing.denied = frozenset({PAYER})
-    with pytest.raises(LedgerError, match="not the same as none") as caught:
+    with pytest.raises(LedgerError, match="not the same as having none") as caught:
         ledger.balances()
     assert not caught.value.passes
 

@@ -143,7 +143,7 @@ def test_a_proposal_is_written_shown_and_refused(
     command = ["propose", "--month", "2026-05", "--rule", "as_ledger", "--booked", "ignore"]
     early = runner.invoke(app, command)
     assert early.exit_code == 1
-    assert "was not read yet" in early.output
+    assert "has not been read yet" in early.output
     bare = runner.invoke(app, command[:5])
     assert (bare.exit_code, "--booked" in bare.output) == (2, True)
     assert told("ledger")["failed"] == []

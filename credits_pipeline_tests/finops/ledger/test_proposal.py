@@ -138,7 +138,7 @@ def test_the_same_bytes_each_time_and_another_digest_for_another_input() -> None
 @pytest.mark.parametrize(
     ("month", "more", "told"),
     [
-        ([], {}, "was not read yet"),
+        ([], {}, "has not been read yet"),
         ([ledger(complete=False, why="AWS could not read 2026-05")], {}, "AWS could not read"),
         ([ledger(("7", A, "5"), estimated=True)], {}, "is an estimate in 2026-05"),
         ([ledger(("7", A, "5"), ("8", A, "-5"))], {"rule": Rule.AS_LEDGER}, "would be empty"),
@@ -148,7 +148,7 @@ def test_the_same_bytes_each_time_and_another_digest_for_another_input() -> None
             {"rule": Rule.FIXED, "percent": {"999900001111": Decimal(100)}},
             "999900001111 is not on the bill",
         ),
-        ([ledger(("7", A, "5"))], {"percent": {A: Decimal(100)}}, "is for the rule fixed"),
+        ([ledger(("7", A, "5"))], {"percent": {A: Decimal(100)}}, "belongs to the rule fixed"),
         (
             [ledger(("7", A, "5"))],
             {"rule": Rule.AS_LEDGER, "booked": Booked.OFFSET},

@@ -81,7 +81,7 @@ def test_one_side_alone_is_not_clean() -> None:
     found = reconcile(sides(SAME, None, None))
     assert not found.holds
     assert "file $35.00, ledger not known, bill not known" in found.says
-    assert "nothing to hold it against" in found.says
+    assert "nothing to compare it with" in found.says
     assert found.to_data()["ledger_usd"] is None
 
 
@@ -91,5 +91,5 @@ def test_the_sentence_names_the_largest_and_what_to_do() -> None:
         "2026-05: file $35.00, ledger $40.00, bill $35.00. Accounts that differ: 2 late credit. "
         "The sums differ: AWS has changed the month since the file was made. The largest is "
         f"account {B}, $4.00. What to do: read ledger and bill again, then propose the month again "
-        "if it stays."
+        "if it persists."
     )

@@ -196,7 +196,7 @@ def test_a_file_named_twice_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"dataFiles": 1}', "{}", '{"dataFiles": NaN}', "[" * 100_000]
 )
-def test_half_a_manifest_is_told(tmp_path: Path, text: str) -> None:
+def test_half_a_manifest_is_reported(tmp_path: Path, text: str) -> None:
     source = write_aws(tmp_path, {"x.csv.gz": bill("1")})
     put(tmp_path / "bills/metadata/BILLING_PERIOD=2026-05/bills-Manifest.json", text)
     with pytest.raises(DeliveryError, match=r"Manifest\.json.*What to do"):
@@ -212,7 +212,7 @@ def test_a_source_without_an_export_uses_the_only_one(tmp_path: Path) -> None:
         current(nameless, MAY)
 
 
-def test_a_column_that_the_manifest_promises_and_a_file_lacks_is_told(
+def test_a_column_that_the_manifest_promises_and_a_file_lacks_is_reported(
     tmp_path: Path, lake: Lake
 ) -> None:
     columns = [{"name": name, "type": "x"} for name in (*charge(), "x_Discounts")]

@@ -80,7 +80,7 @@ def test_what_the_manifest_states_is_compared(
     assert failed(done)[check].passes
 
 
-def test_a_short_blob_is_told_with_both_sizes(tmp_path: Path, lake: Lake) -> None:
+def test_a_short_blob_is_reported_with_both_sizes(tmp_path: Path, lake: Lake) -> None:
     source = write_azure(tmp_path, {"p.csv.gz": bill("1", "2")})
     (path,) = tmp_path.rglob("p.csv.gz")
     whole = path.read_bytes()
@@ -135,7 +135,9 @@ def test_a_blob_s_name_leads_nowhere_else(tmp_path: Path, lake: Lake, name: str)
                      "submittedTime": "2026-08-01"}},
     ],
 )  # fmt: skip
-def test_a_manifest_of_another_shape_is_told(tmp_path: Path, manifest: dict[str, object]) -> None:
+def test_a_manifest_of_another_shape_is_reported(
+    tmp_path: Path, manifest: dict[str, object]
+) -> None:
     source = write_azure(tmp_path, {"p.csv.gz": bill("1")}, **manifest)  # type: ignore[arg-type]
     with pytest.raises(DeliveryError, match=r"manifest\.json"):
         current(source, MAY)

@@ -81,7 +81,7 @@ def test_files_left_from_an_earlier_export_of_a_table_are_refused(tmp_path: Path
         current(source, MAY)
 
 
-def test_a_list_of_files_with_sums_is_held_to(tmp_path: Path, lake: Lake) -> None:
+def test_a_list_of_files_with_checksums_is_binding(tmp_path: Path, lake: Lake) -> None:
     text = packed(csv_text([charge(), charge()]))
     put(tmp_path / "2026-05/a.csv.gz", text)
     put(tmp_path / "2026-05/left-over.csv", csv_text([charge()]))
@@ -104,7 +104,7 @@ def test_a_list_of_files_with_sums_is_held_to(tmp_path: Path, lake: Lake) -> Non
     assert lake.current("g", MAY) == done.version
 
 
-def test_a_month_re_delivered_smaller_replaces_the_larger_one_and_is_told(
+def test_a_smaller_redelivery_replaces_the_larger_one_and_is_reported(
     tmp_path: Path, lake: Lake
 ) -> None:
     source = folder_source(tmp_path / "b", [charge(), charge(), charge()])
@@ -129,7 +129,7 @@ def test_a_month_re_delivered_empty_keeps_the_last_one_until_a_person_says_so(
     assert (done.outcome, done.rows) == ("published", 0)
 
 
-def test_a_column_that_is_lost_is_told_and_a_needed_one_is_refused(
+def test_a_column_that_is_lost_is_reported_and_a_needed_one_is_refused(
     tmp_path: Path, lake: Lake
 ) -> None:
     source = folder_source(tmp_path / "b", [charge(x_Extra="1")])
@@ -152,7 +152,7 @@ def test_a_delivery_that_goes_back_in_time_does_not_count(tmp_path: Path, lake: 
     aged(tmp_path / "b", JUNE_10)
     done = take_in(source, lake)
     assert (done.outcome, done.version) == ("refused", first.version)
-    assert "went back in time" in failed(done)["delivery_is_newest"].says
+    assert "has an older delivery" in failed(done)["delivery_is_newest"].says
     done = take_in(source, lake, accept=("delivery_is_newest",))
     assert (done.outcome, billed(lake, source)) == ("published", 1.5)
 

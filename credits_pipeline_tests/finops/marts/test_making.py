@@ -128,7 +128,7 @@ def test_the_same_rows_are_not_computed_again(tmp_path: Path) -> None:
     assert first.stat().st_mtime_ns == written
 
 
-def test_a_file_that_was_changed_on_the_disk_is_found_out_and_made_anew(tmp_path: Path) -> None:
+def test_a_file_that_was_changed_on_the_disk_is_noticed_and_made_again(tmp_path: Path) -> None:
     bills = Bills(tmp_path)
     bills.put("aws", "2024-02", [row("1")])
     kept = bills.shelf.current("spend_daily", "aws", "2024-02")

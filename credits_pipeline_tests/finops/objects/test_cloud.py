@@ -104,7 +104,7 @@ def test_a_file_replaced_between_two_pieces_is_never_a_mix(
         place.fetch(place.head("a"), tmp_path / "a", replaced)
 
 
-def test_what_is_not_there_is_told_apart_from_a_bucket_that_is_not(bucket: str) -> None:
+def test_a_missing_file_is_told_apart_from_a_missing_bucket(bucket: str) -> None:
     with pytest.raises(MissingError, match="there is no file") as raised:
         open_place(f"s3://{bucket}").head("x")
     assert raised.value.passes
@@ -140,7 +140,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
     assert proxy.hits == 1
 
 
-def test_a_store_that_breaks_off_for_ever_is_told_and_leaves_nothing(
+def test_a_store_that_breaks_off_for_ever_is_reported_and_leaves_nothing(
     bucket: str, tmp_path: Path, proxy: FaultProxy
 ) -> None:
     place = uploaded(bucket, "a", os.urandom(200_000))
@@ -187,7 +187,7 @@ def test_a_refresh_that_is_written_over_the_last_one_is_waited_for(
             key = path.relative_to(tmp_path / "b").as_posix()
             aws.s3_client().upload_file(str(path), bucket, key)
     source = Source("aws-bills", "aws", f"s3://{bucket}", "bills")
-    with pytest.raises(DeliveryError, match="is being written over this one") as raised:
+    with pytest.raises(DeliveryError, match="is overwriting this one") as raised:
         take_in(source, open_lake(str(tmp_path / "lake")))
     assert raised.value.passes
 

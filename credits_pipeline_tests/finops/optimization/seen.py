@@ -66,7 +66,7 @@ def resource(kind: str, *, id_: str = "r-1", cost: str | None = "100.00", **fact
     Args:
         kind: of it.
         id_: its id.
-        cost: a month; None where no bill has it.
+        cost: a month; None where no bill contains it.
         facts: that differ from the usual ones, and ``tags``, ``account``, ``name``.
     """
     own = {name: facts.pop(name) for name in ("tags", "account", "name", "region") if name in facts}

@@ -83,4 +83,4 @@ def test_only_the_lines_of_the_named_units_count() -> None:
 def test_without_a_bill_a_saving_is_not_known_and_not_nothing() -> None:
     ((_, saving),) = savings([opportunity(Step.IDLE, Fraction(1))], [])
     assert saving.effective is None
-    assert "no bill has it" in saving.why_unknown
+    assert "no bill contains it" in saving.why_unknown

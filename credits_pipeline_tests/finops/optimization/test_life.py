@@ -109,7 +109,7 @@ def test_a_finding_of_a_cloud_is_gone_only_when_that_cloud_was_heard_to_the_end(
     assert scan([first], {}, there=False, parts=[{**part, "state": state}]).seen == seen
 
 
-def test_what_was_gone_and_is_back_begins_anew_and_says_so() -> None:
+def test_what_was_gone_and_is_back_starts_over_and_says_so() -> None:
     first = scan([], IDLE, at=AT)
     gone = scan([first], {})
     assert stands(gone, {})[0] == "gone"
@@ -130,7 +130,7 @@ def test_a_dismissed_item_stays_so_until_its_saving_grows_by_more_than_a_quarter
     assert "it would save 125.01 USD a month, and 100.00 when it was dismissed" in says
 
 
-def test_a_dismissed_item_opens_again_where_what_it_stands_on_changes() -> None:
+def test_a_dismissed_item_opens_again_if_what_it_is_based_on_changes() -> None:
     first = scan([], IDLE, at=AT)
     said = state("dismissed", first, reason="other")
     seen = scan([first], IDLE, states=said)

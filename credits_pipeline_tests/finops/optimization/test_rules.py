@@ -167,7 +167,7 @@ def test_a_price_that_is_not_known_leaves_the_saving_unknown_and_says_which() ->
     assert one.why_unknown.startswith("the price of r4.large and r6i.large in eu-central-1")
 
 
-def test_a_gpu_s_own_work_is_not_seen_and_said_so() -> None:
+def test_a_gpu_s_own_work_is_not_seen_which_is_stated() -> None:
     found, _ = judge(resource(EC2, **IDLE, gpus=1, gpu_name="A10G", instance_type="g5.xlarge"))
     (one,) = [one for one in found if one.action == "terminate_idle_instance"]
     assert one.confidence == "low"

@@ -48,6 +48,6 @@ def test_the_words_of_pages_are_pinned() -> None:
     assert link("setup") == "/setup"
 
 
-def test_there_is_no_link_to_a_page_that_is_none() -> None:
+def test_there_is_no_link_to_a_page_that_does_not_exist() -> None:
     with pytest.raises(KeyError):
         link("nowhere")

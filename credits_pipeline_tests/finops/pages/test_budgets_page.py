@@ -85,7 +85,7 @@ def test_the_table_says_status_reason_and_owner_and_the_link_opens_it(
     assert "▲ over" in text
     assert "on track" in text
     assert "more is used than the amount" in text
-    assert "'planet' is no word of a scope" in text
+    assert "'planet' is not a word of a scope" in text
     app = visit("budgets", recent_wing, budget="Core")
     text = shown(app)
     assert "over the budget of $1.00" in text
@@ -114,10 +114,12 @@ def test_of_two_editors_one_saves_and_the_other_sees_both_versions(
     assert (item.version, item.body["amount"]) == (3, "8")
 
 
-def test_what_can_t_be_saved_is_said(visit: Visit, recent_wing: Path, store: DecisionStore) -> None:
+def test_what_can_t_be_saved_is_reported(
+    visit: Visit, recent_wing: Path, store: DecisionStore
+) -> None:
     app = fill(visit("budgets", recent_wing), Name="X", **{"Amount of a period, USD": "much"})
     assert "This can't be saved: amount is 'much'" in shown(app)
-    app = fill(app, **{"Tell when so many percent are used": "half"})
+    app = fill(app, **{"Alert when this many percent are used": "half"})
     assert "no list of percentages" in shown(app)
     assert store.items("budget") == []
 
@@ -166,8 +168,8 @@ def test_names_from_outside_stay_text(
             assert "](http://evil" not in str(one.value).replace("\\](", "").replace("]\\(", "")
 
 
-def test_a_budget_of_days_is_no_forecast(visit: Visit, recent_wing: Path) -> None:
-    assert "A forecast is of whole months" in shown(
+def test_a_budget_of_days_is_not_a_forecast(visit: Visit, recent_wing: Path) -> None:
+    assert "A forecast covers whole months" in shown(
         visit("budgets", recent_wing, period="last 30 days")
     )
 
@@ -183,7 +185,7 @@ def test_settings_take_decisions_along_and_bring_them_back(
     assert button.proto.url
     (field,) = app.get("file_uploader")
     field.upload("decisions.zip", file, "application/zip").run()
-    assert "The store says what these files say." in shown(app)
+    assert "The stored decisions already equal these files." in shown(app)
     next(one for one in app.toggle if one.key == "files:prune").set_value(True).run()
     assert "removed" in shown(app)
     next(one for one in app.text_input if one.key == "files:why").set_value("as in git").run()
@@ -193,7 +195,7 @@ def test_settings_take_decisions_along_and_bring_them_back(
     assert store.changes("budget")[0].why == "as in git"
 
 
-def test_who_is_no_admin_takes_nothing_in(
+def test_whoever_is_not_an_admin_imports_nothing(
     visit: Visit, recent_wing: Path, store: DecisionStore
 ) -> None:
     put(store)

@@ -91,8 +91,8 @@ def test_one_team_is_shown_by_account_and_service(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"month": "2001-01"}, "There is no bill of the month '2001-01'"),
-        ({"month": "May"}, "There is no bill of the month 'May'"),
+        ({"month": "2001-01"}, "There is no bill for the month '2001-01'"),
+        ({"month": "May"}, "There is no bill for the month 'May'"),
         ({"model": "nobody's"}, 'there is no allocation model "nobody\'s"'),
         ({"team": "nobody"}, "'nobody' owes nothing"),
     ],
@@ -138,7 +138,9 @@ def test_a_team_lead_sees_no_statement_by_product(visit: Visit) -> None:
 
 @pytest.mark.parametrize(("person", "closes", "saves"), [(VIEWER, False, False),
                                                         (EDITOR, False, True)])  # fmt: skip
-def test_who_may_not_is_told_why(visit: Visit, person: Person, closes: bool, saves: bool) -> None:
+def test_whoever_may_not_is_told_why(
+    visit: Visit, person: Person, closes: bool, saves: bool
+) -> None:
     app = visit("chargeback", "one cloud", person=person, month=str(LAST))
     buttons = {one.label: one for one in app.button}
     assert buttons["Close"].disabled is not closes
@@ -179,6 +181,14 @@ def test_a_late_bill_is_an_adjustment_on_the_page(
     told = table(app, "Adjustment")
     assert dict(zip(told["Team"], told["Adjustment"], strict=True)) == {"core": 5.0, "search": -9.0}
     assert set(told["Closed month"]) == {str(BEFORE)}
+    # What is owed and what was spent differ, and the line above says by what.
+    assert (
+        f"**$119.63** owed for {LAST.start:%B %Y} = $123.63 of the month \N{MINUS SIGN} $4.00 "
+        f"adjustments since the close of {BEFORE}"
+    ) in shown(app)
+    steps = table(app, "Step")
+    assert steps["Step"][:2] == ["Owed in all", "Without adjustments of closed months"]
+    assert sum(Decimal(str(one)) for one in steps["Amount"][:2]) == Decimal("123.63")
     app = visit("chargeback", bills.storage, month=str(BEFORE))
     assert table(app, "Month before")["Total"] == [80.0, 9.0, 0.0]
 
@@ -216,7 +226,7 @@ REFUSED = [
     ("rules:\n- when: {account: 123}\n  to: core\n", "stands in quotes"),
     ("rules:\n- to: serach\n", "'serach' is in no bill and is no statement owner"),
     ("pools:\n- {name: p, split: fixed, shares: {core: '99'}}\n", "must be 100 %"),
-    ("rules:\n- {when: {floor: ['2']}, to: core}\n", "'floor' is no word of a charge"),
+    ("rules:\n- {when: {floor: ['2']}, to: core}\n", "'floor' is not a word of a charge"),
 ]
 
 
@@ -238,7 +248,7 @@ def test_of_two_who_edit_the_rules_the_second_is_told_what_changed(visit: Visit)
                       "credits": "receipts"}, by=ANN, expected=1)  # fmt: skip
     edit(app, RULES)
     press(app, "Save")
-    assert "Somebody saved it first" in app.error[0].value
+    assert "Somebody else saved it first" in app.error[0].value
     with open_decisions() as decisions:
         assert decisions.items("allocation_model")[0].version == 2
 
@@ -259,7 +269,7 @@ def test_without_a_model_rules_are_suggested_from_what_is_tagged(
     )
     bills.publish()
     app = visit("chargeback", bills.storage, month=str(LAST))
-    told = table(app, "Of its tagged costs")
+    told = table(app, "Share of its tagged costs")
     assert (told["Account"], told["Team"], told["Unallocated now"]) == (
         ["111111111111"], ["core"], [40.0],
     )  # fmt: skip
@@ -271,7 +281,7 @@ def test_an_owner_gets_a_cost_centre_and_addresses(visit: Visit) -> None:
     fields = {one.label: one for one in app.text_input}
     fields["Name of the team"].set_value("search")
     fields["Cost centre"].set_value("CC-7")
-    fields["Addresses that get the statement, with commas between them"].set_value("a@example.com")
+    fields["Addresses that receive the statement, separated by commas"].set_value("a@example.com")
     press(app, "Save owner")
     with open_decisions() as decisions:
         (item,) = decisions.items("statement_owner")
@@ -302,7 +312,7 @@ def test_the_archive_of_all_is_a_run_s_work_and_the_command_is_shown_without_dag
     assert f"chargeback --month {LAST} --model 'by team tag' --zip" in app.code[0].value
 
 
-def test_who_may_not_have_the_archive_made_is_told_why(visit: Visit) -> None:
+def test_whoever_may_not_have_the_archive_made_is_told_why(visit: Visit) -> None:
     app = visit("chargeback", "one cloud", person=VIEWER, month=str(LAST))
     (button,) = [one for one in app.button if one.label == "Make ZIP of all"]
     assert button.disabled

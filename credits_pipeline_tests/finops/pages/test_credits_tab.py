@@ -92,7 +92,7 @@ def test_three_sides_name_the_credit_that_came_late(visit: Visit, with_ledger: P
     assert "file not known, ledger $35.00, bill $30.00" in told.value.replace("\\", "")
 
 
-def test_what_was_left_on_the_table_is_told_with_its_rate(visit: Visit, with_ledger: Path) -> None:
+def test_what_was_left_on_the_table_is_shown_with_its_rate(visit: Visit, with_ledger: Path) -> None:
     text = credits(visit, with_ledger)
     assert "**$40.00** of eligible usage had no tag map-migrated" in text
     assert "about $14.00, at the 35.0%" in text
@@ -106,7 +106,7 @@ def test_without_a_ledger_the_tab_says_what_brings_it(visit: Visit) -> None:
     text = credits(visit, "one cloud")
     assert "No ledger of credits has been read" in text
     assert "credits-pipeline ledger" in text
-    assert "No bill of AWS is at hand for this month." in text
+    assert "No AWS bill has been read for this month." in text
     assert "No bill has been read yet" in credits(visit, "nothing yet")
 
 
@@ -118,7 +118,7 @@ def test_a_link_to_no_month_and_no_tab_shows_the_first(visit: Visit, with_ledger
 
 def test_who_sees_one_team_sees_no_account_of_another(visit: Visit, with_ledger: Path) -> None:
     text = credits(visit, with_ledger, person=LEAD)
-    assert "Credits are of whole accounts and payers" in text
+    assert "Credits belong to whole accounts and payers" in text
     assert "Labs" not in text
     assert "$340" not in text
 

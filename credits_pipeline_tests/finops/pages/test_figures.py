@@ -98,7 +98,7 @@ def test_a_change_has_a_sign_exactly_where_something_shows(amount: Decimal) -> N
         (date(2025, 12, 1), date(2026, 11, 30), "Dec 2025 – Nov 2026"),
     ],
 )
-def test_days_are_told_as_people_say_them(start: date, end: date, told: str) -> None:
+def test_days_are_written_as_people_say_them(start: date, end: date, told: str) -> None:
     assert figures.days(start, end, date(2026, 11, 26)) == told
 
 
@@ -112,5 +112,5 @@ def test_a_count_has_its_noun(number: int, told: str) -> None:
     [(0, "0 B"), (999, "999 B"), (3_400_000, "3.4 MB"), (340_000_000, "340 MB"),
      (5 * 10**12, "5000 GB")],
 )  # fmt: skip
-def test_bytes_are_told_as_people_say_them(number: int, told: str) -> None:
+def test_bytes_are_written_as_people_say_them(number: int, told: str) -> None:
     assert figures.size(number) == told

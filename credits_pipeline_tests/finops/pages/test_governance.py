@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions import Author, Ruling
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.governance import book, governing
 from credits_pipeline.finops.governance.ledger import Ledger
@@ -99,7 +99,7 @@ def test_before_the_first_evaluation_the_built_ins_are_there_with_what_each_need
     visit: Visit,
 ) -> None:
     app = visit("governance", "one cloud", period=str(LAST))
-    assert "No policy was evaluated yet" in shown(app)
+    assert "No policy has been evaluated yet" in shown(app)
     policies = table_of(app, "Policy")
     assert len(policies) == 15
     assert set(policies["State"]) == {"on", "off"}
@@ -141,9 +141,14 @@ def test_an_acknowledged_violation_comes_back_after_its_day(
     with open_decisions() as decisions:
         said = decisions.states.of("violation")[one.id]
         decisions.states.set(
-            "violation", one.id, "acknowledged", by=Author("x", "cli"), expected=said.version,
-            until=datetime.now(UTC) - timedelta(days=1), reason="will be fixed",
-        )  # fmt: skip
+            "violation",
+            one.id,
+            Ruling(
+                "acknowledged", until=datetime.now(UTC) - timedelta(days=1), reason="will be fixed"
+            ),
+            by=Author("x", "cli"),
+            expected=said.version,
+        )
     found = table_of(open_page(), "What").set_index("Policy")
     assert found.loc["Dear machine", "State"] == "open again"
 
@@ -179,9 +184,12 @@ def test_two_people_who_judge_at_once_see_each_other(
     app = open_page(violation=one.id)
     with open_decisions() as decisions:
         decisions.states.set(
-            "violation", one.id, "open", by=Author("ben@example.com", "ui"), expected=None,
-            owner="ben",
-        )  # fmt: skip
+            "violation",
+            one.id,
+            Ruling("open", owner="ben"),
+            by=Author("ben@example.com", "ui"),
+            expected=None,
+        )
     press(app, "Acknowledge")
     assert "ben@example.com said open, owner ben in the meantime" in shown(app)
     press(app, "Acknowledge")
@@ -257,7 +265,7 @@ def test_the_overview_counts_what_the_page_lists_and_asks_for_what_is_high(
         ({"charge": "Usage"}, "Resources have no charge"),
     ],
 )
-def test_a_link_that_says_nothing_is_told(
+def test_a_link_that_says_nothing_is_reported(
     words: dict[str, str], says: str, open_page: Callable[..., AppTest]
 ) -> None:
     assert says in shown(open_page(**words))

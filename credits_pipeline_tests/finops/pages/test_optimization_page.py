@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions import Author, Ruling
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.optimization.export import as_csv
@@ -103,7 +103,7 @@ def id_of(storage: Path, resource_id: str) -> str:
 
 def test_before_the_first_scan_it_says_which_command_scans(visit: Visit) -> None:
     app = visit("optimization", "one cloud")
-    assert "Nothing was scanned yet" in app.info[0].value
+    assert "Nothing has been scanned yet" in app.info[0].value
     assert app.code[0].value == "credits-pipeline scan"
 
 
@@ -135,7 +135,7 @@ def test_every_tab_is_there_with_its_own_or_says_why_not(
         "Compute": "load-test-7",
         "Containers": "service/c/s",
         "Serverless": "fn",
-        "Commitment": "No commitment is on the bills",
+        "Commitment": "The bills contain no commitment",
         "EC2 vs Savings Plans": "There is nothing to compare",
         "Data and storage": "db",
     }
@@ -144,7 +144,7 @@ def test_every_tab_is_there_with_its_own_or_says_why_not(
 
 
 @pytest.mark.parametrize("words", [{"tab": "Nonsense"}, {"finding": "nonsense"}])
-def test_a_bad_link_is_told(look: Callable[..., AppTest], words: dict[str, str]) -> None:
+def test_a_bad_link_is_reported(look: Callable[..., AppTest], words: dict[str, str]) -> None:
     assert "nonsense" in look(**words).error[0].value.lower()
 
 
@@ -165,7 +165,7 @@ def test_a_finding_shows_what_its_resource_did_each_day_and_on_which_days_nothin
     text = shown(app)
     assert "Between 1.2 and 1.8 % a day" in text
     assert "1 day without a value." in text
-    assert "CloudWatch has no value of it" in text  # network and memory
+    assert "CloudWatch has no value for it" in text  # network and memory
     (chart,) = app.get("vega_lite_chart")
     values = pa.ipc.open_stream(chart.proto.data.data).read_all()["value"].to_pylist()
     assert values == [1.25] * 12 + [1.8]
@@ -225,9 +225,12 @@ def test_of_two_people_the_second_is_told_and_nothing_is_written(
     app = decide(look(finding=id_), "done")
     with open_decisions() as decisions:
         decisions.states.set(
-            "recommendation", id_, "planned", by=Author("ben@example.com", "cli"), expected=None,
-            owner="ben",
-        )  # fmt: skip
+            "recommendation",
+            id_,
+            Ruling("planned", owner="ben"),
+            by=Author("ben@example.com", "cli"),
+            expected=None,
+        )
     told = press(app, "Save").error[0].value.replace("\\", "").replace("\u2060", "")
     assert "ben@example.com" in told
     assert state_of(scanned, id_) == "planned"
@@ -266,7 +269,7 @@ def test_who_sees_one_team_sees_its_resources_alone(
     )
 
 
-def test_the_scope_holds_back_other_accounts(look: Callable[..., AppTest]) -> None:
+def test_the_scope_excludes_other_accounts(look: Callable[..., AppTest]) -> None:
     assert "in 1 item" in shown(look(team="search"))
     assert "in 0 items" in shown(look(account="222"))
 
@@ -292,8 +295,9 @@ def test_the_overview_has_what_can_be_saved_and_the_largest_to_decide(
     visit: Visit, scanned: Path
 ) -> None:
     text = shown(visit("overview", scanned, period=str(LAST)))
-    assert "$216 a month" in text
+    assert "Savings open" in text
+    assert ">$216<" in text
     assert (
-        "load-test-7: Stop it, and terminate it when nobody has missed it saves $140 a month"
+        "load-test-7 can save $140 a month: Stop it, and terminate it if nobody misses it"
         in text
     )

@@ -53,7 +53,7 @@ def test_every_section_has_an_address(visit: Visit, section: str) -> None:
     assert not app.error
 
 
-def test_a_section_that_is_not_there_is_said(visit: Visit) -> None:
+def test_a_missing_section_is_reported(visit: Visit) -> None:
     assert "no section secrets" in visit("settings", "one cloud", section="secrets").error[0].value
 
 

@@ -84,7 +84,7 @@ def test_a_version_that_comes_back_is_the_same_file(bills: Bills) -> None:
     assert billed(opened(bills)) == [("2026-04", 4), ("2026-05", 5)]
 
 
-def test_a_file_that_is_built_from_the_last_one_equals_one_that_is_built_anew(
+def test_a_file_that_is_built_from_the_last_one_equals_one_that_is_built_from_scratch(
     tmp_path: Path,
 ) -> None:
     grown, anew = Bills(tmp_path / "grown"), Bills(tmp_path / "anew")

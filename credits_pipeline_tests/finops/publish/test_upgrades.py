@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline.finops.decisions import DecisionStore
+from credits_pipeline.finops.decisions import DecisionStore, Ruling
 from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.lake import open_lake
 from credits_pipeline.finops.publish.published import open_current
@@ -44,7 +44,9 @@ def store(folder: Path) -> None:
             by=ANN,
         )
         decisions.put("budget", "shop", BUDGET, by=ANN, expected=None, why="as agreed")
-        decisions.states.set("violation", "v-1", "accepted", by=ANN, expected=None, note="known")
+        decisions.states.set(
+            "violation", "v-1", Ruling("accepted", note="known"), by=ANN, expected=None
+        )
     shutil.rmtree(folder / "bills")
     for work in folder.rglob(".work"):
         shutil.rmtree(work)

@@ -44,7 +44,7 @@ def test_words_are_days(word: str, today: str, start: str, last: str, by_month: 
         "\u0662\u0660\u0662\u0666-05", "2026-05-03..2026-05-09..2026-05-10",
     ],
 )  # fmt: skip
-def test_what_is_no_period_is_told_with_what_is_one(text: str) -> None:
+def test_what_is_not_a_period_is_refused_with_examples_of_one(text: str) -> None:
     if text == "9998-12":
         # The last month that has one after it is still a month.
         with pytest.raises(PeriodError):
@@ -63,7 +63,7 @@ def test_what_is_no_period_is_told_with_what_is_one(text: str) -> None:
         ("2024-03-01..2024-03-10", "2024-02-20", "2024-02-29"),
     ],
 )
-def test_before_it_stand_as_many_months_or_days(word: str, start: str, last: str) -> None:
+def test_the_period_before_has_as_many_months_or_days(word: str, start: str, last: str) -> None:
     before = Period.parse(word, date(2026, 5, 12)).previous()
     assert (str(before.start), str(before.last)) == (start, last)
 

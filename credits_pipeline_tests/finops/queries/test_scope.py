@@ -58,18 +58,18 @@ def test_the_order_of_words_and_values_does_not_matter(words: dict[str, Any], ra
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ({"acount": "1"}, "'acount' is no word of a scope; did you mean account?"),
+        ({"acount": "1"}, "'acount' is not a word of a scope; did you mean account?"),
         ({"cost": "blended"}, "cost is one of amortised, billed, list, net"),
         ({"credits": "yes"}, "credits is one of in, out"),
         ({"tax": "no"}, "tax is one of in, out"),
         ({"group": ["cloud", "colour"]}, "'colour' is none of them"),
         ({"period": "never"}, "'never' is not a period"),
-        ({"cost": ["billed", "list"]}, "cost has one value, and is given billed, list"),
-        ({"cost": "net", "source": "aws"}, "source and cost=net do not go together"),
-        ({"group": "resource"}, "within one account"),
+        ({"cost": ["billed", "list"]}, "cost takes one value, but got billed, list"),
+        ({"cost": "net", "source": "aws"}, "source can't be combined with cost=net"),
+        ({"group": "resource"}, "needs one account"),
         (
             {"group": "resource", "account": "1", "period": "Last 30 days"},
-            "costs of resources are kept by month",
+            "costs of resources are stored by month",
         ),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 
 from credits_pipeline.finops.publish.published import Published, open_current
 from credits_pipeline.finops.queries.bridge import View, bridge
-from credits_pipeline.finops.queries.compare import changes, compare, complete_days
+from credits_pipeline.finops.queries.compare import changes, compare, complete_until
 from credits_pipeline.finops.queries.exactly import total
 from credits_pipeline.finops.queries.export import as_csv, as_json
 from credits_pipeline.finops.queries.scope import COSTS, Scope
@@ -140,7 +140,7 @@ def test_complete_days_are_on_both_sides(published: Published) -> None:
         ("aws",): (Decimal("11.750000000000000001"), 10),
         ("azure",): (Decimal("7.25"), 6),
     }
-    assert complete_days(published, asked) == 20
+    assert complete_until(published, asked) == date(2026, 5, 21)
 
 
 def test_whole_months_are_compared_whole_though_they_differ_in_days(published: Published) -> None:
@@ -160,7 +160,7 @@ def test_a_month_without_a_bill_is_not_compared_and_the_source_is_named(
     assert "no complete day" in found.why_not
 
 
-def test_what_changed_most_is_told_by_account_and_service(published: Published) -> None:
+def test_what_changed_most_is_shown_by_account_and_service(published: Published) -> None:
     found = changes(published, scope(cloud="aws"))
     assert [(row.keys, row.is_new) for row in found] == [
         (("111111111111", "Support"), True),

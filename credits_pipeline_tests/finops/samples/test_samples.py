@@ -104,7 +104,7 @@ def test_manifests_come_last_so_that_what_they_name_is_there(bills: Written) -> 
     assert any(ordered)
 
 
-def test_what_focus_says_of_costs_holds_in_every_row(
+def test_what_focus_says_about_costs_is_true_of_every_row(
     every: dict[tuple[str, str], list[dict[str, Any]]],
 ) -> None:
     for found in every.values():

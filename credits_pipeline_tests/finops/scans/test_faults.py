@@ -82,7 +82,7 @@ def test_each_part_that_fails_is_named_and_the_rest_is_seen(estate: Estate) -> N
     assert "trust policy" in says["account"]
 
 
-def test_a_metric_that_goes_over_several_answers_is_one_and_hours_are_counted(
+def test_a_metric_that_spans_several_answers_is_one_and_hours_are_counted(
     own_only: Estate,
 ) -> None:
     scan = scan_of()
@@ -97,7 +97,7 @@ def test_a_metric_that_goes_over_several_answers_is_one_and_hours_are_counted(
     assert busy["network_mb_day_14d"] == pytest.approx(90_000)
     silent = rows[own_only.id("metrics-missing")]
     assert dict(silent["facts"])["hours_seen"] == 0
-    assert dict(silent["not_known"])["cpu_max_14d"] == "CloudWatch has no value of it in 14 days"
+    assert dict(silent["not_known"])["cpu_max_14d"] == "CloudWatch has no value for it in 14 days"
     asked = own_only.world.requests["monitoring:GetMetricData"]
     assert kept.about["requests"]["cloudwatch:GetMetricData"] == asked > 5
     assert kept.about["metrics"] == sum(
@@ -149,7 +149,7 @@ def test_without_a_region_or_credentials_it_says_what_to_do(
         scan_of().inventory(AS_OF)
 
 
-def test_prices_and_findings_that_may_not_be_asked_are_told(own_only: Estate) -> None:
+def test_prices_and_findings_that_may_not_be_asked_are_reported(own_only: Estate) -> None:
     own_only.world.faults += [
         Fault("AccessDeniedException", "pricing"),
         Fault("AccessDeniedException", "cost-optimization-hub"),

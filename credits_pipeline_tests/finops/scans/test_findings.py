@@ -110,7 +110,7 @@ def test_google_s_saving_is_a_negative_cost(state: Any) -> None:
     assert one.resource_id == DISK
 
 
-def test_what_google_has_applied_is_no_finding() -> None:
+def test_what_google_has_applied_is_not_a_finding() -> None:
     assert parsed(json.dumps([{**RECOMMENDER_JSON, "state": "SUCCEEDED"}])) == ([], [])
 
 
@@ -118,7 +118,7 @@ def test_what_google_has_applied_is_no_finding() -> None:
     "content",
     [b"a,b\n1,2\n", b"[1]", b'{"x": 1}', b"{", b"\xff\xfe\x00", b"[[", b'{"properties": 3}'],
 )
-def test_a_file_that_is_none_of_these_is_told(content: bytes) -> None:
+def test_a_file_that_is_none_of_these_is_reported(content: bytes) -> None:
     with pytest.raises(UnreadableError, match="What to do"):
         parsed(content)
 
@@ -163,4 +163,4 @@ def test_a_finding_without_a_bill_saves_what_is_not_known() -> None:
     outside, _ = parsed(json.dumps(RECOMMENDER_JSON))
     (item,) = find([], AT, outside=outside).items.values()
     assert item.saving is None
-    assert "no bill has the resource" in item.why_unknown
+    assert "no bill contains the resource" in item.why_unknown

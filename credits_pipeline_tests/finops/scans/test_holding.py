@@ -65,7 +65,7 @@ def test_each_source_is_known_on_its_own_day_alone(
 
 
 @pytest.mark.parametrize(("hours", "known"), [(0, True), (24, True), (26, True), (26.1, False)])
-def test_a_scan_holds_for_a_day_and_while_the_next_one_may_be_on_its_way(
+def test_a_scan_is_valid_for_a_day_and_while_the_next_one_may_be_on_its_way(
     hours: float, known: bool
 ) -> None:
     assert holds(TODAY, TODAY + timedelta(hours=hours)) is known

@@ -28,7 +28,7 @@ def test_a_source_is_kept_as_it_was_added_with_who_added_it(decisions: DecisionS
     assert len(decisions.changes("source")) == 1
 
 
-def test_another_source_of_a_name_takes_its_place_only_where_that_is_said(
+def test_another_source_replaces_one_of_the_same_name_only_if_that_is_asked_for(
     decisions: DecisionStore,
 ) -> None:
     book = SourceBook(decisions)
@@ -51,7 +51,7 @@ def test_a_place_is_read_by_one_source_or_its_bill_would_count_twice(
     assert [source.name for source in book.all()] == ["aws", "other"]
 
 
-def test_a_source_that_is_not_there_is_told_with_those_that_are(decisions: DecisionStore) -> None:
+def test_a_missing_source_is_reported_with_those_that_exist(decisions: DecisionStore) -> None:
     book = SourceBook(decisions)
     with pytest.raises(SourceError, match="there is none yet"):
         book.get("aws")
@@ -70,7 +70,7 @@ def test_a_source_that_is_not_there_is_told_with_those_that_are(decisions: Decis
         ("a b", "aws", "s3://bucket", "x", "can't be the name"),
         ("a" * 41, "aws", "s3://bucket", "x", "can't be the name"),
         ("../x", "aws", "s3://bucket", "x", "can't be the name"),
-        ("credits-receipts", "aws", "s3://bucket", "x", "name of the receipts"),
+        ("credits-receipts", "aws", "s3://bucket", "x", "reserved for the receipts"),
         ("aws", "amazon", "s3://bucket", "x", "use one of aws, azure, gcp, focus"),
         ("aws", "aws", "s3://bucket", "", "lacks its export's name"),
         ("aws", "aws", "s3://bucket", "a/b", "can't be the name of an export"),
@@ -79,7 +79,7 @@ def test_a_source_that_is_not_there_is_told_with_those_that_are(decisions: Decis
         ("x", "focus", "https://host/x", "", "can't be the location"),
         ("x", "focus", "s3://", "", "can't be the location"),
         ("x", "focus", "s3://buc ket/x", "", "can't be the location"),
-        ("x", "focus", "s3://bucket/a/../b", "", "a step . or .."),
+        ("x", "focus", "s3://bucket/a/../b", "", "has . or .. as a step"),
     ],
 )
 def test_what_can_t_be_a_source_is_refused_with_what_to_do(
@@ -93,7 +93,7 @@ def test_what_can_t_be_a_source_is_refused_with_what_to_do(
 @pytest.mark.parametrize(
     "body", [{"provider": "gcp", "location": 7}, {"provider": "gcp", "x": "y"}]
 )
-def test_a_source_that_was_kept_wrong_is_told(body: dict[str, object]) -> None:
+def test_a_source_that_was_kept_wrong_is_reported(body: dict[str, object]) -> None:
     with pytest.raises(SourceError, match="source gcp has"):
         Source.of("gcp", body)
 

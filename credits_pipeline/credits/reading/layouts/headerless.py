@@ -108,8 +108,7 @@ def _refuse_second_table(grid: Grid, account: int, *, name: str) -> None:
     if len(again):
         first = again.row(0, named=True)
         raise UnreadableFile(
-            f"{name}, line {first['line']}: below a blank line stands a second table, and its"
-            f" amount for"
+            f"{name}, line {first['line']}: a second table follows a blank line, and its amount for"
             f" account {first['account'].strip()} contradicts line {first['line_first']}; keep"
             f" the table"
             " with the month's credits.",

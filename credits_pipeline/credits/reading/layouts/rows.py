@@ -88,8 +88,7 @@ def sort_rows(
         if len(totals) > _MOST_TOTALS:
             raise UnreadableFile(
                 f"{name}, line {grid.lines[index]}: more than {_MOST_TOTALS:,} rows of totals:"
-                f" it is no"
-                " sheet of credits."
+                f" it is not a sheet of credits."
             )
     blank = blank | _at(passed, grid.height)
     is_total_row = _at([index for index, _ in totals], grid.height)
@@ -244,8 +243,8 @@ def extract_rows(
     if stated.charges is not None:
         line, text = stated.charges
         raise UnreadableFile(
-            f"{name}, line {line}: {text!r} mentions costs, so the amounts may be no"
-            " credits; take the line out if it is wrong.",
+            f"{name}, line {line}: {text!r} mentions costs, so the amounts may not be credits; "
+            "remove the line if it is wrong.",
             layout=layout,
         )
     month = None if stated.month is None else ordinal(stated.month)

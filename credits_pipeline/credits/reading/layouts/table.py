@@ -142,9 +142,8 @@ def _refuse_charges(
     if line < header.line and headers.says_credit(header.cell(amount)):
         return
     raise UnreadableFile(
-        f"{context.name}, line {line}: {text!r} mentions costs, so {header.name(amount)!r} may"
-        f" be no"
-        f" credits; say what the file means with: {profile_command(context.name)}",
+        f"{context.name}, line {line}: {text!r} mentions costs, so {header.name(amount)!r} may not "
+        f"be credits; say what the file means with: {profile_command(context.name)}",
         layout=layout,
     )
 

@@ -47,7 +47,7 @@ class Profiles:
             if len(found) > 1:
                 names = " and ".join(one.profile.name for one in found)
                 raise UnreadableFile(
-                    f"{name} has a header that {len(found)} profiles are for, {names}: forget all"
+                    f"{name} has a header that {len(found)} profiles match, {names}: forget all"
                     " but one with credits-pipeline profile --forget NAME.",
                     layout="profile",
                 )

@@ -130,9 +130,5 @@ def _refuse(table: Table, title: str, rows: pl.Series) -> None:
     )
 
 
-def _is_other(cell: str | None) -> bool:
-    return bool(clean(cell or "")) and not _is_dollar(cell)
-
-
 def _is_dollar(cell: str | None) -> bool:
     return cell_key(cell or "") in _DOLLARS

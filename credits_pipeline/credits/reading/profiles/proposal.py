@@ -242,7 +242,7 @@ def _month(columns: Columns, said: Said) -> MonthColumn | None:
     different = {tuple(map(month_of_cell, columns.cells[i])) for i in (by_name or dates)}
     if len(different) > 1:
         raise UndecidedError(
-            f"{_which(columns, by_name or dates)} hold dates: say which says the month,"
+            f"{_which(columns, by_name or dates)} hold dates: say which one states the month,"
             " --month-column COLUMN, or --no-month"
         )
     found = (by_name or dates)[0]
@@ -279,14 +279,14 @@ def _read_as(columns: Columns, index: int, counted: list[int], said: Said) -> Am
             )
         if signs["+"] and _COST.search(name):
             raise UndecidedError(
-                f"the column {name!r} has positive amounts, and is called like one of costs: if"
+                f"the column {name!r} has positive amounts, and is named like one of costs: if"
                 " they are credits, say --credit positive"
             )
         credit = "negative" if signs["-"] else "positive"
     if said.decimals is None and any(has_tail(cell) for cell in cells):
         raise UndecidedError(
-            f"the column {name!r} has amounts with the tail of a float: say how many decimals"
-            " count, such as --decimals 2"
+            f"the column {name!r} has amounts with more decimals than dollars have: say how many "
+            "decimals count, such as --decimals 2"
         )
     return AmountColumn((name,), credit, said.decimals, said.mark)
 
