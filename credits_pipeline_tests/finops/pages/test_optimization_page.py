@@ -298,6 +298,5 @@ def test_the_overview_has_what_can_be_saved_and_the_largest_to_decide(
     assert "Savings open" in text
     assert ">$216<" in text
     assert (
-        "load-test-7 can save $140 a month: Stop it, and terminate it if nobody misses it"
-        in text
+        "load-test-7 can save $140 a month: Stop it, and terminate it if nobody misses it" in text
     )
