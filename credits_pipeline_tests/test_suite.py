@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,19 +19,22 @@ from credits_pipeline_tests.skips import failed_if_skipped
 HERE = Path(__file__).parent
 #: Stands for Dagster's: it starts runs one after the other in the way that Python calls spawn.
 CODE_SERVER = """
-import json, multiprocessing, sys, time
+import json, multiprocessing, os, signal, sys, time
 
 def started():
     context = multiprocessing.get_context("spawn")
     queue = context.SimpleQueue()
     process = context.Process(target=run, args=(queue,))
     process.start()
-    told = queue.get()
-    process.join()
-    return told
+    forked, pid = queue.get()
+    assert pid == process.pid and process.is_alive()
+    os.kill(pid, signal.SIGKILL)
+    process.join(30)
+    return forked, process.exitcode
 
 def run(queue):
-    queue.put("forked_runs_loaded" in sys.modules)
+    queue.put(("forked_runs_loaded" in sys.modules, os.getpid()))
+    time.sleep(600)
 
 def serve():
     first, limit = started(), time.monotonic() + 100
@@ -153,6 +157,8 @@ def test_runs_are_forked_once_their_imports_are_done_and_only_where_it_is_asked_
         text=True,
         check=True,
     )
-    first, later = json.loads(done.stdout)
+    (first, how_first_ended), (later, how_later_ended) = json.loads(done.stdout)
     assert later is forked
     assert forked or not first
+    # What is killed has ended for who started it, forked or not.
+    assert how_first_ended == how_later_ended == -signal.SIGKILL
