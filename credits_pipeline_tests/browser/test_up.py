@@ -199,7 +199,7 @@ def test_the_archive_of_all_statements_is_made_by_a_run_and_then_offered(
 ) -> None:
     page.goto(f"{up.spend}/chargeback?month={LAST}")
     page.get_by_role("button", name="Make ZIP of all").click()
-    run = ended(page, up, "The documents are made")
+    run = ended(page, up, "The documents are ready")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="ZIP of all", exact=True).click()
     with zipfile.ZipFile(waiting.value.path()) as archive:
@@ -230,7 +230,7 @@ def test_a_scan_is_started_on_the_page_and_what_it_found_is_shown_at_its_end(
     page: Page, up: Up
 ) -> None:
     page.goto(f"{up.spend}/optimization")
-    expect(page.get_by_text("Nothing was scanned yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing has been scanned yet.")).to_be_visible()
     page.get_by_role("button", name="Scan now").click()
     ended(page, up, "The scan is done")
     expect(page.get_by_text("Scanned just now")).to_be_visible()

@@ -102,7 +102,7 @@ def test_a_quarter_is_added_up(wing: Bills, monkeypatch: pytest.MonkeyPatch) -> 
     ("arguments", "says"),
     [
         (("--month", "May"), "is not a month"),
-        (("--month", "2020-01"), "There is no bill of 2020-01"),
+        (("--month", "2020-01"), "There is no bill for 2020-01"),
         (("--month", "2026-05", "--model", "x"), "there is no allocation model 'x'"),
         (("--month", "2026-05", "--team", "x"), "owes nothing in 2026-05"),
         (("--month", "2026-05", "--csv", "--json"), "several answers"),

@@ -58,7 +58,7 @@ def test_a_policy_is_tried_added_evaluated_and_its_violation_accepted(rule: Path
     assert told("policies", "add", str(rule)) == {"kept": ["dear"]}
     refused = run("policies", "add", str(rule))
     assert refused.exit_code == 1
-    assert "say --replace" in refused.output
+    assert "use --replace" in refused.output
     evaluated = told("policies", "evaluate")
     assert (evaluated["resources"], evaluated["errors"]) == (2, {})
     (one,) = told("violations", "--severity", "high")["violations"]
@@ -132,7 +132,7 @@ def test_a_built_in_is_shown_changed_and_brought_back(rule: Path) -> None:
         (("policies", "show", "none"), "There is no policy 'none'"),
         (("policies", "enable", "none"), "there is no such policy"),
         (("policies", "test", "none.yaml"), "can't be read"),
-        (("violations", "import", "none"), "no folder"),
+        (("violations", "import", "none"), "not a folder"),
     ],
 )
 def test_what_can_not_be_carried_out_says_why(

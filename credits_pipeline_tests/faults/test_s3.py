@@ -66,7 +66,7 @@ def test_a_listing_that_fails_is_a_red_tick_and_never_an_empty_inbox(
     pipeline.upload(GOOD)
     first = tick(pipeline)
     network.inject(NetFault(kind, having=LISTING, after=after))
-    with pytest.raises(InboxError, match=r"list of .*(check the network|without its end)"):
+    with pytest.raises(InboxError, match=r"list of .*(check the network|was cut off)"):
         tick(pipeline, first.cursor)
     assert network.hits
     network.clear()

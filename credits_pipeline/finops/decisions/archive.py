@@ -3,6 +3,7 @@
 import io
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from credits_pipeline.finops.decisions.exchange import Contents
@@ -14,6 +15,9 @@ from credits_pipeline.finops.decisions.said import STATES
 #: All of it, unpacked; decisions are small texts.
 _LARGEST = 20_000_000
 _MOST_FILES = 20_000
+#: A password, a checksum, a method that nobody knows, a name that no disk takes.
+_UNREADABLE = (RuntimeError, NotImplementedError, OSError, EOFError, ValueError, zlib.error,
+               zipfile.BadZipFile)  # fmt: skip
 #: ZIP has no earlier time; with it the same decisions are the same bytes.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -58,10 +62,16 @@ def unpacked(
             )
         for one in names:
             path = Path(folder) / _safe(one.filename)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(one) as packed_file:
-                # The sizes that a ZIP states may be wrong.
-                path.write_bytes(packed_file.read(one.file_size + 1)[: one.file_size])
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(one) as packed_file:
+                    # The sizes that a ZIP states may be wrong.
+                    path.write_bytes(packed_file.read(one.file_size + 1)[: one.file_size])
+            except _UNREADABLE as error:
+                raise DecisionsError(
+                    f"{one.filename[:80]!r} in the ZIP can't be read: {str(error)[:120]}. What to "
+                    "do: pack the files anew, without a password."
+                ) from error
         files = FileDecisions(Path(folder), check_item=check_item, check_state=check_state)
         try:
             return files.contents()

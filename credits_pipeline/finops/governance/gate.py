@@ -92,7 +92,7 @@ def _measure(text: str) -> None:
     try:
         tokens = sqlglot.tokenize(text, read="duckdb")
     except SqlglotError as error:
-        raise RefusedError(f"it can't be read: {_first(error)}", "mend the text") from None
+        raise RefusedError(f"it can't be read: {_first(error)}", "correct the text") from None
     if len(tokens) > _MOST_TOKENS:
         raise RefusedError(
             f"it has {len(tokens)} words and signs", f"a rule has at most {_MOST_TOKENS}"

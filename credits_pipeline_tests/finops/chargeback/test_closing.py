@@ -188,7 +188,7 @@ def test_a_month_is_not_closed_before_its_end_nor_unseen(
 
 
 def test_a_month_without_a_bill_is_not_closed(bills: Bills, store: DecisionStore) -> None:
-    with pytest.raises(ClosingError, match="There is no bill of 2026-03"):
+    with pytest.raises(ClosingError, match="There is no bill for 2026-03"):
         close(bills, store, BillingMonth(2026, 3))
 
 
@@ -228,7 +228,7 @@ def test_a_closed_statement_that_somebody_edited_is_refused(
     with pytest.raises(KeptError, match="was changed since it was stored"):
         stated(bills, store, MAY)
     file.unlink()
-    with pytest.raises(KeptError, match="is not there"):
+    with pytest.raises(KeptError, match="is missing"):
         stated(bills, store, MAY)
 
 

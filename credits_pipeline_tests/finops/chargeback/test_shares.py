@@ -82,7 +82,7 @@ def test_weights_that_say_nothing_are_refused(found: dict[str, int]) -> None:
 
 
 def test_a_whole_that_the_parts_do_not_add_up_to_is_refused() -> None:
-    with pytest.raises(ApportionError, match="no rounding"):
+    with pytest.raises(ApportionError, match="not a rounding"):
         apportion(300, {"a": Decimal(1)})
 
 

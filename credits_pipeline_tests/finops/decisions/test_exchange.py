@@ -80,7 +80,7 @@ def test_every_kind_is_found_where_it_is_said_to_be_and_refuses_what_it_does_not
     name: str,
 ) -> None:
     assert item_kind(name).name == name
-    with pytest.raises(InvalidDecisionError, match=f"the {name} 'x' can't be kept.*What to do"):
+    with pytest.raises(InvalidDecisionError, match=f"the {name} 'x' can't be stored.*What to do"):
         check_item(name, "x", {"surely-no-field": 1})
 
 

@@ -57,8 +57,8 @@ def test_what_is_written_as_yaml_is_read_back_whatever_its_id_and_words(
         ("amount: 12.5\n", "amount is the number 12.5.*write it as text"),
         ("a: [1\n", "line 2, column 1: it is not YAML"),
         ("- a\n", "an object with named fields"),
-        ("a: !!python/object/apply:os.system [ls]\n", "no YAML"),
-        ("1: a\n", "the name 1 in it is no text"),
+        ("a: !!python/object/apply:os.system [ls]\n", "not YAML"),
+        ("1: a\n", "the name 1 in it is not a text"),
         ("a: .nan\n", "a is the number nan"),
     ],
 )

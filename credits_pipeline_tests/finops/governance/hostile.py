@@ -57,7 +57,7 @@ REFUSED = {
     "a number alone": ("cpu_max_14d", "a number"),
     "a text alone": ("name", "text"),
     "yes compared by size": ("attached > has_expiry", "by size"),
-    "a list of no policy": ("region in regions", "no list"),
+    "a list of no policy": ("region in regions", "not a list"),
     "a huge number": ("gpus > 1e400", "1e400"),
     "a long number": ("gpus > " + "9" * 40, "compared exactly"),
     "nothing": ("  ", "empty"),

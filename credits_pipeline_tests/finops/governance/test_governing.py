@@ -410,7 +410,7 @@ def test_what_custodian_found_is_taken_in_and_seen_fixed(world: World, tmp_path:
     [
         (lambda place: (place / "resources.json").unlink(), "resources.json can't be read"),
         (lambda place: (place / "resources.json").write_text("[{"), "resources.json can't be read"),
-        (lambda place: (place / "resources.json").write_text("{}"), "no list of resources"),
+        (lambda place: (place / "resources.json").write_text("{}"), "not a list of resources"),
         (lambda place: (place / "resources.json").write_text('[{"Id": 1}]'), "resource 1: it has"),
         (lambda place: (place / "metadata.json").write_text("{}"), "does not say which policy"),
         (lambda place: (place / "metadata.json").unlink(), "holds no metadata.json"),

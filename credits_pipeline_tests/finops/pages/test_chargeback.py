@@ -221,7 +221,7 @@ def test_rules_are_tried_before_they_are_saved(visit: Visit) -> None:
 
 
 REFUSED = [
-    ("rules: [", "no YAML"),
+    ("rules: [", "not YAML"),
     ("- by: team", "has fields such as rules"),
     ("rules:\n- when: {account: 123}\n  to: core\n", "stands in quotes"),
     ("rules:\n- to: serach\n", "'serach' is in no bill and is no statement owner"),

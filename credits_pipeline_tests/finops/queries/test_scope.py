@@ -62,7 +62,7 @@ def test_the_order_of_words_and_values_does_not_matter(words: dict[str, Any], ra
         ({"cost": "blended"}, "cost is one of amortised, billed, list, net"),
         ({"credits": "yes"}, "credits is one of in, out"),
         ({"tax": "no"}, "tax is one of in, out"),
-        ({"group": ["cloud", "colour"]}, "'colour' is none of them"),
+        ({"group": ["cloud", "colour"]}, "'colour' is not one of them"),
         ({"period": "never"}, "'never' is not a period"),
         ({"cost": ["billed", "list"]}, "cost takes one value, but got billed, list"),
         ({"cost": "net", "source": "aws"}, "source can't be combined with cost=net"),
