@@ -1,6 +1,8 @@
 """The suite itself: nothing is skipped in CI unnoticed, and what takes longest begins first."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,32 @@ from credits_pipeline_tests.order import SECONDS_OF_A_TEST, longest_first, secon
 from credits_pipeline_tests.skips import failed_if_skipped
 
 HERE = Path(__file__).parent
+#: Stands for Dagster's: it starts runs one after the other in the way that Python calls spawn.
+CODE_SERVER = """
+import json, multiprocessing, os, signal, sys, time
+
+def started():
+    context = multiprocessing.get_context("spawn")
+    queue = context.SimpleQueue()
+    process = context.Process(target=run, args=(queue,))
+    process.start()
+    forked, pid = queue.get()
+    assert pid == process.pid and process.is_alive()
+    os.kill(pid, signal.SIGKILL)
+    process.join(30)
+    return forked, process.exitcode
+
+def run(queue):
+    queue.put(("forked_runs_loaded" in sys.modules, os.getpid()))
+    time.sleep(600)
+
+def serve():
+    first, limit = started(), time.monotonic() + 100
+    while "forked_runs" in sys.modules and not sys.modules["forked_runs"].ready():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    print(json.dumps([first, started()]))
+"""
 
 
 def skipped(why: str) -> pytest.TestReport:
@@ -96,4 +124,41 @@ def test_what_tests_write_is_in_memory_only_where_there_is_room(
 def test_a_process_that_a_test_starts_looks_for_garbage_rarely() -> None:
     command = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert int(done.stdout) == 200_000
+    assert int(done.stdout) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("module", "asked", "forked"),
+    [
+        ("credits_pipeline.definitions", True, True),
+        ("credits_pipeline.definitions", False, False),
+        ("company.definitions", True, False),
+    ],
+)
+def test_runs_are_forked_once_their_imports_are_done_and_only_where_it_is_asked_for(
+    tmp_path: Path, module: str, *, asked: bool, forked: bool
+) -> None:
+    (tmp_path / "dagster" / "_grpc").mkdir(parents=True)
+    (tmp_path / "dagster" / "_grpc" / "__init__.py").touch()
+    (tmp_path / "dagster" / "_grpc" / "server.py").touch()
+    (tmp_path / "dagster" / "__init__.py").write_text(CODE_SERVER)
+    (tmp_path / "dagster" / "__main__.py").write_text("import dagster; dagster.serve()")
+    quick = HERE / "quick"
+    forked_runs = (quick / "forked_runs.py").read_text()
+    assert "for name in (*_NEEDED, *bills):" in forked_runs
+    less = forked_runs.replace("for name in (*_NEEDED, *bills):", "for name in ['json']:")
+    (tmp_path / "forked_runs.py").write_text(less)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(quick)))}
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "api", "grpc", "--module-name", module],
+        cwd=tmp_path,
+        env=environment | ({"FORKED_RUNS": str(tmp_path / "ready")} if asked else {}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (first, how_first_ended), (later, how_later_ended) = json.loads(done.stdout)
+    assert later is forked
+    assert forked or not first
+    # What is killed has ended for who started it, forked or not.
+    assert how_first_ended == how_later_ended == -signal.SIGKILL

@@ -69,6 +69,7 @@ def live(
     with running(
         tmp_path,
         before_start=as_here,
+        forked=True,
         FINOPS_STORAGE=str(tmp_path / "wing"),
         FINOPS_LEDGER=PAYER,
         FINOPS_PAGES_URL=PAGES,

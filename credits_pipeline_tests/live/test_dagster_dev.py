@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with running(tmp_path_factory.mktemp("live")) as live:
+    with running(tmp_path_factory.mktemp("live"), forked=True) as live:
         yield live
 
 

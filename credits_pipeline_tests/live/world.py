@@ -176,6 +176,7 @@ def running(
     more_yaml: str = "",
     before_start: Callable[[Live], None] = lambda _: None,
     on: Sandbox | None = None,
+    forked: bool = False,
     **environment: str,
 ) -> Iterator[Live]:
     """Run everything below a folder until the block ends.
@@ -185,6 +186,7 @@ def running(
         more_yaml: put behind the shipped dagster.yaml.
         before_start: is given what there is before Dagster starts, such as to fill it.
         on: servers that run already, and go on; default: new ones.
+        forked: for many runs, none of which is about how it starts; see `quick/forked_runs`.
         environment: more of it, or other than usual.
     """
     with sandbox() if on is None else nullcontext(on) as servers:
@@ -193,6 +195,7 @@ def running(
             "CREDITS_SENSOR_SECONDS": "1",
             "CREDITS_STORAGE": str(home / "credits"),
             "XDG_STATE_HOME": str(home / "state"),
+            **({"FORKED_RUNS": str(home / "runs-are-forked")} if forked else {}),
             **environment,
         }
         instance = home / "dagster"
