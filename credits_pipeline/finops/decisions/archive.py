@@ -3,9 +3,9 @@
 import io
 import tempfile
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
+from credits_pipeline.core.zipped import UNREADABLE
 from credits_pipeline.finops.decisions.exchange import Contents
 from credits_pipeline.finops.decisions.files import FileDecisions, as_files
 from credits_pipeline.finops.decisions.item import DecisionsError
@@ -15,9 +15,6 @@ from credits_pipeline.finops.decisions.said import STATES
 #: All of it, unpacked; decisions are small texts.
 _LARGEST = 20_000_000
 _MOST_FILES = 20_000
-#: A password, a checksum, a method that nobody knows, a name that no disk takes.
-_UNREADABLE = (RuntimeError, NotImplementedError, OSError, EOFError, ValueError, zlib.error,
-               zipfile.BadZipFile)  # fmt: skip
 #: ZIP has no earlier time; with it the same decisions are the same bytes.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -48,7 +45,7 @@ def unpacked(
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(file))
-    except zipfile.BadZipFile:
+    except UNREADABLE:
         raise DecisionsError(
             "this is not a ZIP file. What to do: take the one that was exported, or pack the "
             "folder of YAML files."
@@ -67,7 +64,7 @@ def unpacked(
                 with archive.open(one) as packed_file:
                     # The sizes that a ZIP states may be wrong.
                     path.write_bytes(packed_file.read(one.file_size + 1)[: one.file_size])
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 raise DecisionsError(
                     f"{one.filename[:80]!r} in the ZIP can't be read: {str(error)[:120]}. What to "
                     "do: pack the files anew, without a password."

@@ -142,8 +142,8 @@ def _line(desk: Desk, section: Section) -> None:
     spend = ", ".join(f"spend {figures.exact(up.spend, up.currency)}" for up in section.adds_up)
     left.markdown(
         f"{mark}: {view.statement.to}s {plain(_cents(named, currency))} + unallocated "
-        f"{plain(_cents(section.stated - named, currency))} = {plain(spend)}; "
-        f"*How* leads from there to {plain(bills)}"
+        f"{plain(_cents(section.stated - named, currency))} = {plain(spend)}, which leads to "
+        f"{plain(bills)}"
     )
     with right, st.popover("How", icon=":material/calculate:", width="stretch"):
         _steps(section)
