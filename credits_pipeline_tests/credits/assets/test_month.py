@@ -201,6 +201,8 @@ def test_a_row_left_out_with_unknown_dollars_makes_the_month_partial(pipeline: P
     ("content", "why"),
     [
         (BAD, "line 2, 'not-an-account,$2.50'"),
+        # Refused as a whole, so that no row of it is read.
+        (b"Account ID,Month,Credits\n047210934418,2025-02,5.10\n", "2025-02"),
     ],
 )
 def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(
@@ -213,8 +215,12 @@ def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(
     assert why in error.message
     # It was expected: who reads of it gets sentences, and no stack trace.
     assert (error.stack, error.cause, error.cls_name) == ([], None, None)
-    (seen,) = [e for e in result.all_events if e.event_type_value == "ASSET_OBSERVATION"]
-    observed = seen.asset_observation_data.asset_observation
+    # A step that ends so tells Dagster's log of it, and nobody else.
+    (seen,) = pipeline.instance.all_logs(
+        result.run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION
+    )
+    assert seen.dagster_event is not None
+    observed: Any = seen.dagster_event.asset_observation_data.asset_observation
     assert observed.asset_key == dg.AssetKey("cloudzero_drop")
     assert observed.partition == JANUARY.partition_key
     assert "BLOCKED" in str(observed.description)
