@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "core.storage": {"core"},
     "credits.model": {"core"},
     "credits.reading": {"core", "credits.model"},
-    "credits.opening": {"credits.reading"},
+    "credits.opening": {"core", "credits.reading"},
     "credits.evaluation": {"core", "credits.model", "credits.reading", "credits.opening"},
     "credits.offers": {"core", "credits.evaluation", "credits.model", "credits.reading"},
     "credits.inbox": {"core"},

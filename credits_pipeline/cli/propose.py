@@ -12,6 +12,7 @@ from credits_pipeline.cli.decide import agree
 from credits_pipeline.cli.options import Who, choice_option, month_option, who_option
 from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, print_table, say
 from credits_pipeline.core.money import for_people, to_text
+from credits_pipeline.core.wording import counted
 
 if TYPE_CHECKING:
     from credits_pipeline.core.month import BillingMonth
@@ -196,7 +197,7 @@ def _show(made: "Proposal") -> None:
     for note in made.notes:
         say(note, "yellow")
     say(
-        f"{made.asked.month}, {made.asked.rule}: {len(made.in_file)} accounts, digest "
+        f"{made.asked.month}, {made.asked.rule}: {counted(len(made.in_file), 'account')}, digest "
         f"{made.digest[:12]}, from {', '.join(f'{what} {at}' for what, at in made.inputs)}."
     )
 

@@ -9,3 +9,8 @@ def counted(number: int, noun: str) -> str:
         noun: in the singular; its plural ends with an s.
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def all_of(number: int, noun: str) -> str:
+    """Everything that is meant: ``the 1 account``, ``all 23 accounts``."""
+    return f"{'the' if number == 1 else 'all'} {counted(number, noun)}"

@@ -24,7 +24,7 @@ def attempt(verdict: Verdict) -> Attempt:
         "8c0f8b52-7b0e-4b51-9a5e-1f2f0c3d4e5a",
         "2025-01",
         verdict,
-        reason="nothing_rejected: 1 row could not be read: line 3.",
+        reason="1 row could not be read: line 3.",
         what_to_do="Nothing was sent. Upload a corrected file.",
         total_credit_usd="150002.50",
         ledger=left_out if verdict is Verdict.PARTIAL else {},

@@ -38,7 +38,7 @@ PICTURES = {
     "optimization": "optimization",
     "governance": "governance",
     "chargeback": "chargeback",
-    "settings": "settings?section=log",
+    "settings": "settings",
 }
 _DEMO = os.environ.get("DEMO_PAGES", "http://127.0.0.1:8501")
 _GRAVE = {"serious", "critical"}

@@ -225,7 +225,13 @@ def test_a_month_that_nobody_sent_is_said_so_and_ends_with_1() -> None:
     assert done.exit_code == 1
     assert "No run has tried to send 2025-01 yet." in done.stdout
     told = json.loads(run("report", "--month", "2025-01", "--json").stdout)
-    assert told == {"billing_month": "2025-01", "in_order": False, "last": None, "receipt": None}
+    assert told == {
+        "billing_month": "2025-01",
+        "dismissed": None,
+        "in_order": False,
+        "last": None,
+        "receipt": None,
+    }
 
 
 @pytest.mark.parametrize("command", [["months"], ["report", "--month", "2025-01"]])

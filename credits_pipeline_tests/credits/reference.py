@@ -1128,7 +1128,9 @@ def months_by_value(cells: list[str], rows: list[Record], at: int) -> list[int]:
             for r in rows
             if account(cell_of(r, at) or "") and bare(c := cell_of(r, i) or "")
         ]
-        if i != at and texts and all(map(months_of, texts)) and not credit_header(cell):
+        # Under a name of amounts a number is an amount.
+        numbers = credit_header(cell) and any(re.fullmatch("[0-9.,]+", text) for text in texts)
+        if i != at and texts and all(map(months_of, texts)) and not numbers:
             found.append(i)
     return found
 
@@ -1242,14 +1244,18 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
 ) -> Result:
     cells, rows, _ = split_header(records)
     at = account_column(cells, rows)
-    dates = month_columns(cells)
-    candidates = credit_columns(cells, rows, {at, *dates})
+    named = month_columns(cells)
+    candidates = credit_columns(cells, rows, {at, *named})
     if len(candidates) != 1 or headers.foreign_in(cells[candidates[0]]):
         raise RefusedError("credit column")
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
+    # A column without a value says nothing: the file's name gives the month then.
+    dates = [column for column in named if any(bare(cell_of(r, column) or "") for r in rows)]
     if not dates:
         dates = months_by_value(cells, rows, at)
+    if not dates and named:
+        return rows_result("long", cells, rows, at, candidates[0], {at, *named}, None)
     if not dates:
         raise RefusedError("no months")
     year = dates[0] if bare(cells[dates[0]]).lower() == "year" else None
@@ -1289,8 +1295,7 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
     for line, found in readings.items():
         named = {month_name(r[order]) if order in r else None for r in found}
         months[line] = named.pop() if len(named) == 1 else None
-    named_months = {at, *month_columns(cells)}
-    return rows_result("long", cells, rows, at, candidates[0], named_months, months)
+    return rows_result("long", cells, rows, at, candidates[0], {at, *month_columns(cells)}, months)
 
 
 def one_reading(texts: list[dict[str, tuple[int, int, int | None]]]) -> list[str]:

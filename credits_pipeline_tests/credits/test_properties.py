@@ -155,6 +155,11 @@ def agrees_with_the_reference(data: bytes, first: BillingMonth | None = None) ->
 
 
 @settings(max_examples=MUTATED)
+@example(
+    b"Account ID,Credit Amount,MonthAccount ID,Credit Amount,Month\n000000000002,5.00,2024-11", None
+)
+@example(b"Account ID,Credit Amount,Payer Account ID\n000000000002,5.00,2024-11\n", None)
+@example(b"Account ID,Credit Amount,Note,Month\n000000000002,5.00,a\n000000000003,6.00,b\n", None)
 @example(b"Payeraccount,888877776666\nAccount ID,Credits\n310987654321,61.50\n", None)
 @example(b"000000000002,-5.00,\r\n000000000003,-6.00,\r\n000000001,-7.00,(\r\n", SOME_MONTH)
 @given(mutated(), st.sampled_from([None, SOME_MONTH]))

@@ -439,9 +439,15 @@ def test_past_the_proxy_nobody_is_let_in_without_its_secret(live: Live, billed: 
     direct = live.services.url("pages")
     spoofed = {"X-Forwarded-Groups": "finance", "X-Forwarded-User": EDITOR}
     for headers in ({}, spoofed, spoofed | {"X-Finops-Door": "guessed"}):
-        seen = look(direct, "spend", query="period=2026-05", additional_headers=headers)
-        assert "did not come through the proxy" in seen.text
-        assert billed not in seen.text
+        with pytest.raises(InvalidStatus) as refused:
+            look(direct, "spend", query="period=2026-05", additional_headers=headers)
+        assert refused.value.response.status_code == httpx.codes.FORBIDDEN
+        for path in ("/spend", "/_stcore/host-config", "/media/a.csv"):
+            told = httpx.get(f"{direct}{path}", headers=headers)
+            assert told.status_code == httpx.codes.FORBIDDEN
+            assert "did not come through the proxy" in told.text
+            assert billed not in told.text
+    assert httpx.get(f"{direct}/healthz").text == "ok"
 
 
 def test_the_pages_ask_for_a_password_and_answer_no_other_site(

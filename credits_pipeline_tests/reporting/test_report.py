@@ -32,6 +32,14 @@ def report(
     return markdown(attempt, rows or UNKNOWN, places=places).text
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_rows_are_called_sent_only_where_something_was_sent(verdict: Verdict) -> None:
+    shown = report(verdict=verdict, ledger={"sent": {"rows": 2, "usd": "14330.12"}})
+    (line,) = [line for line in shown.splitlines() if "14,330.12" in line]
+    sent = verdict.has_receipt or verdict in {Verdict.SENDING, Verdict.INCOMPLETE}
+    assert line.endswith("| sent |" if sent else "| would be sent |")
+
+
 def test_the_verdict_and_what_was_left_out_come_first() -> None:
     lines = [line for line in report(reason="It is there.").splitlines() if line]
     assert lines[:3] == [

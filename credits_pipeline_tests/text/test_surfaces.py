@@ -158,7 +158,7 @@ def test_every_character_of_unicode_that_is_not_seen_is_spelled_out() -> None:
 
 def test_ordinary_text_stays_as_it_is() -> None:
     said = (
-        "2025-01 BLOCKED: nothing_rejected: 1 row can't be read ($74.18); the first is line 5, "
+        "2025-01 BLOCKED: 1 row can't be read ($74.18); the first is line 5, "
         "'2033I784669O,$74.18': é 日本 🎉 ⚠️ s3://books/credits-2025-01.csv; decide signs = as_is."
     )
     for surface in (Plain, Markdown, Mrkdwn, Csv):

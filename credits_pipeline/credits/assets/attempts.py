@@ -186,7 +186,8 @@ def blocked(
     return replace(
         attempt,
         verdict=Verdict.BLOCKED,
-        reason=" ".join(f"{s.name}: {s.message}" for s in statements),
+        # Without the names of the checks, which say the opposite: nothing_rejected.
+        reason=" ".join(s.message for s in statements),
         what_to_do="Nothing was sent. Upload a corrected file"
         + (f", or decide: {decide}." if decide else "."),
         offers=[dict(offer) for offer in offers],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.statement import Statement
+from credits_pipeline.core.wording import all_of, counted
 from credits_pipeline.credits.delivery import figures
 from credits_pipeline.credits.delivery.artifacts import frame
 from credits_pipeline.credits.delivery.confirmation import rows_expired
@@ -302,7 +303,7 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
     }
     match status:
         case "visible":
-            says = f"CloudZero's billed cost shows the credits of all {accounts:,} accounts."
+            says = f"CloudZero's billed cost shows the credits of {all_of(accounts, 'account')}."
             return Statement(VISIBLE, passed=True, blocking=True, message=says, metrics=numbers)
         case "not_visible_yet":
             late = drop.age > _LATE
@@ -317,8 +318,9 @@ def _visible_statement(drop: Landed, status: str, accounts: int, differing: int)
         case _:
             says = (
                 f"CloudZero's billed cost of {drop.month} differs from what was sent for "
-                f"{differing:,} accounts. What to do: see whether the stream still holds the drop, "
-                "and whether another feeder or a setting in CloudZero changes its credits."
+                f"{counted(differing, 'account')}. What to do: see whether the stream still holds "
+                "the drop, and whether another feeder or a setting in CloudZero changes its "
+                "credits."
             )
             return Statement(VISIBLE, passed=False, blocking=True, message=says, metrics=numbers)
 

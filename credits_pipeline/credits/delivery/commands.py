@@ -69,7 +69,7 @@ def rehearsal_of(month: BillingMonth) -> Rehearsal:
         made_up = pl.DataFrame(_MADE_UP).cast({"amount_usd": USD})
         rows, what = cbf_rows(made_up, month, policies.cbf_settings()), "two made-up accounts"
     else:
-        what = f"the {rows.height:,} rows of the payload"
+        what = f"the {counted(rows.height, 'row')} of the payload"
     return Rehearsal(plan_bodies(rows, month, policies.sending_limits()), what)
 
 

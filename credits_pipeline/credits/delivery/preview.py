@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from credits_pipeline.core import settings
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.statement import Statement
+from credits_pipeline.core.wording import all_of, counted
 from credits_pipeline.credits.delivery import figures, policies
 from credits_pipeline.credits.delivery.artifacts import MonthCredits, MonthPayload
 from credits_pipeline.credits.delivery.connections import (
@@ -123,11 +124,11 @@ def _known(
         "unknown_accounts": left_out,
         "unknown_usd": figures.exact(part.left_out_usd),
     }
-    says = f"CloudZero knows all {part.sent.height:,} accounts."
+    says = f"CloudZero knows {all_of(part.sent.height, 'account')}."
     if left_out:
         says = (
-            f"{left_out:,} accounts with {for_people(part.left_out_usd)} are not known to "
-            "CloudZero: they are left out now, and sent by themselves once it knows them."
+            f"CloudZero does not know {counted(left_out, 'account')} with "
+            f"{for_people(part.left_out_usd)}: left out now, and sent by itself once it does."
         )
     if part.blocked is not None:
         says = f"{part.blocked} Nothing is sent."

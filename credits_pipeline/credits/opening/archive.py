@@ -2,9 +2,9 @@
 
 import io
 import zipfile
-import zlib
 from typing import Literal
 
+from credits_pipeline.core.zipped import UNREADABLE
 from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 Kind = Literal["xlsx", "ods"]
@@ -25,7 +25,7 @@ def unpacked(data: bytes, *, name: str, max_bytes: int) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise UnreadableFile(
             f"{name} is a damaged zip archive: save it again, or save it as CSV."
         ) from error
@@ -76,7 +76,7 @@ def _member(archive: zipfile.ZipFile, member: str, *, name: str) -> bytes:
             return stream.read(_LONGEST_LIST)
     except KeyError:
         return b""
-    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError) as error:
+    except UNREADABLE as error:
         raise UnreadableFile(
             f"{name} is a damaged zip archive: save it again, or save it as CSV."
         ) from error

@@ -3,7 +3,6 @@
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
@@ -11,6 +10,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 
+from credits_pipeline.core.zipped import UNREADABLE
 from credits_pipeline.credits.opening.numbers import plain_number
 from credits_pipeline.credits.opening.opened import (
     Opened,
@@ -63,16 +63,7 @@ def open_ods(data: bytes, *, name: str, asked: str | None) -> Opened:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("content.xml") as stream:
             root = parse(stream).getroot()
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        KeyError,
-        ParseError,
-        DefusedXmlException,
-        OSError,
-        EOFError,
-        NotImplementedError,
-    ) as error:
+    except (*UNREADABLE, ParseError, DefusedXmlException) as error:
         raise UnreadableFile(
             f"{name} can't be read as an OpenDocument spreadsheet: save it again."
         ) from error

@@ -3,7 +3,6 @@
 import io
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -16,6 +15,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from credits_pipeline.core.zipped import UNREADABLE
 from credits_pipeline.credits.opening.numbers import shown_number
 from credits_pipeline.credits.opening.opened import (
     Opened,
@@ -29,18 +29,12 @@ from credits_pipeline.credits.opening.opened import (
 from credits_pipeline.credits.reading.refusal import UnreadableFile
 
 _DAMAGED = (
+    *UNREADABLE,
     InvalidFileException,
     ParseError,
-    zipfile.BadZipFile,
-    zlib.error,
-    ValueError,
     TypeError,
-    KeyError,
     IndexError,
     AttributeError,
-    OSError,
-    EOFError,
-    NotImplementedError,
 )
 #: A format that shows nothing at all.
 _INVISIBLE = ";;;"

@@ -40,6 +40,8 @@ _WORDY = frozenset(
     }
 )
 _OF_MONEY = frozenset({Role.BALANCE, Role.COST, Role.PERCENT, Role.COUNT})
+#: Roles whose values are dates. Under any other name months are the rows' months.
+_OF_DATES = frozenset({Role.MONTH, Role.YEAR, Role.START, Role.END, Role.RECORD_DATE, Role.LIFE})
 TEXTS = frozenset({Role.NAME, Role.DIMENSION, Role.NOTES, Role.NUMBER, Role.INDEX})
 
 
@@ -55,6 +57,10 @@ def role_of(header: str, values: Values) -> Role:
     named = _named(header)
     if named in _WORDY and any(_is_money(clean(value)) for value in values.telling()):
         return _named(header, _OF_MONEY)
+    if named not in _OF_DATES and all(_is_month(value) for value in values):
+        return Role.MONTH
+    if named is Role.ACCOUNT and any(_is_other_money(value) for value in values.telling()):
+        return Role.MONEY
     if named not in {*TEXTS, Role.UNKNOWN, Role.TYPE}:
         return named
     return _by_values(named, header, values)
@@ -153,6 +159,16 @@ def _is_number(value: str) -> bool:
 def _is_money(value: str) -> bool:
     """Whether a value is an amount and not a count or code: it has a currency, sign or decimals."""
     return parse_amount(value).fault is None and not (value.isdigit() or value in {"", "-"})
+
+
+def _is_month(value: str) -> bool:
+    """Whether a value is a month, and can't be an id or an amount."""
+    return month_text(value) is not None and not looks_like_account(value) and not _is_number(value)
+
+
+def _is_other_money(value: str) -> bool:
+    """Whether a value in a column of ids is an amount, and no id that a spreadsheet has changed."""
+    return _is_money(clean(value)) and not looks_like_account(value)
 
 
 #: Kinds that name nothing else: no team, and no service.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.yaml_outside import YamlError, read_yaml, write_yaml
 from credits_pipeline.finops.chargeback import model as models
 from credits_pipeline.finops.chargeback.charges import words_of
 from credits_pipeline.finops.chargeback.decided import Decided
@@ -36,15 +37,12 @@ def read_model(books: Books, name: str, text: str) -> Model:
     Raises:
         ModelError: it can't be used, or names an unknown owner.
     """
-    import yaml  # noqa: PLC0415 - only where something is typed
-
     if not name.strip():
         raise ModelError(["The model has no name."])
     try:
-        body = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        told = " ".join(str(error).split())
-        raise ModelError([f"The model is not YAML: {told}."]) from None
+        body = read_yaml(text)
+    except YamlError as error:
+        raise ModelError([f"The model is not YAML: {error}."]) from None
     if not isinstance(body, Mapping):
         raise ModelError(["The model has fields such as rules and pools, each with its values."])
     model = Model.parse(name.strip(), body, tags=words_of(books.published))
@@ -56,12 +54,10 @@ def read_model(books: Books, name: str, text: str) -> Model:
 
 def spelled(model: Model) -> str:
     """A model in the form that people type."""
-    import yaml  # noqa: PLC0415 - see above
-
     told: dict[str, Any] = {
         name: value for name, value in model.body().items() if value not in ([], "")
     }
-    return str(yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=100))
+    return write_yaml(told, allow_unicode=True, sort_keys=False, width=100)
 
 
 def effect(books: Books, model: Model, month: BillingMonth, now: Statement) -> Effect:

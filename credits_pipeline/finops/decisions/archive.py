@@ -5,6 +5,7 @@ import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from credits_pipeline.core.zipped import UNREADABLE
 from credits_pipeline.finops.decisions.exchange import Contents
 from credits_pipeline.finops.decisions.files import FileDecisions, as_files
 from credits_pipeline.finops.decisions.item import DecisionsError
@@ -44,7 +45,7 @@ def unpacked(
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(file))
-    except zipfile.BadZipFile:
+    except UNREADABLE:
         raise DecisionsError(
             "this is not a ZIP file. What to do: take the one that was exported, or pack the "
             "folder of YAML files."
@@ -58,10 +59,16 @@ def unpacked(
             )
         for one in names:
             path = Path(folder) / _safe(one.filename)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(one) as packed_file:
-                # The sizes that a ZIP states may be wrong.
-                path.write_bytes(packed_file.read(one.file_size + 1)[: one.file_size])
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(one) as packed_file:
+                    # The sizes that a ZIP states may be wrong.
+                    path.write_bytes(packed_file.read(one.file_size + 1)[: one.file_size])
+            except UNREADABLE as error:
+                raise DecisionsError(
+                    f"{one.filename[:80]!r} in the ZIP can't be read: {str(error)[:120]}. What to "
+                    "do: pack the files anew, without a password."
+                ) from error
         files = FileDecisions(Path(folder), check_item=check_item, check_state=check_state)
         try:
             return files.contents()

@@ -7,6 +7,8 @@ from typing import Any
 
 Body = Mapping[str, Any]
 _DEEPEST = 20
+#: In bits; Python itself writes no number of thousands of digits.
+_LONGEST_NUMBER = 256
 
 
 class InvalidBodyError(ValueError):
@@ -39,14 +41,10 @@ def _checked(value: Any, where: str, depth: int) -> Any:
     if depth > _DEEPEST:
         raise InvalidBodyError(f"{where} is nested deeper than {_DEEPEST} levels")
     match value:
-        case None | bool() | int():
+        case None | bool():
             return value
-        case str():
-            if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-                raise InvalidBodyError(
-                    f"{where or 'it'} contains a character that databases can't store"
-                )
-            return value
+        case int() | str():
+            return _one(value, where)
         case Mapping():
             for key in value:
                 if not isinstance(key, str):
@@ -70,3 +68,12 @@ def _checked(value: Any, where: str, depth: int) -> Any:
             raise InvalidBodyError(
                 f"{where or 'it'} is a {type(value).__name__}, which JSON does not have"
             )
+
+
+def _one(value: int | str, where: str) -> int | str:
+    if isinstance(value, int):
+        if value.bit_length() > _LONGEST_NUMBER:
+            raise InvalidBodyError(f"{where or 'it'} is a number beyond all that is counted")
+    elif "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise InvalidBodyError(f"{where or 'it'} contains a character that databases can't store")
+    return value

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, unquote
 
-import yaml
-
+from credits_pipeline.core.yaml_outside import YamlError, read_yaml, write_yaml
 from credits_pipeline.finops.decisions.body import Body, InvalidBodyError, canonical, checked
 from credits_pipeline.finops.decisions.exchange import Contents
 from credits_pipeline.finops.decisions.item import (
@@ -32,16 +31,6 @@ from credits_pipeline.finops.decisions.record import CLOSED
 from credits_pipeline.finops.decisions.said import STATES, folder_of, read_state, said
 
 _LARGEST = 1_000_000
-
-
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types
-    """Reads dates as the text in which they are written."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, found) for tag, found in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 class FileDecisions:
@@ -246,11 +235,11 @@ def write_contents(folder: Path, contents: Contents) -> list[Path]:
 
 def _text(body: Body) -> str:
     """The body as YAML that reads back unchanged."""
-    text = str(yaml.safe_dump(body, allow_unicode=True, sort_keys=True, width=100))
-    if canonical(yaml.load(text, _Loader)) == canonical(body):  # noqa: S506 - a safe loader
+    text = write_yaml(body, allow_unicode=True, sort_keys=True, width=100)
+    if canonical(read_yaml(text)) == canonical(body):
         return text
     # YAML reads a few rare characters as line ends unless they are escaped.
-    return str(yaml.safe_dump(body, allow_unicode=False, sort_keys=True, width=100))
+    return write_yaml(body, allow_unicode=False, sort_keys=True, width=100)
 
 
 def path_of(folder: Path, kind: str, id_: str) -> Path:
@@ -285,13 +274,11 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], datetime]:
             "UTF-8."
         ) from error
     try:
-        body: Any = yaml.load(text, _Loader)  # noqa: S506 - a safe loader without dates
-    except yaml.YAMLError as error:
-        at = getattr(error, "problem_mark", None)
-        where = f"{path}, line {at.line + 1}, column {at.column + 1}" if at else str(path)
+        body: Any = read_yaml(text)
+    except YamlError as error:
+        at = "" if error.line is None else f", line {error.line}, column {error.column}"
         raise DecisionsError(
-            f"{where}: it is not YAML: {getattr(error, 'problem', None) or error}. What to do: "
-            "correct the line."
+            f"{path}{at}: it is not YAML: {error.problem}. What to do: correct the line."
         ) from error
     try:
         return checked(body), changed

@@ -35,15 +35,7 @@ def migrate(engine: sa.Engine) -> None:
         found = _revision(engine)
         if found == head:
             return
-        known = {
-            script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()
-        }
-        if found is not None and found not in known:
-            raise DecisionsError(
-                f"a later release wrote the store of decisions: its tables have version {found}, "
-                f"and this release knows {head}. What to do: install the release that wrote it, or "
-                "a later one."
-            )
+        _refuse_later(found, head)
         with connection.begin():
             if _schema(engine) and not sa.inspect(connection).has_schema(SCHEMA):
                 connection.execute(sa.schema.CreateSchema(SCHEMA))
@@ -57,12 +49,14 @@ def standing(url: str) -> tuple[str | None, str]:
     """The version of a database's tables, None if it has none, and that of this release.
 
     Raises:
-        DecisionsError: the database does not answer.
+        DecisionsError: the database does not answer, or a later release wrote it.
     """
     engine = engine_of(url)
     try:
         with told(engine):
-            return _revision(engine), _head()
+            found, head = _revision(engine), _head()
+            _refuse_later(found, head)
+            return found, head
     finally:
         engine.dispose()
 
@@ -80,6 +74,16 @@ def _head() -> str:
 
 def _known() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _refuse_later(found: str | None, head: str) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise DecisionsError(
+            f"a later release wrote the store of decisions: its tables have version {found}, "
+            f"and this release knows {head}. What to do: install the release that wrote it, or "
+            "a later one."
+        )
 
 
 def _schema(engine: sa.Engine) -> str | None:

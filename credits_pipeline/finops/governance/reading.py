@@ -1,7 +1,6 @@
 """Policies as YAML that people write, in a file or on a page, read with their line numbers.
 
-Aliases are refused, because a few of them can turn one line into gigabytes; so are floats that
-can't be stored exactly, and duplicate keys.
+Floats that can't be stored exactly are refused.
 """
 
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from credits_pipeline.core.yaml_outside import Document, YamlError, write_yaml
 from credits_pipeline.finops.governance.policy import DECIMAL, FIELDS, Policy, PolicyError
 
 _LARGEST = 200_000
@@ -34,33 +34,6 @@ class Written:
     line: int
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types
-    """Accepts no aliases and no duplicate keys, and reads dates as text."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.constructor.ConstructorError(
-                None, None, "it contains an alias (*name)", self.peek_event().start_mark
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value!r} occurs twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, found) for tag, found in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def read(text: str, *, name: str = "the text") -> list[Written]:
     """The policies of a text: one mapping, a list of them, or a list under ``policies``.
 
@@ -76,22 +49,16 @@ def read(text: str, *, name: str = "the text") -> list[Written]:
             f"{name} has {len(text)} characters. What to do: use at most {_LARGEST} in one file."
         )
     try:
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-            nodes = _nodes(node, name)
-            found = [
-                (one.start_mark.line + 1, loader.construct_document(one), _lines(one))
-                for one in nodes
-            ]
-        finally:
-            loader.dispose()
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
-        problem = getattr(error, "problem", None) or "it is nested too deeply"
+        document = Document(text)
+        found = [
+            (one.start_mark.line + 1, document.value(one), _lines(one))
+            for one in _nodes(document.node, name)
+        ]
+    except YamlError as error:
+        where = name if error.line is None else f"{name}, line {error.line}, column {error.column}"
         raise PolicyTextError(
-            f"{where}: it is not YAML that can be used: {problem}. What to do: correct the line."
+            f"{where}: it is not YAML that can be used: {error.problem}. What to do: correct the "
+            "line."
         ) from None
     return [_written(name, line, body, lines) for line, body, lines in found]
 
@@ -146,4 +113,4 @@ def written(policy_id: str, body: Mapping[str, Any]) -> str:
     # The store returns fields sorted by name.
     ordered = [name for name in FIELDS if name in body]
     whole = {"id": policy_id, **{name: body[name] for name in ordered}}
-    return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=88))
+    return write_yaml(whole, sort_keys=False, allow_unicode=True, width=88)

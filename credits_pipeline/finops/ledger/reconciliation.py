@@ -6,7 +6,7 @@ cause; only one without a cause, or that waits for somebody, needs a person.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,7 @@ from credits_pipeline.core.money import for_people, to_text
 from credits_pipeline.core.month import BillingMonth
 
 Amounts = Mapping[str, Decimal]
-_HALF_A_CENT = Decimal("0.005")
+_CENT, _HALF_A_CENT = Decimal("0.01"), Decimal("0.005")
 
 
 class Cause(StrEnum):
@@ -249,4 +249,5 @@ def _sum(side: Amounts) -> Decimal:
 
 
 def _total(side: Amounts | None) -> str:
-    return "not known" if side is None else for_people(_sum(side))
+    # A bill has more digits than a file; in a sentence they look like a difference.
+    return "not known" if side is None else for_people(_sum(side).quantize(_CENT, ROUND_HALF_UP))

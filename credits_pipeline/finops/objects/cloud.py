@@ -23,6 +23,7 @@ from obstore.exceptions import (
 )
 from obstore.store import AzureStore, GCSStore, S3Store
 
+from credits_pipeline.core.hidden import without_secrets
 from credits_pipeline.finops.objects.keys import safe_key
 from credits_pipeline.finops.objects.place import (
     Arrived,
@@ -59,7 +60,7 @@ class CloudPlace:
         try:
             self._store = _store(scheme, bucket, prefix)
         except (BaseError, ValueError) as error:
-            raise self._explained("open", "", error) from error
+            raise self._explained("open", "", error) from None
 
     def list(self, prefix: str = "") -> Iterator[Listed]:
         """See `Place.list`."""
@@ -70,7 +71,7 @@ class CloudPlace:
             for page in obstore.list(self._store, folder or None):
                 found += [_listed(meta) for meta in page]
         except (BaseError, OSError) as error:
-            raise self._explained("list", prefix, error) from error
+            raise self._explained("list", prefix, error) from None
         yield from sorted(
             (one for one in found if one.key.startswith(prefix)), key=lambda one: one.key
         )
@@ -80,7 +81,7 @@ class CloudPlace:
         try:
             return _listed(obstore.head(self._store, safe_key(key)))
         except (BaseError, OSError) as error:
-            raise self._explained("read", key, error) from error
+            raise self._explained("read", key, error) from None
 
     def read(self, key: str, limit: int) -> bytes:
         """See `Place.read`."""
@@ -93,7 +94,7 @@ class CloudPlace:
                 )
             content = bytes(answer.bytes())
         except (BaseError, OSError) as error:
-            raise self._explained("read", key, error) from error
+            raise self._explained("read", key, error) from None
         if len(content) != answer.meta["size"]:
             raise self._short(key, len(content), answer.meta["size"])
         return content
@@ -131,7 +132,7 @@ class CloudPlace:
         try:
             obstore.put(self._store, safe_key(key), content)
         except (BaseError, OSError) as error:
-            raise self._explained("write", key, error) from error
+            raise self._explained("write", key, error) from None
 
     def swap(self, key: str, content: bytes, expected: str | None) -> bool:
         """See `Place.swap`: the store itself compares."""
@@ -143,7 +144,7 @@ class CloudPlace:
         except (BaseError, OSError) as error:
             if isinstance(error, FileExistsError):
                 return False
-            raise self._explained("write", key, error) from error
+            raise self._explained("write", key, error) from None
         return True
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -154,7 +155,7 @@ class CloudPlace:
             except (NotFoundError, FileNotFoundError):
                 continue
             except (BaseError, OSError) as error:
-                raise self._explained("delete", key, error) from error
+                raise self._explained("delete", key, error) from None
 
     def local(self, key: str) -> Path | None:  # noqa: ARG002 - a cloud has no paths
         """See `Place.local`."""
@@ -179,12 +180,11 @@ class CloudPlace:
             except PreconditionError as error:
                 raise self._changed(listed.key) from error
             except (NotFoundError, FileNotFoundError) as error:
-                raise self._explained("read", listed.key, error) from error
+                raise self._explained("read", listed.key, error) from None
             except (BaseError, OSError) as error:
                 problem = self._explained("read", listed.key, error)
-                problem.__cause__ = error
                 if not getattr(problem, "passes", False):
-                    raise problem from error
+                    raise problem from None
                 continue
             if len(piece) == end - start:
                 return piece
@@ -206,8 +206,9 @@ class CloudPlace:
         )
 
     def _explained(self, doing: str, key: str, error: Exception) -> ObjectsError:
+        """What went wrong; raised alone, because the library's own words may hold a secret."""
         where = self.uri(key)
-        said = " ".join(str(error).split())[:300]
+        said = without_secrets(" ".join(str(error).split()))[:300]
         low = said.casefold()
         if isinstance(error, (NotFoundError, FileNotFoundError)):
             if any(word in low for word in _NOT_FOUND_WORDS):

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -163,7 +164,13 @@ class FolderPlace:
         path = self._root / safe_key(key)
         try:
             self._inside(path)
-            file = path.open("rb")
+            # A pipe that nobody writes to would hold this process for ever.
+            file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+            try:
+                self._is_a_file(path, file)
+            except BaseException:
+                file.close()
+                raise
         except FileNotFoundError as error:
             raise MissingError(
                 f"there is no file {self.uri(key)}. What to do: nothing if it is still being "
@@ -180,6 +187,16 @@ class FolderPlace:
             raise ObjectsError(
                 f"{path} leads out of {self._root}. What to do: put the file itself there instead "
                 "of a link; the link was not followed."
+            )
+
+    def _is_a_file(self, path: Path, file: BinaryIO) -> None:
+        """Refuse what is no file, and a link that was put there while it was opened."""
+        self._inside(path)
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or not os.path.samestat(status, path.stat()):
+            raise ObjectsError(
+                f"{path} is no ordinary file, or was replaced while it was opened. What to do: "
+                "put the file itself there; it was not read."
             )
 
     def _same(self, listed: Listed, file: BinaryIO) -> None:

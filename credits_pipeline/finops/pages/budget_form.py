@@ -53,8 +53,11 @@ def change(frame: Frame, item: Item) -> None:
     read = st.session_state.setdefault(_read(item.id), item.version)
     _form(frame, dict(item.body), item.id)
     why_not = frame.looking.person.why_not(Role.EDITOR)
-    if st.button(
-        "Remove this budget", key="budget:remove", disabled=bool(why_not), help=why_not or None
+    if (
+        st.button(
+            "Remove this budget", key="budget:remove", disabled=bool(why_not), help=why_not or None
+        )
+        and not why_not
     ):
         try:
             with open_decisions() as decisions:

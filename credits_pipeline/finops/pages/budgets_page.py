@@ -17,6 +17,7 @@ from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.queries.selection import SeveralCurrenciesError
 
 _WORD = "budget"
+#: In the order in which somebody has to act.
 _SIGNS = {
     Status.OVER: "▲ over",
     Status.AT_RISK: "▲ at risk",
@@ -83,6 +84,7 @@ def _all(frame: Frame, found: Found) -> None:
     known = [one.currency for one in found.standings if one.currency] or [frame.currency]
     for currency in dict.fromkeys(known):
         rows = [one for one in found.standings if (one.currency or known[0]) == currency]
+        rows.sort(key=lambda one: [*_SIGNS].index(one.status))
 
         def look(row: int, rows: list[Standing] = rows) -> None:
             st.query_params[_WORD] = rows[row].budget.id

@@ -91,7 +91,8 @@ def _form(frame: Frame, some: Sequence[Standing], key: str) -> None:
             reason = st.selectbox("Why", REASONS)
             until = st.date_input("Open again on", value=None)
         note = st.text_input("Note", max_chars=2000)
-        if st.form_submit_button("Save", disabled=bool(why_not), help=why_not or None):
+        saves = st.form_submit_button("Save", disabled=bool(why_not), help=why_not or None)
+        if saves and not why_not:
             judgement = Judgement(verb, owner, until, reason, note)
             if _is_saved(some, judgement, person.name, known):
                 del st.session_state[seen]

@@ -74,6 +74,10 @@ class Door:
 SECRET_HEADER = "x-finops-door"  # noqa: S105 - a name
 NAME_HEADERS = ("x-forwarded-email", "x-forwarded-user", "x-forwarded-preferred-username")
 GROUPS_HEADER = "x-forwarded-groups"
+NOT_THROUGH_PROXY = (
+    "This request did not come through the proxy that says who you are. Open the address of the "
+    "proxy."
+)
 
 
 def person_of(headers: Mapping[str, str], door: Door) -> Person:
@@ -91,12 +95,8 @@ def person_of(headers: Mapping[str, str], door: Door) -> Person:
     if not door.secret:
         return Person(door.local_name, Role.ADMIN)
     lower = {name.lower(): value for name, value in headers.items()}
-    given = lower.get(SECRET_HEADER, "") or _password(lower.get("authorization", ""))
-    if not hmac.compare_digest(given.encode(), door.secret.encode()):
-        raise UnknownPersonError(
-            "This request did not come through the proxy that says who you are. Open the address "
-            "of the proxy."
-        )
+    if not is_from_proxy(lower, door.secret):
+        raise UnknownPersonError(NOT_THROUGH_PROXY)
     name = next((lower[header] for header in NAME_HEADERS if lower.get(header)), "")
     if not name:
         raise UnknownPersonError("The proxy did not say who you are. Sign in there first.")
@@ -111,6 +111,17 @@ def person_of(headers: Mapping[str, str], door: Door) -> Person:
         return Person(name, max(roles))
     allowed = tuple(sorted({team for limit in limits for team in limit or ()}))
     return Person(name, max(roles), allowed)
+
+
+def is_from_proxy(headers: Mapping[str, str], secret: str) -> bool:
+    """Whether a request brings the proxy's secret.
+
+    Args:
+        headers: of the request, by name in lower case.
+        secret: what the proxy alone knows.
+    """
+    given = headers.get(SECRET_HEADER, "") or _password(headers.get("authorization", ""))
+    return hmac.compare_digest(given.encode(), secret.encode())
 
 
 def _password(authorization: str) -> str:

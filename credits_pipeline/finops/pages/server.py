@@ -1,11 +1,14 @@
 """The pages as a server: Streamlit as an ASGI app, on loopback unless a proxy is in front of it."""
 
 import ipaddress
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from credits_pipeline.finops.pages.door import configured_door
+from credits_pipeline.finops.pages.person import NOT_THROUGH_PROXY, is_from_proxy
 
 HERE = Path(__file__).parent
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -23,6 +26,7 @@ _HEADERS = {
     ),
 }
 _PRIVATE_CLOSE = 4403
+_HEALTH = "/healthz"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,11 +37,12 @@ class OnlyOurs:
     """Admits requests that name one of our hosts, and sockets that our own pages open.
 
     A name that resolves to this machine through somebody else's DNS, and a page of another site
-    that opens a socket here, are both refused.
+    that opens a socket here, are both refused. Behind a proxy so is what did not come through it,
+    before anything is stored for it: a session, a file that it uploads.
     """
 
-    def __init__(self, app: Any, hosts: tuple[str, ...] = ()) -> None:
-        self._app = app
+    def __init__(self, app: Any, hosts: tuple[str, ...] = (), secret: str = "") -> None:
+        self._app, self._secret = app, secret
         self._hosts = {host.lower() for host in (*_LOOPBACK, *hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,20 +59,35 @@ class OnlyOurs:
             foreign = scope["type"] == "websocket"
         else:
             foreign = urlsplit(origin).netloc.lower() != host.lower()
-        if not strange and not foreign:
+        if not strange and not foreign and not self._is_past_the_proxy(scope, headers):
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": _PRIVATE_CLOSE})
+        elif strange or foreign:
+            why = "host" if strange else "origin"
+            await _refuse(
+                send,
+                "This address answers only requests from its own pages: the request's "
+                f"{why} differs.",
+            )
         else:
-            await _refuse(send, "host" if strange else "origin")
+            await _refuse(send, NOT_THROUGH_PROXY)
+
+    def _is_past_the_proxy(self, scope: Scope, headers: Mapping[bytes, str]) -> bool:
+        """Whether a request lacks the proxy's secret; whoever asks for health needs none."""
+        if not self._secret or (scope["type"] == "http" and scope.get("path") == _HEALTH):
+            return False
+        told = {name.decode("latin-1"): value for name, value in headers.items()}
+        return not is_from_proxy(told, self._secret)
 
 
-def application(hosts: tuple[str, ...] = ()) -> Any:
+def application(hosts: tuple[str, ...] = (), secret: str = "") -> Any:
     """The ASGI app.
 
     Args:
         hosts: the names, without a port, that it is reached by besides loopback.
+        secret: what the proxy sends with every request; empty without a proxy.
     """
     import streamlit as st  # noqa: PLC0415 - only where pages are served
     from starlette.middleware import Middleware  # noqa: PLC0415 - as above
@@ -95,8 +115,8 @@ def application(hosts: tuple[str, ...] = ()) -> Any:
     return st.App(
         HERE / "app.py",
         lifespan=warm,
-        routes=[Route("/healthz", healthy), Route("/overview", overview)],
-        middleware=[Middleware(OnlyOurs, hosts=hosts)],
+        routes=[Route(_HEALTH, healthy), Route("/overview", overview)],
+        middleware=[Middleware(OnlyOurs, hosts=hosts, secret=secret)],
     )
 
 
@@ -110,7 +130,8 @@ def serve(*, host: str = "127.0.0.1", port: int, hosts: tuple[str, ...] = ()) ->
     """
     import uvicorn  # noqa: PLC0415 - only where pages are served
 
-    uvicorn.run(application(hosts), host=host, port=port, log_level="warning", access_log=False)
+    app = application(hosts, configured_door().secret)
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 
 def is_loopback(host: str) -> bool:
@@ -131,10 +152,8 @@ def _name(host: str) -> str:
     return name.partition(":")[0]
 
 
-async def _refuse(send: Send, why: str) -> None:
-    body = (
-        f"This address answers only requests from its own pages: the request's {why} differs.\n"
-    ).encode()
+async def _refuse(send: Send, says: str) -> None:
+    body = f"{says}\n".encode()
     await send(
         {
             "type": "http.response.start",

@@ -25,6 +25,7 @@ from credits_pipeline.finops.pages import (
 from credits_pipeline.finops.pages.frame import pinned, storage, who
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
+from credits_pipeline.text import Csv, Outside
 
 _PACKAGES = ("credits-pipeline", "dagster", "duckdb", "polars", "streamlit")
 _LOG = 500
@@ -163,8 +164,7 @@ def log_csv(changes: Sequence[Change]) -> bytes:
     names = ("when", "who", "through", "what", "which", "why")
     writer.writerow(names)
     for change in changes:
-        cells = _line(change).values()
-        writer.writerow([f"'{c}" if c.startswith(("=", "+", "-", "@")) else c for c in cells])
+        writer.writerow([Csv.render(Outside(cell)).text for cell in _line(change).values()])
     return out.getvalue().encode()
 
 

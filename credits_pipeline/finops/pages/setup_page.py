@@ -10,7 +10,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError
 from credits_pipeline.finops.decisions.opening import open_decisions
-from credits_pipeline.finops.pages import connecting, figures
+from credits_pipeline.finops.pages import connecting, figures, setup_rest
 from credits_pipeline.finops.pages.dagster_link import run_link, ui
 from credits_pipeline.finops.pages.frame import pinned, storage, who
 from credits_pipeline.finops.pages.looking import Looking
@@ -56,6 +56,8 @@ def page() -> None:
         look_closer(sources, found, person)
     if person.teams is None:
         _add(person)
+        if published is not None:
+            setup_rest.draw(root)
         _credits()
 
 
@@ -83,6 +85,7 @@ def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, i
                 if newest is None or newest.complete_through is None
                 else figures.day(newest.complete_through, today),
                 "Newest delivery": "" if newest is None else _moment(newest.delivered_at),
+                "Run": None if newest is None else run_link(newest.run_id) or None,
                 "Months": len(of),
                 "Rows": sum(bill.rows for bill in of),
                 "Size": figures.size(sum(bill.bytes for bill in of)),
@@ -97,6 +100,7 @@ def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, i
             Column("Provider"),
             Column("Complete through"),
             Column("Newest delivery"),
+            *([Column("Run", "link")] if any(row["Run"] for row in rows) else []),
             Column("Months", "count"),
             Column("Rows", "count"),
             Column("Size"),

@@ -157,7 +157,7 @@ def test_a_blocked_month_is_reported_once_with_dollars_what_to_do_and_a_link(
     (mail,) = desk.mailbox.taken
     text = mail.get_content()
     for words in (
-        "What happened: nothing_rejected: 1 row",
+        "What happened: 1 row",
         "Dollars: $150,002.50 in the file; before, CloudZero held $150,002.50.",
         "What to do: Nothing was sent. Upload a corrected file",
         f"Run: {UI}/runs/{results[-1].run_id}",

@@ -1,7 +1,9 @@
 """The pipeline in a company's code location: neither takes the other's names, runs or values."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -21,6 +23,9 @@ from credits_pipeline_tests.conftest import CONNECTION_ID
 from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 
 GOOD = b"047210934418,$1.00\n"
+#: One row can't be read.
+SPOILT = GOOD + b"rubbish,$2.00\n"
+PAGE = (Path(__file__).parents[3] / "docs" / "existing-dagster.md").read_text()
 DAILY = dg.DailyPartitionsDefinition("2025-01-01")
 MONTHLY = dg.MonthlyPartitionsDefinition("2024-01-01")
 
@@ -178,8 +183,55 @@ def test_two_streams_share_no_name_and_no_place(pipeline: Pipeline) -> None:
         assert all(key.endswith("_eu") == suffix for key in sensor.required_resource_keys)
 
 
+def follower() -> dg.AssetsDefinition:
+    """What the page shows to write in another code location."""
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (code,) = [block for block in blocks if "def credits_are_told" in block]
+    made: dict[str, Any] = {}
+    exec(code, made)  # noqa: S102 - our own page
+    asset = made["credits_are_told"]
+    assert isinstance(asset, dg.AssetsDefinition)
+    return asset
+
+
+@pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
+def test_an_asset_of_another_location_follows_each_verified_month_and_no_blocked_one(
+    pipeline: Pipeline,
+) -> None:
+    # An automation condition sees only the asset's key, as in a location that has nothing else.
+    theirs = dg.Definitions([follower(), dg.AssetSpec("cloudzero_drop", partitions_def=MONTHLY)])
+    followed: list[str] = []
+    # The first look, before any month; what was verified before that is not followed.
+    seen = dg.evaluate_automation_conditions(defs=theirs, instance=pipeline.instance)
+    for month, content in ((JANUARY, GOOD), (JANUARY.shift(1), SPOILT), (JANUARY.shift(2), GOOD)):
+        pipeline.upload(content, month)
+        pipeline.run(month)
+        seen = dg.evaluate_automation_conditions(
+            defs=theirs, instance=pipeline.instance, cursor=seen.cursor
+        )
+        followed += sorted(seen.get_requested_partitions(dg.AssetKey("credits_are_told")))
+    assert followed == ["2025-01-01", "2025-03-01"]
+
+
 def test_checks_that_are_run_without_a_month_end_with_a_sentence(pipeline: Pipeline) -> None:
-    """As the button "Execute all" on the page of checks starts them."""
+    """As the button "Execute all" on the page of checks starts them: no month changes by it."""
+    pipeline.upload(GOOD)
+    assert pipeline.run().success
+    february = JANUARY.shift(1)
+    pipeline.upload(SPOILT, february)
+    assert not pipeline.run(february).success
+
+    def stands() -> list[object]:
+        lasts = [(a.billing_month, a.run_id, a.verdict) for a in pipeline.journal.lasts()]
+        check = dg.AssetCheckKey(dg.AssetKey("credits"), "nothing_rejected")
+        shown = [
+            (info.partition_key, info.latest_execution_status)
+            for info in pipeline.instance.event_log_storage.get_asset_check_partition_info([check])
+            if info.partition_key is not None
+        ]
+        return [sorted(lasts), sorted(shown), len(pipeline.cloudzero.log)]
+
+    before = stands()
     every = dg.define_asset_job("all", dg.AssetSelection.checks_for_assets(*Names().months))
     defs = dg.Definitions.merge(pipeline.defs, dg.Definitions(jobs=[every]))
     result = defs.resolve_job_def("all").execute_in_process(
@@ -194,6 +246,7 @@ def test_checks_that_are_run_without_a_month_end_with_a_sentence(pipeline: Pipel
     }
     assert result.success
     assert result.get_asset_check_evaluations() == []
+    assert stands() == before
 
 
 def test_the_package_offers_it_and_loads_dagster_only_then() -> None:

@@ -197,12 +197,22 @@ def test_a_row_left_out_with_unknown_dollars_makes_the_month_partial(pipeline: P
     assert pipeline.attempt(accepted).verdict is Verdict.PARTIAL
 
 
-def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(pipeline: Pipeline) -> None:
-    pipeline.upload(BAD)
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (BAD, "line 2, 'not-an-account,$2.50'"),
+        # Refused as a whole, so that no row of it is read.
+        (b"Account ID,Month,Credits\n047210934418,2025-02,5.10\n", "2025-02"),
+    ],
+)
+def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(
+    pipeline: Pipeline, content: bytes, why: str
+) -> None:
+    pipeline.upload(content)
     result = pipeline.run()
     (failure,) = [e for e in result.all_events if e.is_step_failure]
     error = failure.step_failure_data.error
-    assert "line 2, 'not-an-account,$2.50'" in error.message
+    assert why in error.message
     # It was expected: who reads of it gets sentences, and no stack trace.
     assert (error.stack, error.cause, error.cls_name) == ([], None, None)
     (seen,) = [e for e in result.all_events if e.event_type_value == "ASSET_OBSERVATION"]
@@ -210,6 +220,7 @@ def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(pipeline: Pi
     assert observed.asset_key == dg.AssetKey("cloudzero_drop")
     assert observed.partition == JANUARY.partition_key
     assert "BLOCKED" in str(observed.description)
+    assert {"report", "verdict", "file_version"} <= observed.metadata.keys()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from credits_pipeline.finops.errors import BillError
 from credits_pipeline.finops.ingest import Limits
 from credits_pipeline.finops.lake import Lake, open_lake
+from credits_pipeline.finops.objects import open_place
 from credits_pipeline_tests.finops.bills import (
     MAY,
     Source,
@@ -146,6 +147,39 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(
         return
     with pytest.raises(BillError, match="leads out of"):
         take_in(source, lake)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_what_is_no_ordinary_file_holds_nobody_up(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "2026-05.csv"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path = Path("/dev/zero")
+    with pytest.raises(BillError, match="What to do"):
+        open_place(str(path.parent)).read(path.name, 1 << 20)
+    with pytest.raises(BillError, match="What to do"):
+        open_place(str(path.parent)).head(path.name)
+
+
+def test_a_link_put_there_while_a_file_is_opened_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = put(tmp_path / "elsewhere/secret.csv", "secret")
+    file = put(tmp_path / "bills/2026-05.csv", "bill")
+    opened = os.open
+
+    def swapped(path: str, *how: int, **more: int) -> int:
+        if Path(path) == file:
+            file.unlink()
+            file.symlink_to(secret)
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(os, "open", swapped)
+    with pytest.raises(BillError, match="leads out of"):
+        open_place(str(file.parent)).read(file.name, 1 << 20)
 
 
 NAMES = [

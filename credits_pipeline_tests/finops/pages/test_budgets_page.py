@@ -82,6 +82,8 @@ def test_the_table_says_status_reason_and_owner_and_the_link_opens_it(
     put(store, "Broken", scope={"planet": ["mars"]})
     app = visit("budgets", recent_wing)
     text = shown(app)
+    (listed,) = [one.value for one in app.dataframe if "Status" in one.value]
+    assert list(listed["Budget"]) == ["Core", "Ample"], "who is over comes first"
     assert "▲ over" in text
     assert "on track" in text
     assert "more is used than the amount" in text

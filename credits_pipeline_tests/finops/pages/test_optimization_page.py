@@ -291,6 +291,16 @@ def test_the_csv_has_the_rows_of_the_screen_exactly(scanned: Path) -> None:
     assert {line["state"] for line in lines} == {"open"}
 
 
+def test_setup_says_how_old_the_scan_is_and_what_it_could_not_see(
+    visit: Visit, scanned: Path
+) -> None:
+    text = shown(visit("setup", scanned))
+    assert "Scan of what runs" in text
+    assert "7 resources; 1 part could not be seen: ec2:DescribeNatGateways is not allowed" in text
+    scan(scanned, at=AT - timedelta(days=3))
+    assert "⚠ 3 days behind" in shown(visit("setup", scanned))
+
+
 def test_the_overview_has_what_can_be_saved_and_the_largest_to_decide(
     visit: Visit, scanned: Path
 ) -> None:

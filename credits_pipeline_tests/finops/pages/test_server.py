@@ -1,18 +1,25 @@
 """Which requests the pages answer, and what a browser is told."""
 
 import asyncio
+import csv
+import io
 import tomllib
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from credits_pipeline.finops.decisions import Change
 from credits_pipeline.finops.pages.server import HERE, OnlyOurs, is_loopback
+from credits_pipeline.finops.pages.settings_page import log_csv
 
 HOSTS = ("spend.example.com",)
 
 
-def asked(kind: str, **headers: str) -> list[MutableMapping[str, Any]]:
+def asked(
+    kind: str, *, secret: str = "", path: str = "/", **headers: str
+) -> list[MutableMapping[str, Any]]:
     """What is sent for a request."""
     sent: list[MutableMapping[str, Any]] = []
 
@@ -29,12 +36,16 @@ def asked(kind: str, **headers: str) -> list[MutableMapping[str, Any]]:
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    asyncio.run(OnlyOurs(app, HOSTS)({"type": kind, "headers": encoded}, receive, send))
+    encoded = [
+        (name.replace("_", "-").encode(), value.encode("latin-1"))
+        for name, value in headers.items()
+    ]
+    asked_for = {"type": kind, "path": path, "headers": encoded}
+    asyncio.run(OnlyOurs(app, HOSTS, secret)(asked_for, receive, send))
     return sent
 
 
-def let_in(kind: str, **headers: str) -> bool:
+def let_in(kind: str, **headers: Any) -> bool:
     first = asked(kind, **headers)[0]
     return first["type"] == "websocket.accept" or first.get("status") == 200
 
@@ -77,6 +88,29 @@ def test_another_sites_page_opens_nothing_here(kind: str, origin: str) -> None:
     assert not let_in(kind, host="localhost:8501", origin=origin)
 
 
+OURS = {"host": "spend.example.com", "origin": "https://spend.example.com", "secret": "sesame"}
+
+
+@both
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/_stcore/stream", "/_stcore/upload_file/a/b", "/media/x.csv", "/healthz/", "//healthz"],
+)
+def test_past_the_proxy_nothing_is_begun_and_nothing_is_stored(kind: str, path: str) -> None:
+    for given in ({}, {"x_finops_door": "guessed"}, {"authorization": "Basic YTpndWVzcw=="}):
+        assert not let_in(kind, path=path, **OURS, **given)
+    assert let_in(kind, path=path, **OURS, x_finops_door="sesame")
+    assert let_in(kind, path=path, **OURS, authorization="Basic YTpzZXNhbWU=")
+
+
+def test_past_the_proxy_whoever_asks_is_told_where_to_go_and_health_is_told_to_anybody() -> None:
+    refused = asked("http", **OURS)
+    assert refused[0]["status"] == 403
+    assert b"Open the address of the proxy" in refused[1]["body"]
+    assert let_in("http", path="/healthz", **OURS)
+    assert not let_in("websocket", path="/healthz", **OURS)
+
+
 def test_a_page_may_load_from_its_own_host_alone() -> None:
     headers = dict(asked("http", host="localhost")[0]["headers"])
     policy = headers[b"content-security-policy"].decode()
@@ -100,3 +134,12 @@ def test_an_error_is_shown_without_its_details_and_without_links_to_other_sites(
     told = tomllib.loads((HERE / ".streamlit/config.toml").read_text())["client"]
     assert told["showErrorDetails"] == "none"
     assert told["showErrorLinks"] is False
+
+
+@pytest.mark.parametrize(
+    "word", ["=1+1", "+cmd|x", "-2+A1", "@x", "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "\uff1d1+1"]
+)
+def test_a_change_s_words_are_text_in_a_spreadsheet(word: str) -> None:
+    change = Change(1, datetime.now(UTC), word, word, word, word, 1, None, None, word)
+    (_, cells) = list(csv.reader(io.StringIO(log_csv([change]).decode())))
+    assert not any(one.strip().startswith(("=", "+", "-", "@", "\uff1d")) for one in cells)
