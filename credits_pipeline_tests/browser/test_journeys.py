@@ -21,15 +21,12 @@ from playwright.sync_api import Browser, Page, expect
 from typer.testing import CliRunner
 
 from credits_pipeline.cli import app as commands
-from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.budgets import alerting
 from credits_pipeline.finops.budgets.budget import KIND as BUDGET
 from credits_pipeline.finops.budgets.results import BUDGETS, forecasts, keep_standings
 from credits_pipeline.finops.decisions import Author, Ruling
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.governance.ledger import Ledger
-from credits_pipeline.finops.optimization.making import Maker
-from credits_pipeline.finops.optimization.reading import read_states
 from credits_pipeline.finops.pages.figures import exact
 from credits_pipeline_tests.browser.world import World, decide_there
 from credits_pipeline_tests.finops.bills import charge, csv_text, put
@@ -216,17 +213,8 @@ def test_a_budget_of_a_scope_is_edited_by_two_crossed_and_found_by_the_alert_s_l
     told(ann, "$60.00")
 
 
-@pytest.fixture
-def later(world: World) -> Iterator[BillingMonth]:
-    """The first whole month after what is done now; its bill is taken away again."""
-    month = LAST.shift(2)
-    yield month
-    if world.bills.bills.pop(("later", str(month)), None):
-        world.bills.publish()
-
-
-def test_a_saving_is_planned_done_and_proved_and_a_dismissed_one_comes_back_after_a_change(
-    world: World, later: BillingMonth
+def test_a_saving_is_planned_and_done_and_a_dismissed_one_comes_back_after_a_change(
+    world: World,
 ) -> None:
     page, storage = world.open("ann"), world.bills.storage
 
@@ -238,25 +226,11 @@ def test_a_saving_is_planned_done_and_proved_and_a_dismissed_one_comes_back_afte
         told(page, "1 item saved.")
 
     decide("i-idle", "Plan it")
-    page.goto(f"{world.urls['ann']}/optimization")
-    told(page, "$140.16 of it is planned")
     decide("i-idle", "It is done")
     decide("i-search", "Dismiss it")
 
     page.goto(f"{world.urls['ann']}/optimization")
     told(page, "$140.16 done")
-    told(page, "$0.00 proved on later bills")
-    world.bills.put(
-        "later", str(later), [row("12.16", ResourceId="i-idle", charge_date=in_(later, 2))],
-        provider="aws",
-    )  # fmt: skip
-    world.bills.publish()
-    maker = Maker(world.published.depot, [*world.bills.bills.values()])
-    # What it costs after that month: 140.16 a month before, 12.16 on the later bill.
-    maker.prove(read_states(), later.shift(1).start)
-    page.goto(f"{world.urls['ann']}/optimization?state=proved")
-    told(page, "$128.00 proved on later bills")
-    in_a_table(page, "load-test-7")
 
     scan(storage, searched="90.00", at=AT + timedelta(hours=1))
     page.goto(f"{world.urls['ann']}/optimization?finding={id_of(storage, 'i-search')}")

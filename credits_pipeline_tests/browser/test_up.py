@@ -24,6 +24,7 @@ from credits_pipeline_tests.finops.pages.conftest import LAST, three_clouds
 from credits_pipeline_tests.finops.typed import Bills
 from credits_pipeline_tests.waiting import eventually
 
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 _SECONDS = 240
 _RUNS = "{ runsOrError { ... on Runs { count } } }"
 _LAUNCH = (
@@ -213,27 +214,6 @@ def test_the_archive_of_all_statements_is_made_by_a_run_and_then_offered(
     assert total == "41.00"
     page.goto(run)
     expect(page.get_by_text("Success", exact=True).first).to_be_visible()
-
-
-def test_a_month_is_closed_and_the_end_of_the_run_that_makes_its_statements_is_shown(
-    page: Page, up: Up
-) -> None:
-    page.goto(f"{up.spend}/chargeback?month={LAST}")
-    page.get_by_role("button", name="Close month").click()
-    page.get_by_role("button", name="Close", exact=True).click()
-    expect(page.get_by_text(f"{LAST} is closed.")).to_be_visible()
-    ended(page, up, "The statements were made and sent")
-    expect(page.get_by_text("closed", exact=True).first).to_be_visible()
-
-
-def test_a_scan_is_started_on_the_page_and_what_it_found_is_shown_at_its_end(
-    page: Page, up: Up
-) -> None:
-    page.goto(f"{up.spend}/optimization")
-    expect(page.get_by_text("Nothing has been scanned yet.")).to_be_visible()
-    page.get_by_role("button", name="Scan now").click()
-    ended(page, up, "The scan is done")
-    expect(page.get_by_text("Scanned just now")).to_be_visible()
 
 
 def test_when_it_is_killed_its_parts_end_too(up: Up) -> None:
