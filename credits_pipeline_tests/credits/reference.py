@@ -1120,12 +1120,14 @@ def read_header(records: list[Record]) -> Result:
 
 
 def months_by_value(cells: list[str], rows: list[Record], at: int) -> list[int]:
-    """Columns by no name of months, all of whose cells are months."""
+    """Columns by no name of months, all of whose cells are months where rows are whole."""
+    last = max(i for i, cell in enumerate(cells) if bare(cell))
+    whole = [r for r in rows if r.fits and not any(map(bare, r.cells[last + 1 :]))]
     found = []
     for i, cell in enumerate(cells):
         texts = [
             bare(c)
-            for r in rows
+            for r in whole
             if account(cell_of(r, at) or "") and bare(c := cell_of(r, i) or "")
         ]
         # Under a name of amounts a number is an amount.
