@@ -1,6 +1,6 @@
 """FOCUS as this project stores it: columns and types, closed lists, aliases. Tables, not code."""
 
-from credits_pipeline.finops.focus.aliases import columns_of
+from credits_pipeline.finops.focus.aliases import columns_of, named_twice
 from credits_pipeline.finops.focus.columns import (
     COSTS,
     FOCUS_COLUMNS,
@@ -20,6 +20,7 @@ __all__ = [
     "TYPED_COLUMNS",
     "FocusColumn",
     "columns_of",
+    "named_twice",
     "provider_codes",
     "typed_columns",
 ]

@@ -44,6 +44,17 @@ def columns_of(headers: Sequence[str], provider: str) -> list[str | None]:
     return found
 
 
+def named_twice(headers: Sequence[str]) -> dict[str, list[str]]:
+    """FOCUS columns by whose name several headers go, with those headers as written."""
+    named = {plain(name): name for name in FOCUS_COLUMNS}
+    found: dict[str, list[str]] = {}
+    for header in headers:
+        column = named.get(plain(header))
+        if column is not None:
+            found.setdefault(column, []).append(header)
+    return {column: those for column, those in found.items() if len(those) > 1}
+
+
 @cache
 def _aliases(provider: str) -> tuple[tuple[str, str], ...]:
     """Plain header and column, for this provider; a plain FOCUS source may have anyone's files."""

@@ -32,9 +32,9 @@ def parquet_relation(
     )
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {source})").fetchall()
+        headers = _names(connection, path)
     except duckdb.Error as error:
         raise _damaged(name, error) from error
-    headers = tuple(str(each[0]) for each in described)
     types = tuple(str(each[1]) for each in described)
     if len(headers) > limits.columns:
         raise FileFault("columns_are_there", name, f"has {len(headers):,} columns")
@@ -46,6 +46,21 @@ def parquet_relation(
     if provider == "gcp" and is_detailed_export(headers):
         return split_credits(connection, relation), rows
     return relation, rows
+
+
+def _names(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    """The columns as the file names them: the engine renames one that differs in case alone."""
+    schema = connection.execute(
+        f"SELECT name, coalesce(num_children, 0) FROM parquet_schema([{literal(str(path))}])"
+    ).fetchall()
+    names, parts_left = [], 0
+    for name, parts in schema[1:]:
+        if parts_left:
+            parts_left += parts - 1
+        else:
+            names.append(str(name))
+            parts_left = parts
+    return tuple(names)
 
 
 def raise_untypable(

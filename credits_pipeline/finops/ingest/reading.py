@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of
+from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of, named_twice
 from credits_pipeline.finops.ingest.csv_file import csv_relation, raise_rejected
 from credits_pipeline.finops.ingest.fault import FileFault
 from credits_pipeline.finops.ingest.fetching import Ready, ready_files
@@ -159,6 +159,15 @@ class Reading:
                 f"has no column {', '.join(missing)} (it has {len(relation.headers)}: "
                 f"{', '.join(relation.headers[:8])}…). It must be a FOCUS export",
                 count=len(missing),
+            )
+        for column, headers in named_twice(relation.headers).items():
+            raise FileFault(
+                "columns_are_there",
+                name,
+                f"has {len(headers)} columns that are {column} "
+                f"({', '.join(repr(header[:60]) for header in headers[:4])}), and which of them "
+                "counts is not certain",
+                count=len(headers),
             )
         own = {header.casefold() for header in relation.headers}
         lost = [column for column in self.delivery.columns if column.casefold() not in own]

@@ -94,3 +94,32 @@ def test_an_amount_of_another_tongue_is_named_and_never_guessed(
     put(tmp_path / "bills/2026-05.csv", MARK + csv_text(rows, delimiter=";"))
     check = failed(take_in(source, lake))["cells_have_their_types"]
     assert check.cases == (f"2026-05.csv, row 2, column BilledCost: {amount!r}",)
+
+
+@pytest.mark.parametrize("column", ["BilledCost", "BillingCurrency", "SubAccountId", "Tags"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_column_that_is_there_twice_is_refused_with_both_its_names(
+    tmp_path: Path, lake: Lake, column: str, spelling: str, form: str
+) -> None:
+    again = SPELLINGS[spelling](column)
+    source = folder_source(tmp_path / "bills", [charge()])
+    if form == "csv":
+        first, _, rest = csv_text([charge()]).partition("\r\n")
+        put(tmp_path / "bills/2026-05.csv", f"{first},{again}\r\n{rest.rstrip()},7\r\n")
+    else:
+        import polars as pl
+
+        if again == column:
+            again += " "  # no writer takes one name twice
+        (tmp_path / "bills/2026-05.csv").unlink()
+        cells = {**{name: str(cell) for name, cell in charge().items()}, again: "7"}
+        pl.DataFrame({name: [cell] for name, cell in cells.items()}).write_parquet(
+            tmp_path / "bills/2026-05.parquet"
+        )
+    done = take_in(source, lake)
+    assert done.outcome == "refused"
+    says = failed(done)["columns_are_there"].says
+    assert f"2 columns that are {column} ({column!r}, {again!r}), and which" in says.replace(
+        f"{again.strip()!r})", f"{again!r})"
+    )
