@@ -60,7 +60,9 @@ def look_closer(sources: list[Source], found: tuple[Bill, ...], person: Person) 
 def _act(source: Source, person: Person) -> None:
     why_not = person.why_not(Role.EDITOR)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        test = st.button("Test the connection", key="setup:test")
+        test = st.button(
+            "Test the connection", key="setup:test", disabled=bool(why_not), help=why_not or None
+        )
         month = st.text_input(
             "Month",
             str(BillingMonth.at(datetime.now(UTC))),
@@ -71,7 +73,7 @@ def _act(source: Source, person: Person) -> None:
         read = st.button(
             "Read its bill", key="setup:ingest", disabled=bool(why_not), help=why_not or None
         )
-    if test:
+    if test and not why_not:
         _test(source)
     if read:
         try:

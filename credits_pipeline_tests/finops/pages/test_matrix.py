@@ -31,7 +31,7 @@ BAD_LINKS = {
 }
 #: What anybody may press: it asks, shows and leads, and changes nothing for others.
 HARMLESS = {
-    "Test the connection", "Show everything, this month", "Show it", "EUR", "USD", "New policy",
+    "Show everything, this month", "Show it", "EUR", "USD", "New policy",
     "Try it", "Count the dollars of each spelling",
 }  # fmt: skip
 #: On Spend a view of one's own is everybody's to save.
