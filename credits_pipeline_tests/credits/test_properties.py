@@ -159,6 +159,10 @@ def agrees_with_the_reference(data: bytes, first: BillingMonth | None = None) ->
     b"Account ID,Credit Amount,MonthAccount ID,Credit Amount,Month\n000000000002,5.00,2024-11", None
 )
 @example(b"Account ID,Credit Amount,Payer Account ID\n000000000002,5.00,2024-11\n", None)
+@example(
+    b"Account ID,Credits,Payer Account\n000000000002,5.00,Usage\n000000000003,6.00,Credit\n", None
+)
+@example(b"Account ID,Credits,Account\n000000000002,5.00,EUR\n000000000003,6.00,EUR\n", None)
 @example(b"Account ID,Credit Amount,Note,Month\n000000000002,5.00,a\n000000000003,6.00,b\n", None)
 @example(b"Payeraccount,888877776666\nAccount ID,Credits\n310987654321,61.50\n", None)
 @example(b"000000000002,-5.00,\r\n000000000003,-6.00,\r\n000000001,-7.00,(\r\n", SOME_MONTH)

@@ -42,6 +42,8 @@ _WORDY = frozenset(
 _OF_MONEY = frozenset({Role.BALANCE, Role.COST, Role.PERCENT, Role.COUNT})
 #: Roles whose values are dates. Under any other name months are the rows' months.
 _OF_DATES = frozenset({Role.MONTH, Role.YEAR, Role.START, Role.END, Role.RECORD_DATE, Role.LIFE})
+#: Roles of money that is not the month's credits.
+_BESIDE = frozenset({Role.BALANCE, Role.COST, Role.USAGE})
 TEXTS = frozenset({Role.NAME, Role.DIMENSION, Role.NOTES, Role.NUMBER, Role.INDEX})
 
 
@@ -59,8 +61,13 @@ def role_of(header: str, values: Values) -> Role:
         return _named(header, _OF_MONEY)
     if named not in _OF_DATES and all(_is_month(value) for value in values):
         return Role.MONTH
-    if named is Role.ACCOUNT and any(_is_other_money(value) for value in values.telling()):
-        return Role.MONEY
+    if named is Role.ACCOUNT and not any(map(looks_like_account, values)):
+        # Its name says ids, and it has none: what it has decides.
+        named = Role.DIMENSION
+    if named in _BESIDE and not any(map(_is_number, values.telling())):
+        # A share, a unit or a sign, whatever its name is of.
+        found = _by_values(Role.DIMENSION, header, values)
+        return found if found in {Role.PERCENT, Role.UNIT, Role.SIDE} else named
     if named not in {*TEXTS, Role.UNKNOWN, Role.TYPE}:
         return named
     return _by_values(named, header, values)
@@ -97,6 +104,8 @@ def _by_values(  # noqa: C901, PLR0911 - one kind after the other
         return Role.CURRENCY
     if all(_PERCENT.fullmatch(clean(value)) for value in values):
         return Role.PERCENT
+    if named is not Role.NAME and all(vocabulary.UNITS.fullmatch(folded(v)) for v in values):
+        return Role.UNIT
     kinds = set() if named is Role.NAME else _only(_KINDS, map(headers.key, values))
     if kinds & _SURELY_NOT_CREDITS:
         return Role.TYPE
@@ -164,11 +173,6 @@ def _is_money(value: str) -> bool:
 def _is_month(value: str) -> bool:
     """Whether a value is a month, and can't be an id or an amount."""
     return month_text(value) is not None and not looks_like_account(value) and not _is_number(value)
-
-
-def _is_other_money(value: str) -> bool:
-    """Whether a value in a column of ids is an amount, and no id that a spreadsheet has changed."""
-    return _is_money(clean(value)) and not looks_like_account(value)
 
 
 #: Kinds that name nothing else: no team, and no service.

@@ -157,6 +157,7 @@ def understand(table: Table, roles: dict[int, Role], *, dated: bool) -> Meaning:
     first = [i for i, role in roles.items() if role in {Role.CURRENCY, Role.UNIT}]
     for index in dict.fromkeys((*first, *roles)):
         role = roles[index]
+        _foreign_amounts(table, index)
         if role is Role.TYPE:
             found = _kinds(table, index)
             excluded = (
@@ -185,6 +186,16 @@ def understand(table: Table, roles: dict[int, Role], *, dated: bool) -> Meaning:
         for month in months_named(value)
     )
     return Meaning(roles, excluded, named)
+
+
+def _foreign_amounts(table: Table, column: int) -> None:
+    """Whatever a column is: money of another country says that the credits may be in it, too."""
+    for value in table.values(column).telling():
+        foreign = parse_amount(value).foreign
+        if foreign is not None:
+            raise table.refuse(
+                column, f"it names {foreign}, and only US dollars are read", value=value
+            )
 
 
 def _nothing(_table: Table, _column: int, _dated: bool) -> None:
@@ -335,6 +346,14 @@ def _text(table: Table, column: int, _dated: bool) -> None:
             )
 
 
+def _number(table: Table, column: int, _dated: bool) -> None:
+    """Numbers of invoices, orders, credits: a word in place of one may say what is not final."""
+    for value in table.values(column).telling():
+        words = folded(value)
+        if vocabulary.NOT_FINAL.fullmatch(words) or vocabulary.NOT_ACTUAL.fullmatch(words):
+            raise table.refuse(column, "whether such a row counts is unclear", value=value)
+
+
 def _notes(table: Table, column: int, dated: bool) -> None:
     _text(table, column, dated)
     for value in table.values(column).telling(notes=True):
@@ -393,6 +412,7 @@ _ACTIONS: dict[Role, Callable[[Table, int, bool], None]] = {
     Role.COST: _cost,
     Role.USAGE: _words_beside,
     Role.NAME: _text,
+    Role.NUMBER: _number,
     Role.DIMENSION: _text,
     Role.NOTES: _notes,
     Role.ACCOUNT: _another_account,
