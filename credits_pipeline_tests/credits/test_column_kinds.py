@@ -42,7 +42,10 @@ NOTHING = {
                      "signs", "thousands", "cents"},
     "Owner": {"not final", "estimates"},
     "Team": {"not final", "estimates"},
-    **{key: {"other dollars", "signs"} for key in ("Cost", "Usage", "Usage Type", "Operation", "Cost Center")},
+    **{
+        name: {"other dollars", "signs"}
+        for name in ("Cost", "Usage", "Usage Type", "Operation", "Cost Center")
+    },
 }  # fmt: skip
 
 
