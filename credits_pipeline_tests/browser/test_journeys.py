@@ -150,7 +150,7 @@ def test_a_source_is_added_tested_refused_and_its_bill_offered_to_who_has_a_page
     press(page, "Add")
     page.wait_for_url("**source=extra**")
     press(page, "Test the connection")
-    told(page, "location")
+    told(page, "location: ")
     page.get_by_text("Add a source").click()
     fill(page, "Name", "extra")
     fill(page, "Place", "/elsewhere")
