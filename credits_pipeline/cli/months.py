@@ -193,10 +193,8 @@ def _print_dismissed(dismissed: "Dismissal") -> None:
     from credits_pipeline.reporting.report import moment  # noqa: PLC0415 - when used
 
     because = f", because: {dismissed.why}" if dismissed.why else ""
-    said = "**Dismissed** by {} at {}{}\n"
-    print_markdown(
-        Markdown.of(said, Outside(dismissed.who), Outside(moment(dismissed.at)), Outside(because))
-    )
+    who, when = Outside(dismissed.who), Outside(moment(dismissed.at))
+    print_markdown(Markdown.of("**Dismissed** by {} at {}{}\n", who, when, Outside(because)))
 
 
 def _print_report(journal: "Journal", attempt: "Attempt") -> None:

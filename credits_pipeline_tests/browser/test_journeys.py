@@ -105,7 +105,8 @@ def press(page: Page, name: str) -> None:
 
 
 def fill(page: Page, label: str, text: str) -> None:
-    found = page.get_by_label(label, exact=True).first
+    # What is folded away has fields of the same names.
+    found = page.get_by_label(label, exact=True).filter(visible=True).first
     found.fill(text)
     found.press("Tab")
 

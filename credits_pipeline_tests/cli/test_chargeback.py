@@ -106,7 +106,7 @@ def test_a_quarter_is_added_up(wing: Bills, monkeypatch: pytest.MonkeyPatch) -> 
         (("--month", "2026-05", "--model", "x"), "there is no allocation model 'x'"),
         (("--month", "2026-05", "--team", "x"), "owes nothing in 2026-05"),
         (("--month", "2026-05", "--csv", "--json"), "several answers"),
-        (("--month", "2026-05", "--over", "decade"), "is none of month"),
+        (("--month", "2026-05", "--over", "decade"), "is not one of month"),
     ],
 )
 def test_what_can_not_be_carried_out_ends_with_2_and_the_reason(

@@ -36,7 +36,7 @@ _PAST = f"{_LIVE}::test_past_the_proxy_nobody_is_let_in_without_its_secret"
 _NO_SITE = f"{_LIVE}::test_the_pages_ask_for_a_password_and_answer_no_other_site"
 _THEIR_OWN = f"{_LIVE}::test_the_pages_know_no_key_and_their_database_is_their_own"
 _TEAMS = (
-    "finops/pages/test_pages.py::test_who_sees_one_team_finds_no_name_of_another",
+    "finops/pages/test_matrix.py::test_a_team_s_lead_finds_that_team_and_no_other",
     "finops/pages/test_pages.py::test_who_sees_one_team_gets_its_numbers_alone",
     "finops/pages/test_pages.py::test_a_view_of_other_teams_is_not_shown_to_whoever_sees_one_team",
     "finops/pages/test_governance.py::test_who_sees_one_team_sees_its_violations_and_no_rule",

@@ -128,7 +128,7 @@ class FolderStore:
 
     def _explained(self, doing: str, name: str, error: OSError) -> StorageError:
         return StorageError(
-            f"could not {doing} {self._root / name}: {error.strerror or error}. What to do: see "
+            f"could not {doing} {self._root / name}: {error.strerror or error}. What to do: check "
             "that the folder CREDITS_STORAGE is writable for this user and the disk is not full, "
             "then materialise the month again."
         )

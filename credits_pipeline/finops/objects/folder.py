@@ -24,6 +24,8 @@ from credits_pipeline.finops.objects.place import (
 _CHUNK = 8 << 20
 #: Temporary files beside their target, and locks: never listed.
 _HIDDEN = "."
+#: A file that is replaced while it is opened is opened again.
+_TRIES = 100
 
 
 class FolderPlace:
@@ -163,14 +165,7 @@ class FolderPlace:
     def _open(self, key: str) -> Iterator[BinaryIO]:
         path = self._root / safe_key(key)
         try:
-            self._inside(path)
-            # A pipe that nobody writes to would hold this process for ever.
-            file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
-            try:
-                self._is_a_file(path, file)
-            except BaseException:
-                file.close()
-                raise
+            file = self._opened(path)
         except FileNotFoundError as error:
             raise MissingError(
                 f"there is no file {self.uri(key)}. What to do: nothing if it is still being "
@@ -189,15 +184,37 @@ class FolderPlace:
                 "of a link; the link was not followed."
             )
 
-    def _is_a_file(self, path: Path, file: BinaryIO) -> None:
-        """Refuse what is no file, and a link that was put there while it was opened."""
+    def _opened(self, path: Path) -> BinaryIO:
+        """The file itself, not a link that was put there while it was opened.
+
+        Whoever publishes replaces a pointer at any moment: then the new one is opened.
+        """
+        for _ in range(_TRIES):
+            self._inside(path)
+            # A pipe that nobody writes to would hold this process for ever.
+            file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+            try:
+                if self._is_still(path, file):
+                    return file
+            except BaseException:
+                file.close()
+                raise
+            file.close()
+        raise ChangedError(
+            f"{path} was replaced {_TRIES} times while it was opened. What to do: nothing, it is "
+            "tried again."
+        )
+
+    def _is_still(self, path: Path, file: BinaryIO) -> bool:
+        """Whether a file that was opened is the one that is there now, and no pipe or device."""
         self._inside(path)
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or not os.path.samestat(status, path.stat()):
+        if not stat.S_ISREG(status.st_mode):
             raise ObjectsError(
-                f"{path} is no ordinary file, or was replaced while it was opened. What to do: "
-                "put the file itself there; it was not read."
+                f"{path} is not an ordinary file. What to do: put the file itself there; it was "
+                "not read."
             )
+        return os.path.samestat(status, path.stat())
 
     def _same(self, listed: Listed, file: BinaryIO) -> None:
         if _listed(listed.key, file).etag != listed.etag:

@@ -76,7 +76,7 @@ def test_an_account_that_cloudzero_does_not_know_is_left_out_and_listed(
     told = check(result)
     assert not told.passed
     assert told.severity is dg.AssetCheckSeverity.WARN
-    assert "1 accounts with $10.00 are not known" in str(told.description)
+    assert "does not know 1 account with $10.00" in str(told.description)
     assert NEW in str(told.metadata["unknown"].value)
 
 

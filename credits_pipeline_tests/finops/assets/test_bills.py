@@ -123,7 +123,7 @@ def test_a_month_that_was_never_delivered_says_what_to_do(
     assert not result.success
     failure = next(event for event in result.all_events if event.is_step_failure)
     data: Any = failure.event_specific_data
-    assert "aws-labs has delivered nothing of 2021-03" in data.user_failure_data.description
+    assert "aws-labs has delivered nothing for 2021-03" in data.user_failure_data.description
 
 
 def test_without_a_source_the_tick_says_how_to_add_one(wing: Wing) -> None:

@@ -87,7 +87,9 @@ def test_a_test_of_a_channel_is_the_alert_that_would_come_now(
     root = tmp_path / "wing"
     Depot(str(root)).write(BUDGETS, {"budgets": [BUDGET]})
     app = press(visit("settings", root, section="alerts"), "Send a test by slack")
-    assert "slack took “Test: Budget Search: it is over”" in app.success[0].value.replace("\\", "")
+    assert "slack accepted “Test: Budget Search: it is over”" in app.success[0].value.replace(
+        "\\", ""
+    )
     (text,) = webhook.taken
     for part in (
         "1,200.50 used of 1,000.00 USD",
