@@ -146,7 +146,7 @@ def test_tables_of_another_release_are_reported_and_left_as_they_are(wing: Path)
     assert "install the release that wrote it" in found[0].to_do
     with engine.connect() as connection:
         assert connection.execute(sa.text(f"SELECT version_num FROM {table}")).scalar() == (
-            "of yesterday"
+            "yesterday"
         )
 
 
