@@ -129,8 +129,7 @@ def missed_files(book: AlertState) -> list[str]:
 
 
 def _by(dismissed: Dismissal) -> str:
-    because = f", because: {dismissed.why}" if dismissed.why else ""
-    return f"{dismissed.who} dismissed it{because}."
+    return f"{dismissed.who} dismissed it{dismissed.because}."
 
 
 def _red(subject: str, last: Attempt, receipt: Attempt | None) -> Alert:

@@ -192,9 +192,9 @@ def _print_reports(journal: "Journal", state: "MonthState") -> None:
 def _print_dismissed(dismissed: "Dismissal") -> None:
     from credits_pipeline.reporting.report import moment  # noqa: PLC0415 - when used
 
-    because = f", because: {dismissed.why}" if dismissed.why else ""
+    because = Outside(dismissed.because)
     who, when = Outside(dismissed.who), Outside(moment(dismissed.at))
-    print_markdown(Markdown.of("**Dismissed** by {} at {}{}\n", who, when, Outside(because)))
+    print_markdown(Markdown.of("**Dismissed** by {} at {}{}\n", who, when, because))
 
 
 def _print_report(journal: "Journal", attempt: "Attempt") -> None:

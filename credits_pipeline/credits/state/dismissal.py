@@ -1,7 +1,6 @@
 """The dismissal: a person said that a month is not to be sent as it is, and nobody has to look."""
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 from credits_pipeline.core.month import BillingMonth
@@ -39,6 +38,11 @@ class Dismissal:
     at: str
     in_force: bool = True
 
+    @property
+    def because(self) -> str:
+        """The reason as the end of a sentence; empty if there is none."""
+        return f", because: {self.why}" if self.why else ""
+
     def covers(self, last: Attempt | None) -> bool:
         """Whether it is about how the month stands now.
 
@@ -55,8 +59,7 @@ class Dismissal:
 
     def to_json(self) -> bytes:
         """The stored form."""
-        told = {schema.FIELD: schema.VERSION, **asdict(self)}
-        return json.dumps(told, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
+        return schema.to_json(self)
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
@@ -65,9 +68,7 @@ class Dismissal:
         Raises:
             StorageError: it was stored by a later release.
         """
-        stored = json.loads(text)
-        schema.refuse_later(stored, f"The dismissal of {stored['billing_month']}")
-        return cls(**{field.name: stored[field.name] for field in fields(cls)})
+        return schema.from_json(cls, text, "The dismissal of")
 
 
 class Dismissals:
@@ -86,6 +87,8 @@ class Dismissals:
 
     def of(self, month: BillingMonth, last: Attempt | None) -> Dismissal | None:
         """The dismissal of a month as it stands after its last attempt, or None."""
+        if last is not None and last.verdict not in DISMISSABLE:
+            return None
         text = self._store.read(f"{_BELOW}{month}.json")
         found = None if text is None else Dismissal.from_json(text)
         return found if found is not None and found.covers(last) else None

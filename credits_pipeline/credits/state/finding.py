@@ -1,7 +1,6 @@
 """The finding: the result of a later check of a month's drop."""
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 from credits_pipeline.core.storage import schema
@@ -37,8 +36,7 @@ class Finding:
 
     def to_json(self) -> bytes:
         """The stored form."""
-        told = {schema.FIELD: schema.VERSION, **asdict(self)}
-        return json.dumps(told, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
+        return schema.to_json(self)
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
@@ -47,6 +45,4 @@ class Finding:
         Raises:
             StorageError: it was stored by a later release.
         """
-        stored = json.loads(text)
-        schema.refuse_later(stored, f"What was found of {stored['billing_month']}")
-        return cls(**{field.name: stored[field.name] for field in fields(cls)})
+        return schema.from_json(cls, text, "What was found of")
