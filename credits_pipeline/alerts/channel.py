@@ -1,29 +1,11 @@
 """What a channel is: a name, and a way to send an alert or fail with a reason."""
 
-import base64
 from typing import Protocol
-from urllib.parse import quote, unquote
 
 from credits_pipeline.alerts.alert import Alert
 
 #: For one message: for connecting, and for each answer.
 SECONDS = 8.0
-#: Shorter parts of a secret would match ordinary words.
-_SHORTEST_SECRET = 4
-
-
-def without(text: str, *secrets: str) -> str:
-    """A text without any of these secrets, as they are or encoded for an address, header or login.
-
-    A server's answer may repeat what it was sent.
-    """
-    spellings: set[str] = set()
-    for secret in secrets:
-        coded = base64.b64encode(secret.encode()).decode().rstrip("=")
-        spellings |= {secret, quote(secret), quote(secret, safe=""), unquote(secret), coded}
-    for one in sorted((one for one in spellings if len(one) >= _SHORTEST_SECRET), key=len)[::-1]:
-        text = text.replace(one, "[secret]")
-    return text
 
 
 class ChannelError(Exception):

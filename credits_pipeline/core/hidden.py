@@ -3,6 +3,7 @@
 A store's answer may repeat the address that it was asked by, signature and all.
 """
 
+import base64
 import os
 import re
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ _SECRET = re.compile(
 )
 #: Names that only say where a secret lies.
 _PLACE = re.compile(r"_(?:FILE|PATH|URI|ARN|ID)$")
+#: Shorter parts of a secret would match ordinary words.
+_SHORTEST_PART = 4
 _SHORTEST = 6
 #: ``user:password@`` in an address.
 _USER = re.compile(r"(?<=://)[^/@\s'\"<>]+@")
@@ -25,6 +28,25 @@ _WORD = re.compile(
 )
 
 
+def without(text: str, *secrets: str, sign: str = "[secret]") -> str:
+    """A text without any of these secrets, as they are or encoded for an address, header or login.
+
+    A server's answer may repeat what it was sent.
+
+    Args:
+        text: what is to be shown.
+        secrets: what must not be.
+        sign: what stands in their place.
+    """
+    spellings: set[str] = set()
+    for secret in secrets:
+        coded = base64.b64encode(secret.encode(errors="surrogateescape")).decode().rstrip("=")
+        spellings |= {secret, quote(secret), quote(secret, safe=""), unquote(secret), coded}
+    for one in sorted((one for one in spellings if len(one) >= _SHORTEST_PART), key=len)[::-1]:
+        text = text.replace(one, sign)
+    return text
+
+
 def without_secrets(text: str, environment: Mapping[str, str] | None = None) -> str:
     """The text without what the environment keeps secret, and without passwords in addresses.
 
@@ -32,10 +54,8 @@ def without_secrets(text: str, environment: Mapping[str, str] | None = None) -> 
         text: what is to be shown.
         environment: of this process, unless it is given.
     """
-    for secret in sorted(
-        _secrets(os.environ if environment is None else environment), key=len, reverse=True
-    ):
-        text = text.replace(secret, GONE)
+    known = _secrets(os.environ if environment is None else environment)
+    text = without(text, *known, sign=GONE)
     return _WORD.sub(rf"\g<1>{GONE}", _USER.sub(f"{GONE}@", text))
 
 
@@ -45,7 +65,4 @@ def _secrets(environment: Mapping[str, str]) -> set[str]:
         if _SECRET.search(name.upper()) and not _PLACE.search(name.upper()):
             # A connection string or a signed address has its secrets among other words.
             found |= {value, *re.findall(r"(?i)(?:key|sig|signature|password)=([^;&]+)", value)}
-    spelled = {
-        form for one in found for form in (one, quote(one), quote(one, safe=""), unquote(one))
-    }
-    return {one for one in spelled if len(one) >= _SHORTEST}
+    return {one for one in found if len(one) >= _SHORTEST}

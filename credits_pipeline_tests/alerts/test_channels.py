@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credits_pipeline.alerts.alert import Alert
-from credits_pipeline.alerts.channel import ChannelError, PartlyToldError, without
+from credits_pipeline.alerts.channel import ChannelError, PartlyToldError
 from credits_pipeline.alerts.channels import configured, sns
 from credits_pipeline.alerts.channels.mail import Mail, Server
 from credits_pipeline.alerts.channels.slack import Slack
+from credits_pipeline.core.hidden import without
 from credits_pipeline_tests.alerts.conftest import Controller, Mailbox, Topic, Webhook
 
 UI = "https://dagster.example.com"

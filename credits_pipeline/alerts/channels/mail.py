@@ -22,8 +22,8 @@ from credits_pipeline.alerts.channel import (
     ChannelError,
     MaybeToldError,
     PartlyToldError,
-    without,
 )
+from credits_pipeline.core.hidden import without
 from credits_pipeline.core.settings import ALERT_EMAIL, ALERT_SMTP, SettingError
 
 _PORTS = {"smtp": 587, "smtps": 465}

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from credits_pipeline.alerts.alert import Alert
-from credits_pipeline.alerts.channel import SECONDS, ChannelError, without
+from credits_pipeline.alerts.channel import SECONDS, ChannelError
+from credits_pipeline.core.hidden import without
 from credits_pipeline.core.settings import ALERT_SLACK, secure_url
 from credits_pipeline.text import Mrkdwn, Outside
 
