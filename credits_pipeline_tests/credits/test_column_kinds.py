@@ -68,3 +68,17 @@ def test_no_name_of_a_column_hides_what_its_cells_say(kind: str) -> None:
         if len(reading.rows) == 2 and not len(reading.rejected):
             taken.add(name)
     assert taken == {name for name, kinds in NOTHING.items() if kind in kinds}
+
+
+@pytest.mark.parametrize("last", ["€7.00", "7,00 €", "EUR 7.00", "(7.00 CHF)", "A$ 1,234.00"])
+def test_one_amount_of_another_country_is_found_among_thousands_of_cells(last: str) -> None:
+    cells = [*(f"{number}.25" for number in range(3_000)), f'"{last}"']
+    rows = "".join(f"{at:012},5.00,{cell}\n" for at, cell in enumerate(cells, 1))
+    with pytest.raises(UnreadableFile, match="only US dollars are read"):
+        read_month(
+            f"Account ID,Credits,Cost\n{rows}".encode(),
+            JANUARY,
+            decisions=decisions.rule(),
+            controls=Controls(total=None, rows=None),
+            name="credits-2025-01.csv",
+        )

@@ -132,7 +132,8 @@ def foreign_currency(cell: str) -> str | None:
     sign = foreign_sign(cell)
     if sign is not None:
         return sign
-    form = _FOREIGN_FORM.fullmatch(cell)
+    in_brackets = cell.startswith("(") and cell.endswith(")")
+    form = _FOREIGN_FORM.fullmatch(cell[1:-1] if in_brackets else cell)
     if form is None:
         return None
     for code in (form["before"], form["after"]):

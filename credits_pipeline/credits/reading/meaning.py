@@ -190,7 +190,7 @@ def understand(table: Table, roles: dict[int, Role], *, dated: bool) -> Meaning:
 
 def _foreign_amounts(table: Table, column: int) -> None:
     """Whatever a column is: money of another country says that the credits may be in it, too."""
-    for value in table.values(column).telling():
+    for value in table.values(column).with_signs():
         foreign = parse_amount(value).foreign
         if foreign is not None:
             raise table.refuse(
@@ -319,6 +319,13 @@ def _cost(table: Table, column: int, dated: bool) -> None:
         _words_beside(table, column, dated)
 
 
+def _final(table: Table, column: int, value: str) -> None:
+    """Refuse a word that says that a row is not final, or not real."""
+    words = folded(value)
+    if vocabulary.NOT_FINAL.fullmatch(words) or vocabulary.NOT_ACTUAL.fullmatch(words):
+        raise table.refuse(column, "whether such a row counts is unclear", value=value)
+
+
 def _text(table: Table, column: int, _dated: bool) -> None:
     """Names and dimensions: no sums, and no word for a kind of row that is not a credit."""
     named = table.header.is_name(column)
@@ -329,11 +336,8 @@ def _text(table: Table, column: int, _dated: bool) -> None:
             "all services",
         }:
             raise table.refuse(column, "a sum beside the rows that it sums up", value=value)
-        words = folded(value)
-        if not named and (
-            vocabulary.NOT_FINAL.fullmatch(words) or vocabulary.NOT_ACTUAL.fullmatch(words)
-        ):
-            raise table.refuse(column, "whether such a row counts is unclear", value=value)
+        if not named:
+            _final(table, column, value)
         kind = headers.key(value)
         if not named and kind in _SURE_KINDS:
             raise table.refuse(
@@ -349,9 +353,7 @@ def _text(table: Table, column: int, _dated: bool) -> None:
 def _number(table: Table, column: int, _dated: bool) -> None:
     """Numbers of invoices, orders, credits: a word in place of one may say what is not final."""
     for value in table.values(column).telling():
-        words = folded(value)
-        if vocabulary.NOT_FINAL.fullmatch(words) or vocabulary.NOT_ACTUAL.fullmatch(words):
-            raise table.refuse(column, "whether such a row counts is unclear", value=value)
+        _final(table, column, value)
 
 
 def _notes(table: Table, column: int, dated: bool) -> None:

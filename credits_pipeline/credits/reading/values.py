@@ -13,6 +13,9 @@ _FEW = 2_000
 #: Without a letter: a number, a date, a sign.
 _BARE = r"^[^\p{L}]*$"
 _SIGNS = r"[^\x00-\x7f]|[$(%#]|[0-9]{9}|^\W*[A-Z]{3}\W*$|(?i:\busd|usd\b|\bcr\b|\bdr\b)"
+#: A number with a few other characters before or behind it.
+_NUMBER = r"^[^\d]{0,12}\d[^\p{L}\p{Sc}]*[^\d]{0,12}$"
+_SIGN = r"[\p{L}\p{Sc}]"
 _SUMS = r"(?i)total|\bsum|\ball\b|gesamt|summe|suma\b|totaal"
 _KINDS = rf"(?i)^\W*(?:{'|'.join(sorted(k for k in vocabulary.NOT_CREDITS if k.isascii()))})\W*$"
 _COUNTS = rf"(?i)^\W*(?:{vocabulary.NOT_FINAL.pattern}|{vocabulary.NOT_ACTUAL.pattern})\W*$"
@@ -59,6 +62,13 @@ class Values(Sequence[str]):
     def __getitem__(self, index: slice) -> Sequence[str]: ...
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
         return self._all[index]
+
+    def with_signs(self) -> Sequence[str]:
+        """The values that can be an amount with a sign or code of a currency."""
+        if len(self._cells) <= _FEW:
+            return self._all
+        cell = self._cells.str
+        return self._cells.filter(cell.contains(_NUMBER) & cell.contains(_SIGN)).to_list()
 
     def telling(self, *, notes: bool = False) -> Sequence[str]:
         """The values that can be amounts, sums, kinds of rows or other words that matter.
