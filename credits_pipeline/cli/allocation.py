@@ -110,13 +110,8 @@ def _read(file: Path, read: Any) -> Any:
     try:
         return read(file.read_bytes())
     except OSError as error:
-        fail(
-            (
-                f"{file} can't be read: {error.strerror}. What to do: check its name and "
-                "permissions."
-            ),
-            2,
-        )
+        why = f"{file} can't be read: {error.strerror}."
+        fail(f"{why} What to do: check its name and permissions.", 2)
     except (DecidedError, TableError) as error:
         fail(f"{file}: {error}", 2)
 

@@ -26,8 +26,15 @@ class YamlError(ValueError):
         self.problem = problem
         self.line: int | None = None if mark is None else mark.line + 1
         self.column: int | None = None if mark is None else mark.column + 1
-        at = "" if mark is None else f"line {self.line}, column {self.column}: "
-        super().__init__(f"{at}{problem}")
+        super().__init__(problem if mark is None else f"{self._at}: {problem}")
+
+    @property
+    def _at(self) -> str:
+        return f"line {self.line}, column {self.column}"
+
+    def where(self, name: str) -> str:
+        """The place in a text of this name, as far as it is known."""
+        return name if self.line is None else f"{name}, {self._at}"
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml ships no types

@@ -276,9 +276,9 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], datetime]:
     try:
         body: Any = read_yaml(text)
     except YamlError as error:
-        at = "" if error.line is None else f", line {error.line}, column {error.column}"
         raise DecisionsError(
-            f"{path}{at}: it is not YAML: {error.problem}. What to do: correct the line."
+            f"{error.where(str(path))}: it is not YAML: {error.problem}. What to do: correct the "
+            "line."
         ) from error
     try:
         return checked(body), changed

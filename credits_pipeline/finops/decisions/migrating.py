@@ -77,8 +77,7 @@ def _known() -> set[str]:
 
 
 def _refuse_later(found: str | None, head: str) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found is not None and found not in known:
+    if found not in (None, head) and found not in _known():
         raise DecisionsError(
             f"a later release wrote the store of decisions: its tables have version {found}, "
             f"and this release knows {head}. What to do: install the release that wrote it, or "

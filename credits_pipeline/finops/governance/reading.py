@@ -55,10 +55,9 @@ def read(text: str, *, name: str = "the text") -> list[Written]:
             for one in _nodes(document.node, name)
         ]
     except YamlError as error:
-        where = name if error.line is None else f"{name}, line {error.line}, column {error.column}"
         raise PolicyTextError(
-            f"{where}: it is not YAML that can be used: {error.problem}. What to do: correct the "
-            "line."
+            f"{error.where(name)}: it is not YAML that can be used: {error.problem}. What to do: "
+            "correct the line."
         ) from None
     return [_written(name, line, body, lines) for line, body, lines in found]
 

@@ -40,53 +40,26 @@ def _t(name: str, default: str, unit: str, meaning: str, source: str) -> Thresho
 
 
 ALL = (
-    _t("hours_seen", "30", "hours", (
-        "A rule about load needs this many hours of "
-        "metrics."
-    ), _CO_NEEDS),
-    _t("ec2_idle_cpu", "5", "%", (
-        "An instance is idle if its CPU stays below this for 14 days "
-        "…"
-    ), _CO),
+    _t("hours_seen", "30", "hours", "A rule about load needs this many hours of metrics.", _CO_NEEDS),
+    _t("ec2_idle_cpu", "5", "%", "An instance is idle if its CPU stays below this for 14 days …", _CO),
     _t("ec2_idle_network", "5", "MB a day", "… and its traffic stays below this.", _CO),
     _t("ecs_idle_cpu", "1", "%", "A Fargate service is idle if its CPU never exceeds this …", _CO),
     _t("ecs_idle_memory", "1", "%", "… and its memory never exceeds this.", _CO),
-    _t("rds_idle_connections", "0", "connections", (
-        "A database is idle with at most this many in 7 "
-        "days."
-    ), _TA),
-    _t("elb_idle_requests", "100", "requests a day", (
-        "A load balancer is idle below this, or without "
-        "targets."
-    ), _TA),
+    _t("rds_idle_connections", "0", "connections", "A database is idle with at most this many in 7 days.", _TA),
+    _t("elb_idle_requests", "100", "requests a day", "A load balancer is idle below this over 7 days, or without targets.", _TA),
     _t("nat_idle_bytes", "0", "bytes", "A NAT gateway is idle if it sends no more in 7 days.", _CO),
-    _t("volume_unattached_days", "32", "days", (
-        "A volume is unused if nothing uses it for so "
-        "long."
-    ), _CO),
-    _t("stopped_days", "30", "days", (
-        "After this long, the volumes of a stopped instance are "
-        "unused."
-    ), _OWN),
+    _t("volume_unattached_days", "32", "days", "A volume is unused if nothing uses it for so long.", _CO),
+    _t("stopped_days", "30", "days", "After this long, the volumes of a stopped instance are unused.", _OWN),
     _t("snapshot_days", "90", "days", "A snapshot is old after this, if no image uses it.", _OWN),
     _t("headroom", "20", "%", "What stays free at the peak after rightsizing.", _CO_SIZE),
     _t("lambda_calls", "50", "calls", "A function needs this many calls in 14 days …", _CO_NEEDS),
     _t("lambda_memory", "1792", "MB", "… and at most this much memory, to be judged.", _CO_NEEDS),
-    _t("off_hours_share", "90", "%", (
-        "A machine runs outside hours if it is on for this much of them "
-        "…"
-    ), _OWN),
+    _t("off_hours_share", "90", "%", "A machine runs outside hours if it is on for this much of them …", _OWN),
     _t("off_hours_cpu", "5", "%", "… and is not used then if its CPU stays below this.", _CO),
-    _t("least_saving", "1", "a month", (
-        "Smaller savings are no item, in the bill's "
-        "currency."
-    ), _OWN),
+    _t("least_saving", "1", "a month", "Smaller savings are no item, in the bill's currency.", _OWN),
     _t("material_change", "25", "%", "A dismissed item reopens if its saving grows by more.", _OWN),
     _t("proof_share", "50", "%", "A later whole month has to show this much of a saving.", _OWN),
-    _t("stable_spread", "10", "%", (
-        "Use is stable if plans of 7, 30, 60 days differ no "
-        "more."
-    ), _OWN),
+    _t("stable_spread", "10", "%", "Use is stable if plans of 7, 30, 60 days differ no more.", _OWN),
 )  # fmt: skip
 _BY_NAME = {one.name: one for one in ALL}
 

@@ -4,7 +4,7 @@ The rules: tiles have three significant figures, tables are to the cent, the min
 currency, a percentage has one decimal, and no comparison is written as a percentage of zero.
 """
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
@@ -67,6 +67,12 @@ def day(at: date, today: date | None = None) -> str:
     """A date, such as ``25 Nov``; with its year if that is not this year."""
     year = "" if today is None or at.year == today.year else f" {at.year}"
     return f"{at.day} {at:%b}{year}"
+
+
+def moment(at: datetime) -> str:
+    """A day with its hour and minute, UTC."""
+    there = at.astimezone(UTC)
+    return f"{day(there.date(), datetime.now(UTC).date())} {there:%H:%M} UTC"
 
 
 def days(start: date, end: date, today: date | None = None) -> str:

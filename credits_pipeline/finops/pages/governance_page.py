@@ -1,6 +1,6 @@
 """Governance: which rules are broken, what it costs, and who accepts it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 import streamlit as st
@@ -107,7 +107,7 @@ def _line(frame: Frame, found: Governed) -> None:
         told.append(f"{new} new")
     if missing:
         told.append(f":gray[{missing} without a known cost]")
-    told.append(f":gray[evaluated {_moment(record.at)}]")
+    told.append(f":gray[evaluated {figures.moment(datetime.fromisoformat(record.at))}]")
     left.markdown(" · ".join(told))
     if record.missed and person.teams is None:
         with st.expander(f"{figures.count(len(record.missed), 'thing')} that scans could not see"):
@@ -117,11 +117,6 @@ def _line(frame: Frame, found: Governed) -> None:
 
 def _is_new(one: Seen, record: Record) -> bool:
     return one.violation.since.isoformat(timespec="seconds") == record.at
-
-
-def _moment(text: str) -> str:
-    at = datetime.fromisoformat(text).astimezone(UTC)
-    return f"{figures.day(at.date(), datetime.now(UTC).date())} {at:%H:%M} UTC"
 
 
 def _policies(frame: Frame, found: Governed) -> None:

@@ -84,7 +84,9 @@ def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, i
                 "Complete through": ""
                 if newest is None or newest.complete_through is None
                 else figures.day(newest.complete_through, today),
-                "Newest delivery": "" if newest is None else _moment(newest.delivered_at),
+                "Newest delivery": ""
+                if newest is None
+                else figures.moment(datetime.fromisoformat(newest.delivered_at)),
                 "Run": None if newest is None else run_link(newest.run_id) or None,
                 "Months": len(of),
                 "Rows": sum(bill.rows for bill in of),
@@ -109,11 +111,6 @@ def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, i
         currency="",
         words="Sources of bills",
     )
-
-
-def _moment(text: str) -> str:
-    at = datetime.fromisoformat(text).astimezone(UTC)
-    return f"{figures.day(at.date(), datetime.now(UTC).date())} {at:%H:%M} UTC"
 
 
 def _state(newest: Bill | None, days_behind: int | None) -> str:

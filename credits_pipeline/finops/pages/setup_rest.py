@@ -50,9 +50,7 @@ def draw(root: str) -> None:
         {
             "What": one.name,
             "State": _state(one.at, now),
-            "Newest": ""
-            if one.at is None
-            else f"{figures.day(one.at.date(), now.date())} {one.at:%H:%M} UTC",
+            "Newest": "" if one.at is None else figures.moment(one.at),
             "Found": one.says,
             "Run": run_link(one.run) or None,
         }
