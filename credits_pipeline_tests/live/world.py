@@ -190,7 +190,7 @@ def running(
     with sandbox() if on is None else nullcontext(on) as servers:
         settings = {
             **servers.environment,
-            "CREDITS_SENSOR_SECONDS": "1",
+            "CREDITS_SENSOR_SECONDS": "3",
             "CREDITS_STORAGE": str(home / "credits"),
             "XDG_STATE_HOME": str(home / "state"),
             **environment,
