@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
@@ -20,7 +21,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline.sandbox.servers import clean_environment, sandbox
-from credits_pipeline_tests.finops.pages.conftest import LAST, three_clouds
+from credits_pipeline_tests.finops.bills import charge, csv_text, put
+from credits_pipeline_tests.finops.pages.conftest import BEFORE, LAST, three_clouds
 from credits_pipeline_tests.finops.typed import Bills
 from credits_pipeline_tests.waiting import eventually
 
@@ -145,6 +147,12 @@ def ended(page: Page, up: Up, says: str) -> str:
     return run
 
 
+def succeeded(page: Page, run: str) -> None:
+    """The run's own page says so."""
+    page.goto(run)
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+
+
 def test_both_kinds_of_pages_work_behind_their_guards(page: Page, up: Up) -> None:
     refused: list[str] = []
     page.on("response", lambda got: refused.append(got.url) if got.status >= 400 else None)
@@ -212,8 +220,51 @@ def test_the_archive_of_all_statements_is_made_by_a_run_and_then_offered(
         ]
     assert {"statement.pdf", "statement.xlsx", "teams/payroll.pdf", "teams/payroll.csv"} <= names
     assert total == "41.00"
-    page.goto(run)
-    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+    succeeded(page, run)
+
+
+def test_a_closed_month_s_statements_are_made_by_a_run(page: Page, up: Up) -> None:
+    page.goto(f"{up.spend}/chargeback?month={BEFORE}")
+    page.get_by_role("button", name="Close month", exact=True).click()
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_text(f"{BEFORE} is closed.").first).to_be_visible()
+    succeeded(page, ended(page, up, "The statements were made and sent"))
+
+
+def test_what_can_be_saved_is_scanned_by_a_run_and_then_shown(page: Page, up: Up) -> None:
+    page.goto(f"{up.spend}/optimization")
+    expect(page.get_by_text("Nothing has been scanned yet").first).to_be_visible()
+    page.get_by_role("button", name="Scan now").click()
+    run = ended(page, up, "The scan is done")
+    expect(page.get_by_text("a month can be saved, in").first).to_be_visible()
+    succeeded(page, run)
+
+
+def test_a_bill_is_read_by_a_run_and_its_dollars_are_shown(
+    page: Page, up: Up, tmp_path: Path
+) -> None:
+    day = datetime(LAST.year, LAST.month, 2, tzinfo=UTC)
+    month = {"BillingPeriodStart": LAST.start, "BillingPeriodEnd": LAST.shift(1).start,
+             "ChargePeriodStart": day, "ChargePeriodEnd": day + timedelta(days=1)}  # fmt: skip
+    put(tmp_path / f"bill/{LAST}.csv", csv_text([charge(EffectiveCost="77.25", **month)]))
+    page.goto(f"{up.spend}/setup")
+    page.get_by_text("Add a source").click()
+    page.get_by_text("FOCUS files", exact=True).click()
+    expect(page.get_by_label("Export's name")).to_have_count(0)
+    for label, text in (("Name", "extra"), ("Place", str(tmp_path / "bill"))):
+        field = page.get_by_label(label, exact=True).filter(visible=True).first
+        field.fill(text)
+        field.press("Tab")
+    page.get_by_role("button", name="Add", exact=True).first.click()
+    page.wait_for_url("**source=extra**")
+    field = page.get_by_label("Month", exact=True).filter(visible=True).first
+    field.fill(str(LAST))
+    field.press("Tab")
+    page.get_by_role("button", name="Read its bill", exact=True).click()
+    run = ended(page, up, "The bill has been read")
+    page.goto(f"{up.spend}/spend?period={LAST}&group=service")
+    expect(page.get_by_text("77.25").first).to_be_visible()
+    succeeded(page, run)
 
 
 def test_when_it_is_killed_its_parts_end_too(up: Up) -> None:

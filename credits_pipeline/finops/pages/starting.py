@@ -155,6 +155,8 @@ def _begin(launched: Callable[[], str], command: str, done: str, failed: str) ->
         st.code(command, language="bash")
         return
     _show(run_id, done, failed)
+    # Where it stands is drawn above the button that started it.
+    st.rerun()
 
 
 def _show(run_id: str, done: str, failed: str) -> None:
