@@ -19,6 +19,7 @@ from credits_pipeline.cli.demo import demo, sandbox
 from credits_pipeline.cli.dismiss import dismiss
 from credits_pipeline.cli.doctor import doctor
 from credits_pipeline.cli.ingest import ingest
+from credits_pipeline.cli.invoices import invoices
 from credits_pipeline.cli.ledger import ledger
 from credits_pipeline.cli.months import months, report
 from credits_pipeline.cli.output import answers, say
@@ -105,6 +106,7 @@ for panel, commands in {
         app.command(rich_help_panel=panel)(command)
 app.add_typer(allocation, rich_help_panel="Chargeback")
 app.add_typer(sources, rich_help_panel="Bills of clouds")
+app.add_typer(invoices, rich_help_panel="Bills of clouds")
 app.add_typer(policies, rich_help_panel="Rules and what breaks them")
 app.add_typer(violations, rich_help_panel="Rules and what breaks them")
 app.add_typer(decisions, rich_help_panel="Bills of clouds")

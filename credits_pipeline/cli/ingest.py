@@ -38,6 +38,13 @@ def ingest(
         str | None,
         typer.Option(help="One billing month; default: all that are delivered.", metavar="YYYY-MM"),
     ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A failed check that you accept for this source and month; may be repeated.",
+            metavar="CHECK",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read the bills that the sources deliver, and publish what pages and commands read.
@@ -53,9 +60,12 @@ def ingest(
 
     `credits-pipeline ingest --source aws --month 2026-05`
 
+    `credits-pipeline ingest --source aws --month 2026-05 --accept totals_match_invoices`
+
     `credits-pipeline ingest --json | jq '.months[] | select(.outcome == "refused")'`
     """
     at = month_option(month, "--month")
+    accepted = _accepted(accept or [], source, at)
     with _told_errors():
         from credits_pipeline.finops.depot import Depot  # noqa: PLC0415 - when used
         from credits_pipeline.finops.lake import open_lake  # noqa: PLC0415 - as above
@@ -67,7 +77,7 @@ def ingest(
         lake = open_lake(root)
         with doing("Reading manifests") as now:
             depot = Depot(root)
-            done = _take_in(chosen, at, lake, depot, now)
+            done = _take_in(chosen, at, lake, depot, now, accepted)
             refresher = Refresher(lake, depot, [key.name for key in keys])
             refreshed = refresher.refresh(say=now)
     if as_json:
@@ -76,6 +86,20 @@ def ingest(
         _print(done, refreshed)
     held = all(one.ok for one in done.months) and not done.failed and refreshed.holds
     raise typer.Exit(0 if held else 1)
+
+
+def _accepted(names: list[str], source: str | None, month: BillingMonth | None) -> list[str]:
+    """The names of checks, each of which exists; a person looks at one month at a time."""
+    if not names:
+        return []
+    from credits_pipeline.finops.ingest.check import CHECKS  # noqa: PLC0415 - when used
+
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown:
+        fail(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.", 2)
+    if source is None or month is None:
+        fail("What you accept is of one bill: name its --source and its --month.", 2)
+    return names
 
 
 @contextmanager
@@ -121,8 +145,10 @@ def _take_in(
     lake: "Lake",
     depot: "Depot",
     now: Callable[[str], None],
+    accept: list[str],
 ) -> _Done:
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.invoices import stated_invoices  # noqa: PLC0415 - as above
     from credits_pipeline.finops.manifests import RECEIPTS, months  # noqa: PLC0415 - as above
     from credits_pipeline.finops.publish.attempts import take_in  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import tag_keys  # noqa: PLC0415 - as above
@@ -144,7 +170,18 @@ def _take_in(
                 now(about)
                 try:
                     told = _progress(about, now)
-                    done.months.append(take_in(one, month, lake, depot, tags=tags, progress=told))
+                    done.months.append(
+                        take_in(
+                            one,
+                            month,
+                            lake,
+                            depot,
+                            tags=tags,
+                            progress=told,
+                            accept=accept,
+                            invoices=stated_invoices(one.name, str(month)),
+                        )
+                    )
                 except BillError as error:
                     done.failed.append(f"{about}: {error}")
     return done

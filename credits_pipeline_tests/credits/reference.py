@@ -900,6 +900,12 @@ def proves(total: Total, everything: Decimal, mark: str, *, flip: bool) -> bool:
     )
 
 
+def with_ends(cells: list[str]) -> tuple[str, ...]:
+    """A row word for word, with no blank cells behind its last one."""
+    end = max((i for i, cell in enumerate(cells, start=1) if bare(cell)), default=0)
+    return tuple(cell if bare(cell) else "" for cell in cells[:end])
+
+
 def texts_of(cells: list[str]) -> tuple[str, ...]:
     found = [bare(cell) for cell in cells]
     while found and not found[-1]:
@@ -1225,7 +1231,7 @@ def rows_result(
                 None if doubted else cell_of(record, credit),
                 month=month,
                 bad=doubted or (months is not None and month is None),
-                cells=tuple(record.cells),
+                cells=with_ends(record.cells),
                 out=record.line in excluded,
             )
         )
@@ -1252,8 +1258,10 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
         raise RefusedError("credit column")
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
-    # A column without a value says nothing: the file's name gives the month then.
-    dates = [column for column in named if any(bare(cell_of(r, column) or "") for r in rows)]
+    # A column without a value says nothing: the file's name gives the month then. A header that
+    # is repeated is no value.
+    valued = [record for record in rows if texts_of(record.cells) != texts_of(cells)]
+    dates = [column for column in named if any(bare(cell_of(r, column) or "") for r in valued)]
     if not dates:
         dates = months_by_value(cells, rows, at)
     if not dates and named:
@@ -1338,7 +1346,7 @@ def read_wide(records: list[Record]) -> Result:
                     None if doubted else cell_of(record, column),
                     month=name,
                     bad=doubted,
-                    cells=tuple(record.cells),
+                    cells=with_ends(record.cells),
                 )
             )
         stated += [Total(t.line, cell_of(t, column) or "", name, part=is_part(t)) for t in totals]

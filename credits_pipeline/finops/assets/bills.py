@@ -26,6 +26,13 @@ MARTS = {
     "resource_costs": "resource_costs",
 }
 _TAGS = {"domain": "finops"}
+_ACCEPT = {
+    "accept": dg.Field(
+        [str],
+        default_value=[],
+        description="Names of checks that a person accepts as failed in this run.",
+    )
+}
 _SAYS = {
     "spend_daily": "Spend of a day by account, service, region, charge, commitment and tags.",
     "spend_monthly": "The same by month: a sum of spend_daily.",
@@ -71,6 +78,7 @@ def spend_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
             partitions_def=bills,
             **common,
             kinds={"duckdb", "parquet"},
+            config_schema=_ACCEPT,
             description="The rows of the bill in FOCUS's columns, with exact money. A delivery "
             "that does not hold its checks never counts: the version before does.",
         )(gated(_rows)),
@@ -110,7 +118,14 @@ def _rows(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.Materia
     name, month = bill_of(context)
     depot, lake = bills.depot(), bills.lake()
     found = take_in(
-        bills.source(name), month, lake, depot, tags=bills.tags(), run_id=context.run.run_id
+        bills.source(name),
+        month,
+        lake,
+        depot,
+        tags=bills.tags(),
+        run_id=context.run.run_id,
+        accept=context.op_execution_context.op_config["accept"],
+        invoices=bills.invoices(name, str(month)),
     )
     uri = depot.place.uri(f"focus_costs/source={name}/billing_month={month}")
     for check in found.checks:

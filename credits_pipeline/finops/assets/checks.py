@@ -38,6 +38,9 @@ OF_ROWS = {
     "one_currency_an_account": "A billing account is billed in one currency.",
     "charges_lie_in_period": "Charges lie within their billing period.",
     "tags_are_readable": "Tags are keys and values.",
+    "totals_match_invoices": (
+        "The rows of an invoice add up to the total that a person has stated."
+    ),
     "not_smaller_than_before": "The month has not lost rows or columns since its last delivery.",
 }
 #: A source is late when it is this many days behind.
@@ -196,6 +199,12 @@ def _of_published() -> dg.AssetChecksDefinition:
             "it was taken in, to the last digit.",
         ),
         dg.AssetCheckSpec(
+            "invoices_are_as_stated",
+            asset=PUBLISHED,
+            description="Every invoice that a person has stated adds up to that total, also where "
+            "it was stated after its bill was read.",
+        ),
+        dg.AssetCheckSpec(
             "data_is_fresh",
             asset=PUBLISHED,
             description="No source is more than four days behind. It only warns.",
@@ -211,6 +220,7 @@ def _of_published() -> dg.AssetChecksDefinition:
         looks = {
             "every_month_is_published": _every_month,
             "totals_are_the_bills_totals": _totals,
+            "invoices_are_as_stated": _invoices,
             "data_is_fresh": _fresh,
         }
         for name, look in looks.items():
@@ -270,6 +280,31 @@ def _totals(name: str, bills: BillsResource) -> dg.AssetCheckResult:
         passed=not apart,
         description=plain("; ".join(apart) or f"{len(found)} totals are equal."),
         metadata={"totals": len(found), "apart": len(apart)},
+    )
+
+
+def _invoices(name: str, bills: BillsResource) -> dg.AssetCheckResult:
+    from credits_pipeline.finops.publish.published import open_current  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.queries.invoices import compare  # noqa: PLC0415 - as above
+
+    published, stated = open_current(bills.storage()), bills.invoices()
+    apart = [one for one in (compare(published, stated) if published else ()) if not one.is_equal]
+    told = "; ".join(
+        f"{one.stated.id}: stated {one.stated.told}, "
+        + ("billed nothing" if one.billed is None else f"billed {one.billed}")
+        for one in apart
+    )
+    return dg.AssetCheckResult(
+        asset_key=PUBLISHED,
+        check_name=name,
+        passed=not apart,
+        description=plain(
+            f"{told}. What to do: compare the paper with the bill on the page Spend, under How "
+            "this adds up."
+            if apart
+            else f"{len(stated)} invoices are as stated."
+        ),
+        metadata={"invoices": len(stated), "apart": len(apart)},
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.depot import Depot
+    from credits_pipeline.finops.invoices import StatedInvoice
     from credits_pipeline.finops.lake import Lake
     from credits_pipeline.finops.manifests import Receipts, SourceSpec
     from credits_pipeline.finops.publish.refreshing import Refresher
@@ -100,6 +101,19 @@ class BillsResource(dg.ConfigurableResource[Any]):
                 allow_retries=False,
             )
         return found[account]
+
+    def invoices(
+        self, source: str | None = None, month: str | None = None
+    ) -> "list[StatedInvoice]":
+        """What people have stated of invoices.
+
+        Args:
+            source: only of this source.
+            month: only of this billing month, ``YYYY-MM``.
+        """
+        from credits_pipeline.finops.invoices import stated_invoices  # noqa: PLC0415 - when used
+
+        return stated_invoices(source, month)
 
     def source(self, name: str) -> "SourceSpec":
         """One source.

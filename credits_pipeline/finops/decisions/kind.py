@@ -19,6 +19,7 @@ ITEMS = {
     "allocation_metric": f"{_ROOM}.chargeback.kinds:METRIC",
     "allocation_model": f"{_ROOM}.chargeback.kinds:MODEL",
     "exchange_rates": f"{_ROOM}.chargeback.kinds:RATES",
+    "invoice": f"{_ROOM}.invoices.stated:DECIDED",
     "source": f"{_ROOM}.sources.source:DECIDED",
     "statement_owner": f"{_ROOM}.chargeback.kinds:OWNER",
     "view": f"{_ROOM}.decisions.saved_view:DECIDED",

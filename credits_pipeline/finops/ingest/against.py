@@ -1,15 +1,19 @@
 """Statements about a delivery as a whole: against its manifest, and the previous version."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
 from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of
 from credits_pipeline.finops.ingest.check import Check, held
 from credits_pipeline.finops.ingest.contract import Measured
 from credits_pipeline.finops.ingest.reading import Read
+from credits_pipeline.finops.invoices.stated import StatedInvoice
 from credits_pipeline.finops.lake import Version
 from credits_pipeline.finops.manifests import Delivery
 
 _KEEPS = "The month keeps its current version."
+#: Invoices that one sentence names; the check's cases have them all.
+_MOST = 5
 
 
 def accepted(checks: Sequence[Check], accept: Collection[str]) -> tuple[Check, ...]:
@@ -92,6 +96,52 @@ def _columns(delivery: Delivery, read: Read) -> Check:
         says=f"{told}, and not {', '.join(lacking)}: not known there." if lacking else f"{told}.",
         numbers={"columns": len(read.columns)},
     )
+
+
+def match_invoices(
+    stated: Sequence[StatedInvoice], billed: Mapping[tuple[str, str], Decimal]
+) -> Check:
+    """Whether invoices add up to what a person read on paper.
+
+    Args:
+        stated: the invoices of this month of this source.
+        billed: what the rows of each are billed, by number and currency.
+    """
+    name = "totals_match_invoices"
+    if not stated:
+        return held(name, "Nobody has stated an invoice of this month.", invoices=0)
+    cases = []
+    for invoice in stated:
+        found = billed.get((invoice.invoice, invoice.currency))
+        if found is None:
+            others = sorted(code for number, code in billed if number == invoice.invoice)
+            told = f"are in {', '.join(others)}" if others else "do not exist"
+            cases.append(f"{invoice.invoice} states {invoice.told}; its rows {told}")
+        elif found != invoice.total:
+            cases.append(
+                f"{invoice.invoice} states {invoice.told}; its rows add up to "
+                f"{plainly(found)}, a difference of {plainly(found - invoice.total)}"
+            )
+    numbers: dict[str, str | int] = {"invoices": len(stated), "apart": len(cases)}
+    if not cases:
+        told = ", ".join(f"{one.invoice} {one.told}" for one in stated)
+        return Check(name, passed=True, says=f"As stated: {told}.", numbers=numbers)
+    return Check(
+        name,
+        passed=False,
+        says=f"{'; '.join(cases[:_MOST])}. {_KEEPS} What to do: wait for the provider's next "
+        "delivery if the invoice is new; correct what was stated: credits-pipeline invoices "
+        "state --help; or ingest the month with this check accepted.",
+        numbers=numbers,
+        cases=tuple(cases),
+        passes=True,
+    )
+
+
+def plainly(amount: Decimal) -> str:
+    """An amount without zeros that say nothing, and with its cents."""
+    whole, _, digits = f"{amount.normalize():,f}".partition(".")
+    return f"{whole}.{digits:0<2}"
 
 
 def not_smaller(

@@ -19,6 +19,9 @@ CHECKS: dict[str, str] = {
     "one_currency_an_account": "A billing account is billed in one currency.",
     "charges_lie_in_period": "Charges lie within their billing period.",
     "tags_are_readable": "Tags are keys and values.",
+    "totals_match_invoices": (
+        "The rows of an invoice add up to the total that a person has stated."
+    ),
     "not_smaller_than_before": "The month has not lost rows or columns since its last delivery.",
 }
 #: A person sees this many examples of a fault, and their total number.

@@ -1,6 +1,6 @@
 """What FOCUS promises about a month's rows, checked in the typed Parquet, by whole columns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cached_property
@@ -81,6 +81,17 @@ class Contract:
             for currency, sums in sorted(totals.items())
         }
         return Measured(self._count("all_rows"), self._count("rounded_rows"), texts)
+
+    def billed(self, invoices: Collection[str]) -> dict[tuple[str, str], Decimal]:
+        """What the rows of these invoices are billed, by number and currency."""
+        if not invoices:
+            return {}
+        found = self._connection.execute(
+            f'SELECT "InvoiceId", "BillingCurrency", SUM("BilledCost") FROM {self._rows} '
+            f'WHERE list_contains(?, "InvoiceId") GROUP BY ALL',
+            [sorted(invoices)],
+        ).fetchall()
+        return {(number, currency or ""): cost or Decimal(0) for number, currency, cost in found}
 
     def checks(self, measured: Measured) -> list[Check]:
         """Each statement about the rows."""

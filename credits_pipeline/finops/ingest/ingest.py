@@ -13,6 +13,7 @@ from credits_pipeline.finops.ingest.against import (
     accepted,
     against_manifest,
     is_newest,
+    match_invoices,
     not_smaller,
 )
 from credits_pipeline.finops.ingest.check import Check
@@ -23,6 +24,7 @@ from credits_pipeline.finops.ingest.limits import Limits
 from credits_pipeline.finops.ingest.progress import Told
 from credits_pipeline.finops.ingest.reading import Read, Reading
 from credits_pipeline.finops.ingest.tags import DEFAULT_TAGS, TagSpec, tag_digest
+from credits_pipeline.finops.invoices.stated import StatedInvoice
 from credits_pipeline.finops.lake import Lake, Version
 from credits_pipeline.finops.lake.lake import version_name
 from credits_pipeline.finops.manifests import Delivery, SourceSpec, current
@@ -74,6 +76,7 @@ def ingest_month(
     limits: Limits | None = None,
     accept: Collection[str] = (),
     again: bool = False,
+    invoices: Sequence[StatedInvoice] = (),
 ) -> Ingested:
     """Read what counts for a month now.
 
@@ -87,14 +90,16 @@ def ingest_month(
         limits: how much work a delivery may cause.
         accept: names of failed checks that a person accepts, this time.
         again: read the delivery even if it is already current.
+        invoices: of this month of this source, as a person has stated them.
 
     Raises:
         BillError: the store, the delivery or the storage can't be used; ``passes`` says whether
             a retry may help.
     """
     ingest = _Ingest(
-        source, month, lake, tags, run_id, progress, limits or Limits(), frozenset(accept), again
-    )
+        source, month, lake, tags, run_id, progress, limits or Limits(), frozenset(accept), again,
+        invoices,
+    )  # fmt: skip
     for _ in range(_TRIES - 1):
         try:
             return ingest.once()
@@ -114,6 +119,7 @@ class _Ingest:
     limits: Limits
     accept: frozenset[str]
     again: bool
+    invoices: Sequence[StatedInvoice]
 
     def once(self) -> Ingested:
         """Read what counts now.
@@ -168,7 +174,9 @@ class _Ingest:
                 return read, Measured(0, 0, {}), []
             contract = Contract(connection, read.paths, self.month, delivery.provider)
             measured = contract.measure()
-            return read, measured, contract.checks(measured)
+            billed = contract.billed({one.invoice for one in self.invoices})
+            checks = [*contract.checks(measured), match_invoices(self.invoices, billed)]
+            return read, measured, checks
 
     def _still(self, delivery: Delivery) -> None:
         """What was read is useless if it was replaced meanwhile."""

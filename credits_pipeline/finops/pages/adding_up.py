@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import streamlit as st
 
+from credits_pipeline.finops.invoices import stated_invoices
 from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.dagster_link import run_link
 from credits_pipeline.finops.pages.frame import Frame
@@ -50,20 +51,39 @@ def _invoices(frame: Frame) -> None:
     if not found:
         st.markdown("These bills name no invoice yet: the month has not been invoiced.")
         return
-    table(
-        [
+    stated = {
+        (one.source, one.month, one.invoice, one.currency): one.total for one in stated_invoices()
+    }
+    rows = []
+    for line in found:
+        total = stated.get((line.source, line.billing_month, line.invoice_id or "", frame.currency))
+        rows.append(
             {
                 "Invoice": line.invoice_id or "not invoiced yet",
                 "Source": line.source,
                 "Month": line.billing_month,
                 "Billed": line.billed,
+                "Stated": total,
+                "Difference": None if total is None else line.billed - total,
             }
-            for line in found
-        ],
-        [Column("Invoice"), Column("Source"), Column("Month"), Column("Billed", "money")],
+        )
+    money = ["Billed", *(["Stated", "Difference"] if stated else [])]
+    table(
+        rows,
+        [Column("Invoice"), Column("Source"), Column("Month"),
+         *(Column(name, "money") for name in money)],
         currency=frame.currency,
         words="Invoices",
-    )
+    )  # fmt: skip
+    apart = [row for row in rows if row["Difference"]]
+    if apart:
+        told = figures.count(len(apart), "invoice")
+        st.error(f"{told} not as stated on paper.", icon=":material/receipt_long:")
+    elif not stated:
+        st.caption(
+            "Have the paper checked too: `credits-pipeline invoices state SOURCE INVOICE --month "
+            "YYYY-MM --total AMOUNT`."
+        )
 
 
 def _bills(frame: Frame, found: Spend) -> None:

@@ -13,6 +13,7 @@ from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.errors import BillError
 from credits_pipeline.finops.ingest import Ingested, Progress, ingest_month
 from credits_pipeline.finops.ingest.tags import TagSpec
+from credits_pipeline.finops.invoices.stated import StatedInvoice
 from credits_pipeline.finops.lake import Lake
 from credits_pipeline.finops.manifests import SourceSpec
 from credits_pipeline.finops.marts.making import Made
@@ -68,6 +69,7 @@ def take_in(
     run_id: str = "",
     progress: Callable[[Progress], None] | None = None,
     accept: Sequence[str] = (),
+    invoices: Sequence[StatedInvoice] = (),
 ) -> Ingested:
     """Ingest a month, and store the result.
 
@@ -80,13 +82,21 @@ def take_in(
         run_id: of the run.
         progress: called with files and bytes as they come.
         accept: names of failed checks that a person accepts, this time.
+        invoices: of this month of this source, as a person has stated them.
 
     Raises:
         BillError: it could not be read; the attempt says so too.
     """
     try:
         found = ingest_month(
-            source, month, lake, tags=tags, run_id=run_id, progress=progress, accept=accept
+            source,
+            month,
+            lake,
+            tags=tags,
+            run_id=run_id,
+            progress=progress,
+            accept=accept,
+            invoices=invoices,
         )
     except BillError as error:
         keep(depot, _attempt(source.name, month, run_id, FAILED, str(error), passes=error.passes))

@@ -68,9 +68,14 @@ class Wing:
             )
         return data
 
-    def run(self, partition: str) -> dg.ExecuteInProcessResult:
+    def run(
+        self, partition: str, config: dict[str, Any] | None = None
+    ) -> dg.ExecuteInProcessResult:
         return self.defs.resolve_job_def("bill_month").execute_in_process(
-            partition_key=partition, instance=self.instance, raise_on_error=False
+            partition_key=partition,
+            instance=self.instance,
+            run_config=config,
+            raise_on_error=False,
         )
 
 

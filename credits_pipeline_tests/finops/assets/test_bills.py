@@ -14,7 +14,10 @@ from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.finops.assets.bills import MARTS, PUBLISHED
 from credits_pipeline.finops.assets.checks import OF_ROWS
+from credits_pipeline.finops.decisions import Author
+from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.ingest import CHECKS
+from credits_pipeline.finops.invoices import InvoiceBook, StatedInvoice
 from credits_pipeline.finops.marts.catalogue import marts
 from credits_pipeline.finops.publish.published import open_current
 from credits_pipeline.finops.samples import Written
@@ -101,6 +104,46 @@ def test_a_delivery_that_is_broken_counts_nowhere_and_says_where(
     steps = {event.step_key for event in result.all_events if event.is_step_success}
     assert "spend_marts" not in steps
     assert "published_spend" not in steps
+
+
+def test_a_stated_invoice_holds_a_bill_back_and_one_stated_later_is_told(
+    sample_bills: Written, wing: Wing, storage: Path
+) -> None:
+    add(source_of(sample_bills, "aws-labs"))
+    wing.tick()
+
+    def state(total: str) -> None:
+        with open_decisions() as decisions:
+            InvoiceBook(decisions).state(
+                StatedInvoice("aws-labs", "2026-05", number, "USD", Decimal(total)),
+                by=Author("ann", "cli"),
+            )
+
+    number = "not in the bill"
+    state("1.00")
+    result = wing.run("2026-05-01|aws-labs")
+    assert not result.success
+    assert not held(result)["focus_costs: totals_match_invoices"]
+    assert open_current(storage) is None
+    accepting = wing.run(
+        "2026-05-01|aws-labs",
+        {"ops": {"focus_costs": {"config": {"accept": ["totals_match_invoices"]}}}},
+    )
+    assert held(accepting)["focus_costs: this_delivery_counts"]
+    # What differs is told as long as it does, in each run that publishes.
+    assert not held(accepting)[f"{PUBLISHED}: invoices_are_as_stated"]
+    published = open_current(storage)
+    assert published is not None
+    ((number, total),) = published.rows(
+        "SELECT invoice_id, SUM(billed_cost) FROM invoices WHERE billing_month = '2026-05' "
+        "AND invoice_id IS NOT NULL GROUP BY ALL"
+    )
+    with open_decisions() as decisions:
+        InvoiceBook(decisions).remove(
+            "aws-labs", "2026-05", "not in the bill", by=Author("ann", "cli")
+        )
+    state(str(total))
+    assert held(wing.run("2026-05-01|aws-labs"))[f"{PUBLISHED}: invoices_are_as_stated"]
 
 
 def test_a_source_that_can_t_be_listed_stops_no_other_and_is_reported(

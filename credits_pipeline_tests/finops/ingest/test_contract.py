@@ -1,11 +1,13 @@
 """What FOCUS promises of the rows: what stops a month, what is told, and where it is."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from credits_pipeline.finops.ingest import CHECKS
+from credits_pipeline.finops.invoices import StatedInvoice
 from credits_pipeline.finops.lake import Lake, open_lake
 from credits_pipeline_tests.finops.bills import (
     MAY,
@@ -123,3 +125,39 @@ def test_an_azure_file_that_is_not_focus_says_what_is_missing(tmp_path: Path, la
     check = failed(take_in(source, lake))["columns_are_there"]
     assert "BilledCost" in check.says
     assert "It must be a FOCUS export" in check.says
+
+
+def stated(total: str, invoice: str = "I-7", currency: str = "USD") -> StatedInvoice:
+    return StatedInvoice("folder", str(MAY), invoice, currency, Decimal(total))
+
+
+@pytest.mark.parametrize(
+    ("invoice", "says"),
+    [
+        (stated("3.500"), ""),
+        (stated("3.49"), "I-7 states 3.49 USD; its rows add up to 3.50, a difference of 0.01"),
+        (stated("3.51"), "add up to 3.50, a difference of -0.01"),
+        (stated("3.5", currency="EUR"), "I-7 states 3.5 EUR; its rows are in USD"),
+        (stated("3.5", invoice="I-8"), "I-8 states 3.5 USD; its rows do not exist"),
+        (stated("3.5", invoice="I-7' OR 1=1"), "its rows do not exist"),
+    ],
+)
+def test_a_bill_counts_if_its_rows_add_up_to_the_stated_invoice(
+    tmp_path: Path, lake: Lake, invoice: StatedInvoice, says: str
+) -> None:
+    rows = [
+        charge(BilledCost="4.25", InvoiceId="I-7"),
+        credit("-0.75", InvoiceId="I-7"),
+        charge(BilledCost="99", InvoiceId="I-9"),
+        charge(BilledCost="1", InvoiceId=""),
+    ]
+    source = folder_source(tmp_path / "b", rows)
+    done = take_in(source, lake, invoices=[invoice])
+    if not says:
+        assert done.outcome == "published"
+        return
+    check = failed(done)["totals_match_invoices"]
+    assert done.outcome == "refused"
+    assert says in check.says
+    accepted = take_in(source, lake, invoices=[invoice], accept=("totals_match_invoices",))
+    assert accepted.outcome == "published"
