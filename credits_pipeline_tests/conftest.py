@@ -21,13 +21,9 @@ from credits_pipeline_tests.skips import failed_if_skipped
 
 # A busy machine is no fault of an example; and what CI tries is the same every time, so that a
 # failure there is about the change. Every other run looks elsewhere.
-hypothesis.settings.register_profile(
-    "ci",
-    deadline=None,
-    derandomize=True,
-    print_blob=True,
-)
-hypothesis.settings.register_profile("here", deadline=None)
+_BUSY = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("ci", **_BUSY, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("here", **_BUSY)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 # A shell starts what it puts in the background with Ctrl-C ignored, and children inherit that: the

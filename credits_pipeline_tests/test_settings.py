@@ -11,7 +11,7 @@ FOLDERS = st.lists(st.sampled_from(["credits", "cre", "a", "attempts"]), max_siz
 KEPT = ["credits/2025-01/r/entry.json", "attempts/2025-01/r.json", "current/credits/2025-01.json"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(FOLDERS, FOLDERS, st.booleans(), st.booleans())
 def test_nothing_is_stored_in_the_inbox_or_around_it(
     storage: str, prefix: str, slash: bool, other: bool

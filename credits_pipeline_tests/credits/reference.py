@@ -1442,7 +1442,7 @@ def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0912, P
     cells, rows, _ = split_header(records)
     for record in rows:
         for i, cell in enumerate(cells):
-            said = bare(cell_of(record, i) or "").lower()
+            said = reference_meaning.lowered(bare(cell_of(record, i) or ""))
             if headers.key(cell) == "currencycode" and said not in DOLLARS:
                 raise RefusedError("currency")
     keys = [headers.key(cell) for cell in cells]

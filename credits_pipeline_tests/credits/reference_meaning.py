@@ -5,6 +5,7 @@ and which rows a column of types leaves out.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 
 #: What a cell may not hold outside the columns of accounts, amounts, months and names.
@@ -79,9 +80,16 @@ class MeaningError(Exception):
 
 
 def lowered(text: str) -> str:
-    """A text's words in small letters."""
+    """A text's words in small letters without accents."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    decomposed = unicodedata.normalize("NFKD", spaced)
+    spaced = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(re.sub(r"[_.]", " ", spaced).lower().split())
+
+
+def kind_of(value: str) -> str:
+    """A kind without spaces and signs."""
+    return re.sub(r"[\W_]+", "", value)
 
 
 def left_out(
@@ -114,10 +122,10 @@ def left_out(
                 WRONG_WORDS.search(value) or re.search(r"[€£¥$%]", value)
             ):
                 raise MeaningError(f"line {line}: {value}")
-        kinds = {value.replace(" ", "") for _, value in filled}
+        kinds = {kind_of(value) for _, value in filled}
         typed = TYPE_HEADERS.search(words) or kinds <= OTHER_KINDS | CREDIT_KINDS
         if filled and typed and kinds & OTHER_KINDS:
-            out |= {line for line, value in filled if value.replace(" ", "") in OTHER_KINDS}
+            out |= {line for line, value in filled if kind_of(value) in OTHER_KINDS}
     return out
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.reading import read_sheet
 from credits_pipeline.credits.reading.headers import distinct_months, month_in
 from credits_pipeline.credits.reading.lines import Line, understood
 from credits_pipeline.credits.reading.months import month_text, order_of
@@ -187,3 +188,26 @@ def test_a_title_that_changes_nothing_is_passed_over(title: str) -> None:
 def test_a_title_may_state_the_total() -> None:
     stated = understood([Line(1, ("Total credits: $165.50",))], name="f", layout="header")
     assert stated.totals == ((1, "Total credits", "$165.50"),)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Month", "Usage Month", "Billing Month", "Usage Start Date", "Cost Period", "Charge Date",
+     "Statement Month", "Billing Period Start", "Balance Date", "Usage Year Month"],
+)  # fmt: skip
+@pytest.mark.parametrize("spelled", ["2025-02", "2025-02-01", "02/2025", "Feb 2025", "2025/02/01"])
+def test_a_month_that_is_cut_off_anywhere_moves_no_row_to_another(
+    header: str, spelled: str
+) -> None:
+    whole = f"Account ID,Credit Amount,{header}\n" + "".join(
+        f"{account:012d},1.{account},{month}\n"
+        for account, month in ((1, "2025-01-01"), (2, "2025-02-01"), (3, "2025-01-01"))
+    )
+    january, february = BillingMonth(2025, 1), BillingMonth(2025, 2)
+    for kept in range(len(spelled)):
+        try:
+            sheet = read_sheet(f"{whole}000000000004,4.00,{spelled[:kept]}".encode())
+        except UnreadableFile:
+            continue
+        assert {january, february} <= set(sheet.months), spelled[:kept]
+        assert sheet.month(january).rows["account_id"].to_list() == ["000000000001", "000000000003"]

@@ -40,8 +40,10 @@ _WORDY = frozenset(
     }
 )
 _OF_MONEY = frozenset({Role.BALANCE, Role.COST, Role.PERCENT, Role.COUNT})
+#: Roles whose dates may be the months of the rows.
+_OF_ROWS = frozenset({Role.MONTH, Role.YEAR, Role.START, Role.END})
 #: Roles whose values are dates. Under any other name months are the rows' months.
-_OF_DATES = frozenset({Role.MONTH, Role.YEAR, Role.START, Role.END, Role.RECORD_DATE, Role.LIFE})
+_OF_DATES = _OF_ROWS | {Role.RECORD_DATE, Role.LIFE}
 #: Roles of money that is not the month's credits.
 _BESIDE = frozenset({Role.BALANCE, Role.COST, Role.USAGE})
 TEXTS = frozenset({Role.NAME, Role.DIMENSION, Role.NOTES, Role.NUMBER, Role.INDEX})
@@ -57,7 +59,7 @@ def role_of(header: str, values: Values) -> Role:
     if not values:
         return Role.BLANK
     named = _named(header)
-    if named in _WORDY and any(_is_money(clean(value)) for value in values.telling()):
+    if named in _WORDY and _has_money(named, values):
         return _named(header, _OF_MONEY)
     if named not in _OF_DATES and all(_is_month(value) for value in values):
         return Role.MONTH
@@ -73,9 +75,19 @@ def role_of(header: str, values: Values) -> Role:
     return _by_values(named, header, values)
 
 
+def _has_money(named: Role, values: Values) -> bool:
+    """Whether there are amounts under a name of words or dates.
+
+    Beside a month, what may be an amount is a date that was cut off: its row is rejected.
+    """
+    if named in _OF_ROWS and any(map(_is_month, values)):
+        return False
+    return any(_is_money(clean(value)) for value in values.telling())
+
+
 def names_month(header: str) -> bool:
     """Whether a header is a name of a column of months."""
-    return _named(header) in {Role.MONTH, Role.YEAR, Role.START, Role.END}
+    return _named(header) in _OF_ROWS
 
 
 def _named(header: str, among: frozenset[Role] | None = None) -> Role:

@@ -36,7 +36,10 @@ def contents(draw: st.DrawFn) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 @given(first=contents(), second=contents())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_a_store_takes_in_what_files_say_and_writes_the_same_files(
     tmp_path_factory: pytest.TempPathFactory, first: Any, second: Any
 ) -> None:

@@ -16,7 +16,7 @@ ROWS = some_rows(seed=19, number=120)
 _EXAMPLES = settings(
     max_examples=max(120, EXAMPLES // 5),
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -91,7 +91,10 @@ def test_other_tag_keys_type_the_month_again(tmp_path: Path, lake: Lake) -> None
     assert rows_of(lake, done.version, "tag_team")[0]["tag_team"] == "x"
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     amounts=st.lists(
         st.decimals(min_value=-(10**15), max_value=10**15, places=20, allow_nan=False),

@@ -35,7 +35,10 @@ def focus_select(values: str = "(VALUES (1))", **expressions: str) -> str:
     return f"SELECT {columns} FROM {values} t(v)"
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     doubles=st.lists(
         st.floats(-1e12, 1e12, allow_nan=False)

@@ -60,7 +60,10 @@ def read(bills: Bills, mart: str, month: str = "2024-02") -> list[tuple[Any, ...
         ).fetchall()
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(rows=ROWS, seed=st.integers(0, 9))
 def test_sums_are_those_of_the_rows_and_never_depend_on_order_or_parts(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], seed: int
