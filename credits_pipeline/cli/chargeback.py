@@ -356,9 +356,13 @@ def _say_sums(view: "View", section: "Section") -> None:
     if not view.is_whole:
         return
     for up in section.adds_up:
+        between = "; ".join(
+            f"{step.words} {step.amount.normalize():f}" for step in up.steps if step.amount
+        )
         say(
             f"{view.statement.to}s and unallocated {_amount(section.stated, section.currency)}, "
-            f"spend {up.spend.normalize():f} {up.currency}, invoices {up.billed.normalize():f} "
+            f"spend {up.spend.normalize():f} {up.currency}"
+            f"{f', {between}' if between else ''}, invoices {up.billed.normalize():f} "
             f"{up.currency}: {'it adds up' if section.holds else 'it does NOT add up'}."
         )
 

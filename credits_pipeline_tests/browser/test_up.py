@@ -228,7 +228,7 @@ def test_a_closed_month_s_statements_are_made_by_a_run(page: Page, up: Up) -> No
     page.get_by_role("button", name="Close month", exact=True).click()
     page.get_by_role("button", name="Close", exact=True).click()
     expect(page.get_by_text(f"{BEFORE} is closed.").first).to_be_visible()
-    succeeded(page, ended(page, up, "The statements were made and sent"))
+    succeeded(page, ended(page, up, "The statements were made, and sent"))
 
 
 def test_what_can_be_saved_is_scanned_by_a_run_and_then_shown(page: Page, up: Up) -> None:

@@ -1114,7 +1114,7 @@ def read_header(records: list[Record]) -> Result:
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
     (credit,) = candidates
-    if month_columns(cells) or months_by_value(cells, rows, at):
+    if month_columns(cells) or months_by_value(cells, rows, at, credit):
         return read_long(records)
     above = [
         ": ".join(bare(c).rstrip(":") for c in r.cells if bare(c))
@@ -1125,12 +1125,12 @@ def read_header(records: list[Record]) -> Result:
     return rows_result("header", cells, rows, at, credit, {at}, months)
 
 
-def months_by_value(cells: list[str], rows: list[Record], at: int) -> list[int]:
+def months_by_value(cells: list[str], rows: list[Record], at: int, credit: int) -> list[int]:
     """Columns by no name of months, all of whose cells are months where rows are whole."""
-    last = max(i for i, cell in enumerate(cells) if bare(cell))
-    whole = [r for r in rows if r.fits and not any(map(bare, r.cells[last + 1 :]))]
     found = []
     for i, cell in enumerate(cells):
+        doubted = in_doubt(cells, rows, [credit], {at, i})
+        whole = [r for r in rows if r.line not in doubted]
         texts = [
             bare(c)
             for r in whole
@@ -1263,7 +1263,7 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
     valued = [record for record in rows if texts_of(record.cells) != texts_of(cells)]
     dates = [column for column in named if any(bare(cell_of(r, column) or "") for r in valued)]
     if not dates:
-        dates = months_by_value(cells, rows, at)
+        dates = months_by_value(cells, rows, at, candidates[0])
     if not dates and named:
         return rows_result("long", cells, rows, at, candidates[0], {at, *named}, None)
     if not dates:

@@ -48,6 +48,8 @@ def _invoices(frame: Frame) -> None:
         return
     found = frame.looking.ask(invoices, frame.scope)
     st.markdown("**Invoices in this scope**")
+    if set(frame.scope.filters) - {"cloud", "source"}:
+        st.caption("Whole invoices: what is filtered above is a part of them.")
     if not found:
         st.markdown("These bills name no invoice yet: the month has not been invoiced.")
         return

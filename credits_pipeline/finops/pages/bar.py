@@ -3,7 +3,7 @@
 import streamlit as st
 
 from credits_pipeline.finops.pages.looking import Looking
-from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.plain import visible
 from credits_pipeline.finops.pages.screen import is_phone
 from credits_pipeline.finops.queries.periods import PERIOD_WORDS
 from credits_pipeline.finops.queries.scope import COSTS, Scope
@@ -83,7 +83,7 @@ def _many(word: str, scope: Scope, options: tuple[str, ...], names: dict[str, st
         options,
         key=key,
         placeholder=f"All {len(options)}" if len(options) > 1 else "All",
-        format_func=lambda value: plain(names.get(value, value)),
+        format_func=lambda value: visible(names.get(value, value)),
         on_change=_take,
         args=(word,),
         help="By name; the address has the account's id." if names else None,

@@ -137,7 +137,7 @@ def _line(desk: Desk, section: Section) -> None:
         return
     named = sum(line.cents for line in section.lines if line.owner is not None)
     mark = ":green[✔ adds up]" if section.holds else ":red[✘ does not add up]"
-    left, right = st.columns([6, 1], vertical_alignment="center")
+    left, right = st.columns([4, 2], vertical_alignment="center")
     bills = ", ".join(f"invoices {figures.exact(up.billed, up.currency)}" for up in section.adds_up)
     spend = ", ".join(f"spend {figures.exact(up.spend, up.currency)}" for up in section.adds_up)
     left.markdown(
@@ -145,7 +145,7 @@ def _line(desk: Desk, section: Section) -> None:
         f"{plain(_cents(section.stated - named, currency))} = {plain(spend)}, which leads to "
         f"{plain(bills)}"
     )
-    with right, st.popover("How", icon=":material/calculate:", width="stretch"):
+    with right, st.popover("How this adds up", icon=":material/calculate:", width="stretch"):
         _steps(section)
 
 

@@ -110,7 +110,7 @@ def _header(frame: Frame, found: Recommendations) -> None:
     if frame.looking.person.teams is None:
         hours = int((datetime.now(UTC) - found.as_of).total_seconds() // 3600)
         counted = sum(found.about["looked_at"].values())
-        told_age = f"{hours} hours ago" if hours >= 1 else "just now"
+        told_age = f"{figures.count(hours, 'hour')} ago" if hours >= 1 else "just now"
         st.markdown(
             f":small[:gray[Scanned {told_age}: {figures.count(counted, 'resource')}, "
             f"{found.about['no_evidence']:,} of them without all evidence.]]"

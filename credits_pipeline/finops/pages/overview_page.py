@@ -281,7 +281,7 @@ def _so_far(frame: Frame, beside: Comparison) -> None:
         return
     currency, today = frame.currency, frame.looking.today
     if beside.why_not:
-        st.subheader("So far", anchor=False)
+        st.subheader("Spend, day by day", anchor=False)
         st.info(f"There is nothing to compare with: {plain(beside.why_not)}.")
         return
     now = figures.days(beside.now.start, beside.now.last, today)
@@ -291,7 +291,8 @@ def _so_far(frame: Frame, beside: Comparison) -> None:
         told = "the same as before"
     else:
         told = f"{figures.short(size, currency)} {'more' if beside.change > 0 else 'less'}"
-    title = f"{figures.short(beside.current, currency)} so far, {told} than in {before}"
+    far = " so far" if frame.scope.period.end > today else ""
+    title = f"{figures.short(beside.current, currency)}{far}, {told} than in {before}"
     st.subheader(plain(title), anchor=False)
     whole = _whole_before(frame, beside)
     lines = {
@@ -315,11 +316,13 @@ def _heading(frame: Frame, beside: Comparison) -> bool:
         title = budget_detail.heading(ahead, currency, budget.amount)
     if ahead.expected is None or ahead.is_over:
         return False
-    st.subheader(plain(title), anchor=False)
-    if budget is not None and budget.scope.basis != scope.basis:
-        name, basis = plain(budget.budget.name), plain(budget.scope.basis)
+    other = budget is not None and budget.scope.basis != scope.basis
+    # Two amounts that go by one name have to say what they count, where they are read.
+    counts = f" :small[:gray[({plain(budget.scope.basis)})]]" if budget and other else ""
+    st.subheader(plain(title) + counts, anchor=False)
+    if budget is not None and other:
         st.markdown(
-            f":small[:gray[As the budget {name} counts: {basis}. The tiles count "
+            f":small[:gray[The budget {plain(budget.budget.name)} counts so. The tiles count "
             f"{plain(scope.basis)}, so their amounts differ.]]"
         )
     before: list[tuple[int, Decimal]] = []

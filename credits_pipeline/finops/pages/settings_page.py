@@ -23,7 +23,7 @@ from credits_pipeline.finops.pages import (
     variables,
 )
 from credits_pipeline.finops.pages.frame import pinned, storage, who
-from credits_pipeline.finops.pages.plain import plain
+from credits_pipeline.finops.pages.plain import plain, visible
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.text import Csv, Outside
 
@@ -128,8 +128,8 @@ def _log() -> None:
     kinds = sorted({change.kind for change in changes})
     people = sorted({change.who for change in changes})
     left, right, button = st.columns([2, 2, 1], vertical_alignment="bottom")
-    kind = left.multiselect("What", kinds, format_func=plain, placeholder="Everything")
-    by = right.multiselect("By whom", people, format_func=plain, placeholder="Everybody")
+    kind = left.multiselect("What", kinds, format_func=visible, placeholder="Everything")
+    by = right.multiselect("By whom", people, format_func=visible, placeholder="Everybody")
     found = [
         change
         for change in changes

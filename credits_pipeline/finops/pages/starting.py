@@ -103,7 +103,11 @@ def state_month(month: BillingMonth, person: Person) -> None:
     except NotStartedError as error:
         st.error(f"The run that makes and sends the statements was not started: {plain(error)}")
         return
-    _show(run_id, "The statements were made and sent", "The statements were not all made and sent")
+    _show(
+        run_id,
+        "The statements were made, and sent to those who have an address",
+        "The statements were not all made and sent",
+    )
 
 
 def print_month(month: BillingMonth, model: str, person: Person) -> None:

@@ -72,7 +72,7 @@ def table(
         pd.DataFrame(data),
         hide_index=True,
         width="stretch",
-        height="auto" if len(rows) <= _AUTO_ROWS else _HEIGHT,
+        height="content" if len(rows) <= _AUTO_ROWS else _HEIGHT,
         column_config=config,
         placeholder="",
         alt=f"{words}: {figures.count(len(rows), 'row')}",
@@ -89,12 +89,18 @@ def _shown(value: Any, kind: str) -> Any:
     return None if value is None else _SHOWN[kind](value)
 
 
+def _bars(amounts: Sequence[Decimal]) -> list[float]:
+    """Heights from zero up; what only takes off, as credits do, is shown by its size."""
+    takes_off = all(one <= 0 for one in amounts)
+    return [float(-one if takes_off else one) for one in amounts]
+
+
 #: Two decimals of a displayed amount are exact as a float up to hundreds of billions.
 _SHOWN: dict[str, Callable[[Any], Any]] = {
     "money": lambda value: float(cents(value)),
     "change": lambda value: float(cents(value)),
     "share": float,
-    "bars": lambda value: [float(one) for one in value],
+    "bars": _bars,
     "count": int,
     "link": str,  # an address that the pages made
     "text": visible,
