@@ -1127,10 +1127,10 @@ def read_header(records: list[Record]) -> Result:
 
 def months_by_value(cells: list[str], rows: list[Record], at: int, credit: int) -> list[int]:
     """Columns by no name of months, all of whose cells are months where rows are whole."""
+    doubted = in_doubt(cells, rows, [credit], {at})
+    whole = [r for r in rows if r.line not in doubted]
     found = []
     for i, cell in enumerate(cells):
-        doubted = in_doubt(cells, rows, [credit], {at, i})
-        whole = [r for r in rows if r.line not in doubted]
         texts = [
             bare(c)
             for r in whole
