@@ -9,6 +9,7 @@ import pytest
 
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
+from credits_pipeline.finops.invoices import InvoiceBook, StatedInvoice
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.queries.export import as_csv
 from credits_pipeline.finops.queries.scope import Scope
@@ -200,3 +201,16 @@ def test_a_source_is_added_tested_and_refused(visit: Visit, tmp_path: Path) -> N
     inputs["Place"].set_value(str(tmp_path / "another"))
     next(button for button in app.button if button.label == "Add").click().run()
     assert "there is a source mine already" in shown(app)
+
+
+def test_a_stated_invoice_is_beside_what_its_rows_add_up_to(visit: Visit) -> None:
+    invoice = StatedInvoice("aws", str(LAST), "I-1", "USD", Decimal("123.62"))
+    with open_decisions() as decisions:
+        InvoiceBook(decisions).state(invoice, by=Author("ann@example.com", "ui"))
+    app = visit("spend", "one cloud", period=str(LAST))
+    (found,) = [one.value for one in app.dataframe if "Stated" in one.value]
+    assert found.to_dict("records") == [
+        {"Invoice": "I-1", "Source": "aws", "Month": str(LAST), "Billed": 123.63, "Stated": 123.62,
+         "Difference": 0.01},
+    ]  # fmt: skip
+    assert "1 invoice not as stated on paper." in shown(app)
