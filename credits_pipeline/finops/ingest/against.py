@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
+from credits_pipeline.core.wording import counted
 from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of
 from credits_pipeline.finops.ingest.check import Check, held
 from credits_pipeline.finops.ingest.contract import Measured
@@ -51,13 +52,13 @@ def against_manifest(delivery: Delivery, read: Read) -> list[Check]:
 def _files(delivery: Delivery, read: Read) -> Check:
     name = "files_match_manifest"
     size = sum(file.size for file in read.files)
-    told = f"{len(read.files):,} files of {size:,} bytes"
+    told = f"{counted(len(read.files), 'file')} of {size:,} bytes"
     if delivery.size is None or delivery.size == size:
-        return held(name, f"{told} are complete.", files=len(read.files), bytes=size)
+        return held(name, f"Complete: {told}.", files=len(read.files), bytes=size)
     return Check(
         name,
         passed=False,
-        says=f"{told} are there, and the manifest states {delivery.size:,} bytes. {_KEEPS} What to "
+        says=f"There are {told}, and the manifest states {delivery.size:,} bytes. {_KEEPS} What to "
         "do: nothing if it is still being delivered; otherwise have the provider deliver it again.",
         numbers={"files": len(read.files), "bytes": size, "stated_bytes": delivery.size},
         passes=True,
@@ -66,15 +67,15 @@ def _files(delivery: Delivery, read: Read) -> Check:
 
 def _rows(delivery: Delivery, read: Read) -> Check:
     name = "rows_match_manifest"
-    stated = delivery.rows
+    stated, rows = delivery.rows, counted(read.rows, "row")
     if stated is None:
-        return held(name, f"{read.rows:,} rows; the manifest states no number.", rows=read.rows)
+        return held(name, f"{rows}; the manifest states no number.", rows=read.rows)
     if stated == read.rows:
-        return held(name, f"{read.rows:,} rows, as the manifest states.", rows=read.rows)
+        return held(name, f"{rows}, as the manifest states.", rows=read.rows)
     return Check(
         name,
         passed=False,
-        says=f"The files have {read.rows:,} rows, and the manifest states {stated:,}. {_KEEPS} "
+        says=f"The files have {rows}, and the manifest states {stated:,}. {_KEEPS} "
         "What to do: have the provider deliver the month again.",
         numbers={"rows": read.rows, "stated_rows": stated},
         passes=True,
@@ -161,7 +162,7 @@ def not_smaller(
             return held(name, "The month has no rows.", blocking=False, rows=0)
         return held(
             name,
-            f"{measured.rows:,} rows; there is no earlier version.",
+            f"{counted(measured.rows, 'row')}; there is no earlier version.",
             blocking=False,
             rows=measured.rows,
         )
@@ -175,7 +176,7 @@ def not_smaller(
         return Check(
             name,
             passed=True,
-            says=f"{measured.rows:,} rows, {counts.rows:,} before.",
+            says=f"{counted(measured.rows, 'row')}, {counts.rows:,} before.",
             blocking=False,
             numbers=numbers,
         )
@@ -183,7 +184,7 @@ def not_smaller(
     billed = {currency: costs.get("BilledCost", "0") for currency, costs in measured.totals.items()}
     before = {currency: costs.get("BilledCost", "0") for currency, costs in counts.totals.items()}
     says = (
-        f"{measured.rows:,} rows, {counts.rows:,} before; billed "
+        f"{counted(measured.rows, 'row')}, {counts.rows:,} before; billed "
         f"{_told(billed)}, {_told(before)} before"
     )
     if lost:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.wording import counted
 from credits_pipeline.finops.focus import CLOSED_LISTS, COSTS
 from credits_pipeline.finops.focus.lists import DECIDES_MONEY
 from credits_pipeline.finops.ingest.check import Check, held
@@ -111,9 +112,7 @@ class Contract:
         missing = {cost: n for cost in COSTS if (n := self._count(f"no_{cost}"))}
         name = "cells_have_their_types"
         if not missing:
-            return held(
-                name, f"All {measured.rows:,} rows have amounts and times that can be read."
-            )
+            return held(name, f"Amounts and times can be read in {counted(measured.rows, 'row')}.")
         told = ", ".join(f"{cost} in {n:,}" for cost, n in missing.items())
         blocking = bool({"BilledCost", "EffectiveCost"} & set(missing))
         test = " OR ".join(f'"{cost}" IS NULL' for cost in missing)
@@ -121,7 +120,7 @@ class Contract:
             name,
             passed=False,
             blocking=blocking,
-            says=f"{measured.rows:,} rows, and an empty {told} of them. "
+            says=f"{counted(measured.rows, 'row')}, and an empty {told} of them. "
             + (f"{_AGAIN}{_ACCEPT}" if blocking else "An empty amount adds nothing to that cost."),
             numbers={"rows": measured.rows, **missing},
             cases=self._cases(test),
@@ -131,7 +130,7 @@ class Contract:
         others = self._count("of_other_months")
         name = "months_match_manifest"
         if not others:
-            return held(name, f"All {measured.rows:,} rows are of {self._month}.")
+            return held(name, f"{counted(measured.rows, 'row')}, of {self._month} alone.")
         return Check(
             name,
             passed=False,
@@ -145,7 +144,7 @@ class Contract:
         if not measured.rounded:
             return held(
                 name,
-                f"All {measured.rows:,} rows were kept to the last digit.",
+                f"{counted(measured.rows, 'row')}, kept to the last digit.",
                 blocking=False,
                 rounded=0,
             )
@@ -175,7 +174,7 @@ class Contract:
             )
             blocking = blocking or column in DECIDES_MONEY
             numbers[column] = sum(int(each[1]) for each in found)
-            shown = ", ".join(f"{str(word)[:40]!r} in {n:,} rows" for word, n in found)
+            shown = ", ".join(f"{str(word)[:40]!r} in {counted(n, 'row')}" for word, n in found)
             wrong.append(f"{column} says {shown}")
             cases += self._cases(test, column)
         if not wrong:
@@ -228,7 +227,7 @@ class Contract:
             return held(name, f"{known:,} billing accounts are billed in one currency each.")
         told = "; ".join(
             f"account {account or '(none)'} has {' and '.join(c or '(none)' for c in currencies)}"
-            + (f" and {empty:,} rows without one" if empty else "")
+            + (f" and {counted(empty, 'row')} without one" if empty else "")
             for account, currencies, empty in found[:_EXAMPLES]
         )
         return Check(

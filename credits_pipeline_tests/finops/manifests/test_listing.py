@@ -113,7 +113,7 @@ def test_a_smaller_redelivery_replaces_the_larger_one_and_is_reported(
     done = take_in(source, lake)
     check = failed(done)["not_smaller_than_before"]
     assert (done.outcome, check.blocking) == ("published", False)
-    assert "1 rows, 3 before; billed 1.5 USD, 4.5 USD before" in check.says
+    assert "1 row, 3 before; billed 1.5 USD, 4.5 USD before" in check.says
     assert billed(lake, source) == 1.5
 
 
