@@ -1127,7 +1127,7 @@ def read_header(records: list[Record]) -> Result:
 
 def months_by_value(cells: list[str], rows: list[Record], at: int, credit: int) -> list[int]:
     """Columns by no name of months, all of whose cells are months where rows are whole."""
-    doubted = in_doubt(cells, rows, [credit], {at})
+    doubted = in_doubt(cells, rows, [credit], {at, *month_columns(cells)})
     whole = [r for r in rows if r.line not in doubted]
     found = []
     for i, cell in enumerate(cells):
@@ -1162,7 +1162,7 @@ def titled_month(lines: list[str]) -> str | None:
             r"|th)?,? )?(?:19|20)[0-9]{2})(?![\w/-])",
             text,
         ):
-            if MADE.search(text[: match.start()].lower().replace(".", " ")):
+            if MADE.search(reference_meaning.lowered(text[: match.start()])):
                 continue
             months = months_of(match[0])
             if len({month[:2] for month in months.values()}) == 1 and len(months) == 2:
