@@ -37,6 +37,10 @@ class Cause(StrEnum):
 OPEN = (Cause.LATE, Cause.ACCOUNT_UNKNOWN, Cause.UNEXPLAINED)
 
 
+#: A file, AWS's ledger, and a bill.
+_SIDES = 3
+
+
 @dataclass(frozen=True)
 class Sides:
     """The available sides of a month.
@@ -142,8 +146,12 @@ class Reconciliation:
             cause: sum(line.cause is cause for line in self.lines) for cause in Cause if cause
         }
         differing = ", ".join(f"{count:,} {cause}" for cause, count in counts.items() if count)
+        known = [name for name, side in self._named() if side is not None]
+        agree = "All accounts agree" if len(known) == _SIDES else f"{' and '.join(known)} agree"
         said = f"{month}: {told}. " + (
-            f"Accounts that differ: {differing}." if differing else "All accounts agree."
+            f"Accounts that differ: {differing}."
+            if differing
+            else f"{agree[0].upper()}{agree[1:]}."
         )
         if self.sums_agree is False:
             said += " The sums differ: AWS has changed the month since the file was made."
