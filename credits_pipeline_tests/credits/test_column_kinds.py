@@ -25,6 +25,8 @@ CELLS = {
     "another month": ("2024-11", "2024-11"),
     "days of another month": ("2024-11-05", "2024-11-07"),
     "another month in words": ("November 2024", "November 2024"),
+    "another month in two ways": ("Nov 2024", "202411"),
+    "another month, cut off": ("2024-11", "2024-"),
     "other dollars": ("$7.00", "$8.00"),
     "euros": ("€7.00", "€8.00"),
     "francs": ("7.00 CHF", "8.00 CHF"),
@@ -77,6 +79,21 @@ def test_one_amount_of_another_country_is_found_among_thousands_of_cells(last: s
     with pytest.raises(UnreadableFile, match="only US dollars are read"):
         read_month(
             f"Account ID,Credits,Cost\n{rows}".encode(),
+            JANUARY,
+            decisions=decisions.rule(),
+            controls=Controls(total=None, rows=None),
+            name="credits-2025-01.csv",
+        )
+
+
+@pytest.mark.parametrize("name", ["Cost", "Usage", "Usage onth", "Discount", "Fees", "Remaining"])
+@pytest.mark.parametrize("many", [2, 3_000])
+def test_a_month_among_what_usage_costs_is_refused(name: str, many: int) -> None:
+    cells = [*(f"{number}.25" for number in range(many)), "Nov 2024"]
+    rows = "".join(f"{at:012},5.00,{cell}\n" for at, cell in enumerate(cells, 1))
+    with pytest.raises(UnreadableFile, match=name):
+        read_month(
+            f"Account ID,Credits,{name}\n{rows}".encode(),
             JANUARY,
             decisions=decisions.rule(),
             controls=Controls(total=None, rows=None),

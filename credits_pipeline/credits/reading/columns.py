@@ -61,7 +61,7 @@ def role_of(header: str, values: Values) -> Role:
     named = _named(header)
     if named in _WORDY and _has_money(named, values):
         return _named(header, _OF_MONEY)
-    if named not in _OF_DATES and all(_is_month(value) for value in values):
+    if named not in _OF_DATES and _are_months(values):
         return Role.MONTH
     if named is Role.ACCOUNT and not any(map(looks_like_account, values)):
         # Its name says ids, and it has none: what it has decides.
@@ -185,6 +185,11 @@ def _is_money(value: str) -> bool:
 def _is_month(value: str) -> bool:
     """Whether a value is a month, and can't be an id or an amount."""
     return month_text(value) is not None and not looks_like_account(value) and not _is_number(value)
+
+
+def _are_months(values: Values) -> bool:
+    """Whether all values can be months, and one of them, unlike ``202503``, nothing else."""
+    return all(month_text(value) is not None for value in values) and any(map(_is_month, values))
 
 
 #: Kinds that name nothing else: no team, and no service.

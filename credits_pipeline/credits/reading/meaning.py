@@ -317,6 +317,10 @@ def _balance(table: Table, column: int, dated: bool) -> None:
 def _cost(table: Table, column: int, dated: bool) -> None:
     if not any(parse_amount(value).fault is None for value in table.values(column)):
         _words_beside(table, column, dated)
+        return
+    for value in table.values(column).dates():
+        if month_text(value) is not None and parse_amount(value).fault is not None:
+            raise table.refuse(column, "what it says of the amounts is unclear", value=value)
 
 
 def _final(table: Table, column: int, value: str) -> None:

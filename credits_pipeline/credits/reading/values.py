@@ -12,6 +12,8 @@ from credits_pipeline.credits.reading.characters import plain
 _FEW = 2_000
 #: Without a letter: a number, a date, a sign.
 _BARE = r"^[^\p{L}]*$"
+#: A date, or words; no amount is written so.
+_DATES = r"\d[/:-]\d|\p{Ll}{2}"
 _SIGNS = r"[^\x00-\x7f]|[$(%#]|[0-9]{9}|^\W*[A-Z]{3}\W*$|(?i:\busd|usd\b|\bcr\b|\bdr\b)"
 #: A number with a few other characters before or behind it.
 _NUMBER = r"^[^\d]{0,12}\d[^\p{L}\p{Sc}]*[^\d]{0,12}$"
@@ -69,6 +71,12 @@ class Values(Sequence[str]):
             return self._all
         cell = self._cells.str
         return self._cells.filter(cell.contains(_NUMBER) & cell.contains(_SIGN)).to_list()
+
+    def dates(self) -> Sequence[str]:
+        """The values that can be dates and no amounts; if there are few values, all of them."""
+        if len(self._cells) <= _FEW:
+            return self._all
+        return self._cells.filter(self._cells.str.contains(_DATES)).to_list()
 
     def telling(self, *, notes: bool = False) -> Sequence[str]:
         """The values that can be amounts, sums, kinds of rows or other words that matter.
