@@ -731,7 +731,7 @@ def month_columns(cells: list[str]) -> list[int]:
         for i, cell in enumerate(cells)
         if re.search(
             MONTH_WORDS,
-            re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare(cell)).lower().replace("_", " "),
+            reference_meaning.lowered(bare(cell)),
         )
         and not credit_header(cell)
         and not headers.is_account(cell)
@@ -742,8 +742,9 @@ def month_columns(cells: list[str]) -> list[int]:
 
 MONTH_WORDS = (
     r"\b(?:months?|periods?|dates?|year|day|start|startdate|end|enddate|quarter|datum|fecha"
-    r"|mois|mes|from"
-    r"|until|through|jahr|ano|annee|timestamp|time|fiscal|week)\b|monat\b|datum\b|月|日付|期間|年"
+    r"|mois|mes(?:es)?|maand|mese|periode|periodo|from|von|debut|inicio|desde|begin\w*|ending|ende"
+    r"|fin|hasta|ate|bis|until|through|jahr|ano|annee|timestamp|time|fiscal|fy|week|tag|data"
+    r"|trimestre|exercice|as of)\b|(?:monat|datum|zeitraum|quartal)\b|月|日付|期間|年|開始|終了"
 )
 
 
