@@ -21,7 +21,13 @@ def draw_bridge(frame: Frame, found: Spend) -> None:
     made = frame.looking.ask(bridge, frame.scope, View())
     rows = [
         {"Step": frame.scope.basis, "Amount": made.start},
-        *({"Step": step.words, "Amount": step.amount} for step in made.steps),
+        *(
+            {
+                "Step": step.words if step.amount else f"{step.words}: nothing to add",
+                "Amount": step.amount,
+            }
+            for step in made.steps
+        ),
         {"Step": "Billed, as invoiced", "Amount": made.end},
     ]
     table(
