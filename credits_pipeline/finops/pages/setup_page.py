@@ -1,6 +1,6 @@
 """Setup: is everything connected, and how old is it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import streamlit as st
@@ -28,6 +28,9 @@ from credits_pipeline.finops.sources import (
 )
 
 _LATE_DAYS = 3
+#: The three clouds deliver an open month at least once a day; nobody knows when a file is put
+#: into a folder.
+_EVERY = timedelta(days=1)
 
 
 def page() -> None:
@@ -87,6 +90,7 @@ def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, i
                 "Newest delivery": ""
                 if newest is None
                 else figures.moment(datetime.fromisoformat(newest.delivered_at)),
+                "Next expected": _next(source, newest),
                 "Run": None if newest is None else run_link(newest.run_id) or None,
                 "Months": len(of),
                 "Rows": sum(bill.rows for bill in of),
@@ -102,6 +106,7 @@ def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, i
             Column("Provider"),
             Column("Complete through"),
             Column("Newest delivery"),
+            Column("Next expected", help="A day after the newest: clouds deliver once a day."),
             *([Column("Run", "link")] if any(row["Run"] for row in rows) else []),
             Column("Months", "count"),
             Column("Rows", "count"),
@@ -111,6 +116,17 @@ def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, i
         currency="",
         words="Sources of bills",
     )
+
+
+def _next(source: Source, newest: Bill | None) -> str:
+    """When the next delivery should be there."""
+    if newest is None:
+        return ""
+    if source.provider is Provider.FOCUS:
+        return "not known"
+    due = datetime.fromisoformat(newest.delivered_at) + _EVERY
+    told = figures.moment(due)
+    return f"overdue since {told}" if due < datetime.now(UTC) else told
 
 
 def _state(newest: Bill | None, days_behind: int | None) -> str:

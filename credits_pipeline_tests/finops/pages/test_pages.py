@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
 from credits_pipeline.finops.invoices import InvoiceBook, StatedInvoice
+from credits_pipeline.finops.pages import figures
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.queries.export import as_csv
 from credits_pipeline.finops.queries.scope import Scope
@@ -214,3 +216,29 @@ def test_a_stated_invoice_is_beside_what_its_rows_add_up_to(visit: Visit) -> Non
          "Difference": 0.01},
     ]  # fmt: skip
     assert "1 invoice not as stated on paper." in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("provider", "hours", "says"),
+    [
+        (Provider.GCP, 2, "{}"),
+        (Provider.AZURE, 30, "overdue since {}"),
+        (Provider.FOCUS, 2, "not known"),
+    ],
+)
+def test_setup_says_when_the_next_delivery_is_expected(
+    visit: Visit, tmp_path: Path, provider: Provider, hours: int, says: str
+) -> None:
+    at = datetime.now(UTC) - timedelta(hours=hours)
+    with open_decisions() as decisions:
+        SourceBook(decisions).add(
+            Source.of("aws", {"provider": provider.value, "location": str(tmp_path / "bills")}),
+            by=Author("ann@example.com", "ui"),
+        )
+    bills = Bills(tmp_path / "wing")
+    bills.put("aws", f"{TODAY:%Y-%m}", [row("5", charge_date=str(TODAY))],
+              complete_through=TODAY, delivered_at=at.isoformat())  # fmt: skip
+    bills.publish()
+    app = visit("setup", tmp_path / "wing")
+    (found,) = [one.value for one in app.dataframe if "Next expected" in one.value]
+    assert found["Next expected"][0] == says.format(figures.moment(at + timedelta(days=1)))
