@@ -89,6 +89,11 @@ def _shown(value: Any, kind: str) -> Any:
     return None if value is None else _SHOWN[kind](value)
 
 
+def _dollars(amount: Decimal) -> float:
+    """As a table sorts and shows it; what rounds to nothing has no sign."""
+    return float(cents(amount)) or 0.0
+
+
 def _bars(amounts: Sequence[Decimal]) -> list[float]:
     """Heights from zero up; what only takes off, as credits do, is shown by its size."""
     takes_off = all(one <= 0 for one in amounts)
@@ -97,8 +102,8 @@ def _bars(amounts: Sequence[Decimal]) -> list[float]:
 
 #: Two decimals of a displayed amount are exact as a float up to hundreds of billions.
 _SHOWN: dict[str, Callable[[Any], Any]] = {
-    "money": lambda value: float(cents(value)),
-    "change": lambda value: float(cents(value)),
+    "money": _dollars,
+    "change": _dollars,
     "share": float,
     "bars": _bars,
     "count": int,
