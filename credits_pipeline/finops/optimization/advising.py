@@ -117,7 +117,7 @@ def _resource(payer: str, at: datetime, cost: Cost | None) -> Resource:
 def _item(advice: Advice, at: datetime) -> Item:
     tried = "; ".join(
         f"{one.days} days: {one.commitment} an hour, used to {number(one.utilisation)} %, saves "
-        f"{one.saving:.2f} a month"
+        f"{one.saving:,.2f} {advice.currency} a month"
         for one in advice.lookbacks
     )
     steady = "is steady" if advice.stable else f"differs by {number(advice.spread)} %"

@@ -15,7 +15,7 @@ from credits_pipeline.finops.optimization import rules, rules_services
 from credits_pipeline.finops.optimization.item import RULES as BY_RULES
 from credits_pipeline.finops.optimization.item import Item
 from credits_pipeline.finops.optimization.ledger import savings
-from credits_pipeline.finops.optimization.opportunity import Opportunity, Unknown
+from credits_pipeline.finops.optimization.opportunity import Opportunity, Step, Unknown
 from credits_pipeline.finops.optimization.outside import Joined, join
 from credits_pipeline.finops.optimization.prices import NONE, Prices
 from credits_pipeline.finops.optimization.thresholds import DEFAULTS, Thresholds
@@ -171,8 +171,9 @@ def merge(
     yield from sorted(merged, key=_order)
 
 
-def _order(item: Item) -> tuple[Decimal, str]:
-    return -(item.saving or Decimal(0)), item.id
+def _order(item: Item) -> tuple[bool, Decimal, str]:
+    """By saving; what is bought comes after what is switched off, as its amount counts on that."""
+    return item.step >= Step.COMMITMENT, -(item.saving or Decimal(0)), item.id
 
 
 def _judged(item: Item, before: Item | None, state: State | None) -> Item:

@@ -10,6 +10,7 @@ from credits_pipeline.finops.decisions.item import State
 from credits_pipeline.finops.optimization.finding import find, merge
 from credits_pipeline.finops.optimization.item import Item
 from credits_pipeline.finops.optimization.judged import KIND
+from credits_pipeline.finops.optimization.opportunity import Step
 from credits_pipeline.finops.optimization.proving import NOT_SEEN, PROVED, prove
 from credits_pipeline.finops.optimization.standing import standing
 from credits_pipeline.finops.scans.columns import EC2
@@ -196,3 +197,14 @@ def test_savings_of_one_resource_are_counted_once() -> None:
 
 def test_a_month_without_a_bill_of_the_account_proves_nothing() -> None:
     assert proved({}) == []
+
+
+def test_what_is_bought_comes_after_what_is_switched_off() -> None:
+    rows = [
+        row(resource(EC2, id_=id_, cost=cost, **IDLE)) for id_, cost in (("i-1", "5"), ("i-2", "9"))
+    ]
+    found = find(rows, NEXT)
+    bought, small = sorted(found.items, key=lambda id_: -(found.items[id_].saving or 0))
+    found.items[bought] = found.items[bought].but(step=Step.COMMITMENT)
+    ids = [item.id for item in merge([], found, {}, [], NEXT) if item.saving]
+    assert ids == [small, bought]
