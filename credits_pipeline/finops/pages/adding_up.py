@@ -1,5 +1,6 @@
 """How a total adds up: to the invoice, and from there to manifest, version and run."""
 
+from collections.abc import Collection
 from decimal import Decimal
 
 import streamlit as st
@@ -12,7 +13,7 @@ from credits_pipeline.finops.pages.plain import plain, visible
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.queries.bridge import View, bridge
 from credits_pipeline.finops.queries.invoices import invoices
-from credits_pipeline.finops.queries.spend import Spend
+from credits_pipeline.finops.queries.spend import Spend, spend
 
 
 def draw_bridge(frame: Frame, found: Spend) -> None:
@@ -38,8 +39,10 @@ def draw_bridge(frame: Frame, found: Spend) -> None:
     )
     with st.expander("The same, to copy"):
         st.code("\n".join(f"{visible(row['Step'])}\t{_amount(row)}" for row in rows), language=None)
-    _invoices(frame)
-    _bills(frame, found)
+    by_source = frame.looking.ask(spend, frame.scope.but(group=("source",)))
+    sources = {row.keys[0] for row in by_source.rows}
+    _invoices(frame, sources)
+    _bills(frame, found, sources)
 
 
 def _amount(row: dict[str, object]) -> Decimal:
@@ -48,11 +51,11 @@ def _amount(row: dict[str, object]) -> Decimal:
     return amount
 
 
-def _invoices(frame: Frame) -> None:
+def _invoices(frame: Frame, sources: Collection[str | None]) -> None:
     if frame.looking.person.teams is not None:
         st.markdown("Invoices cover all teams, and you see only some of them.")
         return
-    found = frame.looking.ask(invoices, frame.scope)
+    found = [one for one in frame.looking.ask(invoices, frame.scope) if one.source in sources]
     st.markdown("**Invoices in this scope**")
     if set(frame.scope.filters) - {"cloud", "source"}:
         st.caption("Whole invoices: what is filtered above is a part of them.")
@@ -94,11 +97,11 @@ def _invoices(frame: Frame) -> None:
         )
 
 
-def _bills(frame: Frame, found: Spend) -> None:
+def _bills(frame: Frame, found: Spend, sources: Collection[str | None]) -> None:
     st.markdown("**Bills behind these numbers**")
     whole = frame.looking.person.teams is None
     for bill in found.sources:
-        if not frame.looking.sees(bill.source):
+        if bill.source not in sources or not frame.looking.sees(bill.source):
             continue
         run = run_link(bill.run_id)
         through = "not known" if bill.complete_through is None else str(bill.complete_through)

@@ -242,3 +242,13 @@ def test_setup_says_when_the_next_delivery_is_expected(
     app = visit("setup", tmp_path / "wing")
     (found,) = [one.value for one in app.dataframe if "Next expected" in one.value]
     assert found["Next expected"][0] == says.format(figures.moment(at + timedelta(days=1)))
+
+
+def test_how_this_adds_up_names_only_the_bills_that_are_in_it(visit: Visit) -> None:
+    words = {"period": str(LAST), "account": "azure-1"}
+    app = visit("spend", "three clouds", **words)
+    (found,) = [one.value for one in app.dataframe if "Invoice" in one.value]
+    assert list(found["Source"]) == ["azure"]
+    text = shown(app)
+    assert f"azure {LAST}, complete" in text
+    assert f"gcp {LAST}, complete" not in text
