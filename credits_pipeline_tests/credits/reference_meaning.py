@@ -119,7 +119,7 @@ def left_out(
             if YES_NO_HEADERS.search(words) and value in NOT_YET:
                 raise MeaningError(f"line {line}: {value}")
             if re.search(r"\b(?:note|notes|comment|description)\b", words) and (
-                WRONG_WORDS.search(value) or re.search(r"[€£¥$%]", value)
+                WRONG_WORDS.search(value) or re.search(r"[€£¥%]|\$ ?[0-9]|[0-9] ?\$", value)
             ):
                 raise MeaningError(f"line {line}: {value}")
         kinds = {kind_of(value) for _, value in filled}
