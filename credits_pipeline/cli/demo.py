@@ -107,10 +107,9 @@ def _show_bills(
     bills: "SampleBills", check_alive: Callable[[], None], tell: Callable[[str], None]
 ) -> bool:
     """Read the sample bills and serve their pages; whether every total is correct."""
-    tell(f"making bills of three clouds over {bills.months} months, and reading them")
-    tell(bills.read(check_alive))
+    tell(bills.read(check_alive, tell))
     if bills.scanned:
-        tell(f"a made-up organisation was scanned: {bills.scanned}")
+        tell(f"the organisation was scanned: {bills.scanned}")
     wrong = bills.differing()
     for line in wrong:
         tell(line)

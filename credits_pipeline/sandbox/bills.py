@@ -76,28 +76,34 @@ class SampleBills:
         """Where the pages answer."""
         return f"http://127.0.0.1:{self.port}"
 
-    def read(self, check_alive: Callable[[], None]) -> str:
+    def read(self, check_alive: Callable[[], None], say: Callable[[str], None]) -> str:
         """Make the sample bills and read them; returns the result in a sentence.
 
         Args:
             check_alive: called meanwhile, and may raise.
+            say: called with what it does, before each step that takes long.
 
         Raises:
             BillsError: a command failed.
         """
+        say(f"making bills of three clouds over {self.months} months")
         self._wait(
             "samples", [str(self.folder), "--add", "--months", str(self.months)], check_alive
         )
         if self.organisation is not None:
             self._deliver(self.organisation, check_alive)
+        say("reading the bills, with every check, and publishing what the pages show")
         self._wait("ingest", [], check_alive)
         if self.ledger is not None:
+            say("reading the credit ledger")
             fill(self.ledger, self._planted(), self._credits())
             self._wait("ledger", [], check_alive)
         if self.organisation is not None:
+            say("scanning what a made-up organisation runs")
             self._wait("scan", [], check_alive)
             self.idle = self._idle()
             self.scanned = " ".join(self.log.read_text(errors="replace").split("\n")[-2:]).strip()
+        say("evaluating the policies")
         self._wait("policies", ["evaluate"], check_alive)
         totals = self._totals()
         rows = sum(int(month["rows"]) for month in totals)

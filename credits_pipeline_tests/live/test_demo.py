@@ -109,7 +109,7 @@ def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
         for text in (
             *OF_THE_MONTH,
             "every bill adds up to the total that its generator wrote down",
-            "a made-up organisation was scanned",
+            "the organisation was scanned",
             "Everything could be seen",
         ):
             assert text in told
