@@ -16,7 +16,10 @@ invoices = typer.Typer(
     "A bill whose rows do not is not published, and its month keeps its last version. Where an "
     "invoice is stated after its bill was read, `invoices list`, the page Spend and a check in "
     "Dagster tell the difference. Exit code 0 if all is well, 1 if something is not, 2 if the "
-    "command can't be carried out.",
+    "command can't be carried out.\n\n"
+    "**Examples**\n\n"
+    "`credits-pipeline invoices state aws EUINGB26-1234567 --month 2026-05 --total 61234.56`\n\n"
+    "`credits-pipeline invoices list`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -18,6 +18,7 @@ WITHOUT_ANSWER = {
     "pages",
     "policies",
     "sandbox",
+    "invoices",
     "sources",
     "up",
 }
