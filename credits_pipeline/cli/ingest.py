@@ -148,12 +148,12 @@ def _take_in(
     accept: list[str],
 ) -> _Done:
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - as above
-    from credits_pipeline.finops.invoices import stated_invoices  # noqa: PLC0415 - as above
+    from credits_pipeline.finops.invoices import of_bill, stated_invoices  # noqa: PLC0415 - as above
     from credits_pipeline.finops.manifests import RECEIPTS, months  # noqa: PLC0415 - as above
     from credits_pipeline.finops.publish.attempts import take_in  # noqa: PLC0415 - as above
     from credits_pipeline.finops.settings import tag_keys  # noqa: PLC0415 - as above
 
-    tags = tag_keys()
+    tags, stated = tag_keys(), stated_invoices()
     done = _Done()
     for one in chosen:
         try:
@@ -179,7 +179,7 @@ def _take_in(
                             tags=tags,
                             progress=told,
                             accept=accept,
-                            invoices=stated_invoices(one.name, str(month)),
+                            invoices=of_bill(stated, one.name, str(month)),
                         )
                     )
                 except BillError as error:

@@ -8,6 +8,7 @@ import typer
 from credits_pipeline.cli.options import month_option
 from credits_pipeline.cli.output import Json, answers, fail, print_json, print_table, say
 from credits_pipeline.cli.sources import Why, whoever_runs_this
+from credits_pipeline.core.money import to_text
 from credits_pipeline.core.settings import SettingError
 
 invoices = typer.Typer(
@@ -167,7 +168,5 @@ def remove(
 
 
 def _text(amount: Decimal | None) -> str | None:
-    """An amount as a bill writes it: no zeros that say nothing."""
-    if amount is None:
-        return None
-    return f"{amount.normalize():f}" if amount else "0"
+    """An amount as a bill writes it, exact: no zeros that say nothing."""
+    return None if amount is None else to_text(amount).rstrip("0").rstrip(".")

@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from credits_pipeline.cli import app
+from credits_pipeline.cli.invoices import _text
 from credits_pipeline_tests.finops.bills import MAY, charge, csv_text, put
 
 run = CliRunner().invoke
@@ -69,3 +71,18 @@ def test_what_can_t_be_done_is_told(arguments: list[str], code: int, says: str) 
     done = run(app, arguments)
     assert done.exit_code == code, done.output
     assert says in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        (Decimal(1000), "1000"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("0E-18"), "0"),
+        (Decimal("-0.10"), "-0.1"),
+        (Decimal("123456789012345678.123456789012345678"), "123456789012345678.123456789012345678"),
+        (None, None),
+    ],
+)
+def test_an_amount_is_told_to_its_last_digit(amount: Decimal | None, told: str | None) -> None:
+    assert _text(amount) == told

@@ -113,6 +113,7 @@ def _files(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.Materi
 
 
 def _rows(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.MaterializeResult[None]:
+    from credits_pipeline.finops.invoices import of_bill  # noqa: PLC0415 - when used
     from credits_pipeline.finops.publish.attempts import take_in  # noqa: PLC0415 - loads DuckDB
 
     name, month = bill_of(context)
@@ -125,7 +126,7 @@ def _rows(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.Materia
         tags=bills.tags(),
         run_id=context.run.run_id,
         accept=context.op_execution_context.op_config["accept"],
-        invoices=bills.invoices(name, str(month)),
+        invoices=of_bill(bills.invoices(), name, str(month)),
     )
     uri = depot.place.uri(f"focus_costs/source={name}/billing_month={month}")
     for check in found.checks:

@@ -102,18 +102,11 @@ class BillsResource(dg.ConfigurableResource[Any]):
             )
         return found[account]
 
-    def invoices(
-        self, source: str | None = None, month: str | None = None
-    ) -> "list[StatedInvoice]":
-        """What people have stated of invoices.
-
-        Args:
-            source: only of this source.
-            month: only of this billing month, ``YYYY-MM``.
-        """
+    def invoices(self) -> "list[StatedInvoice]":
+        """What people have stated of invoices."""
         from credits_pipeline.finops.invoices import stated_invoices  # noqa: PLC0415 - when used
 
-        return stated_invoices(source, month)
+        return stated_invoices()
 
     def source(self, name: str) -> "SourceSpec":
         """One source.

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
+from credits_pipeline.core.money import to_text
 from credits_pipeline.core.wording import counted
 from credits_pipeline.finops.focus import FOCUS_COLUMNS, columns_of
 from credits_pipeline.finops.ingest.check import Check, held
-from credits_pipeline.finops.ingest.contract import Measured
+from credits_pipeline.finops.ingest.contract import EXACT, Measured
 from credits_pipeline.finops.ingest.reading import Read
 from credits_pipeline.finops.invoices.stated import StatedInvoice
 from credits_pipeline.finops.lake import Version
@@ -121,28 +122,22 @@ def match_invoices(
         elif found != invoice.total:
             cases.append(
                 f"{invoice.invoice} states {invoice.told}; its rows add up to "
-                f"{plainly(found)}, a difference of {plainly(found - invoice.total)}"
+                f"{to_text(found)}, a difference of "
+                f"{to_text(EXACT.subtract(found, invoice.total))}"
             )
-    numbers: dict[str, str | int] = {"invoices": len(stated), "apart": len(cases)}
     if not cases:
         told = ", ".join(f"{one.invoice} {one.told}" for one in stated)
-        return Check(name, passed=True, says=f"As stated: {told}.", numbers=numbers)
+        return held(name, f"As stated: {told}.", invoices=len(stated), apart=0)
     return Check(
         name,
         passed=False,
         says=f"{'; '.join(cases[:_MOST])}. {_KEEPS} What to do: wait for the provider's next "
         "delivery if the invoice is new; correct what was stated: credits-pipeline invoices "
         "state --help; or ingest the month with this check accepted.",
-        numbers=numbers,
+        numbers={"invoices": len(stated), "apart": len(cases)},
         cases=tuple(cases),
         passes=True,
     )
-
-
-def plainly(amount: Decimal) -> str:
-    """An amount without zeros that say nothing, and with its cents."""
-    whole, _, digits = f"{amount.normalize():,f}".partition(".")
-    return f"{whole}.{digits:0<2}"
 
 
 def not_smaller(

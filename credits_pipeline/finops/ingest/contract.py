@@ -26,7 +26,7 @@ _OUTSIDE_PERIOD = (
     'OR "ChargePeriodEnd" > "BillingPeriodEnd" OR "ChargePeriodEnd" <= "ChargePeriodStart"'
 )
 #: A sum of DuckDB has up to 38 digits, more than Python's arithmetic keeps unasked.
-_EXACT = Context(prec=60)
+EXACT = Context(prec=60)
 _ACCEPT = ", or ingest it with this check accepted if the provider means it."
 
 
@@ -76,7 +76,7 @@ class Contract:
         for group in self._groups:
             sums = totals.setdefault(group.currency or "", dict.fromkeys(COSTS, Decimal(0)))
             for cost, amount in zip(COSTS, group.costs, strict=True):
-                sums[cost] = _EXACT.add(sums[cost], amount)
+                sums[cost] = EXACT.add(sums[cost], amount)
         texts = {
             currency: {cost: _text(amount) for cost, amount in sums.items()}
             for currency, sums in sorted(totals.items())

@@ -1,5 +1,7 @@
 """The stated invoices: they are decisions, so each change has who and when."""
 
+from collections.abc import Iterable
+
 from credits_pipeline.finops.decisions import Author, Item
 from credits_pipeline.finops.decisions.kind import InvalidDecisionError
 from credits_pipeline.finops.decisions.opening import Decisions, are_kept, open_decisions
@@ -58,12 +60,8 @@ class InvoiceBook:
         self._decisions.delete(KIND, id_, by=by, expected=item.version, why=why)
 
 
-def stated_invoices(source: str | None = None, month: str | None = None) -> list[StatedInvoice]:
+def stated_invoices() -> list[StatedInvoice]:
     """The stated invoices of the settings' store; none if nothing was ever decided here.
-
-    Args:
-        source: only of this source.
-        month: only of this billing month, ``YYYY-MM``.
 
     Raises:
         SettingError: the settings name no store.
@@ -72,5 +70,9 @@ def stated_invoices(source: str | None = None, month: str | None = None) -> list
     if not are_kept():
         return []
     with open_decisions() as decisions:
-        found = InvoiceBook(decisions).all()
-    return [one for one in found if source in (None, one.source) and month in (None, one.month)]
+        return InvoiceBook(decisions).all()
+
+
+def of_bill(stated: Iterable[StatedInvoice], source: str, month: str) -> list[StatedInvoice]:
+    """Those of one source and billing month, ``YYYY-MM``."""
+    return [one for one in stated if (one.source, one.month) == (source, month)]

@@ -12,6 +12,7 @@ from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.plain import plain, visible
 from credits_pipeline.finops.pages.tables import Column, table
 from credits_pipeline.finops.queries.bridge import View, bridge
+from credits_pipeline.finops.queries.exactly import less
 from credits_pipeline.finops.queries.invoices import invoices
 from credits_pipeline.finops.queries.spend import Spend, spend
 
@@ -75,7 +76,7 @@ def _invoices(frame: Frame, sources: Collection[str | None]) -> None:
                 "Month": line.billing_month,
                 "Billed": line.billed,
                 "Stated": total,
-                "Difference": None if total is None else line.billed - total,
+                "Difference": None if total is None else less(line.billed, total),
             }
         )
     money = ["Billed", *(["Stated", "Difference"] if stated else [])]

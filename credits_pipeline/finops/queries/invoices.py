@@ -7,6 +7,7 @@ from decimal import Decimal
 from credits_pipeline.finops.invoices import StatedInvoice
 from credits_pipeline.finops.publish.bill import RECEIPTS
 from credits_pipeline.finops.publish.published import Published
+from credits_pipeline.finops.queries.exactly import less
 from credits_pipeline.finops.queries.scope import Scope
 from credits_pipeline.finops.queries.selection import one_currency
 
@@ -73,7 +74,7 @@ class Compared:
     @property
     def difference(self) -> Decimal | None:
         """Billed less stated; None if nothing is billed."""
-        return None if self.billed is None else self.billed - self.stated.total
+        return None if self.billed is None else less(self.billed, self.stated.total)
 
     @property
     def is_equal(self) -> bool:

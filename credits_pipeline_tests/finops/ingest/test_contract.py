@@ -161,3 +161,15 @@ def test_a_bill_counts_if_its_rows_add_up_to_the_stated_invoice(
     assert says in check.says
     accepted = take_in(source, lake, invoices=[invoice], accept=("totals_match_invoices",))
     assert accepted.outcome == "published"
+
+
+def test_a_difference_in_the_last_of_36_digits_is_seen_and_told(tmp_path: Path, lake: Lake) -> None:
+    rows = [charge(BilledCost="123456789012345678.123456789012345679", InvoiceId="I-7")]
+    done = take_in(
+        folder_source(tmp_path / "b", rows),
+        lake,
+        invoices=[stated("123456789012345678.123456789012345678")],
+    )
+    says = failed(done)["totals_match_invoices"].says
+    assert "add up to 123456789012345678.123456789012345679" in says
+    assert "a difference of 0.000000000000000001" in says
