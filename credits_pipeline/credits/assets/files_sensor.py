@@ -244,7 +244,11 @@ def _settle(
         stream = CloudZeroResource(base_url=attempt.base_url, connection_id=attempt.connection_id)
         with _if_free(stream, instance) as free:
             if free:
-                settled[month] = _said_of(journal, month, attempt, storage, instance)
+                # It may have ended by itself since it was listed, with its line.
+                last = journal.last(month) or attempt
+                if last.verdict is Verdict.SENDING:
+                    last = _said_of(journal, month, last, storage, instance)
+                settled[month] = last
     return settled
 
 

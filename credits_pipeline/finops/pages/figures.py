@@ -63,6 +63,11 @@ def percent_change(current: Decimal, previous: Decimal) -> str:
     return f"+{rounded}%" if rounded > 0 else percent(value)
 
 
+def today() -> date:
+    """The day that a page is looked at, by UTC."""
+    return datetime.now(UTC).date()
+
+
 def day(at: date, today: date | None = None) -> str:
     """A date, such as ``25 Nov``; with its year if that is not this year."""
     year = "" if today is None or at.year == today.year else f" {at.year}"
@@ -72,7 +77,7 @@ def day(at: date, today: date | None = None) -> str:
 def moment(at: datetime) -> str:
     """A day with its hour and minute, UTC."""
     there = at.astimezone(UTC)
-    return f"{day(there.date(), datetime.now(UTC).date())} {there:%H:%M} UTC"
+    return f"{day(there.date(), today())} {there:%H:%M} UTC"
 
 
 def days(start: date, end: date, today: date | None = None) -> str:

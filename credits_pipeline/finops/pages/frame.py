@@ -4,7 +4,6 @@ Each state of a page is reported here, in one sentence with one thing to do.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
@@ -112,7 +111,7 @@ def open_looking(title: str) -> Looking:
         st.code("credits-pipeline ingest", language="bash")
         st.page_link(page_of("setup"), label="Go to Setup")
         st.stop()
-    return Looking(published, person, datetime.now(UTC).date())
+    return Looking(published, person, figures.today())
 
 
 def _scope(looking: Looking, title: str) -> Scope:

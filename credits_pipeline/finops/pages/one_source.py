@@ -186,7 +186,7 @@ def _months(found: list[Bill]) -> None:
     if not found:
         st.markdown("None of its bills has been read yet.")
         return
-    today = datetime.now(UTC).date()
+    today = figures.today()
     rows = []
     for bill in sorted(found, key=lambda bill: bill.billing_month, reverse=True):
         through = bill.complete_through

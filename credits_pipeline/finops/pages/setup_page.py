@@ -47,7 +47,7 @@ def page() -> None:
     found: tuple[Bill, ...] = ()
     behind: dict[str, int | None] = {}
     if published is not None:
-        looking = Looking(published, person, datetime.now(UTC).date())
+        looking = Looking(published, person, figures.today())
         found, behind = looking.bills(), {one.name: one.days_behind for one in looking.ages()}
     if person.teams is not None:
         there = {bill.source for bill in found}
@@ -75,7 +75,7 @@ def _sources(sources: list[Source], found: tuple[Bill, ...], behind: dict[str, i
     by_source: dict[str, list[Bill]] = {}
     for bill in found:
         by_source.setdefault(bill.source, []).append(bill)
-    rows, today = [], datetime.now(UTC).date()
+    rows, today = [], figures.today()
     for source in sources:
         of = by_source.get(source.name, [])
         newest = max(of, key=lambda bill: bill.billing_month, default=None)

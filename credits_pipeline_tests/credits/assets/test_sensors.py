@@ -1,6 +1,7 @@
 """The sensors' ticks, evaluated on a real instance against a real bucket."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import Schedule, SettingError, storage_root
 from credits_pipeline.core.storage.store import open_store
 from credits_pipeline.credits.assets.build import build_definitions
+from credits_pipeline.credits.assets.files_sensor import _settle
 from credits_pipeline.credits.assets.resources import StorageResource
 from credits_pipeline.credits.assets.sensors import write_missing_attempt
 from credits_pipeline.credits.inbox.bucket import InboxError
@@ -184,6 +186,39 @@ def test_a_run_that_died_while_sending_becomes_incomplete(pipeline: Pipeline) ->
     last = pipeline.journal.last_sent(JANUARY)
     assert last is not None
     assert last.verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("written", "lines", "verdict"),
+    [
+        ("nothing", 1, Verdict.INCOMPLETE),
+        ("its attempt", 1, Verdict.VERIFIED),
+        ("everything", 0, Verdict.VERIFIED),
+    ],
+)
+def test_a_run_that_ends_while_the_sensor_looks_has_one_line(
+    pipeline: Pipeline,
+    capfd: pytest.CaptureFixture[str],
+    written: str,
+    lines: int,
+    verdict: Verdict,
+) -> None:
+    """The sensor lists what is sending first, and takes the stream's lock later."""
+    pipeline.upload(GOOD)
+    ended = pipeline.attempt(pipeline.run())
+    listed = replace(ended, verdict=Verdict.SENDING, ended_at="")
+    pipeline.journal.begin_sending(listed)
+    if written == "its attempt":
+        StorageResource().store().write(
+            f"attempts/{JANUARY}/{ended.run_id}.json", json.dumps(asdict(ended)).encode()
+        )
+    elif written == "everything":
+        pipeline.journal.close(ended, sent=True)
+    capfd.readouterr()
+    found = _settle(pipeline.instance, {JANUARY: listed}, StorageResource())
+    assert found[JANUARY].verdict is verdict
+    assert pipeline.journal.last(JANUARY) == found[JANUARY]
+    assert capfd.readouterr().out.count('"event":"credits_run"') == lines
 
 
 def test_a_run_of_something_else_is_left_alone(pipeline: Pipeline) -> None:

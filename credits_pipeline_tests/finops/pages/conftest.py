@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.finops.pages import frame, looking
+from credits_pipeline.finops.pages import figures, frame, looking
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.server import HERE
 from credits_pipeline_tests.finops.typed import Bills, row
@@ -161,6 +161,8 @@ class Visit:
         # The first look has to be at the first page; it is at nothing, which is quick.
         first = wing if page == "overview" else "nothing yet"
         self._monkeypatch.setenv("FINOPS_STORAGE", str(self._storage(first)))
+        # The versions are of the day on which the tests began, which may have ended.
+        self._monkeypatch.setattr(figures, "today", lambda: TODAY)
         # A test has no request; who a request comes from is tested beside `person_of`.
         self._monkeypatch.setattr(frame, "person_of", lambda *_: person)
         app = AppTest.from_file(str(HERE / "app.py"), default_timeout=60)
