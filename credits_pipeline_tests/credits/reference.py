@@ -1433,7 +1433,7 @@ def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 
         ]
     if sums is not None:
         stated += [
-            Total(records[sums].line, table[sums][column], record=False)
+            Total(records[sums].line, table[sums][column], record=False, part=column in columns)
             for column in (*columns, *total_columns)
         ]
     return finish("cost_explorer", entries, stated, negative=True)
