@@ -65,7 +65,7 @@ def test_the_csv_is_the_screen_is_the_version(page: Page, served: Served) -> Non
     page.goto(f"{served.url}/spend?period={LAST}&group=account")
     expect(page.get_by_text("$164.63", exact=False).first).to_be_visible()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     lines = list(csv.DictReader(Path(waiting.value.path()).read_text("utf-8").splitlines()))
     published = open_current(served.storage)
     assert published is not None

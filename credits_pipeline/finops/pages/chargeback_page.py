@@ -171,7 +171,7 @@ def _steps(section: Section) -> None:
             rows,
             [Column("Step"), Column("Amount", "money")],
             currency=currency,
-            words="From what owners owe to the invoices",
+            words=f"From what owners owe to the invoices, {currency}",
         )
 
 

@@ -177,6 +177,7 @@ def _used(frame: Frame, view: LedgerView, names: dict[str, str]) -> None:
         ],
         currency=view.currency,
         words="Credits by account, credit and service",
+        has_csv=True,
     )
 
 

@@ -259,6 +259,7 @@ def _violations(frame: Frame, found: Governed) -> None:
         ],
         currency=frame.currency,
         words="Violations",
+        has_csv=True,
         key="governance:violations",
         on_row=look,
     )

@@ -189,6 +189,7 @@ def _rows(frame: Frame, found: Recommendations, tab: str) -> None:
         _COLUMNS,
         currency=frame.currency,
         words=f"Recommendations, {tab}",
+        has_csv=True,
         key=f"optimization:rows:{tab}",
         on_row=look,
     )

@@ -142,7 +142,8 @@ def _plan(plan: dict[str, Any], currency: str) -> None:
             Column("Covers %", "share"),
         ],
         currency=currency,
-        words="What 7, 30 and 60 days advise",
+        words="What 7, 30 and 60 days advise, "
+        f"at {figures.exact(Decimal(plan['commitment']), currency)} an hour",
     )
     left, right = st.columns(2, gap="large")
     with left:

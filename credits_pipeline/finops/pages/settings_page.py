@@ -143,6 +143,7 @@ def _log() -> None:
         [Column(name) for name in ("When", "Who", "Through", "What", "Which", "Why")],
         currency="",
         words="Changes",
+        has_csv=True,
     )
 
 

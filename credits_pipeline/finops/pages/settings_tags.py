@@ -81,7 +81,7 @@ def _show(month: str, found: tuple[Spelling, ...]) -> None:
                        help="Spend that has no value in the column now, and would get one."),
             ],
             currency=currency,
-            words=f"Spellings of tag keys in {month}",
+            words=f"Spellings of tag keys in {month}, {currency}",
         )  # fmt: skip
     more = {(one.column, one.key) for one in found if not one.means and one.gain}
     if more:

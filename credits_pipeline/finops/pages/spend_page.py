@@ -282,6 +282,7 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
         columns,
         currency=currency,
         words=f"Spend by {word}",
+        has_csv=True,
         key=f"spend:rows:{word}",
         on_row=None if word == "resource" else drill,
     )

@@ -1,15 +1,19 @@
 """Tables: numbers to the cent that sort as numbers; names as text, whatever they contain."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any, Literal
 
 import streamlit as st
 
 from credits_pipeline.finops.pages import figures
-from credits_pipeline.finops.pages.plain import visible
+from credits_pipeline.finops.pages.exact_csv import exact_csv
+from credits_pipeline.finops.pages.plain import plain, visible
 
+_NO_WORD = re.compile(r"[^a-z0-9]+")
 _CENT = Decimal("0.01")
 #: Up to here a table is as high as its rows.
 _AUTO_ROWS = 12
@@ -41,8 +45,9 @@ def table(
     words: str,
     key: str | None = None,
     on_row: Callable[[int], None] | None = None,
+    has_csv: bool = False,
 ) -> None:
-    """Draw a table.
+    """Draw a table, and below it the button that saves it as exact CSV.
 
     Args:
         rows: by the columns' names; money as `Decimal`, bars as a sequence of them.
@@ -51,6 +56,7 @@ def table(
         words: a description for those who can't see it.
         key: of the table, if rows can be chosen.
         on_row: called with the number of a chosen row.
+        has_csv: the page offers a CSV of these rows itself, and of those that are not drawn.
     """
     import pandas as pd  # noqa: PLC0415 - Streamlit has loaded it by now
 
@@ -78,6 +84,28 @@ def table(
         alt=f"{words}: {figures.count(len(rows), 'row')}",
         **more,
     )
+    if rows and not has_csv:
+        _csv_button(rows, columns, currency, words)
+
+
+def _csv_button(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], currency: str, words: str
+) -> None:
+    names = [column.name for column in columns]
+    has_money = any(column.kind in ("money", "change") for column in columns)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.download_button(
+            f"CSV: {plain(words)}",
+            # It is written when it is asked for, not each time that the page is drawn.
+            partial(exact_csv, rows, names, currency if has_money else ""),
+            file_name=f"{_NO_WORD.sub('-', words.lower()).strip('-')}.csv",
+            mime="text/csv",
+            key=f"csv:{words}:{currency}",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+            help="These rows, exact to the last digit.",
+        )
 
 
 def cents(amount: Decimal) -> Decimal:

@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.finops.pages import figures, frame, looking
+from credits_pipeline.finops.pages import figures, frame, looking, tables
+from credits_pipeline.finops.pages.exact_csv import exact_csv
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.server import HERE
 from credits_pipeline_tests.finops.typed import Bills, row
@@ -185,6 +186,19 @@ def visit(wings: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("FINOPS_DATABASE_URL", f"sqlite:///{tmp_path}/decisions.sqlite")
     looking._answers.clear()
     return Visit(wings, monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _every_table_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever table a test draws, its CSV is written, which otherwise a click does."""
+    button = tables._csv_button
+
+    def written(*of: Any) -> None:
+        rows, columns, currency, _ = of
+        exact_csv(rows, [column.name for column in columns], currency)
+        button(*of)
+
+    monkeypatch.setattr(tables, "_csv_button", written)
 
 
 def shown(app: AppTest) -> str:

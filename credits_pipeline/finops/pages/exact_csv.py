@@ -1,0 +1,48 @@
+"""A table's CSV: what is shown, to the last digit and without a float."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from credits_pipeline.core.money import to_text
+from credits_pipeline.text import Csv, Outside
+
+
+def exact_csv(rows: Sequence[Mapping[str, Any]], names: Sequence[str], currency: str = "") -> bytes:
+    """The rows for spreadsheets: UTF-8, a comma, a dot in decimals.
+
+    Args:
+        rows: by the columns' names: text, whole numbers, `Decimal`, a sequence of these, or None.
+        names: of the columns, in order.
+        currency: of the amounts, which gets a column of its own; empty if there are none.
+
+    Raises:
+        TypeError: a value is a float, which would not be exact.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    more = [currency] if currency else []
+    writer.writerow([*map(_text, names), *(["Currency"] if currency else [])])
+    for row in rows:
+        writer.writerow([*(_cell(row.get(name)) for name in names), *more])
+    return out.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return to_text(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Sequence):
+        return " ".join(map(_cell, value))
+    raise TypeError(f"a {type(value).__name__} has no exact CSV")
+
+
+def _text(value: str) -> str:
+    return Csv.render(Outside(value)).text
