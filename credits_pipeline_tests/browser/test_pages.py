@@ -1,6 +1,7 @@
 """The pages about spend in headless Chromium: what only a browser can show of them."""
 
 import csv
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -74,6 +75,27 @@ def test_the_csv_is_the_screen_is_the_version(page: Page, served: Served) -> Non
     )
     assert sum(Decimal(line["cost"]) for line in lines) == whole == Decimal("164.625")
     assert {line["account_name"] for line in lines} >= {"labs", "azure payroll"}
+
+
+def test_every_table_gives_its_exact_csv_and_no_other(page: Page, served: Served) -> None:
+    taken: dict[str, list[dict[str, str]]] = {}
+    for path in ("/?", "/spend?group=team&", "/chargeback?", "/setup?", "/settings?"):
+        page.goto(f"{served.url}{path}period={LAST}&month={LAST}")
+        offered = page.get_by_role("button", name=re.compile("^CSV"))
+        expect(offered.first).to_be_visible()
+        expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+        for button in offered.all():
+            with page.expect_download() as waiting:
+                button.click()
+            text = Path(waiting.value.path()).read_text("utf-8")
+            taken[waiting.value.suggested_filename] = list(csv.DictReader(text.splitlines()))
+        page.locator("[data-testid=stDataFrame]").first.hover()
+        expect(page.get_by_role("button", name="Fullscreen").first).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("Download as CSV"))).to_have_count(0)
+    by_cloud = taken["spend-by-cloud.csv"]
+    assert sum(Decimal([*line.values()][1]) for line in by_cloud) == Decimal("164.625")
+    assert {line["Currency"] for line in by_cloud} == {"USD"}
+    assert len(taken) >= len(("spend", "clouds", "owed", "sources", "settings", "versions"))
 
 
 def test_hostile_names_are_text_on_every_page(
