@@ -12,7 +12,7 @@ from credits_pipeline.core.settings import SettingError
 from credits_pipeline.finops.chargeback import files, lines
 from credits_pipeline.finops.chargeback.fonts import FontError, Typefaces, typefaces
 from credits_pipeline.finops.chargeback.journal import journal_of
-from credits_pipeline.finops.chargeback.layout import layout
+from credits_pipeline.finops.chargeback.layout import Layout, layout
 from credits_pipeline.finops.chargeback.statement import label
 from credits_pipeline.finops.chargeback.view import View
 from credits_pipeline.text import Outside
@@ -31,7 +31,8 @@ def check(view: View) -> None:
     """Refuse a view with an unprintable part before anything is printed.
 
     Raises:
-        DocumentError: a letter of a name is in no font, or printing is not installed.
+        DocumentError: a letter of a name is in no font, printing is not installed, or the pages'
+            address is not one.
     """
     statement, faces = view.statement, _faces()
     names: list[str] = [statement.model, *statement.accounts.values()]
@@ -45,16 +46,17 @@ def check(view: View) -> None:
         names += [owner.cost_centre, owner.gl_account]
     _check(faces, (Outside(name).line() for name in dict.fromkeys(names)))
     if view.is_whole:
-        _check(faces, layout(view).texts())
+        _check(faces, _laid(view).texts())
 
 
 def pdf(view: View) -> bytes:
     """A statement as PDF.
 
     Raises:
-        DocumentError: a letter of a name is in no font, or printing is not installed.
+        DocumentError: a letter of a name is in no font, printing is not installed, or the pages'
+            address is not one.
     """
-    laid, faces = layout(view), _faces()
+    laid, faces = _laid(view), _faces()
     _check(faces, laid.texts())
     families = faces.families_for(laid.texts())
     told = json.dumps({**laid.data(), "families": families}, ensure_ascii=False)
@@ -129,6 +131,13 @@ def word_of(name: str) -> str:
         return word
     told = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{word}-{told}" if word else told
+
+
+def _laid(view: View) -> Layout:
+    try:
+        return layout(view)
+    except SettingError as error:
+        raise DocumentError(str(error)) from error
 
 
 def _check(faces: Typefaces, texts: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.chargeback import lines
 from credits_pipeline.finops.chargeback.allocating import SHARED, PoolTable
+from credits_pipeline.finops.chargeback.page import page_of
 from credits_pipeline.finops.chargeback.statement import Section, label
 from credits_pipeline.finops.chargeback.view import COLUMNS, REOPENED, View
 from credits_pipeline.text import Outside
@@ -56,6 +57,7 @@ class Layout:
         facts: names and values.
         parts: in order.
         footer: on every page.
+        page: where the same is shown online; empty if that is not known.
         wide: whether pages are in landscape format.
     """
 
@@ -65,6 +67,7 @@ class Layout:
     facts: Sequence[tuple[str, str]]
     parts: Sequence[Part]
     footer: str
+    page: str
     wide: bool
 
     def texts(self) -> Iterator[str]:
@@ -104,6 +107,7 @@ def layout(view: View) -> Layout:
         facts=_facts(view),
         parts=parts,
         footer=f"Statement {statement.digest}",
+        page=page_of(view),
         wide=view.is_whole,
     )
 

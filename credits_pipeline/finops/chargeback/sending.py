@@ -11,14 +11,12 @@ from datetime import datetime, timedelta
 
 from credits_pipeline.alerts.channel import ChannelError, MaybeToldError, PartlyToldError
 from credits_pipeline.alerts.letter import Letter
-from credits_pipeline.finops.address import link
 from credits_pipeline.finops.chargeback import documents, files, lines
 from credits_pipeline.finops.chargeback.layout import told
-from credits_pipeline.finops.chargeback.statement import label
+from credits_pipeline.finops.chargeback.page import page_of
 from credits_pipeline.finops.chargeback.view import View
 from credits_pipeline.finops.decisions import ClosedMonth
 from credits_pipeline.finops.depot import Depot
-from credits_pipeline.finops.settings import pages_url
 from credits_pipeline.text import Outside
 
 _FOLDER = "chargeback/sent"
@@ -173,16 +171,6 @@ def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _link(view: View) -> str:
-    """The page of exactly this statement, if the pages' address is set."""
-    base = pages_url()
-    if not base or view.only is None:
-        return ""
-    statement, (owner,) = view.statement, view.only
-    words = {"month": statement.month, "model": statement.model, statement.to: label(owner)}
-    return f"\n\n{link('chargeback', None, base=base, **words)}"
-
-
 def _letter(view: View, to: tuple[str, ...], digest: str, begun: datetime | None) -> Letter:
     statement = view.statement
     totals = ", ".join(
@@ -196,6 +184,8 @@ def _letter(view: View, to: tuple[str, ...], digest: str, begun: datetime | None
         if begun is not None
         else ""
     )
+    page = page_of(view)
+    there = f"\n\n{page}" if page else ""
     return Letter(
         id=f"statement.{digest[:32]}",
         to=to,
@@ -204,7 +194,7 @@ def _letter(view: View, to: tuple[str, ...], digest: str, begun: datetime | None
             f"{maybe}The cloud costs of {view.title} in {statement.month} are {totals}. The month "
             f"is closed; later changes to its bills are owed with a later month.\n\n"
             f"Attached are the statement as PDF and its lines as CSV. Its digest is "
-            f"{statement.digest}.{_link(view)}"
+            f"{statement.digest}.{there}"
         ),
         files={
             f"{name}.pdf": documents.pdf(view),

@@ -25,6 +25,7 @@ from credits_pipeline.finops.pages.frame import say_wrong
 from credits_pipeline.finops.pages.looking import Looking
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.queries.seen import has_teams
+from credits_pipeline.finops.queries.words import UNTAGGED
 
 _MOST = 128
 _lock = threading.Lock()
@@ -139,12 +140,12 @@ def _limited(looking: Looking, view: View) -> View:
             )
             st.stop()
         return View(view.statement, asked or teams, view.previous, view.closing)
-    names = {one or "(untagged)" for one in view.statement.names()}
+    names = {one or UNTAGGED for one in view.statement.names()}
     if view.previous is not None:
         names |= {one for one in view.previous.names() if one is not None}
     strange = [one for one in asked if one not in names]
     if strange:
         say_wrong(f"{to} {strange[0]!r} owes nothing in {view.statement.month}.")
         st.stop()
-    only = tuple(None if one == "(untagged)" else one for one in asked)
+    only = tuple(None if one == UNTAGGED else one for one in asked)
     return View(view.statement, only or None, view.previous, view.closing)

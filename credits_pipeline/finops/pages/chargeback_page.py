@@ -21,6 +21,7 @@ from credits_pipeline.finops.pages.frame import open_month
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.starting import show_last_run
 from credits_pipeline.finops.pages.tables import Column, table
+from credits_pipeline.finops.queries.words import UNTAGGED
 
 _SPAN_WORDS = {
     "month": "Month",
@@ -110,7 +111,7 @@ def _owner(desk: Desk) -> None:
         if chosen == everyone:
             st.query_params.pop(to, None)
         else:
-            st.query_params[to] = "(untagged)" if chosen == label(None) else chosen
+            st.query_params[to] = UNTAGGED if chosen == label(None) else chosen
 
     st.selectbox(to.capitalize(), [everyone, *names], key=key, format_func=plain, on_change=take)
 
@@ -185,7 +186,7 @@ def _section(desk: Desk, section: Section) -> None:
 
     def choose(at: int) -> None:
         owner = rows[at].owner
-        st.query_params[view.statement.to] = "(untagged)" if owner is None else owner
+        st.query_params[view.statement.to] = UNTAGGED if owner is None else owner
 
     table(
         [

@@ -10,7 +10,9 @@ import zlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import pypdf
 import pytest
 
 from credits_pipeline.finops.chargeback import documents, files, fonts, lines
@@ -151,6 +153,31 @@ def test_every_document_is_the_same_bytes_on_every_run(view: View) -> None:
         assert archive.read("statement.pdf").startswith(b"%PDF-")
 
 
+def links(document: bytes) -> list[str]:
+    """Where the links of a PDF lead."""
+    return [
+        note["/A"]["/URI"]
+        for page in pypdf.PdfReader(io.BytesIO(document)).pages
+        for note in page.get("/Annots", ())
+    ]
+
+
+def test_a_document_leads_to_the_page_of_exactly_this_statement(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert links(documents.pdf(view)) == []
+    monkeypatch.setenv("FINOPS_PAGES_URL", "https://spend.example.com")
+    month, model = view.statement.month, view.statement.model
+    whole = f"https://spend.example.com/chargeback?model={model}&month={month}"
+    assert links(documents.pdf(view)) == [whole]
+    for owner, word in (("search", "search"), (None, "(untagged)")):
+        (found,) = links(documents.pdf(view.of(owner)))
+        assert parse_qs(urlsplit(found).query)["team"] == [word]
+    monkeypatch.setenv("FINOPS_PAGES_URL", "javascript:alert(1)")
+    with pytest.raises(DocumentError, match="FINOPS_PAGES_URL"):
+        documents.pdf(view)
+
+
 def test_a_part_says_nothing_about_what_others_owe(view: View) -> None:
     part = view.of("search")
     said = " ".join(layout(part).texts()) + files.as_csv(lines.lines(part)).decode()
@@ -241,7 +268,6 @@ def test_a_hostile_name_is_printed_as_it_is_and_is_a_text_in_the_workbook(
     view: View, name: str
 ) -> None:
     import openpyxl
-    import pypdf
 
     changed: dict[str, Any] = view.statement.as_dict()
     changed["sections"][1]["lines"][0][0] = name
