@@ -1260,13 +1260,15 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
     # A column without a value says nothing: the file's name gives the month then. A header that
-    # is repeated is no value.
-    valued = [record for record in rows if texts_of(record.cells) != texts_of(cells)]
+    # is repeated is no value, and a row that is not whole has none.
+    torn = in_doubt(cells, rows, [candidates[0]], {at, *named})
+    valued = [r for r in rows if r.line not in torn and texts_of(r.cells) != texts_of(cells)]
     dates = [column for column in named if any(bare(cell_of(r, column) or "") for r in valued)]
     if not dates:
         dates = months_by_value(cells, rows, at, candidates[0])
     if not dates and named:
-        return rows_result("long", cells, rows, at, candidates[0], {at, *named}, None)
+        layout = "long" if headers.is_account(cells[at]) else "header"
+        return rows_result(layout, cells, rows, at, candidates[0], {at, *named}, None)
     if not dates:
         raise RefusedError("no months")
     year = dates[0] if bare(cells[dates[0]]).lower() == "year" else None

@@ -77,12 +77,15 @@ def months_of(
         index: {cell: t.day for cell, t in known[index].items() if t is not None} for index in texts
     }
     if (starts or ends) and not _is_period(table, numbers, days, texts, starts, ends):
-        if not plain_months:
+        life = [numbers[i] for i in (*starts, *ends)]
+        if not any(
+            _is_sure(table, i, days[i]) or all((numbers[i] == one).all() for one in life)
+            for i in plain_months
+        ):
             raise table.refuse(
-                (starts or ends)[0],
+                (plain_months or starts or ends)[0],
                 "does not lie in one month with the other dates of its row, or may be the start"
-                " of a"
-                " credit's life: whether it is the month of the credits is unclear",
+                " of a credit's life: whether it is the month of the credits is unclear",
             )
         roles = roles | dict.fromkeys([*starts, *ends], Role.LIFE)
         starts, ends = [], []
@@ -176,6 +179,12 @@ def _is_period(
         words = folded(table.header.cell(starts[0]))
         return any(word in words for word in _BILLED)
     return True
+
+
+def _is_sure(table: Table, column: int, days: dict[str, int | None]) -> bool:
+    """Whether dates are months, or said to be: other days may begin or end a credit's life."""
+    words = folded(table.header.cell(column))
+    return all(day in (None, 1) for day in days.values()) or any(word in words for word in _BILLED)
 
 
 def _agreed(
