@@ -59,9 +59,9 @@ def open_page(page: Page, address: str) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=_PATIENCE_MS)
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=_PATIENCE_MS)
     done = page.locator("[data-test-script-state=notRunning]")
     expect(done).to_have_count(1, timeout=_PATIENCE_MS)
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=_PATIENCE_MS)
 
 
 def grave(page: Page) -> list[str]:

@@ -261,7 +261,7 @@ def test_a_bill_is_read_by_a_run_and_its_dollars_are_shown(
     field.fill(str(LAST))
     field.press("Tab")
     page.get_by_role("button", name="Read its bill", exact=True).click()
-    run = ended(page, up, "The bill has been read")
+    run = ended(page, up, "The newest bill is read")
     page.goto(f"{up.spend}/spend?period={LAST}&group=service")
     expect(page.get_by_text("77.25").first).to_be_visible()
     succeeded(page, run)

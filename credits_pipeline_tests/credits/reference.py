@@ -1138,7 +1138,8 @@ def months_by_value(cells: list[str], rows: list[Record], at: int, credit: int) 
             if account(cell_of(r, at) or "") and bare(c := cell_of(r, i) or "")
         ]
         # Under a name of amounts a number is an amount.
-        numbers = credit_header(cell) and any(re.fullmatch("[0-9.,]+", text) for text in texts)
+        money = headers.is_amount(cell) or headers.may_be_amount(cell)
+        numbers = money and any(re.fullmatch("[0-9.,]+", text) for text in texts)
         if i != at and texts and all(map(months_of, texts)) and not numbers:
             found.append(i)
     return found
@@ -1264,8 +1265,8 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
     torn = in_doubt(cells, rows, [candidates[0]], {at, *named})
     valued = [r for r in rows if r.line not in torn and texts_of(r.cells) != texts_of(cells)]
     dates = [column for column in named if any(bare(cell_of(r, column) or "") for r in valued)]
-    if not dates:
-        dates = months_by_value(cells, rows, at, candidates[0])
+    if all(bare(cells[column]).lower() == "year" for column in dates):
+        dates += months_by_value(cells, rows, at, candidates[0])
     if not dates and named:
         layout = "long" if headers.is_account(cells[at]) else "header"
         return rows_result(layout, cells, rows, at, candidates[0], {at, *named}, None)

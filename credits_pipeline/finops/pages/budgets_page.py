@@ -119,7 +119,7 @@ def _all(frame: Frame, found: Found) -> None:
                 Column("Between"),
                 Column("Crosses", help="The day on which the amount is crossed."),
                 Column("Period"),
-                Column("Because"),
+                Column("Because", width="large"),
                 Column("Scope"),
                 Column("Owner"),
             ],

@@ -27,6 +27,13 @@ def show(name: str, error: ChangedMeanwhileError) -> int | None:
     st.error(
         f"{plain(found.updated_by)} changed {plain(name)} in the meantime. Nothing was written."
     )
+    both(error)
+    st.markdown("Save again to overwrite that with yours, or reload the page to keep theirs.")
+    return found.version
+
+
+def both(error: ChangedMeanwhileError) -> None:
+    """Draw what is there beside what was to be written, field by field."""
     table(
         [
             {"Field": field, "It says now": _told(now), "You wrote": _told(wanted)}
@@ -36,8 +43,6 @@ def show(name: str, error: ChangedMeanwhileError) -> int | None:
         currency="",
         words="Both versions",
     )
-    st.markdown("Save again to overwrite that with yours, or reload the page to keep theirs.")
-    return found.version
 
 
 def _told(value: Any) -> str:

@@ -108,7 +108,7 @@ def _balances(view: LedgerView, names: dict[str, str]) -> None:
             for one in view.found
         ],
         [
-            Column("Credit"),
+            Column("Credit", width="large"),
             Column("Owner"),
             Column("Left", "money", help="With open bills counted, as far as AWS estimates them."),
             Column("Of", "money"),
@@ -169,7 +169,7 @@ def _used(frame: Frame, view: LedgerView, names: dict[str, str]) -> None:
         ],
         [
             Column("Account"),
-            Column("Credit"),
+            Column("Credit", width="large"),
             Column("Service"),
             Column("Used", "money"),
             Column("State", help="An estimate changes until the bill is final."),

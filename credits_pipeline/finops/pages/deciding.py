@@ -3,12 +3,14 @@
 A room adds a function to `_ROOMS`; each returns what the person may see of it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
 
+from credits_pipeline.finops.address import PAGES
 from credits_pipeline.finops.budgets.standing import Status
 from credits_pipeline.finops.optimization.judged import OPEN
 from credits_pipeline.finops.pages import (
@@ -59,9 +61,15 @@ def draw(frame: Frame) -> None:
             label=plain(one.says),
             icon=":material/gavel:",
             query_params=one.words,
+            help=plain(one.says),
         )
-    if len(ordered) > _SHOWN:
-        st.markdown(f":small[:gray[and {len(ordered) - _SHOWN} more]]")
+    rest = Counter(one.page for one in ordered[_SHOWN:])
+    for page, count in rest.most_common():
+        st.page_link(
+            page_of(page),
+            label=f"{count} more on {plain(PAGES[page])}",
+            query_params=frame.scope.words(),
+        )
 
 
 def _budgets(frame: Frame) -> list[ToDecide]:

@@ -6,9 +6,9 @@ import streamlit as st
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import SettingError
-from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError, Item
+from credits_pipeline.finops.decisions import Author, ChangedMeanwhileError, DecisionsError
 from credits_pipeline.finops.decisions.opening import open_decisions
-from credits_pipeline.finops.pages import connecting, figures, starting
+from credits_pipeline.finops.pages import conflict, connecting, figures, starting
 from credits_pipeline.finops.pages.dagster_link import run_link
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
@@ -161,25 +161,10 @@ def _remove(source: Source, read: int, person: Person) -> None:
 
 def _conflict(name: str, error: ChangedMeanwhileError) -> None:
     """Both versions side by side; the next save is on top of the current one."""
-    found = error.found
-    if not isinstance(found, Item):
-        st.error(f"Somebody removed {plain(name)} in the meantime. Nothing was written.")
-        return
-    st.error(
-        f"{plain(found.updated_by)} changed {plain(name)} in the meantime. Nothing was written."
-    )
-    table(
-        [
-            {"Field": field, "It says now": now, "You wrote": wanted}
-            for field, (now, wanted) in error.differences().items()
-        ],
-        [Column("Field"), Column("It says now"), Column("You wrote")],
-        currency="",
-        words="Both versions",
-    )
-    _, *shown = st.session_state[f"setup:read:{name}"]
-    st.session_state[f"setup:read:{name}"] = (found.version, *shown)
-    st.markdown("Save again to overwrite that with yours, or reload the page to keep theirs.")
+    version = conflict.show(name, error)
+    if version is not None:
+        _, *shown = st.session_state[f"setup:read:{name}"]
+        st.session_state[f"setup:read:{name}"] = (version, *shown)
 
 
 def _months(found: list[Bill]) -> None:

@@ -88,7 +88,7 @@ def ingest(source: str, month: BillingMonth, person: Person) -> None:
     _begin(
         lambda: launch(source, month, person),
         f"credits-pipeline ingest --source {shlex.quote(source)} --month {month}",
-        "The bill has been read; its numbers are on the pages",
+        "The newest bill is read; its numbers are on the pages",
         "The bill was not read",
     )
 

@@ -31,7 +31,7 @@ PROVIDERS = {
 }  # fmt: skip
 _FORMS = {"aws": Form.TEXT, "aws-labs": Form.DOUBLES, "azure": Form.TEXT, "gcp": Form.NUMERIC}
 #: The day of the next month on which a bill is final, and the time of day of deliveries.
-_FINAL_DAY, _HOUR = 5, timedelta(hours=6, minutes=12)
+_FINAL_DAY, _HOUR = 5, timedelta(minutes=12)
 #: Rows of a file, for a bill of size one.
 _ROWS = {"aws": 3_500, "aws-labs": 10_000, "azure": 2_000, "gcp": 1_500}
 _COSTS = ("billed", "effective", "list", "contracted")
