@@ -1,6 +1,24 @@
 """US dollars as exact decimals in text: one format for machines, one for people."""
 
+import re
 from decimal import Decimal
+
+_TYPED = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+
+
+def from_text(text: str) -> Decimal:
+    """Read an amount as people write it: digits, at most one dot, a sign in front.
+
+    What `Decimal` reads besides, such as ``1e5``, ``1__0`` or digits of other scripts, is sooner a
+    slip than an amount. ``-0`` is zero.
+
+    Raises:
+        ValueError: it is written otherwise.
+    """
+    told = text.strip()
+    if not _TYPED.fullmatch(told):
+        raise ValueError(f"{text!r} is no amount such as 1200.50")
+    return Decimal(told) or Decimal(0)
 
 
 def to_text(amount: Decimal) -> str:

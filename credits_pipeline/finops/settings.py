@@ -5,10 +5,11 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from credits_pipeline.core import settings
+from credits_pipeline.core.money import from_text
 from credits_pipeline.core.settings import SettingError, Variable
 
 STORAGE = Variable(
@@ -350,10 +351,10 @@ def _limit(text: str) -> Decimal | None:
     if text.strip().lower() == "off":
         return None
     try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or found < 0:
+        found = from_text(text)
+    except ValueError:
+        found = Decimal(-1)
+    if found < 0:
         raise ValueError("it is an amount such as 500, or off")
     return found
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credits_pipeline.core.columns import USD, text_of
-from credits_pipeline.core.money import for_people, to_text
+from credits_pipeline.core.money import for_people, from_text, to_text
 
 AMOUNTS = st.decimals(
     min_value=Decimal(-(10**20)), max_value=Decimal(10**20), places=12, allow_nan=False
@@ -46,3 +46,22 @@ def test_a_column_is_spelled_as_each_amount_is_and_reads_back_exactly(
 )
 def test_people_read_dollars(amount: str, text: str) -> None:
     assert for_people(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize("sign", ["", "-", "+"])
+@pytest.mark.parametrize("digits", ["0", "12", "12.", ".5", "0.000000000001", "9" * 30 + ".01"])
+def test_an_amount_that_people_write_is_read_exactly(sign: str, digits: str) -> None:
+    found = from_text(f" {sign}{digits} ")
+    assert found == Decimal(f"{sign}{digits}")
+    assert to_text(found) == to_text(Decimal(f"{sign}{digits}"))
+    assert not str(found).startswith("-0") or found != 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", "-", "+-1", "1e5", "1E-3", "1__0", "1_000", "1,234.56", "1 000", "NaN", "inf", "sNaN",
+     "\u0663", "\uff11", "0x10", "$5", "5 USD", "1.2.3", "\u22125", "(5)", "1\n2"],
+)  # fmt: skip
+def test_what_is_sooner_a_slip_is_no_amount(text: str) -> None:
+    with pytest.raises(ValueError, match="is no amount"):
+        from_text(text)

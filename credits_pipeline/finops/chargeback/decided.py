@@ -6,9 +6,10 @@ metrics that pools follow; rates that convert currencies.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Self
 
+from credits_pipeline.core.money import from_text
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.chargeback import model as models
 from credits_pipeline.finops.chargeback.model import DIMENSIONS, METRIC, Model, default_model
@@ -242,10 +243,10 @@ def _numbers(what: str, name: str, months: Any) -> dict[str, dict[str, Decimal]]
 
 def _number(what: str, name: str, month: str, key: str, text: Any) -> Decimal:
     try:
-        value = Decimal(str(text))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
+        value = from_text(str(text))
+    except ValueError:
+        value = Decimal(-1)
+    if value < 0:
         raise DecidedError(
             f"the {what} {name!r} says {text!r} of {key!r} in {month}: write a number of zero or "
             "more."

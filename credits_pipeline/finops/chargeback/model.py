@@ -6,8 +6,10 @@ It is read completely or not at all: all faults are reported together, each with
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Self
+
+from credits_pipeline.core.money import from_text
 
 KIND = "allocation_model"
 TEAM, PRODUCT = DIMENSIONS = ("team", "product")
@@ -246,10 +248,10 @@ class _Reader:
         found = []
         for owner, text in sorted(body.items()):
             try:
-                share = Decimal(text if isinstance(text, str) else str(int(text)))
-            except (InvalidOperation, TypeError, ValueError):
+                share = from_text(text if isinstance(text, str) else str(int(text)))
+            except (TypeError, ValueError):
                 share = Decimal(-1)
-            if not share.is_finite() or share < 0:
+            if share < 0:
                 self.faults.append(
                     f"{where}: the share of {owner!r} is {text!r}; write a percentage of zero or "
                     'more, such as "12.5".'

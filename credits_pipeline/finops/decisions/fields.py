@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
+
+from credits_pipeline.core.money import from_text
 
 Reader = Callable[[Any], Any]
 #: Money entered by hand has no more places than a bill.
@@ -124,12 +126,12 @@ def amount(*, least: Decimal | None = None) -> Reader:
     def read(value: Any) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
             raise _wrong(value, "is an amount such as '1200.50'")
-        told = str(value).strip()
+        told = f"{value:f}" if isinstance(value, Decimal) else str(value).strip()
         try:
-            found = Decimal(told)
-        except InvalidOperation:
+            found = from_text(told)
+        except ValueError:
             raise _wrong(value, "is an amount such as '1200.50'") from None
-        if not _DECIMAL.fullmatch(f"{found:f}" if found.is_finite() else told):
+        if not _DECIMAL.fullmatch(f"{found:f}"):
             raise _wrong(value, f"has at most {_PLACES} digits on either side")
         if least is not None and found < least:
             raise ValueError(f"is {told}, and is at least {least}")
