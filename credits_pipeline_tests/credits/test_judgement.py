@@ -1,9 +1,13 @@
 """What blocks a month, what only warns, and what a person can decide."""
 
+import csv
+import io
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.statement import Statement, blocking
@@ -240,3 +244,16 @@ def test_an_empty_table_blocks_with_the_rows_reasons() -> None:
     found = judged("12345678,5.10\n")
     assert stops(found) == ["nothing_rejected", "table_is_not_empty"]
     assert "8 digits" in found["nothing_rejected"].message
+
+
+@given(st.lists(st.sampled_from(["", " ", "\t", "\u00a0", "\u200b", "\r", "\n", " \r\n "]),
+                min_size=4, max_size=4))  # fmt: skip
+def test_rows_that_differ_only_in_cells_without_anything_to_see_repeat(blanks: list[str]) -> None:
+    first, second = blanks[:2], blanks[2:]
+    rows = [["Account ID", "", "Credits", ""]]
+    rows += [["310987654321", a, "61.50", b] for a, b in (first, second)]
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
+    found = read(out.getvalue())
+    assert found.duplicates["identical"].to_list() == [True]
+    assert found.findings.total_usd == Decimal("61.50")

@@ -110,6 +110,11 @@ def _is_note(text: str) -> bool:
     )
 
 
+def _words_of(column: str) -> pl.Expr:
+    """Cells as written; those in which nothing is seen are the same."""
+    return pl.when(is_blank(pl.col(column))).then(pl.lit("")).otherwise(pl.col(column))
+
+
 def twins(grid: Grid, account: pl.Series, rows: pl.Series | None) -> pl.Series | None:
     """A number for every record, the same for records that are equal word for word.
 
@@ -124,7 +129,7 @@ def twins(grid: Grid, account: pl.Series, rows: pl.Series | None) -> pl.Series |
     columns = [name for name in frame.columns if name != "index"]
     same = frame.select(
         "index",
-        pl.col("index").first().over([pl.col(c).fill_null("") for c in columns]).alias("twin"),
+        pl.col("index").first().over([_words_of(column) for column in columns]).alias("twin"),
     )
     if same["twin"].n_unique() == len(same):
         return None
