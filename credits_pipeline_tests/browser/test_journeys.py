@@ -30,7 +30,7 @@ from credits_pipeline.finops.governance.ledger import Ledger
 from credits_pipeline.finops.optimization.making import Maker
 from credits_pipeline.finops.optimization.reading import read_states
 from credits_pipeline.finops.pages.figures import exact
-from credits_pipeline_tests.browser.world import World, decide_there
+from credits_pipeline_tests.browser.world import ADDRESS, World, decide_there
 from credits_pipeline_tests.finops.bills import charge, csv_text, put
 from credits_pipeline_tests.finops.pages.conftest import BEFORE, LAST, TODAY, in_
 from credits_pipeline_tests.finops.pages.test_optimization_page import AT, id_of, scan
@@ -94,6 +94,12 @@ def kept(kind: str, id_: str) -> dict[str, Any]:
 def text_of(document: bytes) -> str:
     """What a PDF says."""
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(document)).pages)
+
+
+def links_of(document: bytes) -> list[str]:
+    """Where a PDF's links lead."""
+    pages = pypdf.PdfReader(io.BytesIO(document)).pages
+    return [note["/A"]["/URI"] for page in pages for note in page.get("/Annots", ())]
 
 
 def writing(page: Page) -> dict[str, bool]:
@@ -176,6 +182,59 @@ def test_a_source_is_added_tested_refused_and_its_bill_offered_to_who_has_a_page
     told(watching, "There is newer data than this page shows.")
     press(watching, "Show it")
     told(watching, exact(before + Decimal("77.25"), "USD"))
+
+
+def test_a_source_and_a_view_that_two_change_are_shown_side_by_side(
+    world: World,
+) -> None:
+    ann, ben = world.open("ann"), world.open("ben")
+    ann.goto(f"{world.urls['ann']}/setup")
+    ann.get_by_text("Add a source").click()
+    ann.get_by_text("FOCUS files", exact=True).click()
+    expect(ann.get_by_label("Export's name")).to_have_count(0)
+    fill(ann, "Name", "shared")
+    fill(ann, "Place", "s3://bills/first")
+    press(ann, "Add")
+    ann.wait_for_url("**source=shared**")
+    ben.goto(f"{world.urls['ben']}/setup?source=shared")
+    for page, name in ((ann, "ann"), (ben, "ben")):
+        page.get_by_text("Change or remove").first.click()
+        fill(page, "Place", f"s3://bills/of-{name}")
+    press(ben, "Save")
+    there = "s3://bills/of-ben"
+    eventually(lambda: kept("source", "shared").get("location") == there, "ben's is saved", 60)
+    press(ann, "Save")
+    told(ann, "changed shared in the meantime. Nothing was written.")
+    for text in (there, "s3://bills/of-ann"):
+        in_a_table(ann, text)
+    assert kept("source", "shared")["location"] == there
+    press(ann, "Save")
+    mine = "s3://bills/of-ann"
+    eventually(lambda: kept("source", "shared").get("location") == mine, "ann's is saved", 60)
+
+    for page, name, cloud in ((ann, "ann", "aws"), (ann, "ann", "gcp"), (ben, "ben", "azure")):
+        page.goto(f"{world.urls[name]}/spend?period={LAST}&cloud={cloud}")
+        page.get_by_role("button", name="Views").click()
+        fill(page, "Save this view as", "Ours")
+        page.get_by_text("Everybody sees it").click()
+        press(page, "Save")
+        if (name, cloud) == ("ann", "aws"):
+            told(page, "Saved as Ours.")
+        elif name == "ann":
+            told(page, "You have a view Ours already. Nothing was written.")
+            in_a_table(page, "gcp")
+            in_a_table(page, "aws")
+            assert kept("view", "Ours")["words"]["cloud"] == ["aws"]
+            press(page, "Save")
+            told(page, "Saved as Ours.")
+            assert kept("view", "Ours")["words"]["cloud"] == ["gcp"]
+        else:
+            told(page, "ann@example.com has a shared view of that name. Choose another name.")
+            assert kept("view", "Ours")["owner"] == "ann@example.com"
+    ann.reload()
+    ann.get_by_role("button", name="Views").click()
+    press(ann, "Remove Ours")
+    eventually(lambda: kept("view", "Ours") == {}, "it is removed", 60)
 
 
 def test_a_budget_of_a_scope_is_edited_by_two_crossed_and_found_by_the_alert_s_link(
@@ -307,7 +366,13 @@ def test_a_month_is_closed_a_late_bill_is_an_adjustment_and_every_file_says_the_
     told(page, said)
     lines = csv.DictReader(io.StringIO(taken(page, "CSV").decode()))
     assert sum(Decimal(line["amount"]) for line in lines) == spend == Decimal(130)
-    assert said in text_of(taken(page, "PDF"))
+    printed = taken(page, "PDF")
+    assert said in text_of(printed)
+    (leads,) = links_of(printed)
+    assert leads.startswith(f"{ADDRESS}/chargeback?")
+    reader = world.open("vic")
+    reader.goto(leads.replace(ADDRESS, world.urls["vic"]))
+    told(reader, said)
     cells = [
         cell.value
         for sheet in openpyxl.load_workbook(io.BytesIO(taken(page, "Excel")))

@@ -17,6 +17,8 @@ from credits_pipeline_tests.finops.pages.conftest import TODAY, three_clouds
 from credits_pipeline_tests.finops.pages.test_optimization_page import scan
 from credits_pipeline_tests.finops.typed import Bills, row
 
+#: Where people are told that the pages are.
+ADDRESS = "https://spend.example.com"
 PEOPLE = {"ann": "admins", "ben": "editors", "vic": "viewers", "lea": "leads"}
 
 
@@ -53,6 +55,7 @@ def running_world(folder: Path) -> Iterator[World]:
         "FINOPS_PROXY_SECRET": SECRET,
         "FINOPS_ROLES": "admins=admin,editors=editor,viewers=viewer,leads=editor",
         "FINOPS_TEAMS": "leads=search",
+        "FINOPS_PAGES_URL": ADDRESS,
     }
     with pytest.MonkeyPatch.context() as patch:
         decide_there(bills, patch)

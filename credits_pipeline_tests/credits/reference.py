@@ -733,7 +733,7 @@ def month_columns(cells: list[str]) -> list[int]:
             MONTH_WORDS,
             reference_meaning.lowered(bare(cell)),
         )
-        and not credit_header(cell)
+        and not (headers.is_amount(cell) or headers.may_be_amount(cell))
         and not headers.is_account(cell)
     ]
     years = [i for i in found if bare(cells[i]).lower().strip() == "year"]
@@ -1086,7 +1086,6 @@ def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list
             continue
         two = bare_ends(following)
         headed = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]{1,3}"
-        whole = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]+"
         if re.fullmatch(headed, one) and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two):
             named = i + 1 < len(cells) and "name" in headers.key(cells[i + 1])
             contents = [c for r in rows if (c := cell_of(r, i + 1)) is not None]
@@ -1097,12 +1096,6 @@ def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list
             column = [bare_ends(c) for r in rows if (c := cell_of(r, i)) is not None]
             if any(re.search(r"[0-9]\.[0-9]{2}$", c) for c in column):
                 return True
-        if (
-            len(record.cells) > len(cells)
-            and re.fullmatch(whole, one)
-            and re.fullmatch(r"[0-9]+[)-]?", two)
-        ):
-            return True
     return False
 
 

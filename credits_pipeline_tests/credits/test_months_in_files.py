@@ -190,11 +190,26 @@ def test_a_title_may_state_the_total() -> None:
     assert stated.totals == ((1, "Total credits", "$165.50"),)
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["Month", "Usage Month", "Billing Month", "Usage Start Date", "Cost Period", "Charge Date",
-     "Statement Month", "Billing Period Start", "Balance Date", "Usage Year Month"],
-)  # fmt: skip
+NAMED = ["Month", "Usage Month", "Billing Month", "Usage Start Date", "Cost Period", "Charge Date",
+         "Statement Month", "Billing Period Start", "Balance Date", "Usage Year Month"]  # fmt: skip
+
+
+# A balance beside the credits may be any amount.
+@pytest.mark.parametrize("header", [name for name in NAMED if name != "Balance Date"])
+@pytest.mark.parametrize("spelled", ["2025-02", "2025-02-01", "2025/02/01", "2025.02.01"])
+def test_the_only_month_of_a_file_that_is_cut_off_is_no_amount(header: str, spelled: str) -> None:
+    for kept in range(1, len(spelled)):
+        file = f"Account ID,Credit Amount,{header}\n000000000004,4.00,{spelled[:kept]}"
+        try:
+            sheet = read_sheet(file.encode())
+        except UnreadableFile:
+            continue
+        # Where a month can't be read, its row counts in no month.
+        rows = sheet.month((*sheet.months, BillingMonth(2025, 1))[0]).rows
+        assert rows.is_empty() or month_text(spelled[:kept]) is not None, spelled[:kept]
+
+
+@pytest.mark.parametrize("header", NAMED)
 @pytest.mark.parametrize("spelled", ["2025-02", "2025-02-01", "02/2025", "Feb 2025", "2025/02/01"])
 def test_a_month_that_is_cut_off_anywhere_moves_no_row_to_another(
     header: str, spelled: str

@@ -19,6 +19,9 @@ _LONGEST = 200
 
 _PERCENT = re.compile(r"-?[0-9]+(?:[.,][0-9]+)? ?%")
 _INDEX = re.compile(r"[0-9]{1,7}\.?")
+#: A date as far as its day.
+_CUT = re.compile(r"(?:19|20)[0-9]{2}(?:[-/.][0-9]{0,2}[-/.]?)?")
+_NONE = re.compile(r"(?!)")
 _CODE = re.compile(r"[A-Z]{3}")
 _SIDE_LETTERS = frozenset(
     {"dr", "cr", "d", "c", "debit", "credit", "+", "-", "s", "h", "soll", "haben"}
@@ -78,11 +81,13 @@ def role_of(header: str, values: Values) -> Role:
 def _has_money(named: Role, values: Values) -> bool:
     """Whether there are amounts under a name of words or dates.
 
-    Beside a month, what may be an amount is a date that was cut off: its row is rejected.
+    Beside a month, what may be an amount is a date that was cut off, and so is what begins as a
+    date does: its row is rejected.
     """
     if named in _OF_ROWS and any(map(_is_month, values)):
         return False
-    return any(_is_money(clean(value)) for value in values.telling())
+    cut = _CUT if named in _OF_ROWS else _NONE
+    return any(_is_money(text) and not cut.fullmatch(text) for text in map(clean, values.telling()))
 
 
 def names_month(header: str) -> bool:

@@ -32,8 +32,9 @@ def draw(frame: Frame) -> None:
         name = st.text_input("Save this view as", max_chars=MOST_NAME)
         shared = st.toggle("Everybody sees it")
         why_not = person.why_not(Role.EDITOR) if shared else ""
-        if st.form_submit_button("Save"):
-            _save(name, frame.scope, person, shared=shared, why_not=why_not)
+        pressed = st.form_submit_button("Save")
+    if pressed:
+        _save(name, frame.scope, person, shared=shared, why_not=why_not)
 
 
 def _one(item: Item, person: Person) -> None:
