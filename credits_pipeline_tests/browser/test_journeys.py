@@ -229,7 +229,7 @@ def test_a_source_and_a_view_that_two_change_are_shown_side_by_side(
             told(page, "Saved as Ours.")
             assert kept("view", "Ours")["words"]["cloud"] == ["gcp"]
         else:
-            told(page, "ann@example.com has a shared view of that name. Choose another name.")
+            told(page, "has a shared view of that name. Choose another name.")
             assert kept("view", "Ours")["owner"] == "ann@example.com"
     ann.reload()
     ann.get_by_role("button", name="Views").click()

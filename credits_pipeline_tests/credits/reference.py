@@ -1437,7 +1437,7 @@ def read_cost_explorer(records: list[Record]) -> Result:  # noqa: C901, PLR0912 
 
 def read_aws_billing(records: list[Record]) -> Result:  # noqa: C901, PLR0912, PLR0915 - one rule after the other
     cells, rows, _ = split_header(records)
-    for record in rows:
+    for record in filter(lambda one: one.fits, rows):
         for i, cell in enumerate(cells):
             said = reference_meaning.lowered(bare(cell_of(record, i) or ""))
             if headers.key(cell) == "currencycode" and said not in DOLLARS:

@@ -76,21 +76,37 @@ def months_of(
     days = {
         index: {cell: t.day for cell, t in known[index].items() if t is not None} for index in texts
     }
-    if (starts or ends) and not _is_period(table, numbers, days, texts, starts, ends):
+    is_period = not (starts or ends) or _is_period(table, numbers, days, texts, starts, ends)
+    sure = any(_is_sure(table, i, days[i]) for i in plain_months)
+    if is_period and not (starts or ends or sure) and _ends_later(table, roles):
+        raise _unclear(table, plain_months[0])
+    if not is_period:
         life = [numbers[i] for i in (*starts, *ends)]
-        if not any(
-            _is_sure(table, i, days[i]) or all((numbers[i] == one).all() for one in life)
-            for i in plain_months
-        ):
-            raise table.refuse(
-                (plain_months or starts or ends)[0],
-                "does not lie in one month with the other dates of its row, or may be the start"
-                " of a credit's life: whether it is the month of the credits is unclear",
-            )
+        same = any(all((numbers[i] == one).all() for one in life) for i in plain_months)
+        if not (sure or same):
+            raise _unclear(table, (plain_months or starts or ends)[0])
         roles = roles | dict.fromkeys([*starts, *ends], Role.LIFE)
         starts, ends = [], []
     used = plain_months + (starts or ends)
     return *_agreed(table, {i: numbers[i] for i in used}, {i: texts[i] for i in used}), roles
+
+
+def _unclear(table: Table, column: int) -> UnreadableFile:
+    return table.refuse(
+        column,
+        "does not lie in one month with the other dates of its row, or may be the start of a"
+        " credit's life: whether it is the month of the credits is unclear",
+    )
+
+
+def _ends_later(table: Table, roles: dict[int, Role]) -> bool:
+    """Whether a column says until when each credit is valid."""
+    return any(
+        month_text(cell) is not None
+        for column, role in roles.items()
+        if role is Role.LIFE
+        for cell in table.grid.columns[column].drop_nulls().unique().head(_MOST_MONTH_TEXTS)
+    )
 
 
 def _cells(table: Table, column: int, years: list[int]) -> pl.Series:
