@@ -266,7 +266,7 @@ def test_a_bill_is_read_by_a_run_and_its_dollars_are_shown(
     expect(page.get_by_text("77.25").first).to_be_visible()
     # From the number to the bill, and from there to the run that read it.
     page.get_by_role("button", name="How this adds up").click()
-    expect(page.get_by_text(f"{tmp_path}/bill/{LAST}.csv").first).to_be_visible()
+    expect(page.get_by_text(f"{tmp_path}/bill/{LAST}", exact=True).first).to_be_visible()
     link = page.locator("p", has_text=f"extra {LAST}").get_by_role("link", name="run")
     assert link.get_attribute("href") == run
     with page.expect_popup() as opened:
