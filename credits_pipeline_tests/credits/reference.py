@@ -62,6 +62,7 @@ class Record:
     line: int
     cells: list[str]
     fits: bool
+    comma: bool = False
 
 
 def bare(text: str) -> str:
@@ -138,7 +139,7 @@ def records_of(text: str, delimiter: str, skip: int) -> list[Record]:
             fits, closed = quotes_fit(raw.rstrip("\r\n"), delimiter)
             if not closed and reader.line_num == len(lines):
                 raise RefusedError("cut off")
-            found.append(Record(used + 1 + skip, cells, fits))
+            found.append(Record(used + 1 + skip, cells, fits, delimiter == ","))
             used = reader.line_num
     except csv.Error as error:
         raise RefusedError(str(error)) from error
@@ -1086,6 +1087,7 @@ def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list
             continue
         two = bare_ends(following)
         headed = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]{1,3}"
+        whole = r"[-(+]?\s*(US)?\$?\s*[-(+]?[0-9]+"
         if re.fullmatch(headed, one) and re.fullmatch(r"[0-9]{3}\.[0-9]+[)-]?", two):
             named = i + 1 < len(cells) and "name" in headers.key(cells[i + 1])
             contents = [c for r in rows if (c := cell_of(r, i + 1)) is not None]
@@ -1096,6 +1098,13 @@ def doubtful(cells: list[str], rows: list[Record], record: Record, amounts: list
             column = [bare_ends(c) for r in rows if (c := cell_of(r, i)) is not None]
             if any(re.search(r"[0-9]\.[0-9]{2}$", c) for c in column):
                 return True
+        if (
+            record.comma
+            and len(record.cells) > len(cells)
+            and re.fullmatch(whole, one)
+            and re.fullmatch(r"[0-9]+[)-]?", two)
+        ):
+            return True
     return False
 
 

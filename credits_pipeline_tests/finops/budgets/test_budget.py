@@ -126,7 +126,7 @@ def test_it_applies_in_no_other_months_than_it_says() -> None:
         ({}, "from is missing"),
         ({"amount": 1.5, "from": "2026-01"}, "amount is 1.5, and is an amount such as"),
         ({"amount": "-1", "from": "2026-01"}, "amount is -1, and is at least 0"),
-        ({"amount": "1e400", "from": "2026-01"}, "amount is '1e400', and is an amount such as '1200.50'"),
+        ({"amount": "1e400", "from": "2026-01"}, "amount is '1e400', and is an amount such as"),
         ({"amount": "NaN", "from": "2026-01"}, "amount is 'NaN'"),
         ({"amount": 1, "amounts": ["1"] * 12, "from": "2026-01"}, "either amount"),
         ({"amounts": ["1"] * 11, "from": "2026-01"}, "amounts has 11 entries"),
