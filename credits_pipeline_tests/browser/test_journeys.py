@@ -32,6 +32,7 @@ from credits_pipeline.finops.optimization.reading import read_states
 from credits_pipeline.finops.pages.figures import exact
 from credits_pipeline_tests.browser.world import ADDRESS, World, decide_there
 from credits_pipeline_tests.finops.bills import charge, csv_text, put
+from credits_pipeline_tests.finops.chargeback.test_documents import links
 from credits_pipeline_tests.finops.pages.conftest import BEFORE, LAST, TODAY, in_
 from credits_pipeline_tests.finops.pages.test_optimization_page import AT, id_of, scan
 from credits_pipeline_tests.finops.typed import row
@@ -96,12 +97,6 @@ def text_of(document: bytes) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(document)).pages)
 
 
-def links_of(document: bytes) -> list[str]:
-    """Where a PDF's links lead."""
-    pages = pypdf.PdfReader(io.BytesIO(document)).pages
-    return [note["/A"]["/URI"] for page in pages for note in page.get("/Annots", ())]
-
-
 def writing(page: Page) -> dict[str, bool]:
     """The buttons that would change something, and whether they can be pressed."""
     found = page.get_by_role("button").filter(has_text=_WRITING)
@@ -135,6 +130,18 @@ def taken(page: Page, button: str) -> bytes:
     return Path(waiting.value.path()).read_bytes()
 
 
+def add_source(page: Page, url: str, name: str, place: str) -> None:
+    """Add plain FOCUS files as a source, until the page shows it."""
+    page.goto(f"{url}/setup")
+    page.get_by_text("Add a source").click()
+    page.get_by_text("FOCUS files", exact=True).click()
+    expect(page.get_by_label("Export's name")).to_have_count(0)
+    fill(page, "Name", name)
+    fill(page, "Place", place)
+    press(page, "Add")
+    page.wait_for_url(f"**source={name}**")
+
+
 def test_a_source_is_added_tested_refused_and_its_bill_offered_to_who_has_a_page_open(
     world: World, tmp_path: Path
 ) -> None:
@@ -150,14 +157,7 @@ def test_a_source_is_added_tested_refused_and_its_bill_offered_to_who_has_a_page
     told(watching, exact(before, "USD"))
 
     page = world.open("ann")
-    page.goto(f"{world.urls['ann']}/setup")
-    page.get_by_text("Add a source").click()
-    page.get_by_text("FOCUS files", exact=True).click()
-    expect(page.get_by_label("Export's name")).to_have_count(0)
-    fill(page, "Name", "extra")
-    fill(page, "Place", str(tmp_path / "bill"))
-    press(page, "Add")
-    page.wait_for_url("**source=extra**")
+    add_source(page, world.urls["ann"], "extra", str(tmp_path / "bill"))
     press(page, "Test the connection")
     told(page, "location: ")
     page.get_by_text("Add a source").click()
@@ -188,14 +188,7 @@ def test_a_source_and_a_view_that_two_change_are_shown_side_by_side(
     world: World,
 ) -> None:
     ann, ben = world.open("ann"), world.open("ben")
-    ann.goto(f"{world.urls['ann']}/setup")
-    ann.get_by_text("Add a source").click()
-    ann.get_by_text("FOCUS files", exact=True).click()
-    expect(ann.get_by_label("Export's name")).to_have_count(0)
-    fill(ann, "Name", "shared")
-    fill(ann, "Place", "s3://bills/first")
-    press(ann, "Add")
-    ann.wait_for_url("**source=shared**")
+    add_source(ann, world.urls["ann"], "shared", "s3://bills/first")
     ben.goto(f"{world.urls['ben']}/setup?source=shared")
     for page, name in ((ann, "ann"), (ben, "ben")):
         page.get_by_text("Change or remove").first.click()
@@ -368,7 +361,7 @@ def test_a_month_is_closed_a_late_bill_is_an_adjustment_and_every_file_says_the_
     assert sum(Decimal(line["amount"]) for line in lines) == spend == Decimal(130)
     printed = taken(page, "PDF")
     assert said in text_of(printed)
-    (leads,) = links_of(printed)
+    (leads,) = links(printed)
     assert leads.startswith(f"{ADDRESS}/chargeback?")
     reader = world.open("vic")
     reader.goto(leads.replace(ADDRESS, world.urls["vic"]))

@@ -21,7 +21,6 @@ _PERCENT = re.compile(r"-?[0-9]+(?:[.,][0-9]+)? ?%")
 _INDEX = re.compile(r"[0-9]{1,7}\.?")
 #: A date as far as its day.
 _CUT = re.compile(r"(?:19|20)[0-9]{2}(?:[-/.][0-9]{0,2}[-/.]?)?")
-_NONE = re.compile(r"(?!)")
 _CODE = re.compile(r"[A-Z]{3}")
 _SIDE_LETTERS = frozenset(
     {"dr", "cr", "d", "c", "debit", "credit", "+", "-", "s", "h", "soll", "haben"}
@@ -86,8 +85,10 @@ def _has_money(named: Role, values: Values) -> bool:
     """
     if named in _OF_ROWS and any(map(_is_month, values)):
         return False
-    cut = _CUT if named in _OF_ROWS else _NONE
-    return any(_is_money(text) and not cut.fullmatch(text) for text in map(clean, values.telling()))
+    return any(
+        _is_money(text) and not (named in _OF_ROWS and _CUT.fullmatch(text))
+        for text in map(clean, values.telling())
+    )
 
 
 def names_month(header: str) -> bool:

@@ -137,7 +137,8 @@ def _there_already(name: str, error: ChangedMeanwhileError, person: Person) -> i
     if found.body["owner"] != person.name:
         owner = plain(found.body["owner"])
         st.error(f"{owner} has a shared view of that name. Choose another name.")
-        conflict.both(error)
+        if _allowed(found, person):
+            conflict.both(error)
         return None
     st.error(f"You have a view {plain(name)} already. Nothing was written.")
     conflict.both(error)

@@ -252,3 +252,20 @@ def test_how_this_adds_up_names_only_the_bills_that_are_in_it(visit: Visit) -> N
     text = shown(app)
     assert f"azure {LAST}, complete" in text
     assert f"gcp {LAST}, complete" not in text
+
+
+@pytest.mark.parametrize(("teams", "shown_too"), [(None, True), (("search",), False)])
+def test_a_view_of_other_teams_is_not_shown_beside_ones_own(
+    visit: Visit, teams: tuple[str, ...] | None, *, shown_too: bool
+) -> None:
+    with open_decisions() as decisions:
+        body = {"name": "Ours", "owner": "ann@example.com", "shared": True,
+                "words": {"team": ["core"]}}  # fmt: skip
+        decisions.put("view", "Ours", body, by=Author("ann@example.com", "ui"), expected=None)
+    app = visit("spend", "one cloud", person=Person("ben@example.com", Role.EDITOR, teams))
+    next(one for one in app.text_input if one.label == "Save this view as").input("Ours")
+    next(one for one in app.toggle if one.label == "Everybody sees it").set_value(True)
+    next(one for one in app.button if one.label == "Save").click().run()
+    assert not app.exception
+    assert "has a shared view of that name" in shown(app)
+    assert any("You wrote" in frame.value.columns for frame in app.dataframe) is shown_too

@@ -76,11 +76,11 @@ def months_of(
     days = {
         index: {cell: t.day for cell, t in known[index].items() if t is not None} for index in texts
     }
-    is_period = not (starts or ends) or _is_period(table, numbers, days, texts, starts, ends)
     sure = any(_is_sure(table, i, days[i]) for i in plain_months)
-    if is_period and not (starts or ends or sure) and _ends_later(table, roles):
-        raise _unclear(table, plain_months[0])
-    if not is_period:
+    if not (starts or ends):
+        if not sure and _ends_later(table, roles):
+            raise _unclear(table, plain_months[0])
+    elif not _is_period(table, numbers, days, texts, starts, ends):
         life = [numbers[i] for i in (*starts, *ends)]
         same = any(all((numbers[i] == one).all() for one in life) for i in plain_months)
         if not (sure or same):
