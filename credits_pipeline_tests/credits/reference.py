@@ -835,6 +835,7 @@ def finish(  # noqa: C901, PLR0912, PLR0915 - one rule after the other
     bad_totals = [t for t in totals if t.amount.strip() and mark not in amount(t.amount)]
     if any(not total.record for total in bad_totals):
         raise RefusedError("total")
+    differing: dict[str | None, list[tuple[str, Decimal]]] = {}
     for name in names:
         month = months[name] = Month()
         month.rejected += [t.line for t in bad_totals if t.month in {None, name}]
@@ -867,24 +868,37 @@ def finish(  # noqa: C901, PLR0912, PLR0915 - one rule after the other
                     further.append((id_, value))
             seen.setdefault(id_, []).append(entry.cells)
         month.rejected.sort()
-        with localcontext(prec=60):
-            everything = sum((usd for usd, _ in month.rows.values()), Decimal(0)) + sum(
-                (usd for _, usd in further), Decimal(0)
-            )
-            if (
-                further
-                and not first_counts
-                and any(
-                    proves(total, everything, mark, flip=flip)
-                    for total in totals
-                    if not total.part
-                    and total.month in {None, name}
-                    and (total.month or len(names) == 1)
-                )
-            ):
-                for id_, value in further:
-                    month.rows[id_] = (month.rows[id_][0] + value, month.rows[id_][1])
+        differing[name] = further
+    if not first_counts:
+        add_what_a_total_proves(months, differing, totals, mark, flip=flip)
     return Result(layout, months, any_up and any_down)
+
+
+def add_what_a_total_proves(
+    months: dict[str | None, Month],
+    differing: dict[str | None, list[tuple[str, Decimal]]],
+    totals: list[Total],
+    mark: str,
+    *,
+    flip: bool,
+) -> None:
+    """Count an account's further rows where the total of the month or of the file counts them."""
+    with localcontext(prec=60):
+        sums = {
+            name: sum((usd for usd, _ in month.rows.values()), Decimal(0))
+            + sum((usd for _, usd in differing[name]), Decimal(0))
+            for name, month in months.items()
+        }
+        whole = sum(sums.values(), Decimal(0))
+        for name, month in months.items():
+            if not any(
+                proves(total, whole if total.month is None else sums[name], mark, flip=flip)
+                for total in totals
+                if not total.part and total.month in {None, name}
+            ):
+                continue
+            for id_, value in differing[name]:
+                month.rows[id_] = (month.rows[id_][0] + value, month.rows[id_][1])
 
 
 def proves(total: Total, everything: Decimal, mark: str, *, flip: bool) -> bool:
