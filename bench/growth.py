@@ -1,4 +1,4 @@
-"""Bills as they grow: a row's cost at ten and thirty times, marts alone, one month of thirty-six.
+"""Bills as they grow: a row's cost at ten and thirty times, one month of thirty-six.
 
 BENCH_BILL_ROWS (10,000,000) is the middle size; a tenth and three times it are beside it. Months
 have BENCH_MONTH_ROWS (100,000) rows each, and there are BENCH_MONTHS (36). Ratios are of processor
@@ -23,16 +23,13 @@ _LAST = BillingMonth(2026, 5)
 _START = """
 import json, os, sys, time
 from pathlib import Path
-from bench.bills import Source
+from bench.bills import Source, refresher
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.ingest import Limits, ingest_month
 from credits_pipeline.finops.lake import open_lake
 from credits_pipeline.finops.manifests import months
-from credits_pipeline.finops.publish.refreshing import Refresher
 bills, storage, memory = sys.argv[1:]
 lake = open_lake(storage)
-refresher = Refresher(lake, Depot(storage), ["team", "product", "environment"], memory)
 began = time.process_time()
 """
 INGEST = (
@@ -44,33 +41,13 @@ for month in months(Source(bills)):
 """
 )
 REFRESH = """
-refreshed = refresher.refresh()
+refreshed = refresher(storage, memory).refresh()
 assert refreshed.holds
 """
 END = """
 print()  # behind what DuckDB may have drawn
 print(json.dumps(time.process_time() - began))
 """
-#: The texts of the marts, run by bare DuckDB over the same rows, and written as they are.
-BARE_MARTS = (
-    _START
-    + """
-import duckdb, tempfile
-from credits_pipeline.finops.marts.mart import ROWS
-(version,) = refresher._counting()
-files = [str(path) for path in lake.parquet(version)]
-began = time.process_time()
-with tempfile.TemporaryDirectory() as out, duckdb.connect(config={"memory_limit": memory}) as con:
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET preserve_insertion_order = false")
-    con.execute("SET enable_progress_bar = false")
-    con.execute(f"CREATE VIEW {ROWS} AS FROM read_parquet({files})")
-    for mart in refresher.catalogue:
-        path = Path(out, f"{mart.name}.parquet")
-        con.execute(f"COPY ({mart.text}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
-        con.execute(f"CREATE VIEW {mart.name} AS FROM read_parquet('{path}')")
-"""
-)
 
 
 def seconds(script: str, folder: Path) -> float:
@@ -100,19 +77,6 @@ def rows_cost_the_same() -> None:
             )
 
 
-def marts_alone() -> None:
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        generate(folder / "bills")
-        seconds(INGEST, folder)
-        bare = seconds(BARE_MARTS, folder)
-        ours = seconds(_START + REFRESH, folder)
-        print(
-            f"marts of {ROWS:,} rows {ours:8.1f} s of CPU, bare DuckDB {bare:.1f} s  "
-            f"ratio {ours / bare:.2f} (at most 1.2 is wanted)"
-        )
-
-
 def one_month_again() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -131,7 +95,6 @@ def one_month_again() -> None:
 
 def main() -> None:
     rows_cost_the_same()
-    marts_alone()
     one_month_again()
 
 
