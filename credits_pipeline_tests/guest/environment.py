@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from credits_pipeline_tests.environments import make_environment, quietly
+
 ROOT = Path(__file__).parents[2]
 PROJECT = Path(__file__).parent / "acme"
 #: What the wheel is made of.
@@ -60,7 +62,7 @@ def wheel(folder: Path) -> Path:
         copy / "credits_pipeline",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    _quietly(
+    quietly(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w",
          str(folder), str(copy)]
         if shutil.which("uv") is None
@@ -92,18 +94,5 @@ def make(folder: Path, *, dagster: str = "", extras: Sequence[str] = ()) -> Gues
         # As constraints, names and versions without the hashes, which a wheel made here has not.
         lock.write_text("\n".join(line.rstrip(" \\") for line in lines if line[:1].isalnum()))
         wanted += ["--constraint", str(lock)]
-    python = str(environment / "bin" / "python")
-    if shutil.which("uv"):
-        _quietly(["uv", "venv", "--python", sys.executable, str(environment)])
-        _quietly(["uv", "pip", "install", "--python", python, *wanted])
-    else:
-        _quietly([sys.executable, "-m", "venv", str(environment)])
-        _quietly([python, "-m", "pip", "install", "--disable-pip-version-check", *wanted])
+    make_environment(environment, sys.executable, wanted)
     return Guest(project, environment)
-
-
-def _quietly(command: list[str]) -> None:
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, timeout=900, check=False
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

@@ -90,7 +90,7 @@ def tiles(frame: Frame, whole: Decimal, beside: Comparison) -> list[Tile]:
         note = _change(beside.change, beside.current, beside.previous, currency)
         found.append(
             Tile(
-                "Spend so far" if scope.period.end > today else "Spend",
+                "Spend, complete days" if scope.period.end > today else "Spend",
                 figures.short(beside.current, currency),
                 f"{note}, {now} vs {before}",
                 scope,
@@ -291,7 +291,7 @@ def _so_far(frame: Frame, beside: Comparison) -> None:
         told = "the same as before"
     else:
         told = f"{figures.short(size, currency)} {'more' if beside.change > 0 else 'less'}"
-    far = " so far" if frame.scope.period.end > today else ""
+    far = " on complete days" if frame.scope.period.end > today else ""
     title = f"{figures.short(beside.current, currency)}{far}, {told} than in {before}"
     st.subheader(plain(title), anchor=False)
     whole = _whole_before(frame, beside)

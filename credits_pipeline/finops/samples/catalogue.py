@@ -69,7 +69,10 @@ def _m(
     )  # fmt: skip
 
 
+# FOCUS wants one category a service, so what EC2 sells besides machines has names of its own.
 _EC2 = ("Amazon Elastic Compute Cloud", "AmazonEC2")
+_EBS = ("Amazon Elastic Block Store", "AmazonEC2")
+_VPC = ("Amazon Virtual Private Cloud", "AmazonEC2")
 _INSTANCE, _VOLUME = ("EC2 Instance", "instance/"), ("EBS Volume", "volume/")
 _NAT = ("NAT Gateway", "natgateway/")
 _S3, _RDS = (
@@ -96,15 +99,15 @@ AWS: dict[str, Meter] = {
     "t3.large": _ec2("t3.large", "0.0832", 2, 8),
     "g5.2xlarge": _ec2("g5.2xlarge", "1.212", 8, 32),
     "p4d.24xlarge": _ec2("p4d.24xlarge", "32.7726", 96, 1152),
-    "gp3": _m(_EC2, _BLOCKS, _VOLUME, ("EBS:VolumeUsage.gp3", "GB-Months", "0.08", "16.13")),
-    "gp2": _m(_EC2, _BLOCKS, _VOLUME, ("EBS:VolumeUsage.gp2", "GB-Months", "0.1", "32.26")),
+    "gp3": _m(_EBS, _BLOCKS, _VOLUME, ("EBS:VolumeUsage.gp3", "GB-Months", "0.08", "16.13")),
+    "gp2": _m(_EBS, _BLOCKS, _VOLUME, ("EBS:VolumeUsage.gp2", "GB-Months", "0.1", "32.26")),
     "snapshot": _m(
-        _EC2, ("Storage", "Backup Storage"), ("EBS Snapshot", "snapshot/"),
+        _EBS, _BLOCKS, ("EBS Snapshot", "snapshot/"),
         ("EBS:SnapshotUsage", "GB-Months", "0.05", "64.5"),
     ),
-    "address": _m(_EC2, _NETWORK, ("Elastic IP", "eip/"), ("PublicIPv4:IdleAddress", "Hours", "0.005", "24")),
-    "nat.hours": _m(_EC2, _NETWORK, _NAT, ("NatGateway-Hours", "Hours", "0.045", "24")),
-    "nat.bytes": _m(_EC2, _NETWORK, _NAT, ("NatGateway-Bytes", "GB", "0.045", "1900")),
+    "address": _m(_VPC, _NETWORK, ("Elastic IP", "eip/"), ("PublicIPv4:IdleAddress", "Hours", "0.005", "24")),
+    "nat.hours": _m(_VPC, _NETWORK, _NAT, ("NatGateway-Hours", "Hours", "0.045", "24")),
+    "nat.bytes": _m(_VPC, _NETWORK, _NAT, ("NatGateway-Bytes", "GB", "0.045", "1900")),
     "alb": _m(
         ("Elastic Load Balancing", "AWSELB"), ("Networking", "Application Networking"),
         ("Load Balancer", "loadbalancer/app/"), ("LoadBalancerUsage", "Hours", "0.0225", "24"),
@@ -226,7 +229,7 @@ GCP: dict[str, Meter] = {
         InstanceType="a2-highgpu-1g", CoreCount=12, MemorySize=85, OperatingSystem="Linux",
     ),
     "pd": _m(
-        _GCE, _BLOCKS, ("Disk", "compute.googleapis.com/projects/{account}/zones/{zone}/disks/"),
+        ("Persistent Disk", "compute"), _BLOCKS, ("Disk", "compute.googleapis.com/projects/{account}/zones/{zone}/disks/"),
         ("Balanced PD Capacity", "GiB-Months", "0.1", "16.4"),
     ),
     "gcs": _m(
@@ -258,7 +261,7 @@ GCP: dict[str, Meter] = {
         ("Log Storage", "GiB", "0.5", "120"),
     ),
     "egress": _m(
-        _GCE, _TRAFFIC, ("Network", "compute.googleapis.com/projects/{account}/global/networks/"),
+        ("Networking", "compute"), _TRAFFIC, ("Network", "compute.googleapis.com/projects/{account}/global/networks/"),
         ("Network Internet Data Transfer Out", "GiB", "0.085", "410"),
     ),
 }  # fmt: skip

@@ -13,11 +13,11 @@ from credits_pipeline.sandbox.estate.things import THINGS, Thing
 
 _SERVICES = {
     "instance": ("Amazon Elastic Compute Cloud", "Compute"),
-    "volume": ("Amazon Elastic Compute Cloud", "Storage"),
-    "snapshot": ("Amazon Elastic Compute Cloud", "Storage"),
+    "volume": ("Amazon Elastic Block Store", "Storage"),
+    "snapshot": ("Amazon Elastic Block Store", "Storage"),
     "address": ("Amazon Virtual Private Cloud", "Networking"),
     "balancer": ("Elastic Load Balancing", "Networking"),
-    "nat": ("Amazon Elastic Compute Cloud", "Networking"),
+    "nat": ("Amazon Virtual Private Cloud", "Networking"),
     "function": ("AWS Lambda", "Compute"),
     "service": ("Amazon Elastic Container Service", "Compute"),
     "database": ("Amazon Relational Database Service", "Databases"),

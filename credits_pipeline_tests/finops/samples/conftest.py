@@ -1,5 +1,6 @@
-"""Sample bills made once, and the independent judge of them in an environment of its own."""
+"""Sample bills made once, and the independent judges of them in environments of their own."""
 
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -9,9 +10,12 @@ import pytest
 from filelock import FileLock
 
 from credits_pipeline.finops.samples import Written, generate
+from credits_pipeline_tests.environments import NotMadeError, make_environment
 
 AS_OF = date(2026, 5, 20)
 TOOLKIT = "focus-data-toolkit==0.14.1"
+#: The FOCUS project's own validator, and a pyarrow for the NumPy that it asks for.
+VALIDATOR = ("focus-validator==2.2.1", "pyarrow>=18,<19")
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +36,32 @@ def toolkit(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if done.returncode:
                 pytest.skip(f"{TOOLKIT} can't be installed: {done.stderr.strip()[-300:]}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def validator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with FOCUS's own validator, which wants Python 3.12."""
+    folder = tmp_path_factory.getbasetemp().parent / "focus-validator"
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            twelve = _python_3_12()
+            if twelve is None:
+                pytest.skip("focus-validator needs Python 3.12, and there is none")
+            try:
+                make_environment(folder, twelve, VALIDATOR)
+            except NotMadeError as error:
+                pytest.skip(f"focus-validator can't be installed: {error}")
+    return folder / "bin" / "python"
+
+
+def _python_3_12() -> str | None:
+    """A Python 3.12 with venv: the one that runs, on the path, or one of pyenv's."""
+    of_pyenv = sorted(Path.home().glob(".pyenv/versions/3.12.*/bin/python"))
+    found = [sys.executable, shutil.which("python3.12"), *map(str, of_pyenv)]
+    return next((python for python in found if python and _is_3_12(python)), None)
+
+
+def _is_3_12(python: str) -> bool:
+    asked = "import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 12))"
+    done = subprocess.run([python, "-c", asked], capture_output=True, check=False)
+    return done.returncode == 0
