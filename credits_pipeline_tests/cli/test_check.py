@@ -210,6 +210,11 @@ def test_wrong_usage_exits_with_2(check: Check, options: list[str]) -> None:
     assert check(OWN, *options).exit_code == 2
 
 
+def test_a_value_that_is_not_one_of_an_option_s_is_named_with_the_option(check: Check) -> None:
+    told = " ".join(check(OWN, "--duplicates", "last").stderr.replace("│", " ").split())
+    assert "Invalid value for --duplicates: 'last' is not one of first, sum, reject" in told
+
+
 def test_a_missing_file_exits_with_2(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["check", str(tmp_path / "none.csv")]).exit_code == 2
 
