@@ -18,6 +18,7 @@ SECONDS_OF_A_TEST = {
     "live/test_dagster_dev": 45,
     "live/test_circle": 310,
     "live": 60,
+    "guest": 45,
     "browser/test_ui": 75,
     "browser/test_looks": 70,
     "browser/test_hostile": 25,

@@ -1,5 +1,6 @@
 """The component of `dg`: a YAML is a stream, two are two, and what two would share is refused."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,20 @@ def test_two_yamls_are_two_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             locks = {repr(ready.credits_cloudzero.lock(instance)),
                      repr(ready.credits_cloudzero_eu.lock(instance))}  # fmt: skip
     assert len(locks) == 2
+
+
+def test_a_project_s_checks_are_checks_and_warn_of_nothing() -> None:
+    # As `dg` adds to all that a component defines where it is written; it warns of that to nobody.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        told = load("key_prefix: [us]").with_definition_metadata_update(
+            lambda metadata: {**metadata, "where": "defs.yaml"}
+        )
+    # What warns here fails the test.
+    found = told.get_repository_def().asset_checks_defs_by_key
+    assert dg.AssetCheckKey(dg.AssetKey(["us", "credits"]), "nothing_rejected") in found
+    assert all(isinstance(one, dg.AssetChecksDefinition) for one in found.values())
+    assert all(spec.metadata["where"] for one in found.values() for spec in one.check_specs)
 
 
 @pytest.mark.parametrize("missing", ["bucket", "storage", "connection_id"])

@@ -22,7 +22,7 @@ from credits_pipeline.cli.options import (
     usd_option,
 )
 from credits_pipeline.cli.output import Answers, Json, answers, doing, fail, print_json
-from credits_pipeline.core.money import for_people, to_text
+from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import START_MONTH, SettingError
 from credits_pipeline.core.wording import counted
@@ -161,8 +161,8 @@ def print_verdict(file: Path, verdict: "FileVerdict", no_run: str | None = None)
         console.print((f"No run: {no_run}.", "yellow"))
     for note in verdict.notes:
         console.print(f"Note: {note}")
-    if verdict.reason is not None:
-        console.print((f"Why: {verdict.reason}", "red"))
+    if verdict.why is not None:
+        console.print((f"Why: {verdict.why}", "red"))
 
 
 def _print_months(console: Answers, verdict: "FileVerdict") -> None:
@@ -187,7 +187,7 @@ def _print_months(console: Answers, verdict: "FileVerdict") -> None:
         )
         for total in found.control_totals:
             stated, counted_now = (
-                to_text(n) if total.unit == "usd" else f"{n:f}"
+                for_people(n) if total.unit == "usd" else f"{n:,f}"
                 for n in (total.stated, total.counted)
             )
             agrees = "agrees" if total.agrees else f"but counted {counted_now}"

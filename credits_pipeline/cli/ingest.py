@@ -10,6 +10,7 @@ import typer
 from credits_pipeline.cli.options import month_option
 from credits_pipeline.cli.output import Json, doing, fail, print_json, print_table, say
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.wording import counted
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -212,7 +213,9 @@ def _print(done: _Done, refreshed: "Refreshed") -> None:
         say(told, "red")
     publication = refreshed.publication
     state = "Published" if publication.is_new else "Nothing new to publish; current is"
-    say(f"{state} version {publication.pointer.version}: {len(publication.bills)} bills.")
+    say(
+        f"{state} version {publication.pointer.version}: {counted(len(publication.bills), 'bill')}."
+    )
 
 
 def _line(one: "Ingested") -> list["str | Text"]:

@@ -89,6 +89,8 @@ def months(*, as_json: Json = False) -> None:
                 "red",
             )
         _say_what_starts_no_run(uploads)
+        if all(state.shown is None and state.dismissed is None for state in found):
+            _say_where()
     raise typer.Exit(1 if waiting else 0)
 
 
@@ -124,6 +126,16 @@ def report(
         else:
             _print_reports(journal, state)
     raise typer.Exit(0 if state.in_order else 1)
+
+
+def _say_where() -> None:
+    """Name the storage in which nothing was found: the pipeline may keep it elsewhere."""
+    from credits_pipeline.core.settings import storage_root  # noqa: PLC0415 - as above
+
+    say(
+        f"Looked in {storage_root()}. If the pipeline keeps its months elsewhere, set "
+        "CREDITS_STORAGE."
+    )
 
 
 def _say_what_starts_no_run(uploads: "Unstarted") -> None:
@@ -179,6 +191,7 @@ def _print_reports(journal: "Journal", state: "MonthState") -> None:
         _print_dismissed(state.dismissed)
     if shown is None:
         echo(f"No run has tried to send {state.month} yet.")
+        _say_where()
         return
     _print_report(journal, shown)
     if state.needs_a_person and shown.verdict in DISMISSABLE:

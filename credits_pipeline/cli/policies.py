@@ -20,6 +20,7 @@ from credits_pipeline.cli.output import (
 )
 from credits_pipeline.cli.sources import Why, whoever_runs_this
 from credits_pipeline.core.settings import SettingError
+from credits_pipeline.core.wording import counted
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.decisions.opening import Decisions
@@ -296,8 +297,8 @@ def evaluate_(*, as_json: Json = False) -> None:
                     "errors": wrong})  # fmt: skip
     else:
         answers().print(
-            f"{len(outcomes)} policies were checked on {record.resources:,} resources: {broken:,} "
-            "violations"
+            f"Policies checked: {len(outcomes)}, on {counted(record.resources, 'resource')}: "
+            f"{counted(broken, 'violation')}"
         )
         for id_, told in wrong.items():
             say(f"{id_}: {told}", "red")

@@ -21,6 +21,7 @@ from credits_pipeline.cli.output import (
 )
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.settings import SettingError
+from credits_pipeline.core.wording import counted
 
 if TYPE_CHECKING:
     from credits_pipeline.core.storage.profiles import ProfileShelf
@@ -257,7 +258,7 @@ def _print_beside(
     more = f", {unread:,} can't be read" if unread else ""
     echo(
         f"The whole column {made.amount.column[0]!r} adds up to {for_people(total)}"
-        f" ({rows:,} amounts{more})."
+        f" ({counted(rows, 'amount')}{more})."
     )
 
 

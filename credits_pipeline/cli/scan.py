@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from credits_pipeline.cli.output import Json, doing, print_json, print_table, say
+from credits_pipeline.core.wording import counted
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.scans.shelf import Kept
@@ -91,8 +92,9 @@ def _print(kept: dict[str, "Kept"]) -> None:
         )
     resources = sum(told["resources"].values())
     say(
-        f"{resources:,} resources, {told['no_evidence']:,} of them without all evidence, "
-        f"{told['recommendations']:,} recommendations. "
-        f"{sum(told['requests'].values()):,} requests, {told['metrics']:,} metrics of CloudWatch. "
-        + (f"{len(unseen)} parts could not be seen." if unseen else "Everything could be seen.")
+        f"{counted(resources, 'resource')}, {told['no_evidence']:,} of them without all evidence, "
+        f"{counted(told['recommendations'], 'recommendation')}. "
+        f"{counted(sum(told['requests'].values()), 'request')}, "
+        f"{counted(told['metrics'], 'metric')} of CloudWatch. "
+        + (f"Not seen: {counted(len(unseen), 'part')}." if unseen else "Everything could be seen.")
     )

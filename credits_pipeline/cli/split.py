@@ -66,7 +66,7 @@ def split(
     profile: ProfileFile = None,
     as_json: Json = False,
 ) -> None:
-    """Make one credits file per month from a sheet: Cost Explorer, a bill, a table with months.
+    """Split a sheet that covers several months into one credits file per month.
 
     Rows that are in no file are reported and counted, month by month; an uploaded file would look
     complete, so `--upload` then requires `--accept-left-out`. Exit code 0 if every month was

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.settings import BUCKET, PREFIX, SettingError
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.inbox.bucket import Inbox, InboxError
 from credits_pipeline.doctor.environment import advice_where_missing
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
@@ -37,11 +38,11 @@ def bucket_found(month: BillingMonth) -> Iterator[Finding]:
         yield skipped("clock", "the clock is compared with S3's, which did not answer")
         return
     files = len(found.listing.versions)
-    more = "" if found.listing.complete else " and more"
+    least = "" if found.listing.complete else "at least "
     yield ok(
         "inbox",
-        f"{inbox.uri(inbox.prefix)} at {inbox.endpoint} lists {files}{more} objects that begin "
-        "with credits-",
+        f"{inbox.uri(inbox.prefix)} at {inbox.endpoint} lists {least}{counted(files, 'object')} "
+        "whose names begin with credits-",
     )
     yield _reading(inbox, [v.key for v in found.listing.versions[-1:]], month)
     yield _clock(found.answered_at, begun, ended)

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from credits_pipeline.core.money import to_text
+from credits_pipeline.core.wording import counted
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
 from credits_pipeline.finops.errors import BillError
 from credits_pipeline.finops.sources import Provider, Source
@@ -93,8 +94,8 @@ def _listed(source: Source) -> Finding:
     files = sum(1 for _ in islice(open_place(source.location).list(), _SHOWN))
     if not files:
         raise BillError(f"{source.location} lists nothing. What to do: {_ADVICE[source.provider]}")
-    more = " and more" if files == _SHOWN else ""
-    return ok("location", f"{source.location} lists {files:,}{more} files")
+    least = "at least " if files == _SHOWN else ""
+    return ok("location", f"{source.location} lists {least}{counted(files, 'file')}")
 
 
 def _manifest(delivery: "Delivery", now: datetime) -> Finding:

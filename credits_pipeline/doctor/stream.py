@@ -48,7 +48,7 @@ def stream_found(month: BillingMonth, instance: dg.DagsterInstance) -> Iterator[
         yield ok("CloudZero", f"stream {connection_id} at {base_url}")
         yield from _under_the_lock(month, cloudzero, instance)
         return
-    yield skipped("the stream's lock", "it is named by the connection")
+    yield skipped("the stream's lock", "not checked: CloudZero's settings can't be used")
     yield skipped("the key's scopes", "CloudZero can't be asked")
 
 

@@ -34,7 +34,7 @@ def alerts_found(*, tried: bool) -> Iterator[Finding]:
     if not channels and not faults:
         yield note(
             "alerts",
-            "reach nobody: no channel is set.",
+            "no channel is configured, so nobody is told.",
             "Set CREDITS_ALERT_SLACK, CREDITS_ALERT_EMAIL with CREDITS_ALERT_SMTP, or "
             "CREDITS_ALERT_SNS.",
         )

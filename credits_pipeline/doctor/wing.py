@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from credits_pipeline.core.settings import SettingError
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.assets.wings import finops_is_in_use
 from credits_pipeline.doctor.finding import Finding, State, note, ok, skipped, wrong
 
@@ -132,9 +133,10 @@ def decisions_found(kept: "list[Source]") -> Iterator[Finding]:
             return
     with open_decisions() as decisions:
         kept.extend(SourceBook(decisions).all())
-        counted = sum(map(len, decisions.contents().values()))
+        decided_on = sum(map(len, decisions.contents().values()))
     where = f"files in {folder}" if folder else f"tables of version {newest}"
-    yield ok(name, f"{where}, {counted} decisions, {len(kept)} sources among them")
+    sources = counted(len(kept), "source")
+    yield ok(name, f"{where}, {counted(decided_on, 'decision')}, {sources} among them")
     if folder is None and settings.database_url().startswith("sqlite"):
         yield note(
             name,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from credits_pipeline.core.settings import SettingError
+from credits_pipeline.core.wording import counted
 from credits_pipeline.doctor.finding import Finding, note, ok, wrong
 from credits_pipeline.finops import settings
 
@@ -139,8 +140,8 @@ def scans_found() -> Iterator[Finding]:
         )
         return
     if what.files:
-        counted = sum(1 for _ in open_place(what.files).list())
-        yield ok(name, f"{what.files} has {counted:,} files of findings")
+        files = sum(1 for _ in open_place(what.files).list())
+        yield ok(name, f"{what.files} has {counted(files, 'file')} of findings")
     if not what.regions:
         return
     try:
@@ -153,4 +154,6 @@ def scans_found() -> Iterator[Finding]:
             yield wrong(name, one.refused)
     open_ = [one.id for one in accounts if one.refused is None]
     if open_:
-        yield ok(name, f"{len(open_)} accounts are open to scans, in {', '.join(what.regions)}")
+        yield ok(
+            name, f"open to scans: {counted(len(open_), 'account')}, in {', '.join(what.regions)}"
+        )

@@ -70,6 +70,24 @@ def test_a_month_is_materialised_by_hand_and_shows_its_checks_and_its_receipt(ui
     assert len(ui.servers.cloudzero.rows(CONNECTION_ID, str(JANUARY))) == 23
 
 
+def test_executing_all_checks_without_a_month_says_so_and_changes_none(ui: Ui) -> None:
+    passed = ui.page.get_by_text("Succeeded", exact=True)
+    ui.open("/runs")
+    ui.wait_for_run("Success")
+    ui.open("/assets/credits?view=checks")
+    expect(passed).to_have_count(len(OF_CREDITS) - 1)
+
+    ui.page.get_by_role("button", name="Execute all").click()
+    expect(ui.page.get_by_text("Launched run")).to_be_visible()
+    ui.page.get_by_text("View", exact=True).click()
+    ui.wait_for_run("Success")
+    told = "No check was made: each is about one month, and this run has none."
+    expect(ui.page.get_by_text(told).first).to_be_visible()
+
+    ui.open("/assets/credits?view=checks")
+    expect(passed).to_have_count(len(OF_CREDITS) - 1)
+
+
 def test_a_blocked_month_says_why_and_a_person_s_decision_sends_the_rest(ui: Ui) -> None:
     ui.upload(FEBRUARY, SAMPLE.replace(b"203317846690", b"2033I784669O"))
     ui.materialise(FEBRUARY)

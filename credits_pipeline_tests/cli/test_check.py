@@ -210,6 +210,11 @@ def test_wrong_usage_exits_with_2(check: Check, options: list[str]) -> None:
     assert check(OWN, *options).exit_code == 2
 
 
+def test_a_value_that_is_not_one_of_an_option_s_is_named_with_the_option(check: Check) -> None:
+    told = " ".join(check(OWN, "--duplicates", "last").stderr.replace("│", " ").split())
+    assert "Invalid value for --duplicates: 'last' is not one of first, sum, reject" in told
+
+
 def test_a_missing_file_exits_with_2(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["check", str(tmp_path / "none.csv")]).exit_code == 2
 
@@ -226,11 +231,25 @@ def test_a_person_sees_the_first_problems_between_their_neighbours(check: Check)
     assert "Why: 1 row can't be read" in result.stdout
 
 
+def test_a_row_that_is_shown_is_not_repeated_for_each_month(check: Check) -> None:
+    shown = check(WIDE + "3.34019E+11,50.00,\n3.34019E+11,n/a,9.00\n", name="sheet.csv").stdout
+    assert shown.count("scientific notation") == 2
+    (why,) = (line for line in shown.splitlines() if line.startswith("Why: "))
+    assert why == (
+        "Why: 2 rows can't be read (at least $59.00 over 2 months): correct the file and upload it "
+        "again, or decide accept_rejected to leave them out."
+    )
+    # A program, which sees no lines, is told each month's own.
+    told = verdict(check(WIDE + "3.34019E+11,50.00,1\n", "--json", name="sheet.csv"))["reason"]
+    assert "2025-01: 1 row can't be read ($50.00)" in told
+    assert "2025-02: 1 row can't be read ($1.00)" in told
+
+
 def test_a_person_sees_accounts_dollars_and_where_every_record_went(check: Check) -> None:
     result = check(OWN + "000000000002,$5.00\nTotal,$6412.96\n")
     assert "2025-01: 2 accounts, $6,412.96" in result.stdout
     assert "4 records: 2 would be sent, 1 identical duplicate, 1 control total" in result.stdout
-    assert "line 4 'Total'" in result.stdout
+    assert "line 4 'Total': $6,412.96, agrees" in result.stdout
     assert "\x1b" not in result.stdout
 
 

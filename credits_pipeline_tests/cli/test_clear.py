@@ -45,6 +45,8 @@ def test_a_month_is_withdrawn_after_a_person_agreed(cloudzero: CloudZeroStandIn)
     assert done.exit_code == 0, done.output
     assert "CloudZero holds $12.00 of 1 account for 2025-01. Withdraw it?" in done.stderr
     assert "2025-01 VERIFIED" in done.stderr
+    # The run's line is for logs, and not for who is asked a question.
+    assert '"event"' not in done.output
     assert costs(cloudzero) == ["0.00"]
     receipt = Journal(open_store(storage_root())).receipt(JANUARY)
     assert receipt is not None
@@ -86,6 +88,18 @@ def test_the_run_is_dagster_s_own(
         assert run.tags["dagster/partition"] == "2025-01-01"
         assert run.is_success
     assert costs(cloudzero) == ["0.00"]
+
+
+def test_a_stream_at_another_address_is_told_from_the_one_that_is_set(
+    cloudzero: CloudZeroStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert clear("--month", "2025-01", "--yes").exit_code == 0
+    monkeypatch.setenv("CLOUDZERO_BASE_URL", "http://127.0.0.1:9")
+    done = clear("--month", "2025-01", "--yes")
+    assert done.exit_code == 2
+    told = " ".join(done.stderr.replace("│", " ").split())
+    assert f"was sent to stream {CONNECTION_ID} at {cloudzero.base_url}, and the one" in told
+    assert f"that is set is {CONNECTION_ID} at http://127.0.0.1:9. Nothing was changed." in told
 
 
 def test_a_refusal_of_cloudzero_s_ends_with_1(cloudzero: CloudZeroStandIn) -> None:

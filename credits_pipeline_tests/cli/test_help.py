@@ -1,6 +1,7 @@
 """Every command's help teaches, and the page of commands says of each what it answers."""
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,18 @@ def test_every_command_s_help_has_examples_and_exit_codes(name: str) -> None:
 def test_every_command_with_an_answer_gives_it_as_json(name: str) -> None:
     shown = CliRunner().invoke(app, [name, "--help"]).stdout
     assert ("--json" in shown) == (name not in WITHOUT_ANSWER)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_may_be_asked_for_in_short(name: str) -> None:
+    asked = [CliRunner().invoke(app, [name, option]) for option in ("-h", "--help")]
+    assert [one.exit_code for one in asked] == [0, 0]
+    assert asked[0].stdout == asked[1].stdout
+
+
+def test_the_version_is_told() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.stdout) == (0, f"credits-pipeline {version('credits-pipeline')}\n")
 
 
 def test_the_page_of_commands_has_a_line_for_each() -> None:

@@ -220,6 +220,15 @@ def test_a_report_links_to_the_run_where_the_ui_is_known(
     assert "[run-sent](https://dagster.example.com/runs/run-sent)" in text
 
 
+def test_a_storage_without_a_month_is_named(journal: Journal) -> None:
+    for command in (["months"], ["report", str(JANUARY)]):
+        told = run(*command).stderr.replace("\n", " ")
+        assert f"Looked in {storage_root()}." in told
+        assert "set CREDITS_STORAGE" in told
+    verified(journal)
+    assert "Looked in" not in run("months").stderr
+
+
 def test_a_month_that_nobody_sent_is_said_so_and_ends_with_1() -> None:
     done = run("report", "--month", "2025-01")
     assert done.exit_code == 1

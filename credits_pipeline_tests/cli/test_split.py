@@ -144,6 +144,21 @@ def test_a_month_that_is_blocked_stops_the_whole_sheet(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_a_month_with_both_signs_is_written_and_its_decision_named(tmp_path: Path) -> None:
+    sheet = "Account ID,2025-01,2025-02\n123456789012,5.00,7.00\n000000000002,-1.00,2.00\n"
+    out = tmp_path / "out"
+    result = split(tmp_path, sheet, "--to", str(out), "--signs", "as_is")
+    assert result.exit_code == 0, result.output
+    told = result.stderr.replace("\n", " ")
+    assert "2025-01  The file has both signs" in told
+    assert "credits-pipeline decide 2025-01 --signs as_is" in told
+    assert "2025-02  " not in told
+    # What it says is so.
+    for month, code in (("2025-01", 1), ("2025-02", 0)):
+        done = CliRunner().invoke(app, ["check", str(out / f"credits-{month}.csv")])
+        assert done.exit_code == code, done.output
+
+
 def test_a_month_of_claw_backs_only_is_not_written_as_credits(tmp_path: Path) -> None:
     sheet = "Account ID,2025-01,2025-02\n123456789012,5.00,-1.00\n"
     result = split(tmp_path, sheet, "--to", str(tmp_path / "out"), "--signs", "as_is")

@@ -23,10 +23,12 @@ class Guest:
     Attributes:
         project: the company's folder.
         environment: with the package, Dagster and nothing of this checkout.
+        sources: folders of what is not installed there.
     """
 
     project: Path
     environment: Path
+    sources: tuple[Path, ...] = ()
 
     def run(
         self, *words: str, told: Mapping[str, str], fails: bool = False
@@ -48,7 +50,8 @@ class Guest:
         """What a process in it is told: its own programs come first."""
         path = f"{self.environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
-        return {**kept, "PATH": path, "VIRTUAL_ENV": str(self.environment), **told}
+        more = {"PYTHONPATH": os.pathsep.join(map(str, self.sources))} if self.sources else {}
+        return {**kept, "PATH": path, "VIRTUAL_ENV": str(self.environment), **more, **told}
 
 
 def wheel(folder: Path) -> Path:
@@ -96,3 +99,9 @@ def make(folder: Path, *, dagster: str = "", extras: Sequence[str] = ()) -> Gues
         wanted += ["--constraint", str(lock)]
     make_environment(environment, sys.executable, wanted)
     return Guest(project, environment)
+
+
+def here(folder: Path) -> Guest:
+    """The company's project in the environment of the tests, which has `dg`, and nothing built."""
+    project = Path(shutil.copytree(PROJECT, folder / "acme"))
+    return Guest(project, Path(sys.prefix), (project / "src", ROOT))

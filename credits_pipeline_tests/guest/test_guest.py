@@ -1,6 +1,6 @@
 """The package in a company's project: built as a wheel, installed beside what the company has.
 
-What ``dg`` says of the project, with the oldest and the newest Dagster, is tried by `visit`.
+What else ``dg`` says of the project, with the oldest and the newest Dagster, is tried by `visit`.
 """
 
 from collections.abc import Iterator
@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from credits_pipeline_tests.guest.environment import Guest, make
+from credits_pipeline_tests.guest.environment import Guest, here, make
 from credits_pipeline_tests.guest.visit import (
     Company,
     commands_work_for_the_stream_that_is_named,
     company,
+    it_comes_up,
     months_run,
 )
 
@@ -33,3 +34,9 @@ def at(tmp_path: Path) -> Iterator[Company]:
 def test_two_streams_are_at_home_in_a_company_s_project(guest: Guest, at: Company) -> None:
     months_run(guest, at)
     commands_work_for_the_stream_that_is_named(guest, at)
+
+
+def test_dg_dev_serves_the_project_and_greets_nobody_with_a_warning(
+    tmp_path: Path, at: Company
+) -> None:
+    it_comes_up(here(tmp_path), at)

@@ -5,25 +5,30 @@ the newest Dagster that the package allows.
 """
 
 import json
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn
+from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline.sandbox.s3 import CREDENTIALS, embedded_s3
 from credits_pipeline_tests.guest.environment import ROOT, Guest, make
+from credits_pipeline_tests.waiting import eventually
 
 GOOD = b"047210934418,$150000.00\n"
 #: One row can't be read: the month is blocked until a person decides.
@@ -137,6 +142,58 @@ def a_stream_is_scaffolded(guest: Guest, company: Company) -> None:
         shutil.rmtree(folder)
 
 
+def it_comes_up(guest: Guest, company: Company) -> None:
+    """`dg dev` serves the project, its sensors look into both inboxes, and it warns of nothing."""
+    port, log = free_port(), guest.project / "dev.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(guest.environment / "bin" / "dg"), "dev", "--port", str(port)],
+            cwd=guest.project,
+            env=guest.told(company.told),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def is_up() -> bool:
+        assert process.poll() is None, log.read_text()
+        looked = log.read_text()
+        sensors = ("credits_files", "credits_files_eu")
+        return all(f"Sensor {one} skipped: 0 credits files" in looked for one in sensors) and (
+            _loaded(port) == {"acme": "RepositoryLocation"}
+        )
+
+    try:
+        eventually(is_up, f"the project is served, see {log}")
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(60)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert re.findall(r".*[a-z]Warning.*", log.read_text()) == []
+
+
+def _loaded(port: int) -> dict[str, str]:
+    """What became of each code location, as the webserver on a port says; empty if it is silent."""
+    query = """{ workspaceOrError { ... on Workspace { locationEntries {
+        name locationOrLoadError { __typename } } } } }"""
+    try:
+        answer = httpx.post(
+            f"http://127.0.0.1:{port}/graphql", json={"query": query}, trust_env=False
+        )
+    except httpx.HTTPError:
+        return {}
+    entries = answer.json()["data"]["workspaceOrError"]["locationEntries"]
+    return {
+        one["name"]: one["locationOrLoadError"]["__typename"]
+        for one in entries
+        if one["locationOrLoadError"]
+    }
+
+
 def months_run(guest: Guest, company: Company) -> None:
     """A month of each stream is sent to its own, and the company's failure is nobody's month."""
     company.upload("credits-us", "credits-2025-01.csv", GOOD)
@@ -192,7 +249,7 @@ def commands_work_for_the_stream_that_is_named(guest: Guest, company: Company) -
 
 
 EACH = (months_run, commands_work_for_the_stream_that_is_named)
-WITH_DG = (definitions_load, streams_are_listed, a_stream_is_scaffolded)
+WITH_DG = (definitions_load, streams_are_listed, a_stream_is_scaffolded, it_comes_up)
 
 
 def versions() -> dict[str, str]:

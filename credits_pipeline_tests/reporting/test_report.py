@@ -49,6 +49,14 @@ def test_the_verdict_and_what_was_left_out_come_first() -> None:
     ]
 
 
+def test_a_withdrawn_month_is_called_that() -> None:
+    shown = report({"changes": []}, verdict=Verdict.VERIFIED, left_out_usd="0.00",
+                   decisions={"clear_month": True})  # fmt: skip
+    assert shown.startswith("## ✅ 2025-01: withdrawn (verified)\n")
+    assert "The month is withdrawn: CloudZero holds no credit of it." in shown
+    assert "No credit was left out" not in shown
+
+
 @pytest.mark.parametrize(("checked", "says"), [(True, "checked"), (False, "not checked")])
 def test_it_says_whether_accounts_were_checked(checked: bool, says: str) -> None:
     assert f"| accounts known to CloudZero | {says} |" in report(accounts_checked=checked)

@@ -23,6 +23,7 @@ from credits_pipeline.credits.assets.assets import credits_assets, inbox_asset
 from credits_pipeline.credits.assets.checks import credits_checks, later_checks
 from credits_pipeline.credits.assets.executor import executor_of_settings
 from credits_pipeline.credits.assets.io_manager import MonthIOManager
+from credits_pipeline.credits.assets.lasting import lasting
 from credits_pipeline.credits.assets.names import Names, prefix_of
 from credits_pipeline.credits.assets.partitions import monthly_partitions
 from credits_pipeline.credits.assets.reconcile import later_jobs
@@ -137,8 +138,8 @@ def _assembled(
             *(bills.assets if bills else ()),
         ],
         asset_checks=[
-            *credits_checks(partitions, names),
-            *(bills.asset_checks if bills else ()),
+            *map(lasting, credits_checks(partitions, names)),
+            *map(lasting, bills.asset_checks if bills else ()),
         ],
         jobs=[job, *later_jobs(names, executor), *(bills.jobs if bills else ())],
         schedules=[

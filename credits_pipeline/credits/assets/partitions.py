@@ -36,7 +36,7 @@ def has_month(context: dg.AssetCheckExecutionContext) -> bool:
     if context.has_partition_key:
         return True
     context.log.warning(
-        "No check was made: each is about one month, and this run has none. What to do: open a "
-        "month of the asset and run its checks there, or materialise the month."
+        "No check was made: each is about one month, and this run has none. What to do: "
+        "materialise the month, which makes all of its checks."
     )
     return False

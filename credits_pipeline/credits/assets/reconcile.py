@@ -17,6 +17,7 @@ from pydantic import Field
 
 from credits_pipeline.core import settings
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.resources import CloudZeroResource, StorageResource
@@ -188,7 +189,7 @@ def _look_at_the_bill(
     # runs.
     for month, _ in itertools.islice(storage.journal().waiting_for_accounts(), 1):
         known = known_accounts_of(month, cloudzero=cloudzero, storage=storage)
-        said = known.why_not or f"CloudZero knows {len(known.accounts or ())} accounts"
+        said = known.why_not or f"CloudZero knows {counted(len(known.accounts or ()), 'account')}"
         context.log.info(showing.plain(Outside(said)))
     _end(wrong, not_asked)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from credits_pipeline.core.wording import counted
 from credits_pipeline.credits.assets import showing
 from credits_pipeline.credits.assets.names import Names
 from credits_pipeline.credits.assets.reconcile import STILL_HELD_JOB, STREAM_OP
@@ -58,8 +59,8 @@ def again_sensors(
         name=names.called("credits_look_again"),
         minimum_interval_seconds=_SECONDS,
         default_status=status,
-        description="Has a month checked a quarter of an hour after a request got no answer, "
-        "because it may have been applied late.",
+        description="Checks a month again 15 minutes after CloudZero did not answer a request, in "
+        "case it was applied late.",
     )
     @names.bound
     def credits_look_again(
@@ -99,10 +100,8 @@ def _to_send_again(
                     },
                 )
             )
-    skip = f"{waiting} months wait for accounts, none of which CloudZero is known to know"
-    return dg.SensorResult(
-        run_requests=requests, skip_reason=None if requests else showing.plain(Outside(skip))
-    )
+    wait = f"{counted(waiting, 'month')} wait{'s' if waiting == 1 else ''} for accounts"
+    return _result(requests, f"{wait} that CloudZero is not known to know")
 
 
 def to_look_at_again(journal: "Journal", now: datetime, op: str = STREAM_OP) -> dg.SensorResult:
@@ -121,10 +120,7 @@ def to_look_at_again(journal: "Journal", now: datetime, op: str = STREAM_OP) -> 
                     tags={"credits/because": f"a request of run {attempt.run_id} got no answer"},
                 )
             )
-    skip = f"{waiting} runs with a request that got no answer wait to be checked again"
-    return dg.SensorResult(
-        run_requests=requests, skip_reason=None if requests else showing.plain(Outside(skip))
-    )
+    return _result(requests, f"{waiting or 'No'} unanswered requests to check again")
 
 
 def _result(requests: list[dg.RunRequest], skip: str) -> dg.SensorResult:

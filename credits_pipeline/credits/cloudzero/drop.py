@@ -14,7 +14,7 @@ import polars as pl
 
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.core.wording import counted
+from credits_pipeline.core.wording import all_of, counted
 from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, CbfSettings, usd_of, zero_rows
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.diff import Diff, compare
@@ -440,8 +440,8 @@ class _Drop:
                 ambiguous=isinstance(error, LockError),
                 permanent=isinstance(error, PermanentError),
                 reason=(
-                    f"CloudZero accepted all {len(plan.bodies)} requests of {self.month}, but the "
-                    "month could not be read back, so nothing proves that it landed. "
+                    f"CloudZero accepted {all_of(len(plan.bodies), 'request')} of {self.month}, "
+                    "but the month could not be read back, so nothing proves that it landed. "
                     f"{error.what}"
                 ),
                 what_to_do=error.to_do,
@@ -453,8 +453,8 @@ class _Drop:
             result,
             verdict="incomplete",
             reason=(
-                f"CloudZero accepted all {len(plan.bodies)} requests of {self.month}, but what it "
-                f"holds is not what was sent: {found.says}."
+                f"CloudZero accepted {all_of(len(plan.bodies), 'request')} of {self.month}, but "
+                f"what it holds is not what was sent: {found.says}."
             ),
             what_to_do=(
                 "Run this month again. If it differs again, look for another feeder of this "

@@ -113,7 +113,7 @@ def _may_create(client: CloudZeroClient, month: BillingMonth) -> tuple[bool, str
     except PermanentError as error:
         if error.status != HTTPStatus.BAD_REQUEST:
             raise
-        return True, "the key may; a body without rows was refused, as it should be"
+        return True, "the key may create drops (a body without rows was refused, as expected)"
     return False, "CloudZero accepted a body without rows: ask its support before you send"
 
 

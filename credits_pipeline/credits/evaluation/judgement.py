@@ -14,6 +14,8 @@ from credits_pipeline.credits.model.findings import Convention, RecordClass
 from credits_pipeline.credits.reading import MonthReading
 from credits_pipeline.credits.reading.sums import exact_sum
 
+#: The statement that every row could be read.
+NOTHING_REJECTED = "nothing_rejected"
 _DIGEST_SHOWN = 12
 
 
@@ -91,18 +93,18 @@ def _nothing_rejected(reading: MonthReading, decisions: Decisions) -> Statement:
     count = len(reading.rejected)
     if not count:
         return Statement(
-            "nothing_rejected", passed=True, blocking=True, message="Every row was read."
+            NOTHING_REJECTED, passed=True, blocking=True, message="Every row was read."
         )
     first = reading.rejected.row(0, named=True)
     entry = reading.findings.ledger.entries[RecordClass.REJECTED]
-    dollars = "dollars unknown" if entry.usd is None else for_people(entry.usd)
+    dollars = known_dollars(reading.rejected["usd"])
     todo = (
         "left out, as decided"
         if decisions.accept_rejected
         else "correct the file and upload it again, or decide accept_rejected to leave them out"
     )
     return Statement(
-        name="nothing_rejected",
+        name=NOTHING_REJECTED,
         passed=False,
         blocking=not decisions.accept_rejected,
         message=(
@@ -114,6 +116,14 @@ def _nothing_rejected(reading: MonthReading, decisions: Decisions) -> Statement:
             "rejected_usd": "" if entry.usd is None else to_text(entry.usd),
         },
     )
+
+
+def known_dollars(usd: pl.Series) -> str:
+    """What rows come to, of which some or all may have no amount that can be read."""
+    unknown = usd.null_count()
+    if unknown == len(usd):
+        return "dollars unknown"
+    return f"{'at least ' if unknown else ''}{for_people(exact_sum(usd))}"
 
 
 def _no_duplicate_accounts(reading: MonthReading, decisions: Decisions) -> Statement:

@@ -1,5 +1,6 @@
 """Splits a sheet of several months into one credits file per month, each read back as a check."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -140,9 +141,20 @@ def _month_file(
         data,
         found.rows,
         found.total_usd,
-        (*warnings, *found.warnings),
+        (*warnings, *found.warnings, *_blocked_by_signs(reading)),
         _left_out(reading.rejected["usd"]),
     )
+
+
+def _blocked_by_signs(reading: MonthReading) -> Iterator[str]:
+    """What will stop a month whose sheet was read with a decision that its file does not hold."""
+    amounts = reading.rows["amount_usd"]
+    if (amounts > 0).any() and (amounts < 0).any():
+        yield (
+            "The file has both signs, and the decision about them is not part of it. Once uploaded,"
+            f" the month is blocked until you decide: credits-pipeline decide {reading.month}"
+            " --signs as_is"
+        )
 
 
 def _left_out(dollars: pl.Series) -> LeftOut:

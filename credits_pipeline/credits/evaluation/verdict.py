@@ -1,7 +1,7 @@
 """What the pipeline would make of a file, month by month, without sending anything."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import PurePath
@@ -12,8 +12,13 @@ import polars as pl
 from credits_pipeline.core.columns import text_of
 from credits_pipeline.core.money import for_people, to_text
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.core.statement import blocking
-from credits_pipeline.credits.evaluation.judgement import statements
+from credits_pipeline.core.statement import Statement, blocking
+from credits_pipeline.core.wording import counted
+from credits_pipeline.credits.evaluation.judgement import (
+    NOTHING_REJECTED,
+    known_dollars,
+    statements,
+)
 from credits_pipeline.credits.model.decisions import Decisions
 from credits_pipeline.credits.opening import open_file
 from credits_pipeline.credits.reading import (
@@ -50,6 +55,7 @@ class FileVerdict:
         months: the readings, by ``YYYY-MM`` or ``unknown``.
         warnings: sentences for people.
         reason: why it is rejected; None if it is not.
+        why: the same for people who are shown the rejected rows: it counts them, once.
         notes: what else is worth knowing.
         sheet: the file, if it could be read as a table.
     """
@@ -59,17 +65,14 @@ class FileVerdict:
     months: dict[str, MonthReading]
     warnings: tuple[str, ...] = ()
     reason: str | None = None
+    why: str | None = None
     notes: tuple[str, ...] = ()
     sheet: Sheet | None = None
 
     @property
     def rejected(self) -> pl.DataFrame:
         """The rows that can't be read, of all months, each once: `line`, `text`, `reason`."""
-        columns = ["line", "text", "reason"]
-        parts = [reading.rejected.select(columns) for reading in self.months.values()]
-        if not parts:
-            return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-        return pl.concat(parts).unique(maintain_order=True).sort("line", maintain_order=True)
+        return _rejected(self.months.values())
 
     @property
     def profile(self) -> str | None:
@@ -166,7 +169,9 @@ def judge(
 
 def refused(refusal: UnreadableFile) -> FileVerdict:
     """The verdict on a file that can't be read as a table."""
-    return FileVerdict("reject", refusal.layout or "unknown", {}, reason=refusal.reason)
+    return FileVerdict(
+        "reject", refusal.layout or "unknown", {}, reason=refusal.reason, why=refusal.reason
+    )
 
 
 def _judged(
@@ -185,16 +190,18 @@ def _judged(
         total=expected if len(wanted) == 1 else None, total_source="the expected total"
     )
     readings = {m: sheet.month(m, controls=controls) for m in wanted}
-    reasons = _reasons(readings, decisions)
+    found = _reasons(readings, decisions)
+    of_all: list[str] = []
     if expected is not None and len(wanted) != 1:
-        reasons += _total_of_months(readings.values(), expected)
+        of_all += _total_of_months(readings.values(), expected)
     if month is not None:
         try:
             sheet.refuse_other_months(month)
         except UnreadableFile as refusal:
-            reasons.insert(0, refusal.reason)
+            of_all.append(refusal.reason)
     if not wanted:
-        reasons.append("No row of the file has a month that can be read.")
+        of_all.append("No row of the file has a month that can be read.")
+    reasons = [*of_all, *(f"{months}{blocks.message}" for months, blocks in found)]
     warnings = tuple(
         dict.fromkeys(
             warning
@@ -209,21 +216,57 @@ def _judged(
         months={UNKNOWN_MONTH if unknown else str(m): r for m, r in readings.items()},
         warnings=warnings,
         reason=" ".join(reasons) or None,
+        why=" ".join([*of_all, *_in_short(readings.values(), found)]) or None,
         notes=_notes(sheet, month, name),
         sheet=sheet,
     )
 
 
-def _reasons(readings: dict[BillingMonth, MonthReading], decisions: Decisions) -> list[str]:
-    """What blocks, each once; with the month if there are several."""
-    found: dict[str, list[str]] = {}
+def _rejected(readings: Iterable[MonthReading]) -> pl.DataFrame:
+    """The rows that can't be read, each once: a row of a sheet may be of several months."""
+    columns = ["line", "text", "reason"]
+    parts = [reading.rejected.select(columns) for reading in readings]
+    if not parts:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    return pl.concat(parts).unique(maintain_order=True).sort("line", maintain_order=True)
+
+
+def _reasons(
+    readings: dict[BillingMonth, MonthReading], decisions: Decisions
+) -> list[tuple[str, Statement]]:
+    """What blocks, each once, behind its months if it is not all of them."""
+    found: dict[str, tuple[list[str], Statement]] = {}
     for month, reading in readings.items():
-        for statement in blocking(statements(reading, decisions)):
-            found.setdefault(statement.message, []).append(str(month))
+        for one in blocking(statements(reading, decisions)):
+            found.setdefault(one.message, ([], one))[0].append(str(month))
     return [
-        says if len(months) == len(readings) else f"{', '.join(months)}: {says}"
-        for says, months in found.items()
+        ("" if len(months) == len(readings) else f"{', '.join(months)}: ", one)
+        for months, one in found.values()
     ]
+
+
+def _in_short(
+    readings: Iterable[MonthReading], found: Iterable[tuple[str, Statement]]
+) -> Iterator[str]:
+    """What blocks, with the rejected rows of all months counted in one sentence."""
+    told = False
+    for months, one in found:
+        if one.name != NOTHING_REJECTED:
+            yield f"{months}{one.message}"
+        elif not told:
+            told = True
+            yield _rejected_in_short(list(readings))
+
+
+def _rejected_in_short(readings: list[MonthReading]) -> str:
+    count = len(_rejected(readings))
+    of_months = [reading.rejected["usd"] for reading in readings if len(reading.rejected)]
+    dollars = known_dollars(pl.concat(of_months))
+    over = "" if len(of_months) == 1 else f" over {counted(len(of_months), 'month')}"
+    return (
+        f"{counted(count, 'row')} can't be read ({dollars}{over}): correct the file and upload it"
+        f" again, or decide accept_rejected to leave {'it' if count == 1 else 'them'} out."
+    )
 
 
 def _accepted(reading: MonthReading, decisions: Decisions) -> list[str]:
@@ -231,7 +274,7 @@ def _accepted(reading: MonthReading, decisions: Decisions) -> list[str]:
     return [
         statement.message
         for statement in statements(reading, decisions)
-        if statement.name == "nothing_rejected" and not statement.passed and not statement.blocking
+        if statement.name == NOTHING_REJECTED and not statement.passed and not statement.blocking
     ]
 
 
@@ -247,5 +290,5 @@ def _total_of_months(readings: Iterable[MonthReading], expected: str) -> list[st
     total = exact(reading.findings.total_usd for reading in readings)
     if total == Decimal(expected):
         return []
-    stated, counted = for_people(Decimal(expected)), for_people(total)
-    return [f"The expected total is {stated}, but the months come to {counted}."]
+    stated, found = for_people(Decimal(expected)), for_people(total)
+    return [f"The expected total is {stated}, but the months come to {found}."]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from credits_pipeline.core import wording
 from credits_pipeline.core.columns import USD
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
@@ -373,10 +374,8 @@ def _warnings(reading: MonthReading) -> tuple[str, ...]:
     if len(reading.duplicates) > _DUPLICATES_SHOWN:
         found.append(f"{len(reading.duplicates) - _DUPLICATES_SHOWN} more rows repeat an account.")
     if findings.padded_accounts:
-        found.append(
-            f"{_counted(findings.padded_accounts, 'account id')} given back leading zeros"
-            f" ({_listed(reading.padded['line'])})."
-        )
+        ids = wording.counted(findings.padded_accounts, "account id")
+        found.append(f"Restored the leading zeros of {ids} ({_listed(reading.padded['line'])}).")
     if findings.floated_accounts:
         found.append(
             f"{_counted(findings.floated_accounts, 'account id')} written as a decimal number"

@@ -205,7 +205,7 @@ def test_an_account_is_sent_by_itself_once_cloudzero_knows_it(
     assert pipeline.run(config={"credits": {"accept_rejected": True}}).success
     waiting = known_tick(pipeline)
     assert waiting.run_requests == []
-    assert "1 months wait for accounts" in waiting.skip_message
+    assert "1 month waits for accounts" in waiting.skip_message
     bill(pipeline, NEW)
     tomorrow(monkeypatch)
     known_accounts_of(JANUARY, cloudzero=CloudZeroResource(), storage=StorageResource())

@@ -86,6 +86,17 @@ def test_a_large_change_is_held_until_a_person_accepts_it_for_that_version(
     assert pipeline.attempt(pipeline.run()).verdict is Verdict.HELD
 
 
+def test_a_month_accepted_in_part_holds_none_after_it(pipeline: Pipeline) -> None:
+    months = [JANUARY.shift(n) for n in range(4)]
+    totals = ("104000", "100000", "14000", "105000")
+    for month, total in zip(months, totals, strict=True):
+        pipeline.upload(f"047210934418,${total}\n".encode(), month)
+        config = {"credits": {"accept_change": True}} if total == "14000" else None
+        result = pipeline.run(month, config=config)
+        # Against the month before, the last one would be seven times as much.
+        assert pipeline.attempt(result, month).verdict is Verdict.VERIFIED
+
+
 def test_january_rematerialised_two_years_later(pipeline: Pipeline) -> None:
     """CloudZero replays the first answer to a key for ever; a key that stays swallows the drop."""
     pipeline.upload(A)

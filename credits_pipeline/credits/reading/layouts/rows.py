@@ -276,12 +276,12 @@ def warnings_of(stated: Stated, header: Header | None = None) -> tuple[str, ...]
     """What to report about the lines that are not rows."""
     first = 0 if header is None else header.line
     parts = (
-        ("what stands above the header", [line for line in stated.read if line < first]),
-        ("text outside the rows", [line for line in stated.read if line >= first]),
+        ("above the header", [line for line in stated.read if line < first]),
+        ("outside the rows", [line for line in stated.read if line >= first]),
     )
     return tuple(
-        f"Not read: {what} (line{'' if len(lines) == 1 else 's'} {', '.join(map(str, lines[:5]))})."
-        for what, lines in parts
+        f"Ignored line{'' if len(lines) == 1 else 's'} {', '.join(map(str, lines[:5]))}, {where}."
+        for where, lines in parts
         if lines
     )
 
