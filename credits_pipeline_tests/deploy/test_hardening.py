@@ -249,7 +249,7 @@ def test_pins_are_taken_checked_and_given_to_the_build(
     monkeypatch.setenv("BUNDLE", "another authority's certificates")
     changed = pins(clone, "check")
     assert changed.returncode == 1
-    assert "not what was taken" in changed.stderr
+    assert "changed since the pins were taken" in changed.stderr
 
 
 @pytest.mark.parametrize(("program", "answer"), [("docker", "no such image"), ("git", "")])
