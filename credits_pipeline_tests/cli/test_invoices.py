@@ -1,4 +1,4 @@
-"""``invoices`` and what ``ingest`` does about them, by the command line."""
+"""``invoices`` on the command line, and how it changes ``ingest``."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""No secret of the environment is in what an error of a store says."""
+"""The error of a store contains no secret from the environment."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""YAML from outside is read or refused, in bounded memory and time, whatever it says."""
+"""YAML from outside is read or refused, in bounded memory and time."""
 
 import ast
 import io
@@ -93,7 +93,7 @@ def test_texts_of_others_are_read_as_yaml_in_one_place() -> None:
             told = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
             if re.fullmatch(r"yaml\.(\w+_)?load(_all)?", told):
                 found.add(path.relative_to(ROOT).as_posix())
-    # What they read is this package's own, or a project of the machine's own user.
+    # They read only files of this package, or a project of the machine's own user.
     assert found <= ours
 
 
