@@ -295,7 +295,7 @@ class TestRetryAfter:
     def test_a_date_is_honoured(
         self, client: CloudZeroClient, cloudzero: CloudZeroStandIn, patience: Patience
     ) -> None:
-        """The client's wall clock stands at 12:00:00 of that day."""
+        """The client's wall clock says 12:00:00 of that day."""
         cloudzero.inject(
             Fault(
                 operation="list",
