@@ -1,4 +1,4 @@
-"""Setting up says what it does while it does it, and why it could not."""
+"""Setup reports its progress, and why it failed."""
 
 import importlib.util
 import re
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def setting_up() -> ModuleType:
-    """The file as a module; it is run as a file before anything is installed."""
+    """The file as a module; it normally runs as a file before anything is installed."""
     spec = importlib.util.spec_from_file_location("setting_up", ROOT / ".ci" / "environment.py")
     assert spec is not None
     assert spec.loader is not None

@@ -16,7 +16,7 @@ from credits_pipeline.credits.reading.lines import Line, understood
 from credits_pipeline.credits.reading.months import month_text
 
 JANUARY = BillingMonth(2025, 1)
-#: Four times the input may take twelve times as long: with a square it would take sixteen, and
+#: Four times the input may take twelve times as long: quadratic work would take sixteen, and
 #: the measured figures are far below.
 _MORE, _ALLOWED = 4, 12
 #: Less than this is noise.

@@ -1,4 +1,4 @@
-"""Every sentence of docs/security.md is held by tests that are named here, or is advice."""
+"""Every sentence of docs/security.md has tests, named here, or is advice."""
 # ruff: noqa: E501 - one line for each sentence
 
 import ast
@@ -11,7 +11,7 @@ from credits_pipeline_tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
 TESTS = ROOT / "credits_pipeline_tests"
-#: What the reader is to do, what follows from a sentence beside it, or what leads to a list.
+#: Advice, consequences of another sentence, and introductions to lists.
 ADVICE = ("advice",)
 _AWS, _FILES = "deploy/test_aws.py", "deploy/test_files.py"
 _HARD, _LIVE = "deploy/test_hardening.py", "deploy/test_production.py"
@@ -47,7 +47,7 @@ _FENCE = "finops/governance/test_fence.py::test_files_and_settings_are_out_of_re
 _BOMB = f"{_HOSTILE}::test_a_gzip_bomb_stops_early"
 _ELSEWHERE = "finops/manifests/test_aws.py::test_an_address_in_a_manifest_leads_nowhere_else"
 _LATER = "finops/chargeback/test_closing.py::test_a_bill_that_changes_after_the_close_is_an_adjustment_of_the_next_month"
-#: By how each begins.
+#: By the sentence's beginning.
 HELD: dict[str, tuple[str, ...]] = {
     "What is worth guarding here": ADVICE,
     "`deploy/aws/data.yaml` makes a role": (_MONTH, _UPLOADER),

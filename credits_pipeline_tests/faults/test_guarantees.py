@@ -1,4 +1,4 @@
-"""The page of guarantees names tests that exist, and the page of failures the figures in force."""
+"""The page of guarantees names existing tests, and the page of failures the current figures."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Models as people write them: read whole, or refused with every fault and its place."""
+"""Models as people write them: read as a whole, or refused with every fault and its place."""
 
 from decimal import Decimal
 from typing import Any

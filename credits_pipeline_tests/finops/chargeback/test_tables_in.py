@@ -1,4 +1,4 @@
-"""Tables that people bring: taken whole, or refused with lines and columns."""
+"""Tables that people upload: read as a whole, or refused with lines and columns."""
 
 from collections.abc import Callable
 from typing import Any

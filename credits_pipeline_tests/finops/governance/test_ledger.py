@@ -1,4 +1,4 @@
-"""Evaluations that come at once, in a folder and in a bucket: none is lost under another."""
+"""Simultaneous evaluations, in a folder and in a bucket: none overwrites another."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from credits_pipeline.sandbox.s3 import EmbeddedS3
 
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
 _numbers = count()
-#: The depot of one machine; machines share the storage and nothing else.
+#: One machine's depot; machines share only the storage.
 Machine = Callable[[str], Depot]
 
 

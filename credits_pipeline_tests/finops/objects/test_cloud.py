@@ -1,4 +1,4 @@
-"""A bucket over HTTP: pinned, whole, and each kind of trouble told as what it is."""
+"""A bucket over HTTP: pinned, whole, and each kind of trouble reported as what it is."""
 
 import os
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def bucket(s3: EmbeddedS3) -> str:
 
 @pytest.fixture
 def proxy(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
-    """Before the server; the library's own patience is short, so that a test's is."""
+    """In front of the server, with a short patience of the library."""
     from datetime import timedelta
 
     parts = urlsplit(s3.endpoint_url)

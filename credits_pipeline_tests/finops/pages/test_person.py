@@ -1,4 +1,4 @@
-"""Who looks, and what that person may do."""
+"""Who the person is, and what that person may do."""
 
 from base64 import b64encode
 

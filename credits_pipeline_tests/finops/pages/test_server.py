@@ -1,4 +1,4 @@
-"""Which requests the pages answer, and what a browser is told."""
+"""Which requests the pages answer, and what a browser learns."""
 
 import asyncio
 import csv
@@ -20,7 +20,7 @@ HOSTS = ("spend.example.com",)
 def asked(
     kind: str, *, secret: str = "", path: str = "/", **headers: str
 ) -> list[MutableMapping[str, Any]]:
-    """What is sent for a request."""
+    """The response to a request."""
     sent: list[MutableMapping[str, Any]] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""Spend: golden answers over small bills, and sums that are the same however they are asked for."""
+"""Spend: golden answers over small bills, and sums that don't depend on how they are asked for."""
 
 import csv
 import io
