@@ -40,7 +40,7 @@ def test_a_long_step_says_how_far_it_is(
     assert re.search(r"^\[ *\d+ s\]   so far: half$", capsys.readouterr().out, re.MULTILINE)
 
 
-def test_a_step_that_fails_tells_the_end_of_what_it_printed(
+def test_a_step_that_fails_shows_the_end_of_its_output(
     setting_up: ModuleType, tmp_path: Path
 ) -> None:
     fails = "print('first\\n' + 'x\\n' * 60 + 'no space left'); raise SystemExit(3)"

@@ -192,7 +192,7 @@ VIEWS = st.dictionaries(SUBJECTS, st.sampled_from(["a", "b", "fine"]))
 
 
 @given(st.lists(st.tuples(VIEWS, st.sets(st.sampled_from(["one", "two"])))))
-def test_whatever_comes_no_channel_hears_a_cause_twice_in_one_episode(
+def test_no_channel_gets_a_cause_twice_in_one_incident(
     ticks: list[tuple[dict[str, str], set[str]]],
 ) -> None:
     channels, book = [Heard("one"), Heard("two")], AlertState()

@@ -90,7 +90,7 @@ def test_nothing_is_decided_where_nobody_agrees(blocked: Pipeline, answer: str, 
     assert not blocked.journal.decided(JANUARY, blocked.version())
 
 
-def test_a_pipe_is_nobody_who_looked(blocked: Pipeline) -> None:
+def test_a_pipe_does_not_count_as_a_person_who_looked(blocked: Pipeline) -> None:
     piped = CliRunner().invoke(app, ["decide", "2025-01", "--accept-rejected"], input="y\n")
     assert piped.exit_code == 2, piped.output
     assert "Nobody answered, so nothing was changed" in piped.stderr

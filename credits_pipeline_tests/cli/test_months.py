@@ -220,7 +220,7 @@ def test_a_report_links_to_the_run_where_the_ui_is_known(
     assert "[run-sent](https://dagster.example.com/runs/run-sent)" in text
 
 
-def test_a_month_that_nobody_sent_is_said_so_and_ends_with_1() -> None:
+def test_a_month_that_was_never_sent_ends_with_exit_code_1() -> None:
     done = run("report", "--month", "2025-01")
     assert done.exit_code == 1
     assert "No run has tried to send 2025-01 yet." in done.stdout

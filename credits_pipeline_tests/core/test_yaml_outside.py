@@ -75,7 +75,7 @@ def test_a_few_aliases_are_what_people_write() -> None:
         ("a: {b: 1, b: 2}", "twice"),
     ],
 )
-def test_what_is_refused_is_told_in_words(text: str, says: str) -> None:
+def test_a_refusal_is_explained_in_words(text: str, says: str) -> None:
     with pytest.raises(YamlError, match=says):
         read_yaml(text)
 

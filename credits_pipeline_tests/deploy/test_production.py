@@ -435,7 +435,7 @@ def test_what_a_browser_says_of_itself_does_not_pass_the_door(
     assert "has no role here" in page(live, trusted, NAMESAKE, additional_headers=spoofed).text
 
 
-def test_past_the_proxy_nobody_is_let_in_without_its_secret(live: Live, billed: str) -> None:
+def test_without_the_proxy_s_secret_nobody_gets_in(live: Live, billed: str) -> None:
     direct = live.services.url("pages")
     spoofed = {"X-Forwarded-Groups": "finance", "X-Forwarded-User": EDITOR}
     for headers in ({}, spoofed, spoofed | {"X-Finops-Door": "guessed"}):

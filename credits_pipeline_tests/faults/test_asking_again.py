@@ -160,7 +160,7 @@ def test_a_dry_run_does_not_hide_that_the_month_needs_another(
     assert daemon.verdicts[-1] is Verdict.VERIFIED
 
 
-def test_after_a_power_cut_the_dead_drop_is_told_from_one_at_work(
+def test_after_a_power_cut_a_dead_drop_is_not_taken_for_a_running_one(
     daemon: Daemon, pipeline: Pipeline
 ) -> None:
     """Dagster's records say STARTED for ever; the stream's lock says that nobody sends."""

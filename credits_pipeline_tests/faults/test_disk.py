@@ -124,7 +124,7 @@ def is_told(disk: SmallDisk) -> bool:
 
 @pytest.mark.live
 @pytest.mark.timeout(300)
-def test_a_storage_that_is_full_at_any_write_sends_nothing_untold_and_space_completes_it(
+def test_a_full_storage_sends_nothing_unreported_and_free_space_completes_the_month(
     disk: SmallDisk,
 ) -> None:
     """From a disk of one page to one that is large enough: each write is the first to fail once."""

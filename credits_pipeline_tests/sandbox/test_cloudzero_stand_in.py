@@ -267,9 +267,7 @@ def test_the_clock_is_moved_over_http(cz: Any, call: Any, credit: Any) -> None:
         ("GET", "/log?after=x", None),
     ],
 )
-def test_a_control_call_that_makes_no_sense_is_told_why(
-    cz: Any, method: str, path: str, value: Any
-) -> None:
+def test_an_invalid_control_call_gets_a_reason(cz: Any, method: str, path: str, value: Any) -> None:
     before = cz.settings
     answer = httpx.request(method, f"{cz.base_url}/_stand-in{path}", json=value)
     assert answer.status_code == 400

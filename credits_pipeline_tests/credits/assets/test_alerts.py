@@ -287,7 +287,7 @@ def test_a_file_that_has_not_come_by_its_day_is_reported_once(
     assert desk.told() == ([f"{missing}: the credits file has not come"] if missing else [])
 
 
-def test_a_file_that_is_missed_tells_what_the_month_before_had_and_settles_when_it_comes(
+def test_a_missing_file_is_reported_with_last_month_s_figures_until_it_comes(
     desk: Desk, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     december = JANUARY.shift(-1)
@@ -492,7 +492,7 @@ def test_an_inbox_that_can_not_be_asked_silences_nothing_else(
     assert desk.told(ticks=0) == ["2025-01: blocked, nothing was sent"]
 
 
-def test_twenty_months_that_are_wrong_are_all_told_once_and_the_cursor_stays_empty(
+def test_twenty_months_that_are_wrong_are_each_reported_once_and_the_cursor_stays_empty(
     desk: Desk, pipeline: Pipeline, tmp_path: Path
 ) -> None:
     for n in range(20):

@@ -203,7 +203,7 @@ class TestOfMachineAndDatabase:
     def database(self, tmp_path: Path) -> FileStreamLock:
         return FileStreamLock(URL, "s", folder=tmp_path / "database", poll_seconds=0.02)
 
-    def test_whoever_holds_either_is_waited_for(
+    def test_a_run_waits_for_either_lock(
         self, machine: FileStreamLock, database: FileStreamLock
     ) -> None:
         both = OfMachineAndDatabase(machine, database)

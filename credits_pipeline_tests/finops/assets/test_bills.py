@@ -106,7 +106,7 @@ def test_a_delivery_that_is_broken_counts_nowhere_and_says_where(
     assert "published_spend" not in steps
 
 
-def test_a_stated_invoice_holds_a_bill_back_and_one_stated_later_is_told(
+def test_a_stated_invoice_holds_a_bill_back_and_a_later_one_is_reported(
     sample_bills: Written, wing: Wing, storage: Path
 ) -> None:
     add(source_of(sample_bills, "aws-labs"))

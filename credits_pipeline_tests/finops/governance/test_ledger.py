@@ -97,7 +97,7 @@ def test_what_came_between_is_evaluated_again_and_leaves_no_file_of_its_own(
     assert len(here.keys(f"{FOLDER}/")) == 5
 
 
-def test_whoever_is_never_the_quicker_one_gives_up_and_says_so(
+def test_a_writer_that_always_loses_the_race_gives_up_and_says_so(
     s3: EmbeddedS3, tmp_path: Path
 ) -> None:
     bucket = f"governance-{next(_numbers)}"

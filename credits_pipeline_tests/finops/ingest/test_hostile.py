@@ -150,7 +150,7 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
-def test_what_is_no_ordinary_file_holds_nobody_up(tmp_path: Path, kind: str) -> None:
+def test_special_files_block_nobody(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "2026-05.csv"
     if kind == "pipe":
         os.mkfifo(path)

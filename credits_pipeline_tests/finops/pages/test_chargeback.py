@@ -138,7 +138,7 @@ def test_a_team_lead_sees_no_statement_by_product(visit: Visit) -> None:
 
 @pytest.mark.parametrize(("person", "closes", "saves"), [(VIEWER, False, False),
                                                         (EDITOR, False, True)])  # fmt: skip
-def test_whoever_may_not_is_told_why(
+def test_a_person_without_the_right_learns_why(
     visit: Visit, person: Person, closes: bool, saves: bool
 ) -> None:
     app = visit("chargeback", "one cloud", person=person, month=str(LAST))

@@ -97,7 +97,7 @@ def test_the_source_that_is_late_is_named_and_no_other(looked: Visit, page: str)
 
 
 @pytest.mark.parametrize("page", FILES)
-def test_a_link_to_what_is_not_there_is_told_and_shows_nothing_else_for_it(
+def test_a_link_to_something_missing_is_reported_and_shows_nothing_instead(
     looked: Visit, page: str
 ) -> None:
     words, says = BAD_LINKS[page]

@@ -116,7 +116,7 @@ def test_without_a_budget_the_test_is_an_example_by_mail_and_sns_too(
     assert "8,123.45 used of 10,000.00 USD" in json.dumps(message)
 
 
-def test_a_channel_that_refuses_is_told_without_its_secret(
+def test_the_error_of_a_channel_that_refuses_shows_no_secret(
     visit: Visit, monkeypatch: pytest.MonkeyPatch, webhook: Webhook
 ) -> None:
     webhook.answers = [403]
