@@ -10,6 +10,7 @@ import typer
 
 from credits_pipeline.cli.output import Json, doing, fail, print_file, print_json, print_table, say
 from credits_pipeline.cli.sources import whoever_runs_this
+from credits_pipeline.core.money import for_people
 
 if TYPE_CHECKING:
     from credits_pipeline.core.month import BillingMonth
@@ -357,17 +358,19 @@ def _say_sums(view: "View", section: "Section") -> None:
         return
     for up in section.adds_up:
         between = "; ".join(
-            f"{step.words} {step.amount.normalize():f}" for step in up.steps if step.amount
+            f"{step.words} {for_people(step.amount, up.currency)}"
+            for step in up.steps
+            if step.amount
         )
         say(
             f"{view.statement.to}s and unallocated {_amount(section.stated, section.currency)}, "
-            f"spend {up.spend.normalize():f} {up.currency}"
-            f"{f', {between}' if between else ''}, invoices {up.billed.normalize():f} "
-            f"{up.currency}: {'it adds up' if section.holds else 'it does NOT add up'}."
+            f"spend {for_people(up.spend, up.currency)}{f', {between}' if between else ''}, "
+            f"invoices {for_people(up.billed, up.currency)}: "
+            f"{'it adds up' if section.holds else 'it does NOT add up'}."
         )
 
 
 def _amount(cents: int, currency: str) -> str:
-    sign = "-" if cents < 0 else ""
-    mark = "$" if currency == "USD" else f"{currency} "
-    return f"{sign}{mark}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    from credits_pipeline.finops.chargeback.shares import money  # noqa: PLC0415 - when used
+
+    return for_people(money(cents), currency)

@@ -196,7 +196,17 @@ def test_a_threshold_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["cpu=3", "ec2_idle_cpu", "ec2_idle_cpu=x", "ec2_idle_cpu=-1", "ec2_idle_cpu=NaN"]
+    "text",
+    [
+        "cpu=3",
+        "ec2_idle_cpu",
+        "ec2_idle_cpu=x",
+        "ec2_idle_cpu=-1",
+        "ec2_idle_cpu=NaN",
+        "ec2_idle_cpu=1e5",
+        "ec2_idle_cpu=1__0",
+        "ec2_idle_cpu=\N{ARABIC-INDIC DIGIT FIVE}",
+    ],
 )
 def test_a_threshold_that_can_t_be_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=text.partition("=")[0]):
