@@ -85,7 +85,7 @@ def test_a_file_comes_whole_or_not_at_all(
     assert fetched.sha256 == hashlib.sha256(content).hexdigest()
     assert (sum(arrived), len(arrived)) == (4567, 5)
     uploaded(bucket, "a", os.urandom(4567))
-    with pytest.raises(ChangedError, match="was replaced while it was read") as raised:
+    with pytest.raises(ChangedError, match="changed while it was read") as raised:
         place.fetch(listed, tmp_path / "b")
     assert raised.value.passes
     assert not (tmp_path / "b").exists()
