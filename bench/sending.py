@@ -168,7 +168,8 @@ def _drop(table: Any, url: str) -> dict[str, Any]:
     from credits_pipeline.core.month import BillingMonth
     from credits_pipeline.credits.cloudzero.cbf import CbfSettings, cbf_rows
     from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-    from credits_pipeline.credits.cloudzero.drop import DropOptions, drop
+    from credits_pipeline.credits.cloudzero.drop import drop
+    from credits_pipeline.credits.cloudzero.drop_options import DropOptions
     from credits_pipeline.credits.cloudzero.lock import FileStreamLock
     from credits_pipeline.credits.cloudzero.payload import Payload
 

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.cloudzero.client import CloudZeroClient, checked_base_url
+from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.confirm import landed_query
+from credits_pipeline.credits.cloudzero.credentials import checked_base_url
 from credits_pipeline.credits.cloudzero.errors import (
     AmbiguousError,
     PermanentError,

@@ -19,7 +19,7 @@ from credits_pipeline.credits.cloudzero.confirm import (
     visible_in_billed_cost,
 )
 from credits_pipeline.credits.cloudzero.diff import credit_by_account
-from credits_pipeline.credits.cloudzero.drop import DropResult
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, StandInSettings
 

@@ -8,7 +8,8 @@ import pytest
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, COST, CbfSettings
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-from credits_pipeline.credits.cloudzero.drop import DropResult, PreviousAttempt
+from credits_pipeline.credits.cloudzero.drop_options import PreviousAttempt
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.credits.cloudzero.plan import SendingLimits
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn, Fault, StandInSettings

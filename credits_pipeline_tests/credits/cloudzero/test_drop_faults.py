@@ -11,7 +11,7 @@ import pytest
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.confirm import still_holds
-from credits_pipeline.credits.cloudzero.drop import DropResult
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.plan import SendingLimits
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault

@@ -15,7 +15,9 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.cbf import CbfSettings, cbf_rows
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.difference import difference, fingerprint
-from credits_pipeline.credits.cloudzero.drop import DropOptions, DropResult, PreviousAttempt, drop
+from credits_pipeline.credits.cloudzero.drop import drop
+from credits_pipeline.credits.cloudzero.drop_options import DropOptions, PreviousAttempt
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.credits.cloudzero.plan import SendingLimits
 from credits_pipeline.credits.cloudzero.retrying import RetryPolicy

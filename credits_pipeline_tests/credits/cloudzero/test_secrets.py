@@ -12,7 +12,7 @@ import pytest
 import credits_pipeline
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-from credits_pipeline.credits.cloudzero.drop import DropResult
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.errors import CloudZeroError
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
 
