@@ -10,9 +10,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= credits_pipeline_tests
-# Files of tests at one time: two more than there are cores, as many tests wait for what processes do.
+# Test files that run at one time: two more than there are cores, because many tests wait for processes.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
-# How many of the slowest tests are told at the end.
+# How many of the slowest tests are listed at the end.
 SLOWEST ?= 0
 
 .PHONY: help setup demo test lint type check docs bench fuzz fuzz-rules chaos soak lock clean
@@ -27,44 +27,44 @@ $(READY): requirements.txt pyproject.toml setup.py
 	@$(PYTHON) .ci/environment.py $(VENV)
 	@touch $@
 
-demo: $(READY) ## the whole product on this machine; ONCE=1 ends after the sample month
+demo: $(READY) ## run the whole product on this machine; ONCE=1 ends after the sample month
 	@exec $(BIN)/credits-pipeline demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
-# What Python compiles is kept: hundreds of processes start, and every worker reads every test.
-test: $(READY) ## all tests; TESTS=path for some, WORKERS=1 for one after the other
+# Python keeps what it compiles: hundreds of processes start, and every worker reads every test.
+test: $(READY) ## run all tests; TESTS=path for some, WORKERS=1 for one after the other
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 		$(if $(filter-out 0,$(SLOWEST)),--durations=$(SLOWEST)) $(TESTS)
 
-lint: $(READY) ## style and format
+lint: $(READY) ## check style and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-type: $(READY) ## types, strictly
+type: $(READY) ## check types, strictly
 	@$(BIN)/mypy
 
-check: lint type test ## lint, types and tests
+check: lint type test ## run lint, type and test
 
-docs: $(READY) ## the pages as a site in site/, without a network
+docs: $(READY) ## build the pages as a site in site/, without a network
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet -c docs . site
 	@echo "The site is in site/index.html"
 
-bench: $(READY) ## measure; prints ratios side by side
+bench: $(READY) ## run the measurements; they print ratios
 	@$(BIN)/python -m bench
 
 chaos: $(READY) ## kill both wings at random moments, 250 schedules; ARGS="--seed 7 --bare 20 --live 2 --wing 5"
 	@$(BIN)/python -m credits_pipeline_tests.faults.chaos $(ARGS)
 
-fuzz: $(READY) ## 200,000 damaged files, read as a slow strict reader reads them or refused; FILES=1000
+fuzz: $(READY) ## read 200,000 damaged files: each as a slow strict reader reads it, or refused; FILES=1000
 	@FUZZ_FILES=$(or $(FILES),200000) $(BIN)/python -m pytest -q -n 0 --timeout 0 credits_pipeline_tests/credits/test_properties.py -k damaged
 
-fuzz-rules: $(READY) ## 50,000 texts that want out of a policy, and rules against an evaluator of their own; RULES=1000
+fuzz-rules: $(READY) ## try 50,000 texts that attack a policy, and compare rules with a second evaluator; RULES=1000
 	@FUZZ_RULES=$(or $(RULES),50000) $(BIN)/python -m pytest -q -n 0 --timeout 0 credits_pipeline_tests/finops/governance -k "comes_through or lets_by or evaluator or stay_so"
 
-soak: $(READY) ## many ticks of a real daemon over years of history; ARGS="--ticks 40 --others 5000"
+soak: $(READY) ## run many ticks of a real daemon over years of history; ARGS="--ticks 40 --others 5000"
 	@$(BIN)/python -m credits_pipeline_tests.faults.soak $(ARGS)
 
 lock: ## resolve the versions again (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file requirements.txt
-	@# What the image of deploy/Dockerfile installs: the same versions, without what develops and tests.
+	@# What the image of deploy/Dockerfile installs: the same versions, without the tools for development.
 	uv pip compile pyproject.toml --extra build --extra webserver --extra aws --extra postgres --extra celery --extra kubernetes --extra pages --extra spark --extra spreadsheets --constraint requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --quiet --output-file deploy/requirements.txt
 
 clean: ## remove the environment and what the demo left

@@ -1,7 +1,7 @@
-"""Makes the environment that everything else runs in, and says what it does while it does it.
+"""Makes the environment that everything else runs in, and reports its progress.
 
-``python .ci/environment.py .venv`` installs what requirements.txt pins, by uv where it is there and
-works, else by pip, and the project itself. It runs with the system's Python, so it needs nothing.
+``python .ci/environment.py .venv`` installs what requirements.txt pins, and the project itself. It
+uses uv if there is a working one, else pip. It runs on the system's Python and needs no packages.
 """
 
 import os
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-#: A line at least so often, however long a step takes.
+#: Seconds between two lines of progress, however long a step takes.
 SAY_EVERY = 5.0
 _POLL = 0.1
 _TAIL = 40
@@ -22,28 +22,28 @@ _BEGUN = time.monotonic()
 
 
 def say(words: str) -> None:
-    """A line with the seconds since the beginning."""
+    """Print a line with the seconds since the start."""
     sys.stdout.write(f"[{time.monotonic() - _BEGUN:4.0f} s] {words}\n")
     sys.stdout.flush()
 
 
 class StepError(Exception):
-    """A step ended badly; the message is the end of what it printed."""
+    """A step failed; the message is the end of its output."""
 
 
 def step(
     command: list[str], log: Path, progress: Callable[[str], str], every: float = SAY_EVERY
 ) -> None:
-    """Run a command, and say how far it is.
+    """Run a command, and report its progress.
 
     Args:
         command: its words.
-        log: gets what it prints.
-        progress: makes a line of what was printed so far.
+        log: the file for its output.
+        progress: turns the output so far into one line.
         every: seconds between two lines.
 
     Raises:
-        StepError: it did not end with 0.
+        StepError: its exit code was not 0.
     """
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 - our own installers
@@ -61,12 +61,12 @@ def step(
             process.terminate()
             process.wait()
     if process.returncode:
-        told = log.read_text(errors="replace").splitlines()
-        raise StepError("\n".join(told[-_TAIL:]))
+        printed = log.read_text(errors="replace").splitlines()
+        raise StepError("\n".join(printed[-_TAIL:]))
 
 
 def last_line(printed: str) -> str:
-    """The last thing that an installer said, without its colours."""
+    """The last line that an installer printed, without its colours."""
     if "Installed " in printed and "Bytecode compiled" not in printed:
         return "compiling them"
     lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", printed).splitlines()]
@@ -74,20 +74,20 @@ def last_line(printed: str) -> str:
 
 
 def pinned(requirements: Path) -> int:
-    """How many packages a lock has; some are for other systems or Pythons."""
+    """How many packages a lock lists; some are for other systems or Pythons."""
     return len(re.findall(r"^[A-Za-z0-9][^ =]*==", requirements.read_text(), re.MULTILINE))
 
 
 def installed(environment: Path) -> int:
-    """How many packages are in place."""
+    """How many packages are installed."""
     return len(list(environment.glob("lib/python*/site-packages/*.dist-info")))
 
 
 def make(environment: Path) -> None:
-    """The whole environment.
+    """Make the whole environment.
 
     Raises:
-        StepError: a step ended badly.
+        StepError: a step failed.
     """
     requirements = ROOT / "requirements.txt"
     python = str(environment / "bin" / "python")
@@ -112,7 +112,7 @@ def make(environment: Path) -> None:
         [*pip, "--no-deps", "--no-build-isolation", "-e", "."],
     ]
     ways = {"uv": by_uv, "pip": by_pip} if uv else {"pip": by_pip}
-    # Without it pip would leave compiling to whoever starts first.
+    # With it set, pip would leave compiling to whichever process starts first.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for at, (name, (packages, project)) in enumerate(ways.items(), start=1):
         try:

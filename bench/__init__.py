@@ -1,1 +1,1 @@
-"""Measurements: ratios side by side in one run, never a verdict. `make bench` runs all of them."""
+"""Measurements: ratios of figures from one run, never a verdict. `make bench` runs all of them."""

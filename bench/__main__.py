@@ -1,4 +1,4 @@
-"""Run every measurement, or those that are named: ``python -m bench loading pipeline``."""
+"""Run all measurements, or those named: ``python -m bench loading pipeline``."""
 
 import importlib
 import sys

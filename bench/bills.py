@@ -1,6 +1,6 @@
 """Bills from CSV.gz to published marts, beside bare DuckDB reading, typing and grouping the same.
 
-BENCH_BILL_ROWS (10,000,000) and BENCH_BILL_FILES (6) choose the size; ratios are of one run.
+BENCH_BILL_ROWS (10,000,000) and BENCH_BILL_FILES (6) set the size.
 """
 
 import json
@@ -23,7 +23,7 @@ HOUR = (
     "strftime(TIMESTAMP '2026-05-01' + to_hours(CAST(i % 744 + {} AS INTEGER)), "
     "'%Y-%m-%dT%H:%M:%SZ')"
 )
-#: 57 columns of FOCUS 1.2 and three of the provider's own, as SQL over ``i``.
+#: The 57 columns of FOCUS 1.2 and three of the provider, as SQL over ``i``.
 COLUMNS = {
     **{
         cost: f"printf('%.12f', hash(i * 7 + {at}) % 1000000000 / 1e9)"
@@ -136,7 +136,7 @@ class Source:
 
 
 def report(what: dict[str, object]) -> None:
-    """Answer the process that started this one, with the peak of memory."""
+    """Print the answer, with the peak of memory, for the process that started this one."""
     status = Path("/proc/self/status").read_text()
     peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
     print()
@@ -144,7 +144,7 @@ def report(what: dict[str, object]) -> None:
 
 
 def bare(folder: str, out: str, memory: str) -> dict[str, object]:
-    """The same files read, typed, tagged and written by DuckDB alone, then summed."""
+    """Read, type, tag and write the same files with DuckDB alone, then add up."""
     import duckdb
 
     money = {name for name in COLUMNS if name.endswith(("Cost", "Price", "Quantity"))}
@@ -214,14 +214,14 @@ def bare_marts(storage: str, memory: str) -> dict[str, object]:
 def generate(
     folder: Path, *, rows: int = ROWS, files: int = FILES, month: str = MONTH, seed: int = 0
 ) -> int:
-    """Write a month. Returns its bytes.
+    """Write a month of bills. Returns its size in bytes.
 
     Args:
-        folder: of the bills.
-        rows: how many.
-        files: that they are in.
+        folder: where the bills go.
+        rows: the number of rows.
+        files: the number of files.
         month: as ``YYYY-MM``.
-        seed: another one gives other rows.
+        seed: each value gives different rows.
     """
     import duckdb
 
@@ -232,7 +232,7 @@ def generate(
     cells = ", ".join(f'{sql} AS "{name}"' for name, sql in COLUMNS.items())
     after = str(BillingMonth.parse(month).shift(1))
     cells = cells.replace("2026-06-01", f"{after}-01").replace("2026-05", month)
-    # No hour of a short month is in the next one.
+    # A short month has fewer hours.
     cells = cells.replace("% 744", f"% {BillingMonth.parse(month).hours}")
     for at in range(files):
         start, end = seed + rows * at // files, seed + rows * (at + 1) // files

@@ -1,7 +1,7 @@
-"""The ZIP of a month's statements: a PDF and a CSV for each team, and all of it in every form.
+"""The ZIP of a month's statements: a PDF and a CSV for each team, and one of each for all.
 
-BENCH_TEAMS (500) teams, each in three accounts with four services and a share of support, beside
-typst alone printing as many PDFs of one table.
+There are BENCH_TEAMS (500) teams, each with three accounts, four services and a share of support.
+They are compared with typst alone, which prints as many PDFs of one table.
 """
 
 import os
@@ -69,7 +69,7 @@ def main() -> None:
     compiler = typst.Compiler(font_paths=faces.fonts, ignore_system_fonts=True)
     begun = time.process_time()
     for number in range(TEAMS):
-        # Of a text that it has seen typst keeps what it made.
+        # typst would reuse its result for the same text.
         text = _SAME.replace("NUMBER", str(number))
         compiler.compile(input=text.encode(), format="pdf", timestamp=0)
     bare = time.process_time() - begun

@@ -1,6 +1,6 @@
-"""Dagster's floor: the same number of assets and checks with nothing in them, and a single op.
+"""What Dagster alone takes: as many assets and checks that do nothing, and a single op.
 
-Each has a sensor that starts it when a file appears in a folder.
+Each job has a sensor that starts it when a file appears in a folder.
 """
 
 import os
@@ -19,7 +19,7 @@ MONTHS = dg.MonthlyPartitionsDefinition(start_date="2024-01-01", end_offset=1, t
 
 
 def empty_assets() -> list[dg.AssetsDefinition]:
-    """Four assets, one after the other, that make nothing."""
+    """Four assets in a row that make nothing."""
     before = {after: [first] for first, after in pairwise(CHAIN)}
 
     def nothing() -> None:
@@ -31,7 +31,7 @@ def empty_assets() -> list[dg.AssetsDefinition]:
 
 
 def empty_checks() -> list[dg.AssetChecksDefinition]:
-    """As many checks of each asset as the product has, that look at nothing."""
+    """For each asset, as many checks as the product has, which check nothing."""
 
     def checks_of(asset: str, names: list[str]) -> dg.AssetChecksDefinition:
         specs = [

@@ -1,7 +1,7 @@
-"""The forecast's error on days 5, 10, 15 and 20 of a month, beside the run rate and the naive.
+"""The forecast's error on days 5, 10, 15 and 20 of a month, compared with two simpler methods.
 
-On generated years (BENCH_FORECAST_SERIES, 60: weekdays, noise, growth, steps, spikes, batches,
-fees) and on the sample bills of fourteen months: of everything, and of each team and account.
+It is measured on generated years (BENCH_FORECAST_SERIES, 60), and on the sample bills of fourteen
+months: for everything together, for each team and for each account.
 """
 
 import json
@@ -21,7 +21,7 @@ AS_OF = date(2026, 11, 27)
 
 
 def generated(seed: int, days: int = 425) -> History:
-    """A series as bills have them: its own week, noise, growth, steps, spikes, batches and fees."""
+    """A series like those of bills: weekdays, noise, growth, steps, spikes, batches and fees."""
     dice = random.Random(seed)
     first, level = date(2025, 9, 1), dice.lognormvariate(6, 1.2)
     weekend = dice.choice((0.35, 0.6, 0.85, 1.0))

@@ -1,8 +1,8 @@
 """Bills as they grow: a row's cost at ten and thirty times, one month of thirty-six.
 
-BENCH_BILL_ROWS (10,000,000) is the middle size; a tenth and three times it are beside it. Months
-have BENCH_MONTH_ROWS (100,000) rows each, and there are BENCH_MONTHS (36). Ratios are of processor
-seconds in one run; each measurement is a process of its own, and an empty one is subtracted.
+BENCH_BILL_ROWS (10,000,000) is the middle size; the others are a tenth of it and three times it.
+There are BENCH_MONTHS (36) months with BENCH_MONTH_ROWS (100,000) rows each. Ratios compare
+processor seconds; each measurement runs in its own process, and its start is not counted.
 """
 
 import json
@@ -51,7 +51,7 @@ print(json.dumps(time.process_time() - began))
 
 
 def seconds(script: str, folder: Path) -> float:
-    """Processor seconds of a process behind its start."""
+    """Processor seconds that a process takes after its start."""
     done = subprocess.run(
         [sys.executable, "-c", script + END, str(folder / "bills"), str(folder / "wing"), MEMORY],
         capture_output=True,

@@ -1,6 +1,6 @@
-"""Three sides of a month and what was used, on a large bill, beside bare DuckDB adding up its rows.
+"""The reconciliation of a month with a large bill, compared with bare DuckDB adding up its rows.
 
-BENCH_LEDGER_ROWS (10,000,000) is the size of the bill.
+The bill has BENCH_LEDGER_ROWS (10,000,000) rows.
 """
 
 import os

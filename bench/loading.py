@@ -1,7 +1,7 @@
-"""Importing the code location, beside importing the libraries that it needs at load.
+"""Importing the code location, compared with importing the libraries that it needs at load.
 
-Whole processes in turns, counted in processor seconds, which a busy machine does not stretch; an
-empty interpreter's are subtracted from both.
+Whole processes take turns. Their processor seconds count, because a busy machine hardly changes
+those; an empty interpreter's are subtracted from both.
 """
 
 import os
@@ -16,7 +16,7 @@ HEAVY = ("polars", "pandera", "httpx", "boto3", "botocore", "dagster_aws", "moto
 
 
 def main() -> None:
-    # Byte code is there, as after any first start.
+    # Byte code exists, as after any first start.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     seconds: dict[str, list[float]] = {"pass": [], LIBRARIES: [], OURS: []}
     for _ in range(TURNS):

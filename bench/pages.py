@@ -1,9 +1,9 @@
-"""The pages' server time, beside an empty page's; memory at many sessions; the first page.
+"""The pages' server time, compared with an empty page; memory with many sessions; the first page.
 
-On BENCH_PAGES_ROWS (2,000,000) rows of the daily mart over fourteen months, with
-BENCH_PAGES_SESSIONS (20) sessions. A session is a socket that speaks as Streamlit's browser does:
-it asks for a page, and the time until the server says that the script has finished is counted, in
-seconds and in the server's processor seconds.
+The daily mart has BENCH_PAGES_ROWS (2,000,000) rows over fourteen months, and there are
+BENCH_PAGES_SESSIONS (20) sessions. A session is a socket that talks like Streamlit in a browser. It
+requests a page, and the time until the server says that the script has finished is measured, in
+seconds and in processor seconds of the server.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ _START_SECONDS = 600
 
 
 class Pages:
-    """A server in a process group of its own."""
+    """A server in its own process group."""
 
     def __init__(self, command: list[str], health: str, **more: str) -> None:
         self.port = free_port()
@@ -74,18 +74,18 @@ class Pages:
 
     @property
     def processor(self) -> float:
-        """Seconds that the server used."""
+        """The processor seconds that the server has used."""
         told = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(told[11]) + int(told[12])) / _TICKS
 
     @property
     def memory(self) -> float:
-        """What it holds, in MB."""
+        """The memory that the server occupies, in MB."""
         told = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(told.split("VmRSS:")[1].split()[0]) / 1024
 
     async def open(self, page: str) -> tuple[websockets.ClientConnection, float, float]:
-        """Open a page in a new session; how long the server took, and its processor."""
+        """Open a page in a new session: its socket, seconds, and the server's processor seconds."""
         socket = await websockets.connect(
             f"ws://127.0.0.1:{self.port}/_stcore/stream",
             origin=f"http://127.0.0.1:{self.port}",
@@ -112,7 +112,7 @@ class Pages:
 
 
 def fill(folder: Path) -> Bills:
-    """A wing with so many rows of the daily mart, made as an ingest makes it."""
+    """A second wing whose daily mart has ROWS rows, made as an ingest makes it."""
     bills = Bills(folder / "finops")
     each = ROWS // MONTHS
     for back in range(MONTHS):
@@ -165,7 +165,7 @@ def fill(folder: Path) -> Bills:
 
 
 async def measure(pages: Pages, page: str) -> tuple[float, float, float, float]:
-    """Cold and warm: seconds, and the server's processor seconds."""
+    """Seconds and the server's processor seconds, cold and then warm."""
     found = []
     for _ in range(TURNS + 1):
         socket, seconds, processor = await pages.open(page)

@@ -1,7 +1,7 @@
-"""From an upload to the verified receipt, beside a job that does nothing on the same daemon.
+"""From an upload to the verified receipt, compared with jobs that do nothing on the same daemon.
 
-Counted from the beginning of the tick that saw the file to the end of the run, so that the sensor's
-interval is in neither figure. The two take turns.
+The time is from the start of the tick that saw the file to the end of the run, so the sensor's
+interval does not count. The jobs take turns.
 """
 
 import statistics
@@ -60,7 +60,7 @@ def main() -> None:
                     for floor in FLOORS:
                         drop = (home / "floor" / floor / f"{turn}.csv").touch
                         seconds[floor].append(_seconds(dagster, ("floor", floor), drop))
-    # The first turn of each warms caches of the operating system.
+    # The first turn of each warms the operating system's caches, and does not count.
     ours, shape, single = (statistics.median(figures[1:]) for figures in seconds.values())
     print(f"upload to verified receipt       {ours:6.2f} s   {_range(seconds['ours'])}")
     print(f"same assets and checks, empty    {shape:6.2f} s   {_range(seconds['same_shape'])}")

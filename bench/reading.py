@@ -1,8 +1,8 @@
-"""Reading 1,000,000 rows, beside polars' bare parser and beside csv and Decimal in Python.
+"""Reading 1,000,000 rows, compared with polars' bare parser, and with csv and Decimal in Python.
 
-The rows are of the product's own format, amounts with thousands separators in quotes among them.
-The three take turns in one process; memory is measured in processes of their own, above one that
-only imported what it needs.
+The rows are in the product's own format; some amounts have thousands separators and quotes. The
+three take turns in one process. Memory is measured in separate processes, above one that only
+imported what it needs.
 """
 
 import csv
@@ -27,7 +27,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 def write(path: Path) -> None:
-    """A month of a million accounts, in no order."""
+    """Write a month of a million accounts, unsorted."""
     made = random.Random(7)
     with path.open("w") as file:
         for number in made.sample(range(10**12), ROWS):
@@ -74,7 +74,7 @@ def plain_python(path: Path) -> None:
 
 
 def ours(path: Path) -> None:
-    """The product's reader, with its judgement."""
+    """The product's reader, with its statements."""
     from credits_pipeline.core.month import BillingMonth
     from credits_pipeline.credits.evaluation.judgement import statements
     from credits_pipeline.credits.model.decisions import Decisions
@@ -104,7 +104,7 @@ def timed(path: Path) -> dict[str, float]:
 
 
 def peak_of_this_process() -> int:
-    """The most bytes that this process held. A child inherits its parent's peak in rusage."""
+    """The most bytes that this process had. In rusage a child inherits its parent's peak."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = (text for text in status.read_text().splitlines() if text.startswith("VmHWM"))
@@ -115,7 +115,7 @@ def peak_of_this_process() -> int:
 
 
 def peak_bytes(path: Path, *, reading: bool) -> int:
-    """The most memory that a process holds: one that reads, or one that only imported."""
+    """The peak of memory of a process that reads, or that only imports."""
     script = (
         "import polars, sys; from pathlib import Path; from bench import reading;"
         " from credits_pipeline.credits.evaluation import judgement;"

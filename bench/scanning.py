@@ -1,7 +1,7 @@
-"""20,000 resources: kept as a table, and all rules on each, beside 2,000; memory stays bounded.
+"""Storing and judging 20,000 resources, compared with 2,000.
 
-The rules are ours; there is no bare tool to stand beside. What counts is that ten times as many
-take ten times as long, and no more memory than the engine may have.
+No other tool has these rules. What counts is that ten times as many resources take ten times as
+long, and no more memory than the engine may have.
 """
 
 import resource as usage
@@ -18,7 +18,7 @@ AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def rows(number: int) -> Iterator[dict[str, Any]]:
-    """Instances, one of ten idle."""
+    """Instances, of which one in ten is idle."""
     from credits_pipeline_tests.finops.optimization.seen import resource, row
 
     for each in range(number):
@@ -27,7 +27,7 @@ def rows(number: int) -> Iterator[dict[str, Any]]:
 
 
 def measured(number: int) -> None:
-    """Keep and judge so many, and print seconds of the processor and megabytes."""
+    """Store and judge so many, and print processor seconds, megabytes and recommendations."""
     from credits_pipeline.finops.depot import Depot
     from credits_pipeline.finops.optimization.making import Maker
     from credits_pipeline.finops.scans.building import BUILT
@@ -42,7 +42,7 @@ def measured(number: int) -> None:
 
 
 def main() -> None:
-    """Print both sizes, each in a process of its own."""
+    """Measure both sizes, each in its own process."""
     found = []
     for number in SIZES:
         done = subprocess.run(

@@ -1,8 +1,8 @@
 """Sending a month: from a credits table to the last byte that a local server accepts.
 
-Side by side in one run: this product; ll2cz, a public client of the same API; and the standard
-library's json with one post. Then the growth of time and memory up to CloudZero's 70 MB. Every
-contender runs in a process of its own, several times in turns, and the median counts.
+This product is compared with ll2cz, a public client of the same API, and with the standard
+library's json and one POST. Then time and memory are measured up to CloudZero's 70 MB. Each
+contender runs several times in its own process; they take turns, and the median counts.
 
     python -m bench.sending
 """
@@ -31,7 +31,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    """Run everything and print the ratios."""
+    """Run everything, and print the ratios."""
     print(f"Sending {ACCOUNTS:,} accounts to a server on this machine, median of {ROUNDS} rounds")
     pythons = {"ours": sys.executable, "json": sys.executable, "ll2cz": str(_ll2cz_python())}
     seconds: dict[str, list[float]] = {name: [] for name in pythons}
@@ -67,7 +67,7 @@ def _growth(contender: str, server: str) -> None:
 
 
 def _run(python: str, contender: str, accounts: int, url: str) -> dict[str, Any]:
-    """Run one contender once, in a process of its own."""
+    """Run one contender once, in its own process."""
     done = subprocess.run(
         [python, str(Path(__file__)), contender, "--accounts", str(accounts), "--url", url],
         check=True,
@@ -81,7 +81,7 @@ def _run(python: str, contender: str, accounts: int, url: str) -> dict[str, Any]
 
 @contextmanager
 def _server(kind: str) -> Iterator[str]:
-    """A server in a process of its own; its URL."""
+    """Start a server in its own process; yields its URL."""
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__)), kind],
         stdin=subprocess.PIPE,
@@ -97,7 +97,7 @@ def _server(kind: str) -> Iterator[str]:
 
 
 def _ll2cz_python() -> Path:
-    """The Python of an environment that holds nothing but ll2cz; made once."""
+    """The Python of an environment with nothing but ll2cz, made once."""
     folder = _ROOT / ".bench" / LL2CZ.replace("==", "-")
     python, ready = folder / "bin" / "python", folder / ".ready"
     if not ready.exists():
@@ -114,11 +114,11 @@ def _ll2cz_python() -> Path:
     return python
 
 
-# ------------------------------------------------------------------ in a process of their own
+# ------------------------------------------------------------------ each in its own process
 
 
 def _table(accounts: int) -> Any:
-    """A credits table: account ids, and amounts of up to nine digits, two of them cents."""
+    """A credits table: account ids, and amounts with up to nine digits, two of which are cents."""
     import polars as pl
 
     numbers = pl.int_range(accounts, eager=True)
@@ -134,7 +134,7 @@ def _table(accounts: int) -> Any:
 
 
 def _texts(table: Any) -> Any:
-    """The rows of a month, as anybody would make them with polars: for the other contenders."""
+    """The rows of a month for the other contenders, as anybody would make them with polars."""
     import polars as pl
 
     return table.select(
@@ -168,7 +168,8 @@ def _drop(table: Any, url: str) -> dict[str, Any]:
     from credits_pipeline.core.month import BillingMonth
     from credits_pipeline.credits.cloudzero.cbf import CbfSettings, cbf_rows
     from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-    from credits_pipeline.credits.cloudzero.drop import DropOptions, drop
+    from credits_pipeline.credits.cloudzero.drop import drop
+    from credits_pipeline.credits.cloudzero.drop_options import DropOptions
     from credits_pipeline.credits.cloudzero.lock import FileStreamLock
     from credits_pipeline.credits.cloudzero.payload import Payload
 
@@ -180,7 +181,7 @@ def _drop(table: Any, url: str) -> dict[str, Any]:
         CloudZeroClient(api_key="bench", connection_id="bench", base_url=url) as client,
     ):
         payload = Payload(month, cbf_rows(table, month, CbfSettings()))
-        # The few rows that warm this process up are held there already.
+        # CloudZero holds the few rows that warmed this process up, so this is a large change.
         options = DropOptions(accept_change=True)
         result = drop(client, payload, lock=lock, journal=lambda _: None, options=options)
     seconds = time.perf_counter() - begun
@@ -224,7 +225,7 @@ def _ll2cz(table: Any, url: str) -> dict[str, Any]:
 
 
 def _contend(send: Callable[[Any, str], dict[str, Any]], accounts: int, url: str) -> None:
-    # What is imported once per process is not what is measured.
+    # This imports what a process imports once, which is not measured.
     send(_table(10), url)
     table = _table(accounts)
     before = _resident()
@@ -234,7 +235,7 @@ def _contend(send: Callable[[Any, str], dict[str, Any]], accounts: int, url: str
 
 
 def _status(name: str) -> float:
-    """A figure of Linux about this process, in MB; 0 on other systems."""
+    """Linux's figure about this process, in MB; 0 on other systems."""
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith(name)), 0.0)
@@ -255,7 +256,7 @@ def _forget_peak() -> None:
 
 
 class _Sink(BaseHTTPRequestHandler):
-    """Takes every body to its last byte, and says how many rows it had."""
+    """Reads every body to its last byte, and answers with its number of rows."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

@@ -1,4 +1,4 @@
-"""A Dagster instance of a test's own, in memory, made in a third of the usual time."""
+"""A Dagster instance for one test, in memory, made in a third of the usual time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,13 +29,13 @@ def _read_once(config: Config) -> ScriptDirectory:
     return _of_dagster() if of_dagster else _from_config(config)
 
 
-# Every storage of Dagster marks its tables as up to date by the newest of 89 files of migrations,
-# and reads them all to find that one. They stay the same while tests run.
+# Every storage of Dagster reads 89 migration files to find the newest one and mark its tables as
+# up to date. The files don't change while tests run.
 ScriptDirectory.from_config = staticmethod(_read_once)  # type: ignore[method-assign,assignment]
 
 
 class _Events(InMemoryEventLogStorage):
-    """Dagster's storage of events in memory, over one connection for each thread.
+    """Dagster's event storage in memory, with one connection for each thread.
 
     Dagster opens a connection for each of the hundreds of statements of a run, and tells each two
     things that mean nothing in memory: a sixth of the time of a run.

@@ -1,5 +1,5 @@
-"""Buckets with thousands of objects, put where the embedded S3 keeps them: each request takes
-milliseconds of the processor.
+"""Buckets with thousands of objects, put directly where the embedded S3 stores them: each request
+would take milliseconds of processor time.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""The order of the files of tests: what takes longest begins first.
+"""The order of the test files: what takes longest starts first.
 
-No worker is left with it at the end. The figures are rough, of the processor's time and of waiting
-on two cores; only their order matters. A room that is not named is quick.
+So no worker is left with it at the end. The figures are rough seconds of processor time and waiting
+on two cores; only their order matters. A room that is not listed is quick.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-#: Seconds of a test, by the beginning of its file's path below this folder; the first that fits.
+#: Seconds of a test, by the beginning of its file's path below this folder; the first match counts.
 SECONDS_OF_A_TEST = {
     "live/test_machines": 220,
     "live/test_alerts": 250,
@@ -52,13 +52,13 @@ _HERE = Path(__file__).parent
 
 
 def seconds_of_a_test(file: Path) -> float:
-    """About how long a test of a file takes."""
+    """Roughly how long a test of a file takes."""
     name = file.relative_to(_HERE).as_posix() if file.is_relative_to(_HERE) else file.name
     return next((s for begins, s in SECONDS_OF_A_TEST.items() if name.startswith(begins)), _QUICK)
 
 
 def longest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """The same tests, file by file, and within a file as they were."""
+    """The same tests, file by file, in their order within each file."""
     by_file = [(file, list(group)) for file, group in groupby(items, lambda item: item.path)]
     by_file.sort(key=lambda found: -len(found[1]) * seconds_of_a_test(found[0]))
     return [item for _, group in by_file for item in group]

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: real, on loopback, with its data in a temporary folder."""
+"""The tests' own PostgreSQL server: real, on loopback, with its data in a temporary folder."""
 
 import contextlib
 import getpass
@@ -18,11 +18,11 @@ from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline_tests.waiting import eventually
 
 USER = "credits"
-#: Looked for in what is left behind, as the API key is.
+#: Tests look for it in what remains, as for the API key.
 PASSWORD = "database-password-for-tests-9c2e"
-#: Names the variable that holds the password; its value is nowhere in a file.
+#: The name of the variable with the password; its value is never in a file.
 PASSWORD_VARIABLE = "DATABASE_PASSWORD"
-#: What a dagster.yaml says, so that a database is Dagster's storage.
+#: The part of a dagster.yaml that makes a database Dagster's storage.
 _DAGSTER_YAML = """
 storage:
   postgres:
@@ -35,17 +35,17 @@ storage:
         env: {variable}
       db_name: {database}
 """
-#: Where Debian and Ubuntu keep what only the server's own tools need.
+#: Where Debian and Ubuntu put what only the server's own tools need.
 _DEBIAN = "/usr/lib/postgresql"
 
 
 def missing() -> str | None:
-    """Why there can be no server here, or None."""
+    """Why no server can run here, or None."""
     return None if program("initdb") else "PostgreSQL's server is not installed"
 
 
 def program(name: str) -> str | None:
-    """Where one of PostgreSQL's programs is; None where it is not installed."""
+    """The path of one of PostgreSQL's programs; None if it is not installed."""
     newest = sorted(Path(_DEBIAN).glob("*/bin"), key=lambda bin_: bin_.parent.name, reverse=True)
     return shutil.which(name) or next(
         (str(folder / name) for folder in newest if (folder / name).is_file()), None
@@ -53,18 +53,18 @@ def program(name: str) -> str | None:
 
 
 class PostgresServer:
-    """A server that can be stopped and started again at the same port.
+    """A server that can be stopped and started again on the same port.
 
     Attributes:
         port: on 127.0.0.1.
     """
 
     def __init__(self, folder: Path, owner: str) -> None:
-        """Name it; nothing is made yet.
+        """Name it; nothing is created yet.
 
         Args:
             folder: of its data.
-            owner: the system's user that it runs as.
+            owner: the system user that it runs as.
         """
         self._folder, self._owner = folder, owner
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,24 +72,24 @@ class PostgresServer:
         self.port = free_port()
 
     def url(self, database: str = "postgres") -> str:
-        """Of a database, as SQLAlchemy writes it."""
+        """The URL of a database, as SQLAlchemy writes it."""
         return f"postgresql+psycopg2://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def dagster_yaml(self, database: str) -> str:
-        """What a dagster.yaml says, so that a database is Dagster's storage."""
+        """The part of a dagster.yaml that makes a database Dagster's storage."""
         return _DAGSTER_YAML.format(
             port=self.port, user=USER, variable=PASSWORD_VARIABLE, database=database
         )
 
     def create_database(self) -> str:
-        """An empty database that nobody else uses; its name."""
+        """Create an empty database that nobody else uses; returns its name."""
         self._databases += 1
         name = f"database_{self._databases}"
         self.query(f"CREATE DATABASE {name}")
         return name
 
     def query(self, statement: str, *values: Any, database: str = "postgres") -> list[Any]:
-        """The rows that a statement answers."""
+        """The rows that a statement returns."""
         import psycopg2
 
         connection = psycopg2.connect(self.url(database).replace("+psycopg2", ""))
@@ -132,7 +132,7 @@ class PostgresServer:
         )
 
     def initialise(self) -> None:
-        """Make the folder of its data."""
+        """Create the folder of its data."""
         password = self._folder / "password"
         password.write_text(PASSWORD)
         if os.getuid() == 0:
@@ -145,7 +145,7 @@ class PostgresServer:
         address = ["-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                # -F: data that outlives no test needs no patience with disks.
+                # -F: data that outlives no test need not wait for disks.
                 [program("postgres") or "", "-D", self._data, "-F", *address],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -154,7 +154,7 @@ class PostgresServer:
         eventually(self._answers, f"PostgreSQL did not start; see {self._folder}/log")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop it: SIGINT ends its sessions, SIGQUIT does not even say goodbye."""
+        """Stop it: SIGINT ends its sessions, SIGQUIT ends them without a word."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(60)
@@ -185,7 +185,7 @@ class PostgresServer:
 
 
 def _text(value: object) -> str:
-    """A value of a row as text; Dagster compresses some of what it keeps."""
+    """A row's value as text; Dagster compresses some of what it stores."""
     if not isinstance(value, memoryview):
         return str(value)
     content = bytes(value)
@@ -208,7 +208,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 def _owner() -> str:
-    """The user to run as: this one, or where that is root the packaged one."""
+    """The user to run as: this one, or the packaged one if this is root."""
     if os.getuid() != 0:
         return getpass.getuser()
     known = {found.pw_name for found in pwd.getpwall()}

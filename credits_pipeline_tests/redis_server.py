@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own: real, on loopback, with a password, nothing on the disk."""
+"""The tests' own Redis server: real, on loopback, with a password, and nothing on disk."""
 
 import shutil
 import subprocess
@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from credits_pipeline.sandbox.dagster_dev import free_port
 from credits_pipeline_tests.waiting import eventually
 
-#: Looked for in what is left behind, as the API key is.
+#: Tests look for it in what remains, as for the API key.
 PASSWORD = "redis-password-for-tests-4b8a"
 
 
 def missing() -> str | None:
-    """Why there can be no server here, or None."""
+    """Why no server can run here, or None."""
     return None if shutil.which("redis-server") else "Redis's server is not installed"
 
 
 @contextmanager
 def redis_server() -> Iterator[str]:
-    """Run a server until the block ends; its URL."""
+    """Run a server until the block ends; yields its URL."""
     import redis
 
     port = free_port()

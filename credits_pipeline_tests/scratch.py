@@ -1,8 +1,8 @@
-"""Where the tests write: in memory if this machine has room there.
+"""Where the tests write: to memory, if this machine has enough of it.
 
 Dagster's and our own databases wait for the disk at each commit, thousands of times in a run of the
-suite. What the tests kill is processes, never the power: a folder in memory outlives that as a disk
-does.
+suite. Tests kill processes but never cut the power, and a folder in memory survives a kill just as
+one on disk does.
 """
 
 import os
@@ -12,17 +12,17 @@ import time
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - looked at before it is used
-#: All that the tests leave until they end is under 3 GB.
+#: Everything that the tests leave until they end is under 3 GB.
 _ROOM = 4 * 2**30
-#: What has to be free in all, so that the processes of the tests have theirs too.
+#: The free memory that is needed in all, so that the tests' processes have theirs too.
 _FREE = 12 * 2**30
 _NAME = "credits-tests"
-#: Seconds after which nobody but a run that was killed has left a folder without its process.
+#: After this many seconds, a folder without its process is from a run that was killed.
 _LEFT = 3600
 
 
 def quick_folder() -> Path | None:
-    """A new folder in memory; None where there is no room, or TMPDIR says where to write."""
+    """A new folder in memory; None if there is no room, or if TMPDIR says where to write."""
     if os.environ.get("TMPDIR") or not os.access(_MEMORY, os.W_OK | os.X_OK):
         return None
     disk = os.statvfs(_MEMORY)
@@ -32,19 +32,19 @@ def quick_folder() -> Path | None:
         return None
     _remove_what_killed_runs_left()
     folder = Path(tempfile.mkdtemp(prefix=f"{_NAME}-{os.getpid()}-", dir=_MEMORY))
-    # PostgreSQL's own user has to come through.
+    # PostgreSQL's own user must get through.
     folder.chmod(0o711)
     return folder
 
 
 def write_to(folder: Path) -> None:
-    """Have this process, and every one that it starts, write there."""
+    """Make this process, and every one that it starts, write there."""
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = None
 
 
 def leave(folder: Path) -> None:
-    """Give the memory back."""
+    """Free the memory."""
     os.environ.pop("TMPDIR", None)
     tempfile.tempdir = None
     shutil.rmtree(folder, ignore_errors=True)
@@ -62,7 +62,7 @@ def _remove_what_killed_runs_left() -> None:
 
 
 def _free_memory() -> int:
-    """Bytes that processes can still have, as the kernel estimates them."""
+    """Bytes that processes can still get, as the kernel estimates them."""
     told = Path("/proc/meminfo")
     if not told.exists():
         return 0

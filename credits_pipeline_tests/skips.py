@@ -1,12 +1,12 @@
-"""What may be skipped where everything is installed, as in CI: this list, and nothing else."""
+"""What may be skipped if everything is installed, as in CI: this list and nothing else."""
 
 import os
 
 import pytest
 
-#: Part of the reason that a test gives, and why it may give it.
+#: A part of the test's reason, and why it is accepted.
 ALLOWED = {
-    # A folder of its own size takes a mount, which only root may do.
+    # A folder with a limited size needs a mount, which only root may make.
     "takes root",
     # FOCUS's own validator runs on this Python only, and a machine needs only one of three.
     "needs Python 3.12",
@@ -14,7 +14,7 @@ ALLOWED = {
 
 
 def failed_if_skipped(report: pytest.TestReport) -> None:
-    """Make a failure of a skip where CI is set: a part that is missing there is a mistake."""
+    """Turn a skip into a failure if CI is set: a part that is missing there is a mistake."""
     if os.environ.get("CI") != "true" or not report.skipped or hasattr(report, "wasxfail"):
         return
     why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

@@ -1,4 +1,4 @@
-"""Imports run one way, the stand-in shares nothing with the client, and loading stays light."""
+"""Imports go one way, the stand-in shares nothing with the client, and loading stays light."""
 
 import ast
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 import credits_pipeline
 
 PACKAGE = Path(credits_pipeline.__file__).parent
-#: Each room, and the rooms that it may import from. Files at the top level are rooms too.
+#: Each room, and the rooms that it may import. Files at the top level are rooms too.
 MAY_IMPORT = {
     "core": set(),
     "text": set(),
@@ -54,7 +54,7 @@ MAY_IMPORT = {
         "finops", "finops.pages", "component",
     },
 }  # fmt: skip
-#: What a room never touches, whatever it is for.
+#: What a room never uses, whatever it is for.
 NEVER = {
     "text": {"dagster", "boto3", "httpx", "polars", "rich", "typer"},
     "core": {"dagster", "httpx"},
@@ -72,7 +72,7 @@ NEVER = {
     "guard": {"boto3"},
     "reporting": {"dagster", "boto3", "httpx"},
 }
-#: Folders of a wing whose parts are rooms of their own.
+#: Folders of a wing whose parts are separate rooms.
 _WINGS = {"core", "credits", "finops"}
 
 
@@ -86,7 +86,7 @@ def room_of(parts: Sequence[str]) -> str:
 
 
 def imports() -> list[tuple[str, str, str]]:
-    """Every import as (file, room of the file, module imported), also those inside functions."""
+    """Every import as (file, room of the file, imported module), also those inside functions."""
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         relative = path.relative_to(PACKAGE)

@@ -1,4 +1,4 @@
-"""The component of `dg`: a YAML is a stream, two are two, and what two would share is refused."""
+"""`dg`'s component: a YAML is a stream, two are two, and shared parts are refused."""
 
 import warnings
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from credits_pipeline.credits.assets.stream_settings import OF_THE_PROCESS, over
 from credits_pipeline.reporting import deciding
 from credits_pipeline_tests.dagster_instance import dagster_instance
 
-# Dagster reads a component's YAML by a deprecated function of pydantic.
+# Dagster reads a component's YAML with a deprecated function of pydantic.
 pytestmark = pytest.mark.filterwarnings("ignore:.parse_obj_as. is deprecated")
 
 EU = """
@@ -119,7 +119,7 @@ def test_every_setting_of_a_stream_is_a_field_and_says_what_its_variable_says() 
 
 
 def given(variable: settings.Variable) -> str:
-    """A text that no default is."""
+    """A text that is no default."""
     return f"of-eu-{variable.name.lower()}"
 
 
@@ -145,7 +145,7 @@ def test_a_setting_of_one_stream_holds_for_what_works_for_it_and_for_nothing_els
         yield variable.text()
 
     assert (eu.bound(whole)(), us.bound(whole)(), whole()) == (given(variable), "of-all", "of-all")
-    # Two streams whose steps take turns, as generators do: neither hears of the other's.
+    # Two streams whose steps take turns, as generators: neither sees the other's settings.
     turns = zip(eu.bound(parts)(), us.bound(parts)(), strict=True)
     seen = [(one, variable.text(), two) for one, two in turns]
     assert seen == [(given(variable), "of-all", "of-all")] * 2

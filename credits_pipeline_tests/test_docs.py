@@ -1,4 +1,4 @@
-"""The documents say what the code says: settings, decisions, verdicts, rooms, commands, links."""
+"""The documents agree with the code: settings, decisions, verdicts, rooms, commands, links."""
 
 import re
 from dataclasses import fields
@@ -194,7 +194,7 @@ def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
             continue
         command = COMMANDS[name]
         if isinstance(command, typer.core.TyperGroup):
-            # A group may be a command itself.
+            # A group may itself be a command.
             below = next((word for word in rest.split()[:1] if not word.startswith("-")), "")
             if below and below not in command.commands:
                 unknown.append(f"{name} {below}")

@@ -1,4 +1,4 @@
-"""Setting up says what it does while it does it, and why it could not."""
+"""Setup reports its progress, and why it failed."""
 
 import importlib.util
 import re
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def setting_up() -> ModuleType:
-    """The file as a module; it is run as a file before anything is installed."""
+    """The file as a module; it normally runs as a file before anything is installed."""
     spec = importlib.util.spec_from_file_location("setting_up", ROOT / ".ci" / "environment.py")
     assert spec is not None
     assert spec.loader is not None
@@ -40,7 +40,7 @@ def test_a_long_step_says_how_far_it_is(
     assert re.search(r"^\[ *\d+ s\]   so far: half$", capsys.readouterr().out, re.MULTILINE)
 
 
-def test_a_step_that_fails_tells_the_end_of_what_it_printed(
+def test_a_step_that_fails_shows_the_end_of_its_output(
     setting_up: ModuleType, tmp_path: Path
 ) -> None:
     fails = "print('first\\n' + 'x\\n' * 60 + 'no space left'); raise SystemExit(3)"

@@ -1,4 +1,4 @@
-"""The environment's settings: what can't be meant is refused before it does harm."""
+"""The environment's settings: impossible values are refused before they do harm."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from credits_pipeline.core.settings import SettingError, at_least, days, storage_root
 
 FOLDERS = st.lists(st.sampled_from(["credits", "cre", "a", "attempts"]), max_size=3).map("/".join)
-#: What a run keeps begins with one of these.
+#: The name of everything that a run stores begins with one of these.
 KEPT = ["credits/2025-01/r/entry.json", "attempts/2025-01/r.json", "current/credits/2025-01.json"]
 
 

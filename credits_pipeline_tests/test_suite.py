@@ -1,4 +1,4 @@
-"""The suite itself: nothing is skipped in CI unnoticed, and what takes longest begins first."""
+"""The suite itself: CI skips nothing unnoticed, and what takes longest starts first."""
 
 import os
 import subprocess

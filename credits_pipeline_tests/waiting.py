@@ -1,14 +1,14 @@
-"""Waiting for what has to come, with a limit and never for a fixed time."""
+"""Waits for an event, with a limit and never for a fixed time."""
 
 import time
 from collections.abc import Callable
 
-#: What a machine that does ten other things at once does not reach; only a failure takes so long.
+#: A machine with ten other tasks does not reach this limit; only a failure takes so long.
 PATIENCE = 200.0
 
 
 def eventually(condition: Callable[[], object], what: str = "", seconds: float = PATIENCE) -> None:
-    """Wait until something is so; fail with what did not come."""
+    """Wait until a condition holds; fail with what did not come."""
     limit = time.monotonic() + seconds
     began = time.monotonic()
     while not condition():
@@ -18,8 +18,8 @@ def eventually(condition: Callable[[], object], what: str = "", seconds: float =
 
 
 def pause(began: float, least: float) -> None:
-    """Wait before another look, longer after one that took long.
+    """Wait before the next look, longer after a slow one.
 
-    What is waited for needs the processor that looking takes.
+    The event needs the processor time that looking takes.
     """
     time.sleep(max(least, min(1.0, 3 * (time.monotonic() - began))))

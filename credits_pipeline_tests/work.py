@@ -1,4 +1,4 @@
-"""How long something takes, by the processor's clock: it must grow with its input and no faster."""
+"""How processor time grows with the size of the input: it must not grow faster than the input."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Input = TypeVar("Input")
 
-#: Four times the input may take twelve times as long: a square would take sixteen.
+#: Four times the input may take twelve times as long: quadratic work would take sixteen.
 _MORE, _ALLOWED = 4, 12
 #: Less than this is noise.
 _NOISE = 0.05
@@ -25,7 +25,7 @@ def assert_linear(make: Callable[[int], Input], work: Callable[[Input], object],
 
 
 def _seconds(work: Callable[[Input], object], given: Input) -> float:
-    """The best of two, so that what is made once counts for neither."""
+    """The best of two, so that one-time work counts for neither."""
     taken = []
     for _ in range(2):
         began = time.process_time()

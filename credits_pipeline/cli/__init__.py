@@ -10,9 +10,10 @@ from typer import rich_utils
 
 from credits_pipeline.cli.allocation import allocation
 from credits_pipeline.cli.budgets import budgets, forecast
-from credits_pipeline.cli.chargeback import chargeback, close, reopen
+from credits_pipeline.cli.chargeback import chargeback
 from credits_pipeline.cli.check import check
 from credits_pipeline.cli.clear import clear
+from credits_pipeline.cli.closing import close, reopen
 from credits_pipeline.cli.decide import decide
 from credits_pipeline.cli.decisions import decisions
 from credits_pipeline.cli.demo import demo, sandbox

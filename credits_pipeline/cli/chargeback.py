@@ -1,15 +1,14 @@
-"""``chargeback``, ``close`` and ``reopen``: what a team owes, and when that is final."""
+"""``chargeback``: what each owner owes for a month, or for several."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from credits_pipeline.cli.output import Json, doing, fail, print_file, print_json, print_table, say
-from credits_pipeline.cli.sources import whoever_runs_this
+from credits_pipeline.core.money import for_people
 
 if TYPE_CHECKING:
     from credits_pipeline.core.month import BillingMonth
@@ -17,17 +16,16 @@ if TYPE_CHECKING:
     from credits_pipeline.finops.chargeback.statement import Section
     from credits_pipeline.finops.chargeback.view import View
 
-_Month = Annotated[str, typer.Option(help="The billing month.", metavar="YYYY-MM")]
-_ModelName = Annotated[
+Month = Annotated[str, typer.Option(help="The billing month.", metavar="YYYY-MM")]
+ModelName = Annotated[
     str | None, typer.Option(help="The allocation model. Default: the first.", metavar="NAME")
 ]
-_Why = Annotated[str, typer.Option(help="Why, for the log of decisions.", metavar="TEXT")]
 
 
 def chargeback(
     *,
-    month: _Month,
-    model: _ModelName = None,
+    month: Month,
+    model: ModelName = None,
     owner: Annotated[
         str | None,
         typer.Option(
@@ -91,8 +89,8 @@ def chargeback(
     form = forms[0] if forms else "table"
     if over != "month" and form not in ("table", "json"):
         fail("Files are for one month: leave out --over, or use --json.", 2)
-    at = _month(month)
-    with _office() as office, doing("Adding up"):
+    at = month_of(month)
+    with opened_office() as office, doing("Adding up"):
         view = office.view(at, office.model(model))
         whole = view.statement
         if not whole.sections:
@@ -123,96 +121,9 @@ def _answer(view: "View", form: str, to: Path | None) -> None:
             _print(view)
 
 
-def close(
-    *, month: _Month, model: _ModelName = None, why: _Why = "", as_json: Json = False
-) -> None:
-    """Close a month: its statement is frozen, and later changes are owed with the next one.
-
-    A bill that is delivered again afterwards changes no closed statement: the difference appears as
-    an adjustment in the next open month. Exit code 0 if it is closed, 1 if it can't be closed yet,
-    2 if the command can't be carried out.
-
-    **Examples**
-
-    `credits-pipeline close --month 2026-05 --why "agreed with finance"`
-    """
-    from credits_pipeline.finops.chargeback.closing import (  # noqa: PLC0415 - when used
-        ClosingError,
-        close_month,
-        open_closings,
-    )
-    from credits_pipeline.finops.decisions import ChangedMeanwhileError  # noqa: PLC0415 - as above
-
-    at = _month(month)
-    with _office() as office, doing(f"Closing {at}"):
-        chosen = office.model(model)
-        try:
-            with open_closings() as store:
-                closed, statement = close_month(
-                    office.books, office.kept, store, at, chosen,
-                    by=whoever_runs_this(), today=datetime.now(UTC).date(), why=why,
-                )  # fmt: skip
-        except (ClosingError, ChangedMeanwhileError) as error:
-            fail(str(error), 1)
-    if as_json:
-        print_json(
-            {
-                "month": closed.month,
-                "model": closed.model,
-                "state": "closed",
-                "by": closed.who,
-                "at": closed.at.isoformat(),
-                "inputs": closed.inputs_digest,
-                "statement": closed.totals_digest,
-            }
-        )
-        return
-    told = ", ".join(f"{_amount(one.total, one.currency)}" for one in statement.sections)
-    say(
-        f"{at} is closed under the model {chosen.name!r}: {told}, statement "
-        f"{statement.digest[:12]}."
-    )
-
-
-def reopen(*, month: _Month, why: _Why, model: _ModelName = None, as_json: Json = False) -> None:
-    """Open a closed month again; its statement is kept, and the log says who and why.
-
-    Exit code 0 if it is open, 1 if it is not closed, 2 if the command can't be carried out.
-
-    **Examples**
-
-    `credits-pipeline reopen --month 2026-05 --why "support was shared by the wrong rule"`
-    """
-    from credits_pipeline.finops.chargeback.closing import (  # noqa: PLC0415 - when used
-        ClosingError,
-        open_closings,
-        reopen_month,
-    )
-    from credits_pipeline.finops.decisions import ChangedMeanwhileError  # noqa: PLC0415 - as above
-
-    at = _month(month)
-    with _office() as office, doing(f"Opening {at} again"):
-        name = model if model is not None else office.model(None).name
-        try:
-            with open_closings() as store:
-                opened = reopen_month(store, at, name, by=whoever_runs_this(), why=why)
-        except (ClosingError, ChangedMeanwhileError) as error:
-            fail(str(error), 1)
-    if as_json:
-        print_json(
-            {
-                "month": opened.month,
-                "model": opened.model,
-                "state": "reopened",
-                "by": opened.reopened_by,
-            }
-        )
-        return
-    say(f"{at} is open again under the model {name!r}.")
-
-
 @contextmanager
-def _office() -> Iterator["Office"]:
+def opened_office() -> Iterator["Office"]:
+    """What statements are made from; ends the command if it can't be read."""
     from credits_pipeline.cli.scope import opened_version  # noqa: PLC0415 - when used
     from credits_pipeline.finops.chargeback.decided import DecidedError  # noqa: PLC0415 - as above
     from credits_pipeline.finops.chargeback.kept import KeptError  # noqa: PLC0415 - as above
@@ -227,7 +138,8 @@ def _office() -> Iterator["Office"]:
             fail(str(error), 2)
 
 
-def _month(text: str) -> "BillingMonth":
+def month_of(text: str) -> "BillingMonth":
+    """The billing month of an option; ends the command if it is none."""
     from credits_pipeline.core.month import BillingMonth  # noqa: PLC0415 - when used
 
     try:
@@ -287,7 +199,7 @@ def _print_span(office: "Office", view: "View", over: str, *, as_json: bool) -> 
 
     model = office.model(view.statement.model)
     try:
-        span = Span.of(over, _month(view.statement.month), fiscal_year_begins())
+        span = Span.of(over, month_of(view.statement.month), fiscal_year_begins())
     except ValueError as error:
         fail(str(error), 2)
     now, before = owed(office.books, model, span), owed(office.books, model, span.last_year)
@@ -318,7 +230,7 @@ def _print_span(office: "Office", view: "View", over: str, *, as_json: bool) -> 
         return
     print_table(
         [model.to, "total", "a year before"],
-        [[label(o), _amount(cents, cur), _amount(then, cur)] for cur, o, cents, then in rows],
+        [[label(o), amount_of(cents, cur), amount_of(then, cur)] for cur, o, cents, then in rows],
         right=["total", "a year before"],
         folds=[model.to],
     )
@@ -337,9 +249,9 @@ def _print(view: "View") -> None:
         rows = [
             [
                 row.label,
-                *(_amount(row.cents[kind], section.currency) for kind in COLUMNS),
-                _amount(row.total, section.currency),
-                "" if row.previous is None else _amount(row.previous, section.currency),
+                *(amount_of(row.cents[kind], section.currency) for kind in COLUMNS),
+                amount_of(row.total, section.currency),
+                "" if row.previous is None else amount_of(row.previous, section.currency),
                 "" if row.share is None else f"{row.share} %",
             ]
             for row in view.rows(section)
@@ -357,17 +269,20 @@ def _say_sums(view: "View", section: "Section") -> None:
         return
     for up in section.adds_up:
         between = "; ".join(
-            f"{step.words} {step.amount.normalize():f}" for step in up.steps if step.amount
+            f"{step.words} {for_people(step.amount, up.currency)}"
+            for step in up.steps
+            if step.amount
         )
         say(
-            f"{view.statement.to}s and unallocated {_amount(section.stated, section.currency)}, "
-            f"spend {up.spend.normalize():f} {up.currency}"
-            f"{f', {between}' if between else ''}, invoices {up.billed.normalize():f} "
-            f"{up.currency}: {'it adds up' if section.holds else 'it does NOT add up'}."
+            f"{view.statement.to}s and unallocated {amount_of(section.stated, section.currency)}, "
+            f"spend {for_people(up.spend, up.currency)}{f', {between}' if between else ''}, "
+            f"invoices {for_people(up.billed, up.currency)}: "
+            f"{'it adds up' if section.holds else 'it does NOT add up'}."
         )
 
 
-def _amount(cents: int, currency: str) -> str:
-    sign = "-" if cents < 0 else ""
-    mark = "$" if currency == "USD" else f"{currency} "
-    return f"{sign}{mark}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+def amount_of(cents: int, currency: str) -> str:
+    """Cents for people."""
+    from credits_pipeline.finops.chargeback.shares import money  # noqa: PLC0415 - when used
+
+    return for_people(money(cents), currency)

@@ -93,7 +93,7 @@ def _accepted(names: list[str], source: str | None, month: BillingMonth | None) 
     """The names of checks, each of which exists; a person looks at one month at a time."""
     if not names:
         return []
-    from credits_pipeline.finops.ingest.check import CHECKS  # noqa: PLC0415 - when used
+    from credits_pipeline.finops.delivery_checks import CHECKS  # noqa: PLC0415 - when used
 
     unknown = [name for name in names if name not in CHECKS]
     if unknown:

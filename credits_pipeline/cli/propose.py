@@ -2,7 +2,7 @@
 
 import tempfile
 from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,7 @@ import typer
 from credits_pipeline.cli.decide import agree
 from credits_pipeline.cli.options import Who, choice_option, month_option, who_option
 from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, print_table, say
-from credits_pipeline.core.money import for_people, to_text
+from credits_pipeline.core.money import for_people, from_text, to_text
 from credits_pipeline.core.wording import counted
 
 if TYPE_CHECKING:
@@ -130,14 +130,12 @@ def _percents(given: list[str]) -> dict[str, Decimal]:
     for one in given:
         account, _, percent = one.partition("=")
         try:
-            found[account.strip()] = Decimal(percent.strip().removesuffix("%"))
-        except InvalidOperation:
+            found[account.strip()] = from_text(percent.strip().removesuffix("%"))
+        except ValueError:
             raise typer.BadParameter(
                 f"{one!r} is not an account and its percentage, such as 111122223333=40",
                 param_hint="--share",
             ) from None
-        if not found[account.strip()].is_finite():
-            raise typer.BadParameter(f"{one!r} is not a percentage", param_hint="--share")
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from credits_pipeline.cli.output import Json, fail, print_file, print_json, print_table, say
+from credits_pipeline.cli.scope import amount
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -117,7 +118,4 @@ def _print(found: "Recommendations") -> None:
 
 
 def _amount(saving: "Decimal | None", currency: str) -> str:
-    if saving is None:
-        return "not known"
-    mark = "$" if currency == "USD" else f"{currency} "
-    return f"{mark}{saving:,.2f}"
+    return "not known" if saving is None else amount(saving, currency)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from credits_pipeline.cli.output import fail
+from credits_pipeline.core.money import for_people
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.publish.published import Published
@@ -135,6 +136,4 @@ def read_scope(published: "Published", words: dict[str, list[str]]) -> "Scope":
 def amount(cost: Decimal, currency: str | None) -> str:
     """An amount to the cent, as tables have it; CSV and JSON have every digit."""
     cents = cost.quantize(_CENT, context=Context(prec=60, rounding=ROUND_HALF_UP))
-    sign = "-" if cents < 0 else ""
-    mark = "$" if currency == "USD" else f"{currency} "
-    return f"{sign}{mark}{abs(cents):,.2f}"
+    return for_people(cents, currency or "")

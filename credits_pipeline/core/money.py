@@ -1,4 +1,4 @@
-"""US dollars as exact decimals in text: one format for machines, one for people."""
+"""Money as exact decimals in text: one format for machines, one for people."""
 
 import re
 from decimal import Decimal
@@ -7,18 +7,18 @@ _TYPED = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 
 
 def from_text(text: str) -> Decimal:
-    """Read an amount as people write it: digits, at most one dot, a sign in front.
+    """Read an amount, rate or percentage that a person typed: digits, at most one dot, a sign.
 
-    What `Decimal` reads besides, such as ``1e5``, ``1__0`` or digits of other scripts, is sooner a
-    slip than an amount. ``-0`` is zero.
+    `Decimal` also reads ``1e5``, ``1__0``, ``NaN`` and digits of other scripts. Typed by a person,
+    these are more likely mistakes than amounts. ``-0`` is zero.
 
     Raises:
-        ValueError: it is written otherwise.
+        ValueError: it is written in another way.
     """
-    told = text.strip()
-    if not _TYPED.fullmatch(told):
+    typed = text.strip()
+    if not _TYPED.fullmatch(typed):
         raise ValueError(f"{text!r} is no amount such as 1200.50")
-    return Decimal(told) or Decimal(0)
+    return Decimal(typed) or Decimal(0)
 
 
 def to_text(amount: Decimal) -> str:
@@ -31,8 +31,11 @@ def to_text(amount: Decimal) -> str:
     return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
-def for_people(amount: Decimal) -> str:
-    """Write an amount for people: ``$116,319.27``, ``-$5.00``, ``$0.000001``."""
-    digits = to_text(abs(amount))
-    whole, _, fraction = digits.partition(".")
-    return f"{'-' if amount < 0 else ''}${int(whole):,}.{fraction}"
+def for_people(amount: Decimal, currency: str = "USD") -> str:
+    """Write an amount for people, exactly: ``$116,319.27``, ``-$5.00``, ``EUR 0.000001``.
+
+    An amount of no currency, which is the zero of no rows, has no mark.
+    """
+    whole, _, fraction = to_text(amount).removeprefix("-").partition(".")
+    mark = {"USD": "$", "": ""}.get(currency, f"{currency} ")
+    return f"{'-' if amount < 0 else ''}{mark}{int(whole):,}.{fraction}"

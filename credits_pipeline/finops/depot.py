@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from credits_pipeline.core.disk import sync
 from credits_pipeline.finops.lake.work import working_folder
 from credits_pipeline.finops.objects import MissingError, Place, open_place
 
@@ -69,9 +70,9 @@ class Depot:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         for path in (file, file.parent):
-            _synced(path)
+            sync(path)
         file.replace(target)
-        _synced(target.parent)
+        sync(target.parent)
 
     def here(self, key: str) -> Path:
         """A file as a path of this machine.
@@ -110,14 +111,6 @@ class Depot:
             path.unlink(missing_ok=True)
             with suppress(OSError):
                 path.parent.rmdir()  # if it was the last
-
-
-def _synced(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _user_cache() -> Path:

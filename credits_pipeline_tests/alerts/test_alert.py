@@ -1,4 +1,4 @@
-"""What an alert says, and when two causes are one."""
+"""The text of an alert, and when two causes are the same."""
 
 import pytest
 

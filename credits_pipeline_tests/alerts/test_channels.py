@@ -192,7 +192,7 @@ def test_a_server_that_is_not_there_is_said() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of this machine with its key, which nobody trusts yet."""
+    """A certificate for this machine with its key, which nobody trusts yet."""
     from ipaddress import ip_address
 
     from cryptography import x509
@@ -267,7 +267,7 @@ def test_it_logs_in_over_tls_and_trusts_nobody_by_itself(
 def test_a_server_elsewhere_must_offer_tls(
     mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The test's server has none, and is taken for one elsewhere."""
+    """The test's server has none, so it must look like another machine."""
     from credits_pipeline.alerts.channels import mail as module
 
     monkeypatch.setattr(module, "_is_here", lambda _: False)
@@ -361,7 +361,7 @@ def test_a_password_that_is_not_escaped_is_not_shown(
 
 
 def test_each_channel_waits_for_a_server_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that takes the connection and says nothing."""
+    """A server that accepts the connection and never answers."""
     import socket
 
     from credits_pipeline.alerts.channels import mail as mails

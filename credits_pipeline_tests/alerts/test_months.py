@@ -1,4 +1,4 @@
-"""Which attempts and findings people are told of, with which dollars, and when it is the same."""
+"""Which attempts and findings become alerts, with which dollars, and which alerts are the same."""
 
 from dataclasses import replace
 from typing import Any

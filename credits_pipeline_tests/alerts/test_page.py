@@ -1,4 +1,4 @@
-"""The page on alerts shows titles and a message as the code makes them."""
+"""The page on alerts shows the titles and a message that the code makes."""
 
 import re
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_the_other_titles_of_the_page_are_those_that_the_code_has(title: str) ->
         wing / "anomalies" / "anomaly.py",
     ]
     code = "".join(path.read_text() for path in files)
-    # Numbers stand in braces there.
+    # The page has numbers in braces.
     words = [
         word for word in map(str.strip, re.split(r"[0-9.]+|for ", title.partition(": ")[2])) if word
     ]

@@ -1,4 +1,4 @@
-"""Nothing is told twice, nothing is lost, and the book stays small."""
+"""No alert is sent twice, none is lost, and the stored state stays small."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ def alert(subject: str = "month 2025-01", cause: str = "a", *, passes: bool = Fa
 
 
 class Heard:
-    """A channel that writes down what it takes, and fails when it is told to."""
+    """A channel that records what it gets, and fails on request."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -133,7 +133,7 @@ def test_what_is_no_longer_retried_is_reported_once_more() -> None:
 
 
 def test_blocked_five_days_then_another_cause_that_may_pass() -> None:
-    """It is given up as late as any other: what was wrong before does not count."""
+    """It is given up as late as any other: earlier incidents do not count."""
     channel, book = Heard("one"), AlertState()
     book = tick(book, wrong(alert(cause="blocked")), channel)
     for hours in (120, 121, 199, 201, 202):
@@ -156,7 +156,7 @@ def test_a_book_of_before_has_the_episode_s_moment_for_each_message() -> None:
 
 
 def test_what_can_not_be_remembered_is_not_told() -> None:
-    """A disk that is full must not repeat it with every tick."""
+    """A full disk must not send it again with every tick."""
     channel = Heard("one")
 
     def full(_: AlertState) -> None:
@@ -168,7 +168,7 @@ def test_what_can_not_be_remembered_is_not_told() -> None:
 
 
 def test_each_word_is_remembered_before_the_next_is_said() -> None:
-    """A daemon that is killed between two messages repeats neither."""
+    """A daemon that is killed between two messages sends neither again."""
     channel, kept = Heard("one"), [AlertState()]
     view = wrong(alert(), alert("month 2025-02"))
     deliver(AlertState().seen(view, NOW), [channel], kept.append, ui="")
@@ -176,7 +176,7 @@ def test_each_word_is_remembered_before_the_next_is_said() -> None:
 
 
 def test_a_tick_ends_in_time_and_the_next_goes_on() -> None:
-    """Each message takes ten seconds here."""
+    """Each message takes ten seconds."""
     channel, seconds = Heard("one"), iter(range(0, 10_000, 10))
     book = AlertState().seen(wrong(*(alert(f"month {n}") for n in range(7))), NOW)
     left = []
@@ -192,7 +192,7 @@ VIEWS = st.dictionaries(SUBJECTS, st.sampled_from(["a", "b", "fine"]))
 
 
 @given(st.lists(st.tuples(VIEWS, st.sets(st.sampled_from(["one", "two"])))))
-def test_whatever_comes_no_channel_hears_a_cause_twice_in_one_episode(
+def test_no_channel_gets_a_cause_twice_in_one_incident(
     ticks: list[tuple[dict[str, str], set[str]]],
 ) -> None:
     channels, book = [Heard("one"), Heard("two")], AlertState()

@@ -1,4 +1,4 @@
-"""The command line on a terminal of its own, as a person sees it."""
+"""The command line on its own terminal, as a person sees it."""
 
 import io
 import os
@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 
 class APerson(CliRunner):
-    """Who types what a command asks for, where the command is run in this process."""
+    """A person who answers the questions of a command that runs in this process."""
 
     @contextmanager
     def isolation(
@@ -30,12 +30,12 @@ def on_a_terminal(*arguments: str, columns: int = 200, typed: str = "") -> tuple
     """Run a command on a terminal, with this process's environment.
 
     Args:
-        arguments: of the command.
-        columns: how wide the terminal is.
-        typed: what a person types there.
+        arguments: the command's.
+        columns: the terminal's width.
+        typed: what the person types.
 
     Returns:
-        Its exit code, and everything it showed, control characters included.
+        Its exit code and all its output, with control characters.
     """
     script = "import sys; from credits_pipeline.cli import main; sys.argv[0] = 'x'; main()"
     command = [sys.executable, "-c", script, *arguments]
@@ -51,7 +51,7 @@ def on_a_terminal(*arguments: str, columns: int = 200, typed: str = "") -> tuple
         try:
             piece = os.read(terminal, 65536)
         except OSError:
-            # Linux says so when the other side is closed.
+            # Linux reports it when the other side is closed.
             break
         if not piece:
             break

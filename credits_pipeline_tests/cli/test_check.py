@@ -1,4 +1,4 @@
-"""``credits-pipeline check``: what would become of a file, as a person and as a program see it."""
+"""``credits-pipeline check``: what would happen to a file, as a person and a program see it."""
 
 import json
 from collections.abc import Callable

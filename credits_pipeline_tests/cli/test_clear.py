@@ -1,4 +1,4 @@
-"""``clear`` against the real servers, with a Dagster instance of its own."""
+"""``clear`` against the real servers, with its own Dagster instance."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ ROW = {
 
 @pytest.fixture(autouse=True)
 def _filled(cloudzero: CloudZeroStandIn, inbox: Inbox) -> None:
-    """The month holds a row, and has no file."""
+    """The month holds one row and has no file."""
     cloudzero.seed(CONNECTION_ID, "2025-01", [ROW])
 
 

@@ -1,4 +1,4 @@
-"""``decide`` against the real servers: what it shows, whom it asks, what it refuses."""
+"""``decide`` against the real servers: what it shows, whom it asks and what it refuses."""
 
 import json
 import shlex
@@ -76,7 +76,7 @@ def test_a_version_that_is_not_current_any_more_is_refused_before_anything_is_as
     assert done.exit_code == 2
     for told in (seen, blocked.version(), "credits-pipeline decide --month 2025-01 --accept-rej"):
         assert told in done.stderr
-    # No run has looked at the newest one, so nobody can have seen what it is about.
+    # No run has read the newest version, so nobody can know what it contains.
     unseen = decide("--month", "2025-01", "--accept-rejected", answer="y\n")
     assert unseen.exit_code == 2
     assert "No run has looked at version" in unseen.stderr
@@ -90,7 +90,7 @@ def test_nothing_is_decided_where_nobody_agrees(blocked: Pipeline, answer: str, 
     assert not blocked.journal.decided(JANUARY, blocked.version())
 
 
-def test_a_pipe_is_nobody_who_looked(blocked: Pipeline) -> None:
+def test_a_pipe_does_not_count_as_a_person_who_looked(blocked: Pipeline) -> None:
     piped = CliRunner().invoke(app, ["decide", "2025-01", "--accept-rejected"], input="y\n")
     assert piped.exit_code == 2, piped.output
     assert "Nobody answered, so nothing was changed" in piped.stderr

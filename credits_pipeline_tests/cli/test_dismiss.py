@@ -1,4 +1,4 @@
-"""``dismiss``: a month that is not to be sent waits for nobody, until something new comes."""
+"""``dismiss``: a month that will not be sent needs nobody, until something new arrives."""
 
 import json
 from datetime import UTC, datetime
@@ -72,7 +72,7 @@ def test_a_dismissed_month_waits_for_nobody_and_a_new_version_does(
     shown = json.loads(run("months", "--json").stdout)["months"][1]["dismissed"]
     assert (shown["who"], shown["why"]) == ("Ann", "[not] ours")
 
-    # The same version that ends the same again, as by a retry, stays dismissed; another does not.
+    # The same version with the same result, as after a retry, stays dismissed; another does not.
     ended(journal, verdict, run_id="run-2")
     assert run("months").exit_code == 0
     ended(journal, verdict, run_id="run-3", file_version="v2")
@@ -106,7 +106,7 @@ def test_a_month_without_a_file_is_dismissed_before_anything_ran(
     assert run("dismiss", str(MONTH), "--yes").exit_code == 0
     assert missing() == [f"file {NOW.shift(-2)}"]
     assert "none expected" in run("months").stdout
-    # As a backfill leaves it.
+    # As after a backfill.
     ended(journal, Verdict.FAILED, file_version="")
     assert run("months").exit_code == 0
     assert run("dismiss", str(MONTH), "--undo").exit_code == 0

@@ -1,4 +1,4 @@
-"""``policies`` and ``violations``: from a file that is tried to a violation that is accepted."""
+"""``policies`` and ``violations``: from trying a file to accepting a violation."""
 
 import csv
 import io

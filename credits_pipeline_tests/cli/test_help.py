@@ -1,4 +1,4 @@
-"""Every command's help teaches, and the page of commands says of each what it answers."""
+"""Every command's help teaches it, and the page of commands describes each command's output."""
 
 import re
 from importlib.metadata import version
@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from credits_pipeline.cli import app
 
 COMMANDS = sorted(typer.main.get_command(app).commands)
-#: Some are groups, whose commands have answers.
+#: Some are groups; their commands have the output.
 WITHOUT_ANSWER = {
     "allocation",
     "decisions",
@@ -28,7 +28,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_s_help_has_examples_and_exit_codes(name: str) -> None:
-    # A terminal folds the text anywhere.
+    # A terminal may break the text anywhere.
     shown = " ".join(CliRunner().invoke(app, [name, "--help"]).stdout.split())
     assert "Examples" in shown
     assert "Exit code 0" in shown

@@ -1,4 +1,4 @@
-"""Hostile texts on a terminal: no control character of a file, a name or a record arrives."""
+"""Hostile texts on a terminal: no control character from a file, a name or a record gets there."""
 
 import csv
 import re
@@ -14,10 +14,10 @@ from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline_tests.cli.terminal import on_a_terminal
 from credits_pipeline_tests.text.hostile import TEXTS
 
-#: What the command line itself sends: colours, the cursor of a spinner, line ends.
+#: What the command line itself sends: colours, a spinner's cursor, line ends.
 OWN = re.compile(r"\x1b\[(?:\d*(?:;\d+)*m|\?25[lh]|2K|1A|\d*[AGK])|\r\n|[\r\n]")
 SHORT = [text[:3_000] for text in TEXTS.values()]
-#: Colours that nothing of ours sets, and strings that only a text could have brought.
+#: Colours that our code never uses, and strings that can only come from a hostile text.
 FOREIGN = re.compile(r"\x1b\]|\x1b\[2J|\x1b\[H|\x9b|\x9d|\x90|\x07")
 
 

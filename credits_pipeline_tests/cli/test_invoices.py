@@ -1,4 +1,4 @@
-"""``invoices`` and what ``ingest`` does about them, by the command line."""
+"""``invoices`` on the command line, and how it changes ``ingest``."""
 
 import json
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ def test_a_wrong_bill_is_held_back_until_it_is_accepted_or_the_paper_corrected()
         (["ingest", "--accept", "totals_match_invoices"], 2, "name its --source and its --month"),
     ],
 )  # fmt: skip
-def test_what_can_t_be_done_is_told(arguments: list[str], code: int, says: str) -> None:
+def test_what_can_t_be_done_is_reported(arguments: list[str], code: int, says: str) -> None:
     done = run(app, arguments)
     assert done.exit_code == code, done.output
     assert says in " ".join(done.stderr.split())
@@ -84,5 +84,5 @@ def test_what_can_t_be_done_is_told(arguments: list[str], code: int, says: str) 
         (None, None),
     ],
 )
-def test_an_amount_is_told_to_its_last_digit(amount: Decimal | None, told: str | None) -> None:
+def test_an_amount_is_shown_to_its_last_digit(amount: Decimal | None, told: str | None) -> None:
     assert _text(amount) == told

@@ -1,4 +1,4 @@
-"""``months`` and ``report``: what runs left behind, as people and as programs see it."""
+"""``months`` and ``report``: the results of runs, as people and programs see them."""
 
 import json
 import re
@@ -92,7 +92,7 @@ def test_a_run_that_was_not_meant_to_send_is_shown_if_there_was_no_other(
     word = verdict.value.replace("_", " ")
     assert line_of(done.stdout, JANUARY) == [str(JANUARY), word, "20250203T101112Z", "3 h"]
     assert f"{JANUARY}: {word}" in run("report", "--month", str(JANUARY)).stdout
-    # It says nothing of how the month stands.
+    # It says nothing about the state of the month.
     verified(journal)
     assert line_of(run("months").stdout, JANUARY)[1] == "partial"
 
@@ -117,7 +117,7 @@ def test_a_month_that_waits_for_a_person_is_reported_and_ends_with_1(journal: Jo
     done = run("months")
     assert done.exit_code == 1
     assert f"1 waiting for a person: credits-pipeline report --month {JANUARY}" in done.stderr
-    # What CloudZero holds is what it held before.
+    # CloudZero holds the same as before.
     assert line_of(done.stdout, JANUARY)[1:4] == ["blocked", "$1,234.50", "20250203T101112Z"]
 
 
@@ -229,7 +229,7 @@ def test_a_storage_without_a_month_is_named(journal: Journal) -> None:
     assert "Looked in" not in run("months").stderr
 
 
-def test_a_month_that_nobody_sent_is_said_so_and_ends_with_1() -> None:
+def test_a_month_that_was_never_sent_ends_with_exit_code_1() -> None:
     done = run("report", "--month", "2025-01")
     assert done.exit_code == 1
     assert "No run has tried to send 2025-01 yet." in done.stdout
@@ -278,7 +278,7 @@ def test_uploads_that_start_no_run_are_lines_below_the_months(journal: Journal) 
     )
     keep(open_store(storage_root()), seen)
     done = run("months")
-    # Nobody has to decide about a month: the exit code is about months alone.
+    # No month needs a decision: the exit code is about months only.
     assert done.exit_code == 0
     told = done.stderr.replace("\n", " ")
     assert "Credits_0.csv starts no run: it is not named credits-YYYY-MM.csv" in told

@@ -1,4 +1,4 @@
-"""``credits-pipeline profile``: proposed, shown, stored after a yes, and found by every command."""
+"""``credits-pipeline profile``: proposed, shown, stored after a yes, and used by every command."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""``rehearse`` against the stand-in: each scope on its own, and live data as they were."""
+"""``rehearse`` against the stand-in: each scope separately, and live data unchanged."""
 
 import json
 from typing import Any

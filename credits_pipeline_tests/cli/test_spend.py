@@ -1,4 +1,4 @@
-"""``ingest`` and ``spend``: sample bills taken in by hand, and what people are told of them."""
+"""``ingest`` and ``spend``: sample bills ingested by hand, and the output for people."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ def run(*arguments: str) -> Result:
 
 
 def stated(written: Written, month: str, *, cost: str = "billed") -> dict[str, Decimal]:
-    """What the generator wrote down, by cloud."""
+    """What the generator recorded, by cloud."""
     found: dict[str, Decimal] = {}
     for one in json.loads((written.folder / "totals.json").read_text())["months"]:
         if one["month"] == month:
@@ -34,7 +34,7 @@ def stated(written: Written, month: str, *, cost: str = "billed") -> dict[str, D
 
 @pytest.fixture(scope="module")
 def taken_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Written, Path]:
-    """Sample bills of three clouds, taken in by the command."""
+    """Sample bills of three clouds, ingested by the command."""
     folder = tmp_path_factory.mktemp("spend")
     written = generate(folder / "bills", as_of=TODAY, months=2)
     with pytest.MonkeyPatch.context() as patch:

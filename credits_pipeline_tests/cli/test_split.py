@@ -1,4 +1,4 @@
-"""``credits-pipeline split``: one credits file a month, in the product's own format."""
+"""``credits-pipeline split``: one credits file for each month, in the product's own format."""
 
 import errno
 import json
@@ -220,7 +220,7 @@ def test_programs_get_the_files_as_json_and_the_reason_where_there_are_none(tmp_
     assert "there already" in told["reason"]
 
 
-#: A row that can't be read in either month, and one whose amount can't in January.
+#: One row can't be read in either month, and one has an unreadable amount in January.
 TORN = WIDE + "12345,1.00,2.00\n000000000003,x,3.00\n"
 
 

@@ -1,4 +1,4 @@
-"""No secret of the environment is in what an error of a store says."""
+"""The error of a store contains no secret from the environment."""
 
 import os
 import subprocess
@@ -25,9 +25,7 @@ SECRET = st.text(alphabet="abcXYZ019+/=%$&?#@: ü", min_size=8, max_size=40)
 
 
 @given(st.sampled_from(NAMES), SECRET, st.sampled_from(["", "%", "whole"]))
-def test_whatever_a_secret_is_no_spelling_of_it_is_shown(
-    name: str, secret: str, spelled: str
-) -> None:
+def test_no_spelling_of_any_secret_is_shown(name: str, secret: str, spelled: str) -> None:
     told = {"": secret, "%": quote(secret), "whole": quote(secret, safe="")}[spelled]
     seen = without_secrets(f"could not ask: «{told}» was refused", {name: secret})
     assert secret not in seen
@@ -81,7 +79,7 @@ def test_a_store_that_repeats_its_address_shows_no_signature(
     assert "sesame" not in told
 
 
-def test_a_database_that_is_not_there_is_told_without_its_password() -> None:
+def test_a_missing_database_is_reported_without_its_password() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "credits_pipeline.cli", "sources", "list"],
         env={**os.environ, "FINOPS_DATABASE_URL": "postgresql://u:open-sesame-9@127.0.0.1:9/d"},

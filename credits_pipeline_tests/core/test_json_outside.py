@@ -1,4 +1,4 @@
-"""JSON that others wrote: however deep it is nested, it is a bad message and no crash."""
+"""JSON from outside: however deep it nests, it is an invalid message and not a crash."""
 
 import contextlib
 from collections.abc import Callable

@@ -48,6 +48,19 @@ def test_people_read_dollars(amount: str, text: str) -> None:
     assert for_people(Decimal(amount)) == text
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("1234.5", "EUR", "EUR 1,234.50"),
+        ("-0.000001", "EUR", "-EUR 0.000001"),
+        ("0", "", "0.00"),
+        ("-" + "9" * 36 + ".01", "USD", "-$" + ",".join(["999"] * 12) + ".01"),
+    ],
+)
+def test_people_read_every_digit_in_any_currency(amount: str, currency: str, text: str) -> None:
+    assert for_people(Decimal(amount), currency) == text
+
+
 @pytest.mark.parametrize("sign", ["", "-", "+"])
 @pytest.mark.parametrize("digits", ["0", "12", "12.", ".5", "0.000000000001", "9" * 30 + ".01"])
 def test_an_amount_that_people_write_is_read_exactly(sign: str, digits: str) -> None:
@@ -62,6 +75,6 @@ def test_an_amount_that_people_write_is_read_exactly(sign: str, digits: str) -> 
     ["", ".", "-", "+-1", "1e5", "1E-3", "1__0", "1_000", "1,234.56", "1 000", "NaN", "inf", "sNaN",
      "\u0663", "\uff11", "0x10", "$5", "5 USD", "1.2.3", "\u22125", "(5)", "1\n2"],
 )  # fmt: skip
-def test_what_is_sooner_a_slip_is_no_amount(text: str) -> None:
+def test_a_likely_typing_error_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="is no amount"):
         from_text(text)

@@ -1,4 +1,4 @@
-"""YAML from outside is read or refused, in bounded memory and time, whatever it says."""
+"""YAML from outside is read or refused, in bounded memory and time."""
 
 import ast
 import io
@@ -75,7 +75,7 @@ def test_a_few_aliases_are_what_people_write() -> None:
         ("a: {b: 1, b: 2}", "twice"),
     ],
 )
-def test_what_is_refused_is_told_in_words(text: str, says: str) -> None:
+def test_a_refusal_is_explained_in_words(text: str, says: str) -> None:
     with pytest.raises(YamlError, match=says):
         read_yaml(text)
 
@@ -93,7 +93,7 @@ def test_texts_of_others_are_read_as_yaml_in_one_place() -> None:
             told = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
             if re.fullmatch(r"yaml\.(\w+_)?load(_all)?", told):
                 found.add(path.relative_to(ROOT).as_posix())
-    # What they read is this package's own, or a project of the machine's own user.
+    # They read only files of this package, or a project of the machine's own user.
     assert found <= ours
 
 

@@ -1,6 +1,6 @@
-"""The generated parts of ``docs/file-formats.md``: what becomes of the fixtures, by reading them.
+"""The generated parts of ``docs/file-formats.md``: how the reader reads the fixtures.
 
-Run as a script it writes the page anew; a test holds the page against it.
+Run as a script it rewrites the page; a test compares the page with it.
 """
 
 import json
@@ -24,7 +24,7 @@ _PART = re.compile(
 
 
 def refreshed(page: str) -> str:
-    """The page with every part between its markers made anew."""
+    """The page, with every part between its markers generated again."""
     return _PART.sub(lambda part: _rendered(part["kind"], part["names"] or ""), page)
 
 

@@ -1,7 +1,7 @@
-"""A slow, strict second reader, written apart from the product: ``csv``, ``Decimal`` and loops.
+"""A slow, strict second reader, written separately from the product: ``csv``, ``Decimal``, loops.
 
-It knows the same rules and shares no code with the product but the lists of words. It says what a
-file's months hold, or refuses. Where the product makes a table, this one must make the same.
+It follows the same rules and shares only the lists of words with the product. It says what a
+file's months contain, or refuses. Where the product makes a table, this one must make the same.
 """
 
 import csv
@@ -34,12 +34,12 @@ TRANSLATION = WIDE | SPACES | NOTHING | DASHES | QUOTES
 
 
 class RefusedError(Exception):
-    """No table."""
+    """The file has no table."""
 
 
 @dataclass
 class Month:
-    """What a month holds.
+    """What the file says about a month.
 
     ``rows``: amount and line by account; ``rejected``: lines; ``repeated``: line, first line and
     whether it is identical; ``records``: non-blank records that are no totals, rejected included.
@@ -70,7 +70,7 @@ def bare(text: str) -> str:
 
 
 def bare_ends(text: str) -> str:
-    """A text without what is not seen at its ends."""
+    """A text without invisible characters at its ends."""
     gone = {chr(code) for code in SPACES | NOTHING} | {" "}
     while text and text[0] in gone:
         text = text[1:]
@@ -147,7 +147,7 @@ def records_of(text: str, delimiter: str, skip: int) -> list[Record]:
 
 
 def quotes_fit(raw: str, delimiter: str) -> tuple[bool, bool]:  # noqa: C901, PLR0912 - one rule after the other
-    """Whether every quoted cell is wholly quoted, and whether the last one is closed."""
+    """Whether every quoted cell is quoted entirely, and whether the last quote is closed."""
     state, fits = "start", True
     position = 0
     while position < len(raw):
@@ -188,7 +188,7 @@ CURRENCY = {"$", "USD", "US$", "US $", "USD$", "USD $", "$USD", "$ USD", "$US", 
 
 
 def number(text: str, mark: str) -> Decimal | None:  # noqa: PLR0911 - one rule after the other
-    """The digits of an amount under a decimal mark."""
+    """The digits of an amount, for a given decimal mark."""
     whole, found, fraction = text.partition(mark)
     if found and mark in fraction:
         return None
@@ -222,7 +222,7 @@ def number(text: str, mark: str) -> Decimal | None:  # noqa: PLR0911 - one rule 
 
 
 def amount(text: str) -> dict[str, Decimal]:  # noqa: C901, PLR0911, PLR0912 - one rule after the other
-    """What a cell says, by decimal mark."""
+    """The meanings of a cell, by decimal mark."""
     if "\u00ad" in text:
         return {}
     cell = unwrapped(text)
@@ -276,7 +276,7 @@ def amount(text: str) -> dict[str, Decimal]:  # noqa: C901, PLR0911, PLR0912 - o
 
 
 def order_fits(before: str, after: str) -> bool:
-    """Currency may stand before and behind a sign, and inside and behind a parenthesis."""
+    """A currency may stand before or after a sign, and inside or after a parenthesis."""
     return len(re.findall(r"US ?\$|USD ?\$|\$ ?USD|\$ ?US|USD|\$", before + " | " + after)) <= 2
 
 
@@ -363,7 +363,7 @@ OTHER_NUMBERS = words(
 
 
 def other_number(cell: str) -> bool:
-    """Whether a word before the digits says that they are no account id, or the row a sum."""
+    """Whether a word before the digits makes them no account id, or the row a sum."""
     lower = cell.lower()
     for match in re.finditer(r"[^\W\d_]+(?:\.[^\W\d_]\.)?", lower):
         behind = re.match("[^0-9]{0,12}[0-9]", lower[match.end() :])
@@ -378,7 +378,7 @@ def other_number(cell: str) -> bool:
 
 
 def label_and_number(text: str) -> bool:
-    """Whether a label goes on with digits behind its id."""
+    """Whether a label continues with digits after its id."""
     found = account(text)
     cell = unwrapped(text)
     scientific = re.fullmatch(r"[0-9]+([.,][0-9]*)?[eE]\+?[0-9]+", cell)
@@ -445,7 +445,7 @@ def totals_label(text: str) -> bool:
 
 
 def months_of(text: str) -> dict[str, tuple[int, int, int | None]]:
-    """The month and day that a text means, by reading: ``mdy``, ``dmy``."""
+    """The month and day that a text means, in each reading: ``mdy``, ``dmy``."""
     cell = unwrapped(text)
     if len(cell) > 60:
         return {}
@@ -526,7 +526,7 @@ def month_name(month: tuple[int, ...]) -> str:
 def read(  # noqa: C901 - one rule after the other
     data: bytes, first_month: tuple[int, int] | None = None
 ) -> Result:
-    """What a file holds; ``first_month`` is what a person knows of a sheet without a header.
+    """What a file contains; ``first_month`` is what a person says about a sheet without a header.
 
     Raises:
         RefusedError: no table can be made of it.
@@ -581,7 +581,7 @@ def payer_title(cells: list[str]) -> bool:
 
 
 def ruled(cells: list[str]) -> bool:
-    """Whether a record only draws a line."""
+    """Whether a record is only a line of dashes or the like."""
     text = "".join(bare(cell) for cell in cells)
     return re.search("[-=_*~]{3}", text) is not None and not text.strip("-=_*~#|+:. ")
 
@@ -604,7 +604,7 @@ def header_row(records: list[Record]) -> int | None:
 
 
 def second_line(records: list[Record], at: int) -> list[str] | None:
-    """The header's cells with those of the next record joined, where they are its other half."""
+    """The header's cells, joined with those of the next record if that is its second half."""
     first = records[at].cells
     if at + 1 >= len(records) or len(records[at + 1].cells) > len(first):
         return None
@@ -726,7 +726,7 @@ def first_filled(records: list[Record]) -> int:
 
 
 def month_columns(cells: list[str]) -> list[int]:
-    """The columns of months by their names; the year's first."""
+    """The columns of months, by name; the year's come first."""
     found = [
         i
         for i, cell in enumerate(cells)
@@ -751,7 +751,7 @@ MONTH_WORDS = (
 
 @dataclass
 class Entry:
-    """A record, or a cell of one, that may carry a credit."""
+    """A record, or one of its cells, that may contain a credit."""
 
     line: int
     account: str | None
@@ -765,7 +765,7 @@ class Entry:
 
 @dataclass
 class Total:
-    """A stated total: a record of its own, or a further cell of one."""
+    """A stated total: a record of its own, or another cell in one."""
 
     line: int
     amount: str
@@ -783,9 +783,9 @@ def finish(  # noqa: C901, PLR0912, PLR0915 - one rule after the other
     adds_up: bool = False,
     first_counts: bool = False,
 ) -> Result:
-    """Read ids and amounts, decide mark and signs for the whole file, and make the tables.
+    """Read ids and amounts, choose mark and signs for the whole file, and make the tables.
 
-    Totals are only read here: that the product blocks on the wrong ones is its own test.
+    Totals are only read here: another test checks that the product blocks on wrong ones.
     """
     if not entries:
         raise RefusedError("no rows")
@@ -902,7 +902,7 @@ def add_what_a_total_proves(
 
 
 def proves(total: Total, everything: Decimal, mark: str, *, flip: bool) -> bool:
-    """Whether a total is the sum of all rows, rounded to its decimals if it has fewer."""
+    """Whether a total is the sum of all rows, rounded if it has fewer decimals."""
     stated = amount(total.amount).get(mark)
     if stated is None or not total.amount.strip():
         return False
@@ -917,7 +917,7 @@ def proves(total: Total, everything: Decimal, mark: str, *, flip: bool) -> bool:
 
 
 def with_ends(cells: list[str]) -> tuple[str, ...]:
-    """A row word for word, with no blank cells behind its last one."""
+    """A row word for word, without blank cells at its end."""
     end = max((i for i, cell in enumerate(cells, start=1) if bare(cell)), default=0)
     return tuple(cell if bare(cell) else "" for cell in cells[:end])
 
@@ -932,7 +932,7 @@ def texts_of(cells: list[str]) -> tuple[str, ...]:
 def sorted_rows(
     records: list[Record], at: int, doubted: set[int], header: list[str] | None = None
 ) -> tuple[list[Record], list[Record]]:
-    """The rows that carry a credit, and the rows that state a total."""
+    """The rows with a credit, and the rows that state a total."""
     rows, totals = [], []
     for record in records:
         if not filled(record):
@@ -978,7 +978,7 @@ def read_headerless(records: list[Record]) -> Result:
     ):
         raise RefusedError("more columns")
     third = {bare(c) for r in records if (c := cell_of(r, start + 2))} - {""}
-    # Brackets round nothing say nothing.
+    # Empty brackets mean nothing.
     words = {c.lower().strip("[]()") for c in third}
     dollars = bool(words) and words <= set(DOLLARS) - {""}
     doubted = {
@@ -1070,7 +1070,7 @@ def surely_credits(header: str) -> bool:
 def in_doubt(
     cells: list[str], rows: list[Record], amounts: list[int], anchors: set[int] | None = None
 ) -> set[int]:
-    """Lines with quotes that do not fit, more cells than the header, or an amount cut in two."""
+    """Lines with misplaced quotes, more cells than the header, or an amount cut in two."""
     last = max(i for i, cell in enumerate(cells) if bare(cell))
     counts = {len(record.cells) for record in rows if filled(record)}
     shifts = anchors is None
@@ -1143,7 +1143,7 @@ def read_header(records: list[Record]) -> Result:
 
 
 def months_by_value(cells: list[str], rows: list[Record], at: int, credit: int) -> list[int]:
-    """Columns by no name of months, all of whose cells are months where rows are whole."""
+    """Columns without a month's name, all of whose cells in whole rows are months."""
     doubted = in_doubt(cells, rows, [credit], {at, *month_columns(cells)})
     whole = [r for r in rows if r.line not in doubted]
     found = []
@@ -1153,7 +1153,7 @@ def months_by_value(cells: list[str], rows: list[Record], at: int, credit: int) 
             for r in whole
             if account(cell_of(r, at) or "") and bare(c := cell_of(r, i) or "")
         ]
-        # Under a name of amounts a number is an amount.
+        # Under a name for amounts, a number is an amount.
         money = headers.is_amount(cell) or headers.may_be_amount(cell)
         numbers = money and any(re.fullmatch("[0-9.,]+", text) for text in texts)
         if i != at and texts and all(map(months_of, texts)) and not numbers:
@@ -1191,7 +1191,7 @@ def titled_month(lines: list[str]) -> str | None:
 
 
 def notes_in(rows: list[Record]) -> list[str]:
-    """Lines with one text and nothing else."""
+    """Lines that contain one text and nothing else."""
     found = []
     for record in rows:
         cells = [cell for cell in record.cells if bare(cell)]
@@ -1206,7 +1206,7 @@ def notes_in(rows: list[Record]) -> list[str]:
 
 
 def is_part(record: Record) -> bool:
-    """Whether a row of a total is one of subtotals."""
+    """Whether the row of a total is one of subtotals."""
     return any(
         re.match(r"sub[- ]?total|zwischensumme|sous[- ]total|page[- ]?total", unwrapped(c).lower())
         for c in record.cells
@@ -1276,8 +1276,8 @@ def read_long(  # noqa: C901, PLR0912 - one rule after the other
         raise RefusedError("credit column")
     if not surely_credits(cells[candidates[0]]):
         raise RefusedError("which column")
-    # A column without a value says nothing: the file's name gives the month then. A header that
-    # is repeated is no value, and a row that is not whole has none.
+    # A column without values means nothing: then the file's name gives the month. A repeated header
+    # is not a value, and a row that is not whole has none.
     torn = in_doubt(cells, rows, [candidates[0]], {at, *named})
     valued = [r for r in rows if r.line not in torn and texts_of(r.cells) != texts_of(cells)]
     dates = [column for column in named if any(bare(cell_of(r, column) or "") for r in valued)]

@@ -1,14 +1,14 @@
-"""The slow strict reader's rule of columns and lines, written apart from the product's.
+"""The slow strict reader's rule about columns and lines, written separately from the product.
 
-It does not know what every column is. It knows what no column or line of an accepted file may hold,
-and which rows a column of types leaves out.
+It does not know the meaning of every column. It knows what no column or line of an accepted file
+may contain, and which rows a column of types leaves out.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-#: What a cell may not hold outside the columns of accounts, amounts, months and names.
+#: What no cell outside the columns of accounts, amounts, months and names may contain.
 WRONG_WORDS = re.compile(
     r"\b(?:pending|estimated?|draft|void(?:ed)?|cancell?ed|reversed?|debit|forecast|provisional"
     r"|preliminary|thousands?|millions?|cents|eur|euros?|gbp|jpy|yen|cad|chf|not final|ytd"
@@ -76,11 +76,11 @@ NOT_YET = frozenset(
 
 
 class MeaningError(Exception):
-    """A column or a line makes the amounts something else."""
+    """A column or a line changes the meaning of the amounts."""
 
 
 def lowered(text: str) -> str:
-    """A text's words in small letters without accents."""
+    """A text's words in lower case, without accents."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
     decomposed = unicodedata.normalize("NFKD", spaced)
     spaced = "".join(c for c in decomposed if not unicodedata.combining(c))
@@ -101,7 +101,7 @@ def left_out(
     """The lines of rows that are no credits.
 
     Raises:
-        MeaningError: a cell beside the used ones holds what no accepted file may hold.
+        MeaningError: a cell outside the known columns has what no accepted file may contain.
     """
     out: set[int] = set()
     for column, header in enumerate(cells):
@@ -130,10 +130,10 @@ def left_out(
 
 
 def check_line(text: str) -> None:
-    """Look at a title or a note.
+    """Check a title or a note.
 
     Raises:
-        MeaningError: it makes the amounts something else.
+        MeaningError: it changes the meaning of the amounts.
     """
     words = lowered(text)
     if WRONG_WORDS.search(words) or re.search("[€£¥%]", text):

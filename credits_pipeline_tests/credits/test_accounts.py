@@ -1,4 +1,4 @@
-"""An account's cell is read as one text, whichever question is asked of it."""
+"""An account's cell is read as one text, whatever is asked about it."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from credits_pipeline.credits.reading.accounts import (
 Question = Callable[[str], object]
 QUESTIONS = (account, is_label, is_label_and_number, looks_like_account)
 SOFT_HYPHEN = "\u00ad"
-#: Parts of cells that people and spreadsheets write, between which others are put.
+#: Parts of cells as people and spreadsheets write them; other parts are inserted between these.
 PARTS = st.sampled_from(
     ["123456789012", "1234-5678-9012", "000000000000", "12", "Prod", "EU", "(", ")", " ", "-",
      ",", ".5", "E+11", "\t", "'", '="', '"', "\u00a0", "\u200b", "\u2212", "٣", "²", "İ"]
@@ -32,7 +32,7 @@ def test_every_question_has_an_answer_for_every_cell(question: Question, parts: 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda one: one.__name__)
 @given(
-    # With another character at both ends: blanks are taken off there before anything else.
+    # With another character at both ends, because blanks there are removed first.
     middle=st.lists(PARTS, min_size=1, max_size=6).map("".join),
     at=st.lists(st.integers(0, 40), max_size=4),
 )

@@ -1,4 +1,4 @@
-"""Amounts, cell by cell: what each says under either decimal mark, or why it says nothing."""
+"""Amounts, cell by cell: the meaning with either decimal mark, or why there is none."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What a column's cells say counts under whatever name the column has."""
+"""What a column's cells say counts, whatever the column's name."""
 
 import pytest
 
@@ -17,7 +17,7 @@ NAMES = (
     "Percent", "Rate", "Count", "Qty", "Foo", "", "Sign", "Dr/Cr", "Credit ID", "Program",
     "Customer", "Environment", "Cost Center", "Tags",
 )  # fmt: skip
-#: What two cells of one column say, by the kind of it; each changes what the rows mean.
+#: Two cells of a column, by its kind; each changes the meaning of the rows.
 CELLS = {
     "currency": ("EUR", "EUR"),
     "kinds of rows": ("Usage", "Usage"),
@@ -38,7 +38,7 @@ CELLS = {
     "thousands": ("thousands", "thousands"),
     "cents": ("cents", "cents"),
 }
-#: People, teams and accounts may be called anything; what usage costs is no credit.
+#: People, teams and accounts may have any name; the cost of usage is no credit.
 NOTHING = {
     "Account Name": {"kinds of rows", "a kind among credits", "not final", "estimates", "sides",
                      "signs", "thousands", "cents"},

@@ -1,4 +1,4 @@
-"""Columns with meaning: what a further column, or another cell, may do to an accepted file."""
+"""Columns with a meaning: how another column or cell changes an accepted file."""
 
 import csv
 import functools
@@ -23,7 +23,7 @@ JANUARY = BillingMonth(2025, 1)
 IDS = ("310987654321", "420987654322", "530987654323")
 AMOUNTS = (Decimal("61.50"), Decimal("10.00"), Decimal("1234.25"))
 RIGHT = dict(zip(IDS, AMOUNTS, strict=True))
-#: Headers that never hold anything but the credit of the month.
+#: Headers whose column is always the month's credit.
 CREDITS = (
     "Credits",
     "Credit Amount",
@@ -67,7 +67,7 @@ def with_column(header: str, values: list[str], at: int = 1) -> bytes:
     return written(rows)
 
 
-#: A further column, and the accounts whose rows still are credits of January in dollars; none if
+#: Another column, and the accounts whose rows are still credits of January in dollars; none if
 #: only a person can tell.
 COLUMNS: tuple[tuple[str, tuple[str, str, str], tuple[int, ...]], ...] = (
     ("Name", ("Prod", "Dev", "Test"), (0, 1, 2)),
@@ -298,7 +298,7 @@ HARMFUL = [(h, v) for h, v, c in COLUMNS if not c and h not in {"Month", "Start 
 
 @functools.cache
 def tables() -> list[tuple[str, list[list[str]]]]:
-    """The accepted fixtures of one record a row below a header on the first line."""
+    """The accepted fixtures with a header on the first line and one record in each row."""
     found = []
     for path in sorted(FIXTURES.glob("*/*.csv")):
         data = path.read_bytes()
@@ -314,8 +314,8 @@ def tables() -> list[tuple[str, list[list[str]]]]:
     return found
 
 
-# By their turn and not by their names: which ones are accepted takes seconds to find out, and every
-# worker reads this file.
+# By number and not by name: it takes seconds to find out which are accepted, and every worker
+# imports this file.
 @pytest.mark.parametrize("turn", range(TURNS))
 def test_one_harmful_column_more_makes_a_refusal_of_every_accepted_fixture(turn: int) -> None:
     assert len(tables()) > TURNS
@@ -329,7 +329,7 @@ def refused_with_one_harmful_column_more(name: str, rows: list[list[str]]) -> No
     months = any(map(names_month, rows[0]))
     for header, values in HARMFUL[zlib.crc32(name.encode()) % 3 :: 3]:
         if months and header == "Expiration date":
-            continue  # beside a month it is only the credit's life
+            continue  # beside a month, this is only the credit's life
         more = [[*row, values[i % 3]] for i, row in enumerate(rows[1:])]
         after = sent(written([[*rows[0], header], *more]))
         assert after is None or (len(rows) < len(values) and after == before), (header, values)

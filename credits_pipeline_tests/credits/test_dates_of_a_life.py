@@ -1,4 +1,4 @@
-"""Dates beside a credit's start or end: which of them is the month is asked, and never guessed."""
+"""Dates beside a credit's start or end: a person says which of them is the month; no guess."""
 
 import pytest
 from hypothesis import given
@@ -8,12 +8,12 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.reading import UnreadableFile, read_sheet
 from credits_pipeline.credits.reading.profiles.book import Profiles
 
-#: What says when a credit begins or ends, and what says nothing about what its dates are.
+#: Words that say when a credit begins or ends, and words that say nothing about their dates.
 STARTS = ("Start Date", "Start", "Begin", "From", "Inicio")
 ENDS = ("End Date", "End", "Until", "Ende")
 LIVES = (*STARTS, *ENDS)
 VAGUE = ("Date", "Day", "Foo", "Expi3ation Date", "Datum", "Fecha", "Time", "Given")
-#: What says that its dates are the credits'.
+#: Words that say that their dates are the credits'.
 SAID = ("Billing Date", "Usage date", "Month", "Billing Period", "Invoice month", "Service date")
 MAY, JUNE = BillingMonth(2024, 5), BillingMonth(2024, 6)
 DAYS = st.integers(2, 28)
@@ -37,7 +37,7 @@ def test_a_day_that_may_be_of_a_life_is_asked_about(
     dates = f"2024-06-{day:02d}", f"2025-06-{other:02d}"
     file = sheet((name, life), dates, swapped=swapped)
     if life in ENDS:
-        # Another day may be the start, and then the credit has no month: no row counts.
+        # Another day may be the start; then the credit has no month, and no row counts.
         found = read_sheet(file, profiles=Profiles())
         assert [len(found.month(month).rows) for month in found.months] in ([], [0])
     else:

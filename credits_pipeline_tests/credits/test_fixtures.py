@@ -1,4 +1,4 @@
-"""Every shape, text and refusal has a file here, with the exact table that becomes of it."""
+"""A file for every shape, text and refusal, with exactly the table that it becomes."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Files that are too large, or only look like tables: refused soon, and in little memory."""
+"""Files that are too large or only look like tables: refused early, and with little memory."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from credits_pipeline.credits.reading import Limits, UnreadableFile, read_month
 
 JANUARY = BillingMonth(2025, 1)
 
-#: Reads what a maker of bytes makes, in a process that may hold no more than so much above it.
+#: Reads the bytes that a maker makes, in a process with a limit on its additional memory.
 SCRIPT = """
 import resource, sys
 from credits_pipeline.core.month import BillingMonth
@@ -43,7 +43,7 @@ print((peak - held) // 1_000_000)
     ],
 )
 def test_an_oversized_file_is_refused_in_bounded_time_and_memory(maker: str, words: str) -> None:
-    # Its own processor time, whatever else the machine does.
+    # Its own processor time, which does not depend on what else the machine does.
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.replace("{maker}", maker)],
         check=True,

@@ -1,4 +1,4 @@
-"""Work grows with what is read, and no faster: each part is timed at n and at four times n."""
+"""Time grows with the size of the input, and no faster: each part is timed at n and 4n."""
 
 import contextlib
 import time
@@ -16,8 +16,8 @@ from credits_pipeline.credits.reading.lines import Line, understood
 from credits_pipeline.credits.reading.months import month_text
 
 JANUARY = BillingMonth(2025, 1)
-#: Four times the work may take twelve times as long: a square would take sixteen, and what is
-#: measured here is far below it.
+#: Four times the input may take twelve times as long: quadratic work would take sixteen, and
+#: the measured figures are far below.
 _MORE, _ALLOWED = 4, 12
 #: Less than this is noise.
 _NOISE = 0.05
@@ -98,7 +98,7 @@ def test_reading_is_linear_in_the_file(make: Callable[[int], bytes], n: int) -> 
     assert more <= _ALLOWED * max(one, _NOISE)
 
 
-#: Pieces that patterns of amounts, ids, months and totals begin with and may go back over.
+#: Pieces with which amounts, ids, months and totals begin, and over which a pattern may backtrack.
 PIECES = st.lists(
     st.sampled_from(
         [

@@ -204,7 +204,7 @@ def test_the_only_month_of_a_file_that_is_cut_off_is_no_amount(header: str, spel
             sheet = read_sheet(file.encode())
         except UnreadableFile:
             continue
-        # Where a month can't be read, its row counts in no month.
+        # A row whose month can't be read counts in no month.
         rows = sheet.month((*sheet.months, BillingMonth(2025, 1))[0]).rows
         assert rows.is_empty() or month_text(spelled[:kept]) is not None, spelled[:kept]
 

@@ -16,7 +16,7 @@ JANUARY = BillingMonth(2025, 1)
 
 
 def sample() -> bytes:
-    """24 lines for 23 accounts: one line repeated word for word, one account with zero."""
+    """24 lines for 23 accounts: one line is repeated word for word, and one account has zero."""
     lines = [f'{index:012d},"${index * 1000 + 407}.96"' for index in range(1, 24)]
     lines[4] = "000000000005,$0.00"
     lines.append(lines[2])

@@ -1,4 +1,4 @@
-"""A month beside the months before it: what is usual, what is not, and how that is said."""
+"""A month compared with the months before it: what is usual, what is not, and the messages."""
 
 from decimal import Decimal
 

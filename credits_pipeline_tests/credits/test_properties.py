@@ -1,4 +1,4 @@
-"""What is true of every file, found by trying very many of them."""
+"""What is true for every file, tested with very many files."""
 
 import os
 import re
@@ -32,19 +32,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 import reference
 import written
 
-#: Damaged files that are tried, by CI the same ones each time; ``make fuzz`` tries 200,000 others.
+#: The number of damaged files; CI tries the same ones each time, ``make fuzz`` 200,000 others.
 MUTATED = int(os.environ.get("FUZZ_FILES", "2000"))
-#: Times that each file is damaged: to write one takes as long as to read several.
+#: How often each file is damaged: generating one takes as long as reading several.
 DAMAGES = 10
 SOME_MONTH = BillingMonth(2000, 1)
 FIXTURES = [
     path.read_bytes() for path in sorted((Path(__file__).parent / "fixtures").glob("*/*.csv"))
 ]
-#: Warnings that a table may give rise to however it is written.
+#: Warnings that a table can cause, however it is written.
 HARMLESS = re.compile(
     r"Every amount is zero\.|Nothing is filled in for 20|[0-9,]+ amounts? (is|are) blank \("
 )
-#: Bytes that matter to a table, and some that only damage it.
+#: Bytes that matter in a table, and some that only damage it.
 BYTES = b"0123456789.,-$\";\t\r\n ()'EeA+=/|\xa0\x00\xff"
 
 
@@ -98,7 +98,7 @@ def test_the_order_of_the_lines_changes_nothing_but_the_lines(
 
 
 def damaged(data: bytes, chance: Random) -> bytes:  # noqa: C901 - a kind of damage after the other
-    """A file that somebody, or a wire, has damaged in one to four places."""
+    """A file that somebody, or a transmission, damaged in one to four places."""
     file = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         if not file:
@@ -133,7 +133,7 @@ def damaged(data: bytes, chance: Random) -> bytes:  # noqa: C901 - a kind of dam
 
 def agrees_with_the_reference(data: bytes, first: BillingMonth | None = None) -> None:
     try:
-        # The slow reader knows the layouts; what profiles read has tests of its own.
+        # The slow reader knows the layouts; profiles have their own tests.
         sheet = read_sheet(data, first_month=first, profiles=Profiles())
     except UnreadableFile:
         return

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: tables written in any shape and text, with what must be read back."""
+"""Hypothesis strategies: tables in any shape and text, with what must be read from them."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ MONTH_NAMES = ["Month", "Billing Period", "Usage Month", "Date"]
 EXTRA_NAMES = ["Team", "Owner", "Account Name", "Notes"]
 ENGLISH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-#: What an extra cell may hold: words, commas, quotes and line feeds, and é for other encodings.
+#: What an extra cell may contain: words, commas, quotes and line feeds, and é for encodings.
 WORDS = st.text(alphabet='abc ,;\t"\n.é-()', max_size=12)
 USD = st.one_of(
     st.decimals(0, 10**7, places=2),
@@ -27,7 +27,7 @@ USD = st.one_of(
 
 @dataclass
 class Style:
-    """How a file's text is written; one for the whole file."""
+    """How the whole text of a file is written."""
 
     delimiter: str
     newline: str
@@ -47,7 +47,7 @@ class Style:
 
 
 def plain_style(*, quote_all: bool) -> Style:
-    """How AWS writes."""
+    """As AWS writes."""
     return Style(
         delimiter=",",
         newline="\n",
@@ -100,7 +100,7 @@ def grouped(digits: str, separator: str) -> str:
 
 @st.composite
 def amount_cells(draw: st.DrawFn, value: Decimal, style: Style, *, plain: bool) -> str:
-    """One amount in the file's style; ``plain`` with two decimals, which decides the mark."""
+    """One amount in the file's style; ``plain`` has two decimals, which shows the mark."""
     if value == 0 and not plain and draw(st.booleans()):
         return draw(
             st.sampled_from(["", "$ -", "-", " $ -   ", "0", "$0", "0" + style.mark + "00"])
@@ -121,7 +121,7 @@ def amount_cells(draw: st.DrawFn, value: Decimal, style: Style, *, plain: bool) 
 
 @st.composite
 def id_cells(draw: st.DrawFn, account: str) -> tuple[str, bool]:
-    """One account id as it may be written, and whether reading it must warn."""
+    """One account id in a possible spelling, and whether reading it must warn."""
     forms = ["{}", "{}", '="{}"', "'{}'", " {} ", "Prod ({})", "{} - Dev"]
     choice = draw(st.sampled_from([*forms, "grouped", "float", "padded"]))
     if choice == "grouped":
@@ -145,9 +145,9 @@ def tables(draw: st.DrawFn, *, most: int = 8, usd: st.SearchStrategy[Decimal] = 
 
 
 def render(rows: list[list[str]], style: Style, *, before: int = 0) -> tuple[bytes, list[int], int]:
-    """The bytes of rows, the line of each, and how many blank records were put between them.
+    """The bytes of rows, the line of each, and the number of blank records between them.
 
-    ``before``: so many rows at the top must follow each other without blank lines.
+    ``before``: this many rows at the top must follow each other without blank lines.
     """
     lines, starts, blanks = [], [], 0
     line = 1
@@ -178,7 +178,7 @@ def render(rows: list[list[str]], style: Style, *, before: int = 0) -> tuple[byt
 
 
 def decided(draw: st.DrawFn, values: list[Decimal], style: Style) -> list[str]:
-    """Amount cells of which at least one decides the decimal mark."""
+    """Cells with amounts, at least one of which shows the decimal mark."""
     plain = draw(st.integers(0, max(0, len(values) - 1)))
     return [
         draw(amount_cells(value, style, plain=index == plain)) for index, value in enumerate(values)
@@ -280,7 +280,7 @@ def wide(draw: st.DrawFn) -> Written:
     values = {account: [usd, *(draw(USD) for _ in months[1:])] for account, usd in table.items()}
     ids = [draw(id_cells(account)) for account in table]
     cells = decided(draw, [usd for row in values.values() for usd in row], style)
-    # A month of which every cell is blank is not a month of the sheet.
+    # A month whose cells are all blank is not a month of the sheet.
     for index in range(count):
         column = cells[index::count]
         if not any(cell.strip() for cell in column):
@@ -320,7 +320,7 @@ def cost_explorer(draw: st.DrawFn) -> Written:
     def cost(value: Decimal) -> str:
         whole, _, fraction = format(value, ".10f").partition(".")
         fraction = fraction.rstrip("0")
-        # Two decimals at least, so that a cost such as 1.234 is never alone.
+        # At least two decimals, so that a cost such as 1.234 is never alone.
         return ("-" if value else "") + f"{whole}.{fraction.ljust(4, '0')}"
 
     rows = [

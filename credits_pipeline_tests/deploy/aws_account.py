@@ -1,6 +1,6 @@
-"""An account of moto's own in a process of its own, with deploy/aws/data.yaml deployed in it.
+"""One moto account in its own process, with deploy/aws/data.yaml deployed in it.
 
-moto can be told to refuse what no policy allows; it knows actions and resources, not conditions.
+moto can refuse what no policy allows; it knows actions and resources, but no conditions.
 """
 
 import json
@@ -26,7 +26,7 @@ REGION = "us-east-1"
 
 @dataclass
 class Account:
-    """An account in which the stack is deployed.
+    """An account with the deployed stack.
 
     Attributes:
         url: of every service.
@@ -37,7 +37,7 @@ class Account:
     outputs: Mapping[str, str]
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
-        """A client of a service, by default of somebody who may do everything before `enforce`."""
+        """A client of a service; before `enforce` it may do everything by default."""
         known = credentials or {"AWS_ACCESS_KEY_ID": "root", "AWS_SECRET_ACCESS_KEY": "root"}
         return boto3.client(
             service,
@@ -46,23 +46,23 @@ class Account:
             aws_access_key_id=known["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=known["AWS_SECRET_ACCESS_KEY"],
             aws_session_token=known.get("AWS_SESSION_TOKEN"),
-            # A busy machine answers late; what is made is not made twice.
+            # A busy machine answers late, and nothing may be created twice.
             config=Config(read_timeout=300, retries={"total_max_attempts": 1}),
         )
 
     def enforce(self) -> None:
-        """Refuse from now on what no policy allows."""
+        """From now on, refuse what no policy allows."""
         httpx.post(
             f"{self.url}/moto-api/reset-auth", content="0", trust_env=False
         ).raise_for_status()
 
     def allow_everything(self) -> None:
-        """Look at no policy any more."""
+        """Stop checking policies."""
         answer = httpx.post(f"{self.url}/moto-api/reset-auth", content="inf", trust_env=False)
         answer.raise_for_status()
 
     def role(self, arn: str) -> dict[str, str]:
-        """Credentials of a role, as the SDK reads them from the environment."""
+        """A role's credentials, as the SDK reads them from the environment."""
         name = arn.rpartition("/")[2]
         iam = self.client("iam")
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -78,7 +78,7 @@ class Account:
         }
 
     def user(self, policy_arn: str) -> dict[str, str]:
-        """Credentials of a person who has only a managed policy."""
+        """Credentials of a person with only one managed policy."""
         iam = self.client("iam")
         iam.create_user(UserName="person")
         iam.attach_user_policy(UserName="person", PolicyArn=policy_arn)
@@ -89,7 +89,7 @@ class Account:
         }
 
     def _with_secret(self, policy: Any) -> str:
-        """A policy as moto's CloudFormation has made it, with the secret that it does not make."""
+        """A policy as moto's CloudFormation made it, and the secret that moto does not create."""
         document = yaml.safe_load(str(policy))
         for statement in document["Statement"]:
             if statement["Sid"] == "ReadTheKey":
@@ -133,7 +133,7 @@ def account(**parameters: str) -> Iterator[Account]:
         )
         (stack,) = stacks.describe_stacks(StackName=STACK)["Stacks"]
         outputs = {found["OutputKey"]: found["OutputValue"] for found in stack["Outputs"]}
-        # What moto's CloudFormation does not make.
+        # What moto's CloudFormation does not create.
         for bucket in (outputs["Inbox"], outputs["Storage"]):
             made.client("s3").put_bucket_versioning(
                 Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}

@@ -22,7 +22,7 @@ def compose() -> dict[str, Any]:
 
 
 def image_command() -> list[str]:
-    """What a container of the image runs where nothing else is said."""
+    """What a container of the image runs by default."""
     text = (DEPLOY / "Dockerfile").read_text()
     found = re.search(r"^CMD (\[.*?\])", text, re.MULTILINE | re.DOTALL)
     assert found is not None
@@ -31,7 +31,7 @@ def image_command() -> list[str]:
 
 
 class _Template(yaml.SafeLoader):
-    """CloudFormation's YAML: its own tags are kept as what they hold."""
+    """CloudFormation's YAML: its own tags are replaced by their values."""
 
 
 def _held(loader: _Template, _: str, node: yaml.Node) -> Any:

@@ -1,6 +1,6 @@
-"""A browser's part in the protocol of the pages, without a browser: what a page shows a person.
+"""A browser's side of the pages' protocol, without a browser: what a page shows a person.
 
-One thread reads and writes a socket: two of them lose what an encrypted one says, now and then.
+One thread reads and writes a socket: two threads sometimes lose data of an encrypted one.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 
-#: What a script that has ended says.
+#: What a finished script sends.
 _ENDED = "script_finished"
 
 Result = TypeVar("Result")
@@ -23,11 +23,11 @@ Result = TypeVar("Result")
 
 @dataclass
 class Screen:
-    """What one run of a page sent.
+    """The output of one run of a page.
 
     Attributes:
-        text: everything that it shows, one thing a line.
-        frames: how many came.
+        text: everything that it shows, one item per line.
+        frames: the number of frames that came.
     """
 
     text: str = ""
@@ -43,15 +43,15 @@ def look(
     user: str | None = None,
     **how: Any,
 ) -> Screen:
-    """Open a page by a socket of its own, and wait until its script has ended.
+    """Open a page with its own socket, and wait until its script has ended.
 
     Args:
         url: of the pages, with http or https.
         page: the last part of its address.
         query: of the address.
-        ssl_context: what is trusted.
-        user: who is signed in by password; the password is the name, twice.
-        how: further arguments of `websockets`: origin, additional_headers.
+        ssl_context: which certificates are trusted.
+        user: who signs in by password; the password is the name, twice.
+        how: more arguments of `websockets`: origin, additional_headers.
     """
     headers = dict(how.pop("additional_headers", {}))
     if user is not None:
@@ -62,7 +62,7 @@ def look(
         subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN"],  # type: ignore[list-item] # plain text
         additional_headers=headers,
         origin=how.pop("origin", url),
-        # Whatever its name is, it is on this machine.
+        # Whatever its name, it is on this machine.
         sock=socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), 60),
         proxy=None,
         open_timeout=60,
@@ -73,12 +73,12 @@ def look(
 
 
 def basic(user: str) -> str:
-    """The header of somebody whose password is the name, twice."""
+    """The header of a person whose password is the name, twice."""
     return f"Basic {base64.b64encode(f'{user}:{user * 2}'.encode()).decode()}"
 
 
 def ended(work: Coroutine[Any, Any, Result]) -> Result:
-    """What it ends with; a browser's tests have a loop of their own in this thread."""
+    """Its result; a browser's tests already run a loop in this thread."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
 

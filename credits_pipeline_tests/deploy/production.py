@@ -1,7 +1,7 @@
 """The services of docker-compose.yaml as processes of this machine, without containers.
 
-Their commands, dagster.yaml, workspace.yaml and nginx.conf are the shipped ones; only addresses,
-ports and folders are others.
+Commands, dagster.yaml, workspace.yaml and nginx.conf are the shipped ones; only addresses, ports
+and folders differ.
 """
 
 import os
@@ -26,24 +26,24 @@ from credits_pipeline_tests.deploy.files import DEPLOY, compose, image_command
 from credits_pipeline_tests.postgres import PASSWORD, USER, PostgresServer, program
 from credits_pipeline_tests.waiting import eventually
 
-#: Who may start runs, and who may look. Their passwords are their names, twice.
+#: Who may start runs, and who may only look. Each password is the name, twice.
 EDITOR, VIEWER = "erin", "vic"
-#: Another person, whose name differs from the editor's in nothing but its case.
+#: Another person, whose name differs from the editor's only in case.
 NAMESAKE = "Erin"
-#: Each person's groups, as the proxy names them.
+#: Each person's groups, as the proxy gives them.
 GROUPS = {EDITOR: "finance,everyone", VIEWER: "search-leads"}
 LOGS_BUCKET = "production-storage"
 STORAGE = f"s3://{LOGS_BUCKET}/credits"
 WING = f"s3://{LOGS_BUCKET}/finops"
 DOOR = "what the proxy alone knows"
-#: What the pages are called up by; the proxy knows them by how the name begins.
+#: The pages' host name; the proxy recognizes it by its beginning.
 PAGES_HOST = "spend.localhost"
 _NGINX = "/usr/sbin/nginx"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what containers listen at, to be replaced
 
 
 def why_no_nginx() -> str | None:
-    """Why nginx can't be run here, or None."""
+    """Why nginx can't run here, or None."""
     found = (shutil.which("nginx") or Path(_NGINX).exists()) and shutil.which("openssl")
     return None if found else "nginx or openssl is not installed"
 
@@ -66,12 +66,12 @@ class Production:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def url(self, service: str) -> str:
-        """Of a service that speaks HTTP."""
+        """The URL of a service that speaks HTTP."""
         scheme = "https" if service == "nginx" else "http"
         return f"{scheme}://127.0.0.1:{self.ports[service]}"
 
     def graphql(self, service: str, query: str, **variables: Any) -> Any:
-        """Ask a webserver, without the proxy."""
+        """Request something from a webserver, without the proxy."""
         answer = httpx.post(
             f"{self.url(service)}/graphql",
             json={"query": query, "variables": variables},
@@ -96,7 +96,7 @@ class Production:
             )
 
     def stop(self, service: str) -> None:
-        """End one service with everything that it started."""
+        """End one service and everything that it started."""
         process = self.processes.pop(service)
         for sign in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
@@ -109,7 +109,7 @@ class Production:
         return (self.logs / f"{service}.log").read_text(errors="replace")
 
     def location(self, service: str) -> Any:
-        """Whether a webserver has loaded the code location, by its own word."""
+        """Whether a webserver says that it has loaded the code location."""
         query = """{ workspaceOrError { ... on Workspace { locationEntries { loadStatus
             locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
         try:
@@ -126,7 +126,7 @@ class Production:
 def command(
     running: Production, *words: str, check: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """`credits-pipeline` as a person runs it inside of the code server's container."""
+    """`credits-pipeline` as a person runs it inside the code server's container."""
     return subprocess.run(
         [sys.executable, "-m", "credits_pipeline.cli", *words],
         env=running.environments["code"],
@@ -137,7 +137,7 @@ def command(
 
 
 def here(command: list[str], home: Path, listens: int | None) -> list[str]:
-    """A command of a container, for this machine."""
+    """A container's command, for this machine."""
     bin_ = Path(sys.executable).parent
     told = [
         word.replace("/opt/dagster", str(home)).replace(_EVERYWHERE, "127.0.0.1")
@@ -155,7 +155,7 @@ def _openssl(*words: str) -> str:
 
 
 def shipped_home(home: Path, *, code_port: int) -> None:
-    """DAGSTER_HOME as the image has it, with the code server on this machine."""
+    """The image's DAGSTER_HOME, with the code server on this machine."""
     home.mkdir(parents=True)
     shutil.copy(DEPLOY / "dagster" / "dagster.yaml", home)
     workspace = yaml.safe_load((DEPLOY / "dagster" / "workspace.yaml").read_text())
@@ -164,7 +164,7 @@ def shipped_home(home: Path, *, code_port: int) -> None:
 
 
 def decisions_database(postgres: PostgresServer, dagster: str) -> str:
-    """The address of the database of decisions, which the shipped script has made.
+    """The address of the database for decisions, made by the shipped script.
 
     Args:
         postgres: the server.
@@ -260,7 +260,7 @@ def production(
 
 @contextmanager
 def proxy(folder: Path, running: Production) -> Iterator[ssl.SSLContext]:
-    """Run nginx with the shipped nginx.conf before the webservers; what its clients trust."""
+    """Run nginx with the shipped nginx.conf in front of the webservers; yields its clients' TLS."""
     private = folder / "private"
     private.mkdir()
     _openssl(
@@ -274,7 +274,7 @@ def proxy(folder: Path, running: Production) -> Iterator[ssl.SSLContext]:
     groups = "".join(f'{user} "{user}={of}";\n' for user, of in GROUPS.items())
     (private / "groups.conf").write_text(groups)
     (private / "door.conf").write_text(f'proxy_set_header X-Finops-Door "{DOOR}";\n')
-    # The workers drop root's rights and read the passwords with each request.
+    # nginx's workers give up root's rights, and read the passwords with each request.
     folder.chmod(0o755)
     private.chmod(0o755)
     (private / "passwords").chmod(0o644)

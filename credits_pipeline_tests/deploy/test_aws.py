@@ -1,4 +1,4 @@
-"""The CloudFormation templates: what they grant is what the product needs, and no more."""
+"""The CloudFormation templates grant what the product needs, and no more."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def enforced(deployed: Account) -> Iterator[Account]:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, on: Account, credentials: Mapping[str, str]) -> None:
-    """Let this process be who the credentials say."""
+    """Give this process these credentials."""
     settings = {
         "AWS_ENDPOINT_URL": on.url,
         "AWS_REGION": REGION,
@@ -69,7 +69,7 @@ def use(monkeypatch: pytest.MonkeyPatch, on: Account, credentials: Mapping[str, 
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    # The SDK's own session keeps the credentials that it found first.
+    # The SDK's default session keeps the first credentials that it finds.
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     aws.s3_client.cache_clear()
 
@@ -83,7 +83,7 @@ def refused(call: Any, **arguments: Any) -> bool:
 
 
 def resources(kind: str) -> list[dict[str, Any]]:
-    """The properties of the template's resources of a kind."""
+    """The properties of the template's resources of one type."""
     from cfnlint.decode import decode
 
     template, faults = decode(str(DEPLOY / "aws" / "data.yaml"))
@@ -114,7 +114,7 @@ def test_s3_tells_the_queue_of_a_month_s_file_and_of_nothing_else(deployed: Acco
     inbox, queue = deployed.outputs["Inbox"], deployed.outputs["Events"]
     told = next(b for b in resources("AWS::S3::Bucket") if "NotificationConfiguration" in b)
     (made,) = told["NotificationConfiguration"]["QueueConfigurations"]
-    # moto's CloudFormation leaves this out: the same by S3's own call.
+    # moto's CloudFormation omits this, so it is done by S3's own call.
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
     rules = [
         {"Name": rule["Name"], "Value": str(value).replace("${Prefix}", PREFIX)}
@@ -201,7 +201,7 @@ def test_who_uploads_can_upload_a_month_and_nothing_else(
     assert refused(s3.put_object, Bucket=inbox, Key=f"{PREFIX}notes.csv", Body=b"x")
     assert refused(s3.put_object, Bucket=inbox, Key="credits-2025-02.csv", Body=b"x")
     storage = enforced.outputs["Storage"]
-    # moto looks at no condition, such as that of the prefixes that may be listed.
+    # moto checks no conditions, such as the one on prefixes that may be listed.
     assert refused(s3.get_object, Bucket=storage, Key="credits/receipts/2025-02.json")
     assert refused(s3.put_object, Bucket=storage, Key="credits/profiles/x.toml", Body=b"x")
     secrets = enforced.client("secretsmanager", dict(os.environ))
@@ -229,7 +229,7 @@ def test_the_ui_s_role_reads_what_runs_printed_and_nothing_else(
 def test_a_bill_is_read_and_shown_with_the_rights_of_each_and_no_other(
     enforced: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The exports' policy and the pipeline's role read it; the pages' role shows it."""
+    """The exports' policy and the pipeline's role read the bill; the pages' role shows it."""
     from typer.testing import CliRunner
 
     from credits_pipeline.cli import app

@@ -81,7 +81,7 @@ def ecs(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_a_run_becomes_a_task_of_the_definition_and_can_be_stopped(
     ecs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None is registered: the services' role may not."""
+    """No task definition is registered: the services' role may not."""
     path = DEPLOY / "dagster" / "ecs"
     for variable in re.findall(r"env: (\w+)", (path / "dagster.yaml").read_text()):
         monkeypatch.setenv(variable, "5432" if variable.endswith("PORT") else "given")

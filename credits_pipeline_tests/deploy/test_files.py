@@ -1,4 +1,4 @@
-"""What stands in deploy/ is what Dagster, Compose, Kubernetes and the code take."""
+"""Dagster, Compose, Kubernetes and the code accept what is in deploy/."""
 
 import json
 import re
@@ -26,7 +26,7 @@ from credits_pipeline.finops.settings import VARIABLES as WING
 from credits_pipeline_tests.deploy.files import DEPLOY, ROOT, compose, image_command, load
 
 INSTANCES = ["dagster/dagster.yaml", "dagster/ecs/dagster.yaml"]
-#: Variables of Dagster, its database's driver, the AWS SDK and Python; every other one is ours.
+#: Variables of Dagster, its database's driver, the AWS SDK and Python; all others are ours.
 OTHERS = {
     "AWS_ACCESS_KEY_ID",
     "AWS_REGION",
@@ -55,7 +55,7 @@ OTHERS = {
 
 
 def pins(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
-    """The packages of a lock: each with its version, and the hashes of its files."""
+    """The packages of a lock, each with its version and its files' hashes."""
     found = {}
     for entry in re.split(r"\n(?=\S)", path.read_text()):
         if entry.startswith("#"):
@@ -95,7 +95,7 @@ def test_the_image_runs_without_root_and_copies_nothing_else() -> None:
 
 
 def test_compose_takes_the_file() -> None:
-    """The schema is the one that check-jsonschema brings: nothing is fetched."""
+    """The schema comes with check-jsonschema: nothing is downloaded."""
     told = subprocess.run(
         [
             str(Path(sys.executable).parent / "check-jsonschema"),
@@ -121,7 +121,7 @@ def test_only_the_code_server_knows_the_key() -> None:
     assert [name for name, service in services.items() if "env_file" in service] == ["code"]
     given = {n for name in services for n in services[name].get("environment", {})}
     assert not given & {variable.name for variable in VARIABLES if variable.secret}
-    # What a page needs of the first wing is where it keeps what it made, and where its UI is.
+    # The pages need two things from the first wing: its storage and the address of its UI.
     assert given & {variable.name for variable in VARIABLES} == {
         "CREDITS_STORAGE",
         "CREDITS_UI_URL",
@@ -133,7 +133,7 @@ def test_the_pages_are_given_their_own_database_and_nothing_of_dagster_s() -> No
     given = services["pages"]["environment"]
     assert "FINOPS_DATABASE_URL" in given
     assert not {name for name in given if name.startswith(("DAGSTER_PG", "CLOUDZERO"))}
-    # What may write to the storage is another key than the pipeline's.
+    # Whatever may write to the storage has another key than the pipeline.
     assert given["AWS_ACCESS_KEY_ID"] == "${PAGES_AWS_ACCESS_KEY_ID:-}"
     others = [name for name, one in services.items() if "FINOPS_PROXY_SECRET" in str(one)]
     assert others == ["pages"]
@@ -169,7 +169,7 @@ def test_every_command_has_the_options_that_it_is_given(
 
 
 def instance_config(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A dagster.yaml as Dagster reads it, with a value for every variable that it names."""
+    """A dagster.yaml as Dagster reads it, with a value for every variable in it."""
     for variable in re.findall(r"env: (\w+)", (DEPLOY / name).read_text()):
         monkeypatch.setenv(variable, "5432" if variable.endswith("PORT") else "given")
     config, custom = dagster_instance_config(str((DEPLOY / name).parent))
@@ -219,7 +219,7 @@ def snake(name: str) -> str:
 
 
 def test_the_launcher_on_kubernetes_takes_its_values() -> None:
-    """Of the chart's template: names in snake case, and what the chart itself adds."""
+    """From the chart's template: names in snake case, and what the chart itself adds."""
     values = load("kubernetes/values.yaml")
     given = values["runLauncher"]["config"]["k8sRunLauncher"]
     config = {snake(name): value for name, value in given.items()} | {
@@ -254,7 +254,7 @@ def test_kubernetes_has_the_same_instance() -> None:
 
 
 def test_kubernetes_takes_what_is_put_into_its_pods() -> None:
-    """The pod that the chart makes of the deployment's values, against Kubernetes' own schema."""
+    """The pod that the chart makes from the deployment's values, against Kubernetes' own schema."""
     import kubernetes_validate
 
     (code,) = load("kubernetes/values.yaml")["dagster-user-deployments"]["deployments"]
@@ -336,7 +336,7 @@ def named_variables() -> set[str]:
 
 
 def test_every_variable_is_one_that_somebody_reads() -> None:
-    """Ours, others', or named by a dagster.yaml, which reads it."""
+    """Our variables, others', or named in a dagster.yaml, which reads it."""
     read = {variable.name for variable in (*VARIABLES, *WING, *DOOR)} | OTHERS
     for name in INSTANCES:
         read |= set(re.findall(r"env: (\w+)", (DEPLOY / name).read_text()))

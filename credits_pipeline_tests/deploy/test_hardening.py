@@ -1,4 +1,4 @@
-"""What the shipped files close: file systems, the load balancer's paths, the bases of a build."""
+"""What the shipped files protect: file systems, the load balancer's paths, a build's bases."""
 
 import hashlib
 import os
@@ -74,12 +74,12 @@ def test_on_ecs_the_database_s_certificate_is_checked() -> None:
                 assert f"{told['PGSSLROOTCERT']}\n" in (DEPLOY / "Dockerfile").read_text()
 
 
-# --- The load balancer: its rules, as AWS says that it follows them
+# --- The load balancer: its rules, applied as AWS documents it
 
 
 @cache
 def rules() -> list[dict[str, Any]]:
-    """The listener's rules, in their order."""
+    """The listener's rules, in order."""
     found = [
         one["Properties"]
         for one in resources("services.yaml").values()
@@ -91,7 +91,7 @@ def rules() -> list[dict[str, Any]]:
 def listed(path: str, method: str, headers: dict[str, str]) -> str:
     """What the listener does with a request: the target group, or the status of its answer.
 
-    Rules in their order; all conditions of one hold; a path is matched as it was sent.
+    Rules apply in order; all conditions of one must match; a path is compared as it was sent.
     """
     for rule in rules():
         if all(_holds(condition, path, method, headers) for condition in rule["Conditions"]):
@@ -163,7 +163,7 @@ def test_the_pages_have_a_name_of_their_own_and_stand_behind_oauth2_proxy_on_ecs
     assert "--upstream=http://127.0.0.1:8501/" in door["Command"]
     (balancer,) = found["PagesService"]["Properties"]["LoadBalancers"]
     assert (balancer["ContainerName"], balancer["ContainerPort"]) == ("door", 4180)
-    # The secret that the pages know the proxy by is the password that the proxy sends.
+    # The secret by which the pages recognize the proxy is the password that the proxy sends.
     secrets = {one["Name"]: one["ValueFrom"] for one in door["Secrets"]}
     known = {one["Name"]: one["ValueFrom"] for one in pages["Secrets"] if isinstance(one, dict)}
     assert secrets["OAUTH2_PROXY_BASIC_AUTH_PASSWORD"] == known["FINOPS_PROXY_SECRET"]
@@ -196,12 +196,12 @@ def test_no_spelling_of_the_api_and_nothing_unlisted_passes_on_ecs(host: dict[st
     assert listed("/graphql", "GET", foreign) == "403"
 
 
-# --- Pins: the script on stand-ins for docker, git and curl
+# --- Pins: the script with stand-ins for docker, git and curl
 
 
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The files that the script reads and writes, and programs that answer for the network."""
+    """The files that the script reads and writes, and programs that replace the network."""
     here = tmp_path / "clone"
     for name in ("deploy/pins.sh", "deploy/Dockerfile", "deploy/docker-compose.yaml"):
         (here / name).parent.mkdir(parents=True, exist_ok=True)
@@ -249,7 +249,7 @@ def test_pins_are_taken_checked_and_given_to_the_build(
     monkeypatch.setenv("BUNDLE", "another authority's certificates")
     changed = pins(clone, "check")
     assert changed.returncode == 1
-    assert "not what was taken" in changed.stderr
+    assert "changed since the pins were taken" in changed.stderr
 
 
 @pytest.mark.parametrize(("program", "answer"), [("docker", "no such image"), ("git", "")])

@@ -1,4 +1,4 @@
-"""The services of docker-compose.yaml live, on PostgreSQL and S3, with nginx before both UIs."""
+"""The services of docker-compose.yaml running, on PostgreSQL and S3, with nginx before both UIs."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 JANUARY = BillingMonth(2025, 1)
 BILLS_BUCKET = "somebodys-bills"
-#: Of two teams; a person may be limited to one.
+#: Of two teams; a person may be restricted to one.
 BILL = (
     charge(BilledCost="1000.5", EffectiveCost="1000.5", Tags='{"team": "search"}'),
     charge(BilledCost="234.25", EffectiveCost="234.25", Tags='{"team": "billing"}'),
@@ -65,7 +65,7 @@ RELOAD = (
 
 @dataclass(frozen=True)
 class Live:
-    """What runs."""
+    """The running services."""
 
     services: Production
     servers: Sandbox
@@ -97,7 +97,7 @@ def trusted(live: Live) -> Iterator[ssl.SSLContext]:
     why_not = why_no_nginx()
     if why_not:
         pytest.skip(why_not)
-    # nginx's workers are nobody's, and pytest's own folders are closed to them.
+    # nginx's workers run as nobody, who can't read pytest's own folders.
     with (
         tempfile.TemporaryDirectory(prefix="nginx-") as folder,
         proxy(Path(folder), live.services) as context,
@@ -174,7 +174,7 @@ def ask(
     user: str | None = EDITOR,
     **headers: str,
 ) -> httpx.Response:
-    """Ask through the proxy, as the UI in a browser does."""
+    """Send a request through the proxy, as the UI does in a browser."""
     return httpx.post(
         f"{live.services.url('nginx')}/graphql",
         json={"query": query},
@@ -288,7 +288,7 @@ def test_a_viewer_can_report_no_materialisation(live: Live, trusted: ssl.SSLCont
 def test_another_site_can_ask_for_nothing_with_an_editor_s_password(
     live: Live, trusted: ssl.SSLContext, method: str, headers: dict[str, str]
 ) -> None:
-    """An image, a form or a link of another site: the browser adds the password by itself."""
+    """An image, a form or a link on another site: the browser adds the password by itself."""
     answer = httpx.request(
         method,
         f"{live.services.url('nginx')}/graphql",
@@ -302,7 +302,7 @@ def test_another_site_can_ask_for_nothing_with_an_editor_s_password(
 
 
 def test_the_webserver_alone_takes_a_mutation_from_a_url(live: Live) -> None:
-    """Why the proxy looks where a request comes from."""
+    """Why the proxy checks where a request comes from."""
     answer = httpx.get(
         f"{live.services.url('webserver')}/graphql", params={"query": RELOAD}, trust_env=False
     )
@@ -358,12 +358,12 @@ def test_a_subscription_of_a_stranger_is_refused(
     assert refused.value.response.status_code == status
 
 
-# --- The pages about spend, behind the same door
+# --- The pages about spend, behind the same proxy
 
 
 @pytest.fixture(scope="module")
 def billed(live: Live) -> str:
-    """A bill whose reading was started as the pages' button does, and which a run has published."""
+    """A bill: the pages' button started its reading, and the run published it."""
     live.s3.put_object(Bucket=BILLS_BUCKET, Key="shop/2026-05.csv", Body=csv_text(BILL).encode())
     place = f"s3://{BILLS_BUCKET}/shop"
     command(live.services, "sources", "add", "shop", "--provider", "focus", "--location", place)
@@ -386,12 +386,12 @@ def billed(live: Live) -> str:
 
 
 def pages(live: Live) -> str:
-    """Where people call the pages up."""
+    """The pages' address for people."""
     return f"https://{PAGES_HOST}:{live.services.ports['nginx']}"
 
 
 def page(live: Live, trusted: ssl.SSLContext, user: str, **how: Any) -> Screen:
-    """The Spend page as somebody sees it, through the proxy."""
+    """The page Spend as a person sees it through the proxy."""
     return look(pages(live), "spend", query="period=2026-05", user=user, ssl_context=trusted, **how)
 
 
@@ -435,7 +435,7 @@ def test_what_a_browser_says_of_itself_does_not_pass_the_door(
     assert "has no role here" in page(live, trusted, NAMESAKE, additional_headers=spoofed).text
 
 
-def test_past_the_proxy_nobody_is_let_in_without_its_secret(live: Live, billed: str) -> None:
+def test_without_the_proxy_s_secret_nobody_gets_in(live: Live, billed: str) -> None:
     direct = live.services.url("pages")
     spoofed = {"X-Forwarded-Groups": "finance", "X-Forwarded-User": EDITOR}
     for headers in ({}, spoofed, spoofed | {"X-Finops-Door": "guessed"}):

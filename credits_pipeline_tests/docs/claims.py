@@ -1,15 +1,15 @@
-"""What a page claims: its sentences, rows of tables and items of lists, blocks of code left out."""
+"""A page's claims: its sentences, rows of tables and items of lists, without blocks of code."""
 
 import re
 from pathlib import Path
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-#: A sentence ends at a stop before a capital, a code or bold word; `e.g.` is not used in pages.
+#: A sentence ends at a stop before a capital, code or bold word; pages don't use `e.g.`.
 _END = re.compile(r"(?<=[.!?])(?:\*\*)?\s+(?=[A-Z`*\[“])")
 
 
 def claims(page: Path) -> list[str]:
-    """Each on one line, in the order of the page."""
+    """Each on one line, in the page's order."""
     found: list[str] = []
     for block in re.split(r"\n\s*\n", _FENCE.sub("", page.read_text())):
         text = block.strip()

@@ -1,15 +1,15 @@
-"""Runs the examples of a page as a reader would: from top to bottom, in one folder, in one shell.
+"""Runs a page's examples as a reader would: from top to bottom, in one folder and one shell.
 
-A comment above a ``bash`` block says what becomes of it::
+A comment above a ``bash`` block says what to expect::
 
     <!-- run -->  it ends with exit code 0
     <!-- run, exit 1 -->  it ends with another
-    <!-- run, again until it is so -->  what the page shows takes a moment
-    <!-- run, stays open -->  a terminal of its own, which ends with the page
-    <!-- not run: why -->  it can't be run here
+    <!-- run, again until it is so -->  the page's output takes a moment to appear
+    <!-- run, stays open -->  it has its own terminal, which ends with the page
+    <!-- not run: why -->  it can't run here
 
-A ``text`` block right below is what it prints, where ``…`` stands for anything. It is compared when
-the command has ended; of one that stays open it is waited for.
+A ``text`` block right below is its output, where ``…`` stands for anything. It is compared when
+the command has ended; if the command stays open, the test waits for the output.
 """
 
 import os
@@ -39,9 +39,9 @@ class Example:
 
     Attributes:
         block: the command.
-        printed: the block with what it prints; None where the page does not show it.
-        exit: the code that it ends with; None if it stays open.
-        again: whether it is run until it prints what the page shows.
+        printed: the block with its output; None if the page does not show any.
+        exit: its exit code; None if it stays open.
+        again: whether it is repeated until it prints what the page shows.
     """
 
     block: Block
@@ -81,7 +81,7 @@ def agrees(shown: str, printed: str) -> bool:
 
 
 def _plain(printed: str) -> str:
-    """Without blanks at the ends of lines, and with dollars that Markdown need not be told of."""
+    """Without blanks at line ends, and without Markdown's escapes for dollars."""
     return "\n".join(line.rstrip() for line in printed.strip().splitlines()).replace("\\$", "$")
 
 
@@ -97,7 +97,7 @@ class Terminal:
 
         Args:
             folder: where the commands run.
-            environment: what they find; what one of them exports, the next ones find too.
+            environment: for the first; variables that one exports, the next ones get too.
         """
         self._folder = folder
         self._state = folder / ".exported"
@@ -112,11 +112,11 @@ class Terminal:
         self._open: list[subprocess.Popen[bytes]] = []
 
     def run(self, example: Example) -> str:
-        """Run one, and give what it printed.
+        """Run one, and return its output.
 
         Raises:
-            ExampleError: its exit code is another than the page says, or it does not come to its
-                end, or to what the page shows, in time.
+            ExampleError: its exit code differs from the page, or it does not end, or show what the
+                page shows, in time.
         """
         deadline = time.monotonic() + _SECONDS
         while True:
@@ -128,7 +128,7 @@ class Terminal:
             time.sleep(min(10.0, 3 * (time.monotonic() - begun)))
 
     def _run_once(self, example: Example, deadline: float) -> str | None:
-        """What it printed; None if it is to be run again."""
+        """The output; None if it must be run again."""
         at = f"line {example.block.line}"
         log = self._folder / f".printed-{example.block.line}"
         script = (
@@ -160,7 +160,7 @@ class Terminal:
         raise ExampleError(f"{at} did not come to its end in time:\n{log.read_text()}")
 
     def close(self) -> None:
-        """End what stays open, kindly first."""
+        """End what stays open, gently first."""
         for sign, seconds in ((signal.SIGINT, 30), (signal.SIGKILL, 10)):
             for process in reversed(self._open):
                 try:
@@ -184,7 +184,7 @@ def terminal(folder: Path, environment: Mapping[str, str]) -> Iterator[Terminal]
 
 
 def run_page(page: Path, opened: Terminal) -> str:
-    """Run all examples of a page, and give the page with what they printed.
+    """Run all examples of a page, and return the page with their output.
 
     Raises:
         ExampleError: as `Terminal.run`.

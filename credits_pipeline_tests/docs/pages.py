@@ -1,6 +1,6 @@
-"""The project's Markdown, taken apart: pages, blocks of code, links, headings, tables.
+"""The project's Markdown in parts: pages, blocks of code, links, headings, tables.
 
-GitHub's dialect only, as far as these pages use it.
+Only GitHub's dialect, as far as these pages use it.
 """
 
 import re
@@ -29,9 +29,9 @@ class Block:
     """A fenced block of code.
 
     Attributes:
-        kind: its language; empty where it names none.
-        mark: what the comment right above it says; empty where there is none.
-        code: its text, without the indent of the fence.
+        kind: its language; empty if it names none.
+        mark: the comment right above it; empty if there is none.
+        code: its text, without the fence's indentation.
         line: of the fence, from 1.
         start: where the code begins in the page.
         end: where it ends.
@@ -66,7 +66,7 @@ def prose(text: str) -> str:
 
 
 def code(text: str) -> Iterator[str]:
-    """Every line of code on a page, in blocks and between backticks; not what a command printed."""
+    """All lines of code on a page, in blocks and between backticks, without commands' output."""
     for block in blocks(text):
         if block.kind != "text":
             yield from block.code.splitlines()
@@ -79,12 +79,12 @@ def links(text: str) -> list[str]:
 
 
 def section(title: str, page: str) -> str:
-    """What stands under a heading."""
+    """The text below a heading."""
     return page.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
 
 
 def table(text: str) -> list[list[str]]:
-    """The cells of all tables in a text, without their heads."""
+    """The cells of all tables in a text, without their headers."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     rules = {at for at, line in enumerate(lines) if line.startswith("|---")}
     return [
@@ -95,6 +95,6 @@ def table(text: str) -> list[list[str]]:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, spelled as GitHub spells them."""
+    """The anchors of a page's headings, as GitHub writes them."""
     texts = (found["text"].lower() for found in _HEADING.finditer(prose(page.read_text())))
     return {re.sub(r"[^\w\- ]", "", text).replace(" ", "-") for text in texts}

@@ -1,7 +1,7 @@
-"""Draws the pictures of the documents that are no screenshots: the way of a file, and the rooms.
+"""Draws the documents' pictures that are no screenshots: the way of a file, and the rooms.
 
-Run as a script it draws them anew in ``docs/images``; a test holds them against it. The rooms and
-their imports are the code's own.
+Run as a script it draws them in ``docs/images``; a test compares them. The rooms and their imports
+come from the code.
 """
 
 from html import escape
@@ -12,14 +12,14 @@ from credits_pipeline_tests.test_architecture import MAY_IMPORT, imports, room_o
 
 FOLDER = ROOT / "docs" / "images"
 INK, SOFT, LINE, PAPER = "#1f2937", "#6b7280", "#94a3b8", "#ffffff"
-#: Of a box: its filling and its edge.
+#: A box's fill and its edge.
 PLAIN, GREEN, AMBER, RED = (
     ("#f8fafc", "#64748b"),
     ("#ecfdf5", "#059669"),
     ("#fffbeb", "#d97706"),
     ("#fef2f2", "#dc2626"),
 )
-#: What the run of a month does, and what it ends as where it does not go on.
+#: What a month's run does, and how it ends if it does not continue.
 ASSETS = [
     ("raw_credits_csv", ["the file as it lies in S3 now, byte for byte"]),
     (
@@ -43,7 +43,7 @@ DROP = [
 
 
 def text(x: float, y: float, words: str, **style: str | float) -> str:
-    """A line of text, centred on its height."""
+    """A line of text, vertically centred."""
     look = {"fill": INK, "font-size": 14, "dominant-baseline": "central", **style}
     told = " ".join(f'{name}="{value}"' for name, value in look.items())
     return f'<text x="{x:g}" y="{y:g}" {told}>{escape(words)}</text>'
@@ -59,7 +59,7 @@ def box(x: float, y: float, width: float, height: float, colours: tuple[str, str
 
 
 def arrow(x1: float, y1: float, x2: float, y2: float) -> str:
-    """A line that ends in a point."""
+    """An arrow."""
     return (
         f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" stroke="{LINE}" '
         'stroke-width="1.5" marker-end="url(#point)"/>'
@@ -67,7 +67,7 @@ def arrow(x1: float, y1: float, x2: float, y2: float) -> str:
 
 
 def picture(width: float, height: float, title: str, parts: list[str]) -> str:
-    """A whole picture, on white paper so that it can be read on a dark page too."""
+    """A whole picture, on white so that it can be read on a dark page too."""
     return "\n".join(
         [
             (
@@ -89,7 +89,7 @@ def picture(width: float, height: float, title: str, parts: list[str]) -> str:
 
 
 def way_of_a_file() -> str:
-    """From the bucket to the receipt, with everything that a month may end as on the way."""
+    """From the bucket to the receipt, with every way in which a month may end."""
     left, wide, exits, exit_wide = 24.0, 470.0, 620.0, 256.0
     middle, gap, y = left + wide / 2, 30.0, 24.0
     bold = {"font-weight": "600"}
@@ -157,7 +157,7 @@ def storeys() -> list[list[str]]:
 
 
 def rooms() -> str:
-    """The rooms in storeys; imports run down."""
+    """The rooms in storeys; imports point down."""
     wide, high, gap, left = 150.0, 40.0, 16.0, 110.0
     house = storeys()
     width = left + max(map(len, house)) * (wide + gap) + 24

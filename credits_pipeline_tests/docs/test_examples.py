@@ -1,8 +1,8 @@
-"""Every example of the documents does what the page says.
+"""Every example in the documents does what the page says.
 
-``UPDATE_EXAMPLES=1`` writes what the commands printed into the pages. The runner is our own: the
-known ones run Python, and these examples are a shell's, with servers that stay open and output that
-is kept up to date.
+``UPDATE_EXAMPLES=1`` writes the commands' output into the pages. We have our own runner because the
+known ones run Python. These examples are a shell's; some start servers that stay open, and their
+output is kept up to date.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Every sentence of docs/security.md is held by tests that are named here, or is advice."""
+"""Every sentence of docs/security.md has tests, named here, or is advice."""
 # ruff: noqa: E501 - one line for each sentence
 
 import ast
@@ -11,7 +11,7 @@ from credits_pipeline_tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
 TESTS = ROOT / "credits_pipeline_tests"
-#: What the reader is to do, what follows from a sentence beside it, or what leads to a list.
+#: Advice, consequences of another sentence, and introductions to lists.
 ADVICE = ("advice",)
 _AWS, _FILES = "deploy/test_aws.py", "deploy/test_files.py"
 _HARD, _LIVE = "deploy/test_hardening.py", "deploy/test_production.py"
@@ -32,7 +32,7 @@ _NO_WRITES = "finops/ledger/test_rights.py::test_calls_that_write_are_named_nowh
 _BILL = f"{_AWS}::test_a_bill_is_read_and_shown_with_the_rights_of_each_and_no_other"
 _THROUGH = f"{_LIVE}::test_a_bill_is_read_by_dagster_and_seen_through_the_door"
 _SPOOFED = f"{_LIVE}::test_what_a_browser_says_of_itself_does_not_pass_the_door"
-_PAST = f"{_LIVE}::test_past_the_proxy_nobody_is_let_in_without_its_secret"
+_PAST = f"{_LIVE}::test_without_the_proxy_s_secret_nobody_gets_in"
 _NO_SITE = f"{_LIVE}::test_the_pages_ask_for_a_password_and_answer_no_other_site"
 _THEIR_OWN = f"{_LIVE}::test_the_pages_know_no_key_and_their_database_is_their_own"
 _TEAMS = (
@@ -47,7 +47,7 @@ _FENCE = "finops/governance/test_fence.py::test_files_and_settings_are_out_of_re
 _BOMB = f"{_HOSTILE}::test_a_gzip_bomb_stops_early"
 _ELSEWHERE = "finops/manifests/test_aws.py::test_an_address_in_a_manifest_leads_nowhere_else"
 _LATER = "finops/chargeback/test_closing.py::test_a_bill_that_changes_after_the_close_is_an_adjustment_of_the_next_month"
-#: By how each begins.
+#: By the sentence's beginning.
 HELD: dict[str, tuple[str, ...]] = {
     "What is worth guarding here": ADVICE,
     "`deploy/aws/data.yaml` makes a role": (_MONTH, _UPLOADER),
@@ -89,7 +89,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "Archives are unpacked": (_BOMB, f"{_HOSTILE}::test_a_parquet_that_claims_more_rows_than_its_bytes_hold_is_not_read"),
     "Names in a manifest": (_ELSEWHERE, f"{_HOSTILE}::test_a_link_that_leads_out_of_the_folder_is_not_followed", f"{_HOSTILE}::test_a_link_put_there_while_a_file_is_opened_is_not_read"),
     "YAML that people import": ("core/test_yaml_outside.py::test_aliases_of_aliases_are_refused_before_they_are_written_out",),
-    "What a store of bills answers": ("core/test_hidden.py::test_whatever_a_secret_is_no_spelling_of_it_is_shown", "core/test_hidden.py::test_a_store_that_repeats_its_address_shows_no_signature"),
+    "What a store of bills answers": ("core/test_hidden.py::test_no_spelling_of_any_secret_is_shown", "core/test_hidden.py::test_a_store_that_repeats_its_address_shows_no_signature"),
     "| the password of decisions": (_THEIR_OWN,),
     "| the proxy's secret |": (_THEIR_OWN, _PAST),
     "| **editor** in the UI": (_EDITORS, "live/test_dagster_dev.py::test_the_key_is_in_no_answer_of_the_webserver"),

@@ -1,4 +1,4 @@
-"""The pages make a site without a warning or a network, and every link in it leads somewhere."""
+"""The pages build a site without a warning or a network, and every link in it works."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from credits_pipeline_tests.docs.pictures import FOLDER, PICTURES
 
 
 class Page(HTMLParser):
-    """The anchors, the links and the things loaded of a page of the site."""
+    """The anchors, links and loaded resources of a page of the site."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `make docs` builds it."""
+    """The site, built as `make docs` does it."""
     folder = tmp_path_factory.mktemp("site")
     options = ["--fail-on-warning", "--keep-going", "--fresh-env", "--quiet"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""``doctor`` against the real servers: what is right, what is wrong, and nothing is dropped."""
+"""``doctor`` against the real servers: what is right, what is wrong, and nothing is sent."""
 
 import json
 import socket
@@ -34,7 +34,7 @@ def doctor(*arguments: str) -> Result:
 
 
 def found(done: Result) -> dict[str, list[dict[str, Any]]]:
-    """The findings by name."""
+    """The findings, by name."""
     by_name: dict[str, list[dict[str, Any]]] = {}
     for finding in json.loads(done.stdout)["findings"]:
         by_name.setdefault(finding["name"], []).append(finding)

@@ -1,4 +1,4 @@
-"""The runbook's recipe for the second wing, walked on an installation that is broken on purpose."""
+"""The runbook's recipe for the second wing, followed on an installation with planted faults."""
 
 import asyncio
 import re
@@ -37,7 +37,7 @@ def bill(at: Path, cost: str) -> None:
 
 @pytest.fixture
 def wing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A wing whose only bill costs $1.50."""
+    """A wing with one bill of $1.50."""
     monkeypatch.setenv("FINOPS_STORAGE", str(tmp_path / "wing"))
     monkeypatch.setenv("FINOPS_DATABASE_URL", f"sqlite:///{tmp_path}/decisions.sqlite")
     bill(tmp_path, "1.5")
@@ -47,7 +47,7 @@ def wing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def what_to_do(name: str) -> list[tuple[str, str]]:
-    """What doctor says of a part that is wrong, and what to do about it."""
+    """What doctor says about a faulty part, and how to repair it."""
     return [
         (one.says, one.to_do)
         for one in wing_found(lambda _: None)
@@ -124,7 +124,7 @@ def test_a_proxy_that_changes_the_host_gives_the_403_that_the_recipe_explains() 
         raise AssertionError
 
     headers = [(b"host", b"pages:8501"), (b"origin", b"https://spend.example.com")]
-    # A socket that is closed before it is accepted is answered with 403.
+    # A socket that closes before it is accepted gets the answer 403.
     asyncio.run(
         OnlyOurs(never, ("spend.example.com",))(
             {"type": "websocket", "path": "/_stcore/stream", "headers": headers}, receive, send

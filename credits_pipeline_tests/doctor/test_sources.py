@@ -23,7 +23,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 @pytest.fixture
 def bills(made: Written, tmp_path: Path) -> Written:
-    """Sample bills that the test may harm."""
+    """Sample bills that the test may damage."""
     folder = tmp_path / "bills"
     shutil.copytree(made.folder, folder)
     sources = tuple(replace(one, location=str(folder / one.name)) for one in made.sources)

@@ -1,4 +1,4 @@
-"""``doctor`` looks at every part of the second wing, and says of each what to do."""
+"""``doctor`` checks every part of the second wing, and says how to repair each."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def wing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def answering() -> Iterator[Callable[[int, str], str]]:
-    """Serves one answer, and is called up by what it returns."""
+    """Serves one answer; yields its address."""
     servers = []
 
     def serve(status: int, body: str) -> str:
@@ -85,7 +85,7 @@ def test_where_all_is_there_every_part_is_looked_at_and_nothing_is_wrong(
     found = looked()
     assert found.keys() == PARTS
     assert states(found, State.WRONG) == set()
-    # A database in a file, and nothing that is scanned.
+    # A database in a file, and nothing to scan.
     assert states(found, State.NOTE) == {"spend, decisions", "spend, scans"}
     assert all(one.to_do for ones in found.values() for one in ones if one.state is State.NOTE)
 
@@ -111,7 +111,7 @@ def test_what_is_wrong_with_one_part_hides_no_other(
         "spend, fonts", "spend, rules", "spend, scans",
     }  # fmt: skip
     assert found["spend, storage"][0].state is State.OK
-    # What the finding says to do does it.
+    # The advice of the finding repairs it.
     monkeypatch.delenv("FINOPS_ENGINE")
     put(wing / "bills" / "2026-05.csv", csv_text([charge()]))
     run("ingest")

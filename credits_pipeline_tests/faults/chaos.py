@@ -1,16 +1,16 @@
-"""Kills at every boundary and at random moments of a drop, and what has to be true afterwards.
+"""Kills at every boundary and at random moments of a drop, and what must be true afterwards.
 
-``python -m credits_pipeline_tests.faults.chaos`` runs schedules from a seed and prints it, so that
-whatever is found can be run again::
+``python -m credits_pipeline_tests.faults.chaos`` runs schedules from a seed and prints the seed, so
+that everything it finds can be repeated::
 
-    --seed N       the schedules follow from it alone
+    --seed N       the only thing that the schedules depend on
     --bare N       schedules of one month in a bare process (default 180)
-    --live N       kills of parts of a whole `dagster dev` (default 20), where PostgreSQL is
-                   installed also of the database below it
+    --live N       kills of parts of a whole `dagster dev` (default 20), with PostgreSQL
+                   installed also of its database
 
-The invariant: after recovery a month holds exactly the rows of its newest version. Before it, what
-the month holds is exactly one version's rows and the receipt does not say otherwise, or its last
-attempt says *sending* or *incomplete*: never a mixture that nobody is told of.
+The invariant: after recovery a month holds exactly the rows of its newest version. Before, it holds
+exactly one version's rows and the receipt agrees, or its last attempt is *sending* or *incomplete*:
+it never holds a mixture that nobody learns of.
 """
 
 import argparse
@@ -48,7 +48,7 @@ from credits_pipeline_tests.postgres import missing
 
 MONTH = BillingMonth(2025, 1)
 KEY = f"credits-{MONTH}.csv"
-#: What a request body may hold, so that a hundred rows make three or four of them.
+#: The size of a request body at which a hundred rows make three or four.
 BODY_BYTES = 10_000
 Rows = dict[str, Decimal]
 At = Literal["request", "write", "moment"]
@@ -59,10 +59,10 @@ class Kill:
     """When a run is killed.
 
     Attributes:
-        at: ``request`` when its so many-th request arrives; ``write`` when it is about to put its
-            so many-th file in place; ``moment`` after so many milliseconds.
-        number: see ``at``.
-        applied: whether the request at which it is killed takes effect all the same.
+        at: ``request`` at the arrival of its Nth request; ``write`` before it renames its Nth
+            file into place; ``moment`` after N milliseconds.
+        number: N.
+        applied: whether the request at which it is killed takes effect anyway.
     """
 
     at: At
@@ -72,7 +72,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Schedule:
-    """One story: what was there, who is killed when, and what is uploaded meanwhile."""
+    """One story: the initial state, who is killed when, and what is uploaded meanwhile."""
 
     seed: int
     before: bool
@@ -82,7 +82,7 @@ class Schedule:
 
     @classmethod
     def of(cls, seed: int) -> "Schedule":
-        """The story that follows from a seed."""
+        """The story of a seed."""
         rng = random.Random(seed)  # noqa: S311 - schedules, not secrets
         kills = tuple(_kill(rng) for _ in range(rng.choice((1, 1, 1, 2, 3))))
         return cls(
@@ -101,7 +101,7 @@ def _kill(rng: random.Random) -> Kill:
 
 
 def version(number: int) -> Rows:
-    """The rows of a month's so many-th version, all of which differ from the others'."""
+    """The rows of a month's Nth version, all of which differ from the other versions'."""
     rng = random.Random(number)  # noqa: S311 - made-up amounts
     rows = range(rng.randint(90, 150))
     return {f"{100_000_000_000 + n}": Decimal(f"{1000 + number}.{n % 100:02d}") for n in rows}
@@ -116,7 +116,7 @@ class Worker:
     """The process that forks runs."""
 
     def __init__(self, environment: dict[str, str], *, below: tuple[str, ...] = ()) -> None:
-        """Start it, if need be below a command that ends in becoming it."""
+        """Start it, if need be under a command that ends by executing it."""
         self._process = subprocess.Popen(
             [*below, sys.executable, "-m", "credits_pipeline_tests.faults.chaos_worker"],
             env=environment,
@@ -131,14 +131,14 @@ class Worker:
         return self._process.pid
 
     def start(self, **order: Any) -> int:
-        """Start a run; its process id."""
+        """Start a run; returns its process id."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return self._answer("pid")
 
     def wait(self) -> bool:
-        """Wait for the run's end; whether it was killed."""
+        """Wait for the run's end; returns whether it was killed."""
         return os.WIFSIGNALED(self._answer("status"))
 
     def _answer(self, name: str) -> int:
@@ -175,20 +175,20 @@ class Bare:
 
     @property
     def journal(self) -> Journal:
-        """What the runs left behind."""
+        """What the runs recorded."""
         return Journal(FolderStore(self.storage))
 
     def upload(self, rows: Rows) -> None:
-        """Put a version in the inbox, as a person would."""
+        """Upload a version, as a person would."""
         self.s3.put_object(Bucket=BUCKET, Key=KEY, Body=as_csv(rows))
 
     def held(self) -> list[tuple[str, Decimal]]:
-        """What the stream holds: account and credit, in order, repetitions and all."""
+        """What the stream holds: account and credit, in order, with repetitions."""
         rows = self.cloudzero.rows(CONNECTION_ID, str(MONTH))
         return sorted((row["resource/account"], -Decimal(row["cost/cost"])) for row in rows)
 
     def run(self, kill: Kill | None = None) -> bool:
-        """One run of the month; whether it was killed."""
+        """One run of the month; returns whether it was killed."""
         self.runs += 1
         pid = 0
         number = 0
@@ -261,7 +261,7 @@ def bare() -> Iterator[Bare]:
 
 
 def tell(world: Bare, schedule: Schedule) -> list[str]:
-    """Run one story; the violations of the invariant."""
+    """Run one story; returns the violations of the invariant."""
     world.cloudzero.reset()
     world.storage = world.folder / str(schedule.seed)
     world.unknown = schedule.unknown
@@ -290,7 +290,7 @@ def tell(world: Bare, schedule: Schedule) -> list[str]:
 
 
 def _in_order(world: Bare, versions: list[Rows], when: str) -> list[str]:
-    """What is wrong where the newest version has to be there and receipted."""
+    """What is wrong when the newest version must be there, with its receipt."""
     found = []
     if world.held() != sorted(versions[-1].items()):
         found.append(f"after {when} the month does not hold the newest version")
@@ -303,7 +303,7 @@ def _in_order(world: Bare, versions: list[Rows], when: str) -> list[str]:
 
 
 def _told(world: Bare, versions: list[Rows], when: str) -> list[str]:
-    """What is wrong after a kill: a mixture, or another version than the receipt says, untold."""
+    """What is wrong after a kill: an unreported mixture, or not the version of the receipt."""
     held, receipt = world.held(), world.journal.receipt(MONTH)
     known = [sorted(rows.items()) for rows in versions]
     if held and held not in known:
@@ -328,7 +328,7 @@ def _says(receipt: Attempt, rows: Rows) -> bool:
 
 
 def run_bare(seed: int, count: int) -> tuple[list[str], str]:
-    """So many stories from a seed; the violations, and what was done in figures."""
+    """Run stories from a seed; returns the violations and figures."""
     begun = time.monotonic()
     violations = []
     with bare() as world:
@@ -343,7 +343,7 @@ def run_bare(seed: int, count: int) -> tuple[list[str], str]:
 
 
 def secrets_in(folder: Path) -> list[str]:
-    """The files in which the API key can be read: there must be none."""
+    """The files that contain the API key: there must be none."""
     return [
         f"the API key is in {path}"
         for path in folder.rglob("*")
@@ -352,7 +352,7 @@ def secrets_in(folder: Path) -> list[str]:
 
 
 def main() -> int:
-    """Run both kinds; 1 if anything was violated."""
+    """Run both kinds; returns 1 if anything was violated."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
     parser.add_argument("--bare", type=int, default=180)
@@ -364,7 +364,7 @@ def main() -> int:
     violations, figures = run_bare(asked.seed, asked.bare)
     say(f"bare process: {figures}\n")
     if asked.live:
-        # It builds on this module, which therefore can't load it at the top.
+        # It imports this module, so this module can't import it at the top.
         from credits_pipeline_tests.faults import chaos_live
 
         kinds = [chaos_live.BY_SHIPPED, chaos_live.BY_LIMITS]

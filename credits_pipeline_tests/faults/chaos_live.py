@@ -1,7 +1,7 @@
-"""Kills of a whole `dagster dev`: a run's process, the daemon, the code server, or everything.
+"""Kills in a whole `dagster dev`: a run's process, the daemon, the code server, or everything.
 
 The invariant is that of `credits_pipeline_tests.faults.chaos`: the month completes by itself, or
-its last attempt says incomplete or failed with what to do, and a new run of it works at once.
+its last attempt is incomplete or failed with advice, and a new run of it works at once.
 """
 
 import os
@@ -43,23 +43,23 @@ from credits_pipeline_tests.postgres import (
 
 Target = Literal["run", "daemon", "code server", "everything", "database"]
 FIRST = BillingMonth(2024, 1)
-#: What the kernel's table shows of each process of `dagster dev`.
+#: What the kernel's table shows for each process of `dagster dev`.
 COMMANDS: dict[Target, bytes] = {
     "run": b"spawn_main",
     "daemon": b"dagster._daemon",
     "code server": b"api grpc",
 }
-#: A run that dies with its code server is looked for by nobody but Dagster's run monitoring, whose
-#: limits are hours: shorter ones let a kill be followed by its recovery within the schedule.
+#: Only Dagster's run monitoring notices a run that dies with its code server, and its limits are
+#: hours: shorter ones let the recovery follow its kill within the schedule.
 SOONER = {
     "poll_interval_seconds: 5\n": "poll_interval_seconds: 2\n",
     "start_timeout_seconds: 180\n": "start_timeout_seconds: 30\n",
     "max_runtime_seconds: 7200\n": "max_runtime_seconds: 45\n",
 }
-#: What recovers in seconds by the shipped dagster.yaml, and what waits for its limits.
+#: What recovers within seconds under the shipped dagster.yaml, and what waits for its limits.
 BY_SHIPPED: tuple[Target, ...] = ("run", "daemon")
 BY_LIMITS: tuple[Target, ...] = ("code server", "everything")
-#: It is gone for so long that the runs can't even say that they failed.
+#: It is gone for so long that the runs can't even report their failure.
 BY_DATABASE: tuple[Target, ...] = ("database",)
 DATABASE_AWAY = 30.0
 DATABASE = "postgres"
@@ -69,7 +69,7 @@ PATIENCE = 240.0
 
 @dataclass
 class LiveWorld:
-    """A `dagster dev` that is started again whenever it was killed."""
+    """A `dagster dev` that is started again after every kill."""
 
     servers: Sandbox
     folder: Path
@@ -83,11 +83,11 @@ class LiveWorld:
 
     @property
     def journal(self) -> Journal:
-        """What the runs left behind."""
+        """What the runs recorded."""
         return Journal(FolderStore(self.folder / "credits"))
 
     def start(self) -> None:
-        """Start it on the home that is there."""
+        """Start it with its existing home."""
         self.dagster = DagsterDev(self.folder / "home", self.environment)
         self.dagster.start()
         self.dagster.wait_until_ready(2 * PATIENCE)
@@ -108,7 +108,7 @@ class LiveWorld:
         return [pid for pid, command in _members(group) if COMMANDS[target] in command]
 
     def kill(self, target: Target) -> bool:
-        """kill -9; whether there was anything to kill. A database comes back after a while."""
+        """kill -9; returns whether there was a process. A database comes back after a while."""
         if target == "database":
             assert self.database is not None
             self.database.stop(signal.SIGQUIT)
@@ -140,7 +140,7 @@ class LiveWorld:
         )
 
     def until(self, true: Callable[[], bool], seconds: float) -> bool:
-        """Wait for something, starting Dagster again when it ends; whether it came."""
+        """Wait for something, and restart Dagster when it ends; returns whether it came."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if true():
@@ -169,7 +169,7 @@ class LiveWorld:
 
 
 def _members(group: int) -> Iterator[tuple[int, bytes]]:
-    """Processes of a group or session and their commands, from the kernel's own table."""
+    """Processes of a group or session with their commands, from the kernel's own table."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(") ")[2].split()
@@ -181,7 +181,7 @@ def _members(group: int) -> Iterator[tuple[int, bytes]]:
 
 
 def dagster_yaml(targets: tuple[Target, ...]) -> str:
-    """The shipped one; with shorter limits where recovery is by them."""
+    """The shipped one, with shorter limits if recovery depends on them."""
     text = SHIPPED_YAML
     if not set(targets) & set(BY_LIMITS):
         return text
@@ -223,7 +223,7 @@ def live(targets: tuple[Target, ...]) -> Iterator[LiveWorld]:
 
 
 def strike(world: LiveWorld, number: int, target: Target, rng: random.Random) -> list[str]:
-    """One upload, one kill in the midst of what follows, and recovery; the violations."""
+    """One upload, one kill during what follows, and recovery; returns the violations."""
     month, rows = FIRST.shift(number), version(rng.randrange(1000))
     found: list[str] = []
     put(world.servers, f"credits-{month}.csv", as_csv(rows))
@@ -265,7 +265,7 @@ def _ask(world: LiveWorld, month: BillingMonth) -> None:
 
 
 def _told(world: LiveWorld, month: BillingMonth, rows: Rows) -> list[str]:
-    """What is wrong right after a kill: rows in the stream that nothing tells of."""
+    """What is wrong right after a kill: rows in the stream that nothing reports."""
     held = world.servers.cloudzero.rows(CONNECTION_ID, str(month))
     if not held or world.in_order(month, rows):
         return []
@@ -278,7 +278,7 @@ def _told(world: LiveWorld, month: BillingMonth, rows: Rows) -> list[str]:
 
 
 def run_live(seed: int, count: int, targets: tuple[Target, ...]) -> tuple[list[str], str]:
-    """So many kills from a seed, of each target in turn; the violations, and figures."""
+    """Kills from a seed, of each target in turn; returns the violations and figures."""
     rng: Any = random.Random(seed)  # noqa: S311 - schedules, not secrets
     begun, violations = time.monotonic(), []
     with live(targets) as world:

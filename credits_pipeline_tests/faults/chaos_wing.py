@@ -1,8 +1,8 @@
 """Kills the second wing at random moments while it ingests, publishes and closes a month.
 
-A worker takes a new delivery in, makes and publishes its marts, and closes the month; it is killed
-by SIGKILL wherever it is. Whatever counts afterwards is one delivery, whole, in each of the three
-places; and the next worker completes it.
+A worker ingests a new delivery, makes and publishes its marts, and closes the month. SIGKILL ends
+it anywhere. Afterwards one whole delivery counts in each of the three places, and the next worker
+completes the month.
 """
 
 import os
@@ -43,14 +43,14 @@ _MODEL = {"teams": {"to": "team", "rules": [{"by": "team"}]}}
 
 
 def deliver(folder: Path, number: int) -> None:
-    """A delivery of which every row says its number."""
+    """A delivery whose rows all contain its number."""
     cost = {"BilledCost": str(number), "EffectiveCost": str(number)}
     rows = packed(csv_text([charge(**cost) for _ in range(ROWS)]))
     write_aws(folder / "bills", {"bills-00001.csv.gz": rows}, executionId=str(number))
 
 
 def work(folder: Path) -> None:
-    """Take the delivery in, publish it, close the month anew."""
+    """Ingest the delivery, publish it, and close the month again."""
     root = str(folder / "wing")
     lake, depot = open_lake(root), Depot(root)
     take_in(Source("aws-bills", "aws", str(folder / "bills"), "bills"), lake)
@@ -81,7 +81,7 @@ def of_lake(folder: Path) -> int:
 
 
 def of_published(folder: Path) -> int:
-    """The number of the delivery that pages show; every mart shows the same."""
+    """The number of the delivery on the pages; every mart shows the same."""
     published = open_current(folder / "wing")
     assert published is not None
     told = {
@@ -94,7 +94,7 @@ def of_published(folder: Path) -> int:
 
 
 def of_closing(folder: Path) -> int | None:
-    """The number of the delivery that the closed month states; None where it is open."""
+    """The number of the delivery in the closed month; None while it is open."""
     with DecisionStore.open(f"sqlite:///{folder}/decisions.sqlite") as store:
         found = store.closed_months.find(str(_MONTH), "teams")
         if found is None or found.reopened_at is not None:
@@ -108,7 +108,7 @@ def of_closing(folder: Path) -> int | None:
 
 
 def run_wing(seed: int, count: int) -> tuple[list[str], str]:
-    """Kill so many workers; the violations, and what was done in figures."""
+    """Kill workers; returns the violations and figures."""
     chance, begun = random.Random(seed), time.monotonic()  # noqa: S311 - no secret
     violations: list[str] = []
     at = {"lake": 0, "published": 0, "closed": 0, "nothing": 0}
@@ -139,7 +139,7 @@ def run_wing(seed: int, count: int) -> tuple[list[str], str]:
                 break
             if not all(one in (was, number, None) for one, was in zip(found, last, strict=True)):
                 violations.append(f"schedule {number} of seed {seed}: {found}, before {last}")
-            # What is shown is never ahead of what was taken in, nor a statement of what is shown.
+            # Pages are never ahead of what was ingested, nor a statement ahead of the pages.
             if found[1] > found[0] or (found[2] or 0) > found[1]:
                 violations.append(f"schedule {number} of seed {seed}: out of order, {found}")
             reached = [place for place, one in zip(at, found, strict=False) if one == number]

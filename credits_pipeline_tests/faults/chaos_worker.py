@@ -1,7 +1,7 @@
 """A process that runs months as a bare process does, each in a child that may be killed.
 
-It imports once and forks, so that hundreds of schedules take minutes. Lines of JSON on standard
-input, each ``{"environment": {...}, "partition": "2025-01-01", "kill_at_write": int or null}``;
+It imports once and forks, so hundreds of schedules take minutes. It reads lines of JSON on standard
+input, each ``{"environment": {...}, "partition": "2025-01-01", "kill_at_write": int or null}``. It
 answers ``{"pid": n}`` at once, and ``{"status": n}`` when that child has ended.
 """
 
@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-#: What polars, numpy and Arrow read when they load: none of them makes a pool of threads, which
-#: the child of a fork would wait for and not have.
+#: polars, numpy and Arrow read these when they load: none may make a pool of threads, because the
+#: forked child would wait for threads that it does not have.
 WITHOUT_POOLS = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "OMP_NUM_THREADS": "1",
@@ -44,7 +44,7 @@ LOADED = (
     *(tenacity.Retrying, FileLock, Inbox, archive, profiles, reader, table, judgement, plausible),
     *(cbf, drop, confirm, journal, quota),
 )
-#: Threads that hold nothing while nobody uses polars; the allocator sees to its own at a fork.
+#: Threads that hold no lock while nobody uses polars; the allocator handles its own at a fork.
 IDLE = {"polars-ooc-clea", "jemalloc_bg_thd"}
 
 
@@ -52,11 +52,11 @@ def main() -> None:
     """Serve until the input ends."""
     job = build_definitions().resolve_job_def("credits_month")
     aws.s3_client()
-    # What these load when they are first made is loaded now.
+    # Load now what these load when they are first made.
     httpx.Client().close()
     with dagster_instance() as instance:
         instance.create_run_for_job(job, tags={"dagster/partition": "2025-01-01"})
-    # Forking a process whose threads hold locks would hang the child: there must be none.
+    # Forking a process whose threads hold locks would hang the child, so there must be none.
     others = {
         task.joinpath("comm").read_text().strip()
         for task in Path("/proc/self/task").iterdir()
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def say(**told: int) -> None:
-    """One line to whoever asked."""
+    """Print one answer."""
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
 
@@ -97,7 +97,7 @@ def run(job: dg.JobDefinition, order: dict[str, Any]) -> None:
 
 
 def kill_at_write(number: int, storage: str) -> None:
-    """Let this process die as it is about to rename its so many-th file into the storage."""
+    """Make this process die when it is about to rename its Nth file into the storage."""
     left = number
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:

@@ -1,8 +1,8 @@
-"""The drop of a month as its step does it, without the rest of a run around it.
+"""The drop of a month as its step does it, without the rest of a run.
 
-Inbox, storage, journal, lock, client and the stand-in that answers are the real ones. What a step
-of Dagster tells the drop of itself (its run, its log, its instance) is told by this module, so that
-a drop takes a fifth of the processor's time that a run takes.
+Inbox, storage, journal, lock, client and stand-in are the real ones. This module replaces what a
+Dagster step passes to the drop (its run, its log, its instance), so a drop takes a fifth of a run's
+processor time.
 """
 
 import logging
@@ -32,10 +32,10 @@ _numbers = count(1)
 
 @dataclass
 class Step:
-    """What the step tells the drop of itself.
+    """What the step passes to the drop.
 
     Attributes:
-        events: what the drop had Dagster write down.
+        events: what the drop gave Dagster to store.
     """
 
     run: dg.DagsterRun
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Drops:
-    """Drops of January, whose payload an earlier run has made."""
+    """Drops of January, whose payload an earlier run made."""
 
     pipeline: Pipeline
 
@@ -62,7 +62,7 @@ class Drops:
         return self.pipeline.defs.resolve_job_def("credits_month")
 
     def drop(self) -> Attempt:
-        """One drop; its attempt, which says the same as the end of the step."""
+        """One drop; returns its attempt, which agrees with the end of the step."""
         run = dg.DagsterRun(job_name=self.job.name, run_id=f"drop-{next(_numbers)}")
         instance = self.pipeline.instance
         instance.add_run(run)

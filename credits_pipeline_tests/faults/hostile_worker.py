@@ -1,7 +1,7 @@
 """Reads one file as the pipeline does, in a process with little memory and time.
 
-``python -m credits_pipeline_tests.faults.hostile_worker FILE MEGABYTES``: prints what becomes of
-it and the most memory that it took, as a line of JSON.
+``python -m credits_pipeline_tests.faults.hostile_worker FILE MEGABYTES`` prints the result and the
+peak of memory as a line of JSON.
 """
 
 import json
@@ -16,7 +16,7 @@ from credits_pipeline.credits.reading import Controls, Limits, UnreadableFile, r
 
 
 def main() -> None:
-    """Read it."""
+    """Read the file."""
     data = Path(sys.argv[1]).read_bytes()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun = time.process_time()

@@ -1,7 +1,7 @@
-"""A TCP proxy that spoils what goes through it: for S3, CloudZero and databases alike.
+"""A TCP proxy that damages what passes through it, for S3, CloudZero and databases.
 
-It knows no protocol. A fault names the request that it waits for by bytes that occur in it, and
-acts on that request or on its answer. Tests only.
+It knows no protocol. A fault recognizes its request by bytes in it, and acts on that request or on
+its answer. Tests only.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 _CHUNK = 65_536
-#: Close with a reset instead of a goodbye.
+#: Close with a reset instead of a FIN.
 _LINGER = struct.pack("ii", 1, 0)
 
 Kind = Literal["latency", "reset", "blackhole", "truncate", "corrupt"]
@@ -26,11 +26,11 @@ class NetFault:
 
     Attributes:
         kind: ``latency`` delays the answer; ``reset`` and ``truncate`` end the connection, with a
-            reset or with a goodbye, after ``after`` bytes of the answer, or before the request
-            goes on if that is negative; ``blackhole`` swallows the request for ever; ``corrupt``
-            turns over the bits of the last byte of what follows a header.
-        having: bytes that the request has in it; empty for any.
-        after: bytes of the answer that still go through.
+            reset or with a FIN, after ``after`` bytes of the answer, or before the request is
+            forwarded if that is negative; ``blackhole`` swallows the request for ever; ``corrupt``
+            inverts the bits of the last byte of what follows a header.
+        having: bytes that the request contains; empty for any request.
+        after: bytes of the answer that still get through.
         seconds: of ``latency``.
         times: how many requests it hits.
     """
@@ -43,7 +43,7 @@ class NetFault:
 
 
 class FaultProxy:
-    """A running proxy before one server.
+    """A running proxy in front of one server.
 
     Attributes:
         hits: requests that a fault hit.
@@ -51,7 +51,7 @@ class FaultProxy:
     """
 
     def __init__(self, host: str, port: int) -> None:
-        """Name the server; nothing is started."""
+        """Name the server; this starts nothing."""
         self._target = (host, port)
         self._faults: list[NetFault] = []
         self._loop = asyncio.new_event_loop()
@@ -63,7 +63,7 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        """Where to reach the server through it."""
+        """The server's address through the proxy."""
         return f"http://127.0.0.1:{self.port}"
 
     def inject(self, fault: NetFault) -> None:
@@ -71,7 +71,7 @@ class FaultProxy:
         self._faults.append(fault)
 
     def clear(self) -> None:
-        """No faults any more; what was swallowed stays so."""
+        """No faults any more; what was swallowed stays swallowed."""
         self._faults.clear()
 
     def __enter__(self) -> Self:
@@ -131,7 +131,7 @@ class FaultProxy:
 
 
 class _Pair:
-    """One connection and its other half; a request is followed by its answer, never by another."""
+    """One connection and its other half; an answer follows each request before the next one."""
 
     def __init__(
         self,

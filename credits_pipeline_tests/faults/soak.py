@@ -1,15 +1,15 @@
 """Many ticks of a real daemon over ten years of months and a bucket full of other things.
 
-``python -m credits_pipeline_tests.faults.soak`` (``make soak``) takes a quarter of an hour, as the
-daemon looks every five seconds at most, and prints what the ticks cost::
+``python -m credits_pipeline_tests.faults.soak`` (``make soak``) takes a quarter of an hour, because
+the daemon looks at most every five seconds, and prints the cost of the ticks::
 
-    --ticks N      of the sensor `credits_files` after the look around has ended (default 200)
+    --ticks N      of the sensor `credits_files` after its look at everything (default 200)
     --months N     each with its file, its receipt and its runs (default 120)
     --others N     objects in the bucket that are no credits files (default 100,000)
 
-What has to be true: a tick costs at the end what it cost at the beginning, in requests and in CPU
-(the clock also tells how busy the machine is with other things); the cursor stays under 4 KB,
-nothing is started twice, and Dagster throws old ticks away.
+What must be true: the last ticks cost as much as the first ones, in requests and in processor time
+(the clock also depends on the machine's other work); the cursor stays under 4 KB, nothing starts
+twice, and Dagster removes old ticks.
 """
 
 import argparse
@@ -37,26 +37,26 @@ from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.sandbox.servers import BUCKET, CONNECTION_ID
 from credits_pipeline_tests.live.world import ASSETS, SELECTOR, Live, running
 
-#: How many ticks at each end are held against each other.
+#: How many ticks at each end are compared.
 ENDS = 20
 CURSOR_BYTES = 4096
-#: Above the shipped retention of ticks that started nothing.
+#: Longer than the shipped retention of ticks that started nothing.
 LONG_AGO = timedelta(days=40)
 _TICKS = """query Ticks($sensor: SensorSelector!, $limit: Int!) {
     sensorOrError(sensorSelector: $sensor) { ... on Sensor { sensorState {
         typeSpecificData { ... on SensorData { lastCursor } }
         ticks(limit: $limit) { timestamp endTimestamp status runIds } } } } }"""
-#: What the body of each of its ticks has in it.
+#: A pattern for the body that Dagster stores of each of its ticks.
 _OF_FILES = '%"credits_files"%'
 _RUNS_OF_A_MONTH = 5
 
 
 @dataclass(frozen=True)
 class TickCost:
-    """What one tick took.
+    """The cost of one tick.
 
     Attributes:
-        seconds: from its beginning to its end.
+        seconds: from its start to its end.
         requests: to S3.
         started: runs.
     """
@@ -68,7 +68,7 @@ class TickCost:
 
 @dataclass
 class Soak:
-    """A running product, and every request that reached S3 with its moment."""
+    """A running product, and the time of every request that reached S3."""
 
     live: Live
     requests: list[float]
@@ -100,11 +100,11 @@ class Soak:
         return state
 
     def wait_for_ticks(self, count: int) -> float:
-        """Wait until so many have ended; the seconds of CPU that Dagster has taken by then."""
+        """Wait until this many have ended; returns the processor seconds that Dagster has used."""
         since = datetime.fromtimestamp(self.begun, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
         def ended() -> bool:
-            # Not by the webserver, whose answer would cost more with every tick.
+            # Not through the webserver, whose answer would cost more with every tick.
             with closing(self._ticks_table()) as table:
                 [(found,)] = table.execute(
                     "SELECT count(*) FROM job_ticks WHERE timestamp >= ? AND status != 'STARTED' "
@@ -127,7 +127,7 @@ class Soak:
         self.begun = time.time()
 
     def age_ticks(self) -> int:
-        """Let every tick of `credits_files` be of long ago; how many there were."""
+        """Date every tick of `credits_files` long ago; returns how many there were."""
         shift = f"-{LONG_AGO.days} days"
         with closing(self._ticks_table()) as table, table:
             changed = table.execute(
@@ -137,7 +137,7 @@ class Soak:
             return changed.rowcount
 
     def old_ticks(self) -> int:
-        """Ticks of long ago that started nothing and are still kept."""
+        """The number of stored ticks of long ago that started nothing."""
         with closing(self._ticks_table()) as table:
             [(count,)] = table.execute(
                 "SELECT count(*) FROM job_ticks WHERE status = 'SKIPPED' AND timestamp < ?",
@@ -152,7 +152,7 @@ class Soak:
 
 @contextmanager
 def soaking(home: Path, *, months: int, others: int) -> Iterator[Soak]:
-    """Everything that runs, over so long a history, until the block ends."""
+    """Everything that runs, with this long history, until the block ends."""
     last = BillingMonth.at(datetime.now(UTC))
     history = [last.shift(-n) for n in range(months)]
     requests: list[float] = []
@@ -172,7 +172,7 @@ def soaking(home: Path, *, months: int, others: int) -> Iterator[Soak]:
 
 @contextmanager
 def counting(requests: list[float]) -> Iterator[None]:
-    """Write down when each request reaches the embedded S3, by its server's own log."""
+    """Record when each request reaches the embedded S3, from its server's own log."""
 
     class Counter(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -209,7 +209,7 @@ def put_history(live: Live, months: list[BillingMonth], others: int) -> None:
         for month in months:
             key = f"credits-{month}.csv"
             bucket.put_object(BUCKET, key, b"047210934418,$150000.00\n")
-            # Sent long ago, so that it is known and starts nothing.
+            # Sent long ago, so it is known and starts nothing.
             objects()[key].last_modified = datetime.now(UTC).replace(tzinfo=None) - LONG_AGO
             _put_runs(instance, journal, month)
 
@@ -244,7 +244,7 @@ def _put_runs(instance: dg.DagsterInstance, journal: Journal, month: BillingMont
 
 
 def run_soak(*, ticks: int, months: int, others: int) -> tuple[list[str], str]:
-    """So many ticks; what is wrong, and what they cost in figures."""
+    """Many ticks; returns what is wrong, and their cost in figures."""
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as name,
         soaking(Path(name), months=months, others=others) as soak,
@@ -260,7 +260,7 @@ def run_soak(*, ticks: int, months: int, others: int) -> tuple[list[str], str]:
     first, last = found[:ends], found[-ends:]
     cpu_first, cpu_last = (cpu[1] - cpu[0]) / ends, (cpu[3] - cpu[2]) / ends
     wrong = _wrong(found, first, last, cursor)
-    # Half as much again, and two seconds in all: other sensors look too, some in minutes only.
+    # Half as much again, and two seconds in all: other sensors run too, some every few minutes.
     if cpu_last > 1.5 * cpu_first + 2.0 / ends:
         wrong.append(f"seconds of CPU grew: {cpu_first:.2f} to {cpu_last:.2f}")
     return wrong, (
@@ -298,7 +298,7 @@ def _median(ticks: list[TickCost], of: Callable[[TickCost], float]) -> float:
 
 
 def main() -> int:
-    """Run it; 1 if anything is wrong."""
+    """Run it; returns 1 if anything is wrong."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--ticks", type=int, default=200)
     parser.add_argument("--months", type=int, default=120)

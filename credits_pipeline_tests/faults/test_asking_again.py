@@ -1,4 +1,4 @@
-"""What failed for a cause that may pass is asked for again, by the sensor alone."""
+"""The sensor alone retries what failed for a temporary reason."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ GOOD = b"047210934418,$150000.00\n112480036627,$2.50\n"
 
 
 class Clock:
-    """The sensor's clock: the real one, and what the test adds."""
+    """The sensor's clock: the real one plus what the test adds."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
@@ -32,7 +32,7 @@ class Clock:
 
 
 class Daemon:
-    """The sensor's ticks and the runs that they ask for, one after the other."""
+    """The sensor's ticks and the runs that they request, one after the other."""
 
     def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
         self.pipeline = pipeline
@@ -53,7 +53,7 @@ class Daemon:
         return list(data.run_requests or ())
 
     def work(self, ahead: timedelta = timedelta()) -> int:
-        """A tick so much later, and what it asks for; how many runs that were."""
+        """A later tick and the runs that it requests; returns their number."""
         self.clock.ahead += ahead
         requests = self.tick()
         for request in requests:
@@ -160,7 +160,7 @@ def test_a_dry_run_does_not_hide_that_the_month_needs_another(
     assert daemon.verdicts[-1] is Verdict.VERIFIED
 
 
-def test_after_a_power_cut_the_dead_drop_is_told_from_one_at_work(
+def test_after_a_power_cut_a_dead_drop_is_not_taken_for_a_running_one(
     daemon: Daemon, pipeline: Pipeline
 ) -> None:
     """Dagster's records say STARTED for ever; the stream's lock says that nobody sends."""
@@ -215,7 +215,7 @@ def test_what_a_killed_run_came_to_does_not_hide_the_run_after_it(pipeline: Pipe
 
 
 def ended(pipeline: Pipeline, status: dg.DagsterRunStatus) -> str:
-    """A run of the month that Dagster ended before it said a word; its id."""
+    """A run of the month that Dagster ended before it recorded anything; returns its id."""
     job = pipeline.defs.resolve_job_def("credits_month")
     run = pipeline.instance.create_run_for_job(
         job,
@@ -253,7 +253,7 @@ def test_what_a_person_cancelled_is_left_alone_and_what_was_killed_is_not(
 def test_a_dead_run_that_is_written_down_late_does_not_hide_the_one_after_it(
     pipeline: Pipeline,
 ) -> None:
-    """Its attempt counts from when it was asked for, not from when it is told of."""
+    """Its attempt counts from when it was requested, not from when it is recorded."""
     pipeline.upload(GOOD)
     job = pipeline.defs.resolve_job_def("credits_month")
     dead = pipeline.instance.create_run_for_job(

@@ -1,4 +1,4 @@
-"""Some schedules of the chaos, which by itself runs two hundred and fifty from a new seed."""
+"""A few schedules of the chaos, which by itself runs two hundred and fifty from a new seed."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""CloudZero failing at every request of a month's drop, from the lock to the receipt.
+"""CloudZero fails at every request of a month's drop, from the lock to the receipt.
 
-The drop has to end as what the stream holds, and the drop after it has to complete the month. That
-a whole run passes on what its drop says, at any of its requests, is proven once for each kind.
+The drop's verdict must agree with what the stream holds, and the next drop must complete the month.
+That a whole run passes on its drop's verdict, at any request, is tested once for each kind.
 """
 
 from datetime import timedelta
@@ -19,7 +19,7 @@ from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 from credits_pipeline_tests.faults.drops import Drops
 
 ONE_BODY, SEVERAL = 8, 110
-#: So that a hundred rows make several bodies.
+#: The size at which a hundred rows make several bodies.
 BODY_BYTES = "10000"
 KINDS = ["status 400", "status 503", "html", "reset", "truncate", "commit reset",
          "commit status 500"]  # fmt: skip
@@ -39,7 +39,7 @@ def held(pipeline: Pipeline) -> Held:
 
 
 def seed(pipeline: Pipeline, owed: Held) -> None:
-    """The stream holds an older version, as an earlier installation left it."""
+    """The stream holds an older version, from an earlier installation."""
     common = {
         "time/usage_start": f"{JANUARY}-01T00:00:00Z",
         "lineitem/type": "Credit",
@@ -71,7 +71,7 @@ def several_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def requests_of_a_run(pipeline: Pipeline, before: Held, after: Held) -> int:
-    """How many requests a run makes that nothing goes wrong with."""
+    """How many requests a run without faults makes."""
     seed(pipeline, before)
     pipeline.upload(as_csv(after))
     assert pipeline.attempt(pipeline.run()).verdict is Verdict.VERIFIED
@@ -79,7 +79,7 @@ def requests_of_a_run(pipeline: Pipeline, before: Held, after: Held) -> int:
 
 
 def requests_of_a_drop(pipeline: Pipeline, before: Held, after: Held) -> int:
-    """How many the drop makes of them, where it sends the whole month."""
+    """How many of them the drop makes, when it sends the whole month."""
     requests_of_a_run(pipeline, before, after)
     seed(pipeline, before)
     asked = len(pipeline.cloudzero.log)
@@ -88,12 +88,12 @@ def requests_of_a_drop(pipeline: Pipeline, before: Held, after: Held) -> int:
 
 
 def places(words: str, requests: int) -> range:
-    """Every third request, another third for each kind: each request meets two kinds at least."""
+    """Every third request, a different third for each kind: each request meets at least two."""
     return range(1 + KINDS.index(words) % 3, requests + 1, 3)
 
 
 def kind_of(words: str) -> dict[str, Any]:
-    """The fault that words such as ``commit status 500`` stand for."""
+    """The fault that words such as ``commit status 500`` describe."""
     *commit, kind = words.removesuffix(" 500").removesuffix(" 400").removesuffix(" 503").split()
     status = int(words.rpartition(" ")[2]) if kind == "status" else None
     return {"kind": kind, "status": status, "commit": bool(commit)}
@@ -183,10 +183,10 @@ def test_a_success_that_lies_is_not_believed(
 def test_a_request_that_is_applied_after_the_next_version_is_found_by_looking_again(
     pipeline: Pipeline,
 ) -> None:
-    """The one thing that a repeat can't undo: nobody knows of it while it happens.
+    """The only thing that a repeat can't undo: nobody notices while it happens.
 
-    What the pipeline guarantees is that it is told: the request without an answer is in the
-    attempt, and looking at the stream again shows the month in red with what to do.
+    The pipeline guarantees that people learn of it. The request without an answer is in the
+    attempt, and a look at the stream shows the month in red with advice.
     """
     first, second = rows(ONE_BODY, 1000), rows(ONE_BODY, 1001)
     pipeline.upload(as_csv(first))
@@ -211,7 +211,7 @@ def test_a_request_that_is_applied_after_the_next_version_is_found_by_looking_ag
 
 
 def look(pipeline: Pipeline) -> Any:
-    """Look at the stream again, as is done later and daily."""
+    """Look at the stream again, as happens later and daily."""
     return still_held_statement(
         JANUARY,
         run_id="a-later-look",

@@ -1,7 +1,7 @@
-"""The storage full or read-only at each write, and databases that are locked.
+"""The storage is full or read-only at each write, and databases are locked.
 
-The small disk is a tmpfs in a mount namespace of the worker's own: it takes root, and leaves no
-trace on the machine.
+The small disk is a tmpfs in the worker's own mount namespace: it needs root, and leaves no trace on
+the machine.
 """
 
 import os
@@ -45,7 +45,7 @@ def why_no_small_disk() -> str | None:
 
 @dataclass
 class SmallDisk:
-    """A worker whose storage lies on a disk of so many pages."""
+    """A worker whose storage is on a disk of this many pages."""
 
     world: Bare
     worker: Worker
@@ -124,10 +124,10 @@ def is_told(disk: SmallDisk) -> bool:
 
 @pytest.mark.live
 @pytest.mark.timeout(300)
-def test_a_storage_that_is_full_at_any_write_sends_nothing_untold_and_space_completes_it(
+def test_a_full_storage_sends_nothing_unreported_and_free_space_completes_the_month(
     disk: SmallDisk,
 ) -> None:
-    """From a disk of one page to one that is large enough: each write is the first that fails."""
+    """From a disk of one page to one that is large enough: each write is the first to fail once."""
     failed = 0
     for pages in range(1, 200, 3):
         disk.empty()
@@ -179,7 +179,7 @@ def test_a_lock_that_has_no_place_sends_nothing_and_names_the_variable(
 def test_dagster_s_own_database_locked_in_the_middle_of_a_drop_is_waited_for(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
-    """SQLite held by another process, such as a backup."""
+    """Another process holds SQLite, such as a backup."""
     pipeline.upload(GOOD)
     holders: list[sqlite3.Connection] = []
 

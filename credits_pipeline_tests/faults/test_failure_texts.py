@@ -1,4 +1,4 @@
-"""What others write into an answer, an object or a bill, and what the event log holds of it."""
+"""Others' texts in an answer, an object or a bill, and what the event log shows of them."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,13 +19,13 @@ from credits_pipeline_tests.text.test_gate import unseen
 
 __all__ = ["pipeline"]
 GOOD = b"047210934418,$150000.00\n"
-#: All of them at once, as XML and HTTP can carry them.
+#: All of them at once, as XML and HTTP can transport them.
 WORDS = " ".join(text[:300] for text in TEXTS.values()).encode("utf-8", "replace").decode()
 IN_XML = "".join(c for c in WORDS if c >= " " and c not in "\ufffe\uffff") + "\x9b31m\u202e"
 
 
 class Answering:
-    """An HTTP server that answers all with a refusal in somebody's own words."""
+    """An HTTP server that refuses everything, in somebody else's words."""
 
     def __init__(self) -> None:
         self.status, self.body, self.kind, self.asked = 403, b"", "application/xml", 0
@@ -35,7 +35,7 @@ class Answering:
             def _answer(self) -> None:
                 answering.asked += 1
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                # What an object is can be asked; what it holds is refused.
+                # An object's metadata can be read; its content is refused.
                 head = self.command == "HEAD"
                 self.send_response(200 if head else answering.status)
                 self.send_header("ETag", '"0123456789abcdef0123456789abcdef"')
@@ -71,7 +71,7 @@ def answering() -> Iterator[Answering]:
 
 
 def texts(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:
-    """Every text of a run's event log that a person is shown."""
+    """Every text in a run's event log that a person sees."""
     for entry in instance.all_logs(run_id):
         yield entry.user_message
         yield entry.message
@@ -168,7 +168,7 @@ def test_every_step_and_sensor_has_the_gate(monkeypatch: pytest.MonkeyPatch, tmp
     }
     assert open_ones == set()
     assert len(list(repository.get_all_jobs())) > 5
-    # The third kind is Dagster's own, and looks at nothing but its own events.
+    # The third kind is Dagster's own, and reads nothing but its own events.
     sensors = {
         one.name
         for one in repository.sensor_defs

@@ -1,4 +1,4 @@
-"""The page of guarantees names tests that exist, and the page of failures the figures in force."""
+"""The page of guarantees names existing tests, and the page of failures the current figures."""
 
 import re
 from datetime import timedelta
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from credits_pipeline.core import aws
-from credits_pipeline.credits.cloudzero.drop import DropOptions
+from credits_pipeline.credits.cloudzero.drop_options import DropOptions
 from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.retrying import RetryPolicy
 from credits_pipeline.credits.inbox import bucket, retry_schedule

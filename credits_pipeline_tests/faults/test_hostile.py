@@ -1,4 +1,4 @@
-"""Files and names that mean harm: refused with the cause, in little memory and time."""
+"""Hostile files and names: refused with the cause, in little memory and time."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 from credits_pipeline_tests.text.layout import acting
 
 GOOD = b"047210934418,$150000.00\n"
-#: Of the reading process beyond the file itself, and of the machine's patience.
+#: The reading process's memory beyond the file itself, and its time.
 MEGABYTES, SECONDS = 400, 60
 
 
@@ -129,7 +129,7 @@ def test_names_that_mean_harm_start_nothing_and_are_shown_as_text(pipeline: Pipe
     shown = event.metadata["what_to_do"].value
     layout = ("table", "th", "tr", "td", "tbody")
     assert {kind for kind in acting(shown) if not kind.startswith(layout)} == set()
-    # One line for each object, below the two of the table's head: no name breaks out of its cell.
+    # One line for each object, below the table's two header lines: no name breaks out of its cell.
     assert len([line for line in shown.splitlines() if line.startswith("|")]) == (
         2 + len(HOSTILE_KEYS)
     )

@@ -1,4 +1,4 @@
-"""The database goes in the midst of a drop: the lock is lost, and so is where Dagster logs."""
+"""The database fails during a drop: the lock is lost, and so is Dagster's log."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from credits_pipeline_tests.postgres import PASSWORD, PASSWORD_VARIABLE, Postgre
 
 __all__ = ["daemon"]
 
-#: Four bodies.
+#: Their rows make four bodies.
 ACCOUNTS = {f"{n:012d}": f"-{1000 + n}.00" for n in range(1, 151)}
 FILE = "".join(f"{account},${cost[1:]}\n" for account, cost in ACCOUNTS.items()).encode()
 
@@ -38,7 +38,7 @@ def pipeline(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Pipeline]:
-    """The whole pipeline in this process, and PostgreSQL below Dagster."""
+    """The whole pipeline in this process, with Dagster on PostgreSQL."""
     monkeypatch.setenv("CLOUDZERO_BODY_BYTES", "10000")
     monkeypatch.setenv(PASSWORD_VARIABLE, PASSWORD)
     (tmp_path / "dagster.yaml").write_text(
@@ -50,7 +50,7 @@ def pipeline(
 
 @pytest.fixture
 def go(postgres: PostgresServer, database: str) -> dict[str, Callable[[], None]]:
-    """Ways for it to go."""
+    """Ways in which it can fail."""
 
     def cut() -> None:
         for pid in postgres.sessions_with_locks(database):

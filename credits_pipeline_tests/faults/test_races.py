@@ -1,4 +1,4 @@
-"""Several runs at once, in processes of their own with Dagster instances of their own."""
+"""Several runs at once, in separate processes with separate Dagster instances."""
 
 import time
 from collections.abc import Iterator

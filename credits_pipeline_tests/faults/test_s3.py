@@ -1,4 +1,4 @@
-"""S3 that fails, hangs, cuts short or changes between two looks: a real server behind a proxy."""
+"""S3 fails, hangs, truncates, or changes between two reads: a real server behind a proxy."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,7 +25,7 @@ LISTING = b"list-type=2"
 
 @pytest.fixture
 def network(s3: EmbeddedS3, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
-    """S3 is reached through a proxy, and waited for a second."""
+    """S3 behind a proxy, with a patience of one second."""
     address = urlsplit(s3.endpoint_url)
     assert address.hostname is not None
     assert address.port is not None
@@ -40,7 +40,7 @@ def network(s3: EmbeddedS3, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the SDK's own repetitions, so that one fault is enough."""
+    """Without the SDK's own retries, so that one fault is enough."""
     monkeypatch.setattr(aws, "ATTEMPTS", 1)
     aws.s3_client.cache_clear()
 
@@ -138,7 +138,7 @@ def deleted(pipeline: Pipeline) -> None:
 def test_what_changes_between_the_tick_and_the_run(
     then: Callable[[Pipeline], None], pipeline: Pipeline
 ) -> None:
-    """The run takes what is current when it begins, or says that there is no file."""
+    """The run uses the version that is current when it starts, or says that there is no file."""
     pipeline.upload(GOOD)
     assert len(tick(pipeline).run_requests) == 1
     then(pipeline)

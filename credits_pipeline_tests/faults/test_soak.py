@@ -1,4 +1,4 @@
-"""A few ticks of the soak, which by itself takes two hundred over ten years of history."""
+"""A few ticks of the soak, which by itself makes two hundred over ten years of history."""
 
 import pytest
 

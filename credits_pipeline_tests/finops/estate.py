@@ -1,4 +1,4 @@
-"""The made-up organisation: moto in a process of its own, the stand-in before it, and the bill."""
+"""The made-up organisation: moto in its own process, the stand-in in front of it, and the bill."""
 
 import os
 import signal
@@ -20,13 +20,13 @@ from credits_pipeline.sandbox.estate.things import REGIONS
 from credits_pipeline.sandbox.s3 import CREDENTIALS
 from credits_pipeline_tests.waiting import eventually
 
-#: Moto stamps everything with now: a scan that is about later sees it old.
+#: Moto dates everything now, so a scan at a later time sees old resources.
 AS_OF = datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0) + timedelta(days=100)
 
 
 @dataclass(frozen=True)
 class Estate:
-    """The organisation, and who answers for AWS."""
+    """The organisation, and the server that answers for AWS."""
 
     found: Planted
     world: World
@@ -36,10 +36,10 @@ class Estate:
         return self.found.ids[key]
 
 
-# No longer than a module: tests take from the organisation what others would miss.
+# Not longer than a module, because tests remove things from the organisation that others need.
 @pytest.fixture(scope="module")
 def moto_url() -> Iterator[str]:
-    """Moto's server in a process of its own: its accounts are nobody else's."""
+    """Moto's server in its own process: nobody else has its accounts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -76,7 +76,7 @@ def planted_estate(moto_url: str) -> Iterator[Estate]:
 
 @pytest.fixture
 def estate(planted_estate: Estate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Estate:
-    """The organisation as it was planted, and an environment in which the product sees it."""
+    """The organisation as planted, and an environment in which the product sees it."""
     world = planted_estate.world
     world.faults.clear()
     world.requests.clear()

@@ -1,7 +1,7 @@
 """A real standalone Spark cluster on this machine: a master, workers and a Spark Connect server.
 
-All are JVMs of their own on loopback, from the full pyspark's package in the user's cache. The
-client is another package of the same import name, so the two never share an environment.
+Each is a JVM on loopback, from the full pyspark package in the user's cache. The client is another
+package with the same import name, so the two are never in one environment.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ Process = subprocess.Popen[bytes]
 _OLDEST_JAVA = 17
 _START_SECONDS = 600
 _CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
-#: What keeps JVMs small and quick to start on a machine that has others.
+#: Keeps JVMs small and quick to start on a busy machine.
 _JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
 
 
@@ -41,7 +41,7 @@ class Cluster:
 
     Attributes:
         address: of Spark Connect.
-        folder: of what its processes print.
+        folder: with the output of its processes.
         workers: its worker processes, each the leader of a group with its executors.
     """
 
@@ -50,19 +50,19 @@ class Cluster:
     workers: list[Process] = field(default_factory=list)
 
     def kill_a_worker(self) -> None:
-        """End one worker and its executors as a lost machine ends."""
+        """End one worker and its executors as the loss of a machine does."""
         os.killpg(self.workers.pop().pid, signal.SIGKILL)
 
     def said(self, name: str) -> str:
-        """What one of its processes printed."""
+        """The output of one of its processes."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
 
 def home() -> Path:
-    """The folder of Spark, installed once a machine.
+    """The folder of Spark, installed once for the machine.
 
     Raises:
-        MissingEmulatorError: it, or Java, can't be had.
+        MissingEmulatorError: it, or Java, is not available.
     """
     java = shutil.which("java")
     if java is None:

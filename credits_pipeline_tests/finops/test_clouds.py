@@ -71,7 +71,7 @@ def source_at(written: Written, name: str, location: str) -> Source:
 
 
 def comes_in_as_written(written: Written, source: Source, tmp_path: Path) -> None:
-    """The newest month is taken in whole and adds up to what the generator wrote."""
+    """The newest month is ingested completely and adds up to what the generator recorded."""
     lake = open_lake(str(tmp_path / "lake"))
     found = ingest_month(source, BillingMonth(2026, 2), lake)
     assert found.outcome == "published", [check.says for check in found.checks if not check.passed]

@@ -1,4 +1,4 @@
-"""A credits-only installation loads nothing of the second wing, and no slower for it."""
+"""A credits-only installation loads nothing of the second wing, and starts just as fast."""
 
 import os
 import subprocess

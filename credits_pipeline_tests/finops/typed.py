@@ -1,4 +1,4 @@
-"""Typed rows as the lake has them, written by hand: a row says what is special about it."""
+"""Handmade typed rows as in the lake: a row gives only what is special about it."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ TYPES = {
 
 
 def row(cost: str | Decimal = "1", **special: Any) -> dict[str, Any]:
-    """One typed row: usage of a machine by a team, unless it is said otherwise.
+    """One typed row: usage of a machine by a team, by default.
 
     Args:
         cost: in all four columns.
@@ -91,7 +91,7 @@ def write(file: Path, rows: Iterable[Mapping[str, Any]], *, without: Sequence[st
 
 
 class Bills:
-    """A wing's folder that bills are put into, as an ingest would."""
+    """A wing's folder into which a test puts bills, as an ingest would."""
 
     def __init__(self, storage: Path, tags: Sequence[str] = TAGS) -> None:
         self.storage = storage
@@ -100,7 +100,7 @@ class Bills:
         self.bills: dict[tuple[str, str], Bill] = {}
 
     def use(self, depot: Depot) -> None:
-        """Keep marts and versions elsewhere."""
+        """Put marts and versions elsewhere."""
         self.depot = depot
         self.shelf = Shelf(depot)
 
@@ -116,7 +116,7 @@ class Bills:
         parts: int = 1,
         **about: Any,
     ) -> Made:
-        """Have a delivery of a month of a source, and its marts."""
+        """Put a delivery for a month of a source, and make its marts."""
         cloud = provider or source.partition("-")[0]
         typed = [
             {**one, "source": source, "provider": cloud, "billing_month": month} for one in rows

@@ -1,4 +1,4 @@
-"""The guard as a server: real requests and WebSockets, to an application and to one behind it."""
+"""The guard as a server: real requests and WebSockets, to an application or a server behind it."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""What a machine started ends with it, even where nobody could end it."""
+"""What a machine started ends with it, even if nobody could end it."""
 
 import os
 import signal

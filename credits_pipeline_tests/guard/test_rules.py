@@ -1,4 +1,4 @@
-"""What a browser sends for another site never reaches a page; what the UI sends does."""
+"""A browser's requests for another site never reach a page; the UI's own requests do."""
 
 from itertools import product
 from urllib.parse import quote
@@ -81,7 +81,7 @@ def test_no_query_of_a_url_reaches_the_api(method: str, headers: dict[str, str])
     ],
 )
 def test_a_form_of_any_kind_is_refused(kind: str) -> None:
-    """Dagster takes each whose type has `application/json` in it somewhere."""
+    """Dagster accepts every type that contains `application/json`."""
     assert refusal("POST", "/graphql", OWN | {"content-type": kind}) is not None
 
 

@@ -1,7 +1,7 @@
-"""Python's own hook, for every process that the tests start: it looks for garbage rarely.
+"""Python's own hook, for every process that the tests start: it collects garbage rarely.
 
-What a process imports stays, and looking through it again and again takes a fifth of the time that
-Dagster needs to start.
+Imported objects stay, and searching them again and again takes a fifth of the time that Dagster
+needs to start.
 """
 
 import gc

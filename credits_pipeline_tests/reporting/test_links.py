@@ -1,4 +1,4 @@
-"""Where a file, a run and a month's costs are looked up."""
+"""The links to a file, a run and a month's costs."""
 
 import pytest
 

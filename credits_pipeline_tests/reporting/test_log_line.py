@@ -1,4 +1,4 @@
-"""One line a run, which every reader takes for one line and finds the fields in."""
+"""One line per run, which every reader sees as one line with its fields."""
 
 import json
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""The run report: what a person reads first comes first, and nothing in it is markup."""
+"""The run report: the most important things come first, and nothing in it is markup."""
 
 from typing import Any
 

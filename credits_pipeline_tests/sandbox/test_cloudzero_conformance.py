@@ -1,8 +1,8 @@
-"""The conformance table: what CloudZero's contract says, case by case, against the stand-in.
+"""The conformance table: the statements of CloudZero's contract, each tested on the stand-in.
 
-Each case carries its mark: D documented by CloudZero, O observed in code that ran against the live
-API, I inferred. The same table is in `docs/stand-in.md`. Everything goes over HTTP, and nothing of
-the product's client takes part.
+Each case has a mark: D is documented by CloudZero, O was observed in code that ran against the live
+API, I is inferred. `docs/stand-in.md` has the same table. Everything goes over HTTP, without the
+product's client.
 """
 
 import re
@@ -27,7 +27,7 @@ from credits_pipeline.sandbox.cloudzero import (
 )
 from credits_pipeline.sandbox.cloudzero.faults import FaultKind
 
-#: The cases of the contract's section 8 and their marks.
+#: The cases of the contract's section 8, with their marks.
 CASES = {
     1: "D", 2: "O", 3: "D", 4: "I", 5: "D", 6: "I", 7: "D/I", 8: "D", 9: "I", 10: "D", 11: "D",
     12: "D", 13: "D", 14: "D", 15: "D", 16: "I", 17: "D", 18: "D", 19: "D", 20: "D", 21: "I",
@@ -44,7 +44,7 @@ _Test = TypeVar("_Test", bound=Callable[..., None])
 
 
 def case(number: int, mark: str) -> Callable[[_Test], _Test]:
-    """Say which case a test is."""
+    """Name the case of a test."""
 
     def named(test: _Test) -> _Test:
         test.case = (number, mark)  # type: ignore[attr-defined]
@@ -221,7 +221,7 @@ def test_an_unknown_connection_is_never_a_success(stand_in: Any, credit: Any, st
 
 
 def _padded(credit: Any, size: int) -> bytes:
-    """A body of exactly so many bytes."""
+    """A body of exactly this many bytes."""
     empty = httpx.Request(
         "POST", "http://x", json={"month": MONTH, "data": [credit(lineitem__description="")]}
     ).content
@@ -640,7 +640,7 @@ def test_the_caps_are_a_million_rows_and_seventy_megabytes() -> None:
 
 
 def _held_create(cz: CloudZeroStandIn, call: Any, rows: list[Any]) -> tuple[Any, list[Any]]:
-    """A create that is in flight until the faults are cleared, and where its answer will be."""
+    """A create that is in flight until the faults are cleared, and the place for its answer."""
     answers: list[Any] = []
     cz.inject(Fault(operation="create", at=1, kind="hold"))
     with_connection_of_its_own = httpx.Client(base_url=cz.base_url, headers={"Authorization": KEY})

@@ -1,4 +1,4 @@
-"""Faults on demand: each does what it says, to the requests that it is meant for."""
+"""Faults on demand: each does what it says, to the requests that it is for."""
 
 import threading
 import time

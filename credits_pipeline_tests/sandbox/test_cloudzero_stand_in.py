@@ -83,7 +83,7 @@ def test_one_request_after_the_other_is_never_taken_for_two_at_once(
     cz: Any, call: Any, credit: Any
 ) -> None:
     for _ in range(50):
-        # A connection for each, so that only the answer tells the client that it may go on.
+        # A connection for each, so that only the answer tells the client to continue.
         assert call.create([credit()], headers={"Connection": "close"}).status_code == 200
         assert call.contents(headers={"Connection": "close"}).status_code == 200
     assert cz.counters.connections == 100
@@ -267,9 +267,7 @@ def test_the_clock_is_moved_over_http(cz: Any, call: Any, credit: Any) -> None:
         ("GET", "/log?after=x", None),
     ],
 )
-def test_a_control_call_that_makes_no_sense_is_told_why(
-    cz: Any, method: str, path: str, value: Any
-) -> None:
+def test_an_invalid_control_call_gets_a_reason(cz: Any, method: str, path: str, value: Any) -> None:
     before = cz.settings
     answer = httpx.request(method, f"{cz.base_url}/_stand-in{path}", json=value)
     assert answer.status_code == 400
@@ -441,7 +439,7 @@ def test_a_month_of_seventy_megabytes_is_taken_in_seconds(cz: Any, call: Any, cr
         bodies.append(json.dumps(body, separators=(",", ":")).encode())
     assert 60_000_000 < sum(map(len, bodies)) < 70_000_000
     assert max(map(len, bodies)) < 4_500_000
-    # The stand-in is in this process: what it takes, whatever else the machine does.
+    # The stand-in is in this process: this is its own time, whatever else the machine does.
     began = time.process_time()
     for body in bodies:
         assert call.post(DROPS, content=body).status_code == 200

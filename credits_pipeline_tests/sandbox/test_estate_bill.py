@@ -1,4 +1,4 @@
-"""The organisation's bill adds up to what its maker says, begun months too; time moves back."""
+"""The organisation's bill adds up to what its maker says, in unfinished months too."""
 
 import csv
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The embedded S3 starts empty, whatever an earlier one in the process held."""
+"""The embedded S3 starts empty, whatever an earlier one in the process contained."""
 
 from pathlib import Path
 

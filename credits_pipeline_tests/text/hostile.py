@@ -1,4 +1,4 @@
-"""Texts that somebody may put into a file, a header, a key or an answer, to have them act."""
+"""Texts that an attacker may put into a file, a header, a key or an answer, to make them act."""
 
 MUTATION = "/graphql?query=mutation{launchRun}"
 TEXTS = {

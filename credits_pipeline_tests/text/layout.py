@@ -1,14 +1,14 @@
-"""What a page that lays out Markdown would make of a text."""
+"""What a page that renders Markdown would make of a text."""
 
 from markdown_it import MarkdownIt
 
-#: Stronger than any page of ours: HTML, links of bare addresses and tables are all on.
+#: More permissive than any of our pages: HTML, links from bare addresses and tables are on.
 LAYOUT = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 QUIET = {"text", "code_inline", "softbreak"}
 
 
 def acting(markdown: str) -> list[str]:
-    """What Markdown makes of a text beside text and code."""
+    """What Markdown finds in a text besides text and code."""
     found = []
     for block in LAYOUT.parse(markdown):
         if block.type == "inline":

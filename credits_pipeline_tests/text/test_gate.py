@@ -1,4 +1,4 @@
-"""The gate of failures and of logs: no error and no line leaves with what acts or is not seen."""
+"""The gate of failures and logs: no error and no line leaves with active or invisible content."""
 
 import logging
 import traceback
@@ -16,12 +16,12 @@ UNSEEN = st.text(max_size=60) | st.sampled_from([text[:500] for text in TEXTS.va
 
 
 def unseen(text: str) -> list[str]:
-    """The lines of a text of which a person does not see all."""
+    """The lines of a text that a person does not see completely."""
     return [line for line in text.split("\n") if Outside(line).lines() != line]
 
 
 class OddError(Exception):
-    """Its words are no argument of it."""
+    """Its message is not one of its arguments."""
 
     def __init__(self, told: str) -> None:
         super().__init__(1, 2)

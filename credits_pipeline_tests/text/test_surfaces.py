@@ -35,7 +35,7 @@ def unseen(text: str) -> list[str]:
 
 
 def addresses(markdown: str) -> list[str]:
-    """Words outside code that Dagster's pages make a link of."""
+    """Words outside code that Dagster's pages turn into a link."""
     import re
 
     words = [
@@ -132,7 +132,7 @@ def test_in_a_spreadsheet_no_cell_is_a_formula(text: str) -> None:
     (read,) = next(csv.reader(io.StringIO(told.getvalue()), strict=True))
     assert read == shown
     if read.lstrip()[:1] in set("=+-@|%"):
-        float(read.replace(",", "").replace("$", ""))  # raises where it is no number
+        float(read.replace(",", "").replace("$", ""))  # raises if it is no number
 
 
 @pytest.mark.parametrize("amount", ["-1.50", "+2", "-$1,234.56", "0.000000000001", "-0", "12"])
@@ -186,7 +186,7 @@ def test_text_from_outside_can_not_be_put_into_a_text() -> None:
 
 PACKAGE = Path(credits_pipeline.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-#: What prints, shows or sends, and the modules that may say it; all others go by way of these.
+#: The calls that print, show or send, and the only modules that may use them.
 DOORS = {
     "typer.echo": {"cli/output.py"},
     "typer.secho": {"cli/output.py"},
@@ -199,7 +199,7 @@ DOORS = {
     "dg.MetadataValue.url": set(),
     "dg.MarkdownMetadataValue": set(),
     "Console": {"cli/output.py"},
-    # The cell of rules answers a pipe of this process, and no person.
+    # The cell of rules answers a pipe of this process, not a person.
     "sys.stdout.write": {
         "cli/output.py",
         "credits/assets/attempts.py",
@@ -211,9 +211,9 @@ DOORS = {
         "credits/assets/drop.py",
     },
 }
-#: Arguments that Dagster shows: written where they stand, or made by `showing`.
+#: Arguments that Dagster shows: written at the call, or made by `showing`.
 SHOWN = {"description", "skip_reason"}
-#: Names of texts of ours that a loop or a class goes through.
+#: Names of our own texts over which a loop or a class iterates.
 OURS = {
     "description",
     "column.description",

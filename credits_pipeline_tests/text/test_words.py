@@ -1,4 +1,4 @@
-"""Words on a page: no address in them is one that a page makes a link of."""
+"""Words on a page: a page makes no link of any address in them."""
 
 import re
 
@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from credits_pipeline.text import Outside, Page
 
-#: What Streamlit's Markdown makes a link of, also where each mark of it is escaped.
+#: What Streamlit's Markdown turns into a link, even if each of its marks is escaped.
 _LINK = re.compile(r"https?://[-.\w]+|www\.|[-.\w+]+@[-\w]+(?:\.[-\w]+)+", re.IGNORECASE)
 _PARTS = st.sampled_from(["http", "https", ":", "//", "www", ".", "@", "a", "evil", "example", " "])
 
 
 def laid_out(text: str) -> str:
-    """A text as the page has it, its escapes taken away."""
+    """A text as on the page, without its escapes."""
     return re.sub(r"\\(.)", r"\1", Page.render(Outside(text)).text)
 
 

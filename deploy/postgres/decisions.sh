@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the database of what people decide, and its user, who reaches no other database. PostgreSQL's image
-# runs it on an empty volume; run it by hand on any other server, with PGHOST, PGUSER and the like set for
-# somebody who may make users. A test runs it on a real server, also a second time.
+# Makes the database for people's decisions, and its user, who can reach no other database. PostgreSQL's
+# image runs it on an empty volume. On any other server run it by hand, with PGHOST, PGUSER and the like
+# set for somebody who may create users. A test runs it on a real server, twice.
 set -eu
 [ -n "${FINOPS_PG_PASSWORD:-}" ] || { echo "FINOPS_PG_PASSWORD is not set: no database of decisions"; exit 0; }
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --set password="$FINOPS_PG_PASSWORD" \
@@ -12,6 +12,6 @@ GRANT finops TO CURRENT_USER;
 SELECT 'CREATE DATABASE finops OWNER finops'
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'finops') \gexec
 REVOKE ALL ON DATABASE finops FROM PUBLIC;
--- By default everybody may connect to every database: finops is to have its own alone.
+-- By default everybody may connect to every database, but finops shall reach only its own.
 SELECT format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', current_database()) \gexec
 SQL

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from credits_pipeline.core.aws import s3_client
+from credits_pipeline.core.disk import sync
 
 _S3 = "s3://"
 #: Computes a name's new content from its old content; see `Store.update`.
@@ -88,7 +89,7 @@ class FolderStore:
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
                 raise
-            _sync_folder(target.parent)
+            sync(target.parent)
         except OSError as error:
             raise self._explained("write", name, error) from error
 
@@ -223,11 +224,3 @@ class S3Store:
             f"could not {doing} {self.uri(name)}: {error}. What to do: check that CREDITS_STORAGE "
             "names a bucket that this process may read and write, then materialise the month again."
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -48,7 +48,8 @@ from credits_pipeline.text import Outside
 if TYPE_CHECKING:
     import polars as pl
 
-    from credits_pipeline.credits.cloudzero.drop import DropOptions, DropResult, PreviousAttempt
+    from credits_pipeline.credits.cloudzero.drop_options import DropOptions, PreviousAttempt
+    from credits_pipeline.credits.cloudzero.drop_result import DropResult
     from credits_pipeline.credits.state.journal import Journal
 
 
@@ -181,7 +182,7 @@ class _MonthDrop:
 
     def options(self, config: DropConfig) -> "DropOptions":
         """What this run should do."""
-        from credits_pipeline.credits.cloudzero.drop import DropOptions  # noqa: PLC0415 - loads httpx
+        from credits_pipeline.credits.cloudzero.drop_options import DropOptions  # noqa: PLC0415 - loads httpx
 
         return DropOptions(
             force=config.force,
@@ -211,7 +212,7 @@ class _MonthDrop:
 
         One still marked ``sending`` belongs to a dead run, because this one holds the lock.
         """
-        from credits_pipeline.credits.cloudzero.drop import PreviousAttempt  # noqa: PLC0415 - loads httpx
+        from credits_pipeline.credits.cloudzero.drop_options import PreviousAttempt  # noqa: PLC0415 - loads httpx
 
         last = self.journal.last_sent(self.made.month)
         if last is not None and last.verdict is Verdict.SENDING:

@@ -1,6 +1,6 @@
 """Statements as Dagster stores them: of a check's own run, and of later checks of many months."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,14 +16,7 @@ def check_result(
     asset: dg.AssetKey, statement: "Statement", **more: dg.MetadataValue
 ) -> dg.AssetCheckResult:
     """A statement as the result of the running check."""
-    return dg.AssetCheckResult(
-        asset_key=asset,
-        check_name=statement.name,
-        passed=statement.passed,
-        severity=_severity(statement),
-        description=showing.description(Outside(statement.message)),
-        metadata=showing.metadata({**statement.metrics, **more}),
-    )
+    return dg.AssetCheckResult(asset_key=asset, **_shown(statement, more))
 
 
 def evaluation(
@@ -39,14 +32,18 @@ def evaluation(
     """
     more = {"accounts_differing_rows": of_rows(rows)} if rows else {}
     return dg.AssetCheckEvaluation(
-        asset_key=asset,
-        check_name=statement.name,
-        passed=statement.passed,
-        severity=_severity(statement),
-        description=showing.description(Outside(statement.message)),
-        metadata=showing.metadata({**statement.metrics, **more}),
-        partition=month.partition_key,
+        asset_key=asset, partition=month.partition_key, **_shown(statement, more)
     )
+
+
+def _shown(statement: "Statement", more: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "check_name": statement.name,
+        "passed": statement.passed,
+        "severity": _severity(statement),
+        "description": showing.description(Outside(statement.message)),
+        "metadata": showing.metadata({**statement.metrics, **more}),
+    }
 
 
 def of_rows(rows: Sequence[dict[str, Any]]) -> dg.MetadataValue:

@@ -5,22 +5,31 @@ only method and path and replays its first answer for ever, so a reused key swal
 request (CloudZero contract, section 5).
 """
 
-import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from decimal import Decimal
-from ipaddress import ip_address
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
 import polars as pl
 
-from credits_pipeline.core.json_outside import read_json
 from credits_pipeline.core.month import BillingMonth
+from credits_pipeline.credits.cloudzero.answers import (
+    DropReceipt,
+    Validation,
+    costs_page,
+    drop_of,
+    object_of,
+)
 from credits_pipeline.credits.cloudzero.contents import read_contents
+from credits_pipeline.credits.cloudzero.credentials import (
+    DEFAULT_BASE_URL,
+    checked_base_url,
+    checked_connection_id,
+    header_fault,
+    key_fault,
+)
 from credits_pipeline.credits.cloudzero.errors import (
     AmbiguousError,
     CloudZeroError,
@@ -38,40 +47,12 @@ from credits_pipeline.text import log_of
 _log = log_of(__name__)
 _T = TypeVar("_T")
 
-DEFAULT_BASE_URL = "https://api.cloudzero.com"
-#: CloudZero may take a while to answer a drop of several megabytes.
-#: For an answer that is read at once; the contents of a month are read in pieces.
-_LONGEST_ANSWER = 256_000_000
 #: No more of a refusal's text is read.
 LONGEST_REFUSAL = 65_536
 #: What a refusal says besides its text.
 _TOLD = ("location", "retry-after", "content-type")
+#: CloudZero may take a while to answer a drop of several megabytes.
 DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
-
-
-@dataclass(frozen=True)
-class DropReceipt:
-    """CloudZero's statement about one drop; ``row_count`` is CloudZero's count, not ours."""
-
-    drop_id: str
-    month: BillingMonth
-    row_count: int
-
-
-@dataclass(frozen=True)
-class Validation:
-    """CloudZero's verdict on a body that it did not store."""
-
-    is_valid: bool
-    errors: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CostsPage:
-    """One page of the costs endpoint; amounts are exactly as CloudZero wrote them."""
-
-    rows: tuple[Mapping[str, Any], ...]
-    next_cursor: str | None
 
 
 class CloudZeroClient:
@@ -107,7 +88,7 @@ class CloudZeroClient:
         Raises:
             SettingsError: a setting with which no request can be made.
         """
-        wrong = _key_fault(api_key) or _header_fault("test key", test_key)
+        wrong = key_fault(api_key) or header_fault("test key", test_key)
         headers = httpx.Headers({"Accept": "application/json", "User-Agent": "credits-pipeline"})
         if wrong is None:
             headers["Authorization"] = api_key
@@ -205,7 +186,7 @@ class CloudZeroClient:
         """
 
         def read(chunks: Iterable[bytes]) -> DropReceipt:
-            receipt = _drop_of(_object(chunks, "connection"))
+            receipt = drop_of(object_of(chunks, "connection"))
             if receipt.month != month or receipt.row_count not in row_counts:
                 expected = " or ".join(str(count) for count in sorted(set(row_counts)))
                 raise WrongAnswerError(
@@ -229,7 +210,7 @@ class CloudZeroClient:
         """
 
         def read(chunks: Iterable[bytes]) -> Validation:
-            answer = _object(chunks, "connection")
+            answer = object_of(chunks, "connection")
             errors = answer.get("errors") or []
             if not isinstance(answer.get("is_valid"), bool) or not isinstance(errors, list):
                 raise UnreadableAnswerError("it has no is_valid")
@@ -241,10 +222,10 @@ class CloudZeroClient:
         """The drops of the stream, as CloudZero lists them."""
 
         def read(chunks: Iterable[bytes]) -> tuple[DropReceipt, ...]:
-            drops = _object(chunks).get("billing_drops")
+            drops = object_of(chunks).get("billing_drops")
             if not isinstance(drops, list):
                 raise UnreadableAnswerError("it has no list named billing_drops")
-            return tuple(_drop_of(drop) for drop in drops)
+            return tuple(drop_of(drop) for drop in drops)
 
         return self._call(Operation.LIST_DROPS, read)
 
@@ -278,7 +259,7 @@ class CloudZeroClient:
         seen: set[str] = set()
         params: Mapping[str, str | tuple[str, ...]] = query
         while True:
-            page = self._call(Operation.COSTS, _costs_page, params=params)
+            page = self._call(Operation.COSTS, costs_page, params=params)
             rows += page.rows
             if page.next_cursor is None:
                 return tuple(rows)
@@ -293,7 +274,7 @@ class CloudZeroClient:
 
     def connection(self) -> Mapping[str, Any]:
         """What CloudZero knows about the connection itself."""
-        return self._call(Operation.CONNECTION, lambda chunks: _object(chunks, "connection"))
+        return self._call(Operation.CONNECTION, lambda chunks: object_of(chunks, "connection"))
 
     def _call(
         self,
@@ -469,134 +450,3 @@ class CloudZeroClient:
                     "the answer did not end within the time budget", request=response.request
                 )
             yield chunk
-
-
-def checked_base_url(text: str) -> str:
-    """The base URL in one spelling: lower-case host, no default port, no slash at the end.
-
-    Raises:
-        SettingsError: not an http(s) URL, plain http to another machine, or with a password or a
-            query in it.
-    """
-    unread = "the base URL of CloudZero can't be read: write it as in " + DEFAULT_BASE_URL
-    if not re.fullmatch(r"[\x21-\x7e]+", text.strip()):
-        raise SettingsError(unread)
-    try:
-        url = httpx.URL(text.strip())
-    except httpx.InvalidURL:
-        raise SettingsError(unread) from None
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise SettingsError(
-            f"the base URL of CloudZero must begin with https://, such as {DEFAULT_BASE_URL}"
-        )
-    if url.userinfo or url.query or url.fragment:
-        raise SettingsError(
-            "the base URL of CloudZero must hold no user, password, query or fragment: the API key "
-            "is a setting of its own"
-        )
-    if url.scheme == "http" and not _is_loopback(url.host):
-        raise SettingsError(
-            f"the base URL http://{url.host} would send the API key in the clear: write https://; "
-            "http:// is for this machine only (127.0.0.1, ::1, localhost)"
-        )
-    return str(url).rstrip("/")
-
-
-def checked_connection_id(text: str) -> str:
-    """The connection id.
-
-    Raises:
-        SettingsError: empty, or with characters that an id never has.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9._:-]+", text) or not text.strip("."):
-        raise SettingsError(
-            f"{text!r} is not a connection id: copy it from the connection's page in CloudZero"
-        )
-    return text
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _key_fault(api_key: str) -> str | None:
-    """Why this can't be the key, or None."""
-    if not api_key:
-        return "the API key of CloudZero is empty: set CLOUDZERO_API_KEY"
-    if re.match(r"\s*bearer\b", api_key, re.IGNORECASE):
-        return "the API key of CloudZero is sent as it is: leave out 'Bearer'"
-    return _header_fault("API key of CloudZero", api_key)
-
-
-def _header_fault(name: str, value: str | None) -> str | None:
-    """Why this can't be sent in a header, or None."""
-    if value is None or re.fullmatch(r"[\x21-\x7e]+", value):
-        return None
-    return (
-        f"the {name} is empty, or holds a space, a line break or another character that no key "
-        "has: copy it again, without quotes or a line break at its end"
-    )
-
-
-def _object(chunks: Iterable[bytes], inner: str | None = None) -> dict[str, Any]:
-    """The answer's JSON object, or the one that it wraps under a name."""
-    try:
-        value = read_json(_whole(chunks), parse_float=Decimal)
-    except ValueError as error:
-        raise UnreadableAnswerError(f"it is not JSON ({error})") from None
-    if inner and isinstance(value, dict) and isinstance(value.get(inner), dict):
-        value = value[inner]
-    if not isinstance(value, dict):
-        raise UnreadableAnswerError("it is not a JSON object")
-    return value
-
-
-def _drop_of(value: Any) -> DropReceipt:
-    try:
-        # The month may come back inside a timestamp.
-        return DropReceipt(
-            str(value["drop_id"]), BillingMonth.parse(value["month"][:7]), _count(value)
-        )
-    except (KeyError, TypeError, ValueError):
-        raise UnreadableAnswerError("it has no drop_id, month and row_count") from None
-
-
-def _count(value: Mapping[str, Any]) -> int:
-    """A count of rows, which may be text or have a decimal point; longer ones are refused."""
-    text = str(value["row_count"])
-    if not re.fullmatch(r"[0-9]{1,18}(\.0{1,18})?", text):
-        raise ValueError(text)
-    return int(text.partition(".")[0])
-
-
-def _whole(chunks: Iterable[bytes]) -> bytes:
-    """An answer that is read at once, if its size is plausible."""
-    text = bytearray()
-    for chunk in chunks:
-        text += chunk
-        if len(text) > _LONGEST_ANSWER:
-            raise UnreadableAnswerError(f"it is longer than {_LONGEST_ANSWER:,} bytes")
-    return bytes(text)
-
-
-def _costs_page(chunks: Iterable[bytes]) -> CostsPage:
-    answer = _object(chunks)
-    rows = answer.get("costs")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UnreadableAnswerError("it has no list of rows named costs")
-    pagination = answer.get("pagination") or {}
-    cursor = pagination.get("cursor") or {} if isinstance(pagination, dict) else None
-    if not isinstance(cursor, dict):
-        raise UnreadableAnswerError("it does not say whether there are more pages")
-    following = cursor.get("next_cursor")
-    if not cursor.get("has_next", bool(following)):
-        return CostsPage(tuple(rows), None)
-    if not isinstance(following, str) or not following:
-        # Read as the last page, it would make part of the costs pass for all of them.
-        raise UnreadableAnswerError("it has a next page and no cursor to it")
-    return CostsPage(tuple(rows), following)

@@ -6,19 +6,20 @@ a verdict; an exception from here is a fault of this program, or of the journal.
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
 
 import polars as pl
 
 from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.wording import all_of, counted
-from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, CbfSettings, usd_of, zero_rows
+from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, zero_rows
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.diff import Diff, compare
 from credits_pipeline.credits.cloudzero.difference import Difference, difference, fingerprint
+from credits_pipeline.credits.cloudzero.drop_options import DropOptions, PreviousAttempt
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.errors import (
     AmbiguousError,
     CloudZeroError,
@@ -26,132 +27,26 @@ from credits_pipeline.credits.cloudzero.errors import (
     PermanentError,
     TransientError,
 )
-from credits_pipeline.credits.cloudzero.hold import HoldLimits, hold
+from credits_pipeline.credits.cloudzero.hold import hold
 from credits_pipeline.credits.cloudzero.known import (
     WHAT_TO_DO,
     KnownAccounts,
-    UnknownLimits,
     leave_out_unknown,
 )
 from credits_pipeline.credits.cloudzero.lock import HeldLock
 from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.payload import Payload
-from credits_pipeline.credits.cloudzero.plan import Plan, PlanError, SendingLimits, plan_bodies
+from credits_pipeline.credits.cloudzero.plan import Plan, PlanError, plan_bodies
 from credits_pipeline.credits.cloudzero.retrying import RequestRecord, Session
 from credits_pipeline.text import log_of
 
 _log = log_of(__name__)
 
-Verdict = Literal[
-    "sending",
-    "verified",
-    "partial",
-    "unchanged",
-    "held",
-    "blocked",
-    "dry_run",
-    "incomplete",
-    "failed",
-]
 
 #: The waits between two reads that lag behind; each is double the one before.
 _LONGEST_LOOK_WAIT = 8.0
 _FIRST_LOOK_WAIT = 0.5
 _FORBIDDEN = 403
-
-
-@dataclass(frozen=True)
-class DropOptions:
-    """What a drop should do, beside the payload.
-
-    Attributes:
-        force: send although CloudZero already holds the payload.
-        dry_run: plan and compare, and send nothing.
-        accept_change: send although the change exceeds the hold's limits.
-        clear_month: withdraw the month: zero-cost rows for every account that the stream holds.
-        unknown: what to do with accounts that CloudZero does not know.
-        cbf: the texts of the zero-cost rows.
-        sending: the limits of CloudZero.
-        hold: from where on a change is held.
-        unknown_limits: from where on unknown accounts block.
-        read_back_seconds: how long to wait for a read that lags behind.
-    """
-
-    force: bool = False
-    dry_run: bool = False
-    accept_change: bool = False
-    clear_month: bool = False
-    unknown: Literal["skip", "send"] = "skip"
-    cbf: CbfSettings = field(default_factory=CbfSettings)
-    sending: SendingLimits = field(default_factory=SendingLimits)
-    hold: HoldLimits = field(default_factory=HoldLimits)
-    unknown_limits: UnknownLimits = field(default_factory=UnknownLimits)
-    read_back_seconds: float = 60.0
-
-
-@dataclass(frozen=True)
-class PreviousAttempt:
-    """Our last attempt for this stream and month that sent anything.
-
-    Attributes:
-        verified: whether it ended as `verified` or `partial`, or an `unchanged` confirmed it.
-        sent_sha256: the digest of the rows that it sent.
-    """
-
-    verified: bool
-    sent_sha256: str
-
-
-@dataclass(frozen=True, eq=False)
-class DropResult:
-    """The result of a drop.
-
-    Attributes:
-        month: the billing month.
-        verdict: see design decision 14; ``sending`` only in what the journal receives.
-        reason: what happened, in sentences.
-        what_to_do: what a person should do, or the empty text.
-        permanent: repeating it unchanged would end the same.
-        ambiguous: a request without an answer may be applied late: check again.
-        sent_something: whether a create went out.
-        requests: every request, in order.
-        warnings: what a person should know although it did not stop the drop.
-        validation_errors: the errors that CloudZero's validation listed.
-        diff: the change by account, once it is known.
-        plan: rows and bodies, once they are made.
-        sent_sha256: the digest of the rows that were sent, or would be.
-        sent_rows: how many rows those are.
-        sent_usd: their total, signed as credits.
-        left_out: rows of accounts that CloudZero does not know.
-        accounts_checked: whether accounts were checked; None if not requested.
-        read_back: how the contents read back differ from what was sent, if they were read.
-        seconds_in_cloudzero: in requests, without the waits between them.
-    """
-
-    month: BillingMonth
-    verdict: Verdict
-    reason: str = ""
-    what_to_do: str = ""
-    permanent: bool = False
-    ambiguous: bool = False
-    sent_something: bool = False
-    requests: tuple[RequestRecord, ...] = ()
-    warnings: tuple[str, ...] = ()
-    validation_errors: tuple[str, ...] = ()
-    diff: Diff | None = None
-    plan: Plan | None = None
-    sent_sha256: str | None = None
-    sent_rows: int = 0
-    sent_usd: Decimal = Decimal(0)
-    left_out: pl.DataFrame = field(default_factory=pl.DataFrame)
-    accounts_checked: bool | None = None
-    read_back: Difference | None = None
-    seconds_in_cloudzero: float = 0.0
-
-    @property
-    def left_out_usd(self) -> Decimal:
-        """Dollars of credit of the accounts left out."""
-        return Decimal(0) if self.left_out.is_empty() else Decimal(usd_of(self.left_out).sum())
 
 
 def _quiet(_: str) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import filelock
 
-from credits_pipeline.credits.cloudzero.client import checked_base_url, checked_connection_id
+from credits_pipeline.credits.cloudzero.credentials import checked_base_url, checked_connection_id
 from credits_pipeline.credits.cloudzero.errors import LockError
 from credits_pipeline.text import log_of
 

@@ -10,11 +10,11 @@ of the first version that comes with both; a copy of the object is another versi
 """
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.storage.store import Store
+from credits_pipeline.credits.state.decision import decision_record, keep_decision
 
 #: The object's metadata that names its upload.
 UPLOAD = "credits-upload"
@@ -51,14 +51,9 @@ def announce(
     told = {
         "digest": digest,
         "version": "",
-        "record": {
-            "run_id": run_id,
-            "who": who,
-            "why": why,
-            "at": datetime.now(UTC).isoformat(timespec="microseconds"),
-            "decided": decided,
-            "receipt": receipt,
-        },
+        "record": decision_record(
+            run_id=run_id, who=who, why=why, decided=decided, receipt=receipt
+        ),
     }
     store.write(_name(month, upload), json.dumps(told, indent=2).encode())
 
@@ -99,8 +94,7 @@ def arrived(store: Store, month: BillingMonth, upload: str, *, digest: str, vers
     store.update(_name(month, upload), taken)
     if record:
         # Again where it is done already: whoever took it may have been killed before this.
-        name = f"decisions/{month}/{version}/{record['run_id']}.json"
-        store.write(name, json.dumps(record, indent=2).encode())
+        keep_decision(store, month, version, record)
     return bool(record)
 
 

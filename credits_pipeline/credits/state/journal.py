@@ -23,6 +23,11 @@ from typing import Any
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.storage.store import Store
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
+from credits_pipeline.credits.state.decision import (
+    decision_record,
+    decisions_about,
+    keep_decision,
+)
 from credits_pipeline.credits.state.dismissal import Dismissals
 from credits_pipeline.credits.state.finding import Finding
 
@@ -297,23 +302,12 @@ class Journal:
         Raises:
             StorageError: it could not be written.
         """
-        record = {
-            "run_id": run_id,
-            "who": who,
-            "why": why,
-            "at": datetime.now(UTC).isoformat(timespec="microseconds"),
-            "decided": decided,
-            "receipt": receipt,
-        }
-        name = f"decisions/{month}/{version}/{run_id}.json"
-        self._store.write(name, json.dumps(record, indent=2).encode())
+        record = decision_record(run_id=run_id, who=who, why=why, decided=decided, receipt=receipt)
+        keep_decision(self._store, month, version, record)
 
     def decided(self, month: BillingMonth, version: str) -> list[dict[str, Any]]:
         """What was decided about a version, the earliest first."""
-        names = self._store.names(f"decisions/{month}/{version}/")
-        texts = [text for name in names if (text := self._store.read(name)) is not None]
-        records: list[dict[str, Any]] = [json.loads(text) for text in texts]
-        return sorted(records, key=lambda record: record["at"])
+        return decisions_about(self._store, month, version)
 
     def _read(self, name: str) -> Attempt | None:
         text = self._store.read(name)

@@ -1,17 +1,16 @@
-"""The assets of the budgets group: forecasts, the state of budgets, anomalies; and their checks.
+"""The assets of the budgets group: forecasts, the state of budgets, anomalies.
 
 Each reads the published version and a snapshot of the decisions, and says which.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from credits_pipeline.finops.assets.bills import PUBLISHED
-from credits_pipeline.finops.assets.metadata import plain, saying, table
+from credits_pipeline.finops.assets.metadata import saying, table
 from credits_pipeline.finops.assets.resource import BillsResource
 from credits_pipeline.text import gated
 
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
 GROUP = "budgets"
 FORECAST, BUDGETS, ANOMALIES = "forecast", "budgets", "anomalies"
 _TAGS = {"domain": "finops"}
-#: The day of a month on which the forecast is compared with the run rate, and by what share.
-_DAY, _SHARE = 10, 1 / 3
-_HOLDS = Decimal(70)
+#: The day of a month on which the forecast is compared with the run rate.
+MEASURED_DAY = 10
 
 
 def budget_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
@@ -63,18 +61,13 @@ def budget_assets(owners: Sequence[str] = ()) -> list[dg.AssetsDefinition]:
     ]
 
 
-def budget_checks() -> list[dg.AssetChecksDefinition]:
-    """Their checks."""
-    return [_beats_run_rate(), _ranges_hold(), _can_be_counted(), _is_the_spend()]
-
-
 def _forecast(
     context: dg.AssetExecutionContext, bills: BillsResource
 ) -> dg.MaterializeResult[None]:
     from credits_pipeline.finops.budgets.results import keep_forecasts  # noqa: PLC0415 - when used
     from credits_pipeline.finops.forecast.telling import error_percent  # noqa: PLC0415 - as above
 
-    depot, published = _opened(bills)
+    depot, published = opened(bills)
     bodies, about = _decided(published)
     found = _found(depot, published, bodies, about)
     keep_forecasts(depot, found, about)
@@ -86,8 +79,8 @@ def _forecast(
             one.forecast.low,
             one.forecast.high,
             one.forecast.run_rate,
-            error_percent(one.quality, "forecast", _DAY),
-            error_percent(one.quality, "run rate", _DAY),
+            error_percent(one.quality, "forecast", MEASURED_DAY),
+            error_percent(one.quality, "run rate", MEASURED_DAY),
             f"{one.quality.hits} of {one.quality.ranges}",
         )
         for currency, one in found.totals.items()
@@ -100,15 +93,15 @@ def _forecast(
             one.forecast.low,
             one.forecast.high,
             one.forecast.run_rate,
-            error_percent(one.quality, "forecast", _DAY),
-            error_percent(one.quality, "run rate", _DAY),
+            error_percent(one.quality, "forecast", MEASURED_DAY),
+            error_percent(one.quality, "run rate", MEASURED_DAY),
             f"{one.quality.hits} of {one.quality.ranges}",
         )
         for one in found.budgets.found
     ]
     heads = (
         "of", "so far", "expected", "low", "high", "run rate",
-        f"error % on day {_DAY}", "run rate's", "ranges that held",
+        f"error % on day {MEASURED_DAY}", "run rate's", "ranges that held",
     )  # fmt: skip
     told = sum(over for _, over in found.held.values())
     held = sum(held for held, _ in found.held.values())
@@ -127,9 +120,9 @@ def _budgets(context: dg.AssetExecutionContext, bills: BillsResource) -> dg.Mate
     from credits_pipeline.finops.budgets.book import standings  # noqa: PLC0415 - when used
     from credits_pipeline.finops.budgets.results import keep_standings  # noqa: PLC0415 - as above
 
-    depot, published = _opened(bills)
+    depot, published = opened(bills)
     bodies, about = _decided(published)
-    found = standings(published, bodies, _today())
+    found = standings(published, bodies, today())
     keep_standings(depot, found, about)
     for _, why in found.wrong:
         saying(context.log.warning)(why)
@@ -167,9 +160,9 @@ def _anomalies(
         keep_anomalies,
     )
 
-    depot, published = _opened(bills)
-    found = find_anomalies(published, _today())
-    about = {"version": published.version, "today": str(_today())}
+    depot, published = opened(bills)
+    found = find_anomalies(published, today())
+    about = {"version": published.version, "today": str(today())}
     keep_anomalies(depot, found, about)
     context.log.info("%s anomalies", len(found))
     return dg.MaterializeResult(
@@ -194,127 +187,7 @@ def _anomalies(
     )
 
 
-def _beats_run_rate() -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=FORECAST,
-        name="better_than_run_rate",
-        description=f"Told after {_DAY} days of past months, the forecast of everything was wrong "
-        "by at most a third of what the run rate was wrong by.",
-    )
-    @gated
-    def better_than_run_rate(bills: BillsResource) -> dg.AssetCheckResult:
-        from credits_pipeline.finops.budgets.results import FORECAST as KEY  # noqa: PLC0415
-
-        kept = bills.depot().read(KEY) or {"series": []}
-        told, wrong = [], []
-        for one in _totals(kept):
-            errors = one["quality"]["mean_error_percent"]
-            ours, rate = errors["forecast"][str(_DAY)], errors["run rate"][str(_DAY)]
-            if ours is None or rate is None:
-                continue
-            told.append(f"{one['subject']}: {ours} %, and the run rate {rate} %")
-            if float(ours) > float(rate) * _SHARE:
-                wrong.append(one["subject"])
-        return dg.AssetCheckResult(
-            passed=not wrong,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=plain("; ".join(told) or "No past month could be forecast again yet."),
-        )
-
-    return better_than_run_rate
-
-
-def _ranges_hold() -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=FORECAST,
-        name="ranges_hold",
-        description=f"At least {_HOLDS} % of past forecasts of everything ended within a range.",
-    )
-    @gated
-    def ranges_hold(bills: BillsResource) -> dg.AssetCheckResult:
-        from credits_pipeline.finops.budgets.results import FORECAST as KEY  # noqa: PLC0415
-
-        kept = bills.depot().read(KEY) or {"series": []}
-        rates = {
-            one["subject"]: one["quality"]["hit_rate_percent"]
-            for one in _totals(kept)
-            if one["quality"]["hit_rate_percent"] is not None
-        }
-        return dg.AssetCheckResult(
-            passed=all(Decimal(rate) >= _HOLDS for rate in rates.values()),
-            severity=dg.AssetCheckSeverity.WARN,
-            description=plain(
-                "; ".join(f"{subject}: {rate} %" for subject, rate in rates.items())
-                or "No past forecast had a range yet."
-            ),
-        )
-
-    return ranges_hold
-
-
-def _can_be_counted() -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=BUDGETS,
-        name="budgets_can_be_counted",
-        description="Every budget can be counted: its words are known, and it has one currency.",
-    )
-    @gated
-    def budgets_can_be_counted(bills: BillsResource) -> dg.AssetCheckResult:
-        from credits_pipeline.finops.budgets.results import BUDGETS as KEY  # noqa: PLC0415
-
-        kept = bills.depot().read(KEY) or {"budgets": [], "wrong": []}
-        wrong = [one["why"] for one in kept["wrong"]]
-        return dg.AssetCheckResult(
-            passed=not wrong,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=plain(" ".join(wrong) or f"All {len(kept['budgets'])} can."),
-        )
-
-    return budgets_can_be_counted
-
-
-def _is_the_spend() -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=BUDGETS,
-        name="used_is_the_spend",
-        description="What each budget has used, from the months, is what its days add up to.",
-    )
-    @gated
-    def used_is_the_spend(bills: BillsResource) -> dg.AssetCheckResult:
-        from credits_pipeline.finops.budgets.results import BUDGETS as KEY  # noqa: PLC0415
-
-        depot, published = _opened(bills)
-        kept = depot.read(KEY) or {"budgets": [], "version": published.version}
-        if kept["version"] != published.version:
-            return dg.AssetCheckResult(
-                passed=True, description="There is a newer version by now; the next run checks it."
-            )
-        wrong = _differing(published, kept["budgets"])
-        return dg.AssetCheckResult(
-            passed=not wrong,
-            description=plain("; ".join(wrong) or f"All {len(kept['budgets'])} are, to the digit."),
-        )
-
-    return used_is_the_spend
-
-
-def _differing(published: "Published", budgets: Sequence[dict[str, Any]]) -> list[str]:
-    from credits_pipeline.finops.queries.daily import history  # noqa: PLC0415 - when used
-    from credits_pipeline.finops.queries.scope import Scope  # noqa: PLC0415 - as above
-
-    found = []
-    for one in budgets:
-        start = date.fromisoformat(one["period"]["from"])
-        end = date.fromisoformat(one["period"]["to"])
-        scope = Scope.parse(one["scope"], today=start, tags=published.tags)
-        known = history(published, scope, _today())
-        days = known.so_far(start, end + timedelta(days=1))
-        if days != Decimal(one["used"]):
-            found.append(f"{one['name']}: {one['used']} used, and its days are {days:f}")
-    return found
-
-
-def _opened(bills: BillsResource) -> "tuple[Depot, Published]":
+def opened(bills: BillsResource) -> "tuple[Depot, Published]":
     """The storage and its published version.
 
     Raises:
@@ -344,7 +217,7 @@ def _decided(published: "Published") -> "tuple[Bodies, dict[str, Any]]":
     if are_kept():
         with open_decisions() as decisions:
             taken = decisions.snapshot([KIND])
-    about = {"version": published.version, "decisions": taken.digest, "today": str(_today())}
+    about = {"version": published.version, "decisions": taken.digest, "today": str(today())}
     return taken.of(KIND), about
 
 
@@ -356,9 +229,6 @@ def _found(
     return forecasts(published, bodies, depot, date.fromisoformat(about["today"]))
 
 
-def _totals(kept: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in kept["series"] if one["subject"].startswith("total ")]
-
-
-def _today() -> date:
+def today() -> date:
+    """The day of the run, by UTC."""
     return datetime.now(UTC).date()

@@ -9,12 +9,12 @@ from typing import Any, Self
 import dagster as dg
 
 from credits_pipeline.finops.assets.bills import FILES, GROUP, MARTS, PUBLISHED, ROWS, spend_assets
+from credits_pipeline.finops.assets.budget_checks import budget_checks
 from credits_pipeline.finops.assets.budgets import (
     ANOMALIES,
     BUDGETS,
     FORECAST,
     budget_assets,
-    budget_checks,
 )
 from credits_pipeline.finops.assets.chargeback import (
     chargeback_assets,

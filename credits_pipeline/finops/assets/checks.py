@@ -15,34 +15,13 @@ from credits_pipeline.finops.assets.bills import FILES, MARTS, PUBLISHED, ROWS
 from credits_pipeline.finops.assets.metadata import md, plain
 from credits_pipeline.finops.assets.partitions import bill_of, bills
 from credits_pipeline.finops.assets.resource import BillsResource
+from credits_pipeline.finops.delivery_checks import CHECKS
 from credits_pipeline.text import gated
 
 if TYPE_CHECKING:
     from credits_pipeline.finops.publish.attempts import Attempt
 
 SUMS = "sums_to_its_rows"
-#: Statements about a delivery, as made by `credits_pipeline.finops.ingest`; a test compares both
-#: lists, so that a code location loads without that room.
-OF_ROWS = {
-    "delivery_is_newest": "This delivery is not older than the one that counts.",
-    "files_match_manifest": (
-        "Every file of the manifest is there, with the stated size and checksum."
-    ),
-    "rows_match_manifest": "The files have as many rows as the manifest states.",
-    "columns_are_there": "The files have the columns that are needed to add up a bill.",
-    "cells_have_their_types": "Every amount and every time can be read.",
-    "months_match_manifest": "Every row belongs to the month that was delivered.",
-    "money_is_exact": "Amounts are kept to the last digit.",
-    "values_in_closed_lists": "FOCUS's closed lists contain only their own values.",
-    "credits_cost_the_same": "A credit has the same amount in all four costs.",
-    "one_currency_an_account": "A billing account is billed in one currency.",
-    "charges_lie_in_period": "Charges lie within their billing period.",
-    "tags_are_readable": "Tags are keys and values.",
-    "totals_match_invoices": (
-        "The rows of an invoice add up to the total that a person has stated."
-    ),
-    "not_smaller_than_before": "The month has not lost rows or columns since its last delivery.",
-}
 #: A source is late when it is this many days behind.
 _LATE = timedelta(days=4)
 _COUNTS = "this_delivery_counts"
@@ -93,7 +72,7 @@ def _of_rows() -> dg.AssetChecksDefinition:
                 "The delivery counts from now on, or already did. If it failed, the version "
                 "before it still counts."
             ),
-            **OF_ROWS,
+            **CHECKS,
         }.items()
     ]
 
@@ -114,7 +93,7 @@ def _of_rows() -> dg.AssetChecksDefinition:
                 metadata={"outcome": attempt.outcome, "version": attempt.version},
             )
         looked = {check["name"]: check for check in attempt.checks}
-        for name in OF_ROWS:
+        for name in CHECKS:
             if name in wanted and name in looked:
                 yield _result(name, looked[name])
             elif name in wanted:

@@ -1,13 +1,13 @@
 """Tables as files: CSV and spreadsheets, the same bytes each time, with hostile names as text."""
 
-import csv
 import io
 import zipfile
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from credits_pipeline.finops.chargeback.lines import Table
-from credits_pipeline.text import Csv, Outside
+from credits_pipeline.text import Outside
+from credits_pipeline.text.spreadsheet import csv_cell, csv_file
 
 #: The earliest time that a ZIP can have; files have no time of their own.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -16,17 +16,14 @@ _WIDEST = 60
 
 def as_csv(table: Table) -> bytes:
     """UTF-8, a comma, a dot in decimals."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.heads)
-    for row in table.rows:
-        writer.writerow(
-            [
-                cell if head in table.money else Csv.render(Outside(cell)).text
-                for head, cell in zip(table.heads, row, strict=True)
-            ]
-        )
-    return out.getvalue().encode()
+    rows = (
+        [
+            cell if head in table.money else csv_cell(cell)
+            for head, cell in zip(table.heads, row, strict=True)
+        ]
+        for row in table.rows
+    )
+    return csv_file([table.heads, *rows])
 
 
 def as_xlsx(tables: Iterable[Table]) -> bytes:

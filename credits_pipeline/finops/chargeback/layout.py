@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from credits_pipeline.core.money import for_people
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.chargeback import lines
 from credits_pipeline.finops.chargeback.allocating import SHARED, PoolTable
 from credits_pipeline.finops.chargeback.page import page_of
+from credits_pipeline.finops.chargeback.shares import money
 from credits_pipeline.finops.chargeback.statement import Section, label
 from credits_pipeline.finops.chargeback.view import COLUMNS, REOPENED, View
 from credits_pipeline.text import Outside
@@ -114,9 +116,7 @@ def layout(view: View) -> Layout:
 
 def told(cents: int, currency: str) -> str:
     """Cents written for people, such as ``$1,234.50``, with a minus before the currency."""
-    sign = MINUS if cents < 0 else ""
-    mark = "$" if currency == "USD" else f"{currency} "
-    return f"{sign}{mark}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    return _exact(money(cents), currency)
 
 
 def _facts(view: View) -> list[tuple[str, str]]:
@@ -292,7 +292,7 @@ def _adds_up(view: View, section: Section, of: str) -> Part:
             f"the spend {holds} up to the invoices.",
         )
     rows = [
-        [_text(words), _exact(amount, currency)]
+        [_text(words), _exact(Decimal(amount), currency)]
         for words, amount, currency, _ in lines.steps(section)
     ]
     strong = [at for at, row in enumerate(rows) if row[0] in ("Spend of the month", "All invoices")]
@@ -302,11 +302,8 @@ def _adds_up(view: View, section: Section, of: str) -> Part:
     )  # fmt: skip
 
 
-def _exact(amount: str, currency: str) -> str:
-    sign = MINUS if amount.startswith("-") else ""
-    mark = "$" if currency == "USD" else f"{_text(currency)} "
-    whole, dot, fraction = amount.removeprefix("-").partition(".")
-    return f"{sign}{mark}{int(whole):,}{dot}{fraction}"
+def _exact(amount: Decimal, currency: str) -> str:
+    return f"{MINUS if amount < 0 else ''}{for_people(amount.copy_abs(), _text(currency))}"
 
 
 def _text(text: str) -> str:

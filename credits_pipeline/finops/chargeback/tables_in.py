@@ -6,9 +6,10 @@ A table is read completely or not at all; faults are reported with line and colu
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from credits_pipeline.core.money import from_text
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.finops.chargeback.decided import Owner, owner_id
 from credits_pipeline.finops.chargeback.model import DIMENSIONS
@@ -148,9 +149,9 @@ def _month(row: Mapping[str, str]) -> str:
 
 def _number(row: Mapping[str, str], name: str) -> str:
     try:
-        value = Decimal(row[name])
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
+        value = from_text(row[name])
+    except ValueError:
+        value = Decimal(-1)
+    if value < 0:
         raise ValueError(f"{name}: {row[name]!r} is not a number of zero or more, such as 12.5")
     return format(value, "f")

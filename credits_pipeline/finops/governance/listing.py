@@ -1,7 +1,5 @@
 """Violations as lists: which are wanted, and their form for programs and spreadsheets."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +10,7 @@ from credits_pipeline.core.money import to_text
 from credits_pipeline.finops.governance.judging import said_of
 from credits_pipeline.finops.governance.policy import Severity
 from credits_pipeline.finops.governance.violations import Seen, Status
-from credits_pipeline.text import Csv, Outside
+from credits_pipeline.text.spreadsheet import csv_cell, csv_file
 
 ALL = "all"
 
@@ -133,20 +131,18 @@ _SAID = ("reason", "note", "until", "by")
 
 def as_csv(found: Sequence[Seen]) -> bytes:
     """Violations for spreadsheets: the rows that a page or a command shows, exact."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *_SAID])
+    rows = [[*_COLUMNS, *_SAID]]
     for one in found:
         told = for_programs(one)
         said = told["said"] or {}
         told |= {name: said.get(name) for name in ("reason", "note", "until")}
         told["by"] = said.get("who")
-        writer.writerow([_cell(name, told[name]) for name in (*_COLUMNS, *_SAID)])
-    return out.getvalue().encode()
+        rows.append([_cell(name, told[name]) for name in rows[0]])
+    return csv_file(rows)
 
 
 def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
     # An amount is ours, and may be negative.
-    return str(value) if name == "cost_month" else Csv.render(Outside(str(value))).text
+    return str(value) if name == "cost_month" else csv_cell(str(value))

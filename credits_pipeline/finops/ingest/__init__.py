@@ -1,6 +1,7 @@
 """From a delivery to a typed version of its month, with the findings on the way."""
 
-from credits_pipeline.finops.ingest.check import CHECKS, Check
+from credits_pipeline.finops.delivery_checks import CHECKS
+from credits_pipeline.finops.ingest.check import Check
 from credits_pipeline.finops.ingest.ingest import Ingested, ingest_month
 from credits_pipeline.finops.ingest.limits import Limits
 from credits_pipeline.finops.ingest.progress import Progress

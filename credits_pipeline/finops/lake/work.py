@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from credits_pipeline.finops.objects.folder import locked, sync_folder
+from credits_pipeline.core.disk import sync
+from credits_pipeline.finops.objects.folder import locked
 
 _LOCK = ".alive"
 
@@ -35,15 +36,11 @@ def working_folder(base: Path) -> Iterator[Path]:
 def move_folder(folder: Path, target: Path) -> None:
     """Rename a folder to its place, once all of it is on the disk."""
     for path in folder.iterdir():
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    sync_folder(folder)
+        sync(path)
+    sync(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     folder.rename(target)
-    sync_folder(target.parent)
+    sync(target.parent)
 
 
 def _clear_dead(base: Path) -> None:

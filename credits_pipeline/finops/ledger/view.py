@@ -3,8 +3,6 @@
 One reading of the stored data, for the pages and for files alike.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +19,7 @@ from credits_pipeline.finops.ledger.left import LeftOnTheTable, left_on_the_tabl
 from credits_pipeline.finops.ledger.outlook import Outlook, State, outlooks
 from credits_pipeline.finops.ledger.reconciliation import Reconciliation
 from credits_pipeline.finops.ledger.usage import usage_of
-from credits_pipeline.text import Csv, Outside
+from credits_pipeline.text.spreadsheet import csv_cell, csv_file
 
 
 @dataclass(frozen=True)
@@ -128,20 +126,15 @@ def left_of(root: str, month: BillingMonth) -> LeftOnTheTable:
 
 def used_csv(found: Sequence[UsedBy], names: dict[str, str], months: Sequence[str]) -> bytes:
     """Who used which credit, for spreadsheets: exact, each line with its months."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
-        ["account", "account_name", "credit", "service", "credits", "from", "to", "state"]
-    )
-    for one in found:
-        texts = (one.account, names.get(one.account, ""), one.credit, one.service)
-        writer.writerow(
-            [
-                *(Csv.render(Outside(text)).text for text in texts),
-                to_text(one.amount),
-                min(months, default=""),
-                max(months, default=""),
-                "estimate" if one.estimated else "final",
-            ]
-        )
-    return out.getvalue().encode()
+    heads = ["account", "account_name", "credit", "service", "credits", "from", "to", "state"]
+    rows = [
+        [
+            *map(csv_cell, (one.account, names.get(one.account, ""), one.credit, one.service)),
+            to_text(one.amount),
+            min(months, default=""),
+            max(months, default=""),
+            "estimate" if one.estimated else "final",
+        ]
+        for one in found
+    ]
+    return csv_file([heads, *rows])

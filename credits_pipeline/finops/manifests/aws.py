@@ -16,6 +16,7 @@ from credits_pipeline.finops.manifests.delivery import (
     DeliveryError,
     SourceSpec,
     digest,
+    identity_of,
     once,
 )
 from credits_pipeline.finops.manifests.manifest_json import items, read_manifest
@@ -52,7 +53,7 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
         source=source.name,
         provider=source.provider,
         month=month,
-        identity=digest([str(month), content.decode("utf-8", "surrogateescape")]),
+        identity=identity_of(month, content),
         manifest=uri,
         files=files,
         delivered_at=at,

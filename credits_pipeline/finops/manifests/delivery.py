@@ -91,6 +91,11 @@ def digest(parts: Iterable[str]) -> str:
     return whole.hexdigest()
 
 
+def identity_of(month: BillingMonth, manifest: bytes) -> str:
+    """The identity of a delivery that its manifest describes completely."""
+    return digest([str(month), manifest.decode("utf-8", "surrogateescape")])
+
+
 def once(files: Iterable[DeliveredFile], manifest: str) -> tuple[DeliveredFile, ...]:
     """The files, each of which must be named once.
 

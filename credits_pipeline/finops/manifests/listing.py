@@ -15,6 +15,7 @@ from credits_pipeline.finops.manifests.delivery import (
     DeliveryError,
     SourceSpec,
     digest,
+    identity_of,
     once,
 )
 from credits_pipeline.finops.manifests.manifest_json import count, items, read_manifest, text
@@ -118,7 +119,7 @@ def _stated(source: SourceSpec, place: Place, month: BillingMonth, listed: Liste
         source=source.name,
         provider=source.provider,
         month=month,
-        identity=digest([str(month), content.decode("utf-8", "surrogateescape")]),
+        identity=identity_of(month, content),
         manifest=uri,
         files=once(_files(items(manifest, "files", uri), month, uri), uri),
         delivered_at=listed.modified,

@@ -14,6 +14,7 @@ from credits_pipeline.finops.manifests.delivery import (
     DeliveryError,
     SourceSpec,
     digest,
+    identity_of,
 )
 from credits_pipeline.finops.manifests.manifest_json import count, moment, read_manifest, text
 from credits_pipeline.finops.objects import MissingError, Place, open_place
@@ -82,7 +83,7 @@ def current(source: SourceSpec, place: Place, month: BillingMonth) -> Delivery |
         source=source.name,
         provider=source.provider,
         month=month,
-        identity=digest([str(month), content.decode("utf-8", "surrogateescape")]),
+        identity=identity_of(month, content),
         manifest=uri,
         files=(DeliveredFile("sent.parquet", _rows(place, month, text(receipt, "run_id", uri))),),
         delivered_at=moment(text(receipt, "ended_at", uri), uri),

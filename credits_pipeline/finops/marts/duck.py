@@ -8,9 +8,7 @@ from typing import Any
 import duckdb
 
 from credits_pipeline.finops.marts.columns import Column
-from credits_pipeline.finops.marts.engine import EngineError
-
-_TAG = "tag_"
+from credits_pipeline.finops.marts.engine import TAG, EngineError, missing_tags
 
 
 class DuckDBEngine:
@@ -52,13 +50,7 @@ class DuckDBEngine:
             there = {
                 name for name, *_ in self._connection.execute(f"DESCRIBE FROM {rows}").fetchall()
             }
-            missing = [column.name for column in columns if column.name not in there]
-            lost = [name for name in missing if not name.startswith(_TAG)]
-            if lost:
-                raise EngineError(
-                    f"{files[0]} has no column {', '.join(lost)}. What to do: ingest its month "
-                    "again, so that this release types it."
-                )
+            missing = missing_tags(columns, there, files)
             made = "".join(f", {_tag(name)} AS {_name(name)}" for name in missing)
             self._connection.execute(
                 f"CREATE OR REPLACE TEMP VIEW {_name(table)} AS SELECT *{made} FROM {rows}"  # noqa: S608 - quoted
@@ -107,7 +99,7 @@ def _name(name: str) -> str:
 
 def _tag(column: str) -> str:
     """A tag that was not a column yet when the rows were typed, by its own name."""
-    key = _text(column.removeprefix(_TAG))
+    key = _text(column.removeprefix(TAG))
     return (
         "(SELECT MIN(tag.value ->> '$') FROM json_each(tags) AS tag "  # noqa: S608 - quoted
         f"WHERE lower(trim(tag.key)) = {key})"

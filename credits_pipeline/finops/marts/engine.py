@@ -6,15 +6,35 @@
     read       a small result              replace one partition of a mart with what was run
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from credits_pipeline.finops.marts.columns import Column
 
+TAG = "tag_"
+
 
 class EngineError(Exception):
     """The engine could not do it; the message says what, where and what to do."""
+
+
+def missing_tags(
+    columns: Sequence[Column], there: Collection[str], files: Sequence[Path]
+) -> list[str]:
+    """The columns of tags that files lack, because they were typed without them.
+
+    Raises:
+        EngineError: another column is missing.
+    """
+    missing = [column.name for column in columns if column.name not in there]
+    lost = [name for name in missing if not name.startswith(TAG)]
+    if lost:
+        raise EngineError(
+            f"{files[0]} has no column {', '.join(lost)}. What to do: ingest its month again, so "
+            "that this release types it."
+        )
+    return missing
 
 
 class Engine(Protocol):

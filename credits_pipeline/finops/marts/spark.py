@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from credits_pipeline.finops.marts.columns import COUNT, DAY, MONEY, TEXT, Column
-from credits_pipeline.finops.marts.engine import EngineError
+from credits_pipeline.finops.marts.engine import TAG, EngineError, missing_tags
 
-_TAG = "tag_"
 #: Spark's names of the types that engines share.
 _TYPES = {TEXT: "STRING", MONEY: "DECIMAL(36,18)", DAY: "DATE", COUNT: "BIGINT"}
 #: Each keeps a cost on its day, a key its text, and an overflow an error.
@@ -76,13 +75,7 @@ class SparkEngine:
         with _told(f"reading {table} from {', '.join(map(str, files))}"):
             rows = self._session.read.parquet(*map(_path, files))
             there = set(rows.columns)
-            missing = [column.name for column in columns if column.name not in there]
-            lost = [name for name in missing if not name.startswith(_TAG)]
-            if lost:
-                raise EngineError(
-                    f"{files[0]} has no column {', '.join(lost)}. What to do: ingest its month "
-                    "again, so that this release types it."
-                )
+            missing = missing_tags(columns, there, files)
             made = rows.selectExpr("*", *(f"{_tag(name)} AS {_name(name)}" for name in missing))
             made.createOrReplaceTempView(table)
 
@@ -170,7 +163,7 @@ def _name(name: str) -> str:
 
 def _tag(column: str) -> str:
     """A tag that was not a column yet when the rows were typed, by its own name."""
-    key = column.removeprefix(_TAG).replace("\\", "\\\\").replace("'", "\\'")
+    key = column.removeprefix(TAG).replace("\\", "\\\\").replace("'", "\\'")
     return (
         "array_min(transform(filter(map_entries(from_json(tags, 'map<string,string>')), "
         f"one -> lower(trim(one.key)) = '{key}'), one -> one.value))"

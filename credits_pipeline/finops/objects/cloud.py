@@ -175,10 +175,10 @@ class CloudPlace:
                 if answer.meta["size"] != listed.size or (
                     listed.etag and answer.meta["e_tag"] != listed.etag
                 ):
-                    raise self._changed(listed.key)
+                    raise ChangedError(self.uri(listed.key))
                 piece = bytes(answer.bytes())
             except PreconditionError as error:
-                raise self._changed(listed.key) from error
+                raise ChangedError(self.uri(listed.key)) from error
             except (NotFoundError, FileNotFoundError) as error:
                 raise self._explained("read", listed.key, error) from None
             except (BaseError, OSError) as error:
@@ -191,12 +191,6 @@ class CloudPlace:
             problem = self._short(listed.key, start + len(piece), listed.size)
         assert problem is not None  # noqa: S101 - every round returns, raises or sets it
         raise problem
-
-    def _changed(self, key: str) -> ChangedError:
-        return ChangedError(
-            f"{self.uri(key)} was replaced while it was read. What to do: nothing, the month is "
-            "read again."
-        )
 
     def _short(self, key: str, got: int, size: int) -> ObjectsError:
         return ObjectsError(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from credits_pipeline.core.disk import sync
 from credits_pipeline.finops.objects.keys import safe_key
 from credits_pipeline.finops.objects.place import (
     Arrived,
@@ -117,7 +118,7 @@ class FolderPlace:
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
-            sync_folder(target.parent)
+            sync(target.parent)
         except OSError as error:
             raise self._explained("write", key, error) from error
 
@@ -218,13 +219,7 @@ class FolderPlace:
 
     def _same(self, listed: Listed, file: BinaryIO) -> None:
         if _listed(listed.key, file).etag != listed.etag:
-            raise self._changed(listed.key)
-
-    def _changed(self, key: str) -> ChangedError:
-        return ChangedError(
-            f"{self.uri(key)} changed while it was read. What to do: nothing, the month is read "
-            "again."
-        )
+            raise ChangedError(self.uri(listed.key))
 
     def _explained(self, doing: str, key: str, error: OSError) -> ObjectsError:
         return ObjectsError(
@@ -232,15 +227,6 @@ class FolderPlace:
             "this user may do that, that the disk is not full and that its folder exists, then "
             "ingest the month again."
         )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make sure that a folder's names are on the disk, not only in memory."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _listed(key: str, file: BinaryIO) -> Listed:

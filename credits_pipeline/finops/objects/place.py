@@ -24,6 +24,11 @@ class ChangedError(ObjectsError):
 
     passes = True
 
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            f"{uri} changed while it was read. What to do: nothing, the month is read again."
+        )
+
 
 @dataclass(frozen=True)
 class Listed:

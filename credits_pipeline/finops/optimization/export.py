@@ -1,14 +1,12 @@
 """Recommendations for programs and for spreadsheets: the same rows as the screen, exact."""
 
-import csv
-import io
 from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.core.money import to_text
 from credits_pipeline.finops.optimization.reading import Recommendations
 from credits_pipeline.finops.optimization.standing import Standing
-from credits_pipeline.text import Csv, Outside
+from credits_pipeline.text.spreadsheet import csv_cell, csv_file
 
 _COLUMNS = (
     "id", "action", "tab", "provider", "account", "account_name", "region", "kind", "resource_id",
@@ -39,14 +37,9 @@ def as_json(found: Recommendations) -> dict[str, Any]:
 
 def as_csv(found: Recommendations) -> bytes:
     """For spreadsheets: a cell that looks like a formula is quoted."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
     heads = (*_COLUMNS, "state", "owner", "until", "reason", "note")
-    writer.writerow(heads)
-    for one in found.all:
-        row = _row(one)
-        writer.writerow([Csv.render(Outside(str(row[head] or ""))).text for head in heads])
-    return out.getvalue().encode()
+    rows = map(_row, found.all)
+    return csv_file([heads, *([csv_cell(str(row[head] or "")) for head in heads] for row in rows)])
 
 
 def _row(one: Standing) -> dict[str, Any]:

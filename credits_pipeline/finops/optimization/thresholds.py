@@ -5,8 +5,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from credits_pipeline.core.money import from_text
 from credits_pipeline.finops import settings
 
 _CO = "Compute Optimizer, idle criteria"
@@ -95,11 +96,11 @@ class Thresholds:
             if name not in _BY_NAME:
                 raise ValueError(f"{name!r} is not a threshold; there are {', '.join(_BY_NAME)}")
             try:
-                value = Decimal(number)
-            except InvalidOperation:
-                raise ValueError(f"{name}={number} is not a number") from None
-            if not value.is_finite() or value < 0:
-                raise ValueError(f"{name}={number} is not a number from 0 upwards")
+                value = from_text(number)
+            except ValueError:
+                value = Decimal(-1)
+            if value < 0:
+                raise ValueError(f"{name}={number} is not a number from 0 upwards, such as 2.5")
             changed[name] = value
         return cls(changed)
 

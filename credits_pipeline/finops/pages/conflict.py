@@ -36,7 +36,7 @@ def both(error: ChangedMeanwhileError) -> None:
     """Draw what is there beside what was to be written, field by field."""
     table(
         [
-            {"Field": field, "It says now": _told(now), "You wrote": _told(wanted)}
+            {"Field": field, "It says now": field_text(now), "You wrote": field_text(wanted)}
             for field, (now, wanted) in error.differences().items()
         ],
         [Column("Field"), Column("It says now"), Column("You wrote")],
@@ -45,7 +45,8 @@ def both(error: ChangedMeanwhileError) -> None:
     )
 
 
-def _told(value: Any) -> str:
+def field_text(value: Any) -> str:
+    """A field of a decision as a cell: text as it is, all else as JSON, nothing for none."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

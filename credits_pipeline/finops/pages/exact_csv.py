@@ -1,13 +1,11 @@
 """A table's CSV: what is shown, to the last digit and without a float."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.core.money import to_text
-from credits_pipeline.text import Csv, Outside
+from credits_pipeline.text.spreadsheet import csv_cell, csv_file
 
 
 def exact_csv(rows: Sequence[Mapping[str, Any]], names: Sequence[str], currency: str = "") -> bytes:
@@ -21,13 +19,9 @@ def exact_csv(rows: Sequence[Mapping[str, Any]], names: Sequence[str], currency:
     Raises:
         TypeError: a value is a float, which would not be exact.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
     more = [currency] if currency else []
-    writer.writerow([*map(_text, names), *(["Currency"] if currency else [])])
-    for row in rows:
-        writer.writerow([*(_cell(row.get(name)) for name in names), *more])
-    return out.getvalue().encode()
+    heads = [*map(csv_cell, names), *(["Currency"] if currency else [])]
+    return csv_file([heads, *([*(_cell(row.get(name)) for name in names), *more] for row in rows)])
 
 
 def _cell(value: Any) -> str:
@@ -36,13 +30,9 @@ def _cell(value: Any) -> str:
     if isinstance(value, Decimal):
         return to_text(value)
     if isinstance(value, str):
-        return _text(value)
+        return csv_cell(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Sequence):
         return " ".join(map(_cell, value))
     raise TypeError(f"a {type(value).__name__} has no exact CSV")
-
-
-def _text(value: str) -> str:
-    return Csv.render(Outside(value)).text

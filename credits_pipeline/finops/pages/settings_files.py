@@ -1,8 +1,5 @@
 """Decisions as files on Settings: all of them to download, and files to import."""
 
-import json
-from typing import Any
-
 import streamlit as st
 
 from credits_pipeline.core.settings import SettingError
@@ -19,6 +16,7 @@ from credits_pipeline.finops.decisions.kind import check_item, check_state
 from credits_pipeline.finops.decisions.opening import are_kept, closed_months, open_decisions
 from credits_pipeline.finops.decisions.record import record_of
 from credits_pipeline.finops.pages import figures
+from credits_pipeline.finops.pages.conflict import field_text
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
@@ -85,8 +83,8 @@ def show(found: tuple[Difference, ...]) -> None:
             "Kind": one.folder,
             "Which": one.id,
             "Field": name,
-            "Before": _told(before),
-            "After": _told(after),
+            "Before": field_text(before),
+            "After": field_text(after),
         }
         for one in found
         for name, (before, after) in one.fields().items()
@@ -97,9 +95,3 @@ def show(found: tuple[Difference, ...]) -> None:
         currency="",
         words="What would change",
     )
-
-
-def _told(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

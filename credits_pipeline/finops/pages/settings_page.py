@@ -1,7 +1,5 @@
 """Settings: who may do what, what is set, and what people did."""
 
-import csv
-import io
 import os
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -25,7 +23,7 @@ from credits_pipeline.finops.pages import (
 from credits_pipeline.finops.pages.frame import pinned, storage, who
 from credits_pipeline.finops.pages.plain import plain, visible
 from credits_pipeline.finops.pages.tables import Column, table
-from credits_pipeline.text import Csv, Outside
+from credits_pipeline.text.spreadsheet import csv_cell, csv_file
 
 _PACKAGES = ("credits-pipeline", "dagster", "duckdb", "polars", "streamlit")
 _LOG = 500
@@ -160,13 +158,8 @@ def _line(change: Change) -> dict[str, str]:
 
 def log_csv(changes: Sequence[Change]) -> bytes:
     """Changes for a spreadsheet; a cell that looks like a formula is quoted."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
     names = ("when", "who", "through", "what", "which", "why")
-    writer.writerow(names)
-    for change in changes:
-        writer.writerow([Csv.render(Outside(cell)).text for cell in _line(change).values()])
-    return out.getvalue().encode()
+    return csv_file([names, *(map(csv_cell, _line(change).values()) for change in changes)])
 
 
 def _versions(root: str) -> None:

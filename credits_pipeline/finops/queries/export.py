@@ -4,17 +4,13 @@ Every line of the CSV has its scope, currency and cost view, so that a line copi
 says what it is.
 """
 
-import csv
-import io
 from typing import Any
 
 from credits_pipeline.core.money import to_text
 from credits_pipeline.finops.publish.bill import Bill
 from credits_pipeline.finops.queries.spend import Spend
 from credits_pipeline.finops.queries.words import spelled
-
-#: A spreadsheet reads a cell with this beginning as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from credits_pipeline.text.spreadsheet import csv_cell, csv_file
 
 
 def as_json(answer: Spend) -> dict[str, Any]:
@@ -44,44 +40,27 @@ def as_csv(answer: Spend, names: dict[str, str] | None = None) -> bytes:
         answer: what is written.
         names: of accounts, which get a separate column.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
     scope, named = answer.scope, names is not None and "account" in answer.groups
-    writer.writerow(
-        [
-            *answer.groups,
-            *(["account_name"] if named else []),
-            "cost",
-            "currency",
-            "basis",
-            "from",
-            "to",
-            "scope",
-            "rows",
-        ]
-    )
+    heads = ["cost", "currency", "basis", "from", "to", "scope", "rows"]
+    rows: list[list[object]] = [[*answer.groups, *(["account_name"] if named else []), *heads]]
     about = "; ".join(f"{word}={','.join(values)}" for word, values in scope.chosen)
     for row in answer.rows:
         keys = dict(zip(answer.groups, row.keys, strict=True))
         account = keys.get("account")
-        writer.writerow(
+        rows.append(
             [
-                *(_cell(spelled(word, key)) for word, key in keys.items()),
-                *([_cell((names or {}).get(account or "", ""))] if named else []),
+                *(csv_cell(spelled(word, key)) for word, key in keys.items()),
+                *([csv_cell((names or {}).get(account or "", ""))] if named else []),
                 to_text(row.cost),
                 answer.currency or "",
                 scope.basis,
                 scope.period.start,
                 scope.period.last,
-                _cell(about),
+                csv_cell(about),
                 row.line_items,
             ]
         )
-    return out.getvalue().encode()
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return csv_file(rows)
 
 
 def _source(bill: Bill) -> dict[str, Any]:

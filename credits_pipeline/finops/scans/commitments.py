@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from credits_pipeline.finops.scans.accounts import Account, Accounts
-from credits_pipeline.finops.scans.asking import NotSeenError
-from credits_pipeline.finops.scans.inventory import KNOWN, UNKNOWN, Part
+from credits_pipeline.finops.scans.inventory import Part, noted
 from credits_pipeline.finops.scans.table import Table
 
 COMMITMENTS = Table(
@@ -42,24 +41,10 @@ def ask_commitments(
     for account in accounts.all:
         if account.refused is not None:
             continue  # the inventory has reported it
-        yield from _told(_PLAN, account, "", _plans(accounts, account, regions[0]), parts)
+        yield from noted(_PLAN, account, "", _plans(accounts, account, regions[0]), parts)
         for region in regions:
             found = _reserved(accounts, account, region)
-            yield from _told(_RESERVED, account, region, found, parts)
-
-
-def _told(
-    what: str, account: Account, region: str, rows: Iterator[dict[str, Any]], parts: list[Part]
-) -> Iterator[dict[str, Any]]:
-    number = 0
-    try:
-        for row in rows:
-            number += 1
-            yield row
-    except NotSeenError as error:
-        parts.append(Part(what, account.id, region, UNKNOWN, number, error.says, error.permission))
-        return
-    parts.append(Part(what, account.id, region, KNOWN, number))
+            yield from noted(_RESERVED, account, region, found, parts)
 
 
 def _plans(accounts: Accounts, account: Account, region: str) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from credits_pipeline.finops.scans.accounts import Account, Accounts
 from credits_pipeline.finops.scans.asking import Asking, NotSeenError
 from credits_pipeline.finops.scans.findings import HUB, OPTIMIZER, Outside
 from credits_pipeline.finops.scans.findings_optimizer import LISTINGS
-from credits_pipeline.finops.scans.inventory import KNOWN, PARTLY, UNKNOWN, Part
+from credits_pipeline.finops.scans.inventory import KNOWN, PARTLY, UNKNOWN, Part, noted
 from credits_pipeline.finops.scans.meaning import action_of, kind_of
 
 _HOME = "us-east-1"
@@ -36,7 +36,7 @@ def ask_findings(
         parts: filled while findings are read.
     """
     own = Account(accounts.own, "")
-    yield from _told(HUB, own, "", _hub(accounts, own), parts)
+    yield from noted(HUB, own, "", _hub(accounts, own), parts)
     for account in accounts.all:
         if account.refused is not None:
             no = account.refused
@@ -44,20 +44,6 @@ def ask_findings(
             continue
         for region in regions:
             yield from _optimized(accounts.asking(account, region), parts)
-
-
-def _told(
-    what: str, account: Account, region: str, found: Iterator[Outside], parts: list[Part]
-) -> Iterator[Outside]:
-    number = 0
-    try:
-        for one in found:
-            number += 1
-            yield one
-    except NotSeenError as error:
-        parts.append(Part(what, account.id, region, UNKNOWN, number, error.says, error.permission))
-        return
-    parts.append(Part(what, account.id, region, KNOWN, number))
 
 
 def _optimized(asking: Asking, parts: list[Part]) -> Iterator[Outside]:

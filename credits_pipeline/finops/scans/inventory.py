@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from credits_pipeline.finops.scans import columns, ec2, services
 from credits_pipeline.finops.scans.accounts import Account, Accounts
@@ -28,6 +28,7 @@ LOOKS: Mapping[str, Looking] = {
 GLOBAL: Mapping[str, Looking] = {columns.BUCKET: services.buckets}
 RESOURCES = Table(tuple((column.name, column.type) for column in columns.COLUMNS))
 KNOWN, PARTLY, UNKNOWN = "seen", "partly seen", "not known"
+Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,21 @@ class Part:
     resources: int = 0
     says: str = ""
     permission: str = ""
+
+
+def noted(
+    what: str, account: Account, region: str, seen: Iterator[Seen], parts: list[Part]
+) -> Iterator[Seen]:
+    """What a look sees, one by one; at its end the look becomes a part, known or not."""
+    number = 0
+    try:
+        for one in seen:
+            number += 1
+            yield one
+    except NotSeenError as error:
+        parts.append(Part(what, account.id, region, UNKNOWN, number, error.says, error.permission))
+        return
+    parts.append(Part(what, account.id, region, KNOWN, number))
 
 
 def row_of(resource: Resource) -> dict[str, Any]:

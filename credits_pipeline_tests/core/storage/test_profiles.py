@@ -1,4 +1,4 @@
-"""The stored profiles: by name, and each version for ever."""
+"""Stored profiles: found by name, and every version is kept."""
 
 import hashlib
 from pathlib import Path

@@ -40,7 +40,7 @@ def test_names_are_listed_in_order_below_a_prefix(store: Store) -> None:
 
 @pytest.fixture
 def unprivileged() -> Iterator[None]:
-    """Root reads everything."""
+    """Root can read everything."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(65534)
@@ -140,7 +140,7 @@ def test_a_write_that_fails_leaves_what_was_there_and_no_litter(
 
 
 def test_what_many_move_at_once_is_moved_by_one_after_the_other(store: Store) -> None:
-    """Each adds one to what it read; none is lost."""
+    """Each adds one to the number that it read; no addition is lost."""
 
     def adds(_: int) -> None:
         store.update("last/2025-01.json", lambda text: str(int(text or b"0") + 1).encode())

@@ -1,7 +1,7 @@
-"""What a release has stored, every later one reads and goes on with.
+"""Later releases read what an earlier one stored, and continue from it.
 
-``samples/<version>.zip`` holds all that the pipeline of that release stored of months that end in
-every way. ``UPDATE_SAMPLES=1`` stores those of the release at hand.
+``samples/<version>.zip`` has everything that the pipeline of that release stored, with months that
+end in every possible way. ``UPDATE_SAMPLES=1`` stores the samples of the current release.
 """
 
 import json
@@ -30,7 +30,7 @@ from credits_pipeline_tests.credits.assets.conftest import Pipeline
 SAMPLES = Path(__file__).parent / "samples"
 RELEASES = sorted(path.stem for path in SAMPLES.glob("*.zip"))
 THIS = version("credits-pipeline")
-#: Stands in the samples for the address of the stand-in.
+#: In the samples this stands for the stand-in's address.
 BASE_URL = "https://api.cloudzero.com"
 
 VERIFIED, DECIDED, HELD, INCOMPLETE, WITHDRAWN, PARTIAL, SENDING, BLOCKED, FAILED = (
@@ -44,7 +44,7 @@ SPOILT = f"{GOOD}{PADDED.lstrip('0')},$1.00\n{ACCOUNTS[0]},$5\nrubbish,$2\n"
 
 
 def run_every_way(pipeline: Pipeline) -> None:
-    """Months that end in every way there is."""
+    """Months that end in every possible way."""
     for account in (*ACCOUNTS, PADDED):
         pipeline.cloudzero.bill(str(PARTIAL), account, "1.00")
     for month in (VERIFIED, WITHDRAWN, SENDING):
@@ -71,19 +71,19 @@ def run_every_way(pipeline: Pipeline) -> None:
     pipeline.upload(f"{GOOD}{UNKNOWN},$3.00\n".encode(), PARTIAL)
     pipeline.run(PARTIAL, config={"cloudzero_drop": {"dry_run": True}})
     pipeline.run(PARTIAL)
-    # As a run leaves it that is killed between its first request and its last word.
+    # As from a run that was killed between its first request and its result.
     last = pipeline.journal.last_sent(SENDING)
     assert last is not None
     pipeline.journal.begin_sending(last)
 
 
 def read_all(root: Path) -> None:
-    """Read everything that is stored, and hold it against its own words and digests."""
+    """Read everything stored, and compare it with its own data and digests."""
     journal, archive = Journal(FolderStore(root)), Archive(FolderStore(root))
     attempts = [*journals(root)]
     for stored in attempts:
         attempt = Attempt.from_json(json.dumps(stored).encode())
-        # What is new since has a default, and what was said is still said.
+        # Newer fields have their default, and the older ones their values.
         assert asdict(attempt).items() >= stored.items()
         assert str(attempt.billing_month) in markdown(attempt, journal.rows(attempt)).text
     assert {stored["verdict"] for stored in attempts} == {
@@ -127,7 +127,7 @@ def read_all(root: Path) -> None:
 
 
 def journals(root: Path) -> Iterator[dict[str, Any]]:
-    """Every attempt that is stored, wherever it lies."""
+    """Every stored attempt."""
     for path in sorted(root.rglob("*.json")):
         stored = json.loads(path.read_text())
         if isinstance(stored, dict) and "verdict" in stored:
@@ -147,7 +147,7 @@ def test_what_this_release_stores_is_what_is_kept_of_it(pipeline: Pipeline, tmp_
 
 
 def keep(root: Path, base_url: str) -> None:
-    """Make what is stored the samples of this release."""
+    """Make the stored files the samples of this release."""
     copy = root.parent / "to-keep"
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns("costs"))
     readdress(copy, base_url, BASE_URL)
@@ -155,7 +155,7 @@ def keep(root: Path, base_url: str) -> None:
 
 
 def kinds(root: Path) -> set[str]:
-    """What lies below a root, without what is named by months, runs and versions."""
+    """The files below a root, without those named after months, runs or versions."""
     files = [path for path in root.rglob("*") if path.is_file() and path.name != ".updating"]
     found = {path.relative_to(root).parts for path in files}
     made = {*VALUES, "cloudzero_drop"}
@@ -165,14 +165,14 @@ def kinds(root: Path) -> set[str]:
 
 
 def readdress(root: Path, old: str, new: str) -> None:
-    """Write another address of CloudZero into what is stored."""
+    """Write another address of CloudZero into the stored files."""
     for path in root.rglob("*.json"):
         path.write_text(path.read_text().replace(old, new))
 
 
 @pytest.fixture(params=RELEASES)
 def stored(request: pytest.FixtureRequest, pipeline: Pipeline, tmp_path: Path) -> Path:
-    """What a release left behind, as the storage of today's pipeline."""
+    """What a release stored, as the storage of the current pipeline."""
     root = tmp_path / "storage"
     shutil.unpack_archive(SAMPLES / f"{request.param}.zip", root)
     readdress(root, BASE_URL, pipeline.cloudzero.base_url)
@@ -194,7 +194,7 @@ def test_a_month_that_a_release_verified_is_unchanged_to_this_one(
 
 
 def holds_what_was_sent(pipeline: Pipeline, month: BillingMonth) -> None:
-    """Have the stand-in hold what a month's receipt says."""
+    """Make the stand-in hold what a month's receipt says."""
     archive = Archive(FolderStore(Path(os.environ["CREDITS_STORAGE"])))
     entry = archive.find("cloudzero_drop", month)
     assert entry is not None

@@ -1,4 +1,4 @@
-"""People are told once, by every channel: the sensor's ticks on a real instance, real servers."""
+"""Every channel gets each alert once: the sensor's ticks on a real instance, with real servers."""
 
 import json
 import time
@@ -60,7 +60,7 @@ UI = "https://dagster.example.com"
 
 @dataclass
 class Desk:
-    """Somebody who hears every channel, and the sensor that tells them."""
+    """A person who listens on every channel, and the sensor that alerts."""
 
     pipeline: Pipeline
     webhook: Webhook
@@ -71,13 +71,13 @@ class Desk:
     heard: list[str] = field(default_factory=list)
 
     def tick(self) -> str:
-        """One tick of the sensor, as the daemon evaluates it: why nothing was started."""
+        """One tick of the sensor, as the daemon evaluates it: why it started nothing."""
         data = self.pipeline.tick(self.cursor, "credits_alerts")
         self.cursor = data.cursor
         return str(data.skip_message)
 
     def told(self, ticks: int = 3) -> list[str]:
-        """The titles that every channel got over some ticks, the same by each."""
+        """The titles that every channel got over some ticks, the same on each."""
         for _ in range(ticks):
             self.tick()
         slack = [text.splitlines()[0].strip("*") for text in self.webhook.taken]
@@ -91,7 +91,7 @@ class Desk:
 
 @contextmanager
 def remembering(folder: Path) -> Iterator[dg.DagsterInstance]:
-    """An instance in memory that remembers ticks, which such a one does not by itself."""
+    """An instance in memory that remembers ticks, which Dagster's own does not."""
     with dagster_instance() as instance:
         ticks = SqliteScheduleStorage.from_local(str(folder / "ticks"))
         ticks.register_instance(instance)
@@ -113,7 +113,7 @@ def desk(
     topic: Topic,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Desk:
-    """All three channels, where it is the third of February 2025."""
+    """All three channels, on 3 February 2025."""
     monkeypatch.setenv("CREDITS_ALERT_SLACK", webhook.url)
     monkeypatch.setenv("CREDITS_ALERT_EMAIL", "finops@example.com")
     server = f"smtp://127.0.0.1:{mailbox.port}?from=credits@example.com"
@@ -184,7 +184,7 @@ def test_a_new_version_with_the_same_fault_is_reported_again_and_a_good_one_sett
 def test_a_restart_of_everything_repeats_nothing(
     desk: Desk, pipeline: Pipeline, tmp_path: Path
 ) -> None:
-    """Also with another Dagster instance, which knows of no cursor."""
+    """Also with another Dagster instance, which has no cursor."""
     pipeline.upload(BAD)
     pipeline.run()
     assert len(desk.told()) == 1
@@ -287,7 +287,7 @@ def test_a_file_that_has_not_come_by_its_day_is_reported_once(
     assert desk.told() == ([f"{missing}: the credits file has not come"] if missing else [])
 
 
-def test_a_file_that_is_missed_tells_what_the_month_before_had_and_settles_when_it_comes(
+def test_a_missing_file_is_reported_with_last_month_s_figures_until_it_comes(
     desk: Desk, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     december = JANUARY.shift(-1)
@@ -369,7 +369,7 @@ def test_a_check_that_could_not_run_is_reported_apart_from_what_it_found(
 
 @dataclass
 class Ticks:
-    """What the daemon writes down of a sensor's ticks."""
+    """What the daemon records about a sensor's ticks."""
 
     instance: dg.DagsterInstance
     at: float = field(default_factory=time.time)
@@ -437,7 +437,7 @@ def test_what_a_tick_said_is_reported_without_what_is_around_it(
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Break the storage for reading, or for writing, or mend it."""
+    """Break the storage for reads or for writes, or repair it."""
     reads, writes = FolderStore.read, FolderStore.write
 
     def fail(*_: Any) -> Any:
@@ -492,7 +492,7 @@ def test_an_inbox_that_can_not_be_asked_silences_nothing_else(
     assert desk.told(ticks=0) == ["2025-01: blocked, nothing was sent"]
 
 
-def test_twenty_months_that_are_wrong_are_all_told_once_and_the_cursor_stays_empty(
+def test_twenty_months_that_are_wrong_are_each_reported_once_and_the_cursor_stays_empty(
     desk: Desk, pipeline: Pipeline, tmp_path: Path
 ) -> None:
     for n in range(20):

@@ -1,4 +1,4 @@
-"""Withdrawing a month: zero-cost rows for what CloudZero holds, whatever became of the file."""
+"""Withdrawing a month: zero-cost rows for everything that CloudZero holds, whatever the file."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_a_month_is_withdrawn_verified_and_receipted_whatever_its_file(
 
 
 def test_a_month_that_never_had_a_file_is_withdrawn_too(pipeline: Pipeline) -> None:
-    """Such as one that another feeder, or an earlier tool, had filled."""
+    """For example a month that another program or an earlier tool had filled."""
     row = {
         "resource/account": "047210934418",
         "cost/cost": "-12.00",
@@ -82,7 +82,7 @@ def test_a_new_upload_starts_without_the_decision(pipeline: Pipeline) -> None:
 
 
 def test_a_withdrawal_never_goes_past_a_newer_version(pipeline: Pipeline) -> None:
-    """Its credits would be lost, and nobody decided that."""
+    """Its credits would be lost without anybody's decision."""
     pipeline.upload(GOOD)
     assert pipeline.run().success
     before = ["raw_credits_csv", "credits", "cbf_payload"]
@@ -117,7 +117,7 @@ def test_a_backfill_over_a_month_about_which_nothing_is_known_leaves_nothing_to_
 
 
 def test_a_withdrawn_month_is_not_a_measure_for_the_next(pipeline: Pipeline) -> None:
-    """Neither of its total, for the hold, nor of the sign that means credit."""
+    """Neither the total, which would hold the month, nor the sign that means credit."""
     december, february = JANUARY.shift(-1), JANUARY.shift(1)
     pipeline.upload(GOOD, december)
     assert pipeline.run(december).success

@@ -1,4 +1,4 @@
-"""Credits as alerts: 60 and 14 days before money is lost, and when nothing is left."""
+"""Alerts about credits: 60 and 14 days before money is lost, and when nothing is left."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +36,7 @@ def of(credit: Credit, state: State = State.EXPIRES, **more: object) -> Outlook:
         (date(2026, 7, 2), []),
         (date(2026, 7, 3), ["credit 7001, 60 days before it expires"]),
         (date(2026, 8, 17), ["credit 7001, 60 days before it expires"]),
-        # Nobody hears of both at once, or that 60 days are settled.
+        # Nobody gets both alerts at once, or a message that 60 days are settled.
         (date(2026, 8, 18), ["credit 7001, 14 days before it expires"]),
         (date(2026, 9, 1), []),
     ],
@@ -88,7 +88,7 @@ def test_each_end_is_reported_once_by_each_channel_and_settled_once(
     pipeline: Pipeline, webhook: Webhook, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    """The sensor as the daemon evaluates it, a server in Slack's place, and one of SMTP."""
+    """The sensor as the daemon evaluates it, a server in Slack's place, and an SMTP server."""
     monkeypatch.setenv("FINOPS_STORAGE", str(tmp_path / "wing"))
     monkeypatch.setenv("FINOPS_PAGES_URL", "https://spend.example.com")
     monkeypatch.setenv("CREDITS_ALERT_SLACK", webhook.url)

@@ -1,4 +1,4 @@
-"""A decision is about the version that a person saw, and about no other."""
+"""A decision is about the version that the person saw, and about no other."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def remove(pipeline: Pipeline) -> None:
 
 
 def executed_again(pipeline: Pipeline, run_id: str) -> dg.DagsterRun:
-    """A run executed again, as Dagster's UI does it: same config and tags, the old run as root."""
+    """A run executed again as in Dagster's UI: same config and tags, the old run as root."""
     old = pipeline.instance.get_run_by_id(run_id)
     assert old is not None
     job = pipeline.defs.resolve_job_def("credits_month")
@@ -114,7 +114,7 @@ def test_a_run_that_is_executed_again_decides_nothing_new(pipeline: Pipeline) ->
 
 
 def test_a_withdrawal_without_a_file_ends_with_the_next_file(pipeline: Pipeline) -> None:
-    """The file goes again: nobody decided that it is withdrawn now."""
+    """The file is sent again, because nobody decided to withdraw it this time."""
     assert pipeline.run(config={"credits": {"clear_month": True}}).success
     assert pipeline.run().success, "it holds until then"
     pipeline.upload(GOOD)
@@ -123,7 +123,7 @@ def test_a_withdrawal_without_a_file_ends_with_the_next_file(pipeline: Pipeline)
     after = pipeline.run()
     assert pipeline.attempt(after).verdict is Verdict.FAILED
     assert pipeline.held() == HELD_GOOD
-    # Decided anew, it holds again.
+    # With a new decision it is withdrawn again.
     assert pipeline.run(config={"credits": {"clear_month": True}}).success
     assert pipeline.run().success
     assert set(pipeline.held().values()) == {"0.00"}
@@ -157,7 +157,7 @@ def test_who_decided_and_why_are_in_the_receipt(pipeline: Pipeline) -> None:
 
 
 def test_checks_that_run_by_themselves_repaint_no_month(pipeline: Pipeline) -> None:
-    """CloudZero may say no now to what it took then; the month stands as it was verified."""
+    """CloudZero may now refuse what it accepted before; the month stays verified."""
     pipeline.upload(GOOD)
     assert pipeline.run().success
     before = pipeline.journal.last(JANUARY)

@@ -1,7 +1,7 @@
-"""Random lives of a month: whatever happens, a decision is followed for the version it was about.
+"""Random histories of a month: a decision always applies to the version that it is about.
 
-Uploads, deletions, plain runs, decisions about the current version and about one that was seen
-before, and old runs that are executed again, against the real servers.
+They contain uploads, deletions, plain runs, decisions about the current version and about an
+earlier one, and old runs that are executed again, against the real servers.
 """
 
 from dataclasses import dataclass, field
@@ -42,13 +42,13 @@ _months = iter(BillingMonth(2024, 1).shift(n) for n in range(30))
 
 @dataclass
 class Told:
-    """What persons decided, as a model that knows nothing of how it is kept.
+    """What people decided, as a model that knows nothing about storage.
 
     Attributes:
-        about: by version, what was decided about it last.
-        withdrawn: the version whose withdrawal nothing was sent after.
-        seen: versions in the order in which they were current.
-        runs: those that decided.
+        about: the last decision about each version.
+        withdrawn: the version with a withdrawal and no drop after it.
+        seen: versions, in the order in which they became current.
+        runs: the runs that decided something.
     """
 
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Told:
             self.withdrawn = ""
 
     def holds(self, attempt: Attempt) -> None:
-        """What an attempt went by was decided about its version, and nothing else was."""
+        """An attempt uses exactly the decisions about its own version."""
         used = Decisions(**attempt.decisions).in_force if attempt.decisions else {}
         known = self.about.get(attempt.file_version, {})
         assert used.items() <= known.items(), (used, known)
@@ -84,7 +84,7 @@ def test_no_decision_is_followed_for_another_version(
 ) -> None:
     month, told = next(_months), Told()
     key = pipeline.inbox.key(month)
-    # A withdrawal must have something to take back, whatever comes first.
+    # A withdrawal needs something to withdraw, whatever comes first.
     for act, what in [("upload", FILES[0]), ("run", None), *steps, ("run", None)]:
         version = pipeline.version(month)
         if version not in told.seen:

@@ -1,4 +1,4 @@
-"""Dagster's log while a month is sent: it may be gone, and the month is what counts."""
+"""Dagster's log may fail while a month is sent: what counts is the month."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 def test_a_log_that_can_t_be_written_stops_no_drop_half_way(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As Dagster raises it where its database is locked or gone."""
+    """The error that Dagster raises when its database is locked or gone."""
     begun = drop._MonthDrop.options
 
     def without_log(self: Any, config: Any) -> Any:
@@ -39,7 +39,7 @@ def test_a_log_that_can_t_be_written_stops_no_drop_half_way(
 def test_what_goes_wrong_after_a_month_was_closed_changes_nothing_that_it_says(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where Dagster's database is gone and the observation of the month can't be stored."""
+    """As when Dagster's database is gone and the month's observation can't be stored."""
 
     def broken(*_: Any) -> None:
         raise dg.DagsterInvariantViolationError("the database is gone")
@@ -59,7 +59,7 @@ def test_what_goes_wrong_after_a_month_was_closed_changes_nothing_that_it_says(
 def test_a_drop_that_ended_before_its_first_create_is_never_called_incomplete_later(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lock may be lost, or the time be used up, once the attempt is written as sending."""
+    """The lock may be lost, or the time used up, after the attempt is stored as sending."""
     with monkeypatch.context() as patched:
         patched.setattr(HeldFile, "still_held", _lost_at_the_first_create(pipeline))
         pipeline.upload(b"047210934418,$150000.00\n")

@@ -1,4 +1,4 @@
-"""Ends on purpose in Dagster: a sentence, whatever Dagster has for errors of other processes."""
+"""Deliberate ends in Dagster: one sentence, however Dagster transports errors between processes."""
 
 import sys
 from types import ModuleType
@@ -14,14 +14,14 @@ SENTENCE = "2025-02 BLOCKED: one row can't be read."
 
 
 class _OtherError(Exception):
-    """As a later Dagster might have it: it takes other arguments."""
+    """As a later Dagster might define it, with other arguments."""
 
     def __init__(self, *, told: str) -> None:
         super().__init__(told)
 
 
 def ended(error: Exception) -> Any:
-    """What Dagster keeps of a step that an error ended."""
+    """What Dagster stores about a step that ended with an error."""
 
     @dg.op
     def month() -> None:

@@ -1,4 +1,4 @@
-"""Where steps are executed: the setting, and what a code location tells of it."""
+"""Where steps run: the setting, and what a code location says about it."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def test_what_can_t_be_used_is_named_and_no_password_with_it(
     assert PASSWORD not in str(told.value)
 
 
-# Dagster reads its own deprecated property there.
+# Dagster reads its own deprecated property here.
 @pytest.mark.filterwarnings("ignore:Property .ScheduleDefinition:DeprecationWarning")
 def test_what_a_code_location_tells_of_itself_holds_no_password(
     monkeypatch: pytest.MonkeyPatch,
@@ -79,7 +79,7 @@ def test_what_a_code_location_tells_of_itself_holds_no_password(
 def test_a_run_that_is_executed_by_hand_needs_no_worker(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As `credits-pipeline clear` does."""
+    """As `credits-pipeline clear` does it."""
     monkeypatch.setenv("CREDITS_EXECUTOR", "celery")
     monkeypatch.setenv("CREDITS_CELERY_BROKER", BROKER)
     pipeline.defs = build_definitions()

@@ -1,4 +1,4 @@
-"""The sensor of the inbox where events tell of files, and the list is the safety net."""
+"""The inbox's sensor with events for files; listing the inbox is the safety net."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,12 +33,12 @@ def events(
 
 
 def listened(pipeline: Pipeline, events: BucketEvents, cursor: str | None) -> Any:
-    """One tick with a queue, after which the inbox is not listed again for an hour."""
+    """One tick with a queue; after it the inbox is not listed again for an hour."""
     return tick(pipeline, cursor, events_queue=events.queue.url, sensor_seconds=3600)
 
 
 def an_hour_later(cursor: str) -> str:
-    """The cursor, as if the inbox had been listed an hour before."""
+    """The cursor, as if the last listing of the inbox was an hour ago."""
     parsed = Cursor.parse(cursor)
     assert parsed is not None
     assert parsed.listed is not None

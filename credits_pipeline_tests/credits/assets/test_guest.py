@@ -31,7 +31,7 @@ MONTHLY = dg.MonthlyPartitionsDefinition("2024-01-01")
 
 
 class CompanyIOManager(dg.IOManager):
-    """Keeps values in memory."""
+    """Stores values in memory."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Any] = {}
@@ -44,7 +44,7 @@ class CompanyIOManager(dg.IOManager):
 
 
 def company(io_manager: CompanyIOManager) -> dg.Definitions:
-    """A company with names of its own for all that a code location has once."""
+    """A company with its own instance of everything that a code location has once."""
 
     @dg.asset(group_name="credits", partitions_def=DAILY)
     def points() -> int:
@@ -184,7 +184,7 @@ def test_two_streams_share_no_name_and_no_place(pipeline: Pipeline) -> None:
 
 
 def follower() -> dg.AssetsDefinition:
-    """What the page shows to write in another code location."""
+    """The page's example for another code location."""
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     (code,) = [block for block in blocks if "def credits_are_told" in block]
     made: dict[str, Any] = {}
@@ -198,10 +198,10 @@ def follower() -> dg.AssetsDefinition:
 def test_an_asset_of_another_location_follows_each_verified_month_and_no_blocked_one(
     pipeline: Pipeline,
 ) -> None:
-    # An automation condition sees only the asset's key, as in a location that has nothing else.
+    # An automation condition sees only the asset's key, as in a location with nothing else.
     theirs = dg.Definitions([follower(), dg.AssetSpec("cloudzero_drop", partitions_def=MONTHLY)])
     followed: list[str] = []
-    # The first look, before any month; what was verified before that is not followed.
+    # The first look, before any month; it does not follow what was verified earlier.
     seen = dg.evaluate_automation_conditions(defs=theirs, instance=pipeline.instance)
     for month, content in ((JANUARY, GOOD), (JANUARY.shift(1), SPOILT), (JANUARY.shift(2), GOOD)):
         pipeline.upload(content, month)
@@ -214,7 +214,7 @@ def test_an_asset_of_another_location_follows_each_verified_month_and_no_blocked
 
 
 def test_checks_that_are_run_without_a_month_end_with_a_sentence(pipeline: Pipeline) -> None:
-    """As the button "Execute all" on the page of checks starts them: no month changes by it."""
+    """As with the button "Execute all" on the page of checks: no month changes."""
     pipeline.upload(GOOD)
     assert pipeline.run().success
     february = JANUARY.shift(1)

@@ -1,4 +1,4 @@
-"""Accounts that CloudZero does not know: left out inside of fences, and sent once it knows them."""
+"""Accounts unknown to CloudZero: left out within limits, and sent once CloudZero knows them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 
 ACCOUNTS = [f"{n:012d}" for n in range(1, 31)]
 NEW = "999999999999"
-#: Thirty accounts of a hundred dollars, and one that is new, with ten.
+#: Thirty accounts with a hundred dollars each, and a new one with ten.
 FILE = "".join([f"{account},$100.00\n" for account in ACCOUNTS] + [f"{NEW},$10.00\n"]).encode()
 
 
@@ -34,7 +34,7 @@ def costs_calls(pipeline: Pipeline) -> int:
 
 
 def tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The day's answers are kept by UTC day."""
+    """The day's answers are stored by UTC day."""
 
     class Clock(datetime):
         @classmethod
@@ -160,7 +160,7 @@ def test_where_cloudzero_can_t_be_asked_everything_is_sent_and_it_says_so(
 
 
 def test_one_call_serves_every_month_of_the_day(pipeline: Pipeline) -> None:
-    """The earliest month first, as a backfill runs them."""
+    """The earliest month first, as in a backfill."""
     bill(pipeline, *ACCOUNTS, NEW, month=BillingMonth(2024, 10))
     months = [BillingMonth(2025, 1).shift(n) for n in range(4)]
     for month in months:
@@ -213,7 +213,7 @@ def test_an_account_is_sent_by_itself_once_cloudzero_knows_it(
     assert request.partition_key == "2025-01-01"
     assert NEW in request.tags["credits/because"]
     attempt = pipeline.attempt(pipeline.run())
-    # The version's decision holds, and what could not be read is still left out.
+    # The version's decision still applies, so rejected rows are still left out.
     assert attempt.verdict is Verdict.PARTIAL
     assert attempt.left_out_usd == "1.00"
     assert pipeline.held()[NEW] == "-10.00"
@@ -224,7 +224,7 @@ def test_an_account_is_sent_by_itself_once_cloudzero_knows_it(
 def test_a_month_blocked_for_its_accounts_is_sent_by_itself_once_cloudzero_knows_them(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, only: list[str] | None
 ) -> None:
-    """By the check, and by the drop where a person materialises past the check."""
+    """By the check, and by the drop if a person materializes without the check."""
     bill(pipeline, *ACCOUNTS[:15])
     pipeline.upload(FILE)
     attempt = pipeline.attempt(pipeline.run())

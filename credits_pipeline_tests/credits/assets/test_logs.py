@@ -1,4 +1,4 @@
-"""Each run's line on standard output and in CloudWatch Logs (moto's server), also after a kill."""
+"""Each run's line on standard output and in CloudWatch Logs (moto's server), even after a kill."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def said_by(pipeline: Pipeline, result: dg.ExecuteInProcessResult) -> str:
 def test_every_run_puts_one_line_on_standard_output_and_into_its_group(
     pipeline: Pipeline, log_group: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Verified, blocked, withdrawn, and one whose file is not there."""
+    """Verified, blocked, withdrawn, and a run without a file."""
     results = []
     for content in (GOOD, b"rubbish,$1.00\n"):
         pipeline.upload(content)
@@ -84,7 +84,7 @@ def test_a_log_group_that_can_not_be_reached_is_said_and_the_verdict_stands(
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://127.0.0.1:9")
         aws.forget_clients()
     else:
-        # S3 does without, CloudWatch does not.
+        # S3 works without it, CloudWatch does not.
         monkeypatch.delenv("AWS_REGION")
         monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
         aws.forget_clients()
@@ -107,7 +107,7 @@ def test_a_line_goes_into_a_stream_that_is_there_already(log_group: str) -> None
 
 @pytest.fixture
 def killed(pipeline: Pipeline) -> Any:
-    """What the sensor is told of a run whose process was killed: no step of it failed."""
+    """What the sensor learns about a run whose process was killed: none of its steps failed."""
     pipeline.upload(GOOD)
     return pipeline.status_context(pipeline.run())
 
@@ -154,7 +154,7 @@ _FUNCTIONS = {"fields", "filter", "sort", "limit", "in", "and", "desc", "event"}
 
 
 def flat(told: dict[str, Any], above: str = "") -> Iterator[str]:
-    """The names that Insights gives to the fields of a JSON line."""
+    """The names that Insights gives the fields of a JSON line."""
     for name, value in told.items():
         yield above + name
         if isinstance(value, dict):
@@ -165,7 +165,7 @@ def flat(told: dict[str, Any], above: str = "") -> Iterator[str]:
 def test_insights_takes_the_queries_of_the_page_and_finds_the_lines(
     pipeline: Pipeline, log_group: str, query: str
 ) -> None:
-    """moto takes a query and its fields of CloudWatch's own, and does not carry out filters."""
+    """moto accepts queries with CloudWatch's own fields, and does not apply filters."""
     pipeline.upload(GOOD + b"rubbish,$1.00\n")
     pipeline.run()
     now = datetime.now(UTC)

@@ -59,7 +59,7 @@ def test_the_usual_sample_becomes_a_verified_drop(pipeline: Pipeline) -> None:
     told = checks(result)
     assert {name for name, e in told.items() if not e.passed} == {
         "no_duplicate_accounts",
-        # The stand-in's bill is empty, so that nothing is known of any account.
+        # The stand-in's bill is empty, so no account is known.
         "accounts_known",
     }
     assert told["accounts_known"].severity is dg.AssetCheckSeverity.WARN
@@ -139,7 +139,7 @@ def test_every_run_prints_one_line_of_json(
 def test_with_a_failed_check_no_subset_of_the_assets_sends_anything(
     pipeline: Pipeline, only: list[str]
 ) -> None:
-    """A blocking check stops its own run only: the next run used to be green."""
+    """A blocking check stops only its own run: the next run used to be green."""
     pipeline.upload(GOOD)
     assert pipeline.run().success
     sent = creates(pipeline)
@@ -190,7 +190,7 @@ def test_a_person_s_decision_stays_with_the_version_it_was_made_for(pipeline: Pi
 
 
 def test_a_row_left_out_with_unknown_dollars_makes_the_month_partial(pipeline: Pipeline) -> None:
-    """Dollars that are unknown add up to nothing, and the month read verified."""
+    """Unknown dollars once added up to zero, and the month was verified."""
     pipeline.upload(b"047210934418,$1.00\n112480036627,two dollars\n")
     accepted = pipeline.run(config={"credits": {"accept_rejected": True}})
     assert accepted.success
@@ -201,7 +201,7 @@ def test_a_row_left_out_with_unknown_dollars_makes_the_month_partial(pipeline: P
     ("content", "why"),
     [
         (BAD, "line 2, 'not-an-account,$2.50'"),
-        # Refused as a whole, so that no row of it is read.
+        # The file is refused as a whole, so none of its rows is read.
         (b"Account ID,Month,Credits\n047210934418,2025-02,5.10\n", "2025-02"),
     ],
 )
@@ -213,9 +213,9 @@ def test_a_blocked_month_says_why_on_the_run_s_page_and_at_the_drop(
     (failure,) = [e for e in result.all_events if e.is_step_failure]
     error = failure.step_failure_data.error
     assert why in error.message
-    # It was expected: who reads of it gets sentences, and no stack trace.
+    # The end was expected, so readers get sentences and no stack trace.
     assert (error.stack, error.cause, error.cls_name) == ([], None, None)
-    # A step that ends so tells Dagster's log of it, and nobody else.
+    # A step that ends like this writes only to Dagster's log.
     (seen,) = pipeline.instance.all_logs(
         result.run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION
     )
@@ -357,7 +357,7 @@ def test_a_run_that_died_while_sending_is_called_incomplete_and_the_next_complet
     assert found is not None
     assert found.verdict is Verdict.INCOMPLETE
     assert "again" in found.what_to_do
-    # The last that sent did not end verified, so equal contents alone do not count as done.
+    # The last run that sent was not verified, so equal contents alone do not prove anything.
     assert pipeline.attempt(result).verdict is Verdict.VERIFIED
     assert creates(pipeline) == 2
 

@@ -1,4 +1,4 @@
-"""``month_is_plausible`` in the pipeline: per month, against what was verified before it."""
+"""``month_is_plausible`` in the pipeline: each month beside the months verified before it."""
 
 import dagster as dg
 import pytest

@@ -1,4 +1,4 @@
-"""What CloudZero says of a payload before anything is sent, as checks of `cbf_payload`."""
+"""What CloudZero says about a payload before anything is sent, as checks of `cbf_payload`."""
 
 import json
 from typing import Any
@@ -71,7 +71,7 @@ def test_rows_that_cloudzero_finds_invalid_block_the_month_with_its_errors(
 
 
 def test_the_drop_refuses_invalid_rows_by_itself(pipeline: Pipeline) -> None:
-    """A blocking check stops its own run only."""
+    """A blocking check stops only its own run."""
     pipeline.upload(GOOD)
     pipeline.cloudzero.inject(Fault(operation="validate", kind="status", status=200, body=INVALID))
     assert not pipeline.run().success
@@ -115,7 +115,7 @@ def test_where_cloudzero_does_not_answer_the_checks_warn(
     pipeline.upload(GOOD)
     pipeline.cloudzero.stop()
     pipeline.run(only=["raw_credits_csv", "credits"])
-    # The client's patience is not what this is about.
+    # The client's patience does not matter here.
     from credits_pipeline.credits.delivery import preview
 
     monkeypatch.setattr(preview, "_PATIENCE_SECONDS", 2)

@@ -1,4 +1,4 @@
-"""A run reads by the profiles that are stored where it keeps what it made."""
+"""A run reads files with the profiles in its own storage."""
 
 from credits_pipeline.cli.options import shelf
 from credits_pipeline.credits.state.attempt import Verdict

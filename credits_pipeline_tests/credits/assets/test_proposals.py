@@ -25,12 +25,12 @@ MADE = {"rule": "proportional", "booked": "offset", "digest": "0123456789abcdef"
 
 
 class KilledError(Exception):
-    """The command ended here."""
+    """The command ends here, as if it were killed."""
 
 
 @dataclass(frozen=True)
 class Watched(Inbox):
-    """An inbox where something happens between the upload and the word of S3 on it."""
+    """An inbox where something happens between the upload and S3's answer."""
 
     then: Callable[[], None] = field(default=lambda: None, compare=False)
 
@@ -82,7 +82,7 @@ def test_a_command_that_is_killed_behind_its_upload_has_decided(pipeline: Pipeli
 
 @dataclass(frozen=True)
 class Closed(Inbox):
-    """An inbox that nothing gets into."""
+    """An inbox that accepts no upload."""
 
     def upload(
         self, key: str, data: bytes, *, metadata: dict[str, str] | None = None
@@ -91,7 +91,7 @@ class Closed(Inbox):
 
 
 def test_a_command_that_is_killed_before_its_upload_has_decided_nothing(pipeline: Pipeline) -> None:
-    """The same bytes from somebody else are another upload, and stop as ever."""
+    """The same bytes from somebody else are another upload, which is blocked as usual."""
     with pytest.raises(KilledError):
         proposed(Closed(pipeline.inbox.bucket))
     assert list(open_store(storage_root()).names("announced/"))
@@ -105,13 +105,13 @@ def test_a_command_that_is_killed_before_its_upload_has_decided_nothing(pipeline
 def test_what_comes_under_the_same_name_later_starts_without_the_decision(
     pipeline: Pipeline, data: bytes, first: bool
 ) -> None:
-    """A decision is about a version: a copy of the object, metadata and all, is another."""
+    """A decision is about one version: a copy of the object, even with its metadata, is another."""
     version = proposed(pipeline.inbox)
     if first:
         assert pipeline.run().success
     key = pipeline.inbox.key(JANUARY)
     later = version
-    while later.token == version.token:  # S3 tells of uploads by the second
+    while later.token == version.token:  # S3 gives times of uploads in seconds
         later = pipeline.inbox.upload(key, data, metadata=dict(version.metadata))
     assert not pipeline.run().success
     assert who_decided(pipeline, later) == []
@@ -167,4 +167,4 @@ def test_other_bytes_decide_nothing(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     announced(store)
     assert not arrived(store, JANUARY, "u1", digest="0" * 64, version="v1")
-    assert UPLOAD == "credits-upload"  # of objects that lie in inboxes
+    assert UPLOAD == "credits-upload"  # of objects in inboxes

@@ -1,4 +1,4 @@
-"""What is looked at after a drop: the stream again, CloudZero's bill, and AWS's own."""
+"""What is checked after a drop: the stream again, CloudZero's bill, and AWS's own."""
 
 import shutil
 from dataclasses import replace
@@ -53,7 +53,7 @@ def bill(pipeline: Pipeline) -> dg.ExecuteInProcessResult:
 def found(
     pipeline: Pipeline, check: str, month: BillingMonth = JANUARY
 ) -> dg.AssetCheckEvaluation | None:
-    """The month's last evaluation of a check, as the UI shows it."""
+    """The last evaluation of a month's check, as the UI shows it."""
     records = pipeline.instance.event_log_storage.get_asset_check_execution_history(
         dg.AssetCheckKey(dg.AssetKey("cloudzero_drop"), check), limit=50
     )
@@ -77,7 +77,7 @@ def drop(pipeline: Pipeline, content: bytes = GOOD, month: BillingMonth = JANUAR
 
 
 def age(pipeline: Pipeline, hours: float, month: BillingMonth = JANUARY) -> None:
-    """Let time pass since the last drop, here and at CloudZero."""
+    """Let time pass since the last drop, here and in CloudZero."""
     sent = pipeline.journal.last_sent(month)
     assert sent is not None
     ended = datetime.fromisoformat(sent.ended_at) - timedelta(hours=hours)
@@ -142,7 +142,7 @@ def test_another_feeder_turns_the_check_red_and_only_its_month(pipeline: Pipelin
 def test_a_request_that_is_applied_late_is_found_a_quarter_of_an_hour_later(
     pipeline: Pipeline,
 ) -> None:
-    """A drop without an answer was given up, and a newer version sent; then the old one lands."""
+    """A drop got no answer, was given up, and a newer version was sent; then it is applied."""
     pipeline.upload(GOOD)
     pipeline.cloudzero.inject(
         Fault(operation="create", kind="late_commit", after_seconds=600, at=1)
@@ -170,7 +170,7 @@ def test_a_request_that_is_applied_late_is_found_a_quarter_of_an_hour_later(
 def look_again(
     pipeline: Pipeline, after: dg.ExecuteInProcessResult, minutes: float
 ) -> dg.SensorResult:
-    """What is asked for so long after a run, however long this machine took since."""
+    """What is requested a certain time after a run, however slow this machine was."""
     from credits_pipeline.credits.assets.retry_sensors import to_look_at_again
 
     ended = datetime.fromisoformat(pipeline.attempt(after).ended_at)
@@ -200,7 +200,7 @@ def test_months_that_were_not_touched_for_ninety_days_are_left_alone(pipeline: P
 def test_a_receipt_whose_rows_are_gone_is_not_compared_and_stops_no_check(
     pipeline: Pipeline,
 ) -> None:
-    """A dry run after it has rows of its own, which CloudZero never was to hold."""
+    """A later dry run has its own rows, which CloudZero was never meant to hold."""
     february = JANUARY.shift(1)
     for month in (JANUARY, february):
         pipeline.upload(GOOD, month)
@@ -276,7 +276,7 @@ def test_one_call_shows_all_months_that_wait(pipeline: Pipeline) -> None:
     assert said(pipeline, "visible_in_billed_cost") == (
         "CloudZero's billed cost shows the credits of all 2 accounts."
     )
-    # What was seen is not asked for again.
+    # What has been checked is not requested again.
     before = costs_calls(pipeline)
     assert bill(pipeline).success
     assert costs_calls(pipeline) == before
@@ -367,7 +367,7 @@ def test_costs_that_can_t_be_asked_for_are_reported_as_such(
 
 
 def test_the_check_of_the_bill_asks_for_accounts_that_were_left_out(pipeline: Pipeline) -> None:
-    """The sensor that sends them reads only the day's answer."""
+    """The sensor that sends them reads only the answer of the day."""
     accounts = [f"{n:012d}" for n in range(1, 31)]
     for account in accounts:
         pipeline.cloudzero.bill("2025-01", account, "1.00")

@@ -1,4 +1,4 @@
-"""The stream's lock is where everybody who runs the pipeline sees it."""
+"""The stream's lock is where everybody who runs the pipeline can see it."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -48,7 +48,7 @@ def test_it_is_a_file_of_this_machine_where_dagster_keeps_files() -> None:
 def test_who_starts_a_run_can_send_the_key_nowhere_else(
     job: str, resource: str, config: dict[str, Any]
 ) -> None:
-    """Whoever may press Materialize could otherwise have it sent to a server of their own."""
+    """Otherwise anybody who may press Materialize could have it sent to their own server."""
     found = build_definitions(schedule=Schedule()).resolve_job_def(job)
     with pytest.raises(dg.DagsterInvalidConfigError):
         dg.validate_run_config(found, {"resources": {resource: {"config": config}}})

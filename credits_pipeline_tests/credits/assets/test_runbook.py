@@ -1,4 +1,4 @@
-"""Every recipe of docs/runbook.md, done; a test's first words are the heading that it tries."""
+"""Follows every recipe of docs/runbook.md; a test's docstring starts with the recipe's heading."""
 
 import json
 import re
@@ -36,7 +36,7 @@ MONTHS = (JANUARY, FEBRUARY)
 
 
 def decided_as_the_report_says(month: BillingMonth = JANUARY) -> Verdict:
-    """Paste the command of a month's report, and the verdict of its run."""
+    """Paste the command from a month's report; returns the verdict of its run."""
     shown = CliRunner().invoke(app, ["report", "--month", str(month)]).stdout
     (line,) = [line for line in shown.splitlines() if line.startswith("credits-pipeline decide")]
     told = CliRunner().invoke(app, [*shlex.split(line)[1:], "--yes", "--json"])
@@ -66,7 +66,7 @@ def command(*words: str) -> str:
     return told.output
 
 
-#: What is done where its parts are at hand.
+#: Recipes whose parts are tested elsewhere, and where.
 ELSEWHERE = {"Something about bills or the pages is wrong": "doctor/test_recipe.py"}
 
 
@@ -94,7 +94,7 @@ def test_send_a_corrected_file(pipeline: Pipeline) -> None:
 
 
 def test_a_month_failed(pipeline: Pipeline) -> None:
-    """A month failed: what may pass is asked for again, what may not is started by hand."""
+    """A month failed: temporary failures are retried, others need a run by hand."""
     pipeline.upload(GOOD)
     pipeline.cloudzero.inject(Fault(operation="create", at=1, kind="status", status=403))
     failed = pipeline.attempt(pipeline.run())
@@ -106,7 +106,7 @@ def test_a_month_failed(pipeline: Pipeline) -> None:
 
 
 def test_a_month_is_blocked(pipeline: Pipeline) -> None:
-    """A month is blocked: the decision of the page releases this version."""
+    """A month is blocked: the decision on the page releases this version."""
     pipeline.upload(GOOD + b"rubbish,$2.00\n")
     assert verdict(pipeline) is Verdict.BLOCKED
     assert pipeline.held() == {}
@@ -115,7 +115,7 @@ def test_a_month_is_blocked(pipeline: Pipeline) -> None:
 
 
 def test_a_month_is_held(pipeline: Pipeline) -> None:
-    """A month is held: look with a dry run first."""
+    """A month is held: try a dry run first."""
     pipeline.upload(GOOD)
     assert verdict(pipeline) is Verdict.VERIFIED
     pipeline.upload(b"047210934418,$100.00\n112480036627,$2.50\n")
@@ -137,7 +137,7 @@ def test_a_month_is_incomplete(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize("way", ["copy", "kept", "delete"])
 def test_the_wrong_file_was_sent(versioned_inbox: Any, pipeline: Pipeline, way: str) -> None:
-    """The wrong file was sent: upload the right one, wherever it is found, or remove the wrong."""
+    """The wrong file was sent: upload the right one, or remove the wrong one."""
     s3, inbox = aws.s3_client(), pipeline.inbox
     key = inbox.key(JANUARY)
     pipeline.upload(GOOD, credits_total="3.50")
@@ -165,7 +165,7 @@ def test_the_wrong_file_was_sent(versioned_inbox: Any, pipeline: Pipeline, way: 
 
 
 def test_withdraw_a_month(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Withdraw a month: and bring it back, by a new upload, or by the decision of the page."""
+    """Withdraw a month: and bring it back, by a new upload or by the decision on the page."""
     pipeline.upload(GOOD)
     assert verdict(pipeline) is Verdict.VERIFIED
     assert "VERIFIED" in command("clear", "--month", str(JANUARY), "--yes")
@@ -177,7 +177,7 @@ def test_withdraw_a_month(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_send_months_of_before(pipeline: Pipeline) -> None:
-    """Send earlier months: a new installation shows them, and a backfill sends them."""
+    """Send earlier months: a new installation lists them, and a backfill sends them."""
     for month in MONTHS:
         pipeline.upload(GOOD, month)
     old = Schedule(adopt=timedelta(0))
@@ -192,7 +192,7 @@ def test_send_months_of_before(pipeline: Pipeline) -> None:
 
 
 def test_rotate_the_key(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rotate the key: both hold for a moment, and the old one is used by nothing afterwards."""
+    """Rotate the key: both work for a moment, and afterwards nothing uses the old one."""
     pipeline.upload(GOOD)
     assert verdict(pipeline) is Verdict.VERIFIED
     pipeline.cloudzero.keys["new-key-for-tests"] = frozenset(SCOPES)
@@ -220,7 +220,7 @@ def test_move_to_another_stream(
         assert rows(pipeline, OTHER_CONNECTION_ID, month) == HELD
     with monkeypatch.context() as old:
         old.setenv("CLOUDZERO_CONNECTION_ID", CONNECTION_ID)
-        # Withdrawn in the storage of the new stream, the month would be withdrawn from that too.
+        # A withdrawal in the new stream's storage would withdraw the month from the new stream too.
         refused = CliRunner().invoke(app, ["clear", "--month", str(JANUARY), "--yes"])
         assert refused.exit_code == 2
         assert "set CREDITS_STORAGE to an empty folder" in refused.output
@@ -229,13 +229,13 @@ def test_move_to_another_stream(
             command("clear", "--month", str(month), "--yes")
     for month in MONTHS:
         assert rows(pipeline, CONNECTION_ID, month) == ZEROS
-        # What was decided about the old stream is no decision about the new one.
+        # A decision about the old stream is not one about the new one.
         assert verdict(pipeline, month) is Verdict.UNCHANGED
         assert rows(pipeline, OTHER_CONNECTION_ID, month) == HELD
 
 
 def test_the_home_of_dagster_is_lost(pipeline: Pipeline) -> None:
-    """Dagster's home is lost: nothing is sent again, as the storage knows."""
+    """Dagster's home is lost: nothing is sent again, because the storage knows what was sent."""
     for month in MONTHS:
         pipeline.upload(GOOD, month)
         assert verdict(pipeline, month) is Verdict.VERIFIED
@@ -249,12 +249,12 @@ def test_the_home_of_dagster_is_lost(pipeline: Pipeline) -> None:
             assert verdict(pipeline, month) is Verdict.UNCHANGED
         assert creates(pipeline) == sent
         assert pipeline.held(JANUARY) == HELD
-        # What a person decided is in the storage, too.
+        # People's decisions are in the storage, too.
         assert pipeline.held(FEBRUARY) == ZEROS
 
 
 def test_the_storage_is_lost_as_well(pipeline: Pipeline) -> None:
-    """The storage is lost as well: months are sent again, and decisions are made anew."""
+    """The storage is lost as well: months are sent again, and people decide again."""
     for month in MONTHS:
         pipeline.upload(GOOD, month)
         assert verdict(pipeline, month) is Verdict.VERIFIED
@@ -272,7 +272,7 @@ def test_the_storage_is_lost_as_well(pipeline: Pipeline) -> None:
 
 
 def test_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Upgrade: what is stored is read by the next release (storage/test_samples.py)."""
+    """Upgrade: the next release reads what is stored (storage/test_samples.py)."""
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     dagster = str(Path(sys.executable).parent / "dagster")

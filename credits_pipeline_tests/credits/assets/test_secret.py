@@ -1,4 +1,4 @@
-"""CloudZero's key and connection id from AWS Secrets Manager: moto's server over HTTP."""
+"""CloudZero's key and connection id from AWS Secrets Manager, on moto's server over HTTP."""
 
 import json
 import os
@@ -28,7 +28,7 @@ _numbers = count()
 
 @pytest.fixture
 def secret(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a secret of the test's own, with the key and the connection id in it."""
+    """The name of this test's own secret, with the key and the connection id."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3.endpoint_url)
     name = f"credits/cloudzero-{os.getpid()}-{next(_numbers)}"
     told = {"CLOUDZERO_API_KEY": API_KEY, "CLOUDZERO_CONNECTION_ID": CONNECTION_ID}
@@ -85,7 +85,7 @@ def test_the_secret_wins_over_the_environment_and_that_fills_what_it_lacks(
 
 
 def test_a_resource_asks_once(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run looks at its stream's address many times, and each question costs time and money."""
+    """A run needs its stream's address many times, and each request costs time and money."""
     resource = CloudZeroResource()
     assert resource.why_not_set() is None
     aws.secrets_client().delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
@@ -123,7 +123,7 @@ def test_a_secret_that_is_not_there_is_named_with_what_to_do(
 def denied(
     s3: EmbeddedS3, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, Any]]:
-    """Credentials of a user without any permission, on a server that looks at permissions."""
+    """Credentials of a user without any permission, on a server that checks permissions."""
     import boto3
 
     iam = boto3.client("iam", region_name="us-east-1")

@@ -54,7 +54,7 @@ def test_each_new_version_asks_for_one_run_of_its_month(pipeline: Pipeline) -> N
 def test_going_back_to_an_earlier_content_asks_again_even_within_a_second(
     versioned_inbox: Any, pipeline: Pipeline
 ) -> None:
-    """Dagster remembers a run key for ever, whatever became of the run."""
+    """Dagster remembers a run key for ever, whatever happened to the run."""
     cursor, keys = None, []
     for content in (b"A", b"B", b"A"):
         pipeline.upload(content)
@@ -116,7 +116,7 @@ def test_twenty_five_new_months_start_over_three_ticks(pipeline: Pipeline) -> No
 def test_a_bucket_that_can_t_be_listed_makes_the_tick_red(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error told as a skip looks like an idle sensor."""
+    """An error that is reported as a skip makes a sensor look idle."""
     monkeypatch.setenv("CREDITS_BUCKET", "no-such-bucket")
     with pytest.raises(InboxError, match=r"NoSuchBucket.*check CREDITS_BUCKET"):
         tick(pipeline, None)
@@ -139,7 +139,7 @@ def test_a_missing_key_does_not_stop_the_sensor(
 
 
 def test_every_sensor_finds_its_resources() -> None:
-    """`dagster definitions validate` does not see a sensor's missing resource."""
+    """`dagster definitions validate` does not notice that a sensor's resource is missing."""
     defs = build_definitions(schedule=Schedule())
     resources = set(defs.get_repository_def().get_top_level_resources())
     for sensor in defs.sensors or ():
@@ -203,7 +203,7 @@ def test_a_run_that_ends_while_the_sensor_looks_has_one_line(
     lines: int,
     verdict: Verdict,
 ) -> None:
-    """The sensor lists what is sending first, and takes the stream's lock later."""
+    """The sensor first lists what is being sent, and takes the stream's lock later."""
     pipeline.upload(GOOD)
     ended = pipeline.attempt(pipeline.run())
     listed = replace(ended, verdict=Verdict.SENDING, ended_at="")

@@ -1,4 +1,4 @@
-"""Months over time: versions that come and go, years that pass, what others left in the stream."""
+"""Months over time: versions that come and go, years that pass, and others' rows in the stream."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -30,12 +30,12 @@ def creates(pipeline: Pipeline) -> list[str]:
 
 @pytest.mark.parametrize("lag", [0, 1])
 def test_going_back_to_an_earlier_version_ends_with_it(pipeline: Pipeline, lag: int) -> None:
-    """With reads that lag by one write, the contents of A still equal A after B was sent."""
+    """When reads lag by one write, A's contents still look equal to A after B was sent."""
     for content, held in ((A, HELD_A), (B, HELD_B), (A, HELD_A)):
         pipeline.upload(content)
         pipeline.cloudzero.clear_faults()
         if lag:
-            # The first look after the write shows what was there before.
+            # The first read after the write shows the earlier state.
             pipeline.cloudzero.inject(
                 Fault(operation="contents", kind="lag", writes=1, at=3, count=1)
             )
@@ -98,7 +98,7 @@ def test_a_month_accepted_in_part_holds_none_after_it(pipeline: Pipeline) -> Non
 
 
 def test_january_rematerialised_two_years_later(pipeline: Pipeline) -> None:
-    """CloudZero replays the first answer to a key for ever; a key that stays swallows the drop."""
+    """CloudZero repeats its first answer to a key for ever: a constant key would swallow it."""
     pipeline.upload(A)
     assert pipeline.run().success
     pipeline.cloudzero.clock.advance(timedelta(days=730))
@@ -117,7 +117,7 @@ def test_january_rematerialised_two_years_later(pipeline: Pipeline) -> None:
 
 
 def test_a_month_pushed_with_sum_is_made_whole_again(pipeline: Pipeline) -> None:
-    """An earlier tool appended: every account stands there twice, in other hours too."""
+    """An earlier tool appended: every account is there twice, also in other hours."""
     pipeline.upload(A)
     assert pipeline.run().success
     rows = pipeline.cloudzero.rows(CONNECTION_ID, "2025-01")
@@ -160,7 +160,7 @@ def test_a_month_that_broke_off_between_bodies_is_incomplete_until_its_next_run(
     assert "request 2 of 3" in attempt.reason
     assert pipeline.journal.receipt(JANUARY) is None
     assert 0 < len(pipeline.held()) < 100
-    # The rows that are there are no reason to hold the completion back.
+    # The rows that are already there are no reason to hold the rest back.
     whole = pipeline.run()
     assert pipeline.attempt(whole).verdict is Verdict.VERIFIED
     assert len(pipeline.held()) == 100

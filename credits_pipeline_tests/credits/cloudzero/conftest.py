@@ -13,7 +13,9 @@ from credits_pipeline.core.columns import USD
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.cbf import CbfSettings, cbf_rows
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-from credits_pipeline.credits.cloudzero.drop import DropOptions, DropResult, drop
+from credits_pipeline.credits.cloudzero.drop import drop
+from credits_pipeline.credits.cloudzero.drop_options import DropOptions
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.lock import FileStreamLock
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.credits.cloudzero.retrying import RetryPolicy

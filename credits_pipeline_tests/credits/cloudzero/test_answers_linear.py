@@ -1,4 +1,4 @@
-"""What CloudZero answers is read in a time that grows with its length, whatever it holds."""
+"""CloudZero's answers are read in a time that grows with their length, whatever they contain."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ def listed(name: str, row: dict[str, Any], n: int) -> str:
     return json.dumps({name: [row] * n})
 
 
-#: Each a text that some way of reading goes over again and again.
+#: Texts that some way of reading would scan again and again.
 TEXTS: dict[str, Callable[[int], str]] = {
     "rows": lambda n: json.dumps({"billing_drop": [{"a": str(i), "b": "x"} for i in range(n)]}),
     "ends of rows in a text": lambda n: json.dumps({"billing_drop": [{"a": "},{" * 4 * n}]}),

@@ -1,4 +1,4 @@
-"""Every number and every length that CloudZero gives has a bound."""
+"""Every number and every length from CloudZero has a bound."""
 
 import time
 from collections.abc import Iterator

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from credits_pipeline.core.month import BillingMonth
-from credits_pipeline.credits.cloudzero.client import CloudZeroClient, checked_base_url
+from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.confirm import landed_query
+from credits_pipeline.credits.cloudzero.credentials import checked_base_url
 from credits_pipeline.credits.cloudzero.errors import (
     AmbiguousError,
     PermanentError,
@@ -295,7 +296,7 @@ class TestRetryAfter:
     def test_a_date_is_honoured(
         self, client: CloudZeroClient, cloudzero: CloudZeroStandIn, patience: Patience
     ) -> None:
-        """The client's wall clock stands at 12:00:00 of that day."""
+        """The client's wall clock says 12:00:00 of that day."""
         cloudzero.inject(
             Fault(
                 operation="list",

@@ -19,7 +19,7 @@ from credits_pipeline.credits.cloudzero.confirm import (
     visible_in_billed_cost,
 )
 from credits_pipeline.credits.cloudzero.diff import credit_by_account
-from credits_pipeline.credits.cloudzero.drop import DropResult
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, StandInSettings
 
@@ -218,7 +218,7 @@ class TestKnownAccounts:
     ],
 )
 def test_every_query_asks_for_billed_cost_by_month(query: Any) -> None:
-    """Credits are not in the default cost type: its answer would be zero."""
+    """The default cost type has no credits, so its answer would be zero."""
     assert query["cost_type"] == "billed_cost"
     assert query["granularity"] == "monthly"
     assert "Account" in query["group_by"]

@@ -34,7 +34,7 @@ def pieces(text: bytes, size: int) -> Iterator[bytes]:
 def test_rows_read_the_same_in_any_pieces(
     rows: list[dict[str, Any]], size: int, batch: int, indent: int | None
 ) -> None:
-    """Rows with braces and commas inside of strings, cut anywhere, also inside of a letter."""
+    """Rows with braces and commas inside strings, cut anywhere, even inside a character."""
     answer = json.dumps({"billing_drop": rows}, ensure_ascii=False, indent=indent).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(contents, "_BATCH_CHARACTERS", batch)
@@ -51,7 +51,7 @@ def test_rows_read_the_same_in_any_pieces(
 
 
 def text_of_list(value: str | None) -> str | None:
-    """Numbers inside of a list are kept as their spelling."""
+    """Numbers inside a list keep their spelling."""
     return value.replace('"', "") if value is not None and value.startswith("[") else value
 
 

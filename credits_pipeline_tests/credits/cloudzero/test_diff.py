@@ -38,7 +38,7 @@ def test_against_a_month_that_holds_nothing_every_account_is_added(payload_of: P
 
 
 def test_several_rows_of_an_account_are_added_up(payload_of: Payloads) -> None:
-    """Somebody pushed the month twice with `sum`."""
+    """Somebody sent the month twice with `sum`."""
     rows = payload_of({"1" * 12: "1.10", "2" * 12: "2"}).rows
     diff = compare(pl.concat([rows, rows]), rows)
     assert diff.counts["changed"] == 2

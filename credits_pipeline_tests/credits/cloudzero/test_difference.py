@@ -108,7 +108,7 @@ def test_rows_are_compared_as_multisets_in_any_order(payload_of: Callable[..., P
 def test_an_amount_that_is_moved_from_one_account_to_another_is_found(
     payload_of: Callable[..., Payload],
 ) -> None:
-    """The total agrees, and neither account does."""
+    """The total agrees, but neither account does."""
     expected = payload_of({"1" * 12: "5", "2" * 12: "6"}).rows
     found = payload_of({"1" * 12: "6", "2" * 12: "5"}).rows
     assert (difference(expected, found).missing, difference(expected, found).unexpected) == (2, 2)

@@ -8,7 +8,8 @@ import pytest
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.cbf import ACCOUNT, COST, CbfSettings
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-from credits_pipeline.credits.cloudzero.drop import DropResult, PreviousAttempt
+from credits_pipeline.credits.cloudzero.drop_options import PreviousAttempt
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.credits.cloudzero.plan import SendingLimits
 from credits_pipeline.sandbox.cloudzero import SCOPES, CloudZeroStandIn, Fault, StandInSettings
@@ -26,13 +27,13 @@ class Sender(Protocol):
 
 @pytest.fixture
 def creates(cloudzero: CloudZeroStandIn) -> Callable[[], int]:
-    """How many creates CloudZero has seen."""
+    """The number of creates that CloudZero has seen."""
     return lambda: cloudzero.counters.by_operation.get("create", 0)
 
 
 @pytest.fixture
 def holds(cloudzero: CloudZeroStandIn, stream: str) -> Callable[[], dict[str, Decimal]]:
-    """The credit of each account that the stream holds, from the stand-in itself."""
+    """The credit of each account that the stream holds, asked of the stand-in itself."""
 
     def look() -> dict[str, Decimal]:
         rows = cloudzero.rows(stream, "2025-01")
@@ -47,12 +48,12 @@ def exact(amounts: dict[str, str]) -> dict[str, Decimal]:
 
 
 def holds_payload(result: DropResult) -> bool:
-    """Whether it ended with a verdict that has a receipt."""
+    """Whether its verdict is one with a receipt."""
     return result.verdict in {"verified", "partial", "unchanged"}
 
 
 def after(result: DropResult) -> PreviousAttempt:
-    """What the next drop is told of this one."""
+    """What the next drop learns about this one."""
     assert result.sent_sha256 is not None
     return PreviousAttempt(holds_payload(result), result.sent_sha256)
 
@@ -191,7 +192,7 @@ class TestUnchanged:
     def test_years_later_and_unknown_to_cloudzero_it_is_still_unchanged(
         self, send: Sender, creates: Callable[[], int]
     ) -> None:
-        """January is made again two years later: none of its accounts has cost any more."""
+        """January is made again two years later, when none of its accounts has any recent cost."""
         result = send(A)
         again = send(A, previous=after(result), known={"9" * 12}, last_verified_usd=Decimal(9999))
         assert again.verdict == "unchanged"
@@ -236,7 +237,7 @@ class TestUnchanged:
     def test_a_b_a_ends_at_a_although_reads_lag_by_one_write(
         self, send: Sender, cloudzero: CloudZeroStandIn, holds: Callable[[], Any]
     ) -> None:
-        """The third drop reads A, as the read lags behind B: one witness alone would stop there."""
+        """The third drop reads A, as the read lags behind B: one witness would stop there."""
         first = send(A)
         cloudzero.settings = StandInSettings(read_lag_writes=1)
         second = send(B, previous=after(first))
@@ -250,7 +251,7 @@ class TestUnchanged:
     def test_a_month_pushed_with_sum_is_put_right(
         self, send: Sender, cloudzero: CloudZeroStandIn, stream: str, holds: Callable[[], Any]
     ) -> None:
-        """Every account stands there twice; the digest of our last attempt is still the same."""
+        """Every account is there twice; the digest of our last attempt is unchanged."""
         result = send(A)
         rows = cloudzero.rows(stream, "2025-01")
         cloudzero.seed(stream, "2025-01", rows + rows)
@@ -451,7 +452,7 @@ class TestValidation:
         self, *, send: Sender, many: Many, cloudzero: CloudZeroStandIn,
         creates: Callable[[], int], holds: Callable[[], Any],
     ) -> None:  # fmt: skip
-        """The third body is the bad one: nothing of the first two may be there."""
+        """The third body is invalid: nothing of the first two may have been sent."""
         month = many(25).with_columns(
             pl.when(pl.int_range(pl.len()) == 24)
             .then(pl.lit("9" * 300))
@@ -564,7 +565,7 @@ class TestLock:
         assert result.verdict == "incomplete"
         assert creates() == 1
         assert cloudzero.log[-1].operation == "create"
-        # What went out may be applied over another run's drop, so the month is looked at again.
+        # The request may be applied after another run's drop, so the month is read again.
         assert result.ambiguous
 
     @pytest.mark.parametrize(
@@ -598,7 +599,7 @@ class TestLock:
         result = send(A, progress=steal)
         assert result.verdict == "incomplete"
         assert not result.permanent
-        # Another run's drop may have been overtaken by ours: it is looked at again.
+        # Our drop may have overtaken another run's: the month is read again.
         assert result.ambiguous
         assert cloudzero.log[-1].operation == "create"
 

@@ -11,7 +11,7 @@ import pytest
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.confirm import still_holds
-from credits_pipeline.credits.cloudzero.drop import DropResult
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.operations import Operation
 from credits_pipeline.credits.cloudzero.plan import SendingLimits
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
@@ -44,7 +44,7 @@ def quick(make_client: ClientMaker, patience: Patience) -> CloudZeroClient:
 
 @pytest.fixture
 def hasty(make_client: ClientMaker, patience: Patience) -> CloudZeroClient:
-    """The same, and it waits half a second for an answer: for servers that hang."""
+    """The same, but it waits half a second for an answer: for servers that hang."""
     timeout = httpx.Timeout(5.0, read=0.5)
     return make_client(timeout=timeout, retry=patience.policy(budget_seconds=15))
 
@@ -58,7 +58,7 @@ def before(send: Sender, many: Callable[..., pl.DataFrame], cloudzero: CloudZero
 
 @pytest.fixture
 def state(cloudzero: CloudZeroStandIn, stream: str) -> Callable[[DropResult], State]:
-    """What the stream holds, from the stand-in itself."""
+    """What the stream holds, asked of the stand-in itself."""
 
     def look(result: DropResult) -> State:
         held = pl.DataFrame(cloudzero.rows(stream, "2025-01"))
@@ -211,7 +211,7 @@ def test_a_refusal_after_which_the_month_can_not_be_read_is_taken_at_its_word(
 def test_a_refusal_that_was_applied_anyway_is_not_called_failed(
     status: int, send: Sender, quick: CloudZeroClient, cloudzero: CloudZeroStandIn
 ) -> None:
-    """What a gateway between would make of a success: no answer is believed against a read."""
+    """What a gateway might make of a success: a read outweighs every answer."""
     cloudzero.inject(Fault(operation="create", kind="status", status=status, commit=True))
     result = send({"1" * 12: "5"}, client=quick)
     assert result.verdict == ("verified" if status in {409, 429} else "incomplete")
@@ -240,7 +240,7 @@ def test_a_commit_that_comes_late_is_ambiguous_and_found_by_looking_again(
     *, send: Sender, quick: CloudZeroClient, client: CloudZeroClient,
     cloudzero: CloudZeroStandIn,
 ) -> None:  # fmt: skip
-    """B's first attempt has no answer. A is sent again in the meantime, and then B commits."""
+    """B's first attempt gets no answer. Meanwhile A is sent again, and then B commits."""
     send({"1" * 12: "5"})
     cloudzero.inject(
         Fault(operation="create", kind="late_commit", after_seconds=600, count=1, at=1)
@@ -301,7 +301,7 @@ def test_rows_that_are_lost_in_silence_are_found(
 def test_another_feeder_in_the_same_month_is_found(
     send: Sender, cloudzero: CloudZeroStandIn, stream: str
 ) -> None:
-    """Its rows come between our create and our read."""
+    """Its rows arrive between our create and our read."""
 
     def feed(sentence: str) -> None:
         if sentence.endswith("back"):
@@ -343,6 +343,6 @@ def test_a_budget_that_ends_within_the_drop_still_lets_it_find_out_what_is_there
 def test_a_second_request_in_flight_is_waited_out(
     send: Sender, cloudzero: CloudZeroStandIn
 ) -> None:
-    """CloudZero does not say how it answers: here with 409."""
+    """CloudZero does not document its answer; here it is 409."""
     cloudzero.inject(Fault(operation="create", kind="status", status=409, at=1))
     assert send({"1" * 12: "5"}).verdict == "verified"

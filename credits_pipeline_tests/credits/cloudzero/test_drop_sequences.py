@@ -1,4 +1,4 @@
-"""Any run of drops under any run of faults: what a verdict claims is what the stream holds."""
+"""Any sequence of drops with any faults: a verdict's claim is what the stream holds."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,9 @@ from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.cbf import CbfSettings, cbf_rows
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
 from credits_pipeline.credits.cloudzero.difference import difference, fingerprint
-from credits_pipeline.credits.cloudzero.drop import DropOptions, DropResult, PreviousAttempt, drop
+from credits_pipeline.credits.cloudzero.drop import drop
+from credits_pipeline.credits.cloudzero.drop_options import DropOptions, PreviousAttempt
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.payload import Payload
 from credits_pipeline.credits.cloudzero.plan import SendingLimits
 from credits_pipeline.credits.cloudzero.retrying import RetryPolicy
@@ -26,7 +28,7 @@ _STATUSES = st.sampled_from([400, 403, 409, 413, 429, 500, 503])
 
 
 def holds_payload(result: DropResult) -> bool:
-    """Whether it ended with a verdict that has a receipt."""
+    """Whether its verdict is one with a receipt."""
     return result.verdict in {"verified", "partial", "unchanged"}
 
 
@@ -49,7 +51,7 @@ def faults(draw: st.DrawFn) -> Fault:
 
 @dataclass(frozen=True)
 class Step:
-    """One drop: how many accounts, from which amount on, in bodies of which size, under what."""
+    """One drop: its number of accounts, first amount, size of bodies, and faults."""
 
     accounts: int
     first_usd: int
@@ -117,7 +119,7 @@ def held(stand_in: CloudZeroStandIn) -> pl.DataFrame:
     return pl.DataFrame(stand_in.rows("conn-1", "2025-01"))
 
 
-# What every fault does at every body is swept in test_drop_faults; here they follow each other.
+# test_drop_faults.py sweeps every fault at every body; here they follow each other.
 @settings(max_examples=30, deadline=None)
 @given(run=st.lists(steps, min_size=1, max_size=4))
 def test_what_a_verdict_claims_is_what_the_stream_holds(

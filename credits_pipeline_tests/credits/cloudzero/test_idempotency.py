@@ -6,7 +6,7 @@ import pytest
 
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-from credits_pipeline.credits.cloudzero.drop import DropResult
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.errors import TransientError
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
 
@@ -40,7 +40,7 @@ def test_every_attempt_of_every_request_has_a_key_of_its_own(
 def test_another_month_is_not_swallowed(
     send: Sender, cloudzero: CloudZeroStandIn, stream: str
 ) -> None:
-    """The month is not in the path: a key per file would drop the second month."""
+    """The month is not in the path: one key per file would lose the second month."""
     assert send(A).verdict == "verified"
     assert send(B, month=BillingMonth(2025, 2)).verdict == "verified"
     assert cost(cloudzero, stream) == "-5.00"
@@ -50,7 +50,7 @@ def test_another_month_is_not_swallowed(
 def test_a_corrected_file_is_not_swallowed(
     send: Sender, cloudzero: CloudZeroStandIn, stream: str
 ) -> None:
-    """The body is not looked at: a key per month would answer for the first file for ever."""
+    """The body is not compared: one key per month would repeat the first file's answer for ever."""
     assert send(A).verdict == "verified"
     assert send(B).verdict == "verified"
     assert cost(cloudzero, stream) == "-6.00"
@@ -59,7 +59,7 @@ def test_a_corrected_file_is_not_swallowed(
 def test_going_back_is_not_swallowed(
     send: Sender, cloudzero: CloudZeroStandIn, stream: str
 ) -> None:
-    """A, B, A: a key per content would leave B."""
+    """A, B, A: one key per content would leave B."""
     for content in (A, B, A):
         assert send(content).verdict == "verified"
     assert cost(cloudzero, stream) == "-5.00"
@@ -79,7 +79,7 @@ def test_an_error_that_is_replayed_for_ever_does_not_stick(
 def test_a_read_is_never_answered_from_before(
     send: Sender, client: CloudZeroClient, month: BillingMonth
 ) -> None:
-    """The key covers reads too: one that is used twice would show the month as it was."""
+    """The key applies to reads too: a second use would show the earlier state of the month."""
     before = client.contents(month)
     send(A)
     assert client.contents(month).height == before.height + 1
@@ -88,7 +88,7 @@ def test_a_read_is_never_answered_from_before(
 def test_a_replayed_answer_for_other_rows_is_found_out(
     send: Sender, cloudzero: CloudZeroStandIn
 ) -> None:
-    """What a proxy that keeps answers would do."""
+    """What a caching proxy would do."""
     cloudzero.inject(Fault(operation="create", kind="wrong_count", row_count=17))
     result = send(A)
     assert result.verdict == "incomplete"

@@ -33,7 +33,7 @@ def test_a_value_that_is_missing_stays_missing() -> None:
 def test_rows_become_objects_whether_their_values_differ_or_not(
     rows: list[tuple[str, ...]],
 ) -> None:
-    """Columns that differ, that have few values, that have one, and one that is stood in for."""
+    """Columns with different values, few values, one value, and one that replaces another."""
     names = ["x", 'name "y"', "z\\", "start"]
     table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     objects = JsonObjects.of(table, {"start": "00"})

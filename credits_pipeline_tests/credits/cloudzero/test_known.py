@@ -64,7 +64,7 @@ def test_a_list_that_comes_back_half_empty_blocks(rows: pl.DataFrame) -> None:
 def test_the_limits_are_a_tenth_of_the_rows_and_a_twentieth_of_the_dollars(
     unknown_rows: int, unknown_usd: str, blocks: bool, payload_of: Callable[..., Payload]
 ) -> None:
-    """Each unknown account has so many dollars, and all hundred together a hundred."""
+    """Each unknown account has so many dollars, and all known ones together a hundred."""
     lost = abs(Decimal(unknown_usd)) * unknown_rows
     rest = (100 - lost) / (100 - unknown_rows)
     amounts = {f"{n:012d}": unknown_usd if n < unknown_rows else f"{rest:.12f}" for n in range(100)}

@@ -55,7 +55,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def take(lock: StreamLock) -> tuple[threading.Thread, list[str], threading.Event]:
-    """Wait for a lock in a thread: the thread, what it was told, and whether it got it."""
+    """Wait for a lock in a thread: the thread, its messages, and whether it got the lock."""
     told: list[str] = []
     got = threading.Event()
 
@@ -173,7 +173,7 @@ def test_a_place_that_can_not_be_written_is_an_error_that_names_it(tmp_path: Pat
 def test_a_file_system_without_locks_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lock that outlives its process is none."""
+    """A lock does not outlive its process."""
     monkeypatch.setattr(lock_module.filelock, "FileLock", filelock.SoftFileLock)
     with pytest.raises(LockError, match="no locks that end"):
         FileStreamLock(URL, "s", folder=folder).hold().__enter__()
@@ -193,7 +193,7 @@ def test_a_lock_whose_file_was_taken_away_is_noticed(folder: Path) -> None:
 
 
 class TestOfMachineAndDatabase:
-    """The database's lock is one in another folder: what is tried is how the two go together."""
+    """A lock in another folder stands for the database's: the test is about their combination."""
 
     @pytest.fixture
     def machine(self, folder: Path) -> FileStreamLock:
@@ -203,7 +203,7 @@ class TestOfMachineAndDatabase:
     def database(self, tmp_path: Path) -> FileStreamLock:
         return FileStreamLock(URL, "s", folder=tmp_path / "database", poll_seconds=0.02)
 
-    def test_whoever_holds_either_is_waited_for(
+    def test_a_run_waits_for_either_lock(
         self, machine: FileStreamLock, database: FileStreamLock
     ) -> None:
         both = OfMachineAndDatabase(machine, database)

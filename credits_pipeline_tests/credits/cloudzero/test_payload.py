@@ -17,7 +17,7 @@ Credits = Callable[[Mapping[str, str]], pl.DataFrame]
 
 
 def test_the_digest_is_the_same_for_ever(payload_of: Callable[..., Payload]) -> None:
-    """Receipts of years hold it: computed here by hand, from its definition alone."""
+    """Receipts of many years contain it: it is computed here by hand, from its definition alone."""
     text = (
         "credits-pipeline payload 1\n"
         "2025-01\n"
@@ -36,7 +36,7 @@ def test_the_digest_is_the_same_for_ever(payload_of: Callable[..., Payload]) -> 
 @settings(deadline=None)
 @given(st.permutations(range(6)), st.permutations(range(7)))
 def test_the_digest_knows_no_order_of_rows_or_columns(rows: list[int], columns: list[int]) -> None:
-    # The last two rows have one account.
+    # The last two rows have the same account.
     owed = pl.DataFrame(
         {
             "account_id": [f"{n:012d}" for n in (1, 2, 3, 4, 5, 5)],

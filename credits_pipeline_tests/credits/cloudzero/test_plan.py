@@ -80,7 +80,7 @@ def test_every_body_is_exact_full_and_within_the_limit(
         "resource/account"
     ].to_list()
     assert {row["lineitem/description"] for rows in data for row in rows} == {description}
-    # As few as possible: the next row would not have fitted into any body but the last.
+    # As few bodies as possible: none but the last had room for one more row.
     for content, following in zip(contents, data[1:], strict=False):
         next_row = json.dumps(following[0], separators=(",", ":"), ensure_ascii=False)
         escapes = next_row.count("\\")

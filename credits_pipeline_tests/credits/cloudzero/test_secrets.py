@@ -12,7 +12,7 @@ import pytest
 import credits_pipeline
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.credits.cloudzero.client import CloudZeroClient
-from credits_pipeline.credits.cloudzero.drop import DropResult
+from credits_pipeline.credits.cloudzero.drop_result import DropResult
 from credits_pipeline.credits.cloudzero.errors import CloudZeroError
 from credits_pipeline.sandbox.cloudzero import CloudZeroStandIn, Fault
 
@@ -37,7 +37,7 @@ class Patience(Protocol):
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and everything that hangs on it."""
+    """An exception and everything that refers from it."""
     while error is not None:
         yield error
         assert (
@@ -49,9 +49,9 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def everything(error: BaseException) -> str:
-    """All that a log, a UI or a crash report could show of an exception.
+    """Everything about an exception that a log, a UI or a crash report could show.
 
-    The product's own frames are shown with their locals, down to the values inside of them.
+    The frames of the product's code come with their local variables, and the values inside them.
     """
     parts = []
     for one in chain(error):

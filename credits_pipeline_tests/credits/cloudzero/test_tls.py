@@ -1,4 +1,4 @@
-"""TLS and proxies of a company's network: what docs/security.md says of the environment."""
+"""TLS and proxies in a company's network: what docs/security.md says about the environment."""
 
 import shutil
 import socket
@@ -36,7 +36,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody trusts by himself, with its key."""
+    """A certificate with its key, which nobody trusts by default."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("openssl is not installed")

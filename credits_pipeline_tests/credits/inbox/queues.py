@@ -1,4 +1,4 @@
-"""An SQS queue that a bucket's events go to, on the same server as the bucket."""
+"""An SQS queue for a bucket's events, on the same server as the bucket."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from credits_pipeline.credits.inbox.queue import EventsQueue
 
 @dataclass(frozen=True)
 class BucketEvents:
-    """The queue, as a person with the console sees it."""
+    """The queue, as a person at the console sees it."""
 
     queue: EventsQueue
 
@@ -22,7 +22,7 @@ class BucketEvents:
 
     @property
     def left(self) -> int:
-        """Messages that were not removed, in sight or not."""
+        """Messages that were not removed, visible or not."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = aws.sqs_client().get_queue_attributes(
             QueueUrl=self.queue.url,
@@ -33,7 +33,7 @@ class BucketEvents:
 
 @contextmanager
 def events_of(inbox: Inbox, endpoint: str) -> Iterator[BucketEvents]:
-    """Have a bucket tell a queue of what is created and removed in it."""
+    """Make a bucket send its events for created and removed objects to a queue."""
     with patch.dict(os.environ, {"AWS_ENDPOINT_URL_SQS": endpoint}):
         aws.forget_clients()
         sqs = aws.sqs_client()

@@ -1,4 +1,4 @@
-"""The cursor over weeks: thousands of ticks with a clock that is moved."""
+"""The cursor over weeks: thousands of ticks with a clock that the test moves."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -83,7 +83,7 @@ def test_half_a_cursor_says_what_to_do(text: str) -> None:
 
 
 def test_events_and_lists_in_any_order_and_ticks_that_fail_start_each_version_once() -> None:
-    """Uploads come as events that may be late, repeated or lost; any tick may not be stored."""
+    """Events for uploads may be late, repeated or lost, and any tick may not be stored."""
     rng = random.Random(20261120)  # noqa: S311 - a schedule, not a secret
     months = Months(FIRST, ALL[-1])
     now, cursor = BEGIN, Cursor({})
@@ -113,7 +113,7 @@ def test_events_and_lists_in_any_order_and_ticks_that_fail_start_each_version_on
             )
             starts, after = tuple(s for s in seen.starts if not s.asked_again), seen.cursor
         if rng.random() < 0.2:
-            continue  # the tick was not stored
+            continue  # this tick was not stored
         for start in starts:
             assert start.run_key not in started
             assert start.version not in started.values()

@@ -1,4 +1,4 @@
-"""What S3's messages name, whatever they look like."""
+"""Which objects S3's messages name, however they are written."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ INBOX = Inbox("inbox", "finance ops+é/")
 
 
 def record(key: str, *, bucket: str = "inbox", event: str = "ObjectCreated:Put") -> dict[str, Any]:
-    """As S3 writes it: the key as in a form, with ``+`` for a space."""
+    """As S3 writes it: the key is form-encoded, with ``+`` for a space."""
     return {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",

@@ -41,7 +41,7 @@ def heard(
 
 
 def nothing_more(events: BucketEvents, inbox: Inbox, cursor: Cursor) -> None:
-    """Listen until the queue is empty, which starts nothing and changes nothing.
+    """Listen until the queue is empty; this starts nothing and changes nothing.
 
     A busy machine may take longer for a batch of messages than a tick listens.
     """

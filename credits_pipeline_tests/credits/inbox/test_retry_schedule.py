@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 class Inbox:
-    """An inbox with a clock that the test moves; every run ends at once as the test says."""
+    """An inbox with a clock that the test moves; every run ends at once, as the test decides."""
 
     def __init__(self) -> None:
         self.now = BEGIN
@@ -29,7 +29,7 @@ class Inbox:
         self.file = FileVersion(self.file.key, content, self.now, 9)
 
     def ends(self, end: End, fingerprint: str | None = None) -> None:
-        """The run that was asked for last ends now."""
+        """The last requested run ends now."""
         about = self.file.fingerprint if fingerprint is None else fingerprint
         self.outcome = Outcome(end, self.now, about)
 
@@ -50,7 +50,7 @@ class Inbox:
         return seen
 
     def asked(self, until: timedelta, step: timedelta = timedelta(minutes=5)) -> list[timedelta]:
-        """Move the clock on; when runs were asked for, each of which fails at once again."""
+        """Move the clock on; returns when runs were requested, each of which fails at once."""
         begun, found = self.now, []
         while self.now - begun < until:
             self.now += step
@@ -127,7 +127,7 @@ def test_the_word_of_an_older_version_s_run_does_not_settle_the_newer(inbox: Inb
 
 
 def test_a_version_that_came_back_is_not_settled_by_its_earlier_run(inbox: Inbox) -> None:
-    """In a versioned bucket, B deleted makes A current with its old tag, version id and time."""
+    """In a versioned bucket, deleting B makes A current with its old tag, version id and time."""
     inbox.ends(End.SETTLED)
     first, word = inbox.file, inbox.outcome
     inbox.now += timedelta(minutes=1)
@@ -144,7 +144,7 @@ def test_a_version_that_came_back_is_not_settled_by_its_earlier_run(inbox: Inbox
 
 
 def test_a_run_that_somebody_else_asked_for_is_helped_as_well(inbox: Inbox) -> None:
-    """A rematerialisation or a backfill that fell into an outage."""
+    """A rematerialization or a backfill during an outage."""
     inbox.ends(End.SETTLED)
     inbox.tick()
     inbox.now += DAY
@@ -162,7 +162,7 @@ def test_a_failed_run_whose_month_is_in_order_again_starts_nothing(inbox: Inbox)
 
 
 def test_a_second_trouble_of_the_same_version_has_run_keys_of_its_own(inbox: Inbox) -> None:
-    """Dagster remembers a run key for ever, whatever became of the run."""
+    """Dagster remembers a run key for ever, whatever happened to the run."""
     for _ in range(2):
         begun = inbox.now
         inbox.ends(End.TRANSIENT)

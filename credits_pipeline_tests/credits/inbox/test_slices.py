@@ -22,7 +22,7 @@ MONTHS = Months(BillingMonth(2024, 1), BillingMonth(2026, 11))
 
 
 class Requests:
-    """How many requests the S3 client made."""
+    """How many requests the S3 client has made."""
 
     def __init__(self) -> None:
         self.made = 0
@@ -125,7 +125,7 @@ def test_a_position_behind_a_very_long_key_is_short_and_goes_on() -> None:
 
 
 def test_a_slice_without_an_object_ends_the_sweep() -> None:
-    """Everything behind the position was deleted meanwhile."""
+    """Everything after the position was deleted meanwhile."""
     sweep = Sweep(NOW, "position").advanced([], complete=False, prefix="", now=NOW)
     assert sweep.after == ""
     assert not sweep.is_due(NOW)

@@ -27,7 +27,7 @@ def tick(
     seen = plan_runs(
         cursor, files, rules=Rules(prefix="", months=MONTHS), now=NOW, receipted=receipted
     )
-    # What Dagster stores between two ticks is text.
+    # Dagster stores text between two ticks.
     stored = Cursor.parse(str(seen.cursor))
     assert stored == seen.cursor
     return seen
@@ -49,7 +49,7 @@ def test_two_files_in_one_second_both_start() -> None:
 
 
 def test_an_old_file_that_was_never_seen_is_shown_and_not_sent() -> None:
-    """Such as the years that a lower first month brings into sight."""
+    """For example the years that an earlier first month brings into view."""
     first = tick(None, [file("2025-02")])
     old = [file(f"20{year}-01", at=NOW - timedelta(days=400)) for year in range(16, 25)]
     seen = tick(first.cursor, [*old, file("2025-02")])
@@ -60,7 +60,7 @@ def test_an_old_file_that_was_never_seen_is_shown_and_not_sent() -> None:
 
 @pytest.mark.parametrize("uploaded_days_ago", [8, 29])
 def test_a_file_that_came_while_nobody_looked_starts(uploaded_days_ago: int) -> None:
-    """The pipeline may be down for longer than files of before are adopted for."""
+    """The pipeline may be down longer than the time within which earlier files are adopted."""
     first = plan_runs(None, [], rules=Rules(prefix="", months=MONTHS), now=NOW - timedelta(days=30))
     late = file("2025-01", at=NOW - timedelta(days=uploaded_days_ago))
     assert months(tick(first.cursor, [late])) == ["2025-01"]

@@ -1,4 +1,4 @@
-"""Spreadsheets for the tests: xlsx by openpyxl, ods as LibreOffice lays them out, by hand."""
+"""Spreadsheets for the tests: xlsx by openpyxl, and handmade ods as LibreOffice writes it."""
 
 import io
 import zipfile
@@ -24,7 +24,7 @@ _MANIFEST = (
 def xlsx(
     rows: Rows, *, change: Callable[[Any], None] | None = None, title: str = "Credits"
 ) -> bytes:
-    """A workbook with one sheet; ``change`` gets the sheet before it is saved."""
+    """A workbook with one sheet; ``change`` may edit the sheet before it is saved."""
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = title
@@ -38,12 +38,12 @@ def xlsx(
 
 
 def ods(rows: Rows, *, name: str = "Credits") -> bytes:
-    """A spreadsheet with one sheet; a cell that is a `Raw` stands there as it is."""
+    """A spreadsheet with one sheet; the XML of a `Raw` cell is used as it is."""
     return ods_of(f"<table:table table:name={quoteattr(name)}>{_table(rows)}</table:table>")
 
 
 def ods_of(tables: str, *, styles: str = "", manifest: str = "", more: str | None = None) -> bytes:
-    """A spreadsheet of whole tables."""
+    """A spreadsheet with whole tables."""
     content = (
         f"<office:document-content {_SPACES}><office:automatic-styles>{styles}"
         "</office:automatic-styles><office:body><office:spreadsheet>"
@@ -68,7 +68,7 @@ def zipped(members: dict[str, str | bytes]) -> bytes:
 
 
 def with_member(data: bytes, name: str, change: Callable[[str], str]) -> bytes:
-    """An archive with one member changed."""
+    """An archive with one changed member."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members: dict[str, str | bytes] = {n: archive.read(n) for n in archive.namelist()}
     members[name] = change(bytes(members[name]).decode() if name in members else "")  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ def with_member(data: bytes, name: str, change: Callable[[str], str]) -> bytes:
 
 
 class Raw(str):
-    """XML of a cell."""
+    """The XML of a cell."""
 
     __slots__ = ()
 

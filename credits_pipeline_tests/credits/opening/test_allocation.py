@@ -1,4 +1,4 @@
-"""AWS's credit allocation history as JSON: read to the digit, or refused for what it lacks."""
+"""AWS's credit allocation history as JSON: read exactly, or refused for what is missing."""
 
 import json
 from decimal import Decimal

@@ -1,7 +1,7 @@
-"""Files that LibreOffice 7.4 wrote, of one workbook: `.ods` and `.xlsx` of it are read alike.
+"""One workbook, saved by LibreOffice 7.4 as `.ods` and `.xlsx`: both are read alike.
 
-They have what files by openpyxl do not: shared strings, a style for each column, rows that repeat
-to the end of the sheet, a formula with its stored value, the calendar of old Macs as Excel has it.
+They have what openpyxl's files lack: shared strings, a style for each column, rows that repeat to
+the end of the sheet, a formula with its stored value, and the calendar of old Macs.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Spreadsheets opened: what a cell means goes on, and what is unclear is refused."""
+"""Opening spreadsheets: the meaning of a cell is kept, and what is unclear is refused."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A profile's TOML: what is read, what is refused and where, and that writing it reads back."""
+"""A profile's TOML: what is read, what is refused and where, and that writing reverses reading."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Files that are read by a profile: what counts, what is told, and what no profile can do."""
+"""Reading files with a profile: what counts, what is reported, and what no profile can do."""
 
 from decimal import Decimal
 
@@ -54,7 +54,7 @@ def read(
 
 
 def layout_of(data: bytes, known: Profiles) -> str | None:
-    """The layout that reads a file, or refuses it."""
+    """The layout that reads a file, or a refusal."""
     try:
         return read_sheet(data, profiles=known).layout
     except UnreadableFile as refusal:

@@ -1,4 +1,4 @@
-"""The profiles that come with the product, each on a file of its shape."""
+"""The product's own profiles, each with a file of its shape."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What runs leave behind, and what later looks find in it."""
+"""What runs record, and what is found there later."""
 
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ def test_accounts_that_were_left_out_are_found_with_their_receipt(journal: Journ
     ("last", "waiting"),
     [
         ({"verdict": Verdict.BLOCKED, "ledger": UNKNOWN}, ["run-2"]),
-        # Another cause blocks it, so that knowing the accounts would not help it.
+        # Another cause blocks it, so knowing the accounts would not help.
         ({"verdict": Verdict.BLOCKED}, ["run-1"]),
         ({"verdict": Verdict.FAILED}, ["run-1"]),
         ({"verdict": Verdict.VERIFIED}, []),
@@ -128,7 +128,7 @@ ENDS = [Verdict.VERIFIED, Verdict.PARTIAL, Verdict.UNCHANGED, Verdict.INCOMPLETE
 def test_no_pointer_goes_back_in_whatever_order_runs_are_written_down(
     order: list[int], ends: list[Verdict]
 ) -> None:
-    """What a killed run came to is written by others, maybe after the next run has sent."""
+    """Others record the result of a killed run, perhaps after the next run has sent."""
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(open_store(folder))
         for number in order:

@@ -1,4 +1,4 @@
-"""Anomalies: what is planted is found with its sentence, and an ordinary life has none."""
+"""Anomalies: planted ones are found with their sentence, and ordinary spend has none."""
 
 import random
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Bills on a real Dagster instance: from the sensor's tick to published totals, and what stops."""
+"""Bills on a real Dagster instance: from the sensor's tick to published totals, and refusals."""
 
 import gzip
 import json
@@ -13,10 +13,8 @@ import pytest
 from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.finops.assets.bills import MARTS, PUBLISHED
-from credits_pipeline.finops.assets.checks import OF_ROWS
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
-from credits_pipeline.finops.ingest import CHECKS
 from credits_pipeline.finops.invoices import InvoiceBook, StatedInvoice
 from credits_pipeline.finops.marts.catalogue import marts
 from credits_pipeline.finops.publish.published import open_current
@@ -46,7 +44,7 @@ def source_of(written: Written, name: str) -> Source:
 
 
 def small(written: Written, folder: Path) -> Source:
-    """A copy of the smallest sample, which a test may spoil."""
+    """A copy of the smallest sample, which a test may damage."""
     found = source_of(written, "aws-labs")
     shutil.copytree(found.location, folder / "aws-labs")
     return Source(found.name, found.provider, str(folder / "aws-labs"), found.export)
@@ -106,7 +104,7 @@ def test_a_delivery_that_is_broken_counts_nowhere_and_says_where(
     assert "published_spend" not in steps
 
 
-def test_a_stated_invoice_holds_a_bill_back_and_one_stated_later_is_told(
+def test_a_stated_invoice_holds_a_bill_back_and_a_later_one_is_reported(
     sample_bills: Written, wing: Wing, storage: Path
 ) -> None:
     add(source_of(sample_bills, "aws-labs"))
@@ -130,7 +128,7 @@ def test_a_stated_invoice_holds_a_bill_back_and_one_stated_later_is_told(
         {"ops": {"focus_costs": {"config": {"accept": ["totals_match_invoices"]}}}},
     )
     assert held(accepting)["focus_costs: this_delivery_counts"]
-    # What differs is told as long as it does, in each run that publishes.
+    # Every run that publishes reports the difference as long as it lasts.
     assert not held(accepting)[f"{PUBLISHED}: invoices_are_as_stated"]
     published = open_current(storage)
     assert published is not None
@@ -173,8 +171,7 @@ def test_without_a_source_the_tick_says_how_to_add_one(wing: Wing) -> None:
     assert "credits-pipeline sources add" in wing.tick().skip_message
 
 
-def test_every_statement_about_rows_is_a_check_and_every_mart_an_asset() -> None:
-    assert OF_ROWS == CHECKS
+def test_every_mart_is_an_asset() -> None:
     assert set(MARTS) == {mart.name for mart in marts(["team"])}
 
 
@@ -186,7 +183,7 @@ def test_a_deployment_without_the_wing_contains_no_part_of_it(
     assert {key.to_user_string() for key in alone.get_all_asset_keys()} == {
         "cbf_payload", "cloudzero_drop", "credits", "credits_inbox", "raw_credits_csv",
     }  # fmt: skip
-    # The first source that is added makes the folder.
+    # Adding the first source creates the folder.
     (tmp_path / "finops").mkdir()
     both = build_definitions(schedule=Schedule()).resolve_asset_graph()
     assert {"bill_files", "focus_costs", PUBLISHED, *MARTS.values()} < {
@@ -195,6 +192,6 @@ def test_a_deployment_without_the_wing_contains_no_part_of_it(
 
 
 def test_compressed_samples_are_what_they_say(sample_bills: Written) -> None:
-    """The samples that these tests stand on are real gzip, so a broken one is a broken one."""
+    """The samples of these tests are real gzip, so a broken one is really broken."""
     one = next(Path(source_of(sample_bills, "aws").location).rglob("*.csv.gz"))
     assert gzip.decompress(one.read_bytes()).count(b"\n") > 100

@@ -1,4 +1,4 @@
-"""Statements on a real Dagster instance: stated, checked, closed, and sent to who owes them."""
+"""Statements on a real Dagster instance: made, checked, closed, and sent to those who owe them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -42,7 +42,7 @@ def wing(bills: Bills, monkeypatch: pytest.MonkeyPatch) -> Iterator["Wing"]:
 
 
 class Wing:
-    """The wing on an instance, as the daemon uses it."""
+    """The second wing on an instance, as the daemon uses it."""
 
     def __init__(self, instance: dg.DagsterInstance, bills: Bills) -> None:
         self.defs = build_definitions(schedule=Schedule())
@@ -95,7 +95,7 @@ def test_a_month_is_stated_checked_and_not_asked_for_again_until_something_chang
     assert sorted(wing.asked()) == MONTHS[1:]
     wing.bills.put("aws", "2026-05", may("31"), version="v2")
     wing.bills.publish()
-    # Later months may have to carry what an earlier one changed by.
+    # Later months may have to carry the change of an earlier one.
     assert sorted(wing.asked()) == MONTHS
 
 

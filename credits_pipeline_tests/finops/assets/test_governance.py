@@ -1,4 +1,4 @@
-"""Policies on a real Dagster instance: due when something changed, evaluated, checked."""
+"""Policies on a real Dagster instance: due after a change, evaluated, checked."""
 
 from pathlib import Path
 

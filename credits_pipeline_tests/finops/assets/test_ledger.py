@@ -1,4 +1,4 @@
-"""The ledger as assets: a day's look, a month that is whole or not known, balances, three sides."""
+"""The credit ledger as assets: daily requests, months whole or not known, balances, three sides."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -60,7 +60,7 @@ def test_a_month_is_kept_whole_or_not_at_all(
     first = look(wing_with)
     assert look(wing_with, first.cursor).run_requests == []  # for a quarter of an hour
     aged(storage, minutes=16)
-    (request,) = look(wing_with, first.cursor).run_requests  # it alone is asked for again
+    (request,) = look(wing_with, first.cursor).run_requests  # only this one is requested again
     assert request.partition_key == KEY
     billing.failing = frozenset()
     result = run(wing_with, "credit_ledger_month", KEY)
@@ -74,7 +74,7 @@ def test_a_month_is_kept_whole_or_not_at_all(
 
 
 def aged(storage: Path, minutes: int) -> None:
-    """Let time pass for what is open."""
+    """Let time pass for everything open."""
     depot = Depot(str(storage))
     for key in depot.keys("credit_ledger_unanswered/"):
         told = depot.read(key)

@@ -1,4 +1,4 @@
-"""What a look at manifests starts: each change once, failures that pass again, nothing lost."""
+"""What a look at manifests starts: each change once, retries of failures, and nothing is lost."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -41,7 +41,7 @@ def test_a_delivery_is_asked_for_once_and_again_when_it_changes() -> None:
 
 
 def test_a_delivery_that_comes_back_has_another_run_key() -> None:
-    """Dagster remembers a run key for ever, whatever became of the run."""
+    """Dagster remembers a run key for ever, whatever happened to the run."""
     cursor: dict[str, Seen] = {}
     keys = []
     for mark in ("a", "b", "a"):
@@ -76,7 +76,7 @@ def test_what_waits_for_a_person_is_not_asked_for_again() -> None:
 
 
 def test_a_run_that_ended_without_a_word_is_asked_for_again() -> None:
-    """Its machine was lost before it could write its attempt; an older one says nothing of it."""
+    """Its machine was lost before it stored its attempt; an older attempt says nothing about it."""
     found = looked({}, {"aws": {MAY: "a"}})
     for before in ({}, {"aws|2026-05": at(NOW - timedelta(hours=9))}):
         for hours, asks in ((11, 0), (13, 1)):

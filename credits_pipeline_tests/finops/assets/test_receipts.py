@@ -1,4 +1,4 @@
-"""Receipts in the lake: Dagster knows what follows from a drop, and Net follows from that."""
+"""Receipts in the lake: Dagster knows what depends on a drop, and the net view depends on them."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -38,7 +38,7 @@ def both(storage: Path, inbox: Inbox, cloudzero: CloudZeroStandIn) -> Iterator[P
 
 
 def take_in_may(both: Pipeline, folder: Path) -> None:
-    """A bill of May: 100 of use in Shop, 20 in Labs; AWS booked all credits to Shop."""
+    """A bill of May: 100 of usage in Shop and 20 in Labs; AWS booked all credits to Shop."""
     rows = [
         charge(EffectiveCost="100", BilledCost="100"),
         charge(EffectiveCost="20", BilledCost="20", SubAccountId=LABS, SubAccountName="Labs"),
@@ -59,7 +59,7 @@ def may(storage: Path, **words: Any) -> Decimal:
 
 
 def due(both: Pipeline, cursor: Any = None) -> tuple[list[str], Any]:
-    """The months that Dagster asks for, and its cursor."""
+    """The months that Dagster requests, and its cursor."""
     found = dg.evaluate_automation_conditions(
         defs=both.defs,
         instance=both.instance,
@@ -85,7 +85,7 @@ def test_net_follows_each_receipt_and_each_withdrawal(
     take_in_may(both, tmp_path)
     nothing, cursor = due(both)
     assert nothing == []
-    assert may(storage, cost=["net"]) == Decimal(85)  # no receipt: the bill's own credits count
+    assert may(storage, cost=["net"]) == Decimal(85)  # the bill's own credits count
     both.upload(FILE, MAY)
     assert both.run(MAY).success
     asked, cursor = due(both, cursor)
@@ -106,7 +106,7 @@ def test_net_follows_each_receipt_and_each_withdrawal(
     steps = {step.name: step.amount for step in bridge(published, asked_for, View("net")).steps}
     assert steps["credits_of_the_bill"] == Decimal(35)
     assert steps["credits_handed_out"] == at_cloudzero
-    # Withdrawn: CloudZero holds nothing any more, and Net says what CloudZero holds.
+    # Withdrawn: CloudZero holds nothing any more, and the net view follows CloudZero.
     assert both.run(MAY, config={"credits": {"clear_month": True, "why": "a test"}}).success
     assert sum(map(Decimal, both.held(MAY).values())) == 0
     asked, cursor = due(both, cursor)

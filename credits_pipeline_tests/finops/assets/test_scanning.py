@@ -1,4 +1,4 @@
-"""Scans on a real Dagster instance: the job, its schedule, checks that name what is refused."""
+"""Scans on a real Dagster instance: the job, its schedule, and checks that name refusals."""
 
 import dagster as dg
 import pytest

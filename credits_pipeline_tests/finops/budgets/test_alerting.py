@@ -1,4 +1,4 @@
-"""What people are told of budgets and anomalies: once, settled once, with the whole scope."""
+"""Alerts about budgets and anomalies: sent once, settled once, with the whole scope."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ TODAY = NOW.date()
 
 
 def budget(**changes: Any) -> dict[str, Any]:
-    """A standing as the asset keeps it."""
+    """A standing as the asset stores it."""
     words = {"period": ["2026-05"], "team": ["core", "a&b ü"], "cost": ["amortised"],
              "credits": ["out"], "tax": ["in"], "currency": ["USD"]}  # fmt: skip
     return {
@@ -44,7 +44,7 @@ def anomaly(**changes: Any) -> dict[str, Any]:
 
 
 def looked(state: AlertState, *found: Mapping[str, Any]) -> AlertState:
-    """The book after a look at budgets."""
+    """The state after one look at budgets."""
     return _after(state, of_budgets({"budgets": list(found)}, BASE))
 
 
@@ -53,7 +53,7 @@ def _after(state: AlertState, notes: Notes) -> AlertState:
 
 
 def told(state: AlertState) -> tuple[list[Alert], AlertState]:
-    """Everything that a channel is told, and the book after that."""
+    """Every message on a channel, and the state after that."""
     alerts = []
     while (alert := state.to_tell("slack")) is not None:
         alerts.append(alert)

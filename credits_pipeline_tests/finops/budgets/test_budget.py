@@ -1,4 +1,4 @@
-"""Budgets as people keep them: what can be said, when they hold, what they amount to."""
+"""Budgets as people write them: what is valid, when they apply, and their amounts."""
 
 from datetime import date, timedelta
 from decimal import Decimal

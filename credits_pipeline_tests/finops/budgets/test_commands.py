@@ -1,4 +1,4 @@
-"""``budgets``, ``forecast`` and ``decisions``, and the assets: one figure on every surface."""
+"""``budgets``, ``forecast``, ``decisions`` and the assets: the same figure everywhere."""
 
 import json
 from decimal import Decimal
@@ -177,7 +177,7 @@ def test_assets_keep_what_commands_say_and_alerts_tell_it(folder: Path, recent_w
     (one,) = found["anomalies"]
     titles = {alert.title for alert in money(AlertState()).wrong}
     assert any(title.startswith("Budget Core: ") for title in titles)
-    assert not any("Warehouse" in title for title in titles)  # $210, and the limit is $500
+    assert not any("Warehouse" in title for title in titles)  # $210 of a limit of $500
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FINOPS_ANOMALY_LIMIT", "200")
         assert any("Warehouse" in alert.title for alert in money(AlertState()).wrong)

@@ -1,4 +1,4 @@
-"""How a budget stands: used is the spend, the status follows its rule, the crossing its days."""
+"""How a budget stands: the spend so far, the status by its rule, and the days of the crossing."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -38,7 +38,7 @@ MAY = Period.parse("2026-05", START)
 def judged(
     amount: int, until: date, *, cost: int = 10, lumps: tuple[Lump, ...] = (), **body: Any
 ) -> Standing:
-    """A budget of May over days that cost the same."""
+    """A budget of May, and days that all cost the same."""
     budget = Budget.of("b", {"amount": amount, "from": "2026-01", **body})
     use = {START + n * DAY: Decimal(cost) for n in range((until - START).days)}
     days = History(use, lumps, START, until)
@@ -68,7 +68,7 @@ def test_the_status_follows_its_rule_and_the_crossing_its_days(
 
 
 def test_use_that_runs_ahead_of_the_days_is_at_risk_and_a_fee_of_the_first_is_not() -> None:
-    # Under fourteen days of history there is no forecast that could say it.
+    # With under fourteen days of history there is no forecast to say so.
     budget = Budget.of("b", {"amount": 400, "from": "2026-01"})
     lumps = (Lump(MAY.start, ("a", "s", "Purchase"), Decimal(150)),)
     for cost, status in ((8, Status.ON_TRACK), (12, Status.AT_RISK)):

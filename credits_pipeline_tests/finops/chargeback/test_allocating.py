@@ -1,4 +1,4 @@
-"""Allocations of generated charges under generated rules."""
+"""Allocating generated charges by generated rules."""
 
 import random
 from collections import defaultdict
@@ -75,7 +75,7 @@ def spend(found: list[Charge]) -> Decimal:
 
 
 def matching(model: Model, charge: Charge) -> int | None:
-    """The rule that has to count, read off the model in the plainest way."""
+    """The rule that must count, read from the model in the plainest way."""
     for at, rule in enumerate(model.rules):
         for word, (wanted,) in rule.when:
             there = charge.words.get(word, ())
@@ -159,7 +159,7 @@ def test_rules_that_share_no_charge_may_change_places(found: list[Charge], model
 def test_one_more_cent_on_a_charge_moves_one_row(
     drawn: list[Charge], pooling: Model, more: int
 ) -> None:
-    # What is shared may follow what an owner has of its own, and has a property of its own.
+    # Shared cost may follow an owner's own cost, and has a property of its own.
     model = replace(pooling, rules=tuple(rule for rule in pooling.rules if not rule.pool))
     found = [replace(charge, handed_out=False) for charge in drawn]
     before = allocate(found, model, METRICS)

@@ -1,4 +1,4 @@
-"""Closed months: frozen, adjusted later and never written again; in both databases."""
+"""Closed months: frozen, adjusted later and never rewritten, in both databases."""
 
 import os
 import signal
@@ -73,7 +73,7 @@ def test_a_bill_that_changes_after_the_close_is_an_adjustment_of_the_next_month(
     assert section.adjusted == 1000
     assert section.stated == before.sections[0].stated
     assert section.holds
-    # The shared pool follows what each has, so that both are adjusted.
+    # The shared pool follows each team's own cost, so both are adjusted.
     assert owed(june, "shop") - owed(before, "shop") > 1000
     assert owed(june, "search") < owed(before, "search")
 
@@ -232,7 +232,7 @@ def test_a_closed_statement_that_somebody_edited_is_refused(
         stated(bills, store, MAY)
 
 
-#: Where a process ends in the middle of a close; and whether the month is closed then.
+#: Where a process ends during a close, and whether the month is closed then.
 _IN_THE_MIDDLE = "between the row and the log"
 ENDS = {
     "before the statement is kept": ("chargeback.kept:KeptStatements.keep", False),

@@ -1,4 +1,4 @@
-"""Documents: the figures of the view in every form, the same bytes each time, names as text."""
+"""Documents: the view's figures in every form, the same bytes each time, and names as text."""
 
 import contextlib
 import csv
@@ -27,7 +27,7 @@ from credits_pipeline_tests.finops.pages.conftest import HOSTILE
 from credits_pipeline_tests.finops.typed import Bills
 from credits_pipeline_tests.text.hostile import TEXTS
 
-#: A name in each script that the installation has a font of.
+#: A name in each script that the installation has a font for.
 SCRIPTS = {
     "поиск": "NotoSans",
     "αναζήτηση": "NotoSans",
@@ -56,7 +56,7 @@ SCRIPTS = {
     "🚀": "NotoEmoji",
     "Zoe\u0308, a\u0328\u0301": "NotoSans",
 }
-#: Cuneiform, which no font here has.
+#: Cuneiform, for which there is no font here.
 STRANGE = "\U00012000\U00012157"
 
 
@@ -154,7 +154,7 @@ def test_every_document_is_the_same_bytes_on_every_run(view: View) -> None:
 
 
 def links(document: bytes) -> list[str]:
-    """Where the links of a PDF lead."""
+    """The targets of a PDF's links."""
     return [
         note["/A"]["/URI"]
         for page in pypdf.PdfReader(io.BytesIO(document)).pages
@@ -229,7 +229,7 @@ def test_names_of_many_scripts_are_printed_and_markup_stays_text(view: View) -> 
 def test_a_name_is_printed_in_a_font_of_its_script(view: View, name: str) -> None:
     printed = documents.pdf(_renamed(view, name))
     found = {"NotoSans", SCRIPTS[name]}
-    # Scripts share marks: a few letters of a name may come from a font beside its own.
+    # Scripts share marks: a few characters of a name may come from another font.
     assert found <= _fonts_of(printed) <= found | {"NotoSansSymbols"}
 
 
@@ -248,7 +248,7 @@ def test_han_letters_are_drawn_as_the_rest_of_the_document_says(
 
 
 def _fonts_of(printed: bytes) -> set[str]:
-    """The families that a PDF has letters of."""
+    """The font families that a PDF uses."""
     told = b""
     for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", printed, re.DOTALL):
         with contextlib.suppress(zlib.error):

@@ -1,4 +1,4 @@
-"""Models as people write them: read whole, or refused with every fault and its place."""
+"""Models as people write them: read as a whole, or refused with every fault and its place."""
 
 from decimal import Decimal
 from typing import Any
@@ -50,7 +50,7 @@ def test_a_fault_of_a_model_is_reported_with_its_place(name: str) -> None:
     assert says in str(refused.value)
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     bodies = [body for body, _ in FAULTS.values() if list(body) == ["rules"]]
     rules = [rule for body in bodies if isinstance(body["rules"], list) for rule in body["rules"]]
     with pytest.raises(ModelError) as refused:

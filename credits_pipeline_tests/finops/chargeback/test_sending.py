@@ -1,4 +1,4 @@
-"""Letters with statements: each once; after a crash again as the same message, which says so."""
+"""Mails with statements: each goes once; after a crash the same message goes again and says so."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ LATER = NOW + timedelta(days=1)
 
 
 class KilledError(BaseException):
-    """Ends a run as a kill does: nothing in the product catches it."""
+    """Ends a run like a kill: nothing in the product catches it."""
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def send(view: View, depot: Depot, take: Callable[[Letter], None], now: datetime
 
 @contextmanager
 def killed_at(number: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Ends the run at one of its steps: each write, before and after, and each sending."""
+    """Ends the run at one of its steps: before or after each write, and at each sending."""
     steps = iter(range(1_000))
 
     def step() -> None:
@@ -214,7 +214,7 @@ def test_a_process_that_is_killed_as_the_server_answers_sends_the_same_message_a
 
 @contextmanager
 def _breaking_off() -> Iterator[Server]:
-    """An SMTP server that takes a message and hangs up without an answer."""
+    """An SMTP server that accepts a message and hangs up without an answer."""
 
     def serve(listener: socket.socket) -> None:
         for _ in range(2):

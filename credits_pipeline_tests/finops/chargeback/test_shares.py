@@ -1,4 +1,4 @@
-"""Cents dealt out: never one more or less, near their exact part, and the same in any order."""
+"""Distributing cents: none too many or too few, near the exact shares, the same in any order."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -46,7 +46,7 @@ def test_whole_cents_more_on_one_part_move_only_that_part(
     key = min(found)
     moved = {**found, key: found[key] + money(more)}
     before = apportion(cents(sum(found.values(), Decimal(0))), found)
-    # The total is rounded as before, so that it moves by just as many cents.
+    # The total is rounded as before, so it changes by just as many cents.
     after = apportion(sum(before.values()) + more, moved)
     assert after == {**before, key: before[key] + more}
 

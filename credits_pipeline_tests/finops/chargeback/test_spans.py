@@ -1,4 +1,4 @@
-"""Quarters and years of whole months, wherever the fiscal year begins."""
+"""Quarters and years of whole months, whenever the fiscal year begins."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -57,7 +57,7 @@ def test_a_fiscal_year_is_called_by_the_year_it_ends_in(
 
 @dataclass(frozen=True)
 class Ledger:
-    """Statements by month, of ten dollars each."""
+    """Statements of ten dollars for each month."""
 
     currencies: dict[str, str]
 

@@ -1,4 +1,4 @@
-"""Statements of whole months: what counts in them, currencies, credits, and how they add up."""
+"""Statements of whole months: what counts in them, currencies, credits, and their sums."""
 
 from decimal import Decimal
 from typing import Any

@@ -26,7 +26,7 @@ def test_a_judgement_is_kept_with_its_time_and_in_the_log(decisions: DecisionSto
     assert change.after["until"] == "2026-12-24T18:30:00+00:00"
 
 
-def test_whoever_judges_on_top_of_another_s_judgement_is_told(decisions: DecisionStore) -> None:
+def test_a_person_learns_of_an_earlier_judgement(decisions: DecisionStore) -> None:
     decisions.states.set("anomaly", "a", Ruling("seen"), by=ANN, expected=None)
     decisions.states.set("anomaly", "a", Ruling("dismissed"), by=BEN, expected=1)
     for expected in (None, 1):

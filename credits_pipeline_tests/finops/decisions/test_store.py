@@ -198,7 +198,7 @@ def test_what_json_can_t_hold_exactly_is_refused_with_its_place(body: Any, says:
         checked(body)
 
 
-def test_a_database_that_can_t_be_reached_is_told_without_its_password() -> None:
+def test_an_unreachable_database_is_reported_without_its_password() -> None:
     with pytest.raises(DecisionsError) as refused:
         DecisionStore.open("postgresql+psycopg2://ann:s3cr3t@127.0.0.1:1/x")
     assert "What to do: check that FINOPS_DATABASE_URL" in str(refused.value)

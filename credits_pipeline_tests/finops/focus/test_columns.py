@@ -1,4 +1,4 @@
-"""The columns of FOCUS, the names that they go by, and the codes of the clouds."""
+"""FOCUS's columns, their other names, and the codes of the clouds."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The forecast: what it does with a week, a fee, too little; and what its past was worth."""
+"""The forecast: how it treats a week, a fee and too little history; and how good it was."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -92,7 +92,7 @@ def fee(day: date, cost: str = "100", name: str = "fee") -> Lump:
 @pytest.mark.parametrize(
     ("lumps", "until", "expected"),
     [
-        # It came in March and April, and is not here yet in May.
+        # It came in March and April, and not yet in May.
         ([fee(date(2026, 3, 9)), fee(date(2026, 4, 9))], date(2026, 5, 5), 410),
         # It has come.
         ([fee(date(2026, 3, 1)), fee(date(2026, 4, 1)), fee(date(2026, 5, 1))],
@@ -100,11 +100,11 @@ def fee(day: date, cost: str = "100", name: str = "fee") -> Lump:
         # A part of it has come.
         ([fee(date(2026, 3, 1)), fee(date(2026, 4, 1)), fee(date(2026, 5, 1), "60")],
          date(2026, 5, 3), 410),
-        # It came once and never again.
+        # It came only once.
         ([fee(date(2026, 4, 9))], date(2026, 5, 5), 310),
-        # It is later than it ever was.
+        # It is later than ever before.
         ([fee(date(2026, 3, 2)), fee(date(2026, 4, 2))], date(2026, 5, 20), 310),
-        # A credit of each month's end.
+        # A credit at each month's end.
         ([fee(date(2026, 3, 31), "-30"), fee(date(2026, 4, 30), "-30")], date(2026, 5, 9), 280),
     ],
 )  # fmt: skip

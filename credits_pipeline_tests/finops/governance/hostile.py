@@ -1,4 +1,4 @@
-"""Texts that want out: SQL around what the gate lists, and what it must never let by."""
+"""Texts that try to escape: SQL around what the gate allows, and what it must never let through."""
 
 import os
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 #: `make fuzz-rules` tries many more.
 EXAMPLES = int(os.environ.get("FUZZ_RULES", "500"))
 
-#: Each names what is refused, and what the message has to name.
+#: Each names what is refused, and what the message must name.
 REFUSED = {
     "a subquery": ("(select 1) > 0", "SUBQUERY"),
     "a subquery in IN": ("gpus in (select 1)", "query"),
@@ -115,7 +115,7 @@ _ends = st.sampled_from(
     ["", "", "", ";", "--", "/* x */", " from resources", " union all select 1", " limit 1",
      "; attach '/tmp/x'", ") or (true", " as y", " qualify true", "\x00", "'", " order by 1"]
 )  # fmt: skip
-#: What somebody may try who wants out, and what is near enough to a rule to be parsed.
+#: What an attacker may try, and what is near enough to a rule to be parsed.
 texts = st.one_of(
     st.builds(lambda a, b: a + b, _shapes, _ends),
     st.text(max_size=60),

@@ -1,7 +1,7 @@
-"""Rules made at random, each with what it says of a resource by an evaluator of its own.
+"""Random rules, each with an independent evaluator that says what the rule means for a resource.
 
-The evaluator shares nothing with the product: it walks the tree that the text was spelled from,
-by Kleene's logic of three values. What a scan did not see is `UNSEEN`, and None is none.
+The evaluator shares nothing with the product: it walks the tree from which the text was written, by
+Kleene's three-valued logic. UNSEEN is what a scan did not see; None means that there is none.
 """
 
 import operator
@@ -28,12 +28,12 @@ _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """A piece of a rule.
+    """A part of a rule.
 
     Attributes:
         text: as a person writes it.
-        says: its value of a row, None for NULL.
-        reads: columns and tags that it reads.
+        says: its value for a row, None for NULL.
+        reads: the columns and tags that it reads.
     """
 
     text: str
@@ -77,7 +77,7 @@ def _text(value: str) -> Rule:
 
 
 def _strict(text: str, of: Callable[..., Any], *parts: Rule) -> Rule:
-    """NULL of anything is NULL."""
+    """Any operation on NULL is NULL."""
 
     def says(row: Row) -> Any:
         values = [part.says(row) for part in parts]
@@ -109,7 +109,7 @@ def _between(left: Rule, low: Rule, high: Rule) -> Rule:
 
 def _null(part: Rule, *, negated: bool) -> Rule:
     def says(row: Row) -> Any:
-        # It is known whether there is one only where everything that it is of was seen.
+        # Whether there is one is known only if everything that it is made of was seen.
         if any(row[name] is UNSEEN for name in part.reads):
             return None
         return (part.says(row) is None) is not negated
@@ -156,7 +156,7 @@ def _not(part: Rule) -> Rule:
 def _pattern(word: str, left: Rule, start: str) -> Rule:
     quoted = start.replace("'", "''")
     if word == "like":
-        # A pattern of one text and a % at its end is what starts with the text.
+        # A pattern of one text with a % at its end matches what starts with the text.
         plain = start.replace("%", "").replace("_", "")
         text = plain.replace("'", "''")
         return _strict(f"{left.text} like '{text}%'", lambda value: value.startswith(plain), left)
@@ -236,7 +236,7 @@ rules = st.recursive(
 
 
 def some_rows(seed: int, number: int) -> list[dict[str, Any]]:
-    """Rows, each followed by others in which what was not seen of it turned out to be something."""
+    """Rows, each followed by others in which the unseen values turned out to be something."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     rows: list[dict[str, Any]] = []
     while len(rows) < number:
@@ -270,7 +270,7 @@ def _drawn(chance: random.Random, name: str, unseen: float) -> Any:
 
 
 def scanned_row(number: int, row: Row) -> dict[str, Any]:
-    """A row as a scan leaves it: tags are seen all or none, but for those that the bill tells."""
+    """A row as a scan leaves it: it sees all tags or none, except those from the bill."""
     columns = {
         name: (None if row[name] is UNSEEN else row[name]) for name in (*NUMBERS, *TEXTS, *FLAGS)
     }

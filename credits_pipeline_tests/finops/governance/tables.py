@@ -1,4 +1,4 @@
-"""Small tables of resources: what a scan saw of each, written as the scans write it."""
+"""Small tables of resources: what a scan saw of each, written as scans write it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ TAGS = (TagKey("team", ("team", "owner-team")), TagKey("environment", ("environm
 
 
 def resource(id_: str = "i-1", **special: Any) -> dict[str, Any]:
-    """A row of the scans' table: an instance, unless it is said otherwise."""
+    """A row of the scans' table: an instance, by default."""
     return {
         "kind": "aws.ec2.instance",
         "provider": "aws",
@@ -32,7 +32,7 @@ def resource(id_: str = "i-1", **special: Any) -> dict[str, Any]:
 
 
 def scanned(folder: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
-    """What a scan leaves."""
+    """What a scan writes."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "scan.parquet"
     write(RESOURCES, rows, folder, file)
@@ -40,7 +40,7 @@ def scanned(folder: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
 
 
 def table(folder: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
-    """The table that policies are asked of; its rows are numbered by resource id."""
+    """The table that policies query; its rows are numbered by resource id."""
     file, work = folder / "resources.parquet", folder / "work"
     work.mkdir(parents=True)
     write_table(file, work, billed=[], scanned=scanned(folder / "scan", rows), tags=TAGS)

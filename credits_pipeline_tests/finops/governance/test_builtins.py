@@ -58,7 +58,7 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         (ec2(gpus=8, account="222222222222"), CLEAN),
         (ec2(gpus=0), CLEAN),
         (ec2(**lacks("gpus")), UNKNOWN),
-        # In an allowed account it breaks nothing, whatever it is.
+        # In an allowed account it never violates, whatever it is.
         (ec2(**lacks("gpus"), account="222222222222"), CLEAN),
     ],
     "region-not-allowed": [
@@ -100,7 +100,7 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "snapshot-old": [
         (other(SNAPSHOT, age_days=90.1, image_uses=0, size_gb=5.0), BROKEN),
         (other(SNAPSHOT, age_days=90.0, image_uses=0), CLEAN),
-        # A disabled image counts among its uses.
+        # A disabled image counts as one of its uses.
         (other(SNAPSHOT, age_days=900.0, image_uses=1), CLEAN),
         (other(SNAPSHOT, age_days=900.0, **lacks("image_uses")), UNKNOWN),
     ],
@@ -161,7 +161,7 @@ def policy(id_: str) -> Policy:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Outcome, dict[str, int]]]:
-    """Every policy asked of every case, with the number of each case."""
+    """Every policy with every case, and the number of each case."""
     rows = [
         resource(f"{id_} {at}", **case)
         for id_, cases in CASES.items()

@@ -1,4 +1,4 @@
-"""Nothing that runs behind the fence gets out, whatever it is; these ask it without the gate."""
+"""Nothing gets out of the fence, whatever runs behind it; these tests bypass the gate."""
 
 import time
 from collections.abc import Iterator

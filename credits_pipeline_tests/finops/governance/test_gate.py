@@ -1,4 +1,4 @@
-"""What the gate refuses, by name; and that whatever it lets by is built of its own pieces."""
+"""What the gate refuses, by name; whatever it lets through is built from its own pieces."""
 
 import re
 import time
@@ -13,7 +13,7 @@ from credits_pipeline.finops.governance.language import ASKED
 from credits_pipeline_tests.finops.governance.hostile import EXAMPLES, REFUSED, texts
 
 _SECONDS = 2
-#: Whatever stands in the SQL of a rule beside quoted texts.
+#: Everything that may stand in a rule's SQL besides quoted texts.
 _WORDS = {
     "AND", "OR", "NOT", "IS", "NULL", "IN", "LIKE", "ILIKE", "CASE", "WHEN", "THEN", "END", "CAST",
     "AS", "DOUBLE", "NULLIF", "COALESCE", "TRIM", "TRUE", "FALSE", "map_contains", "concat_ws",
@@ -61,7 +61,7 @@ def test_an_unreadable_rule_is_reported_with_line_and_column() -> None:
 @given(text=texts)
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_whatever_comes_through_is_built_of_pieces_of_the_gate(text: str) -> None:
-    # Of the processor, not of the clock: a busy machine says nothing of a text.
+    # Processor time, not the clock: a busy machine says nothing about a text.
     began = time.process_time()
     try:
         gated = expression(text, {"allowed": ("a", "b"), "x": 3})

@@ -1,4 +1,4 @@
-"""Violations through evaluations: found, kept, fixed, back; what could not be looked at stays."""
+"""Violations over evaluations: found, kept, fixed, back; what was not looked at stays."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -166,12 +166,12 @@ def test_a_day_without_a_scan_knows_nothing_that_scans_see_and_calls_nothing_cle
     world.scan(volume("vol-1"), volume("vol-2"), volume("vol-3", attached=True))
     fresh = world.evaluate()
     assert (fresh.tallies["unattached"].broken, fresh.tallies["unattached"].clean) == (2, 1)
-    world.evaluate()  # a day later, while the next scan may be on its way
+    world.evaluate()  # a day later, when the next scan may be under way
     assert {one.seen for one in world.all} == {"found"}
     world.now += 3 * HOUR
     late = world.evaluate()
     tally = late.tallies["unattached"]
-    # The bill still has one of them; what it tells is no evidence of what is attached.
+    # The bill still has one of them, which is no evidence about what is attached.
     assert (tally.broken, tally.clean, tally.not_known, late.scanned) == (0, 0, 1, "")
     assert "the scan is of 2026-11-20 07:00 UTC" in late.missed[0]
     seen = {one.resource_id: one for one in world.all}
@@ -260,7 +260,7 @@ def test_an_acknowledgement_ends_with_its_day_and_with_its_violation(world: Worl
     assert world.seen("vol-2", said).status is Status.FIXED
     world.scan(volume("vol-2"))
     world.evaluate()
-    # It is another time that the same resource breaks the rule.
+    # This is another violation by the same resource.
     assert world.seen("vol-2", said).status is Status.OPEN
 
 
@@ -318,7 +318,7 @@ def test_a_new_high_violation_is_reported_once_and_its_end_once(world: World) ->
     assert second.state == "1 new of high severity, 2 open"
     world.scan(volume("vol-1"), volume("vol-2", attached=True))
     world.evaluate()
-    # One less is nothing new: what remains was told before.
+    # One violation less is no news: the rest was reported before.
     assert notes().wrong[0].cause == first.cause
     one = world.violations["vol-1"]
     accepted = State("violation", one.id, "acknowledged", 1, world.now, "ann", world.now + DAY)
@@ -351,7 +351,7 @@ def test_an_evaluation_is_due_when_something_changed_or_a_day_began(world: World
     governing.run(world.published.depot, world.published, found.policies.enabled, TAGS,
                   digest=decided().digest, now=world.now)  # fmt: skip
     assert key() is None
-    # No scan came: from now on it is not known what the last one saw.
+    # No scan came: from now on the findings of the last one are not known.
     world.now += 3 * HOUR
     assert "//" in str(key())
 

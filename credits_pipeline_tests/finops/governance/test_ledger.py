@@ -1,4 +1,4 @@
-"""Evaluations that come at once, in a folder and in a bucket: none is lost under another."""
+"""Simultaneous evaluations, in a folder and in a bucket: none overwrites another."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from credits_pipeline.sandbox.s3 import EmbeddedS3
 
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
 _numbers = count()
-#: The depot of one machine; machines share the storage and nothing else.
+#: One machine's depot; machines share only the storage.
 Machine = Callable[[str], Depot]
 
 
@@ -97,7 +97,7 @@ def test_what_came_between_is_evaluated_again_and_leaves_no_file_of_its_own(
     assert len(here.keys(f"{FOLDER}/")) == 5
 
 
-def test_whoever_is_never_the_quicker_one_gives_up_and_says_so(
+def test_a_writer_that_always_loses_the_race_gives_up_and_says_so(
     s3: EmbeddedS3, tmp_path: Path
 ) -> None:
     bucket = f"governance-{next(_numbers)}"

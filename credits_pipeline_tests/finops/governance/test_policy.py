@@ -1,4 +1,4 @@
-"""Policies that can't be used are refused with the field and the line that is wrong."""
+"""Invalid policies are refused with the field and the line that is wrong."""
 
 from typing import Any
 

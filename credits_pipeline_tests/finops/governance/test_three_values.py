@@ -1,4 +1,4 @@
-"""Rules answer as Kleene's logic does, and never guess what a scan has not seen."""
+"""Rules follow Kleene's logic, and never guess what a scan has not seen."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ _EXAMPLES = settings(
 @pytest.fixture(scope="module")
 def fence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fence]:
     rows = [resource(**scanned_row(number, row)) for number, row in enumerate(ROWS)]
-    # The numbers of the table follow the region before the id.
+    # After the region, the table's numbers follow the id.
     file = table(tmp_path_factory.mktemp("rules"), rows)
     with Fence(file) as found:
         yield found

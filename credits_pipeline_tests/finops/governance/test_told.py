@@ -1,4 +1,4 @@
-"""Violations of high severity on their way to people: by a real channel, each new one once."""
+"""Alerts about violations of high severity, on a real channel: each new one once."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_each_new_high_violation_is_reported_once_its_acceptance_once_and_again_
     store, said = FolderStore(tmp_path / "told"), dict[str, State]()
 
     def told() -> list[str]:
-        """What the channel gets at a look, and that the next look adds nothing."""
+        """What the channel gets at one look; the next look must add nothing."""
         for _ in range(2):
             high = alerting.kept(world.published.depot)
             notes = alerting.of_violations(high, said, world.now, "https://pages.example.com")
@@ -42,7 +42,7 @@ def test_each_new_high_violation_is_reported_once_its_acceptance_once_and_again_
     world.evaluate()
     assert told() == ["Policy Unattached: 1 new of high severity, 2 open"]
 
-    # An approver accepts both until a day: that is an end, and after the day they are back.
+    # An approver accepts both until a day: that ends them, and after the day they are back.
     until = world.now + DAY
     for one in world.all:
         said[one.id] = State("violation", one.id, "acknowledged", 1, world.now, "ann", until)

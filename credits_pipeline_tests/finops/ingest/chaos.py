@@ -1,4 +1,4 @@
-"""Kills an ingest at random moments, again and again, and looks at what counts afterwards.
+"""Kills an ingest at random moments, again and again, and checks what counts afterwards.
 
 By hand: ``python -m credits_pipeline_tests.finops.ingest.chaos --schedules 50 --seed 7``
 """
@@ -28,7 +28,7 @@ from credits_pipeline_tests.finops.bills import (
 )
 
 ROWS = 400
-#: What a process that is killed runs: it says when it begins, since its imports are no ingest.
+#: What the killed process runs; it reports its start, because its imports are no ingest.
 _WORK = """
 import sys
 from credits_pipeline_tests.finops.bills import Source, take_in
@@ -46,7 +46,7 @@ while True:
 
 @dataclass
 class Seen:
-    """What the schedules came to."""
+    """The results of the schedules."""
 
     kills: int = 0
     new: int = 0
@@ -54,7 +54,7 @@ class Seen:
 
 
 def run(schedules: int, seed: int, folder: Path) -> Seen:
-    """Kill so many ingests, each at a moment of its own; raise where a month is neither whole."""
+    """Kill this many ingests at different moments; raise if a month is neither version, whole."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     lake = open_lake(str(folder / "lake"))
     source = _deliver(folder / "bills", 0)
@@ -102,7 +102,7 @@ def _started(folder: Path) -> subprocess.Popen[str]:
 
 
 def _deliver(root: Path, number: int) -> Source:
-    """A delivery whose every row says which one it is, in two files."""
+    """A delivery in two files whose rows all say which delivery they are from."""
     rows = [charge(BilledCost=str(number), EffectiveCost=str(number)) for _ in range(ROWS)]
     half = packed(csv_text(rows[: ROWS // 2]))
     rest = packed(csv_text(rows[ROWS // 2 :]))
@@ -111,7 +111,7 @@ def _deliver(root: Path, number: int) -> Source:
 
 
 def _what_counts(lake: Lake, source: Source) -> int:
-    """The number of the delivery whose rows count, all of them and no other."""
+    """The number of the delivery whose rows count, all of them and no others."""
     version = lake.current(source.name, MAY)
     assert version is not None
     amounts = Counter(row["BilledCost"] for row in rows_of(lake, version))

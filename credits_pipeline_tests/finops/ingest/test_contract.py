@@ -1,4 +1,4 @@
-"""What FOCUS promises of the rows: what stops a month, what is told, and where it is."""
+"""What FOCUS promises about rows: what stops a month, what is only reported, and where it is."""
 
 from decimal import Decimal
 from pathlib import Path

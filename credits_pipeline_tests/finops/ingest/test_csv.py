@@ -1,4 +1,4 @@
-"""CSV files become typed rows to the last digit, or a fault that names file, row, column, text."""
+"""CSV files become typed rows, exactly, or a fault that names file, row, column and text."""
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal

@@ -1,4 +1,4 @@
-"""Killed, overtaken, rewritten underneath: the month that counts is the old one or the new one."""
+"""Killed, overtaken, overwritten: the month that counts is the old version or the new one."""
 
 import threading
 from collections.abc import Callable
@@ -75,12 +75,12 @@ def test_files_replaced_under_a_manifest_are_put_right_by_the_next_one(
     write_aws(tmp_path / "b", {"a.csv.gz": bill(5), "b.csv.gz": bill(5)}, executionId="2")
 
     def rewrite() -> None:
-        # The next refresh is being written: one file of it lies there, its manifest does not.
+        # The next refresh is being written: one of its files is there, its manifest is not.
         put(tmp_path / "b/bills/data/BILLING_PERIOD=2026-05/b.csv.gz", bill(9, 9))
 
     done = take_in(source, lake, progress=once(rewrite))
-    # In a folder nothing says that the second file is of another refresh (a copy has its files in
-    # any order): until the manifest comes this counts, and then the month is read again.
+    # Nothing in a folder says that the second file is from another refresh (a copy has its files in
+    # any order): until the manifest comes, it counts, and then the month is read again.
     assert done.outcome == "published"
     write_aws(tmp_path / "b", {"a.csv.gz": bill(9), "b.csv.gz": bill(9, 9)}, executionId="3")
     assert take_in(source, lake).outcome == "published"
@@ -119,7 +119,7 @@ def test_two_refreshes_at_once_end_at_the_newer_one(tmp_path: Path, lake: Lake) 
     second_is_done = threading.Event()
     outcomes: dict[str, str] = {}
 
-    # A copy that still has the older refresh stands for a process that read its manifest before.
+    # A copy with the older refresh stands for a process that read its manifest earlier.
     older = write_aws(tmp_path / "old", {"a.csv.gz": bill(1)}, refresh="20260510T000000Z-x")
 
     def slow(_progress: Progress) -> None:

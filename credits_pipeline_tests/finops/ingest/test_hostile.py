@@ -1,4 +1,4 @@
-"""Who can write to an export's bucket reads nothing of the machine and fills nothing of it."""
+"""Whoever can write to an export's bucket can't read the machine's files or fill its disk."""
 
 import gzip
 import os
@@ -40,7 +40,7 @@ def source(tmp_path: Path) -> Source:
 
 
 def left(tmp_path: Path) -> list[Path]:
-    """What an ingest left beside the versions."""
+    """What an ingest left besides the versions."""
     return list((tmp_path / "lake/.work").glob("ingest-*"))
 
 
@@ -150,7 +150,7 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
-def test_what_is_no_ordinary_file_holds_nobody_up(tmp_path: Path, kind: str) -> None:
+def test_special_files_block_nobody(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "2026-05.csv"
     if kind == "pipe":
         os.mkfifo(path)
@@ -320,7 +320,7 @@ def test_a_full_disk_is_reported_and_the_month_keeps_its_version(
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        # The kernel refuses to let any file grow: what a full disk does, for one process.
+        # The kernel lets no file grow: this is what a full disk does, for one process.
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
         with pytest.raises(BillError, match="disk"):
             take_in(source, lake)

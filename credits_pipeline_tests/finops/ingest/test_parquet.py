@@ -1,4 +1,4 @@
-"""Parquet in the shapes of three clouds, and Google's credits split off the charges they are on."""
+"""Parquet in the shapes of three clouds, and Google's credits separated from their charges."""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -27,7 +27,7 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def focus_select(values: str = "(VALUES (1))", **expressions: str) -> str:
-    """A SELECT of ordinary charges, some of whose columns are SQL over ``t(v)``."""
+    """A SELECT of ordinary charges, with some columns as SQL over ``t(v)``."""
     cells = {name: f"'{value}'" for name, value in charge().items()}
     cells |= {name: f"CAST({cells[name]} AS TIMESTAMPTZ)" for name in cells if "Period" in name}
     cells |= expressions

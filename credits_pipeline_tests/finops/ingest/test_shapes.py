@@ -1,4 +1,4 @@
-"""Headers as they occur: marks, camel case, blanks; and exports that are no FOCUS."""
+"""Headers as they occur: marks, camel case, blanks; and exports that are not FOCUS."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ from credits_pipeline_tests.finops.bills import (
 )
 
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-#: How writers spell FOCUS's names.
+#: Spellings of FOCUS's names by different writers.
 SPELLINGS: dict[str, Callable[[str], str]] = {
     "as FOCUS has them": str,
     "camel case": lambda name: name[:1].lower() + name[1:],
@@ -30,7 +30,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "capitals": str.upper,
     "blanks around": lambda name: f" {name} ",
 }
-#: Azure's exports from before FOCUS: those of an Enterprise Agreement, of later ones, in German.
+#: Azure's exports from before FOCUS: for an Enterprise Agreement, later ones, and in German.
 OLDER = {
     "EA": "InvoiceSectionName,AccountName,SubscriptionId,Date,MeterCategory,Quantity,"
     "EffectivePrice,Cost,UnitPrice,BillingCurrency,BillingPeriodStartDate,BillingPeriodEndDate,Tags",
@@ -88,7 +88,7 @@ def test_an_export_that_is_not_focus_is_refused_with_what_it_lacks(
 def test_an_amount_of_another_tongue_is_named_and_never_guessed(
     tmp_path: Path, lake: Lake, amount: str
 ) -> None:
-    """A German spreadsheet that saves a bill again writes semicolons and decimal commas."""
+    """A German spreadsheet that saves a bill writes semicolons and decimal commas."""
     rows = [charge(), charge(BilledCost=amount)]
     source = folder_source(tmp_path / "bills", rows)
     put(tmp_path / "bills/2026-05.csv", MARK + csv_text(rows, delimiter=";"))
@@ -111,7 +111,7 @@ def test_a_column_that_is_there_twice_is_refused_with_both_its_names(
         import polars as pl
 
         if again == column:
-            again += " "  # no writer takes one name twice
+            again += " "  # no writer accepts a name twice
         (tmp_path / "bills/2026-05.csv").unlink()
         cells = {**{name: str(cell) for name, cell in charge().items()}, again: "7"}
         pl.DataFrame({name: [cell] for name, cell in cells.items()}).write_parquet(

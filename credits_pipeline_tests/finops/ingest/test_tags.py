@@ -1,4 +1,4 @@
-"""Tags in every form that providers write are the same tags, and keys become columns."""
+"""Tags in every provider's form are the same tags, and keys become columns."""
 
 import json
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def run(select: str, values: Sequence[Any], kind: str) -> list[tuple[Any, ...]]:
 
 
 def looked_up(tags: dict[str, str], column: TagColumn) -> set[str | None]:
-    """The values that a column may have: of the first spelling that is there."""
+    """The values that a column may have: those of the first spelling that exists."""
     for alias in column.aliases:
         wanted = alias.strip().casefold()
         found = {v.strip() or None for k, v in tags.items() if k.strip().lower() == wanted}

@@ -1,4 +1,4 @@
-"""Versions beside each other, a pointer written last, and who wins when two write at once."""
+"""Versions beside each other, a pointer that is written last, and two writers at once."""
 
 import threading
 from collections.abc import Iterator

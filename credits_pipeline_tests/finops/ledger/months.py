@@ -1,4 +1,4 @@
-"""Ledgers and bills of a month, small and made by hand, so that a test knows every cent."""
+"""Credit ledgers and bills of a month, small and handmade, so that a test knows every cent."""
 
 from collections.abc import Mapping
 from datetime import date

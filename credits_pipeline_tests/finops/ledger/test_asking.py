@@ -1,4 +1,4 @@
-"""The ledger through AWS's own SDK: pages, throttling, what is partial, what is taken back."""
+"""The credit ledger through AWS's own SDK: pages, throttling, partial answers, reversals."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -60,7 +60,7 @@ def test_a_page_that_is_partial_makes_the_month_not_known(
     billing.failing = frozenset()
     whole = book.keep(ledger.month(MAY))
     assert whole.total == Decimal("125.37")
-    # What was whole before stays.
+    # What was complete before stays.
     billing.failing = frozenset({"2026-05"})
     assert book.keep(ledger.month(MAY)) == whole
     assert book.month(PAYER, MAY) == whole
@@ -114,7 +114,7 @@ def test_amounts_without_a_sign_are_credits(billing: CreditLedger, ledger: Ledge
     billing.applied = [applied("7001", A, "5")]
     found = ledger.month(MAY)
     assert (found.signed, found.total) == (False, Decimal(5))
-    # Once a minus sign was seen, an amount without one was taken back.
+    # Once a minus sign has appeared, an amount without one was taken back.
     assert ledger.month(MAY, signed=True).total == Decimal(-5)
 
 

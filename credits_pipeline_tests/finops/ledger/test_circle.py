@@ -1,4 +1,4 @@
-"""The whole circle: ledger, file, upload, verified drop, rows of the lake, Net."""
+"""The whole circle: credit ledger, file, upload, verified drop, rows in the lake, net view."""
 
 import json
 from collections.abc import Iterator
@@ -38,10 +38,10 @@ def both(
     inbox: Inbox, cloudzero: CloudZeroStandIn, billing: CreditLedger,
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest,
 ) -> Iterator[Pipeline]:  # fmt: skip
-    """Both wings on one instance, with AWS's ledger beside them."""
+    """Both wings on one instance, with AWS's credit ledger."""
     assert billing.families
     monkeypatch.setenv("FINOPS_STORAGE", str(tmp_path / "wing"))
-    # The SDK signs for S3 with the same keys.
+    # The SDK signs requests to S3 with the same keys.
     for name, value in request.getfixturevalue("s3_server").environment.items():
         monkeypatch.setenv(name, value)
     with dagster_instance() as instance:
@@ -49,7 +49,7 @@ def both(
 
 
 def bill(folder: Path) -> None:
-    """May: AWS booked 97.60 to A and 27.77 to B, as its ledger says."""
+    """May: AWS booked 97.60 to A and 27.77 to B, as its credit ledger says."""
     mine: dict[str, Any] = {"BillingAccountId": PAYER, "Tags": ""}
     rows = [
         charge(EffectiveCost="300", BilledCost="300", SubAccountId=A, ServiceName=EC2, **mine),
@@ -75,12 +75,12 @@ def may(folder: Path, **words: Any) -> Decimal:
 
 
 def proposed(both: Pipeline, folder: Path, booked: str) -> dict[str, Any]:
-    """Proposed, looked at, uploaded and run."""
+    """Proposed, reviewed, uploaded and run."""
     command = ("propose", "--month", "2026-05", "--rule", "proportional", "--booked", booked)
     looked = told(*command, "--to", str(folder / booked))["digest"]
     agreed = ("--upload", "--yes", "--who", "ann", "--digest", looked[:12], "--force")
     made: dict[str, Any] = told(*command, *agreed)
-    # What CloudZero holds falls from all of it to nothing, which a person has to agree to.
+    # CloudZero's amount falls from everything to nothing, which a person must approve.
     changes = booked == "offset"
     result = both.run(MAY, config={"credits": {"accept_change": True}} if changes else None)
     assert result.success
@@ -97,7 +97,7 @@ def test_from_the_ledger_to_net(both: Pipeline, tmp_path: Path) -> None:
     cursor = None
     for booked in ("ignore", "offset"):
         made = proposed(both, tmp_path, booked)
-        # Each credit in three parts to A and one to B.
+        # Three parts of each credit to A and one to B.
         assert [row["credit"] for row in made["rows"]] == ["94.03", "31.34"]
         receipt = both.journal.receipt(MAY)
         assert receipt is not None
@@ -123,7 +123,7 @@ def test_from_the_ledger_to_net(both: Pipeline, tmp_path: Path) -> None:
         at_cloudzero = -sum(map(Decimal, held.values()))
         assert at_cloudzero == (Decimal("125.37") if booked == "ignore" else 0)
         assert may(tmp_path, cost=["net"]) == may(tmp_path, credits=["out"]) - at_cloudzero
-    # AWS's own credits are looked up in the bill that is at hand: CloudZero is not asked for them.
+    # AWS's own credits come from the bill that is here: CloudZero is not asked for them.
     drop = landed(MAY, both.journal, StreamConnection().address())
     assert drop is not None
     calls = both.cloudzero.costs_calls_today

@@ -1,4 +1,4 @@
-"""Credits left on the table: usage with MAP's tag and without, and what a tag would have earned."""
+"""Unused credits: usage with MAP's tag and without, and what a tag would have earned."""
 
 import json
 from dataclasses import replace
@@ -45,7 +45,7 @@ def of_map(*services: str) -> Credit:
 
 
 def test_what_a_tag_would_have_earned_follows_from_what_it_earned() -> None:
-    """20 were given for 80 that are tagged: a quarter."""
+    """20 were given for 80 tagged: a quarter."""
     found = left_on_the_table(
         USED, by_id(of_map("AmazonEC2"), credit("8")), [ledger(("7", A, "20"), ("8", B, "9"))]
     )
@@ -89,7 +89,7 @@ def test_usage_is_read_from_the_lake_with_each_spelling_of_the_tag(tmp_path: Pat
 def test_the_sample_bills_leave_on_the_table_what_their_lines_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To the cent, beside a sum over the delivered lines that shares nothing with the product."""
+    """To the cent, against a sum over the delivered lines that shares nothing with the product."""
     written = generate(tmp_path / "bills", as_of=date(2026, 5, 20), months=2)
     lines = list(rows(files(written, "aws", "2026-04")))
     good_for = {

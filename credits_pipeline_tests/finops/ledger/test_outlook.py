@@ -1,4 +1,4 @@
-"""When a credit runs out: pace, range, expiry, and what is lost with it."""
+"""When a credit runs out: pace, range, expiry, and what is then lost."""
 
 from datetime import date
 from decimal import Decimal
@@ -47,7 +47,7 @@ def test_the_range_is_of_the_fastest_and_the_slowest_month() -> None:
     )
     assert found.earliest == date(2026, 6, 16)  # 20 a day
     assert found.runs_out == date(2026, 6, 27)  # 11.67 a day
-    assert found.latest is None  # 1 a day: it expires before
+    assert found.latest is None  # 1 a day: it expires first
     assert found.lost_at_most == Decimal("86.00")
 
 

@@ -1,4 +1,4 @@
-"""The month's file, to the cent: each rule, caps, reversals, offsets, and what is refused."""
+"""The month's file, to the cent: each rule, caps, reversals, offsets, and refusals."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -40,7 +40,7 @@ def lines(made: Proposal) -> list[str]:
         (Rule.AS_LEDGER, "50", EVERYTHING, {}, [f"{A},50.00"]),
         (Rule.PROPORTIONAL, "103", EVERYTHING, {}, [f"{A},10.00", f"{B},3.00", f"{C},90.00"]),
         (Rule.PROPORTIONAL, "1", EVERYTHING, {}, [f"{A},0.10", f"{B},0.03", f"{C},0.87"]),
-        # Good for EC2 only: Labs has none. Both caps are reached, and 10 are placed nowhere.
+        # For EC2 only, which Labs does not use. Both caps are reached, and 10 go nowhere.
         (Rule.PROPORTIONAL, "100", FOR_EC2, {}, [f"{A},60.00", f"{B},30.00", "unallocated,10.00"]),
         (Rule.EVEN, "100", EVERYTHING, {}, [f"{A},35.00", f"{B},30.00", f"{C},35.00"]),
         (Rule.EVEN, "0.02", EVERYTHING, {}, [f"{A},0.01", f"{B},0.01"]),
@@ -54,7 +54,7 @@ def lines(made: Proposal) -> list[str]:
         (Rule.EARNED_BY_TAG, "96", EVERYTHING, {}, [f"{A},6.00", f"{C},90.00"]),
         # More was taken back than given: the same shares with the other sign.
         (Rule.PROPORTIONAL, "-103", EVERYTHING, {}, [f"{A},-10.00", f"{B},-3.00", f"{C},-90.00"]),
-        # A ledger that says tenths of a cent is shared in tenths of a cent; 0.001 gets a fourth.
+        # A credit ledger with tenths of a cent is shared in tenths of a cent; 0.001 gets a fourth.
         (Rule.EVEN, "0.004", EVERYTHING, {}, [f"{A},0.0020", f"{B},0.0010", f"{C},0.0010"]),
     ],
 )  # fmt: skip
@@ -84,7 +84,7 @@ def test_without_weights_nothing_is_invented() -> None:
 
 
 def test_what_one_credit_covers_the_next_can_t() -> None:
-    """The credit that expires first goes first, as at AWS."""
+    """The credit that expires first is used first, as at AWS."""
     both = by_id(credit("8", owner=B, expiry=date(2026, 7, 1)), credit("7", "AmazonEC2", owner=A))
     made = propose(asked(Rule.OWNER_FIRST), [ledger(("7", A, "50"), ("8", A, "25"))], both, USED)
     assert [(pool.credit, dict(pool.placed)) for pool in made.pools] == [
@@ -92,7 +92,7 @@ def test_what_one_credit_covers_the_next_can_t() -> None:
         ("7", {A: Decimal(50)}),
     ]
     more = propose(asked(Rule.OWNER_FIRST), [ledger(("7", A, "70"), ("8", A, "25"))], both, USED)
-    # 60 of EC2 in A, and 5 that are left of the 30 in B: 5 are placed nowhere.
+    # 60 of EC2 in A, and the 5 that are left of the 30 in B: 5 go nowhere.
     assert lines(more) == [f"{A},60.00", f"{B},30.00", "unallocated,5.00"]
 
 
@@ -108,7 +108,7 @@ def test_offsets_leave_net_zero_and_what_nobody_can_take_where_it_is() -> None:
         FOR_EC2,
         USED,
     )
-    # 90 are placed, 10 stay: A has 20 of the 120 that were given, C 100.
+    # 90 are placed and 10 stay: A has 20 of the 120 that were given, C 100.
     assert lines(over) == [f"{A},41.67", f"{B},50.00", f"{C},-91.67"]
     assert over.unallocated == Decimal(10)
 
@@ -234,7 +234,7 @@ PERCENT = {A: Decimal("12.5"), B: Decimal("33.3"), C: Decimal("54.2")}
 def test_one_more_cent_changes_one_account(
     rule: Rule, grown: str, cents: dict[str, int], used: list[tuple[str, str, Decimal, bool]]
 ) -> None:
-    """By one cent, or the line of what nobody can take, however many credits are handed out."""
+    """By one cent, or the line of what nobody can take, however many credits are distributed."""
     fixed = {"percent": PERCENT} if rule is Rule.FIXED else {}
     here = {row[0] for row in used}
     every = [*used, *((to, EC2, Decimal(0), False) for to in (A, B, C) if to not in here)]

@@ -1,4 +1,4 @@
-"""Three sides of a month: what agrees, what differs and why, what is not known."""
+"""Three sides of a month: what agrees, what differs and why, and what is not known."""
 
 from decimal import Decimal
 
@@ -33,7 +33,7 @@ MOVED = {A: "5", B: "30"}
         (sides(SAME, SAME, None), {}, True),
         # The sums agree: somebody moved it on purpose, by a rule or by hand.
         (sides(MOVED, SAME, SAME), {A: Cause.REDISTRIBUTED, B: Cause.REDISTRIBUTED}, True),
-        # With offsets a file says what it moves.
+        # With offsets, a file says what it moves.
         (
             sides({A: "-25", B: "25"}, SAME, SAME, moved=True, offset=True),
             {A: Cause.REDISTRIBUTED, B: Cause.REDISTRIBUTED},
@@ -55,14 +55,14 @@ MOVED = {A: "5", B: "30"}
         ),
         (sides({A: "30", C: "5"}, SAME, SAME),
          {B: Cause.REDISTRIBUTED, C: Cause.ACCOUNT_UNKNOWN}, False),
-        # One credit of several: its own sum counts.
+        # One of several credits: its own sum counts.
         (
             sides({A: "10"}, SAME, SAME, moved=True, pools=Decimal(10)),
             {A: Cause.REDISTRIBUTED, B: Cause.REDISTRIBUTED},
             True,
         ),
         (sides(None, SAME, SAME), {}, True),
-        # A bill has more digits than cents: what rounding explains is no difference.
+        # A bill has more digits than cents: a difference that rounding explains is none.
         (sides(SAME, SAME, {A: "30.014", B: "5"}, rounded={A: 3}), {}, True),
         (sides(SAME, SAME, {A: "30.016", B: "5"}, rounded={A: 3}), {A: Cause.LATE}, False),
         (sides(SAME, None, {A: "29.9951", B: "5.004"}), {}, True),

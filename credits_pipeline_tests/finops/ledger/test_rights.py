@@ -1,4 +1,4 @@
-"""The rights that reading the ledger needs: two that read; what writes is named nowhere."""
+"""The rights that reading the credit ledger needs: two that read; none that writes."""
 
 import json
 import re

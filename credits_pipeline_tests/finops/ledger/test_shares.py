@@ -1,4 +1,4 @@
-"""Shares: exact sums, caps, ties, and one more unit that changes one name only."""
+"""Shares: exact sums, caps, ties, and one more unit that changes only one name."""
 
 import random
 from fractions import Fraction
@@ -15,7 +15,7 @@ CAPS = st.dictionaries(NAMES, st.integers(0, 400), min_size=8, max_size=8)
 
 
 def by_hand(total: int, weights: dict[str, int], caps: dict[str, int] | None) -> dict[str, int]:
-    """Unit after unit to whoever is furthest behind: the definition, and nothing else."""
+    """Unit by unit to whoever is furthest behind: the definition and nothing else."""
     found = {name: 0 for name, weight in weights.items() if weight}
     for _ in range(total):
         open_ = [name for name in found if caps is None or found[name] < caps[name]]

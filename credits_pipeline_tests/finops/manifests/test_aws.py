@@ -1,4 +1,4 @@
-"""AWS Data Exports: exactly the files of the newest manifest, whichever way the export delivers."""
+"""AWS Data Exports: exactly the files of the newest manifest, however the export delivers."""
 
 import shutil
 from datetime import UTC, datetime, timedelta

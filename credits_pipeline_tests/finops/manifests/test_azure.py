@@ -1,4 +1,4 @@
-"""Azure exports: the run that was submitted last, whichever way it overwrites."""
+"""Azure exports: the run that was submitted last, however it overwrites."""
 
 from pathlib import Path
 

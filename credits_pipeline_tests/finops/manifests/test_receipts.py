@@ -1,4 +1,4 @@
-"""The first wing's receipts as a source of credits, from the storage of an earlier release."""
+"""The first wing's receipts as a source of credits, from an earlier release's storage."""
 
 import zipfile
 from decimal import Decimal

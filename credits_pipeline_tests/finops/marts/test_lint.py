@@ -1,4 +1,4 @@
-"""The lint: what some engine computes otherwise is named, and every mart of ours passes."""
+"""The lint names what some engine computes differently, and every mart passes."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Marts of a month: equal to the rows to the last digit, in whatever order and parts these come."""
+"""A month's marts equal its rows to the last digit, whatever the order and parts of the rows."""
 
 import json
 import random
@@ -115,7 +115,7 @@ def test_a_mart_that_does_not_sum_to_its_rows_never_counts(tmp_path: Path) -> No
     assert "the mart is USD billed 2.00" in made.checks[-1].says
     assert "2.000000000000000001" in made.checks[-1].says
     assert bills.shelf.current("spend_daily", "aws", "2024-02") == before
-    # Nothing of it is in the way of a run that counts right.
+    # Nothing of it disturbs a run that counts correctly.
     with DuckDBEngine.opened(tmp_path) as engine:
         rows = Rows("aws", "2024-02", "v2", (typed,))
         assert make(engine, bills.shelf, bills.catalogue, rows).holds

@@ -1,4 +1,4 @@
-"""Marts by DuckDB and by a real Spark cluster: equal in every cell, also if a worker is killed."""
+"""Marts from DuckDB and from a real Spark cluster: equal in every cell, even if a worker dies."""
 
 import os
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ from credits_pipeline_tests.finops.typed import TAGS, TYPES
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1800)]
 
 NEW_YORK = "America/New_York"
-#: Starting the cluster is what costs: 80 s of processor with so few. By hand: SPARK_ROWS=30000000.
+#: Starting the cluster costs most: 80 s of processor time. By hand: SPARK_ROWS=30000000.
 ROWS = int(os.environ.get("SPARK_ROWS", "20000"))
 CATALOGUE = marts((*TAGS, "cost-center"))
-#: One row from its number: nulls, empty and padded text, other scripts, credits, 18 decimals.
+#: A row, computed from its number: nulls, empty and padded text, scripts, credits, 18 decimals.
 _MADE = """
 SELECT
     'payer' AS BillingAccountId,
@@ -82,7 +82,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def written(folder: Path, count: int, parts: int = 4) -> Rows:
-    """So many typed rows, as several files of one version."""
+    """Typed rows, as several files of one version."""
     folder.mkdir(parents=True)
     files = []
     with duckdb.connect() as connection:
@@ -103,7 +103,7 @@ def made_by(engine: Engine, storage: Path, rows: Rows, say: object = None) -> tu
 
 
 def differences(ours: tuple[Shelf, Made], theirs: tuple[Shelf, Made]) -> dict[str, int]:
-    """How many rows of each mart are in one and not in the other; every cell counts."""
+    """How many rows of each mart are in only one of the two; every cell counts."""
     found = {}
     with duckdb.connect() as connection:
         for one, other in zip(ours[1].kept, theirs[1].kept, strict=True):

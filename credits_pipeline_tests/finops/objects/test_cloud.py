@@ -1,4 +1,4 @@
-"""A bucket over HTTP: pinned, whole, and each kind of trouble told as what it is."""
+"""A bucket over HTTP: pinned, whole, and each kind of trouble reported as what it is."""
 
 import os
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def bucket(s3: EmbeddedS3) -> str:
 
 @pytest.fixture
 def proxy(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
-    """Before the server; the library's own patience is short, so that a test's is."""
+    """In front of the server, with a short patience of the library."""
     from datetime import timedelta
 
     parts = urlsplit(s3.endpoint_url)
@@ -85,7 +85,7 @@ def test_a_file_comes_whole_or_not_at_all(
     assert fetched.sha256 == hashlib.sha256(content).hexdigest()
     assert (sum(arrived), len(arrived)) == (4567, 5)
     uploaded(bucket, "a", os.urandom(4567))
-    with pytest.raises(ChangedError, match="was replaced while it was read") as raised:
+    with pytest.raises(ChangedError, match="changed while it was read") as raised:
         place.fetch(listed, tmp_path / "b")
     assert raised.value.passes
     assert not (tmp_path / "b").exists()

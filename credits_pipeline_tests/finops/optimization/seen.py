@@ -1,4 +1,4 @@
-"""Resources as scans see them, made by hand: what is not said is ordinary."""
+"""Resources as scans see them, handmade; facts that are not given are ordinary."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from credits_pipeline.finops.scans.inventory import row_of
 from credits_pipeline.finops.scans.resources import Cost, Resource
 
 AT = datetime(2026, 6, 1, 6, tzinfo=UTC)
-#: Nothing is wrong with any of these.
+#: None of these has anything wrong with it.
 USUAL: Mapping[str, Mapping[str, Any]] = {
     EC2: {
         "state": "running", "instance_type": "m7g.xlarge", "architecture": "arm64",
@@ -61,12 +61,12 @@ USUAL: Mapping[str, Mapping[str, Any]] = {
 
 
 def resource(kind: str, *, id_: str = "r-1", cost: str | None = "100.00", **facts: Any) -> Resource:
-    """A resource of a kind; None for evidence that is not known.
+    """A resource of a kind; None for unknown evidence.
 
     Args:
-        kind: of it.
+        kind: of the resource.
         id_: its id.
-        cost: a month; None where no bill contains it.
+        cost: a month; None if no bill contains it.
         facts: that differ from the usual ones, and ``tags``, ``account``, ``name``.
     """
     own = {name: facts.pop(name) for name in ("tags", "account", "name", "region") if name in facts}
@@ -88,7 +88,7 @@ def resource(kind: str, *, id_: str = "r-1", cost: str | None = "100.00", **fact
 
 
 def row(one: Resource, *lines: Line) -> dict[str, Any]:
-    """It as the table of resources has it, with its lines on the bill."""
+    """The resource in the table of resources, with its lines on the bill."""
     found = row_of(one)
     if not lines and one.cost is not None:
         lines = (line("hrs", one.cost.effective, one.cost.list),)
@@ -102,6 +102,6 @@ def line(
     *,
     covered: bool = False,
 ) -> Line:
-    """One line of a resource on the bill."""
+    """A line of a resource on the bill."""
     listed = effective if at_list is None else at_list
     return Line(unit, covered, Decimal(effective), Decimal(listed))

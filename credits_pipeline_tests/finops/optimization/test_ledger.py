@@ -1,4 +1,4 @@
-"""Savings add up: no resource saves more than it costs, whatever the rules say of it."""
+"""Savings add up: no resource saves more than it costs, whatever the rules say about it."""
 
 from decimal import Decimal
 from fractions import Fraction

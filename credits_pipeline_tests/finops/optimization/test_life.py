@@ -1,4 +1,4 @@
-"""The life of an item through scans, judgements and bills."""
+"""The life of an item over scans, judgements and bills."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -85,7 +85,7 @@ OTHER = "222222222222"
 @pytest.mark.parametrize(
     ("origin", "part", "seen"),
     [
-        # The hub is asked in one account for all; Compute Optimizer in each of its own.
+        # The hub is asked in one account for all of them; Compute Optimizer in each account.
         (HUB, {"what": HUB, "account": OTHER, "region": ""}, NOT_KNOWN),
         (
             OPTIMIZER,
@@ -95,7 +95,7 @@ OTHER = "222222222222"
         (OPTIMIZER, {"what": OPTIMIZER, "account": "111111111111", "region": "us-east-1"}, GONE),
         (OPTIMIZER, {"what": OPTIMIZER, "account": OTHER, "region": "eu-central-1"}, GONE),
         (OPTIMIZER, {"what": HUB, "account": OTHER, "region": ""}, GONE),
-        # Of a file that can't be read nobody knows whose findings it has.
+        # If a file can't be read, nobody knows whose findings it contains.
         (ADVISOR, {"what": "advisor.json", "account": "", "region": ""}, NOT_KNOWN),
         (HUB, {"what": "findings", "account": "", "region": ""}, NOT_KNOWN),
         ("rules", {"what": "findings", "account": "", "region": ""}, GONE),

@@ -1,4 +1,4 @@
-"""What to commit to, by the hours of the bill."""
+"""What to commit to, according to the hours of the bill."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -51,7 +51,7 @@ def test_a_lookback_that_the_bill_has_not_all_of_is_left_out() -> None:
 
 def test_what_other_items_save_is_not_committed_to() -> None:
     found = advise("p", "USD", hours(["10"] * 60 * 24), DISCOUNT, saved=Decimal(7300))
-    assert found is None  # all of it is saved before
+    assert found is None  # all of it is saved already
 
 
 @settings(max_examples=25, deadline=None)

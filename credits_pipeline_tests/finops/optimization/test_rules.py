@@ -142,7 +142,7 @@ def share_of(kind: str, action: str, **facts: Any) -> Fraction:
         (EC2, "stop_outside_work_hours", NIGHTS, Fraction(108, 168)),
         (EC2, "rightsize_instance", {"cpu_max_14d": 40.0, "memory_max_14d": 1.0, "instance_type": "m7g.4xlarge"}, Fraction(1, 2)),
         (EC2, "rightsize_instance", {"cpu_max_14d": 10.0, "memory_max_14d": 10.0, "instance_type": "m7g.8xlarge"}, Fraction(7, 8)),
-        # Without its memory, one size is as far as its CPU carries.
+        # Without its memory, one size smaller is as far as its CPU allows.
         (EC2, "rightsize_instance", {"cpu_max_14d": 10.0, "memory_max_14d": None, "instance_type": "m7g.8xlarge"}, Fraction(1, 2)),
         (EC2, "upgrade_generation", {"instance_type": "m4.xlarge", "current_generation": False}, Fraction(1, 24)),
         (EC2, "move_to_graviton", {"instance_type": "m6i.xlarge", "architecture": "x86_64"}, Fraction(1, 5)),
@@ -196,7 +196,17 @@ def test_a_threshold_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["cpu=3", "ec2_idle_cpu", "ec2_idle_cpu=x", "ec2_idle_cpu=-1", "ec2_idle_cpu=NaN"]
+    "text",
+    [
+        "cpu=3",
+        "ec2_idle_cpu",
+        "ec2_idle_cpu=x",
+        "ec2_idle_cpu=-1",
+        "ec2_idle_cpu=NaN",
+        "ec2_idle_cpu=1e5",
+        "ec2_idle_cpu=1__0",
+        "ec2_idle_cpu=\N{ARABIC-INDIC DIGIT FIVE}",
+    ],
 )
 def test_a_threshold_that_can_t_be_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=text.partition("=")[0]):

@@ -1,4 +1,4 @@
-"""Budgets & Forecast, in each state that a page can be in, and what its forms write."""
+"""Budgets & Forecast in each state of the page, and what its forms write."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ DATA_LEAD = Person("dan@example.com", Role.EDITOR, ("data",))
 
 @pytest.fixture
 def store(visit: Visit) -> Iterator[DecisionStore]:
-    """The store of decisions of the page; `visit` has set where it lies."""
+    """The page's store of decisions; `visit` has set its place."""
     with open_decisions() as decisions:
         assert isinstance(decisions, DecisionStore)
         yield decisions
@@ -42,7 +42,7 @@ def put(store: DecisionStore, id_: str = "Core", **changes: Any) -> None:
 
 
 def fill(app: AppTest, **values: Any) -> AppTest:
-    """Fill fields of the form by their labels, and save."""
+    """Fill the form's fields by their labels, and save."""
     fields = {one.label: one for kind in ("text_input", "selectbox", "text_area", "radio", "toggle")
               for one in getattr(app, kind) if one.key is None}  # fmt: skip
     for label, value in values.items():

@@ -1,4 +1,4 @@
-"""The page Chargeback: what it shows, what people do on it, and what each person sees."""
+"""The page Chargeback: what it shows, what people do there, and what each person sees."""
 
 import re
 from decimal import Decimal
@@ -138,7 +138,7 @@ def test_a_team_lead_sees_no_statement_by_product(visit: Visit) -> None:
 
 @pytest.mark.parametrize(("person", "closes", "saves"), [(VIEWER, False, False),
                                                         (EDITOR, False, True)])  # fmt: skip
-def test_whoever_may_not_is_told_why(
+def test_a_person_without_the_right_learns_why(
     visit: Visit, person: Person, closes: bool, saves: bool
 ) -> None:
     app = visit("chargeback", "one cloud", person=person, month=str(LAST))
@@ -181,7 +181,7 @@ def test_a_late_bill_is_an_adjustment_on_the_page(
     told = table(app, "Adjustment")
     assert dict(zip(told["Team"], told["Adjustment"], strict=True)) == {"core": 5.0, "search": -9.0}
     assert set(told["Closed month"]) == {str(BEFORE)}
-    # What is owed and what was spent differ, and the line above says by what.
+    # What is owed and what was spent differ, and the line above gives the difference.
     assert (
         f"**$119.63** owed for {LAST.start:%B %Y} = $123.63 of the month \N{MINUS SIGN} $4.00 "
         f"adjustments since the close of {BEFORE}"

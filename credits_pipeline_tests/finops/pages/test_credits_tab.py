@@ -1,4 +1,4 @@
-"""The Credits tab of Spend, and its tile on the Overview, in each state that they can be in."""
+"""The Credits tab of Spend and its tile on the Overview, in each of their states."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def months(name: str) -> dict[str, str]:
 
 
 def made(folder: Path, name: str = "Migration Acceleration Program") -> Path:
-    """A bill of the last whole month, and its ledger: 30 of 100 in Shop, and 5 that came late."""
+    """A bill of the last whole month, and its credit ledger: 30 of 100 in Shop, and later 5."""
     storage = folder / "wing"
     rows = [
         charge(SubAccountId=SHOP, EffectiveCost="100", BilledCost="100", **months("Shop"),

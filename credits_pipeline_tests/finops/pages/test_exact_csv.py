@@ -1,4 +1,4 @@
-"""Every table's CSV: all of its rows, to the last digit, on every page."""
+"""Every table's CSV on every page has all of its rows, to the last digit."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The page Governance: rules tried, refused and saved; violations accepted until a day and back."""
+"""The page Governance: rules tried, refused and saved; violations accepted until a day."""
 
 import shutil
 from collections.abc import Callable
@@ -37,7 +37,7 @@ DEAR = {
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wing whose built-ins and one rule of high severity were evaluated."""
+    """A wing that has evaluated the built-in policies and one rule of high severity."""
     bills = Bills(tmp_path_factory.mktemp("governed"))
     search = {"tag_team": "search", "SubAccountId": "222", "SubAccountName": "labs"}
     day = in_(LAST, 27)
@@ -116,7 +116,7 @@ def test_violations_are_listed_with_their_cost_and_the_dearest_first(
     assert found.iloc[0]["What"] == "dear one costs 100.50 USD"
     assert found.iloc[0]["Severity"] == "▲ high"
     assert found.iloc[0]["Owner"] == "core"
-    # A resource that breaks two policies costs once.
+    # A resource that violates two policies counts its cost once.
     assert "$110.50 a month" in shown(app)
     assert HOSTILE in shown(app)
 

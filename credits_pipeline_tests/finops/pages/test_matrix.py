@@ -1,4 +1,4 @@
-"""Every page in every state: what a person must find there, beside the title, in each of them."""
+"""Every page in every state, and what a person must find on it besides the title."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from credits_pipeline_tests.finops.pages.conftest import FILES, LAST, Visit, sho
 
 VIEWER = Person("vic@example.com", Role.VIEWER)
 LEAD = Person("lea@example.com", Role.EDITOR, ("search",))
-#: Pages that show bills, with the status line and everything else that follows from bills.
+#: Pages that show bills, with the status line and everything else that depends on bills.
 OF_BILLS = [page for page in FILES if page not in ("setup", "settings")]
 #: Those with the scope bar.
 SCOPED = [page for page in OF_BILLS if page != "chargeback"]
-#: A word of each page with a value that is not there, and what is said of it.
+#: For each page a word with a missing value, and the page's message about it.
 BAD_LINKS = {
     "setup": ({"source": "nobody"}, "There is no source nobody here"),
     "overview": ({"account": "nobody"}, "occurs in no bill"),
@@ -29,19 +29,19 @@ BAD_LINKS = {
     "chargeback": ({"month": "2001-01"}, "There is no bill for the month"),
     "settings": ({"section": "nobody"}, "There is no section nobody here"),
 }
-#: What anybody may press: it asks, shows and leads, and changes nothing for others.
+#: What everybody may press: it reads, shows and links, and changes nothing for others.
 HARMLESS = {
     "Show everything, this month", "Show it", "EUR", "USD", "New policy",
     "Try it", "Count the dollars of each spelling",
 }  # fmt: skip
-#: On Spend a view of one's own is everybody's to save.
+#: On Spend everybody may save a private view.
 OWN = {"spend": {"Save"}}
 CLOUDS = {"one cloud": ("AWS",), "three clouds": ("AWS", "Azure", "Google Cloud")}
 
 
 @pytest.fixture
 def looked(visit: Visit, tmp_path: Path) -> Visit:
-    """With the sources that bills come from connected, so that Setup has something to tell."""
+    """With the bills' sources connected, so that Setup has something to show."""
     with open_decisions() as decisions:
         for name in ("aws", "azure", "gcp"):
             body = {"provider": "focus", "location": f"{tmp_path}/{name}", "export": ""}
@@ -81,7 +81,7 @@ def test_each_cloud_is_named_with_its_age(looked: Visit, page: str, wing: str) -
         ages = text.split("Complete through")[1].splitlines()[0]
         assert [cloud for cloud in CLOUDS["three clouds"] if cloud in ages] == [*CLOUDS[wing]]
     elif page == "setup":
-        # Three more are read daily besides bills; the other two clouds were never read.
+        # Three others are read daily besides bills; the other two clouds were never read.
         assert text.count("never read") == (5 if wing == "one cloud" else 3)
         assert "Run credits-pipeline scan." in text
 
@@ -97,7 +97,7 @@ def test_the_source_that_is_late_is_named_and_no_other(looked: Visit, page: str)
 
 
 @pytest.mark.parametrize("page", FILES)
-def test_a_link_to_what_is_not_there_is_told_and_shows_nothing_else_for_it(
+def test_a_link_to_something_missing_is_reported_and_shows_nothing_instead(
     looked: Visit, page: str
 ) -> None:
     words, says = BAD_LINKS[page]

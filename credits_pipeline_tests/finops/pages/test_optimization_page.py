@@ -1,4 +1,4 @@
-"""The page Optimization: what it shows, every decision, each state that it can be in."""
+"""The page Optimization: what it shows, every decision, and each of its states."""
 
 import csv
 import io
@@ -73,7 +73,7 @@ def scan(
 
 @pytest.fixture(scope="session")
 def scanned_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A storage with bills and a scan; a test takes a copy."""
+    """A storage with bills and a scan; each test takes a copy."""
     with pytest.MonkeyPatch.context() as patch:
         storage = tmp_path_factory.mktemp("scanned") / "wing"
         patch.setenv("FINOPS_DATABASE_URL", f"sqlite:///{storage}/decisions.sqlite")

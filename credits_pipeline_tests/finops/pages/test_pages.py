@@ -1,4 +1,4 @@
-"""What the pages say and do, run as the server runs them; each state of each is in test_matrix."""
+"""The pages' texts and actions, run as the server runs them; test_matrix has each state of each."""
 
 import csv
 import io

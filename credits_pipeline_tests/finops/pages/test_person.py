@@ -1,4 +1,4 @@
-"""Who looks, and what that person may do."""
+"""Who the person is, and what that person may do."""
 
 from base64 import b64encode
 
@@ -70,7 +70,7 @@ def test_a_person_without_a_group_that_has_a_role_stays_outside() -> None:
         person_of(headers(**given), DOOR)
 
 
-def test_a_request_that_names_nobody_stays_outside() -> None:
+def test_a_request_without_a_person_is_refused() -> None:
     with pytest.raises(UnknownPersonError, match="did not say who you are"):
         person_of(headers(**{"X-Forwarded-Groups": "finance"}), DOOR)
 

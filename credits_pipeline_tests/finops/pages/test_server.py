@@ -1,4 +1,4 @@
-"""Which requests the pages answer, and what a browser is told."""
+"""Which requests the pages answer, and what a browser learns."""
 
 import asyncio
 import csv
@@ -20,7 +20,7 @@ HOSTS = ("spend.example.com",)
 def asked(
     kind: str, *, secret: str = "", path: str = "/", **headers: str
 ) -> list[MutableMapping[str, Any]]:
-    """What is sent for a request."""
+    """The response to a request."""
     sent: list[MutableMapping[str, Any]] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -103,7 +103,7 @@ def test_past_the_proxy_nothing_is_begun_and_nothing_is_stored(kind: str, path: 
     assert let_in(kind, path=path, **OURS, authorization="Basic YTpzZXNhbWU=")
 
 
-def test_past_the_proxy_whoever_asks_is_told_where_to_go_and_health_is_told_to_anybody() -> None:
+def test_without_the_proxy_people_learn_where_to_go_and_anybody_may_check_health() -> None:
     refused = asked("http", **OURS)
     assert refused[0]["status"] == 403
     assert b"Open the address of the proxy" in refused[1]["body"]
@@ -126,7 +126,7 @@ def test_a_page_may_load_from_its_own_host_alone() -> None:
     [("127.0.0.1", True), ("::1", True), ("localhost", True), (".".join("0000"), False),
      ("::", False), ("10.0.0.1", False), ("localhost.example", False)],
 )  # fmt: skip
-def test_loopback_is_told_from_the_rest(host: str, is_one: bool) -> None:
+def test_loopback_addresses_are_recognized(host: str, is_one: bool) -> None:
     assert is_loopback(host) is is_one
 
 

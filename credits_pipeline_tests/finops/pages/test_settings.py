@@ -1,4 +1,4 @@
-"""The page Settings: who may what, what tags are worth, and channels that are tried for real."""
+"""The page Settings: people's rights, the coverage of tags, and channels that really send."""
 
 import json
 from pathlib import Path
@@ -116,7 +116,7 @@ def test_without_a_budget_the_test_is_an_example_by_mail_and_sns_too(
     assert "8,123.45 used of 10,000.00 USD" in json.dumps(message)
 
 
-def test_a_channel_that_refuses_is_told_without_its_secret(
+def test_the_error_of_a_channel_that_refuses_shows_no_secret(
     visit: Visit, monkeypatch: pytest.MonkeyPatch, webhook: Webhook
 ) -> None:
     webhook.answers = [403]
@@ -151,7 +151,7 @@ def test_each_spelling_of_a_tag_is_shown_with_its_dollars(
         for at, text in enumerate(tags)
     ]
     put(tmp_path / "bill/2026-05.csv", csv_text(rows))
-    visit("settings", "nothing yet")  # the decisions are the test's own from here on
+    visit("settings", "nothing yet")  # from here on the decisions are the test's own
     monkeypatch.setenv("FINOPS_STORAGE", str(root))
     add(Source("bill", Provider.FOCUS, str(tmp_path / "bill")))
     assert CliRunner().invoke(commands, ["ingest"]).exit_code == 0

@@ -1,4 +1,4 @@
-"""What Dagster is asked, held against its own schema and our own definitions."""
+"""The requests to Dagster, compared with its own schema and our own definitions."""
 
 import json
 import threading
@@ -32,7 +32,7 @@ def test_the_names_are_those_of_the_code_location() -> None:
 
 @pytest.fixture
 def webserver(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """A server that starts each run, as Dagster's webserver does, and says how it is."""
+    """A server that starts each run as Dagster's webserver does, and says how it is doing."""
     state = {"status": "STARTED"}
 
     class Answers(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The same in a bucket: marts and versions are kept there, and read from copies on this machine."""
+"""The same in a bucket: marts and versions are there, and are read from local copies."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_two_machines_that_publish_at_once_lose_nothing(root: str, tmp_path: Pat
     looks = []
 
     def seen() -> list[Bill]:
-        """What is in the lake; after this one's first look the other machine publishes more."""
+        """The lake's content; after the first time, another machine publishes more."""
         found = list(bills.bills.values())
         looks.append(found)
         if len(looks) == 1:

@@ -1,4 +1,4 @@
-"""Whoever publishes may be killed at any moment: the old version counts, or the new one, whole."""
+"""A publishing process may be killed at any moment: the old version counts, or the new one."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from credits_pipeline_tests.finops.typed import Bills, row
 from credits_pipeline_tests.waiting import eventually
 
 MONTH = "2026-05"
-#: What the other process does; it says when it begins.
+#: What the other process does; it reports its start.
 WORK = """
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ print("ended", flush=True)
 
 
 def files(folder: Path) -> set[Path]:
-    """All files; those that go while they are listed are passed over."""
+    """All files, without those that disappear during the listing."""
     return {Path(place, name) for place, _, names in os.walk(folder) for name in names}
 
 
@@ -48,7 +48,7 @@ def test_a_kill_leaves_the_old_version_or_the_new_one_whole(tmp_path: Path, leas
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "begun\n"
-        # Killed when so many of its files are there, or when it has ended.
+        # Killed when this many of its files are there, or when it has ended.
         eventually(
             lambda: len(files(tmp_path) - before) >= least or other.poll() is not None,
             "the other process made nothing",
@@ -60,7 +60,7 @@ def test_a_kill_leaves_the_old_version_or_the_new_one_whole(tmp_path: Path, leas
     found = published.rows("SELECT billing_month, SUM(billed_cost) FROM spend_daily GROUP BY ALL")
     assert dict(found) in ({"2026-04": 1, MONTH: 2}, {"2026-04": 1, MONTH: 200})
     assert published.rows("SELECT COUNT(*) FROM spend_monthly") == [(2,)]
-    # The next one goes through, and what was left behind is gone.
+    # The next one succeeds, and the leftovers are gone.
     bills.put("aws", MONTH, [row("1") for _ in range(200)], version="v2")
     bills.publish()
     after = open_current(tmp_path)

@@ -61,7 +61,7 @@ def test_the_same_bills_are_the_same_version_and_another_delivery_is_another(bil
 
 
 def test_a_page_that_is_open_keeps_its_version_and_the_next_one_sees_the_new(bills: Bills) -> None:
-    """DuckDB hands out the file that is open under a name, whatever lies there by now."""
+    """DuckDB returns the file that is open under a name, whatever has that name by now."""
     bills.publish()
     old = opened(bills)
     assert billed(old) == [("2026-04", 4), ("2026-05", 5)]
@@ -198,7 +198,7 @@ def test_two_that_publish_at_once_end_at_what_both_know(bills: Bills) -> None:
 
 
 def age(bills: Bills, hours: float) -> None:
-    """Have what is published now be so old."""
+    """Make the currently published version this old."""
     before = (datetime.now(UTC) - timedelta(hours=hours)).timestamp()
     pointer = bills.publish().pointer
     for name in (pointer.file, pointer.resources):

@@ -1,7 +1,7 @@
-"""What a release has stored of bills and decisions, every later one reads and goes on with.
+"""Later releases read what an earlier one stored of bills and decisions, and continue from it.
 
-``samples/<version>.zip`` holds a lake, its marts, what was published and the store of decisions of
-that release. ``UPDATE_SAMPLES=1`` stores those of the release at hand.
+``samples/<version>.zip`` has a lake, its marts, what was published, and the store of decisions of
+that release. ``UPDATE_SAMPLES=1`` stores the samples of the current release.
 """
 
 import os
@@ -26,13 +26,13 @@ from credits_pipeline_tests.finops.conftest import ANN
 SAMPLES = Path(__file__).parent / "samples"
 RELEASES = sorted(path.stem for path in SAMPLES.glob("*.zip"))
 THIS = version("credits-pipeline")
-#: The numbers of the two deliveries that a sample has: the first is superseded.
+#: The numbers of a sample's two deliveries: the first is superseded.
 FIRST, SECOND = 3, 5
 BUDGET = {"name": "Shop", "scope": "team=shop", "amount": "100", "currency": "USD"}
 
 
 def store(folder: Path) -> None:
-    """Everything that a wing of this release stores, small."""
+    """Everything that a wing of this release stores, in small."""
     for number in (FIRST, SECOND):
         chaos_wing.deliver(folder, number)
         chaos_wing.work(folder)
@@ -94,7 +94,7 @@ def test_rows_marts_and_decisions_of_a_release_are_read(stored: Path) -> None:
 
 
 def test_a_later_release_goes_on_with_it(stored: Path) -> None:
-    """What is published is read, or made anew from marts and rows; then a new bill comes."""
+    """The published version is read, or made again from marts and rows; then a new bill comes."""
     root = str(stored / "wing")
     Refresher(open_lake(root), Depot(root), ("team",), memory="300MB").refresh()
     assert chaos_wing.of_published(stored) == SECOND

@@ -1,4 +1,4 @@
-"""Periods: words and dates, month ends, and what stands before each."""
+"""Periods: words and dates, month ends, and the period before each."""
 
 from datetime import date, timedelta
 
@@ -46,7 +46,7 @@ def test_words_are_days(word: str, today: str, start: str, last: str, by_month: 
 )  # fmt: skip
 def test_what_is_not_a_period_is_refused_with_examples_of_one(text: str) -> None:
     if text == "9998-12":
-        # The last month that has one after it is still a month.
+        # The last month that has a next one is still a month.
         with pytest.raises(PeriodError):
             Period.parse("9999-12", date(2026, 5, 12))
         return

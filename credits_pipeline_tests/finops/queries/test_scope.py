@@ -1,4 +1,4 @@
-"""Scopes: the same words there and back, and every bad word named at once."""
+"""Scopes: writing one and reading it gives the same, and all bad words are named at once."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Spend: golden answers over small bills, and sums that are the same however they are asked for."""
+"""Spend: golden answers over small bills, and sums that don't depend on how they are asked for."""
 
 import csv
 import io
@@ -238,7 +238,15 @@ def test_csv_has_scope_currency_and_basis_in_every_line_and_adds_up(published: P
 def test_a_tag_that_is_a_formula_is_text_in_a_spreadsheet(tmp_path: Any) -> None:
     bills = Bills(tmp_path)
     bills.put(
-        "aws", "2026-05", [row("1", tag_team='=HYPERLINK("http://x")'), row("-1", tag_team="-2+3")]
+        "aws",
+        "2026-05",
+        [
+            row("1", tag_team='=HYPERLINK("http://x")'),
+            row("-1", tag_team="-2+3"),
+            row("2", tag_team="\N{FULLWIDTH EQUALS SIGN}1+1"),
+            row("3", tag_team=" =1+1"),
+            row("4", tag_team="|cmd"),
+        ],
     )
     bills.publish()
     found = open_current(tmp_path)
@@ -246,6 +254,9 @@ def test_a_tag_that_is_a_formula_is_text_in_a_spreadsheet(tmp_path: Any) -> None
     text = as_csv(spend(found, scope(group="team"))).decode()
     assert "'=HYPERLINK" in text
     assert "\n'-2+3,-1.00,USD" in text
+    assert "\n'\N{FULLWIDTH EQUALS SIGN}1+1,2.00,USD" in text
+    assert "\n' =1+1,3.00,USD" in text or "\n'=1+1,3.00,USD" in text
+    assert "\n'|cmd,4.00,USD" in text
 
 
 def test_a_value_can_t_become_sql(published: Published) -> None:

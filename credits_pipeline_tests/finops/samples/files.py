@@ -34,7 +34,7 @@ def files(written: Written, source: str, month: str) -> list[Path]:
 
 
 def rows(paths: list[Path]) -> Iterator[dict[str, Any]]:
-    """The rows of files, each value as it is delivered."""
+    """The rows of files, each value as delivered."""
     for path in paths:
         if path.suffix == ".gz":
             with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
@@ -44,7 +44,7 @@ def rows(paths: list[Path]) -> Iterator[dict[str, Any]]:
 
 
 def amount(value: Any) -> Decimal:
-    """An amount, exactly as it is written; of a double, the shortest text that means it."""
+    """An amount, exactly as written; for a double, the shortest text that means it."""
     return Decimal(repr(value) if isinstance(value, float) else value)
 
 

@@ -1,4 +1,4 @@
-"""The sample bills as an independent checker of FOCUS sees them."""
+"""An independent checker of FOCUS checks the sample bills."""
 
 import json
 import os
@@ -17,7 +17,7 @@ MONTH = {"aws": "2026-01", "aws-labs": "2026-04", "azure": "2026-02", "gcp": "20
 
 
 def as_text(path: Path, folder: Path) -> Path:
-    """A Parquet file as CSV, with its maps as the JSON that FOCUS's text form has."""
+    """A Parquet file as CSV, with its maps as the JSON of FOCUS's text form."""
     to = folder / f"{path.parent.name}-{path.name}.csv"
     with duckdb.connect() as connection:
         connection.from_parquet(str(path)).create_view("bill")

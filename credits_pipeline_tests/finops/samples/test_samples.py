@@ -134,7 +134,7 @@ def test_a_commitment_s_purchases_are_spread_over_its_use_and_what_nobody_used(
                 unused[day] += amount(row["EffectiveCost"])
     assert len(bought) == 30
     assert bought == spread
-    # Machines that the plan was bought for have stopped two months ago.
+    # The machines that the plan was bought for stopped two months ago.
     assert all(unused.values())
 
 

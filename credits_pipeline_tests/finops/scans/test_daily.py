@@ -1,4 +1,4 @@
-"""The figures behind the evidence: whole days, nothing made up, never more than the evidence."""
+"""The figures behind the evidence: whole days, nothing invented, never more than the evidence."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from credits_pipeline.finops.scans.utilisation import UTILISATION
 
 AT = datetime(2026, 11, 27, 5, 15, tzinfo=UTC)
 START, END = window(AT)
-#: Some of the hours of the window, each with a value.
+#: Some of the window's hours, each with a value.
 hours = st.dictionaries(
     st.integers(0, DAYS * 24 - 1).map(lambda hour: START + timedelta(hours=hour)),
     st.floats(0, 100),

@@ -28,7 +28,7 @@ from credits_pipeline.sandbox.estate.things import THINGS, WEB, WEST
 from credits_pipeline_tests.finops.estate import AS_OF, Estate
 
 ME = Author("ann@example.com", "cli")
-#: What each story comes to, a month; what is not here has nothing to save.
+#: The monthly saving of each story; the others save nothing.
 EXPECTED = {
     ("too-big", "rightsize_instance"): "420.00",  # 3/4 of 560
     ("too-big", "move_to_graviton"): "28.00",  # a fifth of the 140 that are left
@@ -55,10 +55,10 @@ EXPECTED = {
     ("old-generation", "upgrade_generation"): "5.84",
     ("address-free", "release_address"): "3.60",
     ("volume-gp2", "move_volume_to_gp3"): "2.00",
-    ("metrics-missing", "move_to_graviton"): None,  # no price of t3.large is known
+    ("metrics-missing", "move_to_graviton"): None,  # the price of t3.large is not known
     ("volume-unattached", "move_volume_to_gp3"): None,
 }
-#: 23.80 of 200 GB: gp3 with the speed of gp2 costs 21.00 where gp2 costs 20.00, so there is none.
+#: 23.80 for 200 GB: gp3 at gp2's speed costs 21.00 and gp2 costs 20.00, so nothing is saved.
 del EXPECTED["volume-unattached", "move_volume_to_gp3"]
 
 
@@ -91,7 +91,7 @@ def savings(estate: Estate, found: Recommendations) -> dict[tuple[str, str], str
 
 @pytest.fixture
 def billed(estate: Estate, tmp_path: Path) -> Path:
-    """The organisation with the bills of the two months before the scan."""
+    """The organisation, with the bills of the two months before the scan."""
     folder = tmp_path / "bills"
     folder.mkdir()
     with open_decisions() as decisions:
@@ -117,10 +117,10 @@ def unseen(kept: dict[str, Kept]) -> list[dict[str, Any]]:
     ]
 
 
-# First: what comes after it ends a machine, and measures everything anew.
+# First, because what follows ends a machine and measures everything again.
 @pytest.fixture
 def found_by_aws(estate: Estate) -> Iterator[Estate]:
-    """The organisation, and what AWS finds in it, one finding a page."""
+    """The organisation, and AWS's findings in it, one per page."""
     find(estate.found, estate.world, AS_OF)
     estate.world.page, before = 1, estate.world.page
     yield estate
@@ -137,7 +137,7 @@ def test_what_aws_finds_and_we_find_is_one_item_at_the_customer_s_price(
     ]
     kept = scan_all(AS_OF)
     assert unseen(kept) == []
-    # A page for each finding, and the attempt that was throttled.
+    # One page for each finding, and the attempt that was throttled.
     assert world.requests["cost-optimization-hub:ListRecommendations"] == len(HUB) + 1
     found = read()
     keys = [(one.item.resource_id, one.item.action) for one in found.all]
@@ -146,7 +146,7 @@ def test_what_aws_finds_and_we_find_is_one_item_at_the_customer_s_price(
     by = {(names.get(one.item.resource_id), one.item.action): one.item for one in found.all}
     theirs = {
         ("db-busy", "advised_upgrade"): "35.00",  # 39.00 of 390.00 at list, of 350.00
-        ("volume-unattached", "delete_unattached_volume"): "23.80",  # a week before we would say so
+        ("volume-unattached", "delete_unattached_volume"): "23.80",  # a week before ours
     }
     assert savings(found_by_aws, found).items() >= theirs.items()
     assert {key for key, item in by.items() if item.origin != "rules"} == theirs.keys()
@@ -164,13 +164,13 @@ def test_what_aws_finds_and_we_find_is_one_item_at_the_customer_s_price(
         ("nat-idle", "delete_idle_nat_gateway"),
     }
     both = by["load-test-7", "terminate_idle_instance"]
-    assert both.saving == Decimal("140.16")  # ours; theirs is at list price, and told beside it
+    assert both.saving == Decimal("140.16")  # ours; theirs is at list price, and stands beside it
     assert {origin: "151.20 USD" in says for origin, says in both.also.items()} == {
         HUB_NAME: True,
         OPTIMIZER: True,
     }
 
-    # What may not be asked any more is not gone.
+    # What may no longer be read is not gone.
     world.faults.append(Fault("AccessDeniedException", operation="GetIdleRecommendations"))
     kept = scan_all(AS_OF + timedelta(hours=1))
     lacking = {part["permission"] for part in unseen(kept)}
@@ -199,7 +199,7 @@ def test_the_life_of_the_organisation(estate: Estate, billed: Path) -> None:
         "rightsize_instance": 1,
     }
 
-    # What people say of it.
+    # What people say about it.
     by = {(one.item.name, one.item.action): one for one in found.all}
     done = by["load-test-7", "terminate_idle_instance"]
     unsaved = by["lb-without-targets", "delete_idle_load_balancer"]
@@ -207,7 +207,7 @@ def test_the_life_of_the_organisation(estate: Estate, billed: Path) -> None:
     say([done, unsaved], Judgement("done"), ME, AS_OF)
     say([dismissed], Judgement("dismissed", reason="needed as it is"), ME, AS_OF)
 
-    # A second scan, 33 days later: ids stay, and what was free all the while is unused by now.
+    # A second scan, 33 days later: ids stay, and what was idle all the time is now unused.
     later = AS_OF + timedelta(days=33)
     for thing in THINGS:
         if thing.load is not None:
@@ -237,7 +237,7 @@ def test_the_life_of_the_organisation(estate: Estate, billed: Path) -> None:
 
 
 def _whole_month_after_now(later: datetime) -> bool:
-    """Whether a month that began after this moment, when things were said, is over by then."""
+    """Whether a month that began after this moment, when people decided, is over by then."""
     return BillingMonth(datetime.now(UTC).year, datetime.now(UTC).month).shift(1).end <= later
 
 

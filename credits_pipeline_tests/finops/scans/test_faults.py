@@ -1,4 +1,4 @@
-"""What goes wrong in a scan: that part is not known, named with its permission, and no other."""
+"""What fails in a scan: that part is not known, with its missing permission; the rest is."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -67,7 +67,7 @@ def test_each_part_that_fails_is_named_and_the_rest_is_seen(estate: Estate) -> N
         },
         **{("aws.logs.group", account, WEST): ("not known", "") for account in (platform, web)},
     }
-    # Nor is anything known of what AWS finds in an account that can't be assumed.
+    # Nor is anything known about AWS's findings in an account whose role can't be assumed.
     assert told["AWS Compute Optimizer", dev, ""] == ("not known", "sts:AssumeRole")
     rows = {row["resource_id"]: row for row in scan.shelf.rows(kept)}
     assert estate.id("load-test-7") in rows
@@ -105,7 +105,7 @@ def test_a_metric_that_spans_several_answers_is_one_and_hours_are_counted(
         for row in rows.values()
     )  # fmt: skip
 
-    # Throttled for good: none of it is known, and none of it is clean.
+    # Throttled permanently: none of it is known, and none of it is clean.
     own_only.world.faults.append(Fault("ThrottlingException", operation="GetMetricData"))
     kept = scan.utilisation()
     assert {state for state, _ in unseen(kept).values()} == {"not known"}
@@ -166,7 +166,7 @@ def test_prices_and_findings_that_may_not_be_asked_are_reported(own_only: Estate
     findings = unseen(scan.findings(AS_OF))
     assert {permission for _, permission in findings.values()} == {
         "cost-optimization-hub:ListRecommendations",
-        "",  # an enrolment is no permission
+        "",  # an enrolment is not a permission
     }
     assert len(findings) == 2
     commitments = unseen(scan.commitments())

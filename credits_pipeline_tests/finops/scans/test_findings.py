@@ -1,4 +1,4 @@
-"""Findings of clouds from files: its columns say what it is; ours and theirs are one item."""
+"""Clouds' findings from files, understood by their columns; ours and theirs are one item."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What a source saw holds for its day: what was not looked at today is not known."""
+"""What a source saw is valid for its day: what was not looked at today is not known."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -32,7 +32,7 @@ FINDING = Outside(
 
 
 def built(folder: Path, utilised: datetime, found: datetime) -> tuple[dict[str, Any], list[Any]]:
-    """The rows of the table by id, and its parts, of an inventory of today."""
+    """The table's rows by id, and its parts, from today's inventory."""
     scan = Scan(Depot(str(folder)), Scanned(()))
     measured = {**KEYS, "facts": {"cpu_max_14d": 3.0, "hours_seen": 336.0}, "not_known": {}}
     shelf = scan.shelf

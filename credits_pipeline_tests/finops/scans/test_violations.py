@@ -1,4 +1,4 @@
-"""The made-up organisation against the built-in policies: each story that breaks one."""
+"""The made-up organisation against the built-in policies: each story that violates one."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from credits_pipeline_tests.finops.estate import AS_OF, Estate
 
 ME = Author("ann@example.com", "cli")
 COSTS = {thing.key: thing.cost for thing in THINGS}
-#: The stories that break a policy after the first scan.
+#: The stories that violate a policy after the first scan.
 EXPECTED = {
     # Moto's list of tagged resources has neither buckets nor log groups.
     "required-tags": {"untagged-box", "acme-archive", "acme-expires", "/acme/forever",
@@ -35,13 +35,13 @@ EXPECTED = {
     "region-not-allowed": {thing.key for thing in THINGS if thing.region == EAST},
     "ec2-idle": {"load-test-7"},
     "ec2-stopped-with-volumes": {"volume-of-stopped"},
-    "volume-unattached": set(),  # scans have to see it unused for a week first
+    "volume-unattached": set(),  # scans must see it unused for a week first
     "volume-old-type": {"volume-unattached", "volume-gp2", "volume-gp2-large", "volume-io1"},
     "snapshot-old": {"snapshot-old"},  # and none that an image uses, disabled or not
     "address-idle": {"address-free"},
     "old-generation": {
         "load-test-7", "untagged-box", "dev-always-on", "too-big", "too-big-memory-unknown",
-        "old-generation", "metrics-missing", "render-gpu",  # AWS counts g5 as previous by now
+        "old-generation", "metrics-missing", "render-gpu",  # AWS calls g5 a previous generation
     },
     "rds-without-connections": {"db-nobody"},
     "load-balancer-idle": {"lb-without-targets"},
@@ -90,7 +90,7 @@ def test_each_story_breaks_the_policy_that_it_is_about(governed: Estate) -> None
     assert not record.missed
     keys = {id_.rpartition("/")[2] if id_.startswith("arn:aws:ec2") else id_: key
             for key, id_ in governed.found.ids.items()}  # fmt: skip
-    # Another test of this session may have ended a machine.
+    # Another test in this session may have ended a machine.
     there = governed.found.client("ec2", WEB, WEST).describe_instances(
         Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
     )
