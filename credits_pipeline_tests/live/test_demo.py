@@ -136,7 +136,7 @@ def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
             text=True,
             check=True,
         ).stdout
-        assert re.search(r"^2025-01  verified +\$202,487\.80", shown, re.MULTILINE)
+        assert re.search(r"^2025-01 +verified +\$202,487\.80", shown, re.MULTILINE)
         assert process.poll() is None
         assert len(children_of(tmp_path)) > 2
         os.kill(process.pid, signal.SIGINT)
