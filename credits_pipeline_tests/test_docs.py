@@ -205,6 +205,18 @@ def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
     assert unknown == []
 
 
+def test_every_design_decision_that_the_code_cites_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "design.md").read_text()
+    there = set(re.findall(r"^(\d+)\. \*\*", page, re.MULTILINE))
+    cited = {
+        number
+        for source in (ROOT / "credits_pipeline").rglob("*.py")
+        for number in re.findall(r"design\s+decision\s+(\d+)", source.read_text())
+    }
+    assert cited
+    assert cited <= there
+
+
 def test_every_screenshot_is_shown_somewhere() -> None:
     shown = {(page.parent / link).resolve() for page in PAGES for link in links(page.read_text())}
     assert {*(ROOT / "docs" / "images").iterdir()} <= shown

@@ -6,10 +6,13 @@ the same one. Nothing is fetched: neither for the build nor by a reader's browse
 
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
+
+_ROOT = Path(__file__).parents[1]
 
 project = "credits_pipeline"
 extensions = ["myst_parser"]
@@ -18,11 +21,11 @@ include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md"
 exclude_patterns = [".*", "site"]
 myst_heading_anchors = 4
 html_theme = "furo"
-html_title = project
+release = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["version"]
+html_title = f"{project} {release}"
 html_show_sphinx = False
 html_copy_source = False
 
-_ROOT = Path(__file__).parents[1]
 _PAGE = re.compile(r"\]\(([\w/.-]+)\.md\)")
 
 

@@ -136,7 +136,7 @@ def sandbox(
     """Run only an S3 server and CloudZero's stand-in.
 
     It prints the environment to export. Paste the printed lines into another terminal and run
-    `dagster dev` at the project's root. Exit code 0 when Ctrl-C ends it, 1 if it can't run.
+    `dg dev` at the project's root. Exit code 0 when Ctrl-C ends it, 1 if it can't run.
 
     **Examples**
 
@@ -157,7 +157,7 @@ def sandbox(
             sys.stdout.flush()
             if Path(".env").exists():
                 say(
-                    "# careful: `dagster dev` reads .env in this folder, and what that says wins "
+                    "# careful: `dg dev` reads .env in this folder, and what that says wins "
                     "over the lines above: move it away first"
                 )
             say("# running until Ctrl-C")
@@ -185,6 +185,8 @@ def ended_by_signals() -> Iterator[None]:
 
 
 def _next_steps(started: "Demo", home: Path) -> str:
+    from credits_pipeline.sandbox.demo import NEXT_KEY  # noqa: PLC0415 - as above
+
     ui, pages = started.dagster.url, started.bills.url if started.bills else ""
     idle = started.bills.idle if started.bills else ""
     receipt = f"{ui}/assets/cloudzero_drop?view=events&partition={_PARTITION}"
@@ -213,9 +215,10 @@ def _next_steps(started: "Demo", home: Path) -> str:
         "  credits-pipeline months",
         *(["  credits-pipeline spend --group-by cloud"] if pages else []),
         "",
-        "Drop another month:",
+        "Upload another month (CloudZero's stand-in knows the accounts of this file; a file with",
+        "others waits for a person):",
         "  curl --aws-sigv4 aws:amz:us-east-1:s3 --user sandbox:sandbox \\",
-        f"    -T my-file.csv {started.servers.s3_url}/credits-inbox/credits-2025-02.csv",
+        f"    -T {home / NEXT_KEY} {started.servers.s3_url}/credits-inbox/{NEXT_KEY}",
         "",
         "End with Ctrl-C.",
         "",

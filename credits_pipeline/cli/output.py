@@ -16,6 +16,7 @@ from credits_pipeline.text.characters import in_json
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.markdown import Markdown as RichMarkdown
     from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
@@ -149,17 +150,32 @@ def print_markdown(markdown: Markdown, *, laid_out: bool = False) -> None:
     if not console.is_terminal and not laid_out:
         typer.echo(markdown.text)
         return
-    from rich.markdown import Markdown as LaidOut
-
-    # Text that looks like a link must not become one that a terminal opens.
-    shown = LaidOut(markdown.text, hyperlinks=False)
+    shown = _laid_out(markdown.text)
     if console.is_terminal:
-        console.print(shown, soft_wrap=False)
+        console.print(shown, soft_wrap=False, crop=False)
         return
     with console.capture() as captured:
-        console.print(shown, soft_wrap=False)
+        console.print(shown, soft_wrap=False, crop=False)
     # Headings and cells are filled with blanks up to the width, which no pipe has.
     typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _laid_out(text: str) -> "RichMarkdown":
+    """Markdown for a terminal of any width: what is to be pasted keeps its lines."""
+    from rich.markdown import CodeBlock
+    from rich.markdown import Markdown as LaidOut
+    from rich.text import Text
+
+    class Whole(CodeBlock):
+        def __rich_console__(self, *_: object) -> Iterator[Text]:
+            # The terminal itself folds a long line, and what is copied there is one line.
+            yield Text(str(self.text).rstrip(), no_wrap=True, overflow="ignore")
+
+    class Page(LaidOut):
+        elements = {**LaidOut.elements, "fence": Whole}  # noqa: RUF012 - as rich declares it
+
+    # Text that looks like a link must not become one that a terminal opens.
+    return Page(text, hyperlinks=False)
 
 
 def say(text: str, colour: str | None = None) -> None:

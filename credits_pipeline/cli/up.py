@@ -32,7 +32,7 @@ def up(
     """Run the product on this machine: code server, daemon, and the pages behind a guard.
 
     The guard answers this machine's browser and refuses requests that other sites make it send. Use
-    it wherever the real key is; `dagster dev` has no guard and is for development against the
+    it wherever the real key is; `dg dev` has no guard and is for development against the
     sandbox. If bills of clouds are read, the pages about them start too, behind the same guard.
     Settings in `.env` in this folder take precedence. Ctrl-C ends it and leaves no process behind.
     Exit code 0 after that, 1 if a part ended by itself, 2 if it can't run.

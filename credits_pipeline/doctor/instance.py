@@ -96,5 +96,5 @@ def _daemon(instance: dg.DagsterInstance) -> Finding:
     return note(
         "Dagster's daemon",
         "is not running, so nothing starts by itself.",
-        "dagster dev, or dagster-daemon run beside dagster-webserver",
+        "dg dev, or dagster-daemon run beside dagster-webserver",
     )

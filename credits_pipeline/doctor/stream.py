@@ -19,6 +19,10 @@ from credits_pipeline.doctor.environment import advice_where_missing
 from credits_pipeline.doctor.finding import Finding, note, ok, skipped, wrong
 
 _PATIENCE_SECONDS = 30
+_WRONG_KEY = (
+    "Check that the API key is CloudZero's own, as it is, without 'Bearer'. If it is, give it its "
+    "scopes: credits-pipeline rehearse names each."
+)
 #: Months pass without these, but less is checked; the README's table of scopes says what.
 _OPTIONAL = {
     Operation.VALIDATE: "rows are not validated before they are sent",
@@ -41,7 +45,8 @@ def stream_found(month: BillingMonth, instance: dg.DagsterInstance) -> Iterator[
         # Checks key, id and address before any request.
         cloudzero.client().close()
     except SettingError as error:
-        yield wrong("CloudZero", error, advice_where_missing())
+        for says in cloudzero.unset() or [str(error)]:
+            yield wrong("CloudZero", says, advice_where_missing())
     except CloudZeroError as error:
         yield wrong("CloudZero", error.what, error.to_do)
     else:
@@ -92,13 +97,19 @@ def _scopes(month: BillingMonth, cloudzero: StreamConnection) -> Iterator[Findin
         yield note("calls today", "this call of costs could not be recorded")
     client = cloudzero.client(seconds=_PATIENCE_SECONDS, test_key=test_key)
     # One session, so that its time limit covers all of them.
+    found: list[Rehearsed] = []
     with client, client.session():
         for tried in probe(client, month):
             if not tried.answered:
+                yield from map(_scope, found)
                 yield wrong("CloudZero's answer", tried.says, tried.to_do)
                 yield skipped("the key's scopes", "CloudZero does not answer")
                 return
-            yield _scope(tried)
+            found.append(tried)
+    if any(one.works for one in found):
+        yield from map(_scope, found)
+    else:
+        yield wrong("CloudZero, key", f"nothing is allowed. {found[0].says}", _WRONG_KEY)
 
 
 def _scope(tried: Rehearsed) -> Finding:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 from credits_pipeline.core.month import BillingMonth
@@ -84,7 +85,9 @@ def markdown(
         ),
         _titled(
             "Requests",
-            [tables.of_rows(attempt.requests, at_most=50)] if attempt.requests else [],
+            [tables.of_rows([*map(_answered, attempt.requests)], at_most=50)]
+            if attempt.requests
+            else [],
         ),
     )
     return Markdown.joined("\n", itertools.chain.from_iterable(parts))
@@ -97,7 +100,7 @@ def _head(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> 
     yield Markdown.of("## {} {}", Markdown(sign), Outside(title))
     yield from (_BLANK, tables.sentence(attempt.reason or _SAYS.get(verdict, "")))
     if attempt.what_to_do:
-        yield from (_BLANK, Markdown.of("**What to do:** {}", Outside(attempt.what_to_do)))
+        yield from (_BLANK, Markdown.of("**What to do:** {}", Outside(_to_do(attempt))))
     unknown = sum(
         row.get("usd") is None for name in ("rejected", "duplicates") for row in rows.get(name, ())
     )
@@ -116,6 +119,13 @@ def _head(attempt: Attempt, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> 
         yield from (_BLANK, Markdown("The month is withdrawn: CloudZero holds no credit of it."))
     elif verdict.has_receipt:
         yield from (_BLANK, Markdown("No credit was left out of this month."))
+
+
+def _to_do(attempt: Attempt) -> str:
+    """What to do, without the commands that follow ready to paste."""
+    said = deciding.offered(attempt.billing_month, attempt.file_version, attempt.offers)
+    below = "paste the command below" if len(attempt.offers) == 1 else "paste one of those below"
+    return attempt.what_to_do.replace(said, below) if said else attempt.what_to_do
 
 
 def titled(attempt: Attempt) -> str:
@@ -149,6 +159,14 @@ def _changed(
     if attempt.diff:
         yield from _titled("Against what CloudZero held before", _diff(attempt.diff))
         yield from _listed("The largest changes", rows.get("changes", ()))
+
+
+def _answered(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A request whose status people can read: a month that holds nothing is not found."""
+    asked = (request.get("operation"), request.get("status"))
+    if asked == ("drop contents", HTTPStatus.NOT_FOUND):
+        return {**request, "status": "404: nothing held yet"}
+    return request
 
 
 def _titled(title: str, lines: Sequence[Markdown]) -> Iterator[Markdown]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from credits_pipeline.sandbox.servers import Sandbox, clean_environment, sandbox
 
 MONTH = BillingMonth(2025, 1)
 _KEY = f"credits-{MONTH}.csv"
+#: Lies in the folder of the demo for whoever wants to upload another month.
+NEXT_KEY = f"credits-{MONTH.shift(1)}.csv"
 _UI_PORT = 3000
 _PAGES_PORT = 8501
 _PATIENCE_SECONDS = 180
@@ -122,6 +125,8 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
     with ExitStack() as stack:
         stack.enter_context(_only_one(home))
         running = stack.enter_context(sandbox())
+        _bill(running)
+        (home / NEXT_KEY).write_bytes(SAMPLE)
         at = free_port(_UI_PORT) if port is None else port
         told = {
             **running.environment,
@@ -155,6 +160,13 @@ def demo(home: Path, *, port: int | None = None, months_of_bills: int = 14) -> I
         finally:
             if bills is not None:
                 bills.end()
+
+
+def _bill(running: Sandbox) -> None:
+    """Have the sample's accounts on the AWS bill that CloudZero reads, as real ones are."""
+    now = str(BillingMonth.at(datetime.now(UTC)))
+    for account in sorted({line.partition(b",")[0].decode() for line in SAMPLE.splitlines()}):
+        running.cloudzero.bill(now, account, "100.00")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from credits_pipeline.core.storage.store import open_store
 from credits_pipeline.credits.state.attempt import Attempt, Verdict
 from credits_pipeline.credits.state.journal import Journal
 from credits_pipeline.credits.state.unstarted import Unstarted, keep, kept
+from credits_pipeline.reporting import deciding
 from credits_pipeline_tests.cli.terminal import on_a_terminal
 
 NOW = BillingMonth.at(datetime.now(UTC))
@@ -198,6 +199,18 @@ def test_a_month_that_went_wrong_is_reported_before_what_cloudzero_still_holds(
     titles = [line for line in done.stdout.splitlines() if line.startswith("## ")]
     assert titles == [f"## ⛔ {JANUARY}: blocked", f"## ⚠️ {JANUARY}: partial"]
     assert f"What CloudZero holds of {JANUARY}, from an earlier run:" in done.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_what_is_to_be_pasted_is_one_line_on_a_narrow_terminal(
+    journal: Journal, columns: int
+) -> None:
+    blocked = attempt(Verdict.BLOCKED, "run-red", 3, offers=[{"accept_rejected": True}])
+    journal.close(blocked, sent=False)
+    _, shown = on_a_terminal("report", str(JANUARY), columns=columns)
+    command = deciding.command(str(JANUARY), {"accept_rejected": True}, blocked.file_version)
+    assert len(command) > columns
+    assert command in [line.strip() for line in shown.splitlines()]
 
 
 def test_a_report_is_json_with_its_lists_of_rows(journal: Journal) -> None:

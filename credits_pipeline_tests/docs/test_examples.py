@@ -56,14 +56,16 @@ def of_kind(kind: str) -> list[object]:
     ],
 )
 def test_every_command_of_a_page_does_what_the_page_says(page: Path, tmp_path: Path) -> None:
-    (tmp_path / "workspace.yaml").symlink_to(ROOT / "workspace.yaml")
-    (tmp_path / "credits_pipeline").symlink_to(ROOT / "credits_pipeline")
+    for name_ in ("pyproject.toml", "credits_pipeline"):
+        (tmp_path / name_).symlink_to(ROOT / name_)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     environment = clean_environment(
         HOME=str(tmp_path),
         XDG_STATE_HOME=str(tmp_path / "state"),
         CREDITS_SENSOR_SECONDS="2",
-        DAGSTER_CLI_DEV_PORT=str(free_port()),
+        # As its `activate` does, and a port that nothing else has.
+        VIRTUAL_ENV=str(tmp_path / ".venv"),
+        DAGSTER_DG_DEV_PORT=str(free_port()),
     )
     with terminal(tmp_path, environment) as opened:
         now = run_page(page, opened)

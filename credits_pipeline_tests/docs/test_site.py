@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -52,7 +53,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_is_in_it_and_the_readme_is_its_front(site: Path) -> None:
     for page in PAGES:
         assert (site / page.relative_to(ROOT).with_suffix(".html")).is_file()
-    assert (site / "index.html").read_text() == (site / "README.html").read_text()
+    front = (site / "index.html").read_text()
+    assert front == (site / "README.html").read_text()
+    assert f"credits_pipeline {version('credits-pipeline')}" in front
 
 
 def test_every_link_in_it_leads_somewhere(site: Path) -> None:

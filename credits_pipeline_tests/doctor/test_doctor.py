@@ -88,6 +88,27 @@ def test_a_scope_that_is_missing_is_wrong_only_where_months_stop_at_it(
     )
 
 
+def test_a_wrong_key_is_one_finding(inbox: Inbox, cloudzero: CloudZeroStandIn) -> None:
+    cloudzero.keys.clear()
+    done = doctor("--json")
+    assert done.exit_code == 1
+    (finding,) = [f for fs in found(done).values() for f in fs if f["state"] == "wrong"]
+    assert finding["name"] == "CloudZero, key"
+    assert "nothing is allowed" in finding["says"]
+    assert "403 Forbidden" in finding["says"]
+    assert "without 'Bearer'" in finding["to_do"]
+
+
+def test_each_setting_of_cloudzero_that_is_missing_is_named(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("CLOUDZERO_CONNECTION_ID", "CLOUDZERO_API_KEY")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    says = [one["says"] for one in found(doctor("--json"))["CloudZero"]]
+    assert [name for one in says for name in names if f"{name} is not set" in one] == [*names]
+
+
 def test_a_bucket_that_is_not_there_is_named_and_what_stands_on_it_skipped(
     inbox: Inbox, cloudzero: CloudZeroStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

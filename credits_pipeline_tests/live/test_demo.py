@@ -2,7 +2,9 @@
 
 import os
 import re
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +15,10 @@ from pathlib import Path
 import boto3
 import httpx
 import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
 
+from credits_pipeline.cli import app
 from credits_pipeline.sandbox.servers import clean_environment
 from credits_pipeline_tests.live.world import members
 
@@ -94,6 +99,7 @@ def test_once_ends_by_itself_with_a_verified_receipt_where_only_credits_are_inst
     assert process.returncode == 0, told
     for text in OF_THE_MONTH:
         assert text in told
+    assert re.search(r"accounts known to CloudZero\W+checked", told)
     assert "bills" not in told
     assert children_of(tmp_path) == {}
 
@@ -121,6 +127,16 @@ def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
         assert "address already in use" not in log
         for asked in (f"{url}/server_info", f"{pages[0]}/healthz"):
             assert httpx.get(asked, trust_env=False).status_code == 200
+        # Another terminal is in the same room.
+        shown = subprocess.run(
+            ["bash", "-c", f". .demo/env && {shlex.join([*COMMAND, 'months'])}"],  # noqa: S607 - a person's own shell
+            cwd=tmp_path,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert re.search(r"^2025-01 +verified +\$202,487\.80", shown, re.MULTILINE)
         assert process.poll() is None
         assert len(children_of(tmp_path)) > 2
         os.kill(process.pid, signal.SIGINT)
@@ -130,6 +146,29 @@ def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
         time.sleep(0.2)
     assert children_of(tmp_path) == {}
     assert members(process.pid) == []
+
+
+def test_a_port_that_is_taken_is_told_at_once(tmp_path: Path) -> None:
+    home = tmp_path / ".demo"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = CliRunner().invoke(app, ["demo", "--home", str(home), "--port", port])
+    assert done.exit_code == 1
+    assert f"port {port} is in use: choose another with --port" in done.stdout.replace("\n", " ")
+    assert not home.exists()
+
+
+def test_a_second_demo_leaves_the_first_one_s_state_alone(tmp_path: Path) -> None:
+    home = tmp_path / ".demo"
+    home.mkdir()
+    (home / "made-by-credits-pipeline-demo").touch()
+    # As a demo that runs in the folder holds it.
+    with FileLock(tmp_path / ".demo.lock"):
+        done = CliRunner().invoke(app, ["demo", "--home", str(home)])
+    assert done.exit_code == 1
+    told = " ".join(done.stdout.split())
+    assert "already: end it, or choose another folder with --home" in told
+    assert list(home.iterdir()) != []
 
 
 def test_a_folder_with_something_else_is_not_emptied(tmp_path: Path) -> None:
@@ -173,6 +212,6 @@ def test_the_sandbox_warns_of_a_file_that_would_lead_dagster_to_a_real_account(
 ) -> None:
     (tmp_path / ".env").write_text("CLOUDZERO_BASE_URL=https://api.cloudzero.com\n")
     with started("sandbox", folder=tmp_path) as process:
-        wait_for_line(process, r"dagster dev` reads \.env .* move it away first")
+        wait_for_line(process, r"dg dev` reads \.env .* move it away first")
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=120) == 0

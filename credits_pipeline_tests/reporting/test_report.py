@@ -49,6 +49,18 @@ def test_the_verdict_and_what_was_left_out_come_first() -> None:
     ]
 
 
+def test_a_month_that_held_nothing_is_no_error_among_its_requests() -> None:
+    asked = {"drop_id": "", "row_count": None, "attempts": 1}
+    shown = report(
+        requests=[
+            {"operation": "drop contents", **asked, "status": 404},
+            {"operation": "validate", **asked, "status": 404},
+        ]
+    )
+    assert shown.count("404") == 2
+    assert shown.count("404: nothing held yet") == 1
+
+
 def test_a_withdrawn_month_is_called_that() -> None:
     shown = report({"changes": []}, verdict=Verdict.VERIFIED, left_out_usd="0.00",
                    decisions={"clear_month": True})  # fmt: skip

@@ -225,4 +225,11 @@ def _not_of_a_run(resource: Any) -> Any:
         ) as ready:
             yield ready
 
+    # The UI shows what it is called as the resource's type.
+    kind = type(resource)
+    made.__module__, made.__name__, made.__qualname__ = (
+        kind.__module__,
+        kind.__name__,
+        kind.__qualname__,
+    )
     return definition(made, config_schema={}, description=inspect.getdoc(resource))

@@ -227,6 +227,8 @@ class _MonthDrop:
 
     def attempt(self, result: "DropResult") -> Attempt:
         """A result of the drop as this run's attempt."""
+        from credits_pipeline.credits.cloudzero.drop import NOT_CHECKED  # noqa: PLC0415 - loads httpx
+
         base_url, connection_id = self.cloudzero.address()
         known = figures.attempt_fields(self.found)
         left_out_usd = Decimal(known["left_out_usd"])
@@ -234,11 +236,13 @@ class _MonthDrop:
         if result.left_out.height:
             ledger = figures.without_unknown(ledger, result.left_out.height, result.left_out_usd)
             left_out_usd += result.left_out_usd
-        warnings = [*known["warnings"], *result.warnings]
+        why = f"{NOT_CHECKED} {self.known.why_not}"
+        warnings = [
+            *known["warnings"],
+            *(why if one == NOT_CHECKED else one for one in result.warnings),
+        ]
         if not self.plausible.passed:
             warnings.append(self.plausible.message)
-        if result.accounts_checked is False:
-            warnings.append(f"Why they were not checked: {self.known.why_not}")
         planned = result.plan is not None
         verdict = Verdict(result.verdict)
         if rows_left_out(ledger) and verdict is Verdict.VERIFIED:

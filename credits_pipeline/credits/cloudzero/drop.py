@@ -43,6 +43,8 @@ from credits_pipeline.text import log_of
 _log = log_of(__name__)
 
 
+#: The warning of a drop whose accounts CloudZero could not be asked about.
+NOT_CHECKED = "Which accounts CloudZero knows was not checked: all are sent."
 #: The waits between two reads that lag behind; each is double the one before.
 _LONGEST_LOOK_WAIT = 8.0
 _FIRST_LOOK_WAIT = 0.5
@@ -191,7 +193,7 @@ class _Drop:
         diff = compare(held, part.sent)
         warnings: list[str] = []
         if part.checked is False:
-            warnings.append("Which accounts CloudZero knows was not checked: all are sent.")
+            warnings.append(NOT_CHECKED)
         if not self.options.clear_month and not diff.new_usd:
             warnings.append(f"The total of {self.month} is zero; it is sent anyway.")
         result = replace(

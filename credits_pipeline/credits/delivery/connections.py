@@ -146,12 +146,21 @@ class StreamConnection:
         Raises:
             TransientError: the secret could not be read.
         """
-        try:
-            self.address()
-            self._api_key()
-        except settings.SettingError as error:
-            return str(error)
-        return None
+        return next(iter(self.unset()), None)
+
+    def unset(self) -> list[str]:
+        """What is wrong with address and key, in a sentence for each.
+
+        Raises:
+            TransientError: the secret could not be read.
+        """
+        found: list[str] = []
+        for ask in (self.address, self._api_key):
+            try:
+                ask()
+            except settings.SettingError as error:
+                found.append(str(error))
+        return found
 
     def _api_key(self) -> str:
         return self._text(replace(settings.API_KEY, name=self.api_key_variable))

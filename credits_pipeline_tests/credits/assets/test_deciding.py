@@ -11,6 +11,7 @@ from credits_pipeline.core import aws
 from credits_pipeline.core.settings import Schedule
 from credits_pipeline.credits.assets.build import build_definitions
 from credits_pipeline.credits.state.attempt import Verdict
+from credits_pipeline.reporting.report import markdown
 from credits_pipeline.sandbox.cloudzero import Fault
 from credits_pipeline_tests.credits.assets.conftest import JANUARY, Pipeline
 
@@ -76,6 +77,16 @@ def test_a_decision_about_no_version_or_another_is_refused_and_the_month_stands(
     assert pipeline.journal.last(JANUARY) == before
     assert not pipeline.journal.decided(JANUARY, pipeline.version())
     assert creates(pipeline) == sent
+
+
+def test_a_report_has_the_command_once_where_it_is_ready_to_paste(pipeline: Pipeline) -> None:
+    pipeline.upload(HALF)
+    attempt = pipeline.attempt(pipeline.run())
+    shown = markdown(attempt, pipeline.journal.rows(attempt)).text
+    assert "Upload a corrected file, or decide: paste the command below." in shown
+    assert shown.count("credits-pipeline decide") == 1
+    # The run's page has no room for it elsewhere.
+    assert "credits-pipeline decide" in attempt.what_to_do
 
 
 def test_an_upload_between_the_preview_and_the_launch_is_not_decided_about(

@@ -54,6 +54,16 @@ def test_who_starts_a_run_can_send_the_key_nowhere_else(
         dg.validate_run_config(found, {"resources": {resource: {"config": config}}})
 
 
+def test_a_resource_s_type_in_the_ui_is_what_it_is() -> None:
+    made = build_definitions(schedule=Schedule()).resources or {}
+    for short, kind in (
+        ("inbox", "InboxResource"),
+        ("storage", "StorageResource"),
+        ("cloudzero", "CloudZeroResource"),
+    ):
+        assert made[f"credits_{short}"].resource_fn.__qualname__ == kind
+
+
 def test_a_deployment_may_take_a_resource_s_fields_from_its_own_variables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
