@@ -19,15 +19,15 @@ from credits_pipeline_tests.postgres import PostgresServer, missing, postgres_se
 from credits_pipeline_tests.scratch import leave, quick_folder, write_to
 from credits_pipeline_tests.skips import failed_if_skipped
 
-# A busy machine is no fault of an example; and what CI tries is the same every time, so that a
-# failure there is about the change. Every other run looks elsewhere.
+# A slow example on a busy machine is no fault. CI tries the same examples every time, so that a
+# failure there is due to the change; all other runs try different ones.
 _BUSY = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
 hypothesis.settings.register_profile("ci", **_BUSY, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("here", **_BUSY)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
-# A shell starts what it puts in the background with Ctrl-C ignored, and children inherit that: the
-# processes that tests start and interrupt would never hear of it.
+# A shell starts background processes with Ctrl-C ignored, and children inherit that: processes
+# that tests start and interrupt would never notice.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -39,8 +39,8 @@ _numbers = count()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Write to memory, and let processes be quick; workers find the same in what they inherit."""
-    # As many processes run as there are cores: threads for each core in each of them only wait.
+    """Write to memory, and make processes fast; workers inherit the same."""
+    # There are as many processes as cores: threads for each core in each of them would only wait.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     quick, found = str(Path(__file__).parent / "quick"), os.environ.get("PYTHONPATH", "")
     if quick not in found.split(os.pathsep):
@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Look for garbage rarely: what is imported stays, and looking through it takes long."""
+    """Collect garbage rarely: imported objects stay, and searching them takes long."""
     gc.disable()
     try:
         return (yield)
@@ -65,7 +65,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest."""
+    """Start with the files that take longest."""
     items[:] = longest_first(items)
 
 
@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where CI is set, a real part that is missing is a failure and not a skip."""
+    """If CI is set, a missing part is a failure and not a skip."""
     report = yield
     failed_if_skipped(report)
     return report
@@ -81,7 +81,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing of the machine's own settings reaches a test."""
+    """No setting of the machine reaches a test."""
     for name in list(os.environ):
         if name.startswith(
             ("AWS_", "AZURE_", "CREDITS_", "CLOUDZERO_", "DAGSTER_", "FINOPS_", "GOOGLE_")
@@ -97,9 +97,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_power_cut() -> Iterator[None]:
-    """Fifty times a run waits until the disk has what it wrote, which only a power cut could tell.
+    """A run waits for the disk fifty times, which would matter only in a power cut.
 
-    The processes that tests start and kill wait for it as ever.
+    Processes that tests start and kill still wait for it.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda handle: (os.fstat(handle), None)[1])
@@ -114,7 +114,7 @@ def s3_server() -> Iterator[EmbeddedS3]:
 
 @pytest.fixture
 def s3(s3_server: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> EmbeddedS3:
-    """The S3 server, with this process's environment pointing at it."""
+    """The S3 server, set in this process's environment."""
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
     aws.forget_clients()
@@ -123,7 +123,7 @@ def s3(s3_server: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> EmbeddedS3:
 
 @pytest.fixture
 def inbox(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> Inbox:
-    """An empty bucket of the test's own."""
+    """This test's own empty bucket."""
     bucket = f"inbox-{os.getpid()}-{next(_numbers)}"
     aws.s3_client().create_bucket(Bucket=bucket)
     monkeypatch.setenv("CREDITS_BUCKET", bucket)
@@ -132,7 +132,7 @@ def inbox(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> Inbox:
 
 @pytest.fixture
 def versioned_inbox(inbox: Inbox) -> Inbox:
-    """The same, keeping versions."""
+    """The same, with versions."""
     aws.s3_client().put_bucket_versioning(
         Bucket=inbox.bucket, VersioningConfiguration={"Status": "Enabled"}
     )
@@ -141,7 +141,7 @@ def versioned_inbox(inbox: Inbox) -> Inbox:
 
 @pytest.fixture
 def cloudzero(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudZeroStandIn]:
-    """CloudZero's stand-in, with this process's environment pointing at it."""
+    """CloudZero's stand-in, set in this process's environment."""
     with CloudZeroStandIn(
         port=0, keys={API_KEY: SCOPES}, connections=[CONNECTION_ID, OTHER_CONNECTION_ID]
     ) as stand_in:
@@ -153,7 +153,7 @@ def cloudzero(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudZeroStandIn]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server; who uses it creates a database of their own."""
+    """A PostgreSQL server; each user creates a separate database."""
     pytest.importorskip("psycopg2")
     why_not = missing()
     if why_not:

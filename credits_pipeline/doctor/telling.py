@@ -35,8 +35,7 @@ def alerts_found(*, tried: bool) -> Iterator[Finding]:
         yield note(
             "alerts",
             "no channel is configured, so nobody is told.",
-            "Set CREDITS_ALERT_SLACK, CREDITS_ALERT_EMAIL with CREDITS_ALERT_SMTP, or "
-            "CREDITS_ALERT_SNS.",
+            "Set one of the channels in docs/alerts.md, such as CREDITS_ALERT_SLACK.",
         )
 
 

@@ -42,6 +42,13 @@ def channels() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(channel.name for channel in found), tuple(faults)
 
 
+def settings_of_channels() -> dict[str, str]:
+    """The settings of every channel, by its name."""
+    from credits_pipeline.alerts.channels import settings_of  # noqa: PLC0415 - loads httpx
+
+    return settings_of()
+
+
 def send(channel: str, who: str, said: Mapping[str, Mapping[str, State]]) -> Alert:
     """Send a test through a channel, and return what was sent.
 

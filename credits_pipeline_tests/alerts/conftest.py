@@ -24,13 +24,13 @@ _numbers = count()
 
 @dataclass
 class Webhook:
-    """An HTTP server that takes what Slack takes.
+    """An HTTP server that accepts what Slack accepts.
 
     Attributes:
         port: on this machine.
-        answers: the status of each coming answer; 200 after them.
-        taken: the texts that were answered with success.
-        says: what it answers otherwise.
+        answers: the status of each coming answer; then 200.
+        taken: the texts that were accepted.
+        says: the text of its other answers.
     """
 
     port: int = 0
@@ -75,7 +75,7 @@ def webhook() -> Iterator[Webhook]:
 
 @dataclass
 class Mailbox:
-    """What an SMTP server took.
+    """What an SMTP server accepted.
 
     Attributes:
         port: on this machine.
@@ -112,7 +112,7 @@ class Mailbox:
 
 
 class Controller(aiosmtpd.controller.Controller):
-    """An SMTP server in a thread, at a free port, with a certificate that nobody need trust."""
+    """An SMTP server in a thread, on a free port, with a certificate that nobody trusts."""
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
@@ -145,7 +145,7 @@ class Topic:
     sqs: Any
 
     def taken(self) -> list[dict[str, Any]]:
-        """The messages that came since the last look."""
+        """The messages since the last look."""
         found = []
         while True:
             answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
@@ -160,13 +160,13 @@ class Topic:
 
 @pytest.fixture
 def topic(s3: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> Topic:
-    """A topic of the test's own on moto's server."""
+    """This test's own topic on moto's server."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", s3.endpoint_url)
     return topic_with_queue(s3)
 
 
 def topic_with_queue(s3: EmbeddedS3) -> Topic:
-    """A new topic on moto's server, which the environment points at, and its queue."""
+    """A new topic on moto's server, set in the environment, and its queue."""
     import boto3
 
     name = f"credits-{os.getpid()}-{next(_numbers)}"

@@ -1,7 +1,7 @@
 """The product's UI in headless Chromium: one `dagster dev`, one browser, a page for each test.
 
-The inbox is looked at once, when Dagster starts, and then not for an hour: what happens in a test
-is what the test clicks.
+The inbox is read once, when Dagster starts, and then not for an hour: only what a test clicks
+happens.
 """
 
 import os
@@ -27,7 +27,7 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 DECEMBER = BillingMonth(2024, 12)
 _BOOKS = "credits-books"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-#: Nothing of the browser itself reaches for the network, and it runs as root in containers.
+#: The browser itself uses no network, and it runs as root in containers.
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -40,8 +40,8 @@ _FLAGS = (
 _PATIENCE_MS = 60_000
 
 
-# No longer than its module: while Playwright runs, this thread has an event loop running, and
-# Dagster starts one of its own for a run in this process.
+# At most as long as its module: while Playwright runs, this thread has a running event loop, but
+# Dagster starts its own for a run in this process.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, _NAMES)), None)
@@ -61,7 +61,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def served_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The pages of the second wing with their people; one server for every test of a session."""
+    """The second wing's pages with their people; one server for all tests of a session."""
     with running_world(tmp_path_factory.mktemp("world")) as world:
         yield world
 
@@ -145,20 +145,20 @@ class Ui:
         expect(self.page.get_by_text(ends, exact=True).first).to_be_visible()
 
     def visible(self, locator: Locator) -> FloatRect:
-        """The part of an element that the window shows."""
+        """The visible part of an element."""
         box, size = locator.bounding_box(), self.page.viewport_size
         assert box is not None
         assert size is not None
         return {**box, "height": min(box["height"], size["height"] - box["y"])}
 
     def open_report(self, label: str = "report") -> Locator:
-        """Press "Show Markdown" beside a piece of metadata, and give the dialog that opens."""
+        """Press "Show Markdown" beside a piece of metadata; returns the dialog."""
         row = self.page.get_by_role("row").filter(
             has=self.page.get_by_role("cell", name=label, exact=True)
         )
         row.get_by_text("[Show Markdown]").click()
         dialog = self.page.get_by_role("dialog")
-        # It grows as it opens; this waits until it does not any more.
+        # It grows while it opens; this waits until it stops.
         dialog.hover(trial=True)
         return dialog
 
@@ -167,14 +167,14 @@ class Ui:
 def product(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[DagsterDev, Sandbox]]:
-    """Dagster after its first look into an inbox that held December and a file of another kind."""
+    """Dagster after its first look at an inbox with December and a file of another kind."""
     home = tmp_path_factory.mktemp("browser")
     with sandbox() as servers:
         environment = clean_environment(
             **servers.environment,
             CREDITS_SENSOR_SECONDS="3600",
             CREDITS_START_MONTH="2024-10",
-            # In a bucket, so that no picture shows a path of the machine that made it.
+            # In a bucket, so that no picture shows a path of this machine.
             CREDITS_STORAGE=f"s3://{_BOOKS}",
             XDG_STATE_HOME=str(home / "state"),
         )
@@ -206,7 +206,7 @@ def ui(browser: Browser, product: tuple[DagsterDev, Sandbox], tmp_path: Path) ->
         timezone_id="UTC",
     )
     context.set_default_timeout(_PATIENCE_MS)
-    # The wide menu leaves the graph so little room that its nodes show nothing but names.
+    # With the wide menu, the graph's nodes have room only for names.
     context.add_init_script("localStorage.setItem('dagster-nav-collapsed', 'true')")
     page = context.new_page()
     folder = IMAGES if os.environ.get("UPDATE_SCREENSHOTS") == "1" else tmp_path

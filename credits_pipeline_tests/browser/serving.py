@@ -1,4 +1,4 @@
-"""The pages as a server of their own, and a proxy before them that signs people in."""
+"""The pages as a separate server, and a proxy in front of them that signs people in."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ class Served:
 
 
 class _Process:
-    """A process in a group of its own, ended with the block."""
+    """A process in its own group, which ends with the block."""
 
     def __init__(self, command: list[str], log: Path, environment: Mapping[str, str]) -> None:
         self._log = log.open("wb")
@@ -51,11 +51,11 @@ class _Process:
 
     @property
     def pid(self) -> int:
-        """Of the process, which is its group's."""
+        """The process id, which is its group's too."""
         return self._process.pid
 
     def end(self) -> None:
-        """End it with all that it started."""
+        """End it and everything that it started."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGINT)
         try:
@@ -90,7 +90,7 @@ class Server:
 
 
 class Gate:
-    """nginx before the pages: who comes in by a person's port is that person.
+    """nginx in front of the pages: each port signs in one person.
 
     Attributes:
         urls: where each person opens the pages.
@@ -131,7 +131,7 @@ class Gate:
 
 
 def answers(url: str) -> bool:
-    """Whether a server is well."""
+    """Whether a server is healthy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with suppress(OSError), opener.open(url, timeout=5) as answer:
         return bool(answer.read() == b"ok")

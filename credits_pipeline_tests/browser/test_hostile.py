@@ -1,6 +1,6 @@
-"""Files that attack whoever opens their red checks: nothing in them acts in Dagster's own pages.
+"""Files that attack people who open their red checks: nothing acts in Dagster's own pages.
 
-On a bare `dagster dev`, where no guard would stop what a page asks for.
+On a bare `dagster dev`, where no guard would stop a page's requests.
 """
 
 import csv
@@ -33,7 +33,7 @@ def table(*rows: list[str]) -> bytes:
 
 
 def hostile_rows() -> bytes:
-    """A row for each text, in the id and in the amount, the image of the attack first."""
+    """A row for each text, in the id and in the amount; the attack's image comes first."""
     texts = [text.replace("\x00", "") for text in SHORT.values()]
     return table(*[[text, "$1.00"] for text in texts], ["112480036627", MUTATION])
 
@@ -77,7 +77,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Dagster
 
 @pytest.fixture
 def watched(browser: Browser, attacked: tuple[DagsterDev, Sandbox]) -> Iterator[Page]:
-    """A page, of which nothing but the UI's own requests leaves and in which nothing is run."""
+    """A page that sends only the UI's own requests, and in which nothing runs."""
     dagster, _ = attacked
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
@@ -160,7 +160,7 @@ def test_a_run_of_a_hostile_file_and_its_ticks_ask_for_nothing(
 def test_no_line_of_the_log_holds_a_control_character(
     attacked: tuple[DagsterDev, Sandbox],
 ) -> None:
-    """What a terminal that runs `dagster dev` would act on: all but Dagster's own colours."""
+    """What a terminal running `dagster dev` would act on, except Dagster's own colours."""
     import re
     import unicodedata
 

@@ -1,7 +1,7 @@
 """People on the pages in headless Chromium, behind a proxy that signs them in, all on one server.
 
-Each journey has things of its own: a source, a budget, a rule, a month. What it shows is held
-against the published version and the store of decisions, not against another screen.
+Each journey has its own source, budget, rule or month. What a page shows is compared with the
+published version and the store of decisions, not with another page.
 """
 
 import csv
@@ -55,7 +55,7 @@ say: "{{name}} costs {{cost_month:.2f}} {{currency}}"
 def world(
     served_world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
-    """The wing with a browser of their own for each person; nothing else may be asked."""
+    """The wing, with a separate browser for each person; no other site may be reached."""
     decide_there(served_world.bills, monkeypatch)
     contexts, elsewhere = [], []
 
@@ -86,14 +86,14 @@ def world(
 
 
 def kept(kind: str, id_: str) -> dict[str, Any]:
-    """What is decided of one thing now; nothing where nothing is."""
+    """The current decision about one thing; nothing if there is none."""
     with open_decisions() as decisions:
         found = decisions.item(kind, id_)
     return {} if found is None else dict(found.body)
 
 
 def text_of(document: bytes) -> str:
-    """What a PDF says."""
+    """The text of a PDF."""
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(document)).pages)
 
 
@@ -108,7 +108,7 @@ def press(page: Page, name: str) -> None:
 
 
 def fill(page: Page, label: str, text: str) -> None:
-    # What is folded away has fields of the same names.
+    # Folded sections have fields with the same names.
     found = page.get_by_label(label, exact=True).filter(visible=True).first
     found.fill(text)
     found.press("Tab")
@@ -119,7 +119,7 @@ def told(page: Page, text: str) -> None:
 
 
 def in_a_table(page: Page, text: str) -> None:
-    """A table draws itself; what it says is beside it, unseen, for those who listen."""
+    """A table is drawn as an image; its hidden text is for screen readers."""
     cell = page.get_by_role("gridcell", include_hidden=True).filter(has_text=text).first
     expect(cell).to_be_attached(timeout=_PATIENCE_MS)
 
@@ -174,7 +174,7 @@ def test_a_source_is_added_tested_refused_and_its_bill_offered_to_who_has_a_page
     read = world.published.rows("SELECT SUM(effective_cost) FROM spend_monthly WHERE source = ?",
                                 ["extra"])  # fmt: skip
     assert read == [(Decimal("77.25"),)]
-    # The wing's other bills were put there by hand: no lake has them for this publication.
+    # The wing's other bills were put there by hand: this publication finds them in no lake.
     world.bills.put("extra", str(LAST), [row("77.25", charge_date=in_(LAST, 2))], provider="aws")
     world.bills.publish()
 
@@ -292,12 +292,12 @@ def test_a_saving_is_done_and_proved_on_a_later_bill_and_a_dismissed_one_comes_b
     page.goto(f"{world.urls['ann']}/optimization?finding={id_of(storage, 'i-search')}")
     told(page, "had dismissed it")
 
-    # The next month's bill, once it is whole: the machine is gone and the address is not.
+    # The next month's bill, once it is complete: the machine is gone and the address is not.
     later = LAST.shift(2)
     still = row("3.60", ResourceId="eipalloc-1", charge_date=in_(later, 2))
     world.bills.put("aws", str(later), [still], complete_through=later.end.date())
     Maker(world.bills.depot, list(world.bills.bills.values())).prove(read_states(), later.end)
-    del world.bills.bills["aws", str(later)]  # what is published stays as other journeys know it
+    del world.bills.bills["aws", str(later)]  # other journeys need what is published
     page.goto(f"{world.urls['ann']}/optimization")
     told(page, "$140.16 proved on later bills")
     told(page, "1 done item not seen")
@@ -335,7 +335,7 @@ def test_a_rule_is_tried_refused_and_saved_and_what_it_finds_accepted_until_a_da
     in_a_table(page, "acknowledged by ann")
     with open_decisions() as decisions:
         said = decisions.states.of("violation")[found.id]
-        # As if it had been said for a day that is over by now.
+        # As if the decision had been for a day that is now over.
         decisions.states.set(
             "violation",
             found.id,

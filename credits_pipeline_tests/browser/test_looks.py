@@ -1,7 +1,7 @@
-"""How the pages look: readable for everybody (axe), in light and dark, on a desk and on a phone.
+"""How the pages look: accessible (axe), in light and dark, on a desktop and on a phone.
 
-With UPDATE_SCREENSHOTS=1 the pictures of docs/pages.md are made anew, in docs/images, of the demo
-that runs meanwhile (`make demo`); DEMO_PAGES says where its pages are, if not on their usual port.
+With UPDATE_SCREENSHOTS=1 the pictures of docs/pages.md are taken again, into docs/images, from a
+demo that is running (`make demo`); DEMO_PAGES is the address of its pages if their port differs.
 """
 
 import os
@@ -65,7 +65,7 @@ def open_page(page: Page, address: str) -> None:
 
 
 def grave(page: Page) -> list[str]:
-    """What axe finds that keeps somebody from reading or using the page."""
+    """What axe finds that would keep people from reading or using the page."""
     found: dict[str, Any] = Axe().run(page).response
     return [
         f"{one['id']} ({one['impact']}): {node['target']} {node['failureSummary']}"

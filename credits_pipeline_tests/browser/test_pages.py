@@ -1,4 +1,4 @@
-"""The pages about spend in headless Chromium: what only a browser can show of them."""
+"""The pages about spend in headless Chromium: what only a browser can show."""
 
 import csv
 import re

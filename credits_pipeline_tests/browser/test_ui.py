@@ -1,6 +1,6 @@
 """A finance person at Dagster's UI: a month by hand, its checks, its receipt, a blocked month.
 
-With UPDATE_SCREENSHOTS=1 the pictures of the documents are made anew, in docs/images; that needs a
+With UPDATE_SCREENSHOTS=1 the documents' pictures are taken again, into docs/images; that needs a
 font with emoji, such as Debian's fonts-noto-color-emoji.
 """
 
@@ -64,7 +64,7 @@ def test_a_month_is_materialised_by_hand_and_shows_its_checks_and_its_receipt(ui
     expect(report.get_by_role("heading", name="2025-01: verified")).to_be_visible()
     expect(report.get_by_text("CloudZero holds 23 rows with $202,487.80")).to_be_visible()
     expect(report.get_by_role("cell", name="repeated word for word")).to_be_visible()
-    # To hover, the dialog may have been scrolled to its middle or its end.
+    # The dialog may be scrolled to its middle or end; this is for hovering.
     report.get_by_role("heading", name="2025-01: verified").scroll_into_view_if_needed()
     ui.picture("receipt", ui.visible(report))
     assert len(ui.servers.cloudzero.rows(CONNECTION_ID, str(JANUARY))) == 23

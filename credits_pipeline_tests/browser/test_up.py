@@ -1,4 +1,4 @@
-"""`credits-pipeline up` with bills in use, in headless Chromium, beside a page that means harm."""
+"""`credits-pipeline up` with bills, in headless Chromium, next to a malicious page."""
 
 import csv
 import json
@@ -105,7 +105,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def elsewhere() -> Iterator[tuple[str, list[str]]]:
-    """A site of somebody else's, which shows what it is given; and what it shows."""
+    """A foreign site that shows what a test gives it, and its page."""
     shown: list[str] = []
 
     class Site(BaseHTTPRequestHandler):
@@ -128,7 +128,7 @@ def elsewhere() -> Iterator[tuple[str, list[str]]]:
 
 
 def count_of_runs(page: Page, up: Up) -> int:
-    """As Dagster's own page would ask."""
+    """As Dagster's own page would send it."""
     page.goto(up.dagster)
     answer = page.evaluate(
         """query => fetch('/graphql', {method: 'POST', body: JSON.stringify({query}),
@@ -140,7 +140,7 @@ def count_of_runs(page: Page, up: Up) -> int:
 
 
 def ended(page: Page, up: Up, says: str) -> str:
-    """Wait until the page says how the run that it started has ended; where the run is."""
+    """Wait until the page says how the run that it started has ended; returns the run's address."""
     expect(page.get_by_text(says).first).to_be_visible(timeout=_SECONDS * 1000)
     run = str(page.get_by_role("link", name="run ").first.get_attribute("href"))
     assert run.startswith(f"{up.dagster}/runs/")
@@ -264,7 +264,7 @@ def test_a_bill_is_read_by_a_run_and_its_dollars_are_shown(
     run = ended(page, up, "The newest bill is read")
     page.goto(f"{up.spend}/spend?period={LAST}&group=service")
     expect(page.get_by_text("77.25").first).to_be_visible()
-    # From the number to the bill, and from there to the run that read it.
+    # From the number to the bill, and then to the run that read it.
     page.get_by_role("button", name="How this adds up").click()
     expect(page.get_by_text(f"{tmp_path}/bill/{LAST}", exact=True).first).to_be_visible()
     link = page.locator("p", has_text=f"extra {LAST}").get_by_role("link", name="run")
@@ -275,7 +275,7 @@ def test_a_bill_is_read_by_a_run_and_its_dollars_are_shown(
 
 
 def test_when_it_is_killed_its_parts_end_too(up: Up) -> None:
-    # After the command's name, which ends with the last bracket: its state and its parent.
+    # The command's name ends with the last bracket; then come its state and its parent.
     children = [
         int(entry.parent.name)
         for entry in Path("/proc").glob("[0-9]*/stat")

@@ -1,4 +1,4 @@
-"""One wing with bills of three clouds and a scan, behind one server that four people come to."""
+"""One wing with bills of three clouds and a scan, behind one server with four users."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ from credits_pipeline_tests.finops.pages.conftest import TODAY, three_clouds
 from credits_pipeline_tests.finops.pages.test_optimization_page import scan
 from credits_pipeline_tests.finops.typed import Bills, row
 
-#: Where people are told that the pages are.
+#: The pages' address for people.
 ADDRESS = "https://spend.example.com"
 PEOPLE = {"ann": "admins", "ben": "editors", "vic": "viewers", "lea": "leads"}
 
 
 @dataclass
 class World:
-    """One wing behind one server, and who opens it."""
+    """One wing behind one server, and its users."""
 
     bills: Bills
     urls: dict[str, str]
@@ -38,7 +38,7 @@ class World:
         return found
 
     def govern(self) -> None:
-        """Evaluate what is decided."""
+        """Evaluate the stored decisions."""
         published = self.published
         governing.run(published.depot, published, decided().policies.enabled, tag_keys())
 
@@ -68,6 +68,6 @@ def running_world(folder: Path) -> Iterator[World]:
 
 
 def decide_there(bills: Bills, patch: pytest.MonkeyPatch) -> None:
-    """Have this process read and write what people decide where the pages do."""
+    """Make this process read and write people's decisions where the pages do."""
     patch.setenv("FINOPS_STORAGE", str(bills.storage))
     patch.delenv("FINOPS_DATABASE_URL", raising=False)

@@ -1,4 +1,4 @@
-"""How long the property tests look: a little by default, ``--hypothesis-profile=long`` for more."""
+"""How long property tests search: briefly by default, ``--hypothesis-profile=long`` for longer."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,4 +1,4 @@
-"""The whole pipeline in this process, where the waits between two requests take no time."""
+"""The whole pipeline in this process, without the waits between two requests."""
 
 import time
 from functools import partial
@@ -12,7 +12,7 @@ __all__ = ["pipeline"]
 
 
 class Hurry:
-    """A clock that jumps where the client would sleep."""
+    """A clock that jumps when the client would sleep."""
 
     def __init__(self) -> None:
         self.skipped = 0.0
@@ -28,7 +28,7 @@ class Hurry:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests, answers and time-outs are real; only the waits in between are skipped."""
     passing = Hurry()
-    # The client names the class in its signature, and so has to be loaded before.
+    # The client names the class in its signature, so it must be loaded first.
     policy = partial(client.RetryPolicy, clock=passing.clock, sleep=passing.sleep)
     monkeypatch.setattr(retrying, "RetryPolicy", policy)
     monkeypatch.setenv("CLOUDZERO_DROP_SECONDS", "60")

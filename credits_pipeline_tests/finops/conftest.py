@@ -1,4 +1,4 @@
-"""The store of decisions in each database that it can be kept in."""
+"""The store of decisions in each database that it supports."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -21,7 +21,7 @@ ANN, BEN = Author("ann@example.com", "ui"), Author("ben@example.com", "cli")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def decisions_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of an empty database."""
+    """The URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/decisions.sqlite"
     server = request.getfixturevalue("postgres")
@@ -45,7 +45,7 @@ def daily_wing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def recent_wing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same as of today, for what asks the clock."""
+    """The same as of today, for code that uses the clock."""
     bills = Bills(tmp_path_factory.mktemp("recent"))
     daily_bills(bills, datetime.now(UTC).date())
     bills.publish()

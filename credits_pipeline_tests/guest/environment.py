@@ -1,4 +1,4 @@
-"""A company's project in an environment of its own, with the package installed from its wheel."""
+"""A company's project in its own environment, with the package installed from its wheel."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from credits_pipeline_tests.environments import make_environment, quietly
 
 ROOT = Path(__file__).parents[2]
 PROJECT = Path(__file__).parent / "acme"
-#: What the wheel is made of.
+#: What the wheel is made from.
 _SOURCES = ("pyproject.toml", "setup.py", "LICENSE", "README.md")
 
 
@@ -33,7 +33,7 @@ class Guest:
     def run(
         self, *words: str, told: Mapping[str, str], fails: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        """One command in the project's folder; fails with what it printed."""
+        """One command in the project's folder; fails with its output."""
         done = subprocess.run(
             [str(self.environment / "bin" / words[0]), *words[1:]],
             cwd=self.project,
@@ -47,7 +47,7 @@ class Guest:
         return done
 
     def told(self, told: Mapping[str, str]) -> dict[str, str]:
-        """What a process in it is told: its own programs come first."""
+        """The environment of a process in it: its own programs come first."""
         path = f"{self.environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
         more = {"PYTHONPATH": os.pathsep.join(map(str, self.sources))} if self.sources else {}
@@ -81,20 +81,20 @@ def make(folder: Path, *, dagster: str = "", extras: Sequence[str] = ()) -> Gues
 
     Args:
         folder: an empty one.
-        dagster: its version; default: what the lock has, which is downloaded already.
-        extras: what the company wants of the package besides.
+        dagster: its version; default: the lock's, which is downloaded already.
+        extras: what else the company wants of the package.
     """
     made = wheel(folder)
     project = Path(shutil.copytree(PROJECT, folder / "acme"))
     environment = folder / "environment"
-    # As `dg` makes it: the project is where it lies.
+    # As `dg` makes it: the project is installed from its place.
     wanted = [f"{made}[{','.join(extras)}]" if extras else str(made), "--editable", str(project)]
     if dagster:
         wanted.append(f"dagster=={dagster}")
     else:
         lock = folder / "lock.txt"
         lines = (ROOT / "requirements.txt").read_text().splitlines()
-        # As constraints, names and versions without the hashes, which a wheel made here has not.
+        # As constraints, names and versions without hashes, which a wheel made here does not have.
         lock.write_text("\n".join(line.rstrip(" \\") for line in lines if line[:1].isalnum()))
         wanted += ["--constraint", str(lock)]
     make_environment(environment, sys.executable, wanted)
@@ -102,6 +102,6 @@ def make(folder: Path, *, dagster: str = "", extras: Sequence[str] = ()) -> Gues
 
 
 def here(folder: Path) -> Guest:
-    """The company's project in the environment of the tests, which has `dg`, and nothing built."""
+    """The company's project in the tests' environment, which has `dg`; nothing is built."""
     project = Path(shutil.copytree(PROJECT, folder / "acme"))
     return Guest(project, Path(sys.prefix), (project / "src", ROOT))

@@ -1,6 +1,6 @@
-"""The package in a company's project: built as a wheel, installed beside what the company has.
+"""The package in a company's project: built as a wheel, installed beside the company's packages.
 
-What else ``dg`` says of the project, with the oldest and the newest Dagster, is tried by `visit`.
+`visit` tests what else ``dg`` says about the project, with the oldest and the newest Dagster.
 """
 
 from collections.abc import Iterator

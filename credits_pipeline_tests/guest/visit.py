@@ -1,7 +1,7 @@
-"""A visit to the company: what has to work in its project, whatever Dagster it has.
+"""A visit to the company: what must work in its project, with any Dagster.
 
-``python -m credits_pipeline_tests.guest.visit oldest newest`` pays one with the oldest and one with
-the newest Dagster that the package allows.
+``python -m credits_pipeline_tests.guest.visit oldest newest`` makes one with the oldest and one
+with the newest Dagster that the package allows.
 """
 
 import json
@@ -42,7 +42,7 @@ class Company:
     """Where the company's buckets and streams are.
 
     Attributes:
-        told: what its processes are told.
+        told: the environment of its processes.
         cloudzero: the stand-in of both streams.
         s3_url: where its buckets are.
     """
@@ -52,7 +52,7 @@ class Company:
     s3_url: str
 
     def upload(self, bucket: str, key: str, content: bytes) -> None:
-        """Drop a file into one of its inboxes."""
+        """Upload a file to one of its inboxes."""
         client = boto3.client(
             "s3",
             endpoint_url=self.s3_url,
@@ -71,7 +71,7 @@ class Company:
 
 @contextmanager
 def company(folder: Path) -> Iterator[Company]:
-    """Two buckets, two streams with a key each, and places for what is kept."""
+    """Two buckets, two streams with a key each, and their storages."""
     stand_in = CloudZeroStandIn(
         port=0, keys={"key-us": SCOPES, "key-eu": SCOPES}, connections=[US, EU]
     )
@@ -108,7 +108,7 @@ def company(folder: Path) -> Iterator[Company]:
 
 
 def definitions_load(guest: Guest, company: Company) -> None:
-    """`dg check defs` takes the project, and greets nobody with a warning."""
+    """`dg check defs` accepts the project, without a warning."""
     done = guest.run("dg", "check", "defs", told=company.told)
     printed = done.stdout + done.stderr
     assert "All definitions loaded successfully" in printed
@@ -116,7 +116,7 @@ def definitions_load(guest: Guest, company: Company) -> None:
 
 
 def streams_are_listed(guest: Guest, company: Company) -> None:
-    """`dg list defs` has both streams and the company's own, and `dg` shows what a YAML may say."""
+    """`dg list defs` has both streams and the company's own, and `dg` shows a YAML's fields."""
     listed = guest.run("dg", "list", "defs", "--json", told=company.told).stdout
     assets = {one["asset_key"] for one in json.loads(listed)["assets"]}
     assert {"us/cloudzero_drop", "eu/cloudzero_drop", "loyalty/credits", "visits"} <= assets
@@ -126,7 +126,7 @@ def streams_are_listed(guest: Guest, company: Company) -> None:
 
 
 def a_stream_is_scaffolded(guest: Guest, company: Company) -> None:
-    """`dg scaffold` begins a third stream, which loads once its variables are there."""
+    """`dg scaffold` starts a third stream, which loads once its variables are set."""
     kind = "credits_pipeline.component.CreditsPipelineComponent"
     guest.run("dg", "scaffold", "defs", kind, "apac", told=company.told)
     folder = guest.project / "src/acme/defs/apac"
@@ -143,7 +143,7 @@ def a_stream_is_scaffolded(guest: Guest, company: Company) -> None:
 
 
 def it_comes_up(guest: Guest, company: Company) -> None:
-    """`dg dev` serves the project, its sensors look into both inboxes, and it warns of nothing."""
+    """`dg dev` serves the project, its sensors read both inboxes, and it warns about nothing."""
     port, log = free_port(), guest.project / "dev.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -177,7 +177,7 @@ def it_comes_up(guest: Guest, company: Company) -> None:
 
 
 def _loaded(port: int) -> dict[str, str]:
-    """What became of each code location, as the webserver on a port says; empty if it is silent."""
+    """The state of each code location, as the webserver on a port says; empty if it is silent."""
     query = """{ workspaceOrError { ... on Workspace { locationEntries {
         name locationOrLoadError { __typename } } } } }"""
     try:
@@ -195,7 +195,7 @@ def _loaded(port: int) -> dict[str, str]:
 
 
 def months_run(guest: Guest, company: Company) -> None:
-    """A month of each stream is sent to its own, and the company's failure is nobody's month."""
+    """A month of each stream goes to its own, and the company's failure concerns no month."""
     company.upload("credits-us", "credits-2025-01.csv", GOOD)
     company.upload("credits-eu", "credits-2025-03.csv", GOOD.replace(b"150000", b"90000"))
     company.upload("credits-eu", "credits-2025-04.csv", BLOCKED)
@@ -216,7 +216,7 @@ def months_run(guest: Guest, company: Company) -> None:
 
 
 def commands_work_for_the_stream_that_is_named(guest: Guest, company: Company) -> None:
-    """`months`, `report` and `decide` of a stream look at its storage and run its own month."""
+    """`months`, `report` and `decide` of a stream use its storage and run its own month."""
 
     def ended(*words: str) -> tuple[int, str]:
         done = guest.run("credits-pipeline", *words, told=company.told, fails=True)
@@ -235,7 +235,7 @@ def commands_work_for_the_stream_that_is_named(guest: Guest, company: Company) -
     assert verdicts(*eu) == {"2025-03": "verified", "2025-04": "blocked"}
     code, report = ended(*eu, "report", "2025-04")
     assert code == 1
-    # What is pasted from the report is about this stream, and so is the launchpad's config.
+    # The pasted command of the report is about this stream, and so is the launchpad's config.
     (pasted,) = re.findall(r"^credits-pipeline .*--accept-rejected.*$", report, re.MULTILINE)
     assert pasted.startswith(f"credits-pipeline --stream {EU_FOLDER} decide")
     assert "  eu__credits:" in report
@@ -253,7 +253,7 @@ WITH_DG = (definitions_load, streams_are_listed, a_stream_is_scaffolded, it_come
 
 
 def versions() -> dict[str, str]:
-    """The oldest Dagster that the package allows, and the newest that can be had."""
+    """The oldest Dagster that the package allows, and the newest available."""
     text = (ROOT / "pyproject.toml").read_text()
     (oldest,) = re.findall(r'"dagster>=([\d.]+),', text)
     (allowed,) = re.findall(r'"(dagster>=[^"]+)"', text)
@@ -269,12 +269,12 @@ def versions() -> dict[str, str]:
 
 
 def main() -> None:
-    """Pay the visits that are named."""
+    """Make the named visits."""
     known = versions()
     for name in sys.argv[1:]:
         with tempfile.TemporaryDirectory() as there:
             folder = Path(there)
-            # The commands of `dg` want one exact Dagster, which is not always the newest.
+            # The commands of `dg` require one exact Dagster, which is not always the newest.
             extras, more = (("dg", "webserver"), WITH_DG) if name == "oldest" else ((), ())
             guest = make(folder, dagster=known[name], extras=extras)
             with company(folder) as at:

@@ -1,4 +1,4 @@
-"""What the webserver tells anybody who asks its API, as one text to look for secrets in."""
+"""The webserver's answers to anybody who asks its API, as one text to search for secrets."""
 
 import json
 from typing import Any

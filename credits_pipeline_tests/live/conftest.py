@@ -1,4 +1,4 @@
-"""AWS's ledger of credits, for what goes the whole circle."""
+"""AWS's credit ledger, for the whole circle."""
 
 from credits_pipeline_tests.finops.ledger.conftest import billing
 

@@ -1,7 +1,7 @@
-"""A backfill over two Celery workers, one of which is killed in the middle of a drop.
+"""A backfill over two Celery workers, one of which is killed during a drop.
 
-``python -m credits_pipeline_tests.live.machines --months 60`` does by hand, and with figures, what
-the test does with a few months. Everything is real: Dagster's webserver, daemon and backfill,
+``python -m credits_pipeline_tests.live.machines --months 60`` does by hand, with figures, what the
+test does with a few months. Everything is real: Dagster's webserver, daemon and backfill,
 PostgreSQL, Redis, S3 and CloudZero's stand-in over HTTP.
 """
 
@@ -42,14 +42,14 @@ from credits_pipeline_tests.postgres import PostgresServer, postgres_server
 from credits_pipeline_tests.redis_server import redis_server
 from credits_pipeline_tests.waiting import pause
 
-#: Seconds until Dagster answers on a machine that does ten other things.
+#: Seconds until Dagster answers on a machine with ten other tasks.
 PATIENCE = 480.0
 
 FIRST = BillingMonth(2021, 1)
 ASSETS = ("raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop")
 STORAGE = "credits-storage"
 APP = "credits_pipeline.credits.assets.celery_app"
-#: How long a step may be silent before it goes to another worker: longer than any takes here.
+#: How long a step may be silent before another worker gets it: longer than any takes here.
 SILENCE = 20
 DAGSTER_YAML = """\
 telemetry:
@@ -78,13 +78,13 @@ RUNS = """query Runs { runsOrError { ... on Runs { results {
 
 @dataclass
 class Worker:
-    """One machine: a Celery worker and its processes, in a process group of its own."""
+    """One machine: a Celery worker and its processes, in one process group."""
 
     name: str
     process: subprocess.Popen[bytes]
 
     def kill_processes(self) -> None:
-        """As a machine that is out of memory: its steps die, and it goes on."""
+        """As a machine that is out of memory: its steps die, and the worker continues."""
         for child in self.children():
             os.kill(child, signal.SIGKILL)
 
@@ -96,12 +96,12 @@ class Worker:
         ]
 
     def kill(self) -> None:
-        """As a machine without power: nothing of it says goodbye."""
+        """As a machine without power: nothing of it can react."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(30)
 
     def stop(self) -> None:
-        """Have it finish, and wait for that."""
+        """Let it finish, and wait for that."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -112,7 +112,7 @@ class Worker:
 
 @dataclass
 class Machines:
-    """Everything that runs, and what it left behind."""
+    """Everything that runs, and what it recorded."""
 
     servers: Sandbox
     folder: Path
@@ -126,7 +126,7 @@ class Machines:
         return Journal(open_store(self.environment["CREDITS_STORAGE"]))
 
     def start_worker(self, name: str, processes: int) -> None:
-        """Start a worker; `ready` tells when it takes steps."""
+        """Start a worker; `ready` says when it accepts steps."""
         command = [sys.executable, "-m", "celery", "-A", APP, "worker", "--hostname", name]
         command += ["--concurrency", str(processes), "--loglevel", "INFO"]
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -142,16 +142,16 @@ class Machines:
         self.workers[name] = Worker(name, process)
 
     def ready(self, name: str) -> bool:
-        """Whether a worker takes steps."""
+        """Whether a worker accepts steps."""
         assert self.workers[name].process.poll() is None, self.log(name)
         return "ready." in self.log(name)
 
     def log(self, name: str) -> str:
-        """What a worker wrote."""
+        """The output of a worker."""
         return (self.folder / f"{name}.log").read_text()
 
     def wait_for(self, what: str, found: Callable[[], Any], seconds: float = 480) -> Any:
-        """What `found` finds, once it finds something."""
+        """What `found` returns, once it finds something."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.dagster.check_alive()
@@ -186,7 +186,7 @@ class Machines:
         return next((a for a in attempts if a.verdict is Verdict.SENDING), None)
 
     def worker_of(self, run_id: str, step: str) -> str:
-        """The worker that executes a step, as Dagster's own events tell."""
+        """The worker that executes a step, according to Dagster's own events."""
         query = """query Events($run: ID!) { logsForRun(runId: $run) { ... on EventConnection {
             events { ... on EngineEvent { message stepKey
                 metadataEntries { label ... on TextMetadataEntry { text } } } } } } }"""
@@ -239,7 +239,7 @@ def machines(folder: Path, postgres: PostgresServer, redis: str) -> Iterator[Mac
 
 
 def credits_of(month: BillingMonth) -> dict[str, Decimal]:
-    """The credits of a month: the same ones every time."""
+    """The credits of a month, the same every time."""
     rng = random.Random(str(month))  # noqa: S311 - figures, not secrets
     accounts = rng.sample(range(10**12), 20)
     return {f"{account:012d}": Decimal(rng.randint(1, 10**8)) / 100 for account in accounts}
@@ -253,15 +253,15 @@ def as_csv(credits: dict[str, Decimal]) -> bytes:
 def backfill_with_a_kill(
     world: Machines, months: list[BillingMonth], *, processes: int, step_too: bool = False
 ) -> "Figures":
-    """The whole story; returns when every month has its receipt and all runs are over.
+    """The whole story; returns when every month has its receipt and all runs have ended.
 
-    The month in the middle hangs in its create until its worker is killed, as with its machine.
+    The middle month hangs in its create until its worker is killed together with its machine.
 
     Args:
         world: what runs.
         months: to backfill.
         processes: of each worker.
-        step_too: the first month hangs before that, until the processes of its worker are killed.
+        step_too: the first month hangs earlier, until the processes of its worker are killed.
     """
     for month in months:
         upload(world.servers, f"credits-{month}.csv", as_csv(credits_of(month)))
@@ -292,7 +292,7 @@ def backfill_with_a_kill(
 
 
 def sender_of(world: Machines, month: BillingMonth) -> Worker:
-    """The worker that is sending a month, once one is."""
+    """The worker that sends a month, once there is one."""
     attempt = world.wait_for(f"the drop of {month}", lambda: world.sending(month), 1800)
     name = world.wait_for(
         "the worker that sends it", lambda: world.worker_of(attempt.run_id, "cloudzero_drop")
@@ -302,7 +302,7 @@ def sender_of(world: Machines, month: BillingMonth) -> Worker:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a backfill took, in seconds.
+    """The duration of a backfill, in seconds.
 
     Attributes:
         months: how many.
@@ -324,7 +324,7 @@ class Figures:
 def figures(
     world: Machines, months: list[BillingMonth], begun: float, after_the_kill: float
 ) -> Figures:
-    """Of what Dagster and the attempts have written down."""
+    """From the records of Dagster and the attempts."""
     wall = time.monotonic() - begun
     runs = world.runs()
     drops = waits = 0.0

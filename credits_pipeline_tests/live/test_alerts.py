@@ -1,4 +1,4 @@
-"""Alerts and logs of `dagster dev`, by real servers: one message each, also after a restart."""
+"""Alerts and logs of `dagster dev`, with real servers: one message each, also after a restart."""
 
 import json
 import os
@@ -34,7 +34,7 @@ SETTLED = "2025-01: settled (blocked, nothing was sent)"
 
 
 class World:
-    """What runs, and everybody who hears of it."""
+    """What runs, and everything that receives alerts."""
 
     def __init__(self, live: Live, webhook: Webhook, mailbox: Mailbox, topic: Topic) -> None:
         self.live = live
@@ -44,7 +44,7 @@ class World:
         self.from_topic: list[str] = []
 
     def heard(self) -> list[list[str]]:
-        """The titles that each channel got so far."""
+        """The titles on each channel so far."""
         self.from_topic += [message["Subject"] for message in self.topic.taken()]
         return [
             [text.splitlines()[0].strip("*") for text in self.webhook.taken],
@@ -53,7 +53,7 @@ class World:
         ]
 
     def ticks(self) -> list[str]:
-        """How the sensor's ticks ended so far."""
+        """How the sensor's ticks have ended so far."""
         query = """query Ticks($s: SensorSelector!) { sensorOrError(sensorSelector: $s) {
             ... on Sensor { sensorState { ticks(limit: 500,
                 statuses: [SUCCESS, SKIPPED, FAILURE]) { status } } } } }"""
@@ -99,7 +99,7 @@ def world(tmp_path: Path, webhook: Webhook, mailbox: Mailbox) -> Iterator[World]
 
 
 def lines(world: World) -> list[dict[str, str]]:
-    """What the log group has of the month."""
+    """What the log group has about the month."""
     found = aws.logs_client().get_log_events(
         logGroupName=GROUP, logStreamName=str(MONTH), startFromHead=True
     )

@@ -1,4 +1,4 @@
-"""The whole circle on a running product: ledger, file, upload, verified drop, rows, Net, alerts."""
+"""The whole circle on a running product: ledger, file, upload, verified drop, net view, alerts."""
 
 import html
 import os
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 APRIL, MARCH = BillingMonth(2026, 4), BillingMonth(2026, 3)
 PAGES = "https://spend.example.com"
 TODAY = datetime.now(UTC).date()
-#: Credits by id: days to their end.
+#: Days until each credit ends, by its id.
 ENDS = {"9001": 50, "9002": 10, "9003": 300}
 
 
@@ -52,7 +52,7 @@ def live(
         GrantedCredit(id_, A, Decimal(100), f"Grant {id_}", date(2025, 1, 1), end)
         for id_, end in ends.items()
     ]
-    # All of the third, in a month of its own.
+    # All of the third, in a separate month.
     billing.applied.append(applied("9003", A, "100", month="2026-02"))
 
     def as_here(world: Live) -> None:
@@ -62,7 +62,7 @@ def live(
         monkeypatch.setenv("FINOPS_STORAGE", str(tmp_path / "wing"))
         bills_of_two_months(tmp_path)
         assert told("ingest")["failed"] == []
-        # The years before: a run for each of their months would keep the daemon for long.
+        # The years before: a run for each of their months would occupy the daemon for long.
         done = CliRunner().invoke(app, ["ledger"])
         assert (done.exit_code, "2026-03 is not known" in done.output) == (1, True)
 
@@ -100,7 +100,7 @@ def bills_of_two_months(folder: Path) -> None:
 
 
 def proposed(folder: Path, month: BillingMonth, booked: str) -> None:
-    """Looked at, agreed to and uploaded, while the daemon looks every second."""
+    """Reviewed, confirmed and uploaded, while the daemon looks every second."""
     rule = ("--rule", "proportional", "--booked", booked)
     command = ("propose", "--month", str(month), *rule)
     digest = told(*command, "--to", str(folder / booked))["digest"]
@@ -135,7 +135,7 @@ def test_from_the_ledger_to_net_by_sensors_alone(
 
 
 def the_offset_is_verified_at_once(live: Live, folder: Path) -> None:
-    """AWS gave 90 to A, and B used a quarter: the daemon's one run of it is not blocked."""
+    """AWS gave 90 to A, and B used a quarter: the daemon's only run of it is not blocked."""
     proposed(folder, APRIL, "offset")
     receipt = live.receipt(APRIL, "0.00")
     assert receipt.verdict == "verified"
@@ -154,7 +154,7 @@ def what_was_partial_is_asked_for_again(live: Live, billing: CreditLedger, folde
     billing.failing = frozenset()
     open_ = depot.read(key)
     assert open_ is not None
-    # Half a day passes: the daily look asked in vain, too, and the waits grow.
+    # Half a day passes: the daily request fails, too, and the waits grow.
     depot.write(key, {**open_, "at": (datetime.now(UTC) - timedelta(hours=13)).isoformat()})
 
     def known() -> bool:
@@ -184,7 +184,7 @@ def ends_are_told_once(
     words = parse_qs(urlsplit(address).query)
     assert words.pop("tab") == ["credits"]
     assert Scope.parse(words, today=TODAY, tags=()).words() == words
-    # AWS books all of the first: what was told of its end is settled, and that it is empty is told.
+    # AWS books all of the first: the alert about its end is settled, and a new one says so.
     billing.applied.append(applied("9001", A, "100", month="2026-02"))
     told("ledger", "--month", "2026-02")
     settled = f"{near.replace(': expires', ': settled (expires')})"

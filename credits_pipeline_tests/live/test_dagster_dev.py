@@ -1,4 +1,4 @@
-"""`dagster dev` as a user starts it, and files that arrive by HTTP."""
+"""`dagster dev` as a user starts it, and files that arrive over HTTP."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ def test_an_uploaded_file_becomes_a_verified_drop(live: Live) -> None:
 
 
 def checks_of(live: Live, month: BillingMonth) -> Any:
-    """The checks of a month, as the UI asks for them."""
+    """The checks of a month, as the UI requests them."""
     query = """query Checks($asset: AssetKeyInput!, $name: String!, $month: String!) {
         assetCheckExecutions(assetKey: $asset, checkName: $name, limit: 1, partition: $month) {
             evaluation { success } } }"""
@@ -166,7 +166,7 @@ def test_a_backfill_sends_every_month(live: Live) -> None:
 
 
 def test_a_run_that_is_killed_still_leaves_an_attempt_and_the_month_completes(live: Live) -> None:
-    """kill -9 in the middle of a drop: the run's process can say nothing any more."""
+    """kill -9 during a drop: the run's process can't report anything."""
     month = BillingMonth(2025, 5)
     live.servers.cloudzero.inject(
         Fault(operation="create", at=1, kind="hold", month=str(month), commit=True)
@@ -193,7 +193,7 @@ def test_the_key_is_in_nothing_that_was_left_behind(live: Live) -> None:
 def test_the_key_is_in_no_answer_of_the_webserver(live: Live) -> None:
     answers = all_answers(live.dagster)
     everything = "\n".join(answers.values())
-    # It was asked about runs, their logs and what they printed, decisions, metadata and ticks.
+    # It answered about runs, their logs and output, decisions, metadata and ticks.
     for told in ("The bucket and prefix that", "sending body 1", "credits_run", "accept_rejected"):
         assert told in everything, told
     for told in ("$202,487.80", "Credits March.xlsx", "none of them new"):
@@ -202,7 +202,7 @@ def test_the_key_is_in_no_answer_of_the_webserver(live: Live) -> None:
 
 
 def test_ending_it_leaves_no_process_behind(live: Live) -> None:
-    """The last of the file: it ends what the others ran in."""
+    """The last test of the file: it ends what the others ran in."""
     group = live.dagster.group
     assert len(members(group)) > 2
     live.dagster.stop()

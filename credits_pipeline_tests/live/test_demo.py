@@ -1,4 +1,4 @@
-"""`credits-pipeline demo` and `sandbox` as a newcomer runs them, in processes of their own."""
+"""`credits-pipeline demo` and `sandbox` as a newcomer runs them, in separate processes."""
 
 import os
 import re
@@ -25,9 +25,9 @@ from credits_pipeline_tests.live.world import members
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 COMMAND = [sys.executable, "-c", "from credits_pipeline.cli import main; main()"]
-#: Python's own hook, by which a process has none of what the second wing needs.
+#: Python's own hook; it hides from a process everything that the second wing needs.
 CREDITS_ONLY = "import sys; sys.modules.update(duckdb=None, obstore=None, streamlit=None)\n"
-#: What every demo tells of its sample month.
+#: What every demo prints about its sample month.
 OF_THE_MONTH = (
     "the sensor credits_files saw it",
     "check ledger_closes: passed",
@@ -38,7 +38,7 @@ OF_THE_MONTH = (
 
 @contextmanager
 def started(*words: str, folder: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
-    """A command in a process group of its own, ended with the block whatever happens."""
+    """A command in its own process group, which ends with the block whatever happens."""
     process = subprocess.Popen(
         [*COMMAND, *words],
         cwd=folder,
@@ -53,7 +53,7 @@ def started(*words: str, folder: Path, **more: str) -> Iterator[subprocess.Popen
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-            # What a killed demo leaves behind is in groups of its own.
+            # The leftovers of a killed demo are in separate groups.
             for pid in children_of(folder):
                 os.kill(pid, signal.SIGKILL)
         process.communicate()
@@ -62,7 +62,7 @@ def started(*words: str, folder: Path, **more: str) -> Iterator[subprocess.Popen
 def wait_for_line(
     process: subprocess.Popen[str], pattern: str, seen: list[str] | None = None
 ) -> re.Match[str]:
-    """The first line that holds the pattern; fails with all lines when the command ends before."""
+    """The first line with the pattern; fails with all lines if the command ends first."""
     assert process.stdout is not None
     seen = [] if seen is None else seen
     for line in process.stdout:
@@ -74,7 +74,7 @@ def wait_for_line(
 
 
 def children_of(folder: Path) -> dict[int, str]:
-    """Command line of every process that runs in, or speaks of, a folder."""
+    """The command line of every process that runs in a folder or mentions it."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -122,7 +122,7 @@ def test_the_demo_stays_up_until_it_is_interrupted_and_leaves_nothing_behind(
         assert re.search(r"/optimization\?finding=[0-9a-f]{16}\n", told)
         pages = re.findall(r"the pages answer at (http://[^/\s]+)", told)
         assert len(pages) == 1
-        # One server has the port of the pages: a second one would end, and the demo with it.
+        # One server has the pages' port: a second one would end, and the demo with it.
         log = (tmp_path / ".demo" / "dagster" / "pages.log").read_text()
         assert "address already in use" not in log
         for asked in (f"{url}/server_info", f"{pages[0]}/healthz"):

@@ -1,6 +1,6 @@
-"""The product as in production: Dagster in PostgreSQL, and files that the bucket tells of.
+"""The product as in production: Dagster in PostgreSQL, and the bucket's events for files.
 
-Its sensors run in threads, and the inbox is listed once an hour: what starts, starts by an event.
+Its sensors run in threads, and the inbox is listed once an hour, so every run starts by an event.
 """
 
 import os
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 #: As in production.
 THREADS = "sensors: {use_threads: true, num_workers: 4}\n"
-#: Four bodies of the size that is set below.
+#: Four bodies of the size set below.
 FILE = "".join(f"{account:012d},$1000.00\n" for account in range(1, 151)).encode()
 TOTAL = "150000.00"
 
@@ -41,18 +41,18 @@ class OnPostgres(Live):
     events: BucketEvents
 
     def slow_at(self, month: BillingMonth, body: int) -> None:
-        """Let a month's body wait at CloudZero until faults are cleared."""
+        """Make a month's body wait in CloudZero until faults are cleared."""
         self.servers.cloudzero.inject(
             Fault(operation="create", at=body, kind="hold", month=str(month), commit=True)
         )
 
     def holder(self) -> int:
-        """The one session that holds an advisory lock."""
+        """The only session that holds an advisory lock."""
         (pid,) = self.wait_for("a lock", lambda: self.server.sessions_with_locks(self.database))
         return int(pid)
 
     def in_flight(self, month: BillingMonth, body: int) -> None:
-        """Wait until so many bodies of a month are with CloudZero."""
+        """Wait until this many bodies of a month are in CloudZero."""
 
         def arrived() -> bool:
             log = self.servers.cloudzero.log
@@ -61,7 +61,7 @@ class OnPostgres(Live):
         self.wait_for(f"body {body} of {month}", arrived)
 
     def messages(self) -> int:
-        """How many are in the queue."""
+        """How many messages are in the queue."""
         with patch.dict(os.environ, with_queue(self.servers)):
             aws.forget_clients()
             return self.events.left
@@ -76,7 +76,7 @@ class OnPostgres(Live):
 
 
 def with_queue(servers: Sandbox) -> dict[str, str]:
-    """The environment in which the bucket's queue is reached."""
+    """The environment with the bucket's queue."""
     return {**servers.environment, "AWS_ENDPOINT_URL_SQS": servers.s3_url}
 
 
@@ -148,7 +148,7 @@ def test_a_run_whose_lock_is_cut_sends_no_more_and_the_run_that_waits_begins_aft
     live.upload(waits, FILE)
     live.wait_for("the run that waits", lambda: "in use by another run" in live.told(waits))
     live.server.end_session(holder)
-    # The lock in the database is free, and the request is still on its way.
+    # The database's lock is free, but the request is still on its way.
     assert live.server.sessions_with_locks(live.database) == []
     live.servers.cloudzero.clear_faults()
     assert live.receipt(waits, TOTAL).verdict is Verdict.VERIFIED

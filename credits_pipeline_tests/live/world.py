@@ -1,4 +1,4 @@
-"""Everything that runs in production, for tests: servers, `dagster dev`, and what they leave."""
+"""Everything that runs in production, for tests: servers, `dagster dev`, and their records."""
 
 import os
 import time
@@ -25,8 +25,8 @@ from credits_pipeline_tests.waiting import pause
 
 ASSETS = ["raw_credits_csv", "credits", "cbf_payload", "cloudzero_drop"]
 DONE = {"SUCCESS", "FAILURE", "CANCELED"}
-#: Seconds that one thing may take on a machine that does ten others: nothing waits so long for what
-#: comes, and what does not come is told.
+#: Seconds that one thing may take on a machine with ten other tasks: nothing that comes takes this
+#: long, and what does not come is reported.
 PATIENCE = 480.0
 SELECTOR = {
     "repositoryLocationName": "credits_pipeline",
@@ -40,7 +40,7 @@ LAUNCH = """mutation Launch($params: ExecutionParams!) {
 
 @dataclass
 class Live:
-    """Everything that runs, and what it left behind."""
+    """Everything that runs, and its records."""
 
     dagster: DagsterDev
     servers: Sandbox
@@ -94,7 +94,7 @@ class Live:
         return {row["resource/account"]: row["cost/cost"] for row in rows}
 
     def sending(self, month: BillingMonth) -> Attempt:
-        """The attempt of the run that sends a month now."""
+        """The attempt of the run that is sending a month."""
 
         def found() -> Attempt | None:
             last = self.journal.last_sent(month)
@@ -125,7 +125,7 @@ class Live:
         return run_id
 
     def told(self, month: BillingMonth) -> str:
-        """What the runs of a month said in Dagster's own log."""
+        """What a month's runs wrote to Dagster's own log."""
         messages = [self._messages(run["runId"]) for run in self.runs(month)]
         return "\n".join(message for of_run in messages for message in of_run)
 
@@ -136,11 +136,11 @@ class Live:
         return [event.get("message") or "" for event in events]
 
     def lives(self, process: int) -> bool:
-        """Whether one of Dagster's processes has not ended."""
+        """Whether one of Dagster's processes is still running."""
         return process in members(self.dagster.group)
 
     def cpu_seconds(self) -> float:
-        """What Dagster's processes have taken of the CPU so far."""
+        """The processor time that Dagster's processes have used so far."""
         ticks = 0
         for pid in members(self.dagster.group):
             try:
@@ -151,7 +151,7 @@ class Live:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def found_in_files(self, *secrets: str) -> list[Path]:
-        """The files left behind in which one of these can be read."""
+        """The remaining files in which one of these can be read."""
         return [
             path
             for path in self.home.rglob("*")
@@ -159,7 +159,7 @@ class Live:
         ]
 
     def run_process(self, run_id: str) -> int:
-        """The process id that Dagster's own events tell of a run."""
+        """The process id of the run, from Dagster's own events."""
 
         def pid() -> int | None:
             told = [message for message in self._messages(run_id) if "(pid: " in message]
@@ -181,11 +181,11 @@ def running(
     """Run everything below a folder until the block ends.
 
     Args:
-        home: of what it leaves behind.
-        more_yaml: put behind the shipped dagster.yaml.
-        before_start: is given what there is before Dagster starts, such as to fill it.
-        on: servers that run already, and go on; default: new ones.
-        environment: more of it, or other than usual.
+        home: of its records.
+        more_yaml: appended to the shipped dagster.yaml.
+        before_start: gets what exists before Dagster starts, for example to fill it.
+        on: servers that already run and continue; default: new ones.
+        environment: more variables, or other values.
     """
     with sandbox() if on is None else nullcontext(on) as servers:
         settings = {

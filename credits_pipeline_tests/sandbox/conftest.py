@@ -1,4 +1,4 @@
-"""The stand-in as its callers see it: over HTTP, with nothing of the product's client."""
+"""The stand-in as its callers see it: over HTTP, without the product's client."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ KEY = "a-key-that-never-shows-9c1e"
 STREAM = "1234abcd-1234-abcd-1234-abcd1234efgh"
 OTHER_STREAM = "another-stream"
 MONTH = "2026-10"
-# Made once: a client makes one of its own otherwise, which takes longer than most tests.
+# Made once: otherwise each client makes its own, which takes longer than most tests.
 TLS = ssl.create_default_context()
 ANYCOST = "/v2/connections/billing/anycost"
 
@@ -28,7 +28,7 @@ def credit(
     month: str = MONTH,
     **more: Any,
 ) -> dict[str, Any]:
-    """A row as the product's card describes it; columns named `None` are left out."""
+    """A row as the product's card describes it; columns given as `None` are left out."""
     row = {
         "lineitem/type": "Credit",
         "lineitem/description": "AWS promotional credit",
@@ -43,7 +43,7 @@ def credit(
 
 @dataclass
 class Caller:
-    """Calls CloudZero's operations; what is left out of a body is not sent."""
+    """Calls CloudZero's operations; omitted parts of a body are not sent."""
 
     http: httpx.Client
     stream: str = STREAM
@@ -107,7 +107,7 @@ class Caller:
 
 @pytest.fixture
 def stand_in() -> Iterator[Callable[..., tuple[CloudZeroStandIn, Caller]]]:
-    """Starts a stand-in with settings of the test's choice, and a caller of it."""
+    """Starts a stand-in with the test's settings, and a caller of it."""
     with ExitStack() as stack:
 
         def start(**settings: Any) -> tuple[CloudZeroStandIn, Caller]:
@@ -130,7 +130,7 @@ def stand_in() -> Iterator[Callable[..., tuple[CloudZeroStandIn, Caller]]]:
 def cz(
     stand_in: Callable[..., tuple[CloudZeroStandIn, Caller]],
 ) -> Iterator[CloudZeroStandIn]:
-    """A stand-in as the contract has it; no test may make it fail by its own mistake."""
+    """A stand-in as the contract describes it; no test may make it fail by mistake."""
     started, _ = stand_in()
     yield started
     assert started.counters.crashes == 0

@@ -26,6 +26,7 @@ from credits_pipeline.alerts.channel import (
 from credits_pipeline.core.hidden import without
 from credits_pipeline.core.settings import ALERT_EMAIL, ALERT_SMTP, SettingError
 
+NAME, SETTINGS = "email", (ALERT_EMAIL, ALERT_SMTP)
 _PORTS = {"smtp": 587, "smtps": 465}
 _LIKE = "smtp://user:password@smtp.example.com:587?from=credits@example.com"
 
@@ -152,7 +153,7 @@ class Mail:
 
     server: Server
     to: tuple[str, ...]
-    name: str = "email"
+    name: str = NAME
 
     def send(self, alert: Alert, ui: str) -> None:
         """See `Channel.send`."""

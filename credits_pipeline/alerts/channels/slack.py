@@ -16,6 +16,7 @@ from credits_pipeline.core.hidden import without
 from credits_pipeline.core.settings import ALERT_SLACK, secure_url
 from credits_pipeline.text import Mrkdwn, Outside
 
+NAME, SETTINGS = "slack", (ALERT_SLACK,)
 _SHOWN = 200
 _LONGEST_ANSWER = 20_000
 
@@ -29,7 +30,7 @@ class Slack:
     """
 
     url: str = field(repr=False)
-    name: str = "slack"
+    name: str = NAME
 
     def send(self, alert: Alert, ui: str) -> None:
         """See `Channel.send`."""

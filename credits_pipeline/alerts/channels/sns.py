@@ -10,6 +10,7 @@ from credits_pipeline.alerts.channel import ChannelError
 from credits_pipeline.core.aws import sns_client
 from credits_pipeline.core.settings import ALERT_SNS
 
+NAME, SETTINGS = "sns", (ALERT_SNS,)
 _ARN = re.compile(r"arn:[\w-]+:sns:(?P<region>[\w-]+):\d{12}:[\w-]+")
 #: SNS's limit for the subject of an e-mail, in ASCII characters.
 _LONGEST_SUBJECT = 99
@@ -26,7 +27,7 @@ class Sns:
 
     topic: str
     region: str
-    name: str = "sns"
+    name: str = NAME
 
     def send(self, alert: Alert, ui: str) -> None:
         """See `Channel.send`."""

@@ -29,10 +29,7 @@ from credits_pipeline.text import Outside
 NAME = "credits_alerts"
 #: The most between two checks; with events the inbox may be listed only once an hour.
 _SECONDS = 60
-_NO_CHANNEL = (
-    "No channel is set: CREDITS_ALERT_SLACK, CREDITS_ALERT_EMAIL with CREDITS_ALERT_SMTP, or "
-    "CREDITS_ALERT_SNS."
-)
+_NO_CHANNEL = "No channel is set: docs/alerts.md lists them, such as CREDITS_ALERT_SLACK."
 
 
 class AlertError(Exception):
@@ -57,10 +54,10 @@ def alert_sensor(
         minimum_interval_seconds=min(_SECONDS, 2 * schedule.sensor_seconds),
         default_status=status,
         description=(
-            "Reports what is wrong, by whichever of Slack, e-mail and Amazon SNS is set up: "
-            "months, files that have not come, drops that differ from what was sent, ticks that "
-            "fail; if bills are read, budgets that are crossed, anomalies, and policies of high "
-            "severity that are broken. Each is reported once."
+            "Reports what is wrong, by every channel that is set up: months, files that have not "
+            "come, drops that differ from what was sent, ticks that fail; if bills are read, "
+            "budgets that are crossed, anomalies, and policies of high severity that are broken. "
+            "Each is reported once."
         ),
     )
     @names.bound

@@ -12,11 +12,6 @@ from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.pages.plain import plain
 from credits_pipeline.finops.pages.tables import Column, table
 
-_SETTINGS = {
-    "slack": "CREDITS_ALERT_SLACK",
-    "email": "CREDITS_ALERT_EMAIL, CREDITS_ALERT_SMTP",
-    "sns": "CREDITS_ALERT_SNS",
-}
 _JUDGED = ("anomaly", "violation")
 
 
@@ -29,7 +24,7 @@ def draw(person: Person) -> None:
     table(
         [
             {"Channel": name, "State": "set" if name in names else "not set", "Setting": setting}
-            for name, setting in _SETTINGS.items()
+            for name, setting in trying.settings_of_channels().items()
         ],
         [Column("Channel"), Column("State"), Column("Setting")],
         currency="",

@@ -1,4 +1,4 @@
-"""The whole pipeline over a storage, for what has to outlive a release."""
+"""The whole pipeline over a storage, for what must outlive a release."""
 
 from credits_pipeline_tests.credits.assets.conftest import pipeline
 from credits_pipeline_tests.faults.conftest import hurry

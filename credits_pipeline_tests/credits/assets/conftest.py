@@ -46,9 +46,9 @@ class Pipeline:
         only: list[str] | None = None,
         config: dict[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Run the job, or only some of its assets with or without their checks.
+        """Run the job, or only some of its assets, with or without their checks.
 
-        What the config of credits decides is about the current version, unless it says another.
+        Decisions in the config of credits are about the current version, unless it names another.
         """
         config = {name: dict(told) for name, told in (config or {}).items()}
         if config.get("credits"):
@@ -63,7 +63,7 @@ class Pipeline:
         )
 
     def version(self, month: BillingMonth = JANUARY) -> str:
-        """What a decision made now is about."""
+        """The version that a decision made now is about."""
         return current_version(self.journal, self.inbox, month).token
 
     def tick(self, cursor: str | None = None, sensor: str = "credits_files") -> Any:
@@ -77,7 +77,7 @@ class Pipeline:
             return self.defs.resolve_sensor_def(sensor).evaluate_tick(context)
 
     def status_context(self, result: dg.ExecuteInProcessResult) -> Any:
-        """What the sensor of failed runs is told of a run."""
+        """What the sensor of failed runs learns about a run."""
         run = self.instance.get_run_by_id(result.run_id)
         assert run is not None
         return dg.build_run_status_sensor_context(

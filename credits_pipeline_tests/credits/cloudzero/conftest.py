@@ -26,7 +26,7 @@ MONTH = BillingMonth(2025, 1)
 
 @dataclass
 class Patience:
-    """A clock that moves only where the client waits, and the waits."""
+    """A clock that moves only when the client waits, and the waits."""
 
     seconds: float = 0.0
     waits: list[float] = field(default_factory=list)
@@ -116,7 +116,7 @@ def table(amounts: Mapping[str, str]) -> pl.DataFrame:
 
 @pytest.fixture
 def many() -> Callable[[int], pl.DataFrame]:
-    """The credits table of so many accounts, a dollar more for each."""
+    """The credits table of a number of accounts, each with a dollar more than the one before."""
 
     def make(accounts: int, first_usd: int = 1) -> pl.DataFrame:
         numbers = pl.int_range(accounts, eager=True)
@@ -150,7 +150,7 @@ def send(
     stream: str,
     payload_of: Callable[..., Payload],
 ) -> Sender:
-    """Drop a month under the stream's lock, by the test's client unless another is given."""
+    """Drop a month under the stream's lock, with the test's client unless another is given."""
 
     def run(owed: Mapping[str, str] | pl.DataFrame, **arguments: Any) -> DropResult:
         by = arguments.pop("client", client)

@@ -1,4 +1,4 @@
-"""A journal in a folder of the test's own."""
+"""A journal in this test's own folder."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Sample bills in their providers' own form, sources of them, and a real Dagster instance."""
+"""Sample bills in their providers' own form, with their sources, and a real Dagster instance."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ TODAY = date(2026, 6, 10)
 
 @pytest.fixture(scope="session")
 def sample_bills(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """Sample bills of all sources; nobody writes to them."""
+    """Sample bills of all sources, which nobody changes."""
     return generate(tmp_path_factory.mktemp("bills"), as_of=TODAY, months=2)
 
 
@@ -86,6 +86,6 @@ def wing(storage: Path) -> Iterator[Wing]:
 
 
 def totals(written: Written) -> dict[tuple[str, str], dict[str, Any]]:
-    """What the generator wrote down, by source and month."""
+    """What the generator recorded, by source and month."""
     read = json.loads((written.folder / "totals.json").read_text())
     return {(one["source"], one["month"]): one for one in read["months"]}

@@ -1,4 +1,4 @@
-"""A month of two currencies with shared costs, and statements that were made of it."""
+"""A month of two currencies with shared costs, and its statements."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from credits_pipeline_tests.finops.typed import Bills, row
 
 MAY, JUNE, JULY = (BillingMonth(2026, month) for month in (5, 6, 7))
 SEARCH, SHOP = {"tag_team": "search"}, {"tag_team": "shop"}
-#: Support is shared, tax follows the account, an account is a team's whatever its tags say.
+#: Support is shared, tax follows the account, and one account is a team's whatever its tags say.
 TEAMS: dict[str, Any] = {
     "to": "team",
     "rules": [
@@ -64,7 +64,7 @@ def fill(bills: Bills) -> None:
 
 @pytest.fixture(scope="session")
 def filled_bills(tmp_path_factory: pytest.TempPathFactory) -> Bills:
-    """Made once; nobody writes to them."""
+    """Made once; nobody changes them."""
     found = Bills(tmp_path_factory.mktemp("filled") / "wing")
     fill(found)
     found.publish()
@@ -73,7 +73,7 @@ def filled_bills(tmp_path_factory: pytest.TempPathFactory) -> Bills:
 
 @pytest.fixture
 def bills(filled_bills: Bills, tmp_path: Path) -> Bills:
-    """A copy that a test may write to."""
+    """A copy that a test may change."""
     shutil.copytree(filled_bills.storage, tmp_path / "wing")
     found = Bills(tmp_path / "wing")
     found.bills = dict(filled_bills.bills)
@@ -82,7 +82,7 @@ def bills(filled_bills: Bills, tmp_path: Path) -> Bills:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[DecisionStore]:
-    """Decisions in SQLite, where both databases need no telling apart."""
+    """Decisions in SQLite, for tests in which the database makes no difference."""
     with DecisionStore.open(f"sqlite:///{tmp_path}/decisions.sqlite") as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""AWS's ledger as a server, with this process's environment pointing at it."""
+"""AWS's credit ledger as a server, set in this process's environment."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -22,13 +22,13 @@ def applied(
     credit: str, account: str, usd: str, *, month: str = "2026-05", service: str = EC2,
     estimated: bool = False,
 ) -> AppliedCredit:  # fmt: skip
-    """A credit that was applied: dollars of credit, above zero."""
+    """An applied credit: dollars of credit, above zero."""
     return AppliedCredit(PAYER, month, credit, account, service, -Decimal(usd), estimated)
 
 
 @pytest.fixture
 def billing(monkeypatch: pytest.MonkeyPatch) -> Iterator[CreditLedger]:
-    """The ledger of a payer with two accounts and two credits, in June 2026."""
+    """The credit ledger of a billing account with two accounts and two credits, in June 2026."""
     ledger = CreditLedger(
         {PAYER: (A, B)},
         [

@@ -130,7 +130,7 @@ _WINGS: dict[str, Callable[[Bills], None]] = {
 
 @pytest.fixture(scope="session")
 def wings(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The storage of a version by its name, made once."""
+    """The storage of a version, by its name, made once."""
     made: dict[str, Path] = {}
 
     def wing(name: str) -> Path:
@@ -159,12 +159,12 @@ class Visit:
         person: Person = Person("ann@example.com", Role.ADMIN),  # noqa: B008 - frozen
         **words: Any,
     ) -> AppTest:
-        # The first look has to be at the first page; it is at nothing, which is quick.
+        # The first look must be at the first page; this one is empty, and so it is quick.
         first = wing if page == "overview" else "nothing yet"
         self._monkeypatch.setenv("FINOPS_STORAGE", str(self._storage(first)))
-        # The versions are of the day on which the tests began, which may have ended.
+        # The versions are of the day on which the tests began, which may be over.
         self._monkeypatch.setattr(figures, "today", lambda: TODAY)
-        # A test has no request; who a request comes from is tested beside `person_of`.
+        # A test has no request; `person_of` has its own tests.
         self._monkeypatch.setattr(frame, "person_of", lambda *_: person)
         app = AppTest.from_file(str(HERE / "app.py"), default_timeout=60)
         for word, value in words.items():
@@ -190,7 +190,7 @@ def visit(wings: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 @pytest.fixture(autouse=True)
 def _every_table_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever table a test draws, its CSV is written, which otherwise a click does."""
+    """The CSV of every table that a test draws is written, which otherwise needs a click."""
     button = tables._csv_button
 
     def written(*of: Any) -> None:
@@ -202,7 +202,7 @@ def _every_table_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(app: AppTest) -> str:
-    """Every text on a page, tables too, as a person reads it."""
+    """Every text on a page, with its tables, as a person reads it."""
     texts = [str(one.value) for kind in ("title", "subheader", "markdown", "info", "error",
              "success", "code") for one in getattr(app, kind)]  # fmt: skip
     texts += [one.proto.label for one in app.get("page_link")]

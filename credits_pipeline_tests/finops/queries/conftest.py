@@ -1,4 +1,4 @@
-"""A small published version that every question can be put to, with its answers known by hand."""
+"""A small published version for every question, whose answers were worked out by hand."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""Sample bills made once, and the independent judges of them in environments of their own."""
+"""Sample bills made once, and independent checkers in their own environments."""
 
 import shutil
 import subprocess
@@ -14,19 +14,19 @@ from credits_pipeline_tests.environments import NotMadeError, make_environment
 
 AS_OF = date(2026, 5, 20)
 TOOLKIT = "focus-data-toolkit==0.14.1"
-#: The FOCUS project's own validator, and a pyarrow for the NumPy that it asks for.
+#: The FOCUS project's own validator, and a pyarrow for the NumPy that it requires.
 VALIDATOR = ("focus-validator==2.2.1", "pyarrow>=18,<19")
 
 
 @pytest.fixture(scope="session")
 def bills(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """Six months, which have every story but the oldest ones."""
+    """Six months, with every story except the oldest ones."""
     return generate(tmp_path_factory.mktemp("bills"), as_of=AS_OF, months=6)
 
 
 @pytest.fixture(scope="session")
 def toolkit(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the FOCUS data toolkit is installed in, and nothing else."""
+    """A folder with the FOCUS data toolkit and nothing else."""
     folder = tmp_path_factory.getbasetemp().parent / "focus-data-toolkit"
     with FileLock(f"{folder}.lock"):
         if not (folder / "focus_data_toolkit").is_dir():
@@ -40,7 +40,7 @@ def toolkit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def validator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with FOCUS's own validator, which wants Python 3.12."""
+    """The Python of an environment with FOCUS's own validator, which requires Python 3.12."""
     folder = tmp_path_factory.getbasetemp().parent / "focus-validator"
     with FileLock(f"{folder}.lock"):
         if not folder.is_dir():
@@ -55,7 +55,7 @@ def validator(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _python_3_12() -> str | None:
-    """A Python 3.12 with venv: the one that runs, on the path, or one of pyenv's."""
+    """A Python 3.12 with venv: this one, one on the path, or one of pyenv's."""
     of_pyenv = sorted(Path.home().glob(".pyenv/versions/3.12.*/bin/python"))
     found = [sys.executable, shutil.which("python3.12"), *map(str, of_pyenv)]
     return next((python for python in found if python and _is_3_12(python)), None)

@@ -1,1 +1,1 @@
-"""A company that has a Dagster of its own, and the pipeline as a guest in it."""
+"""A company with its own Dagster, and the pipeline as a guest in it."""

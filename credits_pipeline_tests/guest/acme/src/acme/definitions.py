@@ -1,4 +1,4 @@
-"""All that the company's code location has: its own assets, and two streams of credits."""
+"""The company's whole code location: its own assets, and two streams of credits."""
 
 from pathlib import Path
 

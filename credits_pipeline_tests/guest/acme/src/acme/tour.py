@@ -1,4 +1,4 @@
-"""One month of each stream, and one of the company's own, run in this process; told as JSON."""
+"""Runs a month of each stream and one of the company's own in this process; reports as JSON."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from acme.definitions import defs
 
 
 def main() -> None:
-    """Run the months that are named, each as ``job=partition``, and tell which went well."""
+    """Run the given months, each as ``job=partition``, and report which succeeded."""
     everything, told = defs(), {}
     with dg.DagsterInstance.get() as instance:
         for one in sys.argv[1:]:

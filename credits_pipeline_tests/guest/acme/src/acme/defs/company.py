@@ -1,4 +1,4 @@
-"""The company's own: names that a guest might have taken, and assets that a guest might claim."""
+"""The company's own: names and assets that a guest might take over."""
 
 from pathlib import Path
 from typing import Any
@@ -7,23 +7,23 @@ import dagster as dg
 
 
 class Shelf(dg.ConfigurableIOManager):
-    """The company's IO manager, under the name that Dagster takes by default."""
+    """The company's IO manager, under Dagster's default name."""
 
     folder: str
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Keep a value."""
+        """Store a value."""
         Path(self.folder).mkdir(exist_ok=True)
         Path(self.folder, "-".join(context.asset_key.path)).write_text(repr(obj))
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """Give a value back."""
+        """Return a value."""
         return Path(self.folder, "-".join(context.asset_key.path)).read_text()
 
 
 @dg.asset(group_name="credits")
 def points() -> int:
-    """In a group that is called as ours is, and kept by the company's IO manager."""
+    """In a group with the same name as ours, stored by the company's IO manager."""
     return 41
 
 
@@ -38,7 +38,7 @@ def visits() -> None:
     partitions_def=dg.MonthlyPartitionsDefinition("2025-01-01"),
 )
 def loyalty() -> None:
-    """Called `credits` too, and it fails."""
+    """Also called `credits`; it fails."""
     raise ValueError("points are out of stock")
 
 
@@ -47,7 +47,7 @@ def loyalty() -> None:
     partitions_def=dg.MonthlyPartitionsDefinition("2025-03-01", end_offset=1),
 )
 def credits_are_told() -> None:
-    """What comes after a month of one stream."""
+    """What follows a month of one stream."""
 
 
 defs = dg.Definitions(
