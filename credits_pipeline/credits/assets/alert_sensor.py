@@ -29,7 +29,7 @@ from credits_pipeline.text import Outside
 NAME = "credits_alerts"
 #: The most between two checks; with events the inbox may be listed only once an hour.
 _SECONDS = 60
-_NO_CHANNEL = "No channel is set: docs/alerts.md lists them, such as CREDITS_ALERT_SLACK."
+_NO_CHANNEL = "No channel is set. docs/alerts.md lists the settings, such as CREDITS_ALERT_SLACK."
 
 
 class AlertError(Exception):
