@@ -158,16 +158,18 @@ def it_comes_up(guest: Guest, company: Company) -> None:
     def is_up() -> bool:
         assert process.poll() is None, log.read_text()
         looked = log.read_text()
+        # A tick of each is over, whether it found files or not.
         sensors = ("credits_files", "credits_files_eu")
-        return all(f"Sensor {one} skipped: 0 credits files" in looked for one in sensors) and (
-            _loaded(port) == {"acme": "RepositoryLocation"}
+        ticked = all(
+            re.search(rf"Sensor {one} skipped: |for sensor {one}\b", looked) for one in sensors
         )
+        return ticked and _loaded(port) == {"acme": "RepositoryLocation"}
 
     try:
         eventually(is_up, f"the project is served, see {log}")
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(60)
         finally:
