@@ -23,7 +23,9 @@ HOUR = (
     "strftime(TIMESTAMP '2026-05-01' + to_hours(CAST(i % 744 + {} AS INTEGER)), "
     "'%Y-%m-%dT%H:%M:%SZ')"
 )
-#: The 57 columns of FOCUS 1.2 and three of the provider, as SQL over ``i``.
+#: Each has one account, service, region, team and product, as in a bill; a team is an account's.
+RESOURCES = 150_000
+#: The 57 columns of FOCUS 1.2 and three of the provider: SQL over a row ``i``, of a resource ``r``.
 COLUMNS = {
     **{
         cost: f"printf('%.12f', hash(i * 7 + {at}) % 1000000000 / 1e9)"
@@ -44,21 +46,23 @@ COLUMNS = {
     "ChargeCategory": "'Usage'",
     "ChargeDescription": "'$0.0' || i % 977 || ' per hour of something in a region'",
     "ChargeFrequency": "'Usage-Based'",
-    "ServiceCategory": "['Compute', 'Storage', 'Databases', 'Networking'][1 + i % 4]",
-    "ServiceName": "'Service ' || hash(i) % 40",
+    "ServiceCategory": (
+        "['Compute', 'Storage', 'Databases', 'Networking'][CAST(1 + hash(r) % 4 AS INTEGER)]"
+    ),
+    "ServiceName": "'Service ' || hash(r) % 40",
     "ServiceSubcategory": "'Virtual Machines'",
-    "SubAccountId": "CAST(100000000000 + hash(i * 3) % 40 AS VARCHAR)",
-    "SubAccountName": "'Account ' || hash(i * 3) % 40",
+    "SubAccountId": "CAST(100000000000 + r % 40 AS VARCHAR)",
+    "SubAccountName": "'Account ' || r % 40",
     "SubAccountType": "'Account'",
     "ProviderName": "'AWS'",
     "PublisherName": "'Amazon Web Services'",
     "InvoiceIssuerName": "'Amazon Web Services, Inc.'",
     "InvoiceId": "'INV-2026-05'",
-    "RegionId": "'eu-west-' || 1 + i % 3",
+    "RegionId": "'eu-west-' || 1 + hash(r * 3) % 3",
     "RegionName": "'Europe'",
     "AvailabilityZone": "'eu-west-1a'",
-    "ResourceId": "'arn:aws:ec2:eu-west-1:111122223333:instance/i-' || hash(i) % 150000",
-    "ResourceName": "'vm-' || hash(i) % 150000",
+    "ResourceId": "'arn:aws:ec2:eu-west-1:111122223333:instance/i-' || r",
+    "ResourceName": "'vm-' || r",
     "ResourceType": "'Instance'",
     "SkuId": "'SKU' || i % 977",
     "SkuPriceId": "'SKU' || i % 977 || '.JRTC'",
@@ -68,7 +72,7 @@ COLUMNS = {
     "PricingUnit": "'Hours'",
     "ConsumedUnit": "'Hours'",
     "Tags": (
-        "'{\"team\": \"team-' || hash(i * 5) % 30 || '\", \"product\": \"p' || i % 12 || "
+        "'{\"team\": \"team-' || r % 40 % 30 || '\", \"product\": \"p' || hash(r * 5) % 2 || "
         "'\", \"env\": \"prod\"}'"
     ),
     **dict.fromkeys(
@@ -238,7 +242,8 @@ def generate(
         start, end = seed + rows * at // files, seed + rows * (at + 1) // files
         with duckdb.connect() as connection:
             connection.execute(
-                f"COPY (SELECT {cells} FROM range({start}, {end}) t(i)) TO "
+                f"COPY (SELECT {cells} "
+                f"FROM (SELECT i, hash(i) % {RESOURCES} AS r FROM range({start}, {end}) t(i))) TO "
                 f"'{own}/bench-{at:05d}.csv.gz' (FORMAT csv, HEADER, COMPRESSION gzip)"
             )
     return sum(path.stat().st_size for path in own.iterdir())
