@@ -30,8 +30,10 @@ _LINKED_ON_A_PAGE = re.compile(
 _JOINER = "\N{WORD JOINER}"
 _BACKTICKS = re.compile(r"`+")
 _SHORTEST_FENCE = 3
-_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?%?")
 _FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide ones too
+#: Where a semicolon separates cells, as in much of Europe, what follows one is a cell too.
+_FORMULA_AFTER_SEMICOLON = re.compile(rf"(;[\s\"]*)(?=[{re.escape(''.join(_FORMULA))}])")
 
 
 def in_markdown(line: str) -> str:
@@ -69,11 +71,11 @@ def in_mrkdwn(line: str) -> str:
 def in_csv(line: str) -> str:
     """A text for a spreadsheet: one that looks like a formula gets an apostrophe in front.
 
-    A number stays a number, negative or not.
+    So does each part behind a semicolon. A number stays a number, negative or not, and so does a
+    percentage.
     """
-    if _NUMBER.fullmatch(line) or not line.lstrip().startswith(_FORMULA):
-        return line
-    return f"'{line}"
+    harmless = _NUMBER.fullmatch(line) or not line.lstrip().startswith(_FORMULA)
+    return _FORMULA_AFTER_SEMICOLON.sub(r"\1'", line if harmless else f"'{line}")
 
 
 def _longest_run(text: str) -> int:

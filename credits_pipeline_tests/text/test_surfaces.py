@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import credits_pipeline
@@ -132,10 +132,22 @@ def test_in_a_spreadsheet_no_cell_is_a_formula(text: str) -> None:
     (read,) = next(csv.reader(io.StringIO(told.getvalue()), strict=True))
     assert read == shown
     if read.lstrip()[:1] in set("=+-@|%"):
-        float(read.replace(",", "").replace("$", ""))  # raises if it is no number
+        float(read.replace(",", "").replace("$", "").removesuffix("%"))  # raises if it is no number
 
 
-@pytest.mark.parametrize("amount", ["-1.50", "+2", "-$1,234.56", "0.000000000001", "-0", "12"])
+@given(st.lists(anything | st.sampled_from([";", '"', " ", "=1+1", "-2", "@x"])).map("".join))
+@example("a;=1+1")
+@example('a; "=1+1;"')
+def test_where_semicolons_separate_cells_none_is_a_formula_either(text: str) -> None:
+    told = io.StringIO()
+    csv.writer(told).writerow(["a name", Csv.render(Outside(text)).text])
+    for cell in next(csv.reader(io.StringIO(told.getvalue()), delimiter=";")):
+        assert not cell.lstrip(' "').startswith(tuple("=+-@|%"))
+
+
+@pytest.mark.parametrize(
+    "amount", ["-1.50", "+2", "-$1,234.56", "0.000000000001", "-0", "12", "+7.6%", "-100%"]
+)
 def test_money_is_never_altered_in_a_spreadsheet(amount: str) -> None:
     assert Csv.render(Outside(amount)).text == amount
 

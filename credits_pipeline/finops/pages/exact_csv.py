@@ -34,5 +34,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Sequence):
-        return " ".join(map(_cell, value))
+        # Two amounts, of which the first is below zero, are a formula.
+        return csv_cell(" ".join(map(_cell, value)))
     raise TypeError(f"a {type(value).__name__} has no exact CSV")
