@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from credits_pipeline.core.zipped import UNREADABLE
 from credits_pipeline.finops.decisions.exchange import Contents
-from credits_pipeline.finops.decisions.files import FileDecisions, as_files
 from credits_pipeline.finops.decisions.item import DecisionsError
+from credits_pipeline.finops.decisions.files import FileDecisions, as_files, goes_on
 from credits_pipeline.finops.decisions.kind import CheckItem, CheckState, anything
 from credits_pipeline.finops.decisions.said import STATES
 
@@ -85,7 +85,8 @@ def _safe(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     depth = 3 if path.parts[:1] == (STATES,) else 2
     odd = any(part in ("..", ".") or "\\" in part for part in path.parts)
-    if path.is_absolute() or odd or len(path.parts) != depth or path.suffix != ".yaml":
+    below = path.parts[depth - 1 :]
+    if path.is_absolute() or odd or not below or not goes_on(below[:-1]) or path.suffix != ".yaml":
         raise DecisionsError(
             f"the ZIP holds {name!r}. What to do: pack files KIND/ID.yaml and "
             f"{STATES}/KIND/ID.yaml alone."

@@ -1,6 +1,7 @@
 """Decisions that people keep in git: one YAML file per item, ``FOLDER/<kind>/<id>.yaml``.
 
-Read like the database; judgements of findings are in ``FOLDER/states/<kind>/<id>.yaml``.
+Read like the database; judgements of findings are in ``FOLDER/states/<kind>/<id>.yaml``. An id that
+is too long for the name of a file begins in the names of folders, each of which ends with ``%``.
 `write_contents` creates the files once; from then on people change them.
 """
 
@@ -31,6 +32,10 @@ from credits_pipeline.finops.decisions.record import CLOSED
 from credits_pipeline.finops.decisions.said import STATES, folder_of, read_state, said
 
 _LARGEST = 1_000_000
+#: File systems take 255 bytes, and a letter that is not ASCII is up to twelve of them.
+_LONGEST_NAME = 200
+#: No escape of a letter ends with it.
+_GOES_ON = "%"
 
 
 class FileDecisions:
@@ -244,9 +249,21 @@ def _text(body: Body) -> str:
 
 def path_of(folder: Path, kind: str, id_: str) -> Path:
     """The file of an item, or of a state."""
-    # A dot at the beginning would hide the file, and .. would leave the folder.
     name = quote(id_, safe=" +@=,")
-    return folder / kind / f"{'%2E' + name[1:] if name.startswith('.') else name}.yaml"
+    *more, last = (
+        _seen(name[at : at + _LONGEST_NAME]) for at in range(0, len(name) or 1, _LONGEST_NAME)
+    )
+    return folder.joinpath(kind, *(f"{part}{_GOES_ON}" for part in more), f"{last}.yaml")
+
+
+def goes_on(folders: Collection[str]) -> bool:
+    """Whether these folders, below that of a kind, hold the beginning of an id."""
+    return all(name.endswith(_GOES_ON) for name in folders)
+
+
+def _seen(name: str) -> str:
+    """A name that a dot at its beginning does not hide; ``..`` would leave the folder."""
+    return f"%2E{name[1:]}" if name.startswith(".") else name
 
 
 def _kept_in_files(what: str, id_: str, path: Path) -> DecisionsError:
@@ -255,8 +272,13 @@ def _kept_in_files(what: str, id_: str, path: Path) -> DecisionsError:
 
 def _files(folder: Path, kind: str) -> list[tuple[str, Path]]:
     """The files of a kind, each with its item's id."""
-    found = (folder / kind).glob("*.yaml")
-    return [(unquote(path.name.removesuffix(".yaml")), path) for path in found]
+    room, found = folder / kind, []
+    for path in room.rglob("*.yaml"):
+        *more, last = path.relative_to(room).parts
+        if goes_on(more):
+            begun = "".join(name.removesuffix(_GOES_ON) for name in more)
+            found.append((unquote(begun + last.removesuffix(".yaml")), path))
+    return found
 
 
 def _read(path: Path, kind: str) -> tuple[dict[str, Any], datetime]:

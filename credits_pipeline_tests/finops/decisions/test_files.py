@@ -2,10 +2,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from credits_pipeline.finops.decisions import DecisionsError, DecisionStore
+from credits_pipeline.finops.decisions.archive import packed, unpacked
 from credits_pipeline.finops.decisions.body import canonical
 from credits_pipeline.finops.decisions.files import FileDecisions, write_contents
 from credits_pipeline.finops.decisions.item import Snapshot
@@ -40,15 +41,26 @@ bodies = st.dictionaries(
 )
 
 
-@given(id_=texts.filter(lambda text: 0 < len(text.encode()) < 60), body=bodies)
+@given(id_=texts.filter(bool), body=bodies, times=st.sampled_from([1, 1, 3, 16]))
+@example(id_="集", body={}, times=80)
+@example(id_=".", body={}, times=200)
+@example(id_="\N{PARTY POPPER}", body={}, times=200)
 def test_what_is_written_as_yaml_is_read_back_whatever_its_id_and_words(
-    tmp_path_factory: pytest.TempPathFactory, id_: str, body: dict[str, Any]
+    tmp_path_factory: pytest.TempPathFactory, id_: str, body: dict[str, Any], times: int
 ) -> None:
     folder = tmp_path_factory.mktemp("yaml")
-    snapshot = Snapshot({"rule": {id_: body}})
+    snapshot = Snapshot({"rule": {id_ * times: body}})
     (path,) = write_contents(folder, snapshot.contents)
-    assert path.parent == folder / "rule"
+    assert path.is_relative_to(folder / "rule")
+    assert not any(part.startswith(".") for part in path.relative_to(folder).parts)
     assert canonical(FileDecisions(folder).snapshot().contents) == canonical(snapshot.contents)
+    assert unpacked(packed(snapshot.contents)) == snapshot.contents
+
+
+def test_files_in_other_folders_are_no_items(tmp_path: Path) -> None:
+    (tmp_path / "budget" / "old").mkdir(parents=True)
+    (tmp_path / "budget" / "old" / "b.yaml").write_text("a: 1\n")
+    assert FileDecisions(tmp_path).items("budget") == []
 
 
 @pytest.mark.parametrize(
