@@ -134,6 +134,10 @@ def _there_already(name: str, error: ChangedMeanwhileError, person: Person) -> i
     found = error.found
     if not isinstance(found, Item):
         return conflict.show(name, error)
+    if found.body["owner"] != person.name and not found.body["shared"]:
+        # A shared name may spell somebody's own view, which is nobody else's to see.
+        st.error("This name is taken. Choose another name.")
+        return None
     if found.body["owner"] != person.name:
         owner = plain(found.body["owner"])
         st.error(f"{owner} has a shared view of that name. Choose another name.")
