@@ -146,12 +146,11 @@ def _told(act: Any) -> Any:
     from credits_pipeline.finops.decisions import (  # noqa: PLC0415 - as above
         ChangedMeanwhileError,
         DecisionsError,
-        InvalidBodyError,
     )
 
     try:
         return act()
     except ChangedMeanwhileError:
         raise
-    except (DecisionsError, InvalidBodyError, SettingError) as error:
+    except (DecisionsError, SettingError) as error:
         fail(str(error), 2)

@@ -150,7 +150,6 @@ def opened() -> Iterator["Decisions"]:
     from credits_pipeline.core.settings import SettingError  # noqa: PLC0415 - when used
     from credits_pipeline.finops.decisions import (  # noqa: PLC0415 - as above
         DecisionsError,
-        InvalidBodyError,
     )
     from credits_pipeline.finops.decisions.opening import open_decisions  # noqa: PLC0415 - as above
 
@@ -159,7 +158,7 @@ def opened() -> Iterator["Decisions"]:
             yield kept
     except SettingError as error:
         fail(str(error), 2)
-    except (DecisionsError, InvalidBodyError) as error:
+    except DecisionsError as error:
         fail(str(error), 1)
 
 

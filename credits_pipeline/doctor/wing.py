@@ -54,7 +54,7 @@ def wing_found(now: Callable[[str], None]) -> Iterator[Finding]:
 
 def _looked(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """What was found of one part; what its rooms raise is a finding."""
-    from credits_pipeline.finops.decisions.item import DecisionsError  # noqa: PLC0415 - see above
+    from credits_pipeline.finops.decisions.fault import DecisionsError  # noqa: PLC0415 - see above
     from credits_pipeline.finops.errors import BillError  # noqa: PLC0415 - see above
     from credits_pipeline.finops.marts.engine import EngineError  # noqa: PLC0415 - see above
 

@@ -16,7 +16,7 @@ import credits_pipeline
 from credits_pipeline.core.yaml_outside import YamlError, read_yaml, write_yaml
 from credits_pipeline.finops.decisions.archive import packed, unpacked
 from credits_pipeline.finops.decisions.body import InvalidBodyError, checked
-from credits_pipeline.finops.decisions.item import DecisionsError
+from credits_pipeline.finops.decisions.fault import DecisionsError
 
 ROOT = Path(credits_pipeline.__file__).parent
 JSON = st.recursive(

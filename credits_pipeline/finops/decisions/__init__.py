@@ -7,12 +7,12 @@ digest.
 """
 
 from credits_pipeline.finops.decisions.body import Body, InvalidBodyError
+from credits_pipeline.finops.decisions.fault import DecisionsError
 from credits_pipeline.finops.decisions.item import (
     Author,
     Change,
     ChangedMeanwhileError,
     ClosedMonth,
-    DecisionsError,
     Item,
     Ruling,
     Snapshot,

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from credits_pipeline.core.zipped import UNREADABLE
 from credits_pipeline.finops.decisions.exchange import Contents
-from credits_pipeline.finops.decisions.item import DecisionsError
+from credits_pipeline.finops.decisions.fault import DecisionsError
 from credits_pipeline.finops.decisions.files import FileDecisions, as_files, goes_on
 from credits_pipeline.finops.decisions.kind import CheckItem, CheckState, anything
 from credits_pipeline.finops.decisions.said import STATES

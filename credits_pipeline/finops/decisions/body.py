@@ -5,13 +5,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from credits_pipeline.finops.decisions.fault import DecisionsError
+
 Body = Mapping[str, Any]
 _DEEPEST = 20
 #: In bits; Python itself writes no number of thousands of digits.
 _LONGEST_NUMBER = 256
 
 
-class InvalidBodyError(ValueError):
+class InvalidBodyError(DecisionsError, ValueError):
     """It can't be stored; the message names the place in it."""
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from credits_pipeline.finops.decisions.body import canonical
-from credits_pipeline.finops.decisions.item import DecisionsError
+from credits_pipeline.finops.decisions.fault import DecisionsError
 from credits_pipeline.finops.decisions.tables import SCHEMA
 
 #: A writer that waits longer than this for its turn gets an error.

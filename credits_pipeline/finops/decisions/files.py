@@ -14,9 +14,9 @@ from urllib.parse import quote, unquote
 from credits_pipeline.core.yaml_outside import YamlError, read_yaml, write_yaml
 from credits_pipeline.finops.decisions.body import Body, InvalidBodyError, canonical, checked
 from credits_pipeline.finops.decisions.exchange import Contents
+from credits_pipeline.finops.decisions.fault import DecisionsError
 from credits_pipeline.finops.decisions.item import (
     Author,
-    DecisionsError,
     Item,
     Ruling,
     Snapshot,

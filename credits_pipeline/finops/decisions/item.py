@@ -5,12 +5,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from credits_pipeline.finops.decisions.body import Body, digest
+from credits_pipeline.finops.decisions.fault import DecisionsError
 
 Via = Literal["ui", "file", "cli", "api"]
-
-
-class DecisionsError(Exception):
-    """The store can't be read or written; the message says what to do."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from credits_pipeline.finops.decisions.body import Body
-from credits_pipeline.finops.decisions.item import DecisionsError
+from credits_pipeline.finops.decisions.fault import DecisionsError
 
 _ROOM = "credits_pipeline.finops"
 #: Where each kind of items is described. A room is imported when one of its items is checked.

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
 
 from credits_pipeline.finops.decisions.connecting import engine_of, told
-from credits_pipeline.finops.decisions.item import DecisionsError
+from credits_pipeline.finops.decisions.fault import DecisionsError
 from credits_pipeline.finops.decisions.tables import SCHEMA, VERSION_TABLE
 
 #: “finops” as a number: PostgreSQL's advisory locks have no names.

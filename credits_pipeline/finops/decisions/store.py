@@ -22,11 +22,16 @@ from credits_pipeline.finops.decisions.item import (
     Snapshot,
 )
 from credits_pipeline.finops.decisions.judging import ANY_VERSION, ClosedMonths, States
-from credits_pipeline.finops.decisions.kind import CheckItem, CheckState, anything
+from credits_pipeline.finops.decisions.kind import (
+    CheckItem,
+    CheckState,
+    InvalidDecisionError,
+    anything,
+)
 from credits_pipeline.finops.decisions.log import Log
 from credits_pipeline.finops.decisions.migrating import migrate
 from credits_pipeline.finops.decisions.said import folder_of, judged_of, read_state, said
-from credits_pipeline.finops.decisions.tables import ITEM, SNAPSHOT
+from credits_pipeline.finops.decisions.tables import ITEM, LONGEST_ID, SNAPSHOT
 
 
 def _now() -> datetime:
@@ -251,6 +256,7 @@ class DecisionStore:
         why: str,
     ) -> Item:
         wanted = checked(body)
+        _check_id(kind, id_)
         self._check_item(kind, id_, wanted)
         before = self._row(connection, kind, id_)
         there = before is not None and not before.deleted
@@ -343,6 +349,16 @@ class DecisionStore:
     def _writing(self) -> Iterator[sa.Connection]:
         with connecting.told(self._engine), connecting.writing(self._engine) as connection:
             yield connection
+
+
+def _check_id(kind: str, id_: str) -> None:
+    """Refuse what SQLite would keep and PostgreSQL would not."""
+    checked({"its id": id_})
+    if len(id_) > LONGEST_ID:
+        raise InvalidDecisionError(
+            f"the {kind} {id_!r} can't be stored: its id has {len(id_)} letters, and there is room "
+            f"for {LONGEST_ID}. What to do: choose a shorter name."
+        )
 
 
 def _read(row: "sa.Row[Any]") -> Item:

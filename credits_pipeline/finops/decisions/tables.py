@@ -41,12 +41,14 @@ def _counted() -> "sa.types.TypeEngine[Any]":
 
 
 METADATA = sa.MetaData()
+#: Letters of an item's id.
+LONGEST_ID = 200
 
 ITEM = sa.Table(
     "item",
     METADATA,
     sa.Column("kind", sa.String(40), primary_key=True),
-    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("id", sa.String(LONGEST_ID), primary_key=True),
     sa.Column("body", _json(), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False),

@@ -23,7 +23,6 @@ from credits_pipeline.finops.decisions import (
     Body,
     ChangedMeanwhileError,
     DecisionsError,
-    InvalidBodyError,
 )
 from credits_pipeline.finops.decisions.opening import are_kept, open_decisions
 from credits_pipeline.finops.pages import figures
@@ -247,7 +246,7 @@ def _put(desk: Desk, kind: str, id_: str, body: Body, expected: int | None, why:
             )  # fmt: skip
     except ChangedMeanwhileError as error:
         st.error(f"Somebody else saved it first. {plain(error)}")
-    except (DecisionsError, InvalidBodyError, SettingError) as error:
+    except (DecisionsError, SettingError) as error:
         st.error(plain(error))
     else:
         st.session_state.pop(_READ, None)

@@ -8,7 +8,6 @@ from credits_pipeline.finops.decisions import (
     Author,
     DecisionsError,
     DecisionStore,
-    InvalidBodyError,
 )
 from credits_pipeline.finops.decisions.archive import packed, unpacked
 from credits_pipeline.finops.decisions.exchange import Difference, differences
@@ -46,7 +45,7 @@ def draw(person: Person) -> None:
         )
         if folder is None:
             _take_in(person)
-    except (DecisionsError, InvalidBodyError, SettingError) as error:
+    except (DecisionsError, SettingError) as error:
         st.error(plain(error))
 
 

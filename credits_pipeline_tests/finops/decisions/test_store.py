@@ -14,6 +14,7 @@ from credits_pipeline.finops.decisions import (
     DecisionsError,
     DecisionStore,
     InvalidBodyError,
+    InvalidDecisionError,
     Item,
 )
 from credits_pipeline.finops.decisions.body import canonical, checked
@@ -196,6 +197,24 @@ def test_a_body_is_kept_word_for_word_or_refused(body: dict[str, Any]) -> None:
 def test_what_json_can_t_hold_exactly_is_refused_with_its_place(body: Any, says: str) -> None:
     with pytest.raises(InvalidBodyError, match=says):
         checked(body)
+
+
+@pytest.mark.parametrize(
+    ("id_", "says"),
+    [
+        ("a" * 201, "its id has 201 letters.*What to do: choose a shorter name"),
+        ("a\0", "its id contains a character that databases can't store"),
+        ("\ud800", "its id contains a character that databases can't store"),
+    ],
+    ids=["long", "nul", "half"],
+)
+def test_an_id_that_one_of_the_databases_could_not_keep_is_refused_by_both(
+    decisions: DecisionStore, id_: str, says: str
+) -> None:
+    with pytest.raises((InvalidBodyError, InvalidDecisionError), match=says):
+        decisions.put("view", id_, {}, by=ANN, expected=None)
+    assert decisions.items("view") == []
+    decisions.put("view", "\N{PARTY POPPER}" * 200, {}, by=ANN, expected=None)
 
 
 def test_an_unreachable_database_is_reported_without_its_password() -> None:

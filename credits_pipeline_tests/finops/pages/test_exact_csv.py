@@ -40,7 +40,7 @@ def test_each_value_is_read_back_as_it_was(rows: list[dict[str, Any]]) -> None:
             elif isinstance(value, list):
                 amounts = line[name].removeprefix("'").split()
                 assert [Decimal(one) for one in amounts] == value
-                assert len(value) < 2 or not line[name].startswith("-")  # noqa: PLR2004 - a sum
+                assert len(value) < 2 or not line[name].startswith("-")
             elif isinstance(value, str):
                 formula = line[name].lstrip().startswith(FORMULAS)
                 assert not formula or line[name].lstrip("+-").replace(".", "").isdigit()

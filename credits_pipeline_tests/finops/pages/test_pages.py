@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from credits_pipeline.finops.decisions import Author
 from credits_pipeline.finops.decisions.opening import open_decisions
@@ -269,3 +270,30 @@ def test_a_view_of_other_teams_is_not_shown_beside_ones_own(
     assert not app.exception
     assert "has a shared view of that name" in shown(app)
     assert any("You wrote" in frame.value.columns for frame in app.dataframe) is shown_too
+
+
+def test_nobody_reads_anothers_own_view_by_spelling_its_name(visit: Visit) -> None:
+    with open_decisions() as decisions:
+        body = {"name": "Layoffs", "owner": "ann@example.com", "shared": False,
+                "words": {"account": ["999988887777"]}}  # fmt: skip
+        decisions.put("view", "ann@example.com: Layoffs", body, by=Author("ann@example.com", "ui"),
+                      expected=None)  # fmt: skip
+    text = shown(saved(visit, "ann@example.com: Layoffs"))
+    assert "This name is taken" in text
+    assert "999988887777" not in text
+    assert "shared view of that name" not in text
+
+
+@pytest.mark.parametrize("name", ["a\0", "\N{PARTY POPPER}\0" * 40])
+def test_a_name_that_no_database_keeps_is_refused_in_words(visit: Visit, name: str) -> None:
+    assert "contains a character that databases can't store" in shown(saved(visit, name))
+
+
+def saved(visit: Visit, name: str) -> AppTest:
+    """The page after Ben saved it as a shared view."""
+    app = visit("spend", "one cloud", person=Person("ben@example.com", Role.EDITOR))
+    next(one for one in app.text_input if one.label == "Save this view as").input(name)
+    next(one for one in app.toggle if one.label == "Everybody sees it").set_value(True)
+    next(one for one in app.button if one.label == "Save").click().run()
+    assert not app.exception
+    return app
