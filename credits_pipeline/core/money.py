@@ -3,12 +3,14 @@
 import re
 from decimal import Decimal
 
-_TYPED = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+#: A bill has 18 places at most; with many more, products of two amounts would not be exact.
+_TYPED = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})", re.ASCII)
 
 
 def from_text(text: str) -> Decimal:
     """Read an amount, rate or percentage that a person typed: digits, at most one dot, a sign.
 
+    There are at most 30 digits on either side of the dot.
     `Decimal` also reads ``1e5``, ``1__0``, ``NaN`` and digits of other scripts. Typed by a person,
     these are more likely mistakes than amounts. ``-0`` is zero.
 

@@ -73,7 +73,8 @@ def test_an_amount_that_people_write_is_read_exactly(sign: str, digits: str) -> 
 @pytest.mark.parametrize(
     "text",
     ["", ".", "-", "+-1", "1e5", "1E-3", "1__0", "1_000", "1,234.56", "1 000", "NaN", "inf", "sNaN",
-     "\u0663", "\uff11", "0x10", "$5", "5 USD", "1.2.3", "\u22125", "(5)", "1\n2"],
+     "\u0663", "\uff11", "0x10", "$5", "5 USD", "1.2.3", "\u22125", "(5)", "1\n2", "9" * 31,
+     "1" * 5000, "0." + "1" * 31, "." + "1" * 5000],
 )  # fmt: skip
 def test_a_likely_typing_error_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="is no amount"):

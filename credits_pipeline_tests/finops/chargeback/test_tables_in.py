@@ -51,6 +51,7 @@ def test_owners_are_read_with_several_addresses() -> None:
         (tables_in.metric, 'month,owner,value\n2026-05,a,"1,5"\n', "value: '1,5' is not a number"),
         (tables_in.metric, "month,owner,value\n2026-05,a,1e5\n", "value: '1e5' is not a number"),
         (tables_in.rates, "month,from,to,rate\n2026-05,EUR,USD,1__0\n", "rate: '1__0' is not a"),
+        (tables_in.rates, f"month,from,to,rate\n2026-05,EUR,USD,0.{'1' * 99}\n", "is not a number"),
         (tables_in.metric, "month,owner,value\n2026-05,a,1\n2026-05,a,2\n", "'a' occurs twice"),
         (tables_in.rates, "month,from,to,rate\n2026-05,EUR,USD,0\n", "rate: it is zero"),
         (tables_in.rates, "month,from,to,rate\n2026-05,EUR,USD,1\n2026-05,GBP,CHF,1\n",
