@@ -107,14 +107,16 @@ def versus(frame: Frame, found: Recommendations) -> None:
         )
         return
     for plan in plans:
-        _plan(plan, frame.currency)
+        _plan(plan, frame.currency, whose=f"Payer {plan['payer']}: " if len(plans) > 1 else "")
 
 
-def _plan(plan: dict[str, Any], currency: str) -> None:
+def _plan(plan: dict[str, Any], currency: str, *, whose: str) -> None:
     steady = "steady" if plan["stable"] else f"not steady: it differs by {plan['spread']} %"
+    commitment, saving = (
+        figures.exact(Decimal(plan[name]), currency) for name in ("commitment", "saving")
+    )
     st.subheader(
-        f"{plain(figures.exact(Decimal(plan['commitment']), currency))} an hour would save "
-        f"{plain(figures.exact(Decimal(plan['saving']), currency))} a month",
+        plain(f"{whose}{commitment} an hour would save {saving} a month"),
         anchor=False,
     )
     st.markdown(
@@ -142,8 +144,7 @@ def _plan(plan: dict[str, Any], currency: str) -> None:
             Column("Covers %", "share"),
         ],
         currency=currency,
-        words="What 7, 30 and 60 days advise, "
-        f"at {figures.exact(Decimal(plan['commitment']), currency)} an hour",
+        words=f"{whose}What 7, 30 and 60 days advise, at {commitment} an hour",
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -190,6 +191,9 @@ def _hours(plan: dict[str, Any], currency: str) -> None:
         for row in shelf.rows(shelf.current(USED))
         if row["payer"] == plan["payer"] and row["currency"] == plan["currency"]
     ]
+    if not points:
+        st.markdown("The hours behind it are not there any more: a later scan has none of them.")
+        return
     covers = Decimal(plan["commitment"]) / (1 - Decimal(plan["discount"]))
     frame = pd.DataFrame(points)
     line = alt.Chart(frame).mark_area(opacity=0.4).encode(

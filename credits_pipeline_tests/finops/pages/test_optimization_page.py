@@ -4,6 +4,7 @@ import csv
 import io
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,13 @@ from credits_pipeline.finops.depot import Depot
 from credits_pipeline.finops.optimization.export import as_csv
 from credits_pipeline.finops.optimization.making import Maker
 from credits_pipeline.finops.optimization.opportunity import TABS
-from credits_pipeline.finops.optimization.reading import read_recommendations, read_states
+from credits_pipeline.finops.optimization.reading import (
+    Recommendations,
+    read_recommendations,
+    read_states,
+)
+from credits_pipeline.finops.pages import optimization_plans
+from credits_pipeline.finops.pages.frame import Frame
 from credits_pipeline.finops.pages.person import Person, Role
 from credits_pipeline.finops.scans.building import BUILT
 from credits_pipeline.finops.scans.columns import ADDRESS, DATABASE, EC2, FUNCTION, NAT, SERVICE
@@ -310,3 +317,24 @@ def test_the_overview_has_what_can_be_saved_and_the_largest_to_decide(
     assert (
         "load-test-7 can save $140 a month: Stop it, and terminate it if nobody misses it" in text
     )
+
+
+def test_two_payers_with_the_same_plan_are_told_apart(
+    visit: Visit, scanned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookback = {"days": 7, "commitment": "0.05", "saving": "9.00", "utilisation": "100",
+                "coverage": "80"}  # fmt: skip
+    plan = {"currency": "USD", "commitment": "0.05", "saving": "9.00", "discount": "0.3",
+            "break_even": "70", "stable": True, "by_day": False,
+            "lookbacks": [lookback]}  # fmt: skip
+    plans = [{**plan, "payer": payer} for payer in ("payer-a", "payer-b")]
+    drawn = optimization_plans.versus
+
+    def versus(frame: Frame, found: Recommendations) -> None:
+        drawn(frame, replace(found, about={**found.about, "plans": plans}))
+
+    monkeypatch.setattr(optimization_plans, "versus", versus)
+    app = visit("optimization", scanned, period=str(LAST), tab=TABS[4])
+    assert not app.exception
+    for payer in ("payer-a", "payer-b"):
+        assert f"Payer {payer}: $0.05 an hour would save $9.00 a month" in shown(app)
