@@ -243,7 +243,7 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
         on_click="ignore",
         help="Every row that has spend, exact to the last digit.",
     )
-    columns = [Column(word.capitalize())]
+    columns = [Column(_heading(word))]
     columns += [Column("Spend", "money"), Column("Share", "share")]
     if compared:
         if compared.now:
@@ -270,7 +270,7 @@ def _rows(frame: Frame, found: Spend, beside: Comparison, word: str) -> None:
     table(
         [
             {
-                word.capitalize(): _called(row, name, word),
+                _heading(word): _called(row, name, word),
                 "Account id": row.keys[0] or "",
                 "Spend": row.cost,
                 "Share": row.share,
@@ -327,6 +327,12 @@ def _compared(row: Change | None, sides: _Sides) -> dict[str, object]:
 
 def _by_month(frame: Frame) -> bool:
     return frame.scope.period.days > charts.DAYS_SHOWN
+
+
+def _heading(word: str) -> str:
+    """The heading of the names: a tag may be called as a column of amounts is."""
+    said = word.capitalize()
+    return f"{said} (tag)" if said in ("Spend", "Share", "Change") else said
 
 
 def _called(row: Row, name: "Namer", word: str) -> str:

@@ -26,7 +26,7 @@ from credits_pipeline_tests.finops.pages.conftest import (
     Visit,
     shown,
 )
-from credits_pipeline_tests.finops.typed import Bills, row
+from credits_pipeline_tests.finops.typed import TAGS, TYPES, Bills, row
 
 VIEWER = Person("vic@example.com", Role.VIEWER)
 LEAD = Person("lea@example.com", Role.EDITOR, ("search",))
@@ -297,3 +297,22 @@ def saved(visit: Visit, name: str) -> AppTest:
     next(one for one in app.button if one.label == "Save").click().run()
     assert not app.exception
     return app
+
+
+@pytest.mark.parametrize("tag", ["spend", "share", "change"])
+def test_a_tag_that_is_called_as_a_column_of_amounts_keeps_its_names(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tag: str
+) -> None:
+    monkeypatch.setitem(TYPES, f"tag_{tag}", "VARCHAR")
+    bills = Bills(tmp_path / "wing", (*TAGS, tag))
+    about = {f"tag_{one}": None for one in TAGS}
+    for month, cost in ((LAST, "5"), (LAST.shift(-1), "3")):
+        bills.put("aws", str(month), [
+            row(cost, charge_date=f"{month}-02", **{**about, f"tag_{tag}": "green"}),
+        ])  # fmt: skip
+    bills.publish()
+    app = visit("spend", tmp_path / "wing", period=str(LAST), group=tag)
+    assert not app.exception
+    (found,) = [one.value for one in app.dataframe if "Spend" in one.value]
+    assert [*found[f"{tag.capitalize()} (tag)"]] == ["green"]
+    assert [*found["Spend"]] == [5.0]
