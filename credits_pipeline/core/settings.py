@@ -12,10 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from credits_pipeline.core.hidden import without_secrets
 from credits_pipeline.core.month import BillingMonth
 from credits_pipeline.core.overrides import value_of, variable_of
 
 T = TypeVar("T")
+#: Without what ends a link in one of the markups that links are put into.
+_WEB = re.compile(r"https?://[^\s/?#()<>\\|\"'`^{}]+[^\s?#()<>\\|\"'`^{}]*")
 #: A century. A larger number is a mistake, and would overflow the calendar.
 _MOST_DAYS = 36_500
 _SHORTEST_MONTH = 28
@@ -63,7 +66,7 @@ class Variable:
         try:
             return parse(text)
         except ValueError as error:
-            told = self.name if self.secret else f"{self.name}={text!r}"
+            told = self.name if self.secret else f"{self.name}={without_secrets(text)!r}"
             raise SettingError(f"{told} can't be used: {error}. {self.meaning}") from None
 
 
@@ -309,9 +312,17 @@ def secure_url(text: str) -> str:
 
 
 def web_address(text: str) -> str:
-    """A parser of the address of a web site, which may be empty; without a slash at its end."""
-    if text and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", text):
+    """A parser of the address of a web site, which may be empty; without a slash at its end.
+
+    Links in letters, documents, chats and Markdown begin with it.
+    """
+    if text and not (_WEB.fullmatch(text) and text.isprintable()):
         raise ValueError("it is an address such as https://dagster.example.com")
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError(
+            "it contains a user or a password, which everybody who gets a link would read; it is "
+            "an address such as https://dagster.example.com"
+        )
     return text.rstrip("/")
 
 

@@ -43,6 +43,8 @@ def test_a_month_has_a_page_in_cloudzero_unless_that_is_a_stand_in() -> None:
         ("", ""),
         ("https://dagster.example.com/", "https://dagster.example.com"),
         ("http://localhost:3000/team/", "http://localhost:3000/team"),
+        ("http://[::1]:3000/a@b", "http://[::1]:3000/a@b"),
+        ("https://kosten.münchen.example", "https://kosten.münchen.example"),
     ],
 )
 def test_the_uis_address_is_read_without_a_slash_at_its_end(
@@ -52,10 +54,26 @@ def test_the_uis_address_is_read_without_a_slash_at_its_end(
     assert UI_URL.read(web_address) == address
 
 
-@pytest.mark.parametrize("text", ["dagster.example.com", "javascript:alert(1)", "https://"])
+@pytest.mark.parametrize(
+    "text",
+    ["dagster.example.com", "javascript:alert(1)", "https://", "https://a.example/(b)",
+     "https://a.example/<b", "https://a.example\\b", "https://a.example/\x1b[31m",
+     "https://a.example/\u202eb", "https://a.example|b", "https://a.example?b"],
+)  # fmt: skip
 def test_what_is_not_an_address_is_refused_with_an_example(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(UI_URL.name, text)
     with pytest.raises(SettingError, match=r"https://dagster\.example\.com"):
         UI_URL.read(web_address)
+
+
+@pytest.mark.parametrize("user", ["ann", "ann:s3cr3t-word", "ann:s3cr3t-word@b", ":s3cr3t-word"])
+@pytest.mark.parametrize("site", ["https://{}@dagster.example.com", "http://{}@localhost:3000/x"])
+def test_an_address_with_a_password_is_in_no_link_and_in_no_error(
+    user: str, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(UI_URL.name, site.format(user))
+    with pytest.raises(SettingError, match="contains a user") as refused:
+        UI_URL.read(web_address)
+    assert "s3cr3t" not in str(refused.value)

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from credits_pipeline.core import settings as credits_settings
+from credits_pipeline.core.hidden import without_secrets
 from credits_pipeline.core.settings import SettingError, Variable
 from credits_pipeline.finops import settings
 from credits_pipeline.finops.decisions import Change, DecisionsError, DecisionStore
@@ -104,7 +105,7 @@ def shown(variable: Variable) -> str:
     found = os.environ.get(variable.name, "").strip()
     if variable.secret:
         return "set, and not shown" if found else "not set"
-    return found or variable.default or "not set"
+    return without_secrets(found) or variable.default or "not set"
 
 
 def origin(variable: Variable) -> str:

@@ -172,3 +172,10 @@ def test_each_spelling_of_a_tag_is_shown_with_its_dollars(
 )  # fmt: skip
 def test_a_spelling_looks_like_a_key_by_its_words(text: str, looks: bool) -> None:
     assert looks_like(text, TagKey("team", ("team",))) is looks
+
+
+def test_no_password_in_an_address_is_shown(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FINOPS_DAGSTER_URL", "https://ann:s3cr3t-word@dagster.example.com")
+    text = shown(visit("settings", "nothing yet", person=VIEWER, section="settings"))
+    assert "https://…@dagster.example.com" in text
+    assert "s3cr3t-word" not in text
