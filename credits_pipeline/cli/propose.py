@@ -1,7 +1,5 @@
 """``propose``: makes the month's credits file from AWS's credit ledger by a rule."""
 
-import tempfile
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +9,7 @@ import typer
 from credits_pipeline.cli.decide import agree
 from credits_pipeline.cli.options import Who, choice_option, month_option, who_option
 from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, print_table, say
+from credits_pipeline.core.disk import write_whole
 from credits_pipeline.core.money import for_people, from_text, to_text
 from credits_pipeline.core.wording import counted
 
@@ -128,9 +127,11 @@ def propose(
 def _percents(given: list[str]) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for one in given:
-        account, _, percent = one.partition("=")
+        account, _, percent = map(str.strip, one.partition("="))
+        if account in found:
+            raise typer.BadParameter(f"{account} is there twice", param_hint="--share")
         try:
-            found[account.strip()] = from_text(percent.strip().removesuffix("%"))
+            found[account] = from_text(percent.removesuffix("%"))
         except ValueError:
             raise typer.BadParameter(
                 f"{one!r} is not an account and its percentage, such as 111122223333=40",
@@ -206,14 +207,7 @@ def _write(made: "Proposal", folder: Path, *, force: bool) -> str:
         fail(f"{path} is there already. Overwrite with --force.", 1)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}.", delete=False) as file:
-            file.write(made.data)
-        try:
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                Path(file.name).unlink()
+        write_whole(path, made.data)
     except OSError as error:
         fail(f"{path} can't be written: {error.strerror}. Choose another folder with --to.", 2)
     return str(path)

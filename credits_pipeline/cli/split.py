@@ -1,7 +1,5 @@
 """``split``: one credits file per month from a sheet with several months."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -23,6 +21,7 @@ from credits_pipeline.cli.options import (
     profiles,
 )
 from credits_pipeline.cli.output import Json, doing, echo, fail, print_json, say
+from credits_pipeline.core.disk import write_whole
 from credits_pipeline.core.money import for_people, to_text
 from credits_pipeline.core.wording import counted
 
@@ -213,29 +212,12 @@ def _into_folder(folder: Path, files: "list[MonthFile]", *, force: bool) -> Put:
         if not dry_run:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                _write_whole(path, made.data)
+                write_whole(path, made.data)
             except OSError as error:
                 raise _NotWritableError.of(path, error) from None
         return str(path)
 
     return put
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _into_inbox(files: "list[MonthFile]", *, force: bool) -> Put:

@@ -95,6 +95,8 @@ class Thresholds:
             name, _, number = (word.strip() for word in part.partition("="))
             if name not in _BY_NAME:
                 raise ValueError(f"{name!r} is not a threshold; there are {', '.join(_BY_NAME)}")
+            if name in changed:
+                raise ValueError(f"{name} is there twice; name each threshold once")
             try:
                 value = from_text(number)
             except ValueError:

@@ -205,6 +205,7 @@ def test_a_threshold_is_a_setting() -> None:
         "ec2_idle_cpu=NaN",
         "ec2_idle_cpu=1e5",
         "ec2_idle_cpu=1__0",
+        "ec2_idle_cpu=5,headroom=20, ec2_idle_cpu =7",
         "ec2_idle_cpu=\N{ARABIC-INDIC DIGIT FIVE}",
     ],
 )
