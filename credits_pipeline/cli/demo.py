@@ -187,6 +187,7 @@ def ended_by_signals() -> Iterator[None]:
 def _next_steps(started: "Demo", home: Path) -> str:
     from credits_pipeline.sandbox.demo import NEXT_KEY  # noqa: PLC0415 - as above
 
+    environment, upload = (shlex.quote(str(home / name)) for name in ("env", NEXT_KEY))
     ui, pages = started.dagster.url, started.bills.url if started.bills else ""
     idle = started.bills.idle if started.bills else ""
     receipt = f"{ui}/assets/cloudzero_drop?view=events&partition={_PARTITION}"
@@ -211,14 +212,14 @@ def _next_steps(started: "Demo", home: Path) -> str:
     told += [
         "",
         "In another terminal every command works on the demo:",
-        f"  . {home / 'env'}",
+        f"  . {environment}",
         "  credits-pipeline months",
         *(["  credits-pipeline spend --group-by cloud"] if pages else []),
         "",
         "Upload another month (CloudZero's stand-in knows the accounts of this file; a file with",
         "others waits for a person):",
         "  curl --aws-sigv4 aws:amz:us-east-1:s3 --user sandbox:sandbox \\",
-        f"    -T {home / NEXT_KEY} {started.servers.s3_url}/credits-inbox/{NEXT_KEY}",
+        f"    -T {upload} {started.servers.s3_url}/credits-inbox/{NEXT_KEY}",
         "",
         "End with Ctrl-C.",
         "",

@@ -173,7 +173,12 @@ def _bill(running: Sandbox) -> None:
 def _only_one(home: Path) -> Iterator[None]:
     """Reserve and empty the folder: a demo that is running there keeps its state."""
     lock = FileLock(home.parent / f".{home.name.lstrip('.')}.lock", blocking=False)
-    home.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DagsterDevError(
+            f"{home.parent} can't be made: {error.strerror}; choose another folder with --home"
+        ) from None
     try:
         with lock:
             _empty(home)
@@ -185,6 +190,8 @@ def _only_one(home: Path) -> Iterator[None]:
 
 
 def _empty(home: Path) -> None:
+    if home.is_symlink() or (home.exists() and not home.is_dir()):
+        raise DagsterDevError(f"{home} is a file or a link, and no folder; choose another")
     if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
         raise DagsterDevError(f"{home} contains files that no demo made; choose another folder")
     shutil.rmtree(home, ignore_errors=True)
