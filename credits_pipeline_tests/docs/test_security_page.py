@@ -121,7 +121,7 @@ HELD: dict[str, tuple[str, ...]] = {
     ),
     "Its pages load pictures": (f"{_DOOR}::test_what_passes_is_answered_with_the_guard_s_headers",),
     "Whoever else has an account": ADVICE,
-    "`dagster dev` has no guard": (f"{_LIVE}::test_the_webserver_alone_takes_a_mutation_from_a_url",),
+    "`dg dev` has no guard": (f"{_LIVE}::test_the_webserver_alone_takes_a_mutation_from_a_url",),
     "`deploy/nginx/nginx.conf` is": (_PASSWORD, f"{_LIVE}::test_the_ui_and_its_api_answer_with_a_password"),
     "It also refuses what other sites": (_PROXY,),
     "Names keep their case": (f"{_LIVE}::test_a_name_in_another_case_is_another_person",),
