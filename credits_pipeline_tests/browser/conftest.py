@@ -142,7 +142,9 @@ class Ui:
 
     def wait_for_run(self, ends: str) -> None:
         """Wait on the run's page until it says how the run ended."""
-        expect(self.page.get_by_text(ends, exact=True).first).to_be_visible()
+        ended = self.page.get_by_text(ends, exact=True).first
+        # A run takes several processes, which a busy machine starts slowly.
+        expect(ended).to_be_visible(timeout=1000 * PATIENCE)
 
     def visible(self, locator: Locator) -> FloatRect:
         """The visible part of an element."""

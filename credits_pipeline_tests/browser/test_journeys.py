@@ -134,7 +134,7 @@ def add_source(page: Page, url: str, name: str, place: str) -> None:
     """Add plain FOCUS files as a source, until the page shows it."""
     page.goto(f"{url}/setup")
     page.get_by_text("Add a source").click()
-    page.get_by_text("FOCUS files", exact=True).click()
+    page.get_by_test_id("stRadioGroup").get_by_text("FOCUS files", exact=True).click()
     expect(page.get_by_label("Export's name")).to_have_count(0)
     fill(page, "Name", name)
     fill(page, "Place", place)

@@ -249,7 +249,7 @@ def test_a_bill_is_read_by_a_run_and_its_dollars_are_shown(
     put(tmp_path / f"bill/{LAST}.csv", csv_text([charge(EffectiveCost="77.25", **month)]))
     page.goto(f"{up.spend}/setup")
     page.get_by_text("Add a source").click()
-    page.get_by_text("FOCUS files", exact=True).click()
+    page.get_by_test_id("stRadioGroup").get_by_text("FOCUS files", exact=True).click()
     expect(page.get_by_label("Export's name")).to_have_count(0)
     for label, text in (("Name", "extra"), ("Place", str(tmp_path / "bill"))):
         field = page.get_by_label(label, exact=True).filter(visible=True).first
